@@ -1,0 +1,240 @@
+"""config.toml as frozen settings: every key, its type, its default and its own faults.
+
+Keys are validated strictly: a wrong type or an unknown key is a fault, never a guess. Relative
+paths start from the config file's folder, which the loader passes as validation context.
+"""
+
+import codecs
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.config.types import Duration, FilePath, LocalTime, Names, Place, Section, Size
+from passerelle.reading import SEPARATORS
+
+CANONICAL_ELEMENTS = (
+    *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
+    *("customer", "first_name", "last_name", "company", "email", "phone", "address1", "address2"),
+    *("postcode", "city", "country", "payment", "voucher", "shipping", "carrier", "discount"),
+    *("total_paid", "lines", "line", "ean13", "product_id", "product_reference", "product_name"),
+    *("quantity", "unit_price", "vat_rate", "amount"),
+)
+URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
+_XML_NAME = re.compile(r"[^\W\d][\w.\-]*")
+
+
+def _encoding(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("write the name of an encoding between quotes")
+    if value != "auto":
+        try:
+            codecs.lookup(value)
+            "".encode(value)
+        except LookupError as error:
+            raise ValueError(f'no encoding is called "{value}"; try "utf-8" or "cp1252"') from error
+    return value
+
+
+def _separator(value: Any) -> str:
+    if value != "auto" and value not in SEPARATORS:
+        raise ValueError('use "auto" or one of ";" "," "\\t" "|" ":"')
+    return str(value)
+
+
+Encoding = Annotated[str, BeforeValidator(_encoding)]
+Separator = Annotated[str, BeforeValidator(_separator)]
+
+
+class Server(Section):
+    """``[servers.NAME]``: where a server is and how to speak with it."""
+
+    url: str
+    password: SecretStr = SecretStr("")
+    passive: bool = True
+    timeout: Duration = timedelta(seconds=20)
+    publish: Literal["rename", "direct"] = "rename"
+    known_hosts: FilePath = None
+    key_file: FilePath = None
+    verify_tls: bool = True
+    settle: Duration = timedelta(seconds=2)
+
+    @field_validator("password", mode="before")
+    @classmethod
+    def _as_secret(cls, value: Any) -> Any:
+        return SecretStr(value) if isinstance(value, str) else value
+
+    @field_validator("url")
+    @classmethod
+    def _known_url(cls, url: str, info: ValidationInfo) -> str:
+        if "://" not in url:
+            folder: Path = (info.context or {}).get("folder", Path())
+            return (folder / url).absolute().as_uri()
+        parts = urlsplit(url)
+        if parts.scheme not in URL_SCHEMES:
+            raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')
+        if parts.password is not None:
+            raise ValueError('the password does not belong in the URL; give it as "password"')
+        if parts.scheme != "file" and not parts.hostname:
+            raise ValueError(f'the host is missing, as in "{parts.scheme}://user@host/folder"')
+        if any(ord(char) < 32 for char in unquote(url)):
+            raise ValueError("a URL cannot hold line ends or other control characters")
+        try:
+            _ = parts.port
+        except ValueError as error:
+            raise ValueError("the port is no number from 1 to 65535") from error
+        return url
+
+
+class Withhold(Section):
+    """``[orders.withhold]``: which orders the store enters by hand because of gift cards."""
+
+    payments: Names = ("bon cadeau", "carte cadeau", "chèque cadeau", "gift card")
+    vouchers: Names = ()
+
+
+class Xml(Section):
+    """``[orders.xml]``: how the sales XML is written."""
+
+    encoding: Encoding = "UTF-8"
+    decimal: Literal[".", ","] = "."
+    date_format: str = "%Y-%m-%dT%H:%M:%S"
+    schema_file: FilePath = Field(default=None, alias="schema")
+    stylesheet: FilePath = None
+    names: dict[str, str] = {}
+    payments: dict[str, str] = {}
+
+    @field_validator("encoding")
+    @classmethod
+    def _writable(cls, encoding: str) -> str:
+        if encoding == "auto":
+            raise ValueError('name the encoding to write, like "UTF-8" or "ISO-8859-1"')
+        return encoding
+
+    @field_validator("names")
+    @classmethod
+    def _xml_names(cls, names: dict[str, str]) -> dict[str, str]:
+        for canonical, name in names.items():
+            if canonical not in CANONICAL_ELEMENTS:
+                known = ", ".join(CANONICAL_ELEMENTS)
+                raise ValueError(f'"{canonical}" is no canonical element (they are: {known})')
+            if not _XML_NAME.fullmatch(name):
+                raise ValueError(f'"{name}" cannot be the name of an XML element')
+        return names
+
+
+class Orders(Section):
+    """``[orders]``: from the shop's order CSV to the ERP's sales XML."""
+
+    source: Place = Field(alias="from")
+    to: Place
+    start_from: LocalTime | None = None
+    channel: str = "web"
+    store: str = ""
+    encoding: Encoding = "auto"
+    separator: Separator = "auto"
+    final_newline: bool = True
+    send_statuses: Names = ()
+    cancelled_statuses: Names = (
+        *("Annulé", "Remboursé", "Remboursement", "Erreur de paiement"),
+        *("Canceled", "Refunded", "Payment error"),
+    )
+    columns: OrderColumns = OrderColumns()
+    withhold: Withhold = Withhold()
+    xml: Xml = Xml()
+
+    @field_validator("to")
+    @classmethod
+    def _only_time(cls, to: Any) -> Any:
+        bare = to.path.replace("{time}", "")
+        if "{" in bare or "}" in bare or "{" in to.folder:
+            raise ValueError("{time}, in the file's name, is the only placeholder")
+        return to
+
+    @model_validator(mode="after")
+    def _dates_for_start(self) -> Self:
+        if self.start_from and not self.columns.date:
+            raise ValueError("start_from needs a column for the date in [orders.columns]")
+        return self
+
+
+class GiftCards(Section):
+    """``[stock.gift_cards]``: products that only the shop knows and the import must not zero."""
+
+    column: str = "ID"
+    ids: Names = ()
+    quantity: int = Field(default=999, ge=0)
+    fill: dict[str, str] = {}
+
+
+class Guards(Section):
+    """``[stock.guards]``: when the ERP's file is not good enough to publish."""
+
+    max_age: Duration = timedelta(minutes=25)
+    max_drop: float = Field(default=0.30, ge=0, le=1)
+    min_lines: int = Field(default=1, ge=0)
+    final_newline: bool = True
+
+
+class Stock(Section):
+    """``[stock]``: from the ERP's stock to the file the shop's import reads."""
+
+    source: Place = Field(alias="from")
+    to: Place
+    encoding: Encoding = "auto"
+    separator: Separator = "auto"
+    missed_sales: Literal["zero", "remove", "subtract"] = "zero"
+    withheld_is_missed: bool = True
+    columns: StockColumns = StockColumns()
+    gift_cards: GiftCards = GiftCards()
+    guards: Guards = Guards()
+
+    @model_validator(mode="after")
+    def _two_files(self) -> Self:
+        if self.source == self.to:
+            raise ValueError("from and to are the same file; the shop needs one of its own")
+        return self
+
+
+class Trace(Section):
+    """``[trace]``: when Trace1 and Trace2 move to ArchiveTrace."""
+
+    max_size: Size = 1_000_000
+
+
+class Archive(Section):
+    """``[archive]``: how long the archives are kept."""
+
+    keep_exports: Duration = timedelta(days=730)
+    keep_traces: Duration = timedelta(days=365)
+
+
+class Settings(Section):
+    """The whole of config.toml. ``folder`` is absolute: ledger, traces and archives live there."""
+
+    folder: Path = Path()
+    time_limit: Duration = timedelta(minutes=2)
+    servers: dict[str, Server] = {}
+    orders: Orders | None = None
+    stock: Stock | None = None
+    trace: Trace = Trace()
+    archive: Archive = Archive()
+
+    @field_validator("folder", mode="before")
+    @classmethod
+    def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
+        base: Path = (info.context or {}).get("folder", Path())
+        if not isinstance(value, (str, Path)):
+            raise ValueError("write a path between quotes")
+        return (base / value).absolute()

@@ -1,0 +1,123 @@
+"""The value types of config.toml: durations, sizes, places on servers, local times.
+
+Every parser raises :class:`ValueError` with a message that says what would be right.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|KB|MB|GB)", re.ASCII)
+_BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
+
+
+class Section(BaseModel):
+    """A table of config.toml: frozen, strict, without unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file on a server, written ``server:path``; the path starts at the server's base folder."""
+
+    server: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.server}:{self.path}"
+
+    @property
+    def folder(self) -> str:
+        """The path's folder, ``""`` for the base folder itself."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rpartition("/")[2]
+
+    def with_name(self, name: str) -> "Location":
+        """The place of ``name`` beside this file."""
+        return Location(self.server, f"{self.folder}/{name}" if self.folder else name)
+
+
+def clean_path(path: str) -> str:
+    """``path`` without leading slashes; refuses what could leave the base folder or inject.
+
+    Raises :class:`ValueError` for control characters, ``..``, backslashes and empty names.
+    """
+    if any(ord(char) < 32 or ord(char) == 127 for char in path):
+        raise ValueError("a file name cannot hold line ends or other control characters")
+    if "\\" in path:
+        raise ValueError('folders are separated by "/", not by a backslash')
+    parts = path.strip("/").split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise ValueError(f'"{path}" is no path below the server\'s folder')
+    return "/".join(parts)
+
+
+def _location(value: Any, info: ValidationInfo) -> Location:
+    servers: tuple[str, ...] = (info.context or {}).get("servers", ())
+    if not isinstance(value, str) or ":" not in value:
+        raise ValueError('write it as "server:path", for example "ftp:commandes.csv"')
+    server, _, path = value.partition(":")
+    if server not in servers:
+        known = ", ".join(servers) or "none"
+        raise ValueError(f'no server is named "{server}" (servers: {known})')
+    return Location(server, clean_path(path))
+
+
+def _duration(value: Any) -> timedelta:
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('a duration is a number with its unit, like "20s", "2m", "12h" or "365d"')
+    try:
+        return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
+    except OverflowError as error:
+        raise ValueError("that is longer than any clock runs") from error
+
+
+def _size(value: Any) -> int:
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('a size is a number with its unit, like "500 kB" or "1 MB"')
+    return int(float(match[1]) * _BYTES[match[2].upper()])
+
+
+def _local_time(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value.astimezone()
+    if isinstance(value, date):
+        return datetime.combine(value, time()).astimezone()
+    raise ValueError("write a date and time without quotes, like 2026-11-22T00:00:00")
+
+
+def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
+    if not isinstance(value, str):
+        raise ValueError("write a path between quotes")
+    base: Path = (info.context or {}).get("folder", Path())
+    return base / value if value else None
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise ValueError('write a name or a list of names, like ["ID commande", "Order ID"]')
+    return tuple(items)
+
+
+Place = Annotated[Location, BeforeValidator(_location)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
+LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
+FilePath = Annotated[Path | None, BeforeValidator(_beside_config)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]

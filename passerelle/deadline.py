@@ -1,0 +1,35 @@
+"""The time that a whole run has left; every wait in it is bounded by this."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from passerelle.errors import TimeLimitError
+
+
+class Deadline:
+    """Counts down from ``limit``; measured on a clock that nobody can set back."""
+
+    def __init__(self, limit: timedelta, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._clock = limit, clock
+        self._end = clock() + limit.total_seconds()
+
+    def remaining(self) -> float:
+        """Seconds left. Raises :class:`TimeLimitError` when there are none."""
+        left = self._end - self._clock()
+        if left <= 0:
+            raise TimeLimitError(
+                "the run took too long",
+                f"time_limit = {self._limit.total_seconds():g}s",
+                "what was done is kept; the next run goes on from there",
+            )
+        return left
+
+    def bounded(self, wait: timedelta) -> float:
+        """``wait`` in seconds, cut to what is left of the run."""
+        return min(wait.total_seconds(), self.remaining())
+
+    def sleep(self, wait: timedelta) -> None:
+        """Waits, but not past the end of the run."""
+        time.sleep(self.bounded(wait))
+        self.remaining()

@@ -1,0 +1,166 @@
+"""How the field writes its CSV files: encodings, separators, headers, numbers, dates, GTINs.
+
+Pure: no file, no clock, no log. Used by both CSV rooms, so that the order file and the stock
+file are read by the same rules.
+"""
+
+import codecs
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+SEPARATORS = (";", ",", "\t", "|", ":")
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ .][0-9]{3})+,[0-9]+")
+_ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+")
+_SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+")
+_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:[.,](?:0|00|0{4,}))?")
+_SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
+_DATE_FORMATS = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+    "%d/%m/%Y %H:%M:%S",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y",
+)
+
+
+def fold(text: str) -> str:
+    """The form in which names compare: without case, accents and surrounding space."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _SPACES.sub(" ", plain).strip().casefold()
+
+
+def detect_encoding(data: bytes, configured: str = "auto") -> str:
+    """The codec to read ``data`` with: as configured, or BOM, else strict UTF-8, else cp1252.
+
+    A UTF-8 BOM is honoured (and dropped) even where plain UTF-8 is configured.
+    """
+    for bom, codec in _BOMS:
+        if data.startswith(bom) and (configured == "auto" or codec == "utf-8-sig"):
+            return codec
+    if configured != "auto":
+        return configured
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
+
+
+def split_header(line: str, separator: str) -> list[str]:
+    """The header's names as written, without enclosing quotes."""
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def detect_separator(header: str, known_names: Iterable[str]) -> str:
+    """The separator that makes most of ``known_names`` appear in the header line.
+
+    A separator may stand inside an enclosed name, so counting characters would not do; among
+    equals the one that gives most columns wins.
+    """
+    known = {fold(name) for name in known_names}
+
+    def fit(separator: str) -> tuple[int, int]:
+        names = split_header(header, separator)
+        return sum(fold(name) in known for name in names), len(names)
+
+    return max(SEPARATORS, key=fit)
+
+
+def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
+    """The index of the first of ``names`` that the header has, or ``None``.
+
+    Raises :class:`LookupError` when that name stands in the header more than once.
+    """
+    folded = [fold(name) for name in header]
+    for name in names:
+        wanted = fold(name)
+        if wanted in folded:
+            if folded.count(wanted) > 1:
+                raise LookupError(name)
+            return folded.index(wanted)
+    return None
+
+
+def parse_decimal(text: str) -> Decimal:
+    """A number as the shop writes it: ``12.50``, ``12,50``, ``1 234,50 €``, ``1.234,50``.
+
+    A lone ``.`` or ``,`` is the decimal mark. Only the digits 0 to 9 count, and no exponent:
+    raises :class:`ValueError` for anything else rather than guess.
+    """
+    bare = _SPACES.sub(" ", text).strip().removesuffix("€").removeprefix("€").strip()
+    if _PLAIN_NUMBER.fullmatch(bare):
+        return Decimal(bare.replace(",", "."))
+    if _SPACED_THOUSANDS.fullmatch(bare):
+        return Decimal(bare.replace(" ", ""))
+    if _FRENCH_THOUSANDS.fullmatch(bare):
+        return Decimal(bare.replace(" ", "").replace(".", "").replace(",", "."))
+    if _ENGLISH_THOUSANDS.fullmatch(bare):
+        return Decimal(bare.replace(" ", "").replace(",", ""))
+    raise ValueError(f'"{shorten(text)}" is no number')
+
+
+def parse_whole(text: str) -> int:
+    """A whole number: ``2``, ``2.0``, ``2,000000``. Raises :class:`ValueError` otherwise.
+
+    ``2.000`` and ``2,000`` are refused: they may be two, or two thousand.
+    """
+    match = _WHOLE_NUMBER.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f'"{shorten(text)}" is no whole number')
+    return int(match[1])
+
+
+def parse_date(text: str) -> datetime:
+    """``Y-m-d H:i:s`` or ``d/m/Y…`` as an aware time in this machine's zone.
+
+    The shop exports its own wall clock without a zone, and shop and store share one.
+    Raises :class:`ValueError` for any other form and for days that do not exist.
+    """
+    bare = text.strip().replace("T", " ") if text.isascii() else ""
+    for form in _DATE_FORMATS:
+        try:
+            return datetime.strptime(bare, form).astimezone()
+        except ValueError:
+            continue
+        except (OverflowError, OSError) as error:
+            raise ValueError(f'"{shorten(text)}" is no date of our times') from error
+    raise ValueError(f'"{shorten(text)}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
+
+
+def gtin(text: str) -> str:
+    """The form in which item numbers compare: digits only, leading zeros ignored.
+
+    Separators and the quoting that spreadsheets add (``'370…``, ``="370…"``) are dropped. A key
+    with letters is a shop's own reference and compares as folded text. Blank stays blank.
+    """
+    bare = re.sub(r"[\s'\"=\-]", "", text)
+    if bare.isascii() and bare.isdigit():
+        return bare.lstrip("0") or "0"
+    return fold(text)
+
+
+def is_eaten_by_spreadsheet(text: str) -> bool:
+    """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``."""
+    return bool(_SPREADSHEET_NUMBER.fullmatch(text.strip()))
+
+
+def shorten(text: str, limit: int = 40) -> str:
+    """``text`` on one line, cut for a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,99 @@
+"""What every kind of server can do, and how each failure is told apart.
+
+Paths are relative to the server's base folder, separated by ``/``. Every method may raise
+
+- :class:`~passerelle.errors.NotFoundError`: no such file or folder,
+- :class:`~passerelle.errors.AccessDeniedError`: this account may not,
+- :class:`~passerelle.errors.TransientError`: connection lost, refused or too slow,
+- :class:`~passerelle.errors.PermanentError`: any other refusal,
+
+and never takes one for another: an unreachable file is not an absent file.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from passerelle.config.types import clean_path
+from passerelle.errors import NotFoundError, PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file on a server.
+
+    ``size`` in bytes and ``modified`` (aware, on the server's clock) are ``None`` where the
+    server does not tell.
+    """
+
+    name: str
+    size: int | None
+    modified: datetime | None
+
+
+class Remote(Protocol):
+    """An open connection to one server's base folder."""
+
+    def stat(self, path: str) -> Entry:
+        """Size and time of one file."""
+        ...
+
+    def list_files(self, folder: str) -> list[Entry]:
+        """The files of a folder (``""`` is the base folder), without its subfolders' content."""
+        ...
+
+    def fetch(self, path: str) -> bytes:
+        """The file's bytes, exactly as they are on the server."""
+        ...
+
+    def store(self, path: str, data: bytes) -> None:
+        """Writes ``data`` under ``path``, over whatever stands there. Not atomic."""
+        ...
+
+    def rename(self, old: str, new: str) -> None:
+        """Moves ``old`` to ``new``, which the caller has seen to be free."""
+        ...
+
+    def replace(self, old: str, new: str) -> None:
+        """Moves ``old`` to ``new``, over whatever stands there."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Removes one file."""
+        ...
+
+    def close(self) -> None:
+        """Ends the connection. Never raises."""
+        ...
+
+
+def checked(path: str) -> str:
+    """``path``, if it stays below the base folder and injects nothing; ``""`` is the base."""
+    try:
+        return clean_path(path) if path else ""
+    except ValueError as error:
+        raise PermanentError("file name refused", repr(path), str(error)) from error
+
+
+def find(remote: Remote, path: str) -> Entry | None:
+    """Size and time of a file, or ``None`` where the server says that there is none."""
+    try:
+        return remote.stat(path)
+    except NotFoundError:
+        return None
+
+
+def replace_by_deleting(remote: Remote, old: str, new: str) -> None:
+    """Replaces a file on servers that refuse to rename over one (IIS, FileZilla: 550, 553).
+
+    For a moment no file has the name ``new``. Readers must take a missing file as no news, which
+    the shop's import does. Where renaming was refused for another reason, ``new`` stays as it is.
+    """
+    try:
+        remote.rename(old, new)
+    except PermanentError:
+        remote.stat(old)
+        if find(remote, new) is None:
+            raise
+        remote.delete(new)
+        remote.rename(old, new)

@@ -1,0 +1,112 @@
+"""A folder of this machine, or of a network share, standing in for a server."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from passerelle.config import Server
+from passerelle.errors import (
+    AccessDeniedError,
+    AlreadyThereError,
+    NotFoundError,
+    PermanentError,
+    TransientError,
+)
+from passerelle.remotes.base import Entry, checked
+
+
+class FolderRemote:
+    """Files below a folder. Sizes and times are the file system's."""
+
+    def __init__(self, name: str, server: Server) -> None:
+        self._name = name
+        parts = urlsplit(server.url)
+        # file://host/share is the UNC path \\host\share.
+        host = f"//{parts.netloc}" if parts.netloc else ""
+        self._base = Path(url2pathname(host + parts.path))
+        if not self._base.is_dir():
+            raise NotFoundError(
+                "no such folder", f"{name} ({self._base})", "create it, or mend the server's url"
+            )
+
+    def stat(self, path: str) -> Entry:
+        with self._telling(path):
+            return _entry(self._path(path))
+
+    def list_files(self, folder: str) -> list[Entry]:
+        with self._telling(folder):
+            return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
+
+    def fetch(self, path: str) -> bytes:
+        with self._telling(path):
+            return self._path(path).read_bytes()
+
+    def store(self, path: str, data: bytes) -> None:
+        with self._telling(path), self._path(path).open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def rename(self, old: str, new: str) -> None:
+        with self._telling(old):
+            if self._path(new).exists():
+                raise AlreadyThereError("the name is taken", f"{self._name}:{new}")
+            self._path(old).rename(self._path(new))
+
+    def replace(self, old: str, new: str) -> None:
+        with self._telling(old):
+            self._path(old).replace(self._path(new))
+
+    def delete(self, path: str) -> None:
+        with self._telling(path):
+            self._path(path).unlink()
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _path(self, path: str) -> Path:
+        relative = checked(path)
+        if os.name == "nt" and ":" in relative:
+            raise PermanentError("file name refused", repr(path), 'Windows forbids ":" in names')
+        return self._base / relative
+
+    @contextmanager
+    def _telling(self, path: str) -> Iterator[None]:
+        """Turns the operating system's errors into the ones of this room."""
+        where = f"{self._name}:{path}"
+        try:
+            yield
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFoundError("no such file", where) from error
+        except PermissionError as error:
+            if os.name == "nt" and getattr(error, "winerror", None) == 32:
+                raise TransientError(
+                    "another program holds the file open", where, "close it there"
+                ) from error
+            raise AccessDeniedError(
+                "access denied", where, "give this account the right to it"
+            ) from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise TransientError(f"the folder failed ({reason})", where, "try again") from error
+
+
+def _entry(path: Path) -> Entry:
+    status = path.stat()
+    if not path.is_file():
+        raise FileNotFoundError(path)
+    return Entry(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename in ``folder`` survive a power cut, where the system offers that."""
+    with suppress(OSError, AttributeError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

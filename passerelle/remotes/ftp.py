@@ -1,0 +1,367 @@
+"""FTP, and FTP over TLS (explicit and implicit), always in binary mode.
+
+Sources: RFC 959 (FTP), RFC 3659 (SIZE, MDTM, MLST, MLSD, all times UTC), RFC 2640 (UTF-8 names),
+RFC 4217 (TLS), RFC 1738 (a URL's path starts at the login folder, ``//`` at the root).
+"""
+
+import ftplib
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+from passerelle.config import Server
+from passerelle.deadline import Deadline
+from passerelle.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    PermanentError,
+    TransientError,
+)
+from passerelle.remotes.base import Entry, checked, replace_by_deleting
+
+_CHUNK = 1 << 16
+_UNAVAILABLE = ("450", "550", "553")
+_NOT_IMPLEMENTED = ("500", "502", "504")
+_EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
+
+
+class _ReusingTls(ftplib.FTP_TLS):
+    """FTP_TLS whose data connections resume the control connection's TLS session.
+
+    vsftpd and ProFTPD demand it: it proves that both connections come from one client.
+    """
+
+    def __init__(self, context: ssl.SSLContext, timeout: float, *, implicit: bool) -> None:
+        super().__init__(context=context, timeout=timeout, encoding="latin-1")
+        self._implicit = implicit
+        self._tls = context
+
+    def connect(  # type: ignore[override]
+        self, host: str, port: int, timeout: float
+    ) -> str:
+        if not self._implicit:
+            return super().connect(host, port, timeout)
+        self.host, self.port, self.timeout = host, port, timeout
+        plain = socket.create_connection((host, port), timeout)
+        self.af = plain.family
+        self.sock = self._tls.wrap_socket(plain, server_hostname=host)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def ntransfercmd(
+        self, cmd: str, rest: int | str | None = None
+    ) -> tuple[socket.socket, int | None]:
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        assert isinstance(self.sock, ssl.SSLSocket)  # noqa: S101 - login() made it so
+        secured = self._tls.wrap_socket(data, server_hostname=self.host, session=self.sock.session)
+        return secured, size
+
+
+class FtpRemote:
+    """One login on an FTP server."""
+
+    def __init__(self, name: str, server: Server, password: str, deadline: Deadline) -> None:
+        self._name, self._server, self._deadline = name, server, deadline
+        self._url = urlsplit(server.url)
+        self._features: set[str] = set()
+        self._ftp = self._client()
+        try:
+            with self._telling(""):
+                self._log_in(password)
+                self._features = self._ask_features()
+                self._base = self._find_base()
+        except BaseException:
+            self.close()
+            raise
+
+    # --- the protocol of this room -----------------------------------------------------------
+
+    def stat(self, path: str) -> Entry:
+        with self._telling(path):
+            if "MLST" in self._features:
+                return self._stat_by_mlst(path)
+            return Entry(path.rpartition("/")[2], self._size(path), self._modified(path))
+
+    def list_files(self, folder: str) -> list[Entry]:
+        with self._telling(folder):
+            self._command(f"CWD {self._full(folder)}")
+            if "MLST" in self._features:
+                return self._list_by_mlsd()
+            return [Entry(name, None, None) for name in self._list_by_nlst()]
+
+    def fetch(self, path: str) -> bytes:
+        with self._telling(path):
+            return self._download(f"RETR {self._full(path)}")
+
+    def store(self, path: str, data: bytes) -> None:
+        with self._telling(path):
+            connection = self._open_data(f"STOR {self._full(path)}")
+            with connection:
+                for start in range(0, len(data), _CHUNK):
+                    connection.settimeout(self._patience())
+                    connection.sendall(data[start : start + _CHUNK])
+                _end_tls(connection)
+            self._ftp.voidresp()
+
+    def rename(self, old: str, new: str) -> None:
+        with self._telling(old):
+            self._command(f"RNFR {self._full(old)}")
+        with self._telling(new, reading=False):
+            self._command(f"RNTO {self._full(new)}")
+
+    def replace(self, old: str, new: str) -> None:
+        replace_by_deleting(self, old, new)
+
+    def delete(self, path: str) -> None:
+        with self._telling(path):
+            self._command(f"DELE {self._full(path)}")
+
+    def close(self) -> None:
+        with suppress(Exception):
+            if self._ftp.sock is not None:
+                self._ftp.sock.settimeout(2)
+                self._ftp.quit()
+        with suppress(Exception):
+            self._ftp.close()
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def _client(self) -> ftplib.FTP:
+        timeout = self._patience()
+        if self._url.scheme == "ftp":
+            # Reply texts come in any encoding; latin-1 reads them all without failing.
+            return ftplib.FTP(timeout=timeout, encoding="latin-1")
+        context = ssl.create_default_context()
+        if not self._server.verify_tls:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return _ReusingTls(context, timeout, implicit=self._url.scheme == "ftps-implicit")
+
+    def _log_in(self, password: str) -> None:
+        implicit = self._url.scheme == "ftps-implicit"
+        port = self._url.port or (990 if implicit else 21)
+        self._ftp.connect(self._url.hostname or "", port, self._patience())
+        if isinstance(self._ftp, ftplib.FTP_TLS) and not implicit:
+            self._ftp.auth()
+        user = unquote(self._url.username or "") or "anonymous"
+        # What is sent from here on is UTF-8, unless FEAT says otherwise; replies stay latin-1.
+        self._ftp.encoding = "utf-8"
+        self._ftp.login(user, password)
+        if isinstance(self._ftp, ftplib.FTP_TLS):
+            self._ftp.prot_p()
+        self._ftp.set_pasv(self._server.passive)
+        self._command("TYPE I")
+
+    def _ask_features(self) -> set[str]:
+        try:
+            reply = self._command("FEAT")
+        except ftplib.error_perm:
+            reply = ""
+        features = {line.split()[0].upper() for line in reply.splitlines()[1:-1] if line.split()}
+        if "UTF8" in features:
+            with suppress(ftplib.error_perm):
+                self._command("OPTS UTF8 ON")
+        else:
+            self._ftp.encoding = "latin-1"
+        return features
+
+    def _find_base(self) -> str:
+        """The base folder from the root: RFC 1738 counts a URL's path from the login folder."""
+        path = unquote(self._url.path[1:]).rstrip("/")
+        if path.startswith("/") or self._url.path.startswith("//"):
+            return "/" + path.strip("/")
+        reply = self._command("PWD").encode("latin-1").decode(self._ftp.encoding, "replace")
+        home = ftplib.parse257(reply).rstrip("/")
+        return f"{home}/{path}" if path else home
+
+    # --- commands ----------------------------------------------------------------------------
+
+    def _full(self, path: str) -> str:
+        return f"{self._base}/{checked(path)}".rstrip("/") or "/"
+
+    def _patience(self) -> float:
+        return self._deadline.bounded(self._server.timeout)
+
+    def _command(self, command: str) -> str:
+        if self._ftp.sock is None:
+            raise EOFError
+        self._ftp.sock.settimeout(self._patience())
+        return self._ftp.sendcmd(command)
+
+    def _open_data(self, command: str) -> socket.socket:
+        if self._ftp.sock is None:
+            raise EOFError
+        self._ftp.timeout = self._patience()
+        self._ftp.sock.settimeout(self._ftp.timeout)
+        return self._ftp.transfercmd(command)
+
+    def _download(self, command: str) -> bytes:
+        connection = self._open_data(command)
+        chunks = []
+        with connection:
+            connection.settimeout(self._patience())
+            while chunk := connection.recv(_CHUNK):
+                chunks.append(chunk)
+                connection.settimeout(self._patience())
+            _end_tls(connection)
+        self._ftp.voidresp()
+        return b"".join(chunks)
+
+    def _stat_by_mlst(self, path: str) -> Entry:
+        reply = self._command(f"MLST {self._full(path)}")
+        facts = next((line for line in reply.splitlines() if line.startswith(" ")), "")
+        entry, kind = _parse_facts(facts.strip())
+        if kind not in ("file", ""):
+            raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
+        return Entry(path.rpartition("/")[2], entry.size, entry.modified)
+
+    def _size(self, path: str) -> int | None:
+        try:
+            return int(self._command(f"SIZE {self._full(path)}").split()[1])
+        except ftplib.error_perm as error:
+            if _code(error) not in _NOT_IMPLEMENTED:
+                raise
+        # Without SIZE, only a listing tells whether the file is there.
+        if path.rpartition("/")[2] not in self._names_beside(path):
+            raise NotFoundError("no such file", f"{self._name}:{path}")
+        return None
+
+    def _modified(self, path: str) -> datetime | None:
+        try:
+            return _parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
+        except ftplib.error_perm as error:
+            if _code(error) not in _NOT_IMPLEMENTED:
+                raise
+            return None
+
+    def _list_by_mlsd(self) -> list[Entry]:
+        lines = self._text(self._download("MLSD")).splitlines()
+        entries = [_parse_facts(line) for line in lines if line]
+        return [entry for entry, kind in entries if kind in ("file", "")]
+
+    def _list_by_nlst(self) -> list[str]:
+        try:
+            lines = self._text(self._download("NLST")).splitlines()
+        except (ftplib.error_perm, ftplib.error_temp) as error:
+            if _code(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
+                return []
+            raise
+        return [line.rpartition("/")[2] for line in lines if line]
+
+    def _names_beside(self, path: str) -> list[str]:
+        self._command(f"CWD {self._full(path.rpartition('/')[0])}")
+        return self._list_by_nlst()
+
+    def _text(self, data: bytes) -> str:
+        return data.decode(self._ftp.encoding, errors="replace")
+
+    # --- telling failures apart --------------------------------------------------------------
+
+    @contextmanager
+    def _telling(self, path: str, *, reading: bool = True) -> Iterator[None]:
+        """Turns ftplib's errors into the ones of this room."""
+        where = f"{self._name}:{path}"
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            raise PermanentError(
+                f"the certificate was not accepted ({error.verify_message})",
+                f"{self._name} ({self._url.hostname})",
+                "renew it on the server, trust its issuer on this machine, "
+                "or set verify_tls = false if you accept the risk",
+            ) from error
+        except ftplib.error_perm as error:
+            raise self._refusal(error, path, reading=reading) from error
+        except ftplib.error_temp as error:
+            if _code(error) == "452":
+                raise PermanentError("the server's disk is full", where, "make room") from error
+            raise TransientError(f"the server said {_said(error)}", where, "try again") from error
+        except UnicodeEncodeError as error:
+            raise PermanentError(
+                "the server's encoding lacks a character", where, "use plain letters in names"
+            ) from error
+        except (OSError, EOFError, ftplib.Error, ValueError) as error:
+            raise TransientError(
+                f"connection lost or refused ({_reason(error)})",
+                f"{where} ({self._url.hostname})",
+                "check the network and the server's url; the next run tries again",
+            ) from error
+
+    def _refusal(self, error: ftplib.error_perm, path: str, *, reading: bool) -> PermanentError:
+        where, code = f"{self._name}:{path}", _code(error)
+        if code in ("530", "532", "332"):
+            return AccessDeniedError(
+                "login refused", f"{self._name} ({self._url.hostname})", "check user and password"
+            )
+        if code == "552":
+            return PermanentError("the server's disk or quota is full", where, "make room")
+        if code in _UNAVAILABLE and reading and path and not self._is_listed(path):
+            return NotFoundError("no such file", where)
+        if code in _UNAVAILABLE:
+            return AccessDeniedError(f"access denied (the server said {_said(error)})", where)
+        return PermanentError(f"the server said {_said(error)}", where)
+
+    def _is_listed(self, path: str) -> bool:
+        """Whether a listing shows the file: a bare 550 says neither "absent" nor "denied".
+
+        A folder that cannot be entered counts as listed while its own parent shows it.
+        """
+        parent = path.rpartition("/")[0]
+        try:
+            return path.rpartition("/")[2] in self._names_beside(path)
+        except ftplib.error_perm:
+            return self._is_listed(parent) if parent else True
+
+
+def _end_tls(connection: socket.socket) -> None:
+    """Says goodbye on a TLS data connection; servers that just hang up are forgiven.
+
+    A transfer that was really cut is found by its size and by the closing reply.
+    """
+    if isinstance(connection, ssl.SSLSocket):
+        with suppress(OSError):
+            connection.unwrap()
+
+
+def _parse_facts(line: str) -> tuple[Entry, str]:
+    """An MLST/MLSD line ``size=12;modify=20261122092700;type=file; name`` (RFC 3659, 7.2)."""
+    facts_text, _, name = line.partition(" ")
+    pairs = (fact.partition("=") for fact in facts_text.split(";"))
+    facts = {key.lower(): value for key, _, value in pairs}
+    size = int(facts["size"]) if facts.get("size", "").isdigit() else None
+    modified = _parse_time(facts["modify"]) if facts.get("modify") else None
+    return Entry(name.rpartition("/")[2], size, modified), facts.get("type", "").lower()
+
+
+def _parse_time(text: str) -> datetime | None:
+    """``YYYYMMDDHHMMSS[.sss]`` in UTC (RFC 3659, 2.3), or ``None`` where it is something else."""
+    digits, _, fraction = text.partition(".")
+    try:
+        moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return moment.replace(microsecond=int(f"{fraction:0<6}"[:6]))
+    except ValueError:
+        return None
+
+
+def _code(error: ftplib.Error) -> str:
+    return str(error)[:3]
+
+
+def _said(error: ftplib.Error) -> str:
+    """The server's own words: they help whoever looks after it."""
+    text = " ".join(str(error).split())
+    with suppress(UnicodeError):
+        text = text.encode("latin-1").decode("utf-8")
+    return f'"{text[:120]}"'
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    text = getattr(error, "strerror", None) or str(error) or "the server hung up"
+    return " ".join(str(text).split())[:120]

@@ -1,0 +1,108 @@
+"""A remote that connects when first used, and again when the connection is lost.
+
+Only transient errors are tried again, and only as long as the run may last. A rename or a
+deletion whose reply was lost may have been done: it is looked up before it is tried again.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from passerelle.deadline import Deadline
+from passerelle.errors import NotFoundError, TransientError
+from passerelle.remotes.base import Entry, Remote, find
+
+T = TypeVar("T")
+
+_ATTEMPTS = 3
+
+
+class RetryingRemote:
+    """Wraps the remote that ``connect`` opens."""
+
+    def __init__(self, connect: Callable[[], Remote], deadline: Deadline) -> None:
+        self._connect, self._deadline = connect, deadline
+        self._remote: Remote | None = None
+
+    def stat(self, path: str) -> Entry:
+        return self._try(lambda remote: remote.stat(path))
+
+    def list_files(self, folder: str) -> list[Entry]:
+        return self._try(lambda remote: remote.list_files(folder))
+
+    def fetch(self, path: str) -> bytes:
+        return self._try(lambda remote: remote.fetch(path))
+
+    def store(self, path: str, data: bytes) -> None:
+        self._try(lambda remote: remote.store(path, data))
+
+    def rename(self, old: str, new: str) -> None:
+        self._move(lambda remote: remote.rename(old, new), old)
+
+    def replace(self, old: str, new: str) -> None:
+        self._move(lambda remote: remote.replace(old, new), old)
+
+    def delete(self, path: str) -> None:
+        tried = False
+
+        def act(remote: Remote) -> None:
+            nonlocal tried
+            try:
+                remote.delete(path)
+            except NotFoundError:
+                if not tried:
+                    raise
+            except TransientError:
+                tried = True
+                raise
+
+        self._try(act)
+
+    def close(self) -> None:
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
+
+    def _move(self, act: Callable[[Remote], None], old: str) -> None:
+        """Moves a file of ours: once ``old`` is gone, only we can have moved it."""
+        tried = False
+
+        def move(remote: Remote) -> None:
+            nonlocal tried
+            if tried and find(remote, old) is None:
+                return
+            try:
+                act(remote)
+            except TransientError:
+                tried = True
+                raise
+
+        self._try(move)
+
+    def _try(self, act: Callable[[Remote], T]) -> T:
+        attempts = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential(multiplier=0.25, max=5),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        result: T = attempts(self._once, act)
+        return result
+
+    def _once(self, act: Callable[[Remote], T]) -> T:
+        if self._remote is None:
+            self._remote = self._connect()
+        try:
+            return act(self._remote)
+        except TransientError:
+            with suppress(Exception):
+                self.close()
+            self._remote = None
+            raise
+
+    def _sleep(self, seconds: float) -> None:
+        self._deadline.sleep(timedelta(seconds=seconds))

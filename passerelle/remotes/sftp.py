@@ -1,0 +1,209 @@
+"""SFTP over SSH, with host keys verified against a known_hosts file, never accepted blindly.
+
+A URL's path is absolute, as in curl; ``/~/`` starts at the login folder, as does no path at all.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from stat import S_ISREG
+from urllib.parse import unquote, urlsplit
+
+import paramiko
+
+from passerelle.config import Server
+from passerelle.deadline import Deadline
+from passerelle.errors import (
+    AccessDeniedError,
+    AlreadyThereError,
+    NotFoundError,
+    PermanentError,
+    TransientError,
+)
+from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
+
+_CHUNK = 1 << 15
+
+
+class _RefuseUnknown(paramiko.MissingHostKeyPolicy):
+    """Refuses a host whose key is not in known_hosts, and says how to add it."""
+
+    def __init__(self, where: str, known_hosts: Path) -> None:
+        self._where, self._known_hosts = where, known_hosts
+
+    def missing_host_key(
+        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
+    ) -> None:
+        raise PermanentError(
+            f"the host key is not known ({key.get_name()} {key.fingerprint})",
+            self._where,
+            f"if its keeper confirms this fingerprint, add it: "
+            f"ssh-keyscan -p PORT HOST >> {self._known_hosts}",
+        )
+
+
+class SftpRemote:
+    """One SSH connection with an SFTP channel."""
+
+    def __init__(self, name: str, server: Server, password: str, deadline: Deadline) -> None:
+        self._name, self._server, self._deadline = name, server, deadline
+        self._url = urlsplit(server.url)
+        self._where = f"{name} ({self._url.hostname})"
+        self._ssh = paramiko.SSHClient()
+        try:
+            with self._telling(""):
+                self._trust_known_hosts()
+                self._log_in(password)
+                self._sftp = self._ssh.open_sftp()
+                self._base = self._find_base()
+        except BaseException:
+            self.close()
+            raise
+
+    def stat(self, path: str) -> Entry:
+        with self._telling(path):
+            attributes = self._channel().stat(self._full(path))
+            if not S_ISREG(attributes.st_mode or 0):
+                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
+            return _entry(path.rpartition("/")[2], attributes)
+
+    def list_files(self, folder: str) -> list[Entry]:
+        with self._telling(folder):
+            found = self._channel().listdir_attr(self._full(folder))
+            return [_entry(a.filename, a) for a in found if S_ISREG(a.st_mode or 0)]
+
+    def fetch(self, path: str) -> bytes:
+        buffer = BytesIO()
+        with self._telling(path), self._channel().open(self._full(path), "rb") as file:
+            file.prefetch()
+            while chunk := file.read(_CHUNK):
+                buffer.write(chunk)
+                self._channel()
+        return buffer.getvalue()
+
+    def store(self, path: str, data: bytes) -> None:
+        with self._telling(path), self._channel().open(self._full(path), "wb") as file:
+            file.set_pipelined(True)
+            for start in range(0, len(data), _CHUNK):
+                file.write(data[start : start + _CHUNK])
+                self._channel()
+
+    def rename(self, old: str, new: str) -> None:
+        with self._telling(old):
+            if find(self, new) is not None:
+                raise AlreadyThereError("the name is taken", f"{self._name}:{new}")
+            self._channel().rename(self._full(old), self._full(new))
+
+    def replace(self, old: str, new: str) -> None:
+        """Atomic where the server knows OpenSSH's posix-rename; by deleting where not."""
+        try:
+            with self._telling(old):
+                self._channel().posix_rename(self._full(old), self._full(new))
+        except (NotFoundError, AccessDeniedError):
+            raise
+        except PermanentError:
+            replace_by_deleting(self, old, new)
+
+    def delete(self, path: str) -> None:
+        with self._telling(path):
+            self._channel().remove(self._full(path))
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._ssh.close()
+
+    def _trust_known_hosts(self) -> None:
+        known_hosts = self._server.known_hosts or Path.home() / ".ssh" / "known_hosts"
+        if known_hosts.is_file():
+            self._ssh.load_host_keys(str(known_hosts))
+        self._ssh.set_missing_host_key_policy(_RefuseUnknown(self._where, known_hosts))
+
+    def _log_in(self, password: str) -> None:
+        patience = self._deadline.bounded(self._server.timeout)
+        key_file = self._server.key_file
+        self._ssh.connect(
+            self._url.hostname or "",
+            self._url.port or 22,
+            unquote(self._url.username or "") or None,
+            password=password or None if key_file is None else None,
+            key_filename=str(key_file) if key_file else None,
+            passphrase=password or None if key_file else None,
+            timeout=patience,
+            banner_timeout=patience,
+            auth_timeout=patience,
+            channel_timeout=patience,
+            allow_agent=False,
+            look_for_keys=False,
+        )
+
+    def _find_base(self) -> str:
+        path = unquote(self._url.path).rstrip("/")
+        if path.startswith("/~"):
+            path = path.removeprefix("/~").strip("/")
+        elif self._url.path:
+            return path
+        home = (self._sftp.normalize(".") or "").rstrip("/")
+        return f"{home}/{path}" if path else home
+
+    def _channel(self) -> paramiko.SFTPClient:
+        """The SFTP channel, with its patience cut to what the run has left."""
+        channel = self._sftp.get_channel()
+        if channel is not None:
+            channel.settimeout(self._deadline.bounded(self._server.timeout))
+        return self._sftp
+
+    def _full(self, path: str) -> str:
+        return f"{self._base}/{checked(path)}".rstrip("/") or "/"
+
+    @contextmanager
+    def _telling(self, path: str) -> Iterator[None]:
+        """Turns paramiko's errors into the ones of this room."""
+        where = f"{self._name}:{path}"
+        try:
+            yield
+        except paramiko.BadHostKeyException as error:
+            raise PermanentError(
+                "the host key has changed: this may be another machine",
+                self._where,
+                "ask its keeper; if the change is meant, replace its line in known_hosts",
+            ) from error
+        except paramiko.AuthenticationException as error:
+            raise AccessDeniedError(
+                "login refused", self._where, "check user, password and key_file"
+            ) from error
+        except (paramiko.SSHException, EOFError, TimeoutError) as error:
+            reason = str(error) or "no answer in time"
+            raise TransientError(
+                f"connection lost or refused ({reason})", self._where, "the next run tries again"
+            ) from error
+        except OSError as error:
+            raise self._refusal(error, where) from error
+
+    def _refusal(self, error: OSError, where: str) -> Exception:
+        reason = error.strerror or str(error) or type(error).__name__
+        match error.errno:
+            case errno.ENOENT:
+                return NotFoundError("no such file", where)
+            case errno.EACCES | errno.EPERM:
+                return AccessDeniedError("access denied", where)
+            case None if not _is_network(error):
+                return PermanentError(f"the server said {reason!r}", where)
+        return TransientError(
+            f"connection lost or refused ({reason})", self._where, "the next run tries again"
+        )
+
+
+def _is_network(error: OSError) -> bool:
+    return isinstance(error, (ConnectionError, paramiko.ssh_exception.NoValidConnectionsError))
+
+
+def _entry(name: str, attributes: paramiko.SFTPAttributes) -> Entry:
+    modified = attributes.st_mtime
+    return Entry(
+        name,
+        attributes.st_size,
+        datetime.fromtimestamp(modified, UTC) if modified is not None else None,
+    )

@@ -1,0 +1,103 @@
+"""The words every room uses: an order, its lines, its customer, a fault.
+
+Pure: no file, no clock, no log. Money is ``Decimal``, quantities are whole numbers, dates are
+aware. A blank field of the order file is the empty string (text) or ``None`` (everything else).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What could not be read: ``commandes.csv:17: quantity: "deux" is no number``."""
+
+    file: str
+    line: int
+    column: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.column}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who buys. Goes into the sales XML and its archive, never into the ledger or a trace."""
+
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    email: str = ""
+    phone: str = ""
+    address1: str = ""
+    address2: str = ""
+    postcode: str = ""
+    city: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One product of an order. ``unit_price`` is the shop's, in the shop's currency."""
+
+    ean13: str
+    product_id: str
+    product_reference: str
+    product_name: str
+    quantity: int
+    unit_price: Decimal
+    vat_rate: Decimal | None
+
+    @property
+    def amount(self) -> Decimal:
+        """Quantity × unit price, exact: rounding is the ERP's business."""
+        return self.quantity * self.unit_price
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """What an order takes out of stock: an item key, and how many.
+
+    ``key`` is the line's EAN, or its product reference where it has none. ``quantity`` is
+    ``None`` when the file does not say it legibly: then the whole line is held back.
+    """
+
+    key: str
+    quantity: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order as the shop exported it. ``id`` is unique, ``reference`` is not."""
+
+    id: str
+    reference: str
+    date: datetime | None
+    status: str
+    payment: str
+    voucher: str
+    customer: Customer
+    carrier: str
+    shipping: Decimal | None
+    discount: Decimal | None
+    total_paid: Decimal | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One order as read from the file, legible or not.
+
+    ``order`` is ``None`` when a fault was found. What the later rooms need even then stands
+    beside it: the id, the date and status where legible, and what was sold.
+    """
+
+    id: str
+    reference: str
+    date: datetime | None
+    status: str
+    order: Order | None
+    sold: tuple[Sold, ...]
+    faults: tuple[Fault, ...] = ()
