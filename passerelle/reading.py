@@ -120,6 +120,7 @@ def parse_whole(text: str) -> int:
 
     ``2.000`` and ``2,000`` are refused: they may be two, or two thousand.
     """
+    parse_decimal(text)
     match = _WHOLE_NUMBER.fullmatch(text.strip())
     if not match:
         raise ValueError(f'"{shorten(text)}" is no whole number')
@@ -147,11 +148,12 @@ def gtin(text: str) -> str:
     """The form in which item numbers compare: digits only, leading zeros ignored.
 
     Separators and the quoting that spreadsheets add (``'370…``, ``="370…"``) are dropped. A key
-    with letters is a shop's own reference and compares as folded text. Blank stays blank.
+    with letters is a shop's own reference and compares as folded text. Blank, and nothing but
+    zeros, is no item number: ``""``.
     """
     bare = re.sub(r"[\s'\"=\-]", "", text)
     if bare.isascii() and bare.isdigit():
-        return bare.lstrip("0") or "0"
+        return bare.lstrip("0")
     return fold(text)
 
 

@@ -4,8 +4,10 @@ Pure: no file, no clock, no log. Money is ``Decimal``, quantities are whole numb
 aware. A blank field of the order file is the empty string (text) or ``None`` (everything else).
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 
@@ -84,6 +86,22 @@ class Order:
     discount: Decimal | None
     total_paid: Decimal | None
     lines: tuple[Line, ...]
+
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what was ordered, by whom and for how much, but not of its status.
+
+        Tells an order that changed after it was sent; ``12.5`` and ``12.50`` are the same.
+        """
+        content = json.dumps(asdict(self) | {"status": ""}, default=_canonical, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    raise TypeError(type(value).__name__)
 
 
 @dataclass(frozen=True, slots=True)

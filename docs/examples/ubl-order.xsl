@@ -666,14 +666,15 @@
     <!-- Some exports write a discount as a negative number. -->
     <xsl:variable name="discount"
         select="round(round(sum(../../discount) * (1 - 2 * (sum(../../discount) &lt; 0)) * 1000000) div 10000)"/>
-    <xsl:variable name="before" select="round(sum(preceding-sibling::line/amount) * 100)"/>
-    <xsl:variable name="with" select="round((sum(preceding-sibling::line/amount) + amount) * 100)"/>
-    <xsl:variable name="all" select="round(sum(../line/amount) * 100)"/>
     <xsl:choose>
-      <xsl:when test="$all = 0">
+      <xsl:when test="$discount = 0">0</xsl:when>
+      <xsl:when test="sum(../line/amount) = 0">
         <xsl:value-of select="$discount * not(preceding-sibling::line)"/>
       </xsl:when>
       <xsl:otherwise>
+        <xsl:variable name="all" select="round(sum(../line/amount) * 100)"/>
+        <xsl:variable name="before" select="round(sum(preceding-sibling::line/amount) * 100)"/>
+        <xsl:variable name="with" select="round((sum(preceding-sibling::line/amount) + amount) * 100)"/>
         <xsl:value-of select="round($discount * $with div $all) - round($discount * $before div $all)"/>
       </xsl:otherwise>
     </xsl:choose>

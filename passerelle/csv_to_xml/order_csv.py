@@ -1,0 +1,192 @@
+"""Pure: the rows of the order CSV -> orders, each whole or with the faults that reject it.
+
+One row is one product line; order fields are repeated on each. Lines of one order need not be
+adjacent. A fault in a line rejects its whole order, and no other.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeVar
+
+from passerelle.config import Orders
+from passerelle.csv_to_xml.rows import Row, read_rows
+from passerelle.reading import gtin, is_eaten_by_spreadsheet, parse_date, parse_decimal, parse_whole
+from passerelle.sales import Customer, Fault, Line, Order, Reading, Sold
+
+T = TypeVar("T")
+
+_LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
+# https://www.w3.org/TR/xml/#charsets
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFile:
+    """What one order CSV holds: every order met, and faults that belong to none of them."""
+
+    readings: tuple[Reading, ...]
+    faults: tuple[Fault, ...]
+
+
+def read_orders(
+    data: bytes, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
+) -> OrderFile:
+    """Reads the order CSV ``data``; ``file`` is its name for messages.
+
+    A line without an item number is a fault, unless its product id is in ``gift_card_ids``:
+    gift cards have none. Dates are taken in this machine's time zone. Raises what
+    :func:`~passerelle.csv_to_xml.rows.read_rows` raises.
+    """
+    rows_of: dict[str, list[Row]] = {}
+    orphans: list[Fault] = []
+    previous: Row | None = None
+    for row in read_rows(data, settings, file):
+        owner = row if row["id"] else previous
+        if owner is None:
+            orphans.append(Fault(file, row.line, "id", "empty: no order to count this line to"))
+            continue
+        rows_of.setdefault(owner["id"], []).append(row)
+        previous = owner
+    readings = (_OrderReader(file, gift_card_ids).read(id, rows) for id, rows in rows_of.items())
+    return OrderFile(tuple(readings), tuple(orphans))
+
+
+class _OrderReader:
+    """Reads the rows of one order, gathering faults as it goes."""
+
+    def __init__(self, file: str, gift_card_ids: Collection[str]) -> None:
+        self._file, self._gift_card_ids = file, gift_card_ids
+        self._faults: list[Fault] = []
+
+    def read(self, id: str, rows: Sequence[Row]) -> Reading:
+        self._faults = []
+        self._check_rows(id, rows)
+        lines = [self._line(row) for row in rows]
+        order = Order(
+            id=id,
+            reference=self._agreed(rows, "reference", str) or "",
+            date=self._agreed(rows, "date", parse_date),
+            status=self._agreed(rows, "status", str) or "",
+            payment=self._joined(rows, "payment"),
+            voucher=self._joined(rows, "voucher"),
+            customer=Customer(**{key: self._first(rows, key) for key in _CUSTOMER}),
+            carrier=self._first(rows, "carrier"),
+            shipping=self._agreed(rows, "shipping", _positive),
+            discount=self._agreed(rows, "discount", parse_decimal),
+            total_paid=self._agreed(rows, "total_paid", _positive),
+            lines=tuple(line for line in lines if line),
+        )
+        sold = tuple(sold for row in rows if (sold := _sold(row)))
+        faults = tuple(self._faults)
+        return Reading(
+            id, order.reference, order.date, order.status, None if faults else order, sold, faults
+        )
+
+    def _check_rows(self, id: str, rows: Sequence[Row]) -> None:
+        if _NOT_XML.search(id):
+            self._fault(rows[0], "id", "holds a control character")
+        for row in rows:
+            if row.fault:
+                self._fault(row, "line", row.fault)
+            elif not row["id"]:
+                self._fault(row, "id", f"empty: may belong to order {id} above; write it there")
+
+    def _line(self, row: Row) -> Line | None:
+        before = len(self._faults)
+        texts = {key: self._text(row, key) for key in _LINE_TEXTS}
+        quantity = self._parsed(row, "quantity", _quantity)
+        price = self._parsed(row, "unit_price", _positive)
+        vat_rate = self._optional(row, "vat_rate", _percent)
+        self._check_item(row)
+        if quantity is None or price is None or len(self._faults) > before:
+            return None
+        return Line(**texts, quantity=quantity, unit_price=price, vat_rate=vat_rate)
+
+    def _check_item(self, row: Row) -> None:
+        if is_eaten_by_spreadsheet(row["ean13"]):
+            problem = f'"{row["ean13"]}" lost its digits in a spreadsheet; export it again'
+            self._fault(row, "ean13", problem)
+        nameless = not row["ean13"] and not row["product_reference"]
+        if nameless and row["product_id"] not in self._gift_card_ids:
+            self._fault(row, "ean13", "empty, and no product_reference either")
+
+    def _first(self, rows: Sequence[Row], key: str) -> str:
+        row = next((row for row in rows if row[key]), None)
+        return self._text(row, key) if row else ""
+
+    def _joined(self, rows: Sequence[Row], key: str) -> str:
+        """The different values of the order's rows: each of them may decide."""
+        texts = (self._text(row, key) for row in rows if row[key])
+        return ", ".join(dict.fromkeys(texts))
+
+    def _agreed(self, rows: Sequence[Row], key: str, parse: Callable[[str], T]) -> T | None:
+        """The value that all rows of the order give; rows that leave it blank do not count."""
+        said = [row for row in rows if row[key]]
+        for row in said[1:]:
+            if row[key] != said[0][key]:
+                problem = f"differs from line {said[0].line} of the same order"
+                self._fault(row, key, problem)
+                break
+        if not said:
+            return None
+        self._text(said[0], key)
+        return self._parsed(said[0], key, parse)
+
+    def _optional(self, row: Row, key: str, parse: Callable[[str], T]) -> T | None:
+        return self._parsed(row, key, parse) if row[key] else None
+
+    def _parsed(self, row: Row, key: str, parse: Callable[[str], T]) -> T | None:
+        if row.fault:
+            return None
+        if not row[key]:
+            self._fault(row, key, "empty")
+            return None
+        try:
+            return parse(row[key])
+        except ValueError as error:
+            self._fault(row, key, str(error))
+            return None
+
+    def _text(self, row: Row, key: str) -> str:
+        """The cell on one line; XML 1.0 cannot carry control characters at all."""
+        text = _LINE_ENDS.sub(" ", row[key])
+        bad = _NOT_XML.search(text)
+        if bad:
+            self._fault(row, key, f"holds the control character U+{ord(bad[0]):04X}")
+        return text
+
+    def _fault(self, row: Row, key: str, problem: str) -> None:
+        self._faults.append(Fault(self._file, row.line, key, problem))
+
+
+def _sold(row: Row) -> Sold | None:
+    """What a row takes out of stock, as far as it is legible."""
+    key = row["ean13"] or row["product_reference"]
+    if not gtin(key):
+        return None
+    try:
+        return Sold(key, None if row.fault else _quantity(row["quantity"]))
+    except ValueError:
+        return Sold(key, None)
+
+
+def _quantity(text: str) -> int:
+    number = parse_whole(text)
+    if number <= 0:
+        raise ValueError(f'"{text}" is no quantity that can be sold')
+    return number
+
+
+def _positive(text: str) -> Decimal:
+    number = parse_decimal(text)
+    if number < 0:
+        raise ValueError(f'"{text}" is negative')
+    return number
+
+
+def _percent(text: str) -> Decimal:
+    return _positive(text.removesuffix("%").rstrip())

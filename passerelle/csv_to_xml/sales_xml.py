@@ -1,0 +1,212 @@
+"""Pure: orders -> the sales XML that the ERP imports.
+
+The canonical tree is made of elements only; a blank field gives no element. It leaves either
+under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from lxml import etree
+
+from passerelle.config import Orders, Xml
+from passerelle.errors import ConfigError
+from passerelle.reading import fold
+from passerelle.sales import Customer, Line, Order
+
+_CUSTOMER = tuple(Customer.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The compiled stylesheet and schema, each ``None`` where the config names none."""
+
+    stylesheet: etree.XSLT | None = None
+    schema: etree.XMLSchema | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SalesXml:
+    """The bytes to send, the orders in them, and why each of the others is not in them."""
+
+    data: bytes
+    orders: tuple[Order, ...]
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+
+def compile_forms(
+    stylesheet: bytes | None, schema: bytes | None, *, schema_url: str | None = None
+) -> Forms:
+    """Compiles the contents of ``orders.xml.stylesheet`` and ``orders.xml.schema``.
+
+    ``schema_url`` is where the schema's own includes are found. Raises :class:`ConfigError` with
+    the line of what cannot be used; entities and outside access are refused.
+    """
+    return Forms(
+        _compile_stylesheet(stylesheet) if stylesheet is not None else None,
+        _compile_schema(schema, schema_url) if schema is not None else None,
+    )
+
+
+def write_sales(
+    orders: Sequence[Order], settings: Orders, generated: datetime, forms: Forms | None = None
+) -> SalesXml:
+    """The sales XML of ``orders``, made at ``generated`` (aware).
+
+    With a schema, an order that does not validate is left out and told in ``rejected``; the
+    others go. Raises :class:`ConfigError` when the stylesheet fails on them.
+    """
+    forms = forms or Forms()
+    document = _document(orders, settings, generated, forms)
+    if forms.schema is None or forms.schema.validate(document):
+        return SalesXml(_serialise(document, settings.xml), tuple(orders))
+    return _without_invalid(orders, settings, generated, forms)
+
+
+def _without_invalid(
+    orders: Sequence[Order], settings: Orders, generated: datetime, forms: Forms
+) -> SalesXml:
+    """Finds the orders at fault by validating each alone."""
+    rejected = {}
+    for order in orders:
+        problem = _invalid(_document([order], settings, generated, forms), forms)
+        if problem:
+            rejected[order.id] = problem
+    good = tuple(order for order in orders if order.id not in rejected)
+    document = _document(good, settings, generated, forms)
+    problem = _invalid(document, forms) if good else None
+    if problem:
+        return SalesXml(b"", (), {order.id: problem for order in good} | rejected)
+    return SalesXml(_serialise(document, settings.xml), good, rejected)
+
+
+def _invalid(document: etree._ElementTree, forms: Forms) -> str | None:
+    """What the schema says against a document, without the customer's own words in it."""
+    if forms.schema is None or forms.schema.validate(document):
+        return None
+    first = forms.schema.error_log[0]
+    path = str(getattr(first, "path", "")).rpartition("/")[2]
+    return f"orders.xml.schema: {first.type_name} at element {path or 'the root'}"
+
+
+def _document(
+    orders: Sequence[Order], settings: Orders, generated: datetime, forms: Forms
+) -> etree._ElementTree:
+    names = {} if forms.stylesheet else settings.xml.names
+    tree = etree.ElementTree(_Writer(settings, names).orders(orders, generated))
+    if forms.stylesheet is None:
+        return tree
+    try:
+        return forms.stylesheet(tree)
+    except etree.XSLTError as error:
+        raise ConfigError(
+            "the stylesheet failed", "orders.xml.stylesheet", str(error) or "mend the .xsl"
+        ) from error
+
+
+def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
+    """Indented, in the configured encoding; characters it lacks become references."""
+    etree.indent(document)
+    data = etree.tostring(document, encoding=settings.encoding, xml_declaration=True)
+    return data.rstrip(b"\n") + b"\n" if "16" not in settings.encoding else data
+
+
+class _Writer:
+    """Writes the canonical tree under the given names."""
+
+    def __init__(self, settings: Orders, names: Mapping[str, str]) -> None:
+        self._settings, self._xml, self._names = settings, settings.xml, names
+        self._payments = {fold(text): code for text, code in settings.xml.payments.items()}
+
+    def orders(self, orders: Sequence[Order], generated: datetime) -> etree._Element:
+        root = etree.Element(self._name("orders"))
+        self._add(root, "store", self._settings.store)
+        self._add(root, "generated", generated)
+        self._add(root, "count", str(len(orders)))
+        for order in orders:
+            self._order(root, order)
+        return root
+
+    def _order(self, root: etree._Element, order: Order) -> None:
+        element = self._child(root, "order")
+        for key in ("id", "reference", "date", "status"):
+            self._add(element, key, getattr(order, key))
+        self._add(element, "store", self._settings.store)
+        if order.customer != Customer():
+            customer = self._child(element, "customer")
+            for key in _CUSTOMER:
+                self._add(customer, key, getattr(order.customer, key))
+        self._add(element, "payment", self._payment(order.payment))
+        for key in ("voucher", "shipping", "carrier", "discount", "total_paid"):
+            self._add(element, key, getattr(order, key))
+        lines = self._child(element, "lines")
+        for line in order.lines:
+            self._line(lines, line)
+
+    def _line(self, lines: etree._Element, line: Line) -> None:
+        element = self._child(lines, "line")
+        for key in ("ean13", "product_id", "product_reference", "product_name"):
+            self._add(element, key, getattr(line, key))
+        for number in ("quantity", "unit_price", "vat_rate", "amount"):
+            self._add(element, number, getattr(line, number))
+
+    def _payment(self, text: str) -> str:
+        """The ERP's code for the whole field, else for each of its comma-joined parts."""
+        if fold(text) in self._payments:
+            return self._payments[fold(text)]
+        parts = [part.strip() for part in text.split(",")]
+        return ", ".join(self._payments.get(fold(part), part) for part in parts if part)
+
+    def _add(
+        self, parent: etree._Element, key: str, value: str | int | Decimal | datetime | None
+    ) -> None:
+        text = self._text(value)
+        if text:
+            self._child(parent, key).text = text
+
+    def _text(self, value: str | int | Decimal | datetime | None) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, Decimal):
+            return format(value, "f").replace(".", self._xml.decimal)
+        if isinstance(value, datetime):
+            return value.strftime(self._xml.date_format)
+        return str(value)
+
+    def _child(self, parent: etree._Element, key: str) -> etree._Element:
+        return etree.SubElement(parent, self._name(key))
+
+    def _name(self, key: str) -> str:
+        return self._names.get(key, key)
+
+
+def _compile_stylesheet(data: bytes) -> etree.XSLT:
+    document = _parse(data, "orders.xml.stylesheet", None)
+    try:
+        return etree.XSLT(document, access_control=etree.XSLTAccessControl.DENY_ALL)
+    except etree.XSLTParseError as error:
+        raise ConfigError(
+            "the stylesheet is not valid", "orders.xml.stylesheet", str(error)
+        ) from error
+
+
+def _compile_schema(data: bytes, url: str | None) -> etree.XMLSchema:
+    document = _parse(data, "orders.xml.schema", url)
+    try:
+        return etree.XMLSchema(document)
+    except etree.XMLSchemaParseError as error:
+        raise ConfigError("the schema is not valid", "orders.xml.schema", str(error)) from error
+
+
+def _parse(data: bytes, key: str, url: str | None) -> etree._ElementTree:
+    """Stylesheets and schemas may be written by others: no entities, nothing from outside."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        tree = etree.ElementTree(etree.fromstring(data, parser, base_url=url))
+    except etree.XMLSyntaxError as error:
+        raise ConfigError("the file is not XML", key, str(error)) from error
+    if tree.docinfo.doctype:
+        raise ConfigError("the file holds a DOCTYPE", key, "take it out: entities are refused")
+    return tree

@@ -1,0 +1,285 @@
+"""Pure: the ERP's stock with missed sales held back and gift cards added.
+
+pandas reads the item number and quantity columns and decides; the bytes of every line that does
+not change are copied, and of a line that does, only the quantity is written anew.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from io import BytesIO, StringIO
+
+import numpy as np
+import pandas as pd
+
+from passerelle.config import Stock
+from passerelle.errors import ConfigError, HeldError
+from passerelle.reading import gtin, parse_decimal, shorten
+from passerelle.sales import Fault
+from passerelle.stock_csv_fix.layout import Layout, read_layout
+
+_SIMPLE_NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]+)?"
+
+
+@dataclass(frozen=True, slots=True)
+class MissedSale:
+    """What was sold of an item that the ERP's file does not know of, and in which orders.
+
+    ``quantity`` is ``None`` when an order does not say it legibly.
+    """
+
+    quantity: int | None
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line that leaves otherwise than it came; ``after`` is ``None`` for a line taken away."""
+
+    line: int
+    key: str
+    before: str
+    after: str | None
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedStock:
+    """The bytes to publish, and what there is to tell about them.
+
+    ``in_stock`` counts the ERP's lines with stock. ``faults`` are quantities that could not be
+    read: their lines leave as they came. ``warnings`` are item numbers met twice. ``unmatched``
+    are missed sales of items that the ERP's file does not have: nothing to hold back there.
+    """
+
+    data: bytes
+    lines: int
+    in_stock: int
+    changes: tuple[Change, ...]
+    gift_cards: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    unmatched: tuple[str, ...]
+
+
+def fix_stock(
+    data: bytes, settings: Stock, missed: Mapping[str, MissedSale], file: str
+) -> FixedStock:
+    """Fixes the stock CSV ``data``; ``missed`` maps :func:`~passerelle.reading.gtin` forms.
+
+    Raises :class:`HeldError` for a file that must not be published, :class:`ConfigError` where
+    the header lacks a configured column.
+    """
+    layout = read_layout(data, settings, file)
+    frame = _read_columns(data, layout, settings, file)
+    levels = _levels(frame["quantity"])
+    hit = np.flatnonzero(frame["key"].isin(missed.keys()).to_numpy())
+    changes, edits = [], {}
+    for row in hit:
+        change = _change(int(row), frame, levels, layout, missed, settings)
+        if change.after != change.before:
+            changes.append(change)
+            edits[int(row)] = change.after
+    quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
+    cards, added = _gift_card_lines(frame, layout, settings, quantity_index, file)
+    return FixedStock(
+        data=_assemble(data, layout, edits, quantity_index, added),
+        lines=len(frame),
+        in_stock=int((levels > 0).sum()),
+        changes=tuple(changes),
+        gift_cards=tuple(cards),
+        faults=tuple(_unreadable(frame, levels, layout, file)),
+        warnings=tuple(_met_twice(frame, layout, file)),
+        unmatched=tuple(sorted(missed.keys() - set(frame["key"].iloc[hit]))),
+    )
+
+
+def _read_columns(data: bytes, layout: Layout, settings: Stock, file: str) -> pd.DataFrame:
+    """The columns that decide, as text, with ``key`` in the form in which items compare."""
+    wanted = {
+        "ean13": layout.column(settings.columns.ean13, "stock.columns.ean13", file),
+        "quantity": layout.column(settings.columns.quantity, "stock.columns.quantity", file),
+    }
+    if settings.gift_cards.ids:
+        name = (settings.gift_cards.column,)
+        wanted["id"] = layout.column(name, "stock.gift_cards.column", file)
+    read = pd.read_csv(
+        BytesIO(data),
+        sep=layout.separator,
+        encoding=layout.encoding,
+        header=0,
+        names=list(range(len(layout.header))),
+        usecols=sorted(set(wanted.values())),
+        dtype=str,
+        keep_default_na=False,
+        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
+        skip_blank_lines=True,
+        low_memory=False,
+    )
+    if len(read) != len(layout.starts):
+        raise HeldError(
+            f"the file has {len(layout.starts)} lines but {len(read)} records",
+            file,
+            "nothing was published; a quote stands where none should: look for it there",
+        )
+    frame = pd.DataFrame({name: read[index].fillna("") for name, index in wanted.items()})
+    return frame.assign(key=_keys(frame["ean13"]))
+
+
+def _keys(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """The GTIN form of each text; the usual plain digits take the quick way."""
+    keys = texts.str.lstrip("0")
+    odd = ~texts.str.fullmatch(r"[0-9]*")
+    keys[odd] = texts[odd].map(gtin)
+    return keys
+
+
+def _levels(texts: "pd.Series[str]") -> "pd.Series[float]":
+    """The quantities as numbers, NaN where one cannot be read."""
+    simple = texts.str.fullmatch(_SIMPLE_NUMBER)
+    levels = pd.to_numeric(texts.where(simple, "nan").str.replace(",", ".", regex=False))
+    levels = levels.astype(float)
+    levels[~simple] = texts[~simple].map(_float_or_nan)
+    return levels
+
+
+def _float_or_nan(text: str) -> float:
+    try:
+        return float(parse_decimal(text))
+    except ValueError:
+        return np.nan
+
+
+def _change(
+    row: int,
+    frame: pd.DataFrame,
+    levels: "pd.Series[float]",
+    layout: Layout,
+    missed: Mapping[str, MissedSale],
+    settings: Stock,
+) -> Change:
+    key, before = frame["key"].iloc[row], frame["quantity"].iloc[row].strip()
+    sale = missed[key]
+    return Change(
+        line=int(layout.numbers[row]),
+        key=key,
+        before=before,
+        after=_after(before, sale.quantity, settings.missed_sales, float(levels.iloc[row])),
+        orders=sale.orders,
+    )
+
+
+def _after(before: str, sold: int | None, rule: str, level: float) -> str | None:
+    """What is published for an item of which ``sold`` are missed.
+
+    What cannot be read, sold or in stock, counts as sold out. A level below zero is the ERP's own
+    statement and is never raised.
+    """
+    if rule == "remove":
+        return None
+    if level <= 0:
+        return before
+    if rule == "zero" or sold is None or np.isnan(level):
+        return "0"
+    left = max(parse_decimal(before) - sold, Decimal(0))
+    return format(left.normalize(), "f").replace(".", "," if "," in before else ".")
+
+
+def _gift_card_lines(
+    frame: pd.DataFrame, layout: Layout, settings: Stock, quantity_index: int, file: str
+) -> tuple[list[str], bytes]:
+    """The gift cards that the ERP's file lacks, and their lines in the file's own dialect."""
+    cards = settings.gift_cards
+    if not cards.ids:
+        return [], b""
+    present = set(frame["id"].str.strip())
+    absent = [id for id in cards.ids if id not in present]
+    fill = {layout.column((name,), "stock.gift_cards.fill", file): text
+            for name, text in cards.fill.items()}  # fmt: skip
+    id_index = layout.column((cards.column,), "stock.gift_cards.column", file)
+    rows = []
+    for id in absent:
+        cells = [fill.get(index, "") for index in range(len(layout.header))]
+        cells[id_index], cells[quantity_index] = id, str(cards.quantity)
+        rows.append(cells)
+    return absent, _write_rows(rows, layout)
+
+
+def _write_rows(rows: Iterable[Sequence[str]], layout: Layout) -> bytes:
+    buffer = StringIO(newline="")
+    csv.writer(
+        buffer,
+        delimiter=layout.separator,
+        quoting=csv.QUOTE_ALL if layout.enclosed else csv.QUOTE_MINIMAL,
+        lineterminator=layout.line_end.decode("ascii"),
+    ).writerows(rows)
+    codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
+    try:
+        return buffer.getvalue().encode(codec)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f"the file's encoding {codec} lacks a character", "stock.gift_cards.fill", "change it"
+        ) from error
+
+
+def _assemble(
+    data: bytes,
+    layout: Layout,
+    edits: Mapping[int, str | None],
+    quantity_index: int,
+    added: bytes,
+) -> bytes:
+    """Copies the untouched stretches whole and writes the edited lines between them."""
+    pieces, position = [], 0
+    for row, level in sorted(edits.items()):
+        start, end = int(layout.starts[row]), int(layout.ends[row])
+        pieces.append(data[position:start])
+        if level is not None:
+            line = data[start:end]
+            pieces.append(_with_quantity(line, level.encode("ascii"), layout, quantity_index))
+        position = end
+    pieces.append(data[position:])
+    if added and not data.endswith(b"\n"):
+        pieces.append(layout.line_end)
+    return b"".join([*pieces, added])
+
+
+def _with_quantity(line: bytes, level: bytes, layout: Layout, index: int) -> bytes:
+    """The line with another quantity; enclosing quotes and all other bytes stay."""
+    start, end = _field(line, layout, index)
+    quote = b'"' if line[start:end].lstrip().startswith(b'"') else b""
+    return line[:start] + quote + level + quote + line[end:]
+
+
+def _field(line: bytes, layout: Layout, index: int) -> tuple[int, int]:
+    """Start and end of a field; a separator between quotes separates nothing."""
+    body, separator = line.rstrip(b"\r\n"), ord(layout.separator)
+    start, seen, quoted = 0, 0, False
+    for position, byte in enumerate(body):
+        if byte == 0x22 and layout.quoted:
+            quoted = not quoted
+        elif byte == separator and not quoted:
+            if seen == index:
+                return start, position
+            start, seen = position + 1, seen + 1
+    return start, len(body)
+
+
+def _unreadable(
+    frame: pd.DataFrame, levels: "pd.Series[float]", layout: Layout, file: str
+) -> Iterable[Fault]:
+    for row in np.flatnonzero(levels.isna().to_numpy()):
+        text = shorten(frame["quantity"].iloc[int(row)])
+        problem = f'"{text}" is no number' if text else "empty"
+        yield Fault(file, int(layout.numbers[row]), "quantity", problem)
+
+
+def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
+    keys = frame["key"]
+    again = (keys.duplicated() & (keys != "")).to_numpy()
+    first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
+    for row in np.flatnonzero(again):
+        key = keys.iloc[int(row)]
+        problem = f"{key} stands already in line {layout.numbers[first[key]]}"
+        yield Fault(file, int(layout.numbers[row]), "ean13", problem)

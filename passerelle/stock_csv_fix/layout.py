@@ -1,0 +1,189 @@
+"""Pure: where each line of the stock CSV begins and ends, and how its fields are written.
+
+Everything works on the bytes themselves, so that untouched lines can leave exactly as they came.
+numpy finds the line ends; a quote opens and closes by turns, so an odd count of quotes before a
+byte means that it stands inside a field (RFC 4180).
+"""
+
+import csv
+from codecs import BOM_UTF8
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from passerelle.config import Stock
+from passerelle.errors import ConfigError, HeldError
+from passerelle.reading import detect_encoding, detect_separator, find_column
+
+_QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+_WIDE = ("utf-16", "utf-32")
+
+Offsets = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The file's dialect, and the byte offsets of its data lines (without header and blanks).
+
+    ``quoted``: quotes enclose fields; ``enclosed``: they enclose them all. ``numbers`` are the
+    lines' numbers in the file, counted from 1. ``ends`` include line ends.
+    """
+
+    encoding: str
+    separator: str
+    header: tuple[str, ...]
+    line_end: bytes
+    quoted: bool
+    enclosed: bool
+    starts: Offsets
+    ends: Offsets
+    numbers: Offsets
+
+    def column(self, names: tuple[str, ...], key: str, file: str) -> int:
+        """The index of a column. Raises :class:`ConfigError` where the header lacks it."""
+        index = find_column(self.header, names)
+        if index is None:
+            raise ConfigError(
+                f"no column is called {' or '.join(names) or '(nothing)'}",
+                f"{file}:1",
+                f"name it in {key}; the file has: {', '.join(self.header)}",
+            )
+        return index
+
+
+def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
+    """Reads the stock CSV's layout; ``file`` is its name for messages.
+
+    Raises :class:`HeldError` for a file that must not be published: empty, cut, header only, a
+    line with another number of fields, duplicate header names, bytes that are no text.
+    """
+    encoding = _encoding(data, settings, file)
+    array = np.frombuffer(data, np.uint8)
+    header_line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
+    separator = _separator(header_line, settings)
+    header = next(csv.reader([header_line], delimiter=separator), [])
+    _check_header(header, file)
+    quotes = _enclosing_quotes(array, separator)
+    starts, ends = _records(array, quotes, settings, file)
+    numbers = np.searchsorted(np.flatnonzero(array == _LF), starts).astype(np.int64) + 1
+    filled = _not_blank(data, starts, ends)
+    _check_widths(array, separator, quotes, starts[filled], numbers[filled], len(header), file)
+    filled[0] = False
+    if not filled.any():
+        _hold("the file has a header and no line", file, "look why the ERP has no stock")
+    return Layout(
+        encoding=encoding,
+        separator=separator,
+        header=tuple(header),
+        line_end=b"\r\n" if data[: ends[0]].endswith(b"\r\n") else b"\n",
+        quoted=len(quotes) > 0,
+        enclosed=header_line.startswith('"'),
+        starts=starts[filled],
+        ends=ends[filled],
+        numbers=numbers[filled],
+    )
+
+
+def _hold(what: str, where: str, mend: str) -> NoReturn:
+    raise HeldError(what, where, f"nothing was published; {mend}")
+
+
+def _encoding(data: bytes, settings: Stock, file: str) -> str:
+    if not data.strip():
+        _hold("the file is empty", file, "look why the ERP wrote nothing")
+    encoding = detect_encoding(data, settings.encoding)
+    if encoding.lower().replace("_", "-").startswith(_WIDE):
+        _hold(f"the file is {encoding}", file, "have the ERP export UTF-8 or cp1252")
+    _text(data, encoding, file)
+    return encoding
+
+
+def _text(data: bytes, encoding: str, file: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        _hold(f"a byte is no text in {encoding}", f"{file}:{line}", "set stock.encoding")
+
+
+def _separator(header_line: str, settings: Stock) -> str:
+    if settings.separator != "auto":
+        return settings.separator
+    columns = settings.columns
+    known = (*columns.ean13, *columns.quantity, settings.gift_cards.column)
+    return detect_separator(header_line, known)
+
+
+def _enclosing_quotes(array: Bytes, separator: str) -> Offsets:
+    """Where the quotes are that open and close fields.
+
+    In a file where no quote begins a field, quotes are plain text (``BOTTE 12" NOIRE``).
+    """
+    quotes = np.flatnonzero(array == _QUOTE)
+    before = array[np.maximum(quotes - 1, 0)]
+    opening = (quotes == 0) | (before == ord(separator)) | (before == _LF)
+    after_bom = quotes == len(BOM_UTF8)
+    return quotes if (opening | after_bom).any() else quotes[:0]
+
+
+def _outside(quotes: Offsets, places: Offsets) -> Offsets:
+    """Those of ``places`` that do not stand between quotes."""
+    return places[np.searchsorted(quotes, places) % 2 == 0] if len(quotes) else places
+
+
+def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple[Offsets, Offsets]:
+    """Start and end of every record; a line end inside a quoted field ends none."""
+    if len(quotes) % 2:
+        _hold("a quote is not closed", file, "the file is cut, or a text holds a lone quote")
+    ends = _outside(quotes, np.flatnonzero(array == _LF)) + 1
+    if not len(ends) and (array == _CR).any():
+        _hold("the lines end with CR alone", file, "have the ERP end them with CR LF or LF")
+    if not len(ends) or ends[-1] != len(array):
+        if settings.guards.final_newline:
+            _hold("the last line does not end: the file is cut", file, "wait for a whole one")
+        ends = np.append(ends, len(array))
+    starts = np.concatenate(([0], ends[:-1]))
+    return starts.astype(np.int64), ends.astype(np.int64)
+
+
+def _check_header(header: list[str], file: str) -> None:
+    names = [name.strip() for name in header]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        _hold(
+            f'the header has "{twice[0]}" twice',
+            f"{file}:1",
+            "the shop's import would abort; have the ERP name each column once",
+        )
+
+
+def _check_widths(
+    array: Bytes,
+    separator: str,
+    quotes: Offsets,
+    starts: Offsets,
+    numbers: Offsets,
+    width: int,
+    file: str,
+) -> None:
+    """Every record has as many fields as the header."""
+    marks = _outside(quotes, np.flatnonzero(array == ord(separator)))
+    counts = np.diff(np.searchsorted(marks, np.append(starts, len(array)))) + 1
+    wrong = np.flatnonzero(counts != width)
+    if len(wrong):
+        _hold(
+            f"a line has {counts[wrong[0]]} fields, the header {width}",
+            f"{file}:{numbers[wrong[0]]}",
+            "the file is damaged there, or a text holds the separator",
+        )
+
+
+def _not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:
+    """Which records hold more than their line end."""
+    filled = (ends - starts) > 2
+    short = np.flatnonzero(~filled)
+    filled[short] = [bool(data[starts[i] : ends[i]].strip()) for i in short]
+    return filled

@@ -1,0 +1,75 @@
+"""Pure: what becomes of each order that the file holds.
+
+One table for the run, the dry run, ``convert`` and ``fix``. In this order, the first that
+applies: older than ``start_from`` → skipped; cancelled → waiting; illegible → rejected; paid
+with a gift card → withheld; status not to be sent yet → waiting; else send.
+"""
+
+import fnmatch
+from dataclasses import dataclass
+from enum import StrEnum
+
+from passerelle.config import Orders
+from passerelle.reading import fold
+from passerelle.sales import Order, Reading
+
+
+class Fate(StrEnum):
+    """What a verdict says; every value but ``send`` is also the order's state in the ledger."""
+
+    SEND = "send"
+    WAITING = "waiting"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An order's fate and, in words for the store's staff, why."""
+
+    fate: Fate
+    reason: str = ""
+
+
+def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdict:
+    """What becomes of an order that is not in the ERP yet.
+
+    ``resend``: a person asked for it, whatever its date, status or payment.
+    """
+    start = settings.start_from
+    if start and reading.date and reading.date < start and not resend:
+        return Verdict(Fate.SKIPPED, f"ordered before start_from ({start:%Y-%m-%d %H:%M})")
+    if is_cancelled(reading, settings) and not resend:
+        return Verdict(Fate.WAITING, f'cancelled in the shop ("{reading.status}")')
+    if reading.order is None:
+        return Verdict(Fate.REJECTED, "; ".join(str(fault) for fault in reading.faults))
+    if start and reading.date is None and not resend:
+        return Verdict(Fate.REJECTED, f"order {reading.id}: date: empty, and start_from needs it")
+    return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
+
+
+def is_cancelled(reading: Reading, settings: Orders) -> bool:
+    """Whether the order's status is one of ``cancelled_statuses``."""
+    return fold(reading.status) in {fold(status) for status in settings.cancelled_statuses}
+
+
+def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
+    gift = _gift_card(order, settings)
+    if gift:
+        return Verdict(Fate.WITHHELD, f"paid with a gift card ({gift})")
+    wanted = {fold(status) for status in settings.send_statuses}
+    if wanted and fold(order.status) not in wanted:
+        return Verdict(Fate.WAITING, f'status "{order.status}" is not to be sent yet')
+    return Verdict(Fate.SEND)
+
+
+def _gift_card(order: Order, settings: Orders) -> str:
+    """The payment or voucher that makes it a gift card order, or ``""``."""
+    payment = fold(order.payment)
+    if any(fold(name) in payment for name in settings.withhold.payments if fold(name)):
+        return f"payment {order.payment}"
+    for code in (code.strip() for code in order.voucher.split(",")):
+        if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
+            return f"voucher {code}"
+    return ""
