@@ -119,3 +119,25 @@ class Reading:
     order: Order | None
     sold: tuple[Sold, ...]
     faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MissedSale:
+    """What was sold of an item that the ERP's file does not know of, and in which orders.
+
+    ``quantity`` is ``None`` when an order does not say it legibly.
+    """
+
+    quantity: int | None
+    orders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A stock line that leaves otherwise than it came; ``after`` is ``None`` for a line taken away."""
+
+    line: int
+    key: str
+    before: str
+    after: str | None
+    orders: tuple[str, ...]

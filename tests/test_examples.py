@@ -172,6 +172,10 @@ class TestTheSchemaAccepts:
             pytest.param(orders(order({"discount": "-5.00"})), id="a discount below zero"),
             pytest.param(orders(order({"total_paid": "0"})), id="a free order"),
             pytest.param(
+                orders(order(lines=[line({"unit_price": "16.583333", "amount": "49.749999"})])),
+                id="an amount that is not rounded",
+            ),
+            pytest.param(
                 orders(order(customer={"email": "zoe at example", "postcode": "SW1A 1AA"})),
                 id="whatever people type",
             ),
@@ -396,6 +400,10 @@ class TestAUblLine:
         made = line({**BARE_LINE, **{field: LINE[field] for field in known}})
         tree = to_ubl(orders(order(lines=[made])))
         assert texts(tree, "//cac:Item/cbc:Name") == [name]
+
+    def test_does_not_call_a_code_with_letters_a_gtin(self) -> None:
+        tree = to_ubl(orders(order(lines=[line({"ean13": "SCARF-RED"})])))
+        assert texts(tree, "//cac:StandardItemIdentification/cbc:ID[not(@*)]") == ["SCARF-RED"]
 
     def test_is_numbered_and_counted_in_pieces(self) -> None:
         tree = to_ubl(orders(order(lines=[line(), line({"quantity": "7"})])))

@@ -514,10 +514,15 @@
               <cbc:ID><xsl:value-of select="product_reference"/></cbc:ID>
             </cac:SellersItemIdentification>
           </xsl:if>
-          <!-- 0160: a GTIN, in the ISO 6523 list of schemes. -->
+          <!-- 0160: a GTIN, in the ISO 6523 list of schemes. A code with anything but digits is none. -->
           <xsl:if test="ean13">
             <cac:StandardItemIdentification>
-              <cbc:ID schemeID="0160"><xsl:value-of select="ean13"/></cbc:ID>
+              <cbc:ID>
+                <xsl:if test="translate(ean13, '0123456789', '') = ''">
+                  <xsl:attribute name="schemeID">0160</xsl:attribute>
+                </xsl:if>
+                <xsl:value-of select="ean13"/>
+              </cbc:ID>
             </cac:StandardItemIdentification>
           </xsl:if>
           <xsl:if test="product_id">

@@ -16,32 +16,10 @@ import pandas as pd
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
 from passerelle.reading import gtin, parse_decimal, shorten
-from passerelle.sales import Fault
+from passerelle.sales import Change, Fault, MissedSale
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
 _SIMPLE_NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]+)?"
-
-
-@dataclass(frozen=True, slots=True)
-class MissedSale:
-    """What was sold of an item that the ERP's file does not know of, and in which orders.
-
-    ``quantity`` is ``None`` when an order does not say it legibly.
-    """
-
-    quantity: int | None
-    orders: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A line that leaves otherwise than it came; ``after`` is ``None`` for a line taken away."""
-
-    line: int
-    key: str
-    before: str
-    after: str | None
-    orders: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +116,7 @@ def _keys(texts: "pd.Series[str]") -> "pd.Series[str]":
 def _levels(texts: "pd.Series[str]") -> "pd.Series[float]":
     """The quantities as numbers, NaN where one cannot be read."""
     simple = texts.str.fullmatch(_SIMPLE_NUMBER)
-    levels = pd.to_numeric(texts.where(simple, "nan").str.replace(",", ".", regex=False))
+    levels = pd.to_numeric(texts.where(simple, "0").str.replace(",", ".", regex=False))
     levels = levels.astype(float)
     levels[~simple] = texts[~simple].map(_float_or_nan)
     return levels

@@ -1,0 +1,188 @@
+"""Publishing an XML in two steps, and finishing what an earlier run left half done.
+
+1. ``prepared``: the XML is in ArchiveExport and the ledger has promised it with its orders.
+2. Its bytes go up under ``NAME.tmp``, which nobody but Passerelle touches; once they are known
+   to be complete: ``staged``.
+3. ``NAME.tmp`` is renamed to its name: ``sent``. When the ERP has removed it: ``taken``.
+
+Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how far it came.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from passerelle.archive import Exports
+from passerelle.config import Location, Settings
+from passerelle.errors import AlreadyThereError, HeldError, TransientError
+from passerelle.ledger import Dispatch, Ledger, Mark, Stage
+from passerelle.remotes import Entry, Remote, find
+
+TMP = ".tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An XML ready to go: its bytes, the orders in it, its name on the server."""
+
+    data: bytes
+    marks: tuple[Mark, ...]
+    place: Location
+
+
+class Dispatcher:
+    """Carries XMLs to the ERP. ``remote`` opens a server by name, ``say`` tells the trace."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        now: Callable[[], datetime],
+        say: Callable[[str], None],
+    ) -> None:
+        self._settings, self._ledger, self._remote = settings, ledger, remote
+        self._now, self._say = now, say
+        self._exports = Exports(settings.folder)
+
+    def publish(self, channel: str, parcel: Parcel) -> Dispatch:
+        """Sends a new XML. Once this returns, its orders are ``sent``."""
+        archived = self._exports.free_name(parcel.place.name, self._now())
+        self._exports.write_pending(archived, parcel.data)
+        dispatch = self._ledger.dispatches.prepare(
+            channel,
+            parcel.marks,
+            self._now(),
+            place=parcel.place,
+            archived=archived,
+            sha256=hashlib.sha256(parcel.data).hexdigest(),
+            size=len(parcel.data),
+        )
+        self._exports.confirm(archived)
+        return self._go_on(dispatch)
+
+    def recover(self) -> None:
+        """Finishes every dispatch that an earlier run began, and notes those the ERP took.
+
+        Raises :class:`HeldError` for one of which only a person can tell whether it arrived.
+        """
+        for dispatch in self._ledger.dispatches.unfinished():
+            self._exports.confirm(dispatch.archived)
+            self._go_on(dispatch)
+        self._exports.drop_unpromised()
+        self.note_taken()
+
+    def note_taken(self) -> list[Dispatch]:
+        """Marks as taken what is gone from the server; returns what still lies there."""
+        lying = []
+        for dispatch in self._ledger.dispatches.untaken():
+            if find(self._remote(dispatch.place.server), dispatch.place.path) is None:
+                self._ledger.dispatches.take(dispatch, self._now())
+                self._say(f"the ERP has taken {dispatch.place.name}")
+            else:
+                lying.append(dispatch)
+        return lying
+
+    def _go_on(self, dispatch: Dispatch) -> Dispatch:
+        """Takes a dispatch from wherever it stands to ``sent``."""
+        if self._settings.servers[dispatch.place.server].publish == "direct":
+            return self._go_on_directly(dispatch)
+        if dispatch.stage == Stage.PREPARED:
+            dispatch = self._stage(dispatch)
+        return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
+
+    def _stage(self, dispatch: Dispatch) -> Dispatch:
+        data = self._exports.read(dispatch.archived, dispatch.sha256)
+        if data is None:
+            return self._abandon(dispatch)
+        remote = self._remote(dispatch.place.server)
+        entry = store_whole(remote, dispatch.place.path + TMP, data)
+        return self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
+
+    def _rename(self, dispatch: Dispatch) -> Dispatch:
+        place, remote = dispatch.place, self._remote(dispatch.place.server)
+        if find(remote, place.path + TMP) is not None:
+            if find(remote, place.path) is not None:
+                raise AlreadyThereError(
+                    "a file of that name waits for the ERP already",
+                    str(place),
+                    "a sales XML is never written over; when the ERP has taken it, this one goes",
+                )
+            remote.rename(place.path + TMP, place.path)
+        return self._sent(dispatch)
+
+    def _sent(self, dispatch: Dispatch) -> Dispatch:
+        now = self._now()
+        published = None
+        if dispatch.uploaded and dispatch.staged:
+            # The server's clock at this moment: as far from the upload as ours.
+            published = dispatch.uploaded + (now - dispatch.staged)
+        self._say(f"{dispatch.place.name} is in place on {dispatch.place.server}")
+        return self._ledger.dispatches.send(dispatch, now, published)
+
+    def _abandon(self, dispatch: Dispatch) -> Dispatch:
+        why = f"{dispatch.archived} is missing or altered in ArchiveExport, so it was not sent"
+        self._ledger.dispatches.abandon(dispatch, self._now(), why)
+        self._say(f"! {why}; its orders go into a new one")
+        return dispatch
+
+    # --- servers that forbid renaming --------------------------------------------------------
+
+    def _go_on_directly(self, dispatch: Dispatch) -> Dispatch:
+        """Uploads under the final name. ``staged`` here means: the upload has begun."""
+        remote, path = self._remote(dispatch.place.server), dispatch.place.path
+        if dispatch.stage != Stage.PREPARED:
+            entry = find(remote, path)
+            if entry is None:
+                raise self._doubtful(dispatch)
+            if is_whole(remote, path, entry, dispatch.size, dispatch.sha256):
+                return self._sent(dispatch)
+        data = self._exports.read(dispatch.archived, dispatch.sha256)
+        if data is None:
+            return self._abandon(dispatch)
+        dispatch = self._ledger.dispatches.stage(dispatch, self._now(), None)
+        entry = store_whole(remote, path, data)
+        return self._sent(self._ledger.dispatches.stage(dispatch, self._now(), entry.modified))
+
+    def _doubtful(self, dispatch: Dispatch) -> HeldError:
+        self._ledger.dispatches.doubt(dispatch)
+        ids = " ".join(self._ledger.dispatches.orders_of(dispatch))
+        return HeldError(
+            "an upload was interrupted and its file is gone: only the ERP knows whether it has it",
+            str(dispatch.place),
+            f"look for its orders in the ERP, then `passerelle orders settle {ids}` "
+            f"if they are there, or `passerelle orders resend {ids}` if they are not",
+        )
+
+
+def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
+    """Uploads ``data`` and makes sure that all of it arrived; returns the file as it is there.
+
+    Raises :class:`TransientError` where it did not.
+    """
+    remote.store(path, data)
+    entry = remote.stat(path)
+    if not is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
+        raise TransientError(
+            f"the upload did not arrive whole ({entry.size} of {len(data)} bytes)", path
+        )
+    return entry
+
+
+def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: str) -> bool:
+    """Whether a file on the server is what was sent; read back where no size is told."""
+    if entry.size is not None:
+        return entry.size == size
+    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256
+
+
+def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:
+    """The XML's name: ``{time}`` becomes ``YYYYMMDD_HHMMSS``, counted on until it is free."""
+    moment = now
+    while True:
+        name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
+        place = template.with_name(name)
+        if "{time}" not in template.name or not is_taken(place):
+            return place
+        moment += timedelta(seconds=1)

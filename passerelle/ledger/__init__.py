@@ -1,0 +1,19 @@
+"""The ledger: what was seen, sent and taken. The only room that speaks SQL."""
+
+from passerelle.ledger.dispatches import Dispatch
+from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
+from passerelle.ledger.orders import KnownOrder, Mark
+from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
+
+__all__ = [
+    "DONE",
+    "TRANSITIONS",
+    "Dispatch",
+    "KnownOrder",
+    "Ledger",
+    "Mark",
+    "Stage",
+    "State",
+    "open_copy",
+    "open_ledger",
+]

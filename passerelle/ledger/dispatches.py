@@ -1,0 +1,159 @@
+"""The ledger's dispatches: each XML on its way to the ERP, from ``prepared`` to ``taken``."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select, update
+
+from passerelle.config import Location
+from passerelle.ledger.orders import Mark, move_all, write_mark
+from passerelle.ledger.schema import dispatches, orders
+from passerelle.ledger.states import Stage, State
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
+
+    ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
+    server's clock where the server tells it.
+    """
+
+    number: int
+    place: Location
+    archived: str
+    sha256: str
+    size: int
+    stage: Stage
+    prepared: datetime
+    staged: datetime | None
+    uploaded: datetime | None
+
+
+class Dispatches:
+    """The book of dispatches."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def prepare(
+        self,
+        channel: str,
+        marks: Sequence[Mark],
+        at: datetime,
+        *,
+        place: Location,
+        archived: str,
+        sha256: str,
+        size: int,
+    ) -> Dispatch:
+        """Promises an XML and its orders, in one transaction. From here on it will be sent."""
+        values = {
+            "server": place.server,
+            "path": place.path,
+            "archived": archived,
+            "sha256": sha256,
+            "size": size,
+            "stage": Stage.PREPARED,
+            "prepared": at,
+        }
+        with self._begin() as connection:
+            result = connection.execute(dispatches.insert().values(**values))
+            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+            for mark in marks:
+                write_mark(connection, channel, mark, at, dispatch=number)
+            return _one(connection, number)
+
+    def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
+        """Its bytes are on the server, under the name that only Passerelle touches."""
+        return self._move(dispatch, Stage.STAGED, staged=at, uploaded=uploaded)
+
+    def send(self, dispatch: Dispatch, at: datetime, published: datetime | None) -> Dispatch:
+        """The ERP can see it. ``published`` is that moment on the server's clock."""
+        note = f"sent as {dispatch.place}"
+        with self._begin() as connection:
+            _set(connection, dispatch, Stage.SENT, sent=at, published=published)
+            move_all(connection, dispatch.number, State.SENT, at, note)
+            return _one(connection, dispatch.number)
+
+    def take(self, dispatch: Dispatch, at: datetime) -> None:
+        """The ERP has fetched it."""
+        with self._begin() as connection:
+            _set(connection, dispatch, Stage.TAKEN, taken=at)
+            note = f"the ERP took {dispatch.place}"
+            move_all(connection, dispatch.number, State.TAKEN, at, note)
+
+    def abandon(self, dispatch: Dispatch, at: datetime, why: str) -> None:
+        """It never reached its name and cannot be sent any more: its orders start over."""
+        with self._begin() as connection:
+            _set(connection, dispatch, Stage.ABANDONED)
+            move_all(connection, dispatch.number, State.WAITING, at, why)
+
+    def doubt(self, dispatch: Dispatch) -> None:
+        """Nobody but the ERP can tell whether it arrived."""
+        self._move(dispatch, Stage.DOUBTFUL)
+
+    def unfinished(self) -> list[Dispatch]:
+        """Those that are on their way, or in doubt while an order still hangs on them."""
+        hanging = exists().where(
+            orders.c.dispatch == dispatches.c.number, orders.c.state == State.PREPARED
+        )
+        on_the_way = dispatches.c.stage.in_((Stage.PREPARED, Stage.STAGED))
+        return self._list(on_the_way | ((dispatches.c.stage == Stage.DOUBTFUL) & hanging))
+
+    def untaken(self) -> list[Dispatch]:
+        """Those that the ERP had not fetched when last looked at."""
+        return self._list(dispatches.c.stage == Stage.SENT)
+
+    def is_used(self, place: Location) -> bool:
+        """Whether an XML was ever sent under that name."""
+        query = select(func.count()).where(
+            dispatches.c.server == place.server, dispatches.c.path == place.path
+        )
+        with self._begin() as connection:
+            return bool(connection.execute(query).scalar())
+
+    def orders_of(self, dispatch: Dispatch) -> list[str]:
+        """The ids of its orders."""
+        query = select(orders.c.id).where(orders.c.dispatch == dispatch.number)
+        with self._begin() as connection:
+            return list(connection.execute(query.order_by(orders.c.id)).scalars())
+
+    def _list(self, condition: Any) -> list[Dispatch]:
+        query = select(dispatches).where(condition).order_by(dispatches.c.number)
+        with self._begin() as connection:
+            return [_dispatch(row) for row in connection.execute(query)]
+
+    def _move(self, dispatch: Dispatch, stage: Stage, **values: Any) -> Dispatch:
+        with self._begin() as connection:
+            _set(connection, dispatch, stage, **values)
+            return _one(connection, dispatch.number)
+
+
+def _set(connection: Connection, dispatch: Dispatch, stage: Stage, **values: Any) -> None:
+    target = update(dispatches).where(dispatches.c.number == dispatch.number)
+    connection.execute(target.values(stage=stage, **values))
+
+
+def _one(connection: Connection, number: int) -> Dispatch:
+    query = select(dispatches).where(dispatches.c.number == number)
+    return _dispatch(connection.execute(query).one())
+
+
+def _dispatch(row: Row[Any]) -> Dispatch:
+    return Dispatch(
+        number=row.number,
+        place=Location(row.server, row.path),
+        archived=row.archived,
+        sha256=row.sha256,
+        size=row.size,
+        stage=Stage(row.stage),
+        prepared=row.prepared,
+        staged=row.staged,
+        uploaded=row.uploaded,
+    )

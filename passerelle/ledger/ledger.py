@@ -1,0 +1,107 @@
+"""Opening the ledger, and its books: orders, dispatches, stock, runs."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from passerelle.errors import UnreachableError
+from passerelle.ledger.dispatches import Dispatches
+from passerelle.ledger.orders import Orders
+from passerelle.ledger.runs import Runs
+from passerelle.ledger.schema import migrate
+from passerelle.ledger.stock import Stock
+
+FILE_NAME = "passerelle.db"
+_BUSY_MS = 10_000
+
+
+class Ledger:
+    """An open ledger. Every method of its books is one transaction: done wholly or not at all.
+
+    All may raise :class:`UnreachableError` when the file is locked, damaged or cannot grow.
+    """
+
+    def __init__(self, engine: Engine, where: str) -> None:
+        self._engine, self._where = engine, where
+        with self.begin() as connection:
+            migrate(connection)
+        self.orders = Orders(self.begin)
+        self.dispatches = Dispatches(self.begin)
+        self.stock = Stock(self.begin)
+        self.runs = Runs(self.begin)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction; committed, durably, when the block ends well."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise UnreachableError(
+                f"the ledger cannot be used ({error.orig})",
+                self._where,
+                "close programs that hold it open, make room on the disk; the next run goes on",
+            ) from error
+        except DatabaseError as error:
+            raise UnreachableError(
+                f"the ledger is damaged ({type(error.orig).__name__})",
+                self._where,
+                "put back a copy of the file from your backups",
+            ) from error
+
+    def close(self) -> None:
+        """Closes the ledger's file."""
+        self._engine.dispose()
+
+
+def open_ledger(folder: Path) -> Ledger:
+    """Opens the ledger in ``folder``, creating or migrating it.
+
+    SQLite in WAL mode: readers never wait for a run. Raises :class:`UnreachableError`.
+    """
+    path = folder / FILE_NAME
+    return Ledger(_sqlite(str(path)), str(path))
+
+
+@contextmanager
+def open_copy(folder: Path) -> Iterator[Ledger]:
+    """A copy of the ledger to look at or rehearse on; nothing in ``folder`` changes.
+
+    Where there is no ledger yet, the copy is an empty one.
+    """
+    with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as scratch:
+        for suffix in ("", "-wal"):
+            source = folder / (FILE_NAME + suffix)
+            if source.exists():
+                shutil.copy2(source, Path(scratch) / source.name)
+        ledger = open_ledger(Path(scratch))
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+
+def _sqlite(path: str) -> Engine:
+    # Without a pool, closing a connection closes the file: nothing stays open between runs.
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, record: object) -> None:
+        # Passerelle begins its transactions itself, so that reads and writes are one.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

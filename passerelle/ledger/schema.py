@@ -1,0 +1,188 @@
+"""The ledger's tables, and the migrations that bring an older ledger up to them.
+
+No customer data is stored: an order is its id, reference, date, state and what was sold.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    inspect,
+    select,
+)
+
+from passerelle.errors import ConfigError
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, stored as ISO 8601 text in UTC: sorts as text, reads the same anywhere."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = MetaData()
+
+version = Table("version", metadata, Column("number", Integer, nullable=False))
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("reference", String, nullable=False),
+    Column("date", UtcTime),
+    Column("state", String, nullable=False),
+    Column("reason", String, nullable=False, default=""),
+    Column("fingerprint", String, nullable=False, default=""),
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("resend", Boolean, nullable=False, default=False),
+    Column("dispatch", Integer),
+    Column("seen", UtcTime, nullable=False),
+    Column("changed", UtcTime, nullable=False),
+    Index("orders_by_state", "state"),
+    Index("orders_by_dispatch", "dispatch"),
+)
+
+sold = Table(
+    "sold",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("quantity", Integer),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("event", String, nullable=False),
+    Column("note", String, nullable=False, default=""),
+    Index("events_by_order", "channel", "id"),
+)
+
+dispatches = Table(
+    "dispatches",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("server", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("archived", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("prepared", UtcTime, nullable=False),
+    Column("staged", UtcTime),
+    Column("uploaded", UtcTime),  # on the server's clock
+    Column("sent", UtcTime),
+    Column("published", UtcTime),  # on the server's clock
+    Column("taken", UtcTime),
+    Index("dispatches_by_stage", "stage"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("run", String, nullable=False),
+    Column("started", UtcTime, nullable=False),
+    Column("ended", UtcTime),
+    Column("exit_code", Integer),
+    Column("summary", String, nullable=False, default=""),
+)
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("stage", String, nullable=False),
+    Column("source_sha256", String, nullable=False),
+    Column("source_modified", UtcTime),  # on the server's clock
+    Column("sha256", String, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("in_stock", Integer, nullable=False),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("publication", Integer, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("key", String, nullable=False),
+    Column("before", String, nullable=False),
+    Column("after", String),
+    Column("orders", String, nullable=False),
+    Index("changes_by_key", "publication", "key"),
+)
+
+clocks = Table(
+    "clocks",
+    metadata,
+    Column("server", String, primary_key=True),
+    Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
+    Column("measured", UtcTime, nullable=False),
+)
+
+chores = Table(
+    "chores",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("done", UtcTime, nullable=False),
+)
+
+
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection)
+
+
+# MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
+MIGRATIONS = (_create,)
+
+
+def migrate(connection: Connection) -> None:
+    """Brings the ledger to the newest version, in the caller's transaction.
+
+    Raises :class:`ConfigError` when a newer Passerelle has written it.
+    """
+    current = version_of(connection)
+    if current > len(MIGRATIONS):
+        raise ConfigError(
+            f"the ledger has version {current}, this program knows {len(MIGRATIONS)}",
+            str(connection.engine.url.database),
+            "install the newest Passerelle",
+        )
+    for step in MIGRATIONS[current:]:
+        step(connection)
+    if current < len(MIGRATIONS):
+        connection.execute(version.delete())
+        connection.execute(version.insert().values(number=len(MIGRATIONS)))
+
+
+def version_of(connection: Connection) -> int:
+    """The ledger's version; 0 for an empty one."""
+    if not inspect(connection).has_table("version"):
+        return 0
+    return connection.execute(select(version.c.number)).scalar() or 0

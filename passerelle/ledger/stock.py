@@ -1,0 +1,110 @@
+"""The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from passerelle.ledger.schema import changes, clocks, publications
+from passerelle.sales import Change
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+# The changes of older publications are dropped: `stock why` speaks of the last one.
+_KEPT_PUBLICATIONS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One ExportCSVmod. ``stage`` is prepared, published or withdrawn."""
+
+    number: int
+    at: datetime
+    stage: str
+    source_sha256: str
+    source_modified: datetime | None
+    sha256: str
+    size: int
+    lines: int
+    in_stock: int
+
+
+class Stock:
+    """The book of stock."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def prepare(self, lines: Iterable[Change], **values: Any) -> int:
+        """Notes what is about to be published, and each changed line with its reason."""
+        with self._begin() as connection:
+            result = connection.execute(publications.insert().values(stage="prepared", **values))
+            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+            rows = [_change_row(number, change) for change in lines]
+            if rows:
+                connection.execute(changes.insert(), rows)
+            oldest = number - _KEPT_PUBLICATIONS
+            connection.execute(delete(changes).where(changes.c.publication < oldest))
+            return number
+
+    def set_stage(self, number: int, stage: str) -> None:
+        """``published`` once the shop can see it, ``withdrawn`` when it was taken back."""
+        with self._begin() as connection:
+            target = update(publications).where(publications.c.number == number)
+            connection.execute(target.values(stage=stage))
+
+    def last(self, *stages: str) -> Publication | None:
+        """The last publication, of the given stages only where any are given."""
+        query = select(publications).order_by(publications.c.number.desc()).limit(1)
+        query = query.where(publications.c.stage.in_(stages)) if stages else query
+        with self._begin() as connection:
+            row = connection.execute(query).one_or_none()
+            return Publication(*row) if row else None
+
+    def first_met(self, source_sha256: str) -> datetime | None:
+        """When the ERP's file with that content was first published from."""
+        query = select(func.min(publications.c.at, type_=publications.c.at.type))
+        with self._begin() as connection:
+            matching = query.where(publications.c.source_sha256 == source_sha256)
+            return connection.execute(matching).scalar()
+
+    def changes_of(self, publication: Publication, key: str) -> list[Change]:
+        """The changed lines of an item in a publication."""
+        query = select(changes).where(
+            changes.c.publication == publication.number, changes.c.key == key
+        )
+        with self._begin() as connection:
+            return [_change(row) for row in connection.execute(query.order_by(changes.c.line))]
+
+    def clock_offset(self, server: str) -> timedelta | None:
+        """How far the server's clock is ahead of ours, as last measured."""
+        query = select(clocks.c.offset).where(clocks.c.server == server)
+        with self._begin() as connection:
+            seconds = connection.execute(query).scalar()
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
+        """Keeps a fresh measurement of the server's clock."""
+        values = {"server": server, "offset": offset.total_seconds(), "measured": at}
+        with self._begin() as connection:
+            connection.execute(delete(clocks).where(clocks.c.server == server))
+            connection.execute(clocks.insert().values(**values))
+
+
+def _change_row(number: int, change: Change) -> dict[str, Any]:
+    return {
+        "publication": number,
+        "line": change.line,
+        "key": change.key,
+        "before": change.before,
+        "after": change.after,
+        "orders": ",".join(change.orders),
+    }
+
+
+def _change(row: Row[Any]) -> Change:
+    orders = tuple(id for id in row.orders.split(",") if id)
+    return Change(row.line, row.key, row.before, row.after, orders)

@@ -1,0 +1,99 @@
+"""Trace1 (orders), Trace2 (stock) and the console: what a run says, through loguru.
+
+Traces are UTF-8, one block a run, local time with offset, in words for a shop's staff. A trace
+that cannot be written (held open, disk full) never fails a run: the console says so instead.
+"""
+
+import sys
+import traceback
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loguru import logger
+
+if TYPE_CHECKING:
+    from loguru import Message
+
+    from passerelle.errors import PasserelleError
+
+_TRACE_OF = {"orders": "Trace1.txt", "stock": "Trace2.txt"}
+
+
+class Trace:
+    """What one run says: to its trace file and to the console.
+
+    ``say`` tells what happened, ``warn`` what a person should look at. With ``folder`` ``None``
+    (a dry run) only the console hears.
+    """
+
+    def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
+        self._path = folder / _TRACE_OF[run] if folder else None
+        self._silent = False
+        logger.remove()
+        if self._path:
+            logger.add(self._write, format="{extra[at]}  {message}", catch=False)
+        if console:
+            logger.add(_print, format="{message}", filter=_for_console, catch=False)
+        self._log = logger.bind(at="", console=True)
+
+    def begin(self, title: str, at: datetime) -> None:
+        """Opens the run's block."""
+        self._to_file(f"=== {title} ===", at)
+
+    def say(self, text: str, at: datetime) -> None:
+        """One sentence to the trace and the console."""
+        self._log.bind(at=_stamp(at)).info("{}", text)
+
+    def warn(self, text: str, at: datetime) -> None:
+        """One sentence that asks for a person's attention."""
+        self._log.bind(at=_stamp(at), warning=True).warning("{}", f"! {text}")
+
+    def fail(self, error: "PasserelleError", at: datetime) -> None:
+        """Why the run ended; the console hears it from the command line's own error line."""
+        self._to_file(f"! {error}", at)
+
+    def crash(self, error: BaseException, at: datetime) -> None:
+        """A bug's traceback, without the message: that may hold a customer's words."""
+        self._to_file(f"! a fault in Passerelle itself: {type(error).__name__}", at)
+        for line in "".join(traceback.format_tb(error.__traceback__)).splitlines():
+            self._to_file(line, at)
+
+    def end(self, text: str, at: datetime) -> None:
+        """Closes the run's block."""
+        self._to_file(f"{text}\n", at)
+
+    def _to_file(self, text: str, at: datetime) -> None:
+        self._log.bind(at=_stamp(at), console=False).info("{}", text)
+
+    def _write(self, message: "Message") -> None:
+        if self._path is None:
+            return
+        try:
+            # Opened anew each time: between two lines anybody may read or move the file.
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(message)
+        except OSError as error:
+            if not self._silent:
+                self._silent = True
+                _print(f"! {self._path.name} cannot be written ({error.strerror}): {self._path}\n")
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone().isoformat(sep=" ", timespec="seconds")
+
+
+def _for_console(record: Any) -> bool:
+    return bool(record["extra"].get("console"))
+
+
+def _print(message: str) -> None:
+    """Prints to a console that may be absent (windowed .exe) or lack characters (cp850)."""
+    stream = sys.stdout
+    if stream is None:
+        return
+    with suppress(OSError, ValueError):
+        encoding = stream.encoding or "utf-8"
+        stream.write(message.encode(encoding, errors="replace").decode(encoding))
+        stream.flush()
