@@ -100,6 +100,14 @@ def _move_trace(path: Path, now: datetime) -> Path | None:
     return None
 
 
+def write_quietly(path: Path, data: bytes) -> None:
+    """Keeps a copy for people to look at; that it cannot be written fails nothing."""
+    part = path.with_name(path.name + _PENDING)
+    with suppress(OSError):
+        part.write_bytes(data)
+        part.replace(path)
+
+
 def prune(folder: Path, keep_exports: timedelta, keep_traces: timedelta, now: datetime) -> int:
     """Removes what is older than it has to be kept; returns how many files went."""
     old = [

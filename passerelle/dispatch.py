@@ -69,7 +69,10 @@ class Dispatcher:
         """
         for dispatch in self._ledger.dispatches.unfinished():
             self._exports.confirm(dispatch.archived)
-            self._go_on(dispatch)
+            try:
+                self._go_on(dispatch)
+            except AlreadyThereError as error:
+                self._say(f"! {dispatch.archived} waits: {error}")
         self._exports.drop_unpromised()
         self.note_taken()
 
@@ -98,7 +101,11 @@ class Dispatcher:
             return self._abandon(dispatch)
         remote = self._remote(dispatch.place.server)
         entry = store_whole(remote, dispatch.place.path + TMP, data)
-        return self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
+        now = self._now()
+        if entry.modified:
+            server = dispatch.place.server
+            self._ledger.stock.set_clock_offset(server, entry.modified - now, now)
+        return self._ledger.dispatches.stage(dispatch, now, entry.modified)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
         place, remote = dispatch.place, self._remote(dispatch.place.server)

@@ -134,7 +134,7 @@ class MissedSale:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A stock line that leaves otherwise than it came; ``after`` is ``None`` for a line taken away."""
+    """A stock line that leaves changed; ``after`` is ``None`` for a line taken away."""
 
     line: int
     key: str

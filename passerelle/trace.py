@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from passerelle.errors import PasserelleError
 
-_TRACE_OF = {"orders": "Trace1.txt", "stock": "Trace2.txt"}
+_TRACES = {"stock": "Trace2.txt"}
+_ORDERS_TRACE = "Trace1.txt"
 
 
 class Trace:
@@ -29,7 +30,7 @@ class Trace:
     """
 
     def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
-        self._path = folder / _TRACE_OF[run] if folder else None
+        self._path = folder / _TRACES.get(run, _ORDERS_TRACE) if folder else None
         self._silent = False
         logger.remove()
         if self._path:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, delete, select, update
@@ -38,6 +38,7 @@ class KnownOrder:
     resend: bool
     seen: datetime
     changed: datetime
+    stage: Stage | None = None
     sent_as: str | None = None
     archived: str | None = None
     server: str | None = None
@@ -93,6 +94,14 @@ class Orders:
         with self._begin() as connection:
             return [_known(row) for row in connection.execute(query)]
 
+    def to_resend(self, channel: str) -> list[str]:
+        """The ids of the orders that a person wants sent again."""
+        query = select(orders.c.id).where(
+            orders.c.state == State.WAITING, orders.c.resend, orders.c.channel == channel
+        )
+        with self._begin() as connection:
+            return list(connection.execute(query.order_by(orders.c.id)).scalars())
+
     def events(self, order: KnownOrder) -> list[Event]:
         """What happened to the order, oldest first."""
         query = (
@@ -102,6 +111,21 @@ class Orders:
         )
         with self._begin() as connection:
             return [Event(row.at, row.event, row.note) for row in connection.execute(query)]
+
+    def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownOrder]:
+        """Orders that the ERP's file may lack: withheld, on their way, or taken of late.
+
+        ``written`` is when the ERP wrote its file, give or take a day between servers' clocks;
+        where it or the XML's own time is unknown, ``taken_after`` (our clock) decides.
+        """
+        d = dispatches.c
+        late = d.taken >= taken_after
+        if written is not None:
+            late |= d.published >= written - timedelta(days=1)
+        on_the_way = orders.c.state.in_((State.WITHHELD, State.PREPARED, State.SENT))
+        query = _select().where(on_the_way | ((orders.c.state == State.TAKEN) & late))
+        with self._begin() as connection:
+            return [_known(row) for row in connection.execute(query)]
 
     def sold(self, known: Iterable[KnownOrder]) -> dict[tuple[str, str], tuple[Sold, ...]]:
         """What the given orders take out of stock, by (channel, id)."""
@@ -261,6 +285,7 @@ def _known(row: Row[Any]) -> KnownOrder:
         return known
     return replace(
         known,
+        stage=Stage(row.stage),
         sent_as=row.path,
         archived=row.archived,
         server=row.server,

@@ -38,12 +38,12 @@ class Stock:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def prepare(self, lines: Iterable[Change], **values: Any) -> int:
+    def prepare(self, changed: Iterable[Change], **values: Any) -> int:
         """Notes what is about to be published, and each changed line with its reason."""
         with self._begin() as connection:
             result = connection.execute(publications.insert().values(stage="prepared", **values))
             number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            rows = [_change_row(number, change) for change in lines]
+            rows = [_change_row(number, change) for change in changed]
             if rows:
                 connection.execute(changes.insert(), rows)
             oldest = number - _KEPT_PUBLICATIONS

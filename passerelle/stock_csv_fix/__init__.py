@@ -1,6 +1,6 @@
 """Pure: stock CSV bytes + gift cards + missed sales -> fixed bytes + report."""
 
-from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
+from passerelle.stock_csv_fix.fix import FixedStock, fix_stock, levels_of
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
-__all__ = ["FixedStock", "Layout", "fix_stock", "read_layout"]
+__all__ = ["FixedStock", "Layout", "fix_stock", "levels_of", "read_layout"]

@@ -261,3 +261,11 @@ def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault
         key = keys.iloc[int(row)]
         problem = f"{key} stands already in line {layout.numbers[first[key]]}"
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
+
+
+def levels_of(data: bytes, settings: Stock, key: str, file: str) -> list[tuple[int, str]]:
+    """The lines of one item (in :func:`~passerelle.reading.gtin` form), each with its level."""
+    layout = read_layout(data, settings, file)
+    frame = _read_columns(data, layout, settings, file)
+    rows = np.flatnonzero((frame["key"] == key).to_numpy())
+    return [(int(layout.numbers[r]), frame["quantity"].iloc[int(r)].strip()) for r in rows]

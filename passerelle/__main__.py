@@ -1,0 +1,70 @@
+"""``passerelle`` and ``python -m passerelle``: runs a command and turns errors into exit codes."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from passerelle.cli import cli
+from passerelle.errors import ConfigError, PasserelleError
+
+_INTERRUPTED = 130
+
+
+def main() -> NoReturn:
+    """Runs the command line; every failure is one line on stderr and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A console in cp850 or cp1252 lacks characters: they show as "?" rather than fail.
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = cli.main(standalone_mode=False, prog_name="passerelle")
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        return _refuse(error)
+    except (click.Abort, KeyboardInterrupt):
+        _print("interrupted: what was done is kept; the next run goes on from there")
+        return _INTERRUPTED
+    except PasserelleError as error:
+        return _fail(error)
+    except Exception as error:
+        return _crash(error)
+    return result if isinstance(result, int) else 0
+
+
+def _refuse(error: click.ClickException) -> int:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    mend = f": see `{context.command_path} --help`" if context else ""
+    _print(" ".join(error.format_message().split()).rstrip(".") + mend)
+    return error.exit_code if error.exit_code != 1 else 2
+
+
+def _fail(error: PasserelleError) -> int:
+    for fault in error.faults if isinstance(error, ConfigError) and error.faults else [str(error)]:
+        _print(fault)
+    return error.exit_code
+
+
+def _crash(error: Exception) -> int:
+    """A bug: its message may hold a customer's words, so only its kind and place are told."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    kind = type(error).__name__
+    _print(f"a fault in Passerelle itself ({kind}): {place}: report it with the trace")
+    return 1
+
+
+def _print(text: str) -> None:
+    click.echo(f"passerelle: {text}", err=True)
+
+
+if __name__ == "__main__":
+    main()

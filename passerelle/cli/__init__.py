@@ -1,0 +1,36 @@
+"""The command line: click only. Parse, call, print, exit; no rule lives here."""
+
+from pathlib import Path
+
+import click
+
+from passerelle import __version__
+from passerelle.cli.archive import archive
+from passerelle.cli.files import convert, demo, fix, init
+from passerelle.cli.orders import orders
+from passerelle.cli.runs import history, run
+from passerelle.cli.secret import secret
+from passerelle.cli.stock import stock
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The config.toml to use. Else $PASSERELLE_CONFIG, else the one beside the program "
+    "(.exe) or in the current folder.",
+)
+@click.version_option(__version__, prog_name="passerelle", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
+    """Passerelle keeps a web shop and a store's ERP in step through files.
+
+    Exit codes: 0 done (also: nothing to do), 1 a bug, 2 wrong usage, 3 configuration,
+    4 a server or file could not be reached, try again, 5 some data was rejected, the rest went
+    through, 6 held for safety, nothing published, 7 another run is active.
+    """
+    context.obj = config
+
+
+for command in (init, demo, run, convert, fix, orders, stock, history, archive, secret):
+    cli.add_command(command)

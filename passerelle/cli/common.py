@@ -1,0 +1,85 @@
+"""What the commands share: the settings, and printing for people, pipes and programs."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from passerelle.config import Settings, find_config, load_config
+from passerelle.ledger import Ledger, open_ledger
+from passerelle.lock import hold_lock
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings of the config file that the command line or the environment names."""
+    option: Path | None = context.find_root().obj
+    return load_config(find_config(option))
+
+
+@contextmanager
+def reading_ledger(settings: Settings) -> Iterator[Ledger]:
+    """The ledger, to look something up; a run may be active meanwhile."""
+    ledger = open_ledger(settings.folder)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def steering_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
+    """The ledger, to change it; no run is active meanwhile."""
+    with hold_lock(settings.folder, command, now()), reading_ledger(settings) as ledger:
+        yield ledger
+
+
+def now() -> datetime:
+    """The time, aware, in this machine's zone."""
+    return datetime.now().astimezone()
+
+
+def local(moment: datetime | None) -> str:
+    """A time for people: local, to the second; ``-`` for none."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
+
+
+def print_json(value: Any) -> None:
+    """Prints JSON; times in ISO 8601 with their offset."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: Any) -> str:
+    return value.astimezone().isoformat() if isinstance(value, datetime) else str(value)
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on a terminal, tab-separated lines in a pipe."""
+    if not rows:
+        return
+    if sys.stdout is None or not sys.stdout.isatty():
+        for row in (columns, *rows):
+            click.echo("\t".join(" ".join(cell.split()) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def print_facts(facts: Mapping[str, str]) -> None:
+    """Named facts, one a line; those without a value are left out."""
+    width = max(len(name) for name in facts)
+    for name, value in facts.items():
+        if value:
+            click.echo(f"{name + ':':<{width + 1}} {value}")

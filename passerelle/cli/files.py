@@ -1,0 +1,94 @@
+"""``passerelle init``, ``demo``, ``convert`` and ``fix``: commands that need no server."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from passerelle.cli.common import now, settings_of
+
+if TYPE_CHECKING:
+    from passerelle.rehearsal import Rehearsal
+
+_existing = click.Path(exists=True, dir_okay=False, path_type=Path)
+_output = click.option(
+    "-o",
+    "output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here, not to stdout.",
+)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".",
+                metavar="[DIR]")  # fmt: skip
+def init(folder: Path) -> None:
+    """Write a commented config.toml into DIR (here, if none is given).
+
+    Never over an existing one.
+    """
+    from passerelle.config.template import write_template
+
+    path = write_template(folder)
+    click.echo(f"{path} is written. Fill in the server, then try: passerelle run orders --dry-run")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path),
+                default="passerelle-demo", metavar="[DIR]")  # fmt: skip
+def demo(folder: Path) -> None:
+    """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
+
+    Shop, ERP and both runs, told step by step; leaves the files to look at.
+    """
+    from passerelle.demo import play
+
+    play(folder, click.echo)
+
+
+@click.command()
+@click.argument("source", type=_existing, metavar="ORDERS.csv")
+@_output
+@click.pass_context
+def convert(context: click.Context, source: Path, output: Path | None) -> None:
+    """Convert a local order CSV with the config's rules: no ledger, no server.
+
+    \b
+    passerelle convert commandes.csv -o ventes.xml
+    """
+    from passerelle.rehearsal import convert_file
+
+    result = convert_file(settings_of(context), source, now())
+    _deliver(context, result, output)
+
+
+@click.command()
+@click.argument("source", type=_existing, metavar="STOCK.csv")
+@click.option("--orders", type=_existing, help="Hold back what this order CSV sold.")
+@_output
+@click.pass_context
+def fix(context: click.Context, source: Path, orders: Path | None, output: Path | None) -> None:
+    """Fix a local stock CSV with the config's rules: no ledger, no server.
+
+    Every order in ORDERS.csv that is not cancelled counts as missed.
+
+    \b
+    passerelle fix ExportCSV.csv --orders commandes.csv -o ExportCSVmod.csv
+    """
+    from passerelle.rehearsal import fix_file
+
+    _deliver(context, fix_file(settings_of(context), source, orders), output)
+
+
+def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -> None:
+    from passerelle.rehearsal import write_output
+
+    if output:
+        write_output(output, result.data)
+    else:
+        click.get_binary_stream("stdout").write(result.data)
+    for line in result.report:
+        click.echo(line, err=True)
+    if result.rejected:
+        click.echo(f"passerelle: {result.rejected}", err=True)
+        context.exit(result.rejected.exit_code)

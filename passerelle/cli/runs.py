@@ -1,0 +1,116 @@
+"""``passerelle run`` and ``passerelle history``."""
+
+from typing import Literal
+
+import click
+
+from passerelle.cli.common import (
+    json_option,
+    local,
+    print_json,
+    print_table,
+    reading_ledger,
+    settings_of,
+)
+from passerelle.config import Settings
+from passerelle.errors import PasserelleError, UsageError
+from passerelle.gateway import Gateway, Outcome, Story, perform
+
+What = Literal["orders", "stock", "all"]
+
+# When both runs fail, the exit code tells the gravest.
+_GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["orders", "stock", "all"]))
+@click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing anywhere.")
+@click.option(
+    "--accept-drop", is_flag=True, help="Publish the stock although max_drop would hold it, once."
+)
+@click.pass_context
+def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool) -> None:
+    """Send the shop's orders to the ERP, or the ERP's stock to the shop.
+
+    \b
+    passerelle run orders             order CSV -> one sales XML in the ERP's import folder
+    passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
+    passerelle run all                both, one after the other
+    passerelle run orders --dry-run   only print the plan
+    """
+    if accept_drop and what == "orders":
+        raise UsageError("--accept-drop is for the stock", "", "use it with `run stock`")
+    settings = settings_of(context)
+    if dry_run:
+        click.echo("dry run: nothing is changed anywhere")
+    names = ("orders", "stock") if what == "all" else (what,)
+    stories = [(name, _story(name, accept_drop=accept_drop)) for name in names]
+    context.exit(_run_all(settings, stories, dry_run=dry_run))
+
+
+def _story(name: str, *, accept_drop: bool) -> Story:
+    """The run's module is imported only when it runs: orders never pay for pandas."""
+
+    def orders(gateway: Gateway) -> Outcome:
+        from passerelle.runs.orders import run_orders
+
+        return run_orders(gateway)
+
+    def stock(gateway: Gateway) -> Outcome:
+        from passerelle.runs.stock import run_stock
+
+        return run_stock(gateway, accept_drop=accept_drop)
+
+    return {"orders": orders, "stock": stock}[name]
+
+
+def _run_all(settings: Settings, stories: list[tuple[str, Story]], *, dry_run: bool) -> int:
+    codes = [0]
+    for name, story in stories:
+        try:
+            outcome = perform(settings, name, story, dry_run=dry_run)
+        except PasserelleError as error:
+            if len(stories) == 1:
+                raise
+            _complain(error)
+            codes.append(error.exit_code)
+            continue
+        if outcome.rejected:
+            _complain(outcome.rejected)
+        codes.append(outcome.exit_code)
+    return max(codes, key=_GRAVITY.index)
+
+
+def _complain(error: PasserelleError) -> None:
+    click.echo(f"passerelle: {error}", err=True)
+
+
+@click.command()
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, help="How many.  [20]")
+@json_option
+@click.pass_context
+def history(context: click.Context, count: int, as_json: bool) -> None:
+    """The runs so far, newest first.
+
+    \b
+    passerelle history -n 5
+    """
+    with reading_ledger(settings_of(context)) as ledger:
+        runs = ledger.runs.latest(count)
+    if as_json:
+        fields = ("number", "run", "started", "ended", "exit_code", "summary")
+        print_json([{name: getattr(run, name) for name in fields} for run in runs])
+    elif not runs:
+        click.echo("no run yet")
+    else:
+        rows = [
+            (
+                local(run.started),
+                run.run,
+                "killed or active" if run.exit_code is None else str(run.exit_code),
+                f"{(run.ended - run.started).total_seconds():.1f} s" if run.ended else "-",
+                run.summary,
+            )
+            for run in runs
+        ]
+        print_table(("started", "run", "exit code", "took", "summary"), rows)

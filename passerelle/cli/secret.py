@@ -1,0 +1,42 @@
+"""``passerelle secret``: passwords in the operating system's credential store."""
+
+import click
+
+from passerelle.cli.common import settings_of
+from passerelle.config import Settings
+from passerelle.errors import UsageError
+from passerelle.remotes.passwords import delete_password, store_password
+
+
+@click.group()
+def secret() -> None:
+    """Keep a server's password in the operating system's credential store (keyring).
+
+    Store it under the account that runs the scheduled task: each account has a store of its own.
+    """
+
+
+@secret.command("set")
+@click.argument("server")
+@click.pass_context
+def set_secret(context: click.Context, server: str) -> None:
+    """Ask for SERVER's password and store it."""
+    _check(settings_of(context), server)
+    store_password(server, click.prompt(f"Password of {server}", hide_input=True, err=True))
+    click.echo(f'stored; in config.toml write password = "keyring" under [servers.{server}]')
+
+
+@secret.command("delete")
+@click.argument("server")
+@click.pass_context
+def delete_secret(context: click.Context, server: str) -> None:
+    """Remove SERVER's password from the store."""
+    _check(settings_of(context), server)
+    delete_password(server)
+    click.echo("removed")
+
+
+def _check(settings: Settings, server: str) -> None:
+    if server not in settings.servers:
+        known = ", ".join(settings.servers) or "none"
+        raise UsageError(f'no server is named "{server}"', "config.toml", f"servers: {known}")

@@ -1,0 +1,158 @@
+"""Opens what a run needs, holds the lock, recovers, records the outcome."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle import __version__, archive
+from passerelle.config import Settings
+from passerelle.deadline import Deadline
+from passerelle.dispatch import Dispatcher
+from passerelle.errors import PasserelleError
+from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
+from passerelle.lock import hold_lock
+from passerelle.remotes import Remote, open_remote
+from passerelle.sources import Sources, in_words
+from passerelle.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended well: a summary in words, and what was rejected on the way, if anything."""
+
+    summary: str
+    rejected: PasserelleError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 5 when some data was rejected."""
+        return self.rejected.exit_code if self.rejected else 0
+
+
+class Gateway:
+    """What a run works with: settings, ledger, servers, clock, trace."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, trace: Trace, *, dry_run: bool) -> None:
+        self.settings, self.ledger, self.trace, self.dry_run = settings, ledger, trace, dry_run
+        self.deadline = Deadline(settings.time_limit)
+        self._remotes: dict[str, Remote] = {}
+        tools = settings, ledger, self.remote, self.now
+        self.sources = Sources(*tools, self.deadline)
+        self.dispatcher = Dispatcher(*tools, self.say)
+
+    def now(self) -> datetime:
+        """The time, aware, in this machine's zone."""
+        return datetime.now().astimezone()
+
+    def say(self, text: str) -> None:
+        """Tells the trace and the console."""
+        self.trace.say(text, self.now())
+
+    def warn(self, text: str) -> None:
+        """Tells the trace and the console what a person should look at."""
+        self.trace.warn(text, self.now())
+
+    def remote(self, name: str) -> Remote:
+        """The server called ``name``; one connection a run."""
+        if name not in self._remotes:
+            self._remotes[name] = open_remote(name, self.settings.servers[name], self.deadline)
+        return self._remotes[name]
+
+    def recover(self) -> None:
+        """Finishes what an earlier run left half done. Comes first in every run."""
+        if not self.dry_run:
+            self.dispatcher.recover()
+            return
+        for dispatch in self.ledger.dispatches.unfinished():
+            if dispatch.stage != Stage.DOUBTFUL:
+                self.say(f"would finish sending {dispatch.archived}")
+        self.dispatcher.note_taken()
+
+    def close(self) -> None:
+        """Ends every connection."""
+        for remote in self._remotes.values():
+            remote.close()
+
+
+Story = Callable[[Gateway], Outcome]
+
+
+def perform(
+    settings: Settings, run: str, story: Story, *, dry_run: bool = False, console: bool = True
+) -> Outcome:
+    """Runs a story under the lock, with its trace and its place in the history.
+
+    A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
+    the story raises, after noting it.
+    """
+    if dry_run:
+        with open_copy(settings.folder) as ledger:
+            trace = Trace(run, None, console=console)
+            return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
+    with _opened(settings, run, console=console) as gateway:
+        return _record(gateway, run, story)
+
+
+@contextmanager
+def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
+    now = datetime.now().astimezone()
+    with ExitStack() as stack:
+        stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
+        with suppress(OSError):
+            archive.rotate_traces(settings.folder, settings.trace.max_size, now)
+        trace = Trace(run, settings.folder, console=console)
+        trace.begin(f"run {run}, passerelle {__version__}", now)
+        try:
+            ledger = open_ledger(settings.folder)
+        except PasserelleError as error:
+            trace.fail(error, now)
+            raise
+        stack.callback(ledger.close)
+        yield Gateway(settings, ledger, trace, dry_run=False)
+
+
+def _tell(gateway: Gateway, story: Story) -> Outcome:
+    try:
+        return story(gateway)
+    finally:
+        gateway.close()
+
+
+def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
+    """Runs the story and notes how it ended, whichever way."""
+    started = gateway.now()
+    number = gateway.ledger.runs.start(run, started)
+    code, summary = 1, "interrupted"
+    try:
+        outcome = _tell(gateway, story)
+        code, summary = outcome.exit_code, outcome.summary
+        _prune_daily(gateway)
+        return outcome
+    except PasserelleError as error:
+        code, summary = error.exit_code, str(error)
+        gateway.trace.fail(error, gateway.now())
+        raise
+    except Exception as error:
+        summary = f"a fault in Passerelle itself: {type(error).__name__}"
+        gateway.trace.crash(error, gateway.now())
+        raise
+    finally:
+        ended = gateway.now()
+        with suppress(PasserelleError):
+            gateway.ledger.runs.end(number, ended, code, summary)
+        took = in_words(ended - started)
+        gateway.trace.end(f"{summary} (exit code {code}, {took})", ended)
+
+
+def _prune_daily(gateway: Gateway) -> None:
+    """Once a day, lets go of what the archives need not keep any longer."""
+    settings, now = gateway.settings, gateway.now()
+    done = gateway.ledger.runs.chore_done("prune")
+    if done and done.astimezone().date() == now.date():
+        return
+    keep = settings.archive
+    removed = archive.prune(settings.folder, keep.keep_exports, keep.keep_traces, now)
+    gateway.ledger.runs.do_chore("prune", now)
+    if removed:
+        gateway.say(f"{removed} old files left the archives")

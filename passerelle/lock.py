@@ -1,0 +1,59 @@
+"""One run at a time in a folder."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from passerelle.errors import BusyError, UnreachableError
+
+FILE_NAME = "passerelle.lock"
+# Beside the lock: on Windows a locked file cannot be read.
+OWNER_NAME = "passerelle.lock.owner"
+
+
+@contextmanager
+def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
+    """Holds the folder's lock. The system frees it when the process dies, however it dies.
+
+    Raises :class:`BusyError` naming who holds it and since when.
+    """
+    lock = FileLock(folder / FILE_NAME)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise BusyError(
+            f"another run is active ({_owner(folder)})", str(folder), "wait until it has ended"
+        ) from error
+    except OSError as error:
+        raise UnreachableError(
+            f"the folder cannot be written ({error.strerror or error})",
+            str(folder),
+            "create it, or give this account the right to write there",
+        ) from error
+    try:
+        _sign(folder, run, now)
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / OWNER_NAME).unlink()
+        lock.release()
+
+
+def _sign(folder: Path, run: str, now: datetime) -> None:
+    owner = {"run": run, "since": now.isoformat(sep=" ", timespec="seconds"), "pid": os.getpid()}
+    with suppress(OSError):
+        (folder / OWNER_NAME).write_text(json.dumps(owner), encoding="utf-8")
+
+
+def _owner(folder: Path) -> str:
+    try:
+        owner = json.loads((folder / OWNER_NAME).read_text(encoding="utf-8"))
+        return f"{owner['run']}, since {owner['since']}, process {owner['pid']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has not said which"

@@ -1,0 +1,91 @@
+"""``convert`` and ``fix``: the pure rules on local files, without ledger or server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from passerelle.config import Settings
+from passerelle.csv_to_xml import read_orders, write_sales
+from passerelle.errors import RejectedError, UnreachableError
+from passerelle.missed_sales import every_sale
+from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
+from passerelle.runs.orders_plan import rejection
+from passerelle.sales import MissedSale, Order
+from passerelle.verdict import Fate, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came out: the bytes, a report for people, and what was rejected, if anything."""
+
+    data: bytes
+    report: Sequence[str]
+    rejected: RejectedError | None
+
+
+def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
+    """The sales XML of a local order CSV.
+
+    Raises :class:`~passerelle.errors.PasserelleError` where the file or the config is unusable.
+    """
+    orders = orders_settings(settings)
+    forms = load_forms(orders)
+    file = read_orders(read_local(source), orders, source.name, gift_card_ids(settings))
+    good: list[Order] = []
+    report: list[str] = []
+    faults = [str(fault) for fault in file.faults]
+    for reading in file.readings:
+        verdict = judge(reading, orders)
+        if verdict.fate == Fate.SEND and reading.order:
+            good.append(reading.order)
+        elif verdict.fate == Fate.REJECTED:
+            faults.append(verdict.reason)
+        else:
+            report.append(f"{verdict.fate}: order {reading.id}: {verdict.reason}")
+    sales = write_sales(good, orders, now, forms)
+    faults += [f"order {id}: {problem}" for id, problem in sales.rejected.items()]
+    report += [f"! rejected: {fault}" for fault in faults]
+    report.append(f"{len(sales.orders)} orders converted")
+    return Rehearsal(sales.data, report, rejection(faults))
+
+
+def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
+    """The corrected form of a local stock CSV. Raises as :func:`convert_file` does."""
+    from passerelle.runs.stock import describe_fix, stock_rejection, stock_settings
+    from passerelle.stock_csv_fix import fix_stock
+    from passerelle.stock_guards import check_lines
+
+    stock = stock_settings(settings)
+    missed: dict[str, MissedSale] = {}
+    if order_file:
+        orders = orders_settings(settings)
+        ids = gift_card_ids(settings)
+        file = read_orders(read_local(order_file), orders, order_file.name, ids)
+        missed = every_sale(file.readings, orders)
+    fixed = fix_stock(read_local(source), stock, missed, source.name)
+    check_lines(fixed.in_stock, stock.guards, source.name)
+    return Rehearsal(fixed.data, list(describe_fix(fixed)), stock_rejection(fixed))
+
+
+def read_local(path: Path) -> bytes:
+    """A local file's bytes. Raises :class:`UnreachableError` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreachableError(
+            "the file cannot be read", str(path), error.strerror or ""
+        ) from error
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UnreachableError(
+            "the file cannot be written", str(path), error.strerror or ""
+        ) from error

@@ -1,0 +1,1 @@
+"""One module per run: its story, top to bottom."""

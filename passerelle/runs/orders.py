@@ -1,0 +1,119 @@
+"""``run orders``: the shop's order CSV becomes one sales XML in the ERP's import folder.
+
+The story: finish what an earlier run left; fetch the CSV; decide on every order; tell the plan;
+write down what is not sent and why; publish the XML.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from passerelle.config import Location, Orders, Settings
+from passerelle.csv_to_xml import Forms, compile_forms, read_orders, write_sales
+from passerelle.dispatch import Parcel, free_place
+from passerelle.errors import ConfigError
+from passerelle.gateway import Gateway, Outcome
+from passerelle.ledger import State
+from passerelle.remotes import find
+from passerelle.runs.orders_plan import (
+    OrdersPlan,
+    after_validation,
+    blocked,
+    decide,
+    describe,
+    summarise,
+)
+
+
+def run_orders(gateway: Gateway) -> Outcome:
+    """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
+    gateway.recover()
+    plan = plan_orders(gateway)
+    for line in describe(plan):
+        gateway.say(line)
+    if not gateway.dry_run:
+        carry_out(gateway, plan)
+    return Outcome(*summarise(plan))
+
+
+def orders_settings(settings: Settings) -> Orders:
+    """The ``[orders]`` section. Raises :class:`ConfigError` where there is none."""
+    if settings.orders is None:
+        raise ConfigError(
+            "[orders] is missing", "config.toml", "add it; `passerelle init` shows how"
+        )
+    return settings.orders
+
+
+def gift_card_ids(settings: Settings) -> tuple[str, ...]:
+    """The product ids of the gift cards, as far as the config names them."""
+    return settings.stock.gift_cards.ids if settings.stock else ()
+
+
+def load_forms(settings: Orders) -> Forms:
+    """The compiled stylesheet and schema. Raises :class:`ConfigError` where one is unusable."""
+    xml = settings.xml
+    return compile_forms(
+        _read_form(xml.stylesheet, "orders.xml.stylesheet"),
+        _read_form(xml.schema_file, "orders.xml.schema"),
+        schema_url=str(xml.schema_file) if xml.schema_file else None,
+    )
+
+
+def _read_form(path: Path | None, key: str) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        raise ConfigError(
+            f"the file cannot be read ({error.strerror})", f"{key} ({path})", "mend the path"
+        ) from error
+
+
+def plan_orders(gateway: Gateway) -> OrdersPlan:
+    """Reads the order CSV and decides on every order in it; changes nothing."""
+    settings = orders_settings(gateway.settings)
+    forms = load_forms(settings)
+    source = gateway.sources.fetch(settings.source)
+    file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
+    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
+    plan = decide(file, known, settings, source.describe())
+    wanted = gateway.ledger.orders.to_resend(settings.channel)
+    plan = replace(plan, missing=tuple(id for id in wanted if id not in known))
+    return _with_parcel(gateway, plan, settings, forms)
+
+
+def _with_parcel(gateway: Gateway, plan: OrdersPlan, settings: Orders, forms: Forms) -> OrdersPlan:
+    """The plan with its XML, or with the reason why the orders to be sent wait."""
+    to_send = [mark for mark in plan.marks if mark.state == State.PREPARED]
+    if not to_send:
+        return plan
+    place = free_place(settings.to, gateway.now(), lambda p: _is_taken(gateway, p))
+    if _is_taken(gateway, place, ever=False):
+        return blocked(plan, place)
+    orders = [mark.reading.order for mark in to_send if mark.reading.order]
+    sales = write_sales(orders, settings, gateway.now(), forms)
+    marks = tuple(after_validation(mark, sales.rejected) for mark in plan.marks)
+    sent = tuple(mark for mark in marks if mark.state == State.PREPARED)
+    rest = tuple(mark for mark in marks if mark.state != State.PREPARED)
+    parcel = Parcel(sales.data, sent, place) if sent else None
+    return replace(plan, marks=rest, parcel=parcel)
+
+
+def _is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
+    """Whether a file of that name is on the server, on its way there, or (``ever``) was sent."""
+    if ever and gateway.ledger.dispatches.is_used(place):
+        return True
+    if any(d.place == place for d in gateway.ledger.dispatches.unfinished()):
+        return True
+    return find(gateway.remote(place.server), place.path) is not None
+
+
+def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
+    """Does what the plan says."""
+    channel, now = orders_settings(gateway.settings).channel, gateway.now()
+    gateway.ledger.orders.mark(channel, plan.marks, now)
+    for changed in plan.changed:
+        gateway.ledger.orders.note_change(
+            channel, changed.reading, now, changed.note, cancelled=changed.cancelled
+        )
+    if plan.parcel:
+        gateway.dispatcher.publish(channel, plan.parcel)

@@ -1,0 +1,183 @@
+"""Pure: what a run of orders will do, and how that is told.
+
+The plan is decided from what was read and what the ledger knows; it opens nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from passerelle.config import Location, Orders
+from passerelle.csv_to_xml import OrderFile
+from passerelle.dispatch import Parcel
+from passerelle.errors import RejectedError
+from passerelle.ledger import DONE, KnownOrder, Mark, State
+from passerelle.reading import shorten
+from passerelle.sales import Reading
+from passerelle.verdict import Fate, is_cancelled, judge
+
+_FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedOrder:
+    """An order that the shop changed after it was sent."""
+
+    reading: Reading
+    note: str
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPlan:
+    """What a run will do: a dry run prints this very plan, a real run carries it out.
+
+    ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
+    XML to publish, if there is one.
+    """
+
+    source: str
+    total: int
+    done: int
+    marks: tuple[Mark, ...] = ()
+    changed: tuple[ChangedOrder, ...] = ()
+    orphans: tuple[str, ...] = ()
+    blocked: str = ""
+    missing: tuple[str, ...] = ()
+    parcel: Parcel | None = None
+    known: Mapping[str, KnownOrder] = field(default_factory=dict)
+
+
+def decide(
+    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
+) -> OrdersPlan:
+    marks, changed = [], []
+    for reading in file.readings:
+        before = known.get(reading.id)
+        if before and before.state in DONE:
+            changed += _change_after_sending(reading, before, settings)
+        else:
+            verdict = judge(reading, settings, resend=bool(before and before.resend))
+            state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
+            marks.append(Mark(reading, state, verdict.reason))
+    orphans = tuple(str(fault) for fault in file.faults)
+    done = len(file.readings) - len(marks)
+    return OrdersPlan(
+        source, len(file.readings), done, tuple(marks), tuple(changed), orphans, known=known
+    )
+
+
+def _change_after_sending(
+    reading: Reading, before: KnownOrder, settings: Orders
+) -> list[ChangedOrder]:
+    if before.state not in (State.SENT, State.TAKEN):
+        return []
+    cancelled = is_cancelled(reading, settings)
+    if cancelled and not before.cancelled:
+        note = (
+            f'cancelled in the shop ("{reading.status}") after it was sent: correct it in the ERP'
+        )
+    elif reading.order and reading.order.fingerprint() != before.fingerprint:
+        note = "changed in the shop after it was sent: compare it with the ERP"
+    else:
+        return []
+    return [ChangedOrder(reading, note, cancelled)]
+
+
+def blocked(plan: OrdersPlan, place: Location) -> OrdersPlan:
+    reason = f"the ERP has not taken {place.name} yet"
+    marks = (
+        replace(mark, state=State.WAITING, reason=reason) if mark.state == State.PREPARED else mark
+        for mark in plan.marks
+    )
+    return replace(plan, marks=tuple(marks), blocked=str(place))
+
+
+def after_validation(mark: Mark, rejected: Mapping[str, str]) -> Mark:
+    reason = rejected.get(mark.reading.id)
+    if mark.state != State.PREPARED or reason is None:
+        return mark
+    return replace(mark, state=State.REJECTED, reason=f"order {mark.reading.id}: {reason}")
+
+
+def describe(plan: OrdersPlan) -> Iterator[str]:
+    """The plan, one sentence a line."""
+    yield f"{plan.source}, {_count(plan.total, 'order')}, {plan.done} of them handled before"
+    for state, words in (
+        (State.WITHHELD, "withheld, to be entered at the till"),
+        (State.WAITING, "waiting"),
+        (State.SKIPPED, "left to the previous system"),
+    ):
+        yield from _describe_state(plan, state, words)
+    for mark in _in_state(plan, State.REJECTED):
+        yield f"! rejected: order {mark.reading.id}: {mark.reason}"
+    for orphan in plan.orphans:
+        yield f"! rejected: {orphan}"
+    for changed in plan.changed:
+        yield f"! order {changed.reading.id}: {changed.note}"
+    if plan.missing:
+        ids = ", ".join(plan.missing)
+        yield f"! to be sent again but not in the file: {ids}: have the shop export them again"
+    if plan.blocked:
+        yield f"! {plan.blocked} is still there: new orders wait until the ERP has taken it"
+    if plan.parcel:
+        ids = _ids([mark.reading.id for mark in plan.parcel.marks])
+        yield f"to send: {_count(len(plan.parcel.marks), 'order')} ({ids}) as {plan.parcel.place}"
+    else:
+        yield "no order to send"
+
+
+def _describe_state(plan: OrdersPlan, state: State, words: str) -> Iterator[str]:
+    """Orders that are newly in a state one by one, those that stay in it as a count."""
+    marks = _in_state(plan, state)
+    fresh = [mark for mark in marks if not _is_news_no_more(plan, mark)]
+    if state == State.SKIPPED and len(fresh) > _FEW:
+        yield f"{words}: {_count(len(fresh), 'order')}"
+        return
+    for mark in fresh:
+        yield f"{words}: order {mark.reading.id}: {mark.reason}"
+    if len(marks) > len(fresh):
+        yield f"still {words}: {_ids([m.reading.id for m in marks if m not in fresh])}"
+
+
+def _is_news_no_more(plan: OrdersPlan, mark: Mark) -> bool:
+    before = plan.known.get(mark.reading.id)
+    return bool(before and before.state == mark.state and before.reason == mark.reason)
+
+
+def _in_state(plan: OrdersPlan, state: State) -> list[Mark]:
+    return [mark for mark in plan.marks if mark.state == state]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _ids(ids: Sequence[str]) -> str:
+    more = f" and {len(ids) - _FEW} more" if len(ids) > _FEW else ""
+    return ", ".join(shorten(id) for id in ids[:_FEW]) + more
+
+
+def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
+    sent = len(plan.parcel.marks) if plan.parcel else 0
+    faults = [mark.reason for mark in _in_state(plan, State.REJECTED)] + list(plan.orphans)
+    parts = [f"{_count(sent, 'order')} sent"]
+    parts += [
+        f"{len(marks)} {state}"
+        for state in (State.WITHHELD, State.WAITING, State.SKIPPED)
+        if (marks := _in_state(plan, state))
+    ]
+    parts += [f"{len(faults)} rejected"] if faults else []
+    return ", ".join(parts), rejection(faults)
+
+
+def rejection(faults: Sequence[str]) -> RejectedError | None:
+    """The closing error for faults that rejected orders; ``None`` where there are none."""
+    if not faults:
+        return None
+    more = f" (and {len(faults) - 1} more, listed above)" if len(faults) > 1 else ""
+    return RejectedError(
+        f"{_count(len(faults), 'order')} rejected",
+        f"{faults[0]}{more}",
+        "mend it in the shop, or enter the order by hand and `passerelle orders settle` it; "
+        "the other orders went through",
+    )

@@ -1,0 +1,280 @@
+"""``run stock``: the ERP's stock, corrected, becomes the file that the shop's import reads.
+
+The story: finish what an earlier run left; fetch the ERP's stock and the order CSV; find the
+sales that the ERP has not heard of; check the guards; fix the file; tell the plan; publish and
+read back. Where nothing may be published, an older file that the shop has not taken yet is
+withdrawn: a missing file is harmless to the shop, a wrong one is not.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from passerelle.archive import write_quietly
+from passerelle.config import Settings, Stock
+from passerelle.csv_to_xml import read_orders
+from passerelle.dispatch import TMP, store_whole
+from passerelle.errors import (
+    ConfigError,
+    NotFoundError,
+    PasserelleError,
+    RejectedError,
+    TimeLimitError,
+    TransientError,
+)
+from passerelle.gateway import Gateway, Outcome
+from passerelle.missed_sales import ErpFile, find_missed
+from passerelle.remotes import find
+from passerelle.runs.orders import gift_card_ids, orders_settings
+from passerelle.sales import MissedSale
+from passerelle.sources import Source, in_words
+from passerelle.stock_csv_fix import FixedStock, fix_stock
+from passerelle.stock_guards import check_age, check_drop, check_lines
+
+_FEW = 20
+LAST_COPY = "Last_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class StockPlan:
+    """What a run will publish, and why each line in it was changed."""
+
+    source: Source
+    orders: str
+    missed: dict[str, MissedSale]
+    fixed: FixedStock
+    notes: tuple[str, ...]
+    place: str
+
+
+def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
+    """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
+    settings = stock_settings(gateway.settings)
+    try:
+        gateway.recover()
+        _recover_publication(gateway, settings)
+        plan = plan_stock(gateway, settings, accept_drop=accept_drop)
+    except (TransientError, TimeLimitError):
+        raise
+    except PasserelleError:
+        _withdraw(gateway, settings)
+        raise
+    for line in describe(plan):
+        gateway.say(line)
+    if not gateway.dry_run:
+        publish(gateway, settings, plan)
+    return Outcome(_summary(plan), stock_rejection(plan.fixed))
+
+
+def stock_settings(settings: Settings) -> Stock:
+    """The ``[stock]`` section. Raises :class:`ConfigError` where there is none."""
+    if settings.stock is None:
+        raise ConfigError(
+            "[stock] is missing", "config.toml", "add it; `passerelle init` shows how"
+        )
+    return settings.stock
+
+
+# --- deciding ----------------------------------------------------------------------------------
+
+
+def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> StockPlan:
+    """Fetches, decides and fixes; changes nothing that others see."""
+    if gateway.ledger.stock.clock_offset(settings.source.server) is None:
+        _measure_clock(gateway, settings)
+    source = gateway.sources.fetch(settings.source)
+    notes = _check_age(gateway, settings, source)
+    missed, orders = _missed(gateway, settings, source)
+    fixed = fix_stock(source.data, settings, missed, source.place.name)
+    _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
+    return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
+
+
+def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
+    if gateway.dry_run:
+        return None
+    server = settings.source.server
+    beside = settings.to if settings.to.server == server else settings.source
+    return gateway.sources.measure_clock(server, beside.path + TMP)
+
+
+def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
+    """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
+    name, guards, age = source.place.name, settings.guards, source.age
+    if age is not None and age > guards.max_age and source.modified:
+        offset = _measure_clock(gateway, settings)
+        age = gateway.now() + offset - source.modified if offset is not None else age
+    if age is not None:
+        check_age(age, guards, name)
+        return ()
+    if source.modified is not None:
+        check_age(gateway.now() - source.modified, guards, name)
+        return (f"! the clock of {source.place.server} is not known: it was taken for ours",)
+    met = gateway.ledger.stock.first_met(hashlib.sha256(source.data).hexdigest())
+    if met:
+        check_age(gateway.now() - met, guards, name)
+    return (
+        f"! the server does not tell when {name} was written; it is only held when the same "
+        f"content was met more than {in_words(guards.max_age)} ago",
+    )
+
+
+def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str, MissedSale], str]:
+    """The missed sales, and a sentence about the order file they were found with."""
+    orders = orders_settings(gateway.settings)
+    csv = gateway.sources.fetch(orders.source)
+    file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
+    book = gateway.ledger.orders
+    known = book.known(orders.channel, [reading.id for reading in file.readings])
+    erp = _erp_file(gateway, settings, source)
+    outside = [
+        order
+        for order in book.unseen_by_erp(source.modified, erp.now - erp.certainty)
+        if order.channel != orders.channel or order.id not in known
+    ]
+    sold = book.sold(outside)
+    missed = find_missed(
+        file.readings,
+        known,
+        {order: sold[order.channel, order.id] for order in outside},
+        erp,
+        orders,
+        withheld_is_missed=settings.withheld_is_missed,
+    )
+    return missed, f"{csv.describe()}, {len(file.readings)} orders"
+
+
+def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
+    offsets = {
+        name: offset
+        for name in gateway.settings.servers
+        if (offset := gateway.ledger.stock.clock_offset(name)) is not None
+    }
+    return ErpFile(
+        server=source.place.server,
+        modified=source.modified,
+        now=gateway.now(),
+        certainty=settings.guards.max_age,
+        offsets=offsets,
+    )
+
+
+def _check_amount(
+    gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
+) -> None:
+    check_lines(fixed.in_stock, settings.guards, source.place.name)
+    last = gateway.ledger.stock.last("published", "withdrawn")
+    if last and not accept_drop:
+        check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
+
+
+# --- telling -----------------------------------------------------------------------------------
+
+
+def describe(plan: StockPlan) -> Iterator[str]:
+    """The plan, one sentence a line."""
+    yield plan.source.describe()
+    yield plan.orders
+    yield from plan.notes
+    yield from describe_fix(plan.fixed)
+    yield f"to publish: {plan.place}, {len(plan.fixed.data)} bytes"
+
+
+def describe_fix(fixed: FixedStock) -> Iterator[str]:
+    """What was changed in the ERP's file and why, one sentence a line."""
+    yield f"{fixed.lines} lines, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
+    for change in fixed.changes:
+        after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
+        yield f"{change.key}: {after} (line {change.line}, sold in {', '.join(change.orders)})"
+    if fixed.unmatched:
+        yield f"sold, but not in the ERP's file: {_few(fixed.unmatched)}"
+    if fixed.gift_cards:
+        yield f"gift cards added: {_few(fixed.gift_cards)}"
+    for fault in fixed.warnings[:_FEW]:
+        yield f"! {fault}: both lines were treated alike; have the ERP list each item once"
+    for fault in fixed.faults[:_FEW]:
+        yield f"! {fault}: the line leaves as it came; mend it in the ERP"
+
+
+def _few(items: tuple[str, ...]) -> str:
+    more = f" and {len(items) - _FEW} more" if len(items) > _FEW else ""
+    return ", ".join(items[:_FEW]) + more
+
+
+def _summary(plan: StockPlan) -> str:
+    fixed = plan.fixed
+    return f"{fixed.lines} lines, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
+
+
+def stock_rejection(fixed: FixedStock) -> RejectedError | None:
+    """The closing error for quantities that could not be read; ``None`` where there are none."""
+    faults = fixed.faults
+    if not faults:
+        return None
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return RejectedError(
+        "a quantity could not be read",
+        f"{faults[0]}{more}",
+        "its line was published as it came; mend it in the ERP",
+    )
+
+
+# --- acting ------------------------------------------------------------------------------------
+
+
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
+    """Puts the file in place, complete and read back before the shop can see it."""
+    remote, path, data = gateway.remote(settings.to.server), settings.to.path, plan.fixed.data
+    direct = gateway.settings.servers[settings.to.server].publish == "direct"
+    upload = path if direct else path + TMP
+    store_whole(remote, upload, data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if hashlib.sha256(remote.fetch(upload)).hexdigest() != sha256:
+        remote.delete(upload)
+        raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
+    number = gateway.ledger.stock.prepare(
+        plan.fixed.changes,
+        at=gateway.now(),
+        source_sha256=hashlib.sha256(plan.source.data).hexdigest(),
+        source_modified=plan.source.modified,
+        sha256=sha256,
+        size=len(data),
+        lines=plan.fixed.lines,
+        in_stock=plan.fixed.in_stock,
+    )
+    if not direct:
+        remote.replace(upload, path)
+    gateway.ledger.stock.set_stage(number, "published")
+    write_quietly(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), data)
+    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
+
+
+def _recover_publication(gateway: Gateway, settings: Stock) -> None:
+    """Finds out whether a publication that was cut short had reached its name."""
+    last = gateway.ledger.stock.last()
+    if last is None or last.stage != "prepared":
+        return
+    left = find(gateway.remote(settings.to.server), settings.to.path + TMP)
+    gateway.ledger.stock.set_stage(last.number, "superseded" if left else "published")
+
+
+def _withdraw(gateway: Gateway, settings: Stock) -> None:
+    """Takes back an older file that the shop has not taken yet."""
+    try:
+        remote = gateway.remote(settings.to.server)
+        if find(remote, settings.to.path) is None:
+            return
+        if gateway.dry_run:
+            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
+            return
+        remote.delete(settings.to.path)
+    except NotFoundError:
+        return
+    except PasserelleError as error:
+        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
+        return
+    last = gateway.ledger.stock.last("published")
+    if last:
+        gateway.ledger.stock.set_stage(last.number, "withdrawn")
+    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")

@@ -1,0 +1,126 @@
+"""Fetching the files that others write, whole or not at all, and reading the servers' clocks.
+
+The shop and the ERP upload straight to the final name, so a half-written file can be seen: a
+young file is measured twice, and what arrives must have the size that was told.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from passerelle.config import Location, Settings
+from passerelle.deadline import Deadline
+from passerelle.errors import NotFoundError, NotReadyError, PermanentError
+from passerelle.ledger import Ledger
+from passerelle.remotes import Entry, Remote
+
+_YOUNG = timedelta(minutes=1)
+_PROBE = b"Passerelle reads the server's clock from this file's time.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A fetched file: its bytes, its time on the server's clock, its age by that same clock."""
+
+    place: Location
+    data: bytes
+    modified: datetime | None
+    age: timedelta | None
+
+    def describe(self) -> str:
+        """Name, size and age in words."""
+        age = "of unknown age" if self.age is None else f"written {in_words(self.age)} ago"
+        return f"{self.place.name}: {len(self.data)} bytes, {age}"
+
+
+class Sources:
+    """Reads files and clocks through ``remote``, which opens a server by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        now: Callable[[], datetime],
+        deadline: Deadline,
+    ) -> None:
+        self._settings, self._ledger, self._remote = settings, ledger, remote
+        self._now, self._deadline = now, deadline
+
+    def fetch(self, place: Location) -> Source:
+        """The file at ``place``.
+
+        Raises :class:`NotReadyError` while it is being written, :class:`NotFoundError` where
+        there is none, and what servers raise.
+        """
+        remote = self._remote(place.server)
+        try:
+            entry = remote.stat(place.path)
+        except NotFoundError as error:
+            raise NotFoundError(
+                "no such file", str(place), "look whether the shop or the ERP still writes it"
+            ) from error
+        age = self.age(place.server, entry)
+        if age is None or age < _YOUNG:
+            self._wait_until_settled(remote, place, entry)
+        data = remote.fetch(place.path)
+        self._check_whole(remote, place, entry, data)
+        return Source(place, data, entry.modified, age)
+
+    def age(self, server: str, entry: Entry) -> timedelta | None:
+        """How old a file is, by its server's clock; ``None`` where that cannot be told."""
+        offset = self._ledger.stock.clock_offset(server)
+        if entry.modified is None or offset is None:
+            return None
+        return max(self._now() + offset - entry.modified, timedelta(0))
+
+    def measure_clock(self, server: str, path: str) -> timedelta | None:
+        """Measures how far the server's clock is ahead, with a probe file at ``path``.
+
+        ``None`` where this account may not write there or the server tells no times.
+        """
+        remote = self._remote(server)
+        try:
+            remote.store(path, _PROBE)
+            now = self._now()
+            modified = remote.stat(path).modified
+            remote.delete(path)
+        except PermanentError:
+            return None
+        if modified is None:
+            return None
+        self._ledger.stock.set_clock_offset(server, modified - now, now)
+        return modified - now
+
+    def _wait_until_settled(self, remote: Remote, place: Location, entry: Entry) -> None:
+        settle = self._settings.servers[place.server].settle
+        if not settle:
+            return
+        self._deadline.sleep(settle)
+        again = remote.stat(place.path)
+        if (again.size, again.modified) != (entry.size, entry.modified):
+            raise _not_ready(place, f"it grew from {entry.size} to {again.size} bytes meanwhile")
+
+    def _check_whole(self, remote: Remote, place: Location, entry: Entry, data: bytes) -> None:
+        """Without sizes from the server, two equal readings must do."""
+        if entry.size is None:
+            if remote.fetch(place.path) != data:
+                raise _not_ready(place, "two readings of it differed")
+        elif len(data) != entry.size:
+            raise _not_ready(place, f"{len(data)} of {entry.size} bytes arrived")
+
+
+def _not_ready(place: Location, why: str) -> NotReadyError:
+    return NotReadyError(
+        f"the file is still being written ({why})", str(place), "the next run tries again"
+    )
+
+
+def in_words(span: timedelta) -> str:
+    """A time span as people say it: ``40 seconds``, ``12 minutes``, ``3 hours``, ``2 days``."""
+    seconds = int(span.total_seconds())
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= 2 * size or (seconds >= size and unit != "minute"):
+            count = seconds // size
+            return f"{count} {unit}" + ("s" if count > 1 else "")
+    return f"{seconds} second" + ("" if seconds == 1 else "s")

@@ -1,0 +1,105 @@
+"""What a person may do with the ledger's orders: settle, resend, forget, adopt."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle.csv_to_xml import read_orders
+from passerelle.errors import UsageError
+from passerelle.gateway import Gateway, Outcome
+from passerelle.ledger import DONE, KnownOrder, Ledger, Mark, Stage, State
+from passerelle.runs.orders import gift_card_ids, orders_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Steers the orders of one channel."""
+
+    ledger: Ledger
+    channel: str
+    now: Callable[[], datetime]
+
+    def settle(self, ids: Sequence[str]) -> list[str]:
+        """The orders were entered by hand: they are no longer missed. Returns what to tell."""
+        known = self._all(ids)
+        for order in known:
+            self._refuse_on_the_way(order)
+            self._refuse_done(order, "settle", State.WAITING, State.WITHHELD, State.REJECTED)
+        for order in known:
+            self.ledger.orders.settle(order, self.now())
+        return [f"order {order.id} is settled" for order in known]
+
+    def resend(self, ids: Sequence[str]) -> list[str]:
+        """The orders go into the next XML, whatever was done with them. Returns what to tell."""
+        known = self._all(ids)
+        for order in known:
+            self._refuse_on_the_way(order)
+            allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
+            self._refuse_done(order, "resend", *allowed)
+        for order in known:
+            self.ledger.orders.resend(order, self.now())
+        return [self._resent(order) for order in known]
+
+    def forget(self, ids: Sequence[str]) -> list[str]:
+        """The ledger loses the orders: the next run meets them as new. Returns what to tell."""
+        known = self._all(ids)
+        for order in known:
+            self._refuse_on_the_way(order)
+        for order in known:
+            self.ledger.orders.forget(order)
+        return [f"order {order.id} is forgotten (it was {order.state})" for order in known]
+
+    def find(self, id: str) -> KnownOrder:
+        """The order of that id. Raises :class:`UsageError` where the ledger has none."""
+        found = self.ledger.orders.find(id)
+        mine = [order for order in found if order.channel == self.channel] or found
+        if not mine:
+            raise UsageError(f"no order {id} is in the ledger", "", "see `passerelle orders list`")
+        return mine[0]
+
+    def _all(self, ids: Sequence[str]) -> list[KnownOrder]:
+        """All of them, or none: a typing error in one must not leave the others half done."""
+        return [self.find(id) for id in dict.fromkeys(ids)]
+
+    def _resent(self, order: KnownOrder) -> str:
+        warning = ""
+        if order.state in (State.SENT, State.TAKEN):
+            warning = f" (it was sent already as {order.sent_as}: take it out of the ERP first)"
+        return f"order {order.id} goes into the next XML{warning}"
+
+    def _refuse_on_the_way(self, order: KnownOrder) -> None:
+        if order.state == State.PREPARED and order.stage != Stage.DOUBTFUL:
+            raise UsageError(
+                f"order {order.id} is on its way to the ERP",
+                order.archived or "",
+                "finish that first with `passerelle run orders`",
+            )
+
+    def _refuse_done(self, order: KnownOrder, verb: str, *allowed: State) -> None:
+        if order.state == State.PREPARED or order.state in allowed:
+            return
+        raise UsageError(
+            f"order {order.id} is {order.state}: there is nothing to {verb}",
+            order.sent_as or "",
+            "see `passerelle orders show`",
+        )
+
+
+def adopt(gateway: Gateway) -> Outcome:
+    """Marks all orders now in the file as handled by the previous system.
+
+    Orders that Passerelle has sent, or that a person settled, stay as they are.
+    """
+    gateway.recover()
+    settings = orders_settings(gateway.settings)
+    source = gateway.sources.fetch(settings.source)
+    file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
+    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
+    mine = [r for r in file.readings if r.id not in known or known[r.id].state not in DONE]
+    reason = "adopted: handled by the previous system"
+    marks = [Mark(reading, State.SKIPPED, reason) for reading in mine]
+    gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
+    left = len(file.readings) - len(mine)
+    text = f"{len(marks)} orders adopted, {left} left as they were"
+    gateway.say(f"{source.describe()}: {text}")
+    return Outcome(text)

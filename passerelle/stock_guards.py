@@ -1,0 +1,50 @@
+"""Pure: when the ERP's file must not reach the shop although every line of it reads well.
+
+The shop's import sets every product absent from the file to 0 and accepts a truncated one, so a
+stale or short file empties the shop; no file at all is harmless.
+"""
+
+from datetime import timedelta
+
+from passerelle.config.model import Guards
+from passerelle.errors import HeldError
+
+
+def check_age(age: timedelta, guards: Guards, file: str) -> None:
+    """Raises :class:`HeldError` for a file older than ``max_age``."""
+    if age > guards.max_age:
+        raise HeldError(
+            f"the file is {_minutes(age)} minutes old, more than max_age allows "
+            f"({_minutes(guards.max_age)})",
+            file,
+            "nothing was published; look whether the ERP still writes its stock",
+        )
+
+
+def check_lines(in_stock: int, guards: Guards, file: str) -> None:
+    """Raises :class:`HeldError` for fewer lines in stock than ``min_lines``."""
+    if in_stock < guards.min_lines:
+        raise HeldError(
+            f"{in_stock} lines in stock, fewer than min_lines asks for ({guards.min_lines})",
+            file,
+            "nothing was published; look at the ERP's export",
+        )
+
+
+def check_drop(in_stock: int, before: int, guards: Guards, file: str) -> None:
+    """Raises :class:`HeldError` where lines in stock fell by more than ``max_drop`` of ``before``.
+
+    ``before`` are the ERP's lines in stock behind the last published file.
+    """
+    lost = before - in_stock
+    if lost > guards.max_drop * before:
+        raise HeldError(
+            f"{in_stock} lines in stock instead of {before}: "
+            f"{lost / before:.0%} fewer, more than max_drop allows ({guards.max_drop:.0%})",
+            file,
+            "nothing was published; if that is right, `passerelle run stock --accept-drop`",
+        )
+
+
+def _minutes(span: timedelta) -> int:
+    return int(span.total_seconds() // 60)

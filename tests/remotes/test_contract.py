@@ -1,0 +1,420 @@
+"""What every kind of server does alike, however differently it goes about it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from passerelle.deadline import Deadline
+from passerelle.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    PermanentError,
+    TransientError,
+    UnreachableError,
+)
+from passerelle.remotes import Remote, connect, find
+from tests.servers import RunningServer
+
+EVERY_BYTE = bytes(range(256))
+CONTENTS = {
+    "no byte at all": b"",
+    "every byte": EVERY_BYTE,
+    "line ends of all kinds": b"\r\nlone LF\nlone CR\rtwo\n\n\r\r\n",
+    "NUL bytes": b"\0" * 1000,
+    "the end of a DOS file": b"before\x1aafter\xff\xff",
+    "more than a megabyte": EVERY_BYTE * 4500 + b"\r\n end",
+}
+NAMES = (
+    "deux  espaces.csv",
+    "été à Noël.csv",
+    "œuvre à 5 €.csv",
+    "[x].csv",
+    "{y}.csv",
+    "#1.csv",
+    "100%20.csv",
+    "%s.csv",
+    "-tiret.csv",
+    "~tilde.csv",
+    "taille=1;type=dir; x.csv",
+    "l'été, « vu ».csv",
+    "sans extension",
+)
+REFUSED = (
+    "a\r\nDELE b.csv",
+    "a\nb.csv",
+    "a\0b.csv",
+    "../b.csv",
+    "a/../../b.csv",
+    "a\\b.csv",
+    "./b.csv",
+    "a//b.csv",
+)
+
+Act = Callable[[Remote, str], object]
+# Everything that can be done to a file, by name.
+ON_A_FILE: dict[str, Act] = {
+    "stat": lambda remote, path: remote.stat(path),
+    "fetch": lambda remote, path: remote.fetch(path),
+    "delete": lambda remote, path: remote.delete(path),
+    "rename": lambda remote, path: remote.rename(path, "new.csv"),
+    "replace": lambda remote, path: remote.replace(path, "new.csv"),
+}
+TO_A_NAME: dict[str, Act] = {
+    "store": lambda remote, path: remote.store(path, b"data"),
+    "rename to": lambda remote, path: remote.rename("old.csv", path),
+    "replace to": lambda remote, path: remote.replace("old.csv", path),
+}
+on_a_file = pytest.mark.parametrize("act", ON_A_FILE.values(), ids=ON_A_FILE.keys())
+to_a_name = pytest.mark.parametrize("act", TO_A_NAME.values(), ids=TO_A_NAME.keys())
+everywhere = pytest.mark.parametrize(
+    "act", [*ON_A_FILE.values(), *TO_A_NAME.values()], ids=[*ON_A_FILE, *TO_A_NAME]
+)
+
+
+@contextmanager
+def allowed_only(path: Path, mode: int) -> Iterator[None]:
+    """Cuts the owner's permissions on ``path``; skips where they would not be heeded."""
+    before = path.stat().st_mode
+    path.chmod(mode)
+    try:
+        yield
+    finally:
+        path.chmod(before)
+
+
+def skip_without_permissions(place: RunningServer) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has other permissions than chmod can cut")
+    if place.kind == "folder" and os.geteuid() == 0:
+        pytest.skip("root may read every file of a folder")
+
+
+class Contract:
+    """The tests; the classes below say on which servers."""
+
+    @pytest.fixture
+    def remote(self, place: RunningServer, deadline: Deadline) -> Iterator[Remote]:
+        remote = connect("shop", place.server(), deadline)
+        yield remote
+        remote.close()
+
+    # --- reading and writing -----------------------------------------------------------------
+
+    @pytest.mark.parametrize("data", CONTENTS.values(), ids=CONTENTS.keys())
+    def test_gives_back_exactly_the_bytes_that_were_stored(
+        self, place: RunningServer, remote: Remote, data: bytes
+    ) -> None:
+        remote.store("orders.csv", data)
+        assert (place.root / "orders.csv").read_bytes() == data
+        assert remote.fetch("orders.csv") == data
+        assert remote.stat("orders.csv").size == len(data)
+
+    def test_stores_over_a_longer_file_without_leaving_its_end(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        remote.store("orders.csv", b"a long file" * 1000)
+        remote.store("orders.csv", b"short")
+        assert (place.root / "orders.csv").read_bytes() == b"short"
+
+    def test_fetches_what_another_program_wrote_meanwhile(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("orders.csv", b"before")
+        assert remote.fetch("orders.csv") == b"before"
+        place.put("orders.csv", b"after it grew")
+        assert remote.stat("orders.csv").size == len(b"after it grew")
+        assert remote.fetch("orders.csv") == b"after it grew"
+
+    def test_tells_the_time_of_a_file_with_its_zone(self, remote: Remote) -> None:
+        remote.store("orders.csv", b"data")
+        modified = remote.stat("orders.csv").modified
+        assert modified is not None
+        assert abs(modified - datetime.now(UTC)) < timedelta(minutes=1)
+
+    def test_tells_the_time_of_an_old_file(self, place: RunningServer, remote: Remote) -> None:
+        summer = datetime(2021, 7, 14, 12, 30, 15, tzinfo=UTC)
+        path = place.put("old.csv", b"data")
+        os.utime(path, (summer.timestamp(), summer.timestamp()))
+        assert remote.stat("old.csv").modified == summer
+
+    def test_deletes_a_file(self, place: RunningServer, remote: Remote) -> None:
+        path = place.put("orders.csv")
+        remote.delete("orders.csv")
+        assert not path.exists()
+        assert find(remote, "orders.csv") is None
+
+    # --- listing -----------------------------------------------------------------------------
+
+    def test_lists_the_files_but_not_the_folders(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("a.csv", b"1")
+        place.put("b c.csv", b"22")
+        place.put_folder("c.csv")
+        place.put_folder("done")
+        place.put("done/d.csv")
+        found = remote.list_files("")
+        assert {entry.name for entry in found} == {"a.csv", "b c.csv"}
+        assert {entry.size for entry in found} in ({1, 2}, {None})
+
+    def test_lists_a_folder_below_the_base_folder(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("a.csv")
+        place.put_folder("déjà fait")
+        place.put("déjà fait/b.csv")
+        assert [entry.name for entry in remote.list_files("déjà fait")] == ["b.csv"]
+
+    def test_lists_nothing_in_an_empty_folder(self, place: RunningServer, remote: Remote) -> None:
+        place.put_folder("empty")
+        assert remote.list_files("empty") == []
+        assert remote.list_files("") == []
+
+    def test_lists_every_one_of_many_files(self, place: RunningServer, remote: Remote) -> None:
+        names = {f"commande {number:04}.xml" for number in range(300)}
+        for name in names:
+            place.put(name)
+        assert {entry.name for entry in remote.list_files("")} == names
+
+    # --- what is not there -------------------------------------------------------------------
+
+    @on_a_file
+    def test_does_not_find_a_missing_file(self, remote: Remote, act: Act) -> None:
+        remote.store("other.csv", b"data")
+        with pytest.raises(NotFoundError):
+            act(remote, "missing.csv")
+
+    @on_a_file
+    def test_does_not_find_a_file_in_a_missing_folder(self, remote: Remote, act: Act) -> None:
+        with pytest.raises(NotFoundError):
+            act(remote, "no such/folder/missing.csv")
+
+    @to_a_name
+    def test_writes_nothing_into_a_missing_folder(
+        self, place: RunningServer, remote: Remote, act: Act
+    ) -> None:
+        place.put("old.csv", b"old")
+        with pytest.raises(NotFoundError):
+            act(remote, "no such/folder/new.csv")
+        assert (place.root / "old.csv").read_bytes() == b"old"
+
+    def test_does_not_find_a_missing_folder_to_list(self, remote: Remote) -> None:
+        with pytest.raises(NotFoundError):
+            remote.list_files("no such folder")
+
+    def test_takes_a_folder_for_no_file(self, place: RunningServer, remote: Remote) -> None:
+        place.put_folder("done")
+        with pytest.raises(NotFoundError):
+            remote.stat("done")
+        assert find(remote, "done") is None
+
+    def test_never_takes_a_missing_base_folder_for_an_absent_file(
+        self, place: RunningServer, deadline: Deadline
+    ) -> None:
+        place.root.rmdir()
+        with pytest.raises(UnreachableError) as caught:
+            find(connect("shop", place.server(), deadline), "orders.csv")
+        assert not isinstance(caught.value, NotFoundError)
+
+    # --- what is not allowed -----------------------------------------------------------------
+
+    def test_is_denied_a_file_that_it_may_not_read(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        skip_without_permissions(place)
+        with allowed_only(place.put("secret.csv", b"data"), 0o000):
+            with pytest.raises(AccessDeniedError):
+                remote.fetch("secret.csv")
+            assert find(remote, "secret.csv") is not None
+
+    @on_a_file
+    def test_is_denied_a_folder_that_it_may_not_enter(
+        self, place: RunningServer, remote: Remote, act: Act
+    ) -> None:
+        skip_without_permissions(place)
+        folder = place.put_folder("closed")
+        place.put("closed/a.csv")
+        with allowed_only(folder, 0o000), pytest.raises(AccessDeniedError):
+            act(remote, "closed/a.csv")
+
+    def test_is_denied_the_list_of_a_folder_that_it_may_not_enter(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        skip_without_permissions(place)
+        with allowed_only(place.put_folder("closed"), 0o000), pytest.raises(AccessDeniedError):
+            remote.list_files("closed")
+
+    @to_a_name
+    def test_is_denied_to_write_into_a_folder_that_is_read_only(
+        self, place: RunningServer, remote: Remote, act: Act
+    ) -> None:
+        skip_without_permissions(place)
+        place.put("old.csv", b"old")
+        with allowed_only(place.put_folder("closed"), 0o500), pytest.raises(AccessDeniedError):
+            act(remote, "closed/new.csv")
+        assert (place.root / "old.csv").read_bytes() == b"old"
+
+    def test_is_denied_to_take_files_out_of_a_folder_that_is_read_only(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        skip_without_permissions(place)
+        folder = place.put_folder("closed")
+        kept = place.put("closed/a.csv", b"kept")
+        with allowed_only(folder, 0o500):
+            with pytest.raises(AccessDeniedError):
+                remote.delete("closed/a.csv")
+            with pytest.raises(AccessDeniedError):
+                remote.rename("closed/a.csv", "b.csv")
+            with pytest.raises(AccessDeniedError):
+                remote.replace("closed/a.csv", "b.csv")
+        assert kept.read_bytes() == b"kept"
+
+    # --- renaming ----------------------------------------------------------------------------
+
+    def test_renames_to_a_free_name(self, place: RunningServer, remote: Remote) -> None:
+        old = place.put("old.csv", b"data")
+        remote.rename("old.csv", "new.csv")
+        assert not old.exists()
+        assert remote.fetch("new.csv") == b"data"
+
+    def test_renames_into_another_folder(self, place: RunningServer, remote: Remote) -> None:
+        place.put("old.csv", b"data")
+        place.put_folder("déjà fait")
+        remote.rename("old.csv", "déjà fait/new.csv")
+        assert (place.root / "déjà fait" / "new.csv").read_bytes() == b"data"
+        assert find(remote, "old.csv") is None
+
+    def test_replaces_the_file_that_has_the_name(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("stock.tmp", b"new")
+        place.put("stock.csv", b"the old one, longer")
+        remote.replace("stock.tmp", "stock.csv")
+        assert (place.root / "stock.csv").read_bytes() == b"new"
+        assert not (place.root / "stock.tmp").exists()
+
+    def test_replaces_where_the_name_is_still_free(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("stock.tmp", b"new")
+        remote.replace("stock.tmp", "stock.csv")
+        assert (place.root / "stock.csv").read_bytes() == b"new"
+
+    def test_keeps_the_file_that_a_missing_one_should_have_replaced(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        place.put("stock.csv", b"kept")
+        with pytest.raises(NotFoundError):
+            remote.replace("stock.tmp", "stock.csv")
+        assert (place.root / "stock.csv").read_bytes() == b"kept"
+
+    # --- names -------------------------------------------------------------------------------
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_keeps_a_name_as_it_is(
+        self, place: RunningServer, remote: Remote, name: str
+    ) -> None:
+        remote.store(f"{name}.tmp", b"data")
+        remote.rename(f"{name}.tmp", name)
+        assert os.listdir(place.root) == [name]  # noqa: PTH208 - the bare names
+        assert [entry.name for entry in remote.list_files("")] == [name]
+        assert remote.stat(name).name == name
+        assert remote.fetch(name) == b"data"
+        remote.delete(name)
+        assert find(remote, name) is None
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows forbids these names")
+    @pytest.mark.parametrize("name", ["*.csv", "?.csv", 'a "b".csv', "a:b.csv", "a|b>.csv"])
+    def test_keeps_a_name_that_windows_would_not_allow(
+        self, place: RunningServer, remote: Remote, name: str
+    ) -> None:
+        place.put("a.csv", b"kept")
+        place.put("b.csv", b"kept")
+        remote.store(name, b"data")
+        assert remote.fetch(name) == b"data"
+        remote.delete(name)
+        assert {path.name for path in place.root.iterdir()} == {"a.csv", "b.csv"}
+
+    def test_handles_files_that_servers_hide(self, place: RunningServer, remote: Remote) -> None:
+        remote.store(".stock.csv", b"data")
+        assert remote.stat(".stock.csv").name == ".stock.csv"
+        remote.rename(".stock.csv", "stock.csv")
+        assert find(remote, ".stock.csv") is None
+        assert (place.root / "stock.csv").read_bytes() == b"data"
+
+    def test_reaches_files_deep_below_the_base_folder(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        for folder in ("à envoyer", "à envoyer/[2026]", "à envoyer/[2026]/#1"):
+            place.put_folder(folder)
+        remote.store("à envoyer/[2026]/#1/-a.csv", b"data")
+        assert remote.fetch("/à envoyer/[2026]/#1/-a.csv") == b"data"
+        assert remote.stat("à envoyer/[2026]/#1/-a.csv").name == "-a.csv"
+
+    @everywhere
+    @pytest.mark.parametrize("name", REFUSED)
+    def test_refuses_a_name_that_leaves_the_base_folder_or_injects(
+        self, place: RunningServer, remote: Remote, act: Act, name: str
+    ) -> None:
+        place.put("b.csv", b"kept")
+        place.put("old.csv", b"kept")
+        outside = place.root.parent / "b.csv"
+        with pytest.raises(PermanentError, match="name refused") as caught:
+            act(remote, name)
+        assert "\n" not in str(caught.value)
+        assert {path.name for path in place.root.iterdir()} == {"b.csv", "old.csv"}
+        assert not outside.exists()
+
+    # --- connecting --------------------------------------------------------------------------
+
+    def test_starts_from_the_base_folder_of_the_url(
+        self, place: RunningServer, deadline: Deadline
+    ) -> None:
+        place.put_folder("là bas")
+        place.put("là bas/a.csv", b"below")
+        place.put("a.csv", b"above")
+        url = place.url + "/l%C3%A0%20bas/"
+        remote = connect("shop", place.server(url=url), deadline)
+        assert remote.fetch("a.csv") == b"below"
+        remote.close()
+
+    def test_is_denied_with_a_wrong_password_and_never_tells_it(
+        self, place: RunningServer, deadline: Deadline
+    ) -> None:
+        if place.kind == "folder":
+            pytest.skip("a folder has no password")
+        wrong = place.with_wrong_password("tr0p-secret")
+        with pytest.raises(AccessDeniedError) as caught:
+            connect("shop", wrong, deadline)
+        assert "tr0p-secret" not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
+
+    def test_may_try_again_later_when_nothing_listens(
+        self, place: RunningServer, deadline: Deadline, free_port: int
+    ) -> None:
+        if place.kind == "folder":
+            pytest.skip("a folder has no port")
+        scheme, _, rest = place.url.partition("://")
+        account = rest.partition("@")[0]
+        gone = place.server(url=f"{scheme}://{account}@127.0.0.1:{free_port}/folder")
+        with pytest.raises(TransientError):
+            connect("shop", gone, deadline)
+
+    def test_closes_twice_without_complaint(self, remote: Remote) -> None:
+        remote.close()
+        remote.close()
+
+
+class TestServersOfThisProcess(Contract):
+    @pytest.fixture
+    def place(self, server: RunningServer) -> RunningServer:
+        return server
+
+
+class TestRealServers(Contract):
+    @pytest.fixture
+    def place(self, real_server: RunningServer) -> RunningServer:
+        return real_server

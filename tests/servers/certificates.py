@@ -1,0 +1,110 @@
+"""A certificate authority that nobody trusts yet, and its certificate for this machine.
+
+The adapters verify against the default store; tests make them trust the authority by setting
+``SSL_CERT_FILE``, which OpenSSL reads whenever a context is made.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.servers import HOST
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM files: what clients may trust, and the server's certificate with its key."""
+
+    authority: Path
+    server: Path
+
+
+def make_certificates(folder: Path) -> Certificates:
+    """A new authority and a server certificate for localhost, valid today."""
+    issuer_key, key = _new_key(), _new_key()
+    issuer = _self_signed(issuer_key)
+    certificate = _signed(key, issuer_key, issuer)
+    files = Certificates(folder / "authority.pem", folder / "server.pem")
+    files.authority.write_bytes(issuer.public_bytes(serialization.Encoding.PEM))
+    files.server.write_bytes(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
+    files.server.chmod(0o600)
+    return files
+
+
+def _new_key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _self_signed(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    name = _name("Passerelle test authority")
+    builder = _builder(name, name, key.public_key())
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    return builder.sign(key, hashes.SHA256())
+
+
+def _signed(
+    key: ec.EllipticCurvePrivateKey,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer: x509.Certificate,
+) -> x509.Certificate:
+    """Python 3.13 verifies strictly: every extension here is one that it asks for."""
+    names = x509.SubjectAlternativeName(
+        [x509.DNSName("localhost"), x509.IPAddress(IPv4Address(HOST))]
+    )
+    identity = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+    builder = _builder(_name("localhost"), issuer.subject, key.public_key())
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
+    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
+    builder = builder.add_extension(names, critical=False)
+    builder = builder.add_extension(identity, critical=False)
+    return builder.sign(issuer_key, hashes.SHA256())
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

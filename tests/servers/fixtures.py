@@ -1,0 +1,145 @@
+"""Fixtures: servers that are started once per session, and a fresh base folder for every test.
+
+``server`` runs a test against every kind of server that lives in this process, ``real_server``
+against real programs; ``new_server`` gives any of them by its kind.
+"""
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from passerelle.deadline import Deadline
+from tests.servers import HOST, PASSWORD, USER, House, RunningServer
+from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.ftp import FtpServer
+from tests.servers.real import REAL_KINDS, CannotStartError, start_real
+from tests.servers.sftp import SftpServer
+
+LOCAL_KINDS = ("folder", "ftp", "ftps", "ftps-implicit", "sftp")
+
+NewServer = Callable[[str], RunningServer]
+
+
+class Houses:
+    """The servers of this session, each started when first asked for."""
+
+    def __init__(self, folder: Path, certificates: Certificates) -> None:
+        self._folder, self._certificates = folder, certificates
+        self._running: dict[str, House] = {}
+        self._failures: dict[str, str] = {}
+
+    def new_server(self, kind: str) -> RunningServer:
+        """A fresh base folder on a server of that kind; skips the test where there is none."""
+        if kind not in self._running and kind not in self._failures:
+            self._start(kind)
+        if kind in self._failures:
+            _miss(self._failures[kind])
+        return self._running[kind].new_base()
+
+    def stop(self) -> None:
+        """Ends every server."""
+        for house in self._running.values():
+            house.stop()
+
+    def _start(self, kind: str) -> None:
+        home = self._folder / kind
+        home.mkdir()
+        start = start_real if kind in REAL_KINDS else start_local
+        try:
+            self._running[kind] = start(kind, home, self._certificates)
+        except CannotStartError as error:
+            self._failures[kind] = str(error)
+
+
+def start_local(kind: str, home: Path, certificates: Certificates) -> House:
+    """Starts a server in this process."""
+    if kind == "folder":
+        return House(kind, "file", home, stop=lambda: None)
+    if kind == "sftp":
+        return _start_sftp(home)
+    tls = None if kind == "ftp" else certificates
+    ftp = FtpServer(home, {USER: PASSWORD}, certificates=tls, implicit=kind == "ftps-implicit")
+    return House(kind, kind, home, ftp.stop, ftp.port)
+
+
+def _start_sftp(home: Path) -> House:
+    server = SftpServer(home, {USER: PASSWORD})
+    known_hosts = home / "known_hosts"
+    server.write_known_hosts(known_hosts)
+    settings = {"known_hosts": str(known_hosts)}
+    return House("sftp", "sftp", home, server.stop, server.port, settings=settings)
+
+
+def _miss(reason: str) -> None:
+    """Skips; fails where the environment promises that every real server is there."""
+    if os.environ.get("PASSERELLE_REQUIRE_REALSERVERS") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A temporary folder that other users may enter, unlike pytest's own."""
+    folder = Path(tempfile.mkdtemp(prefix="passerelle-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def certificates(short_folder: Path) -> Certificates:
+    """An authority that is trusted only where ``SSL_CERT_FILE`` says so."""
+    return make_certificates(short_folder)
+
+
+@pytest.fixture(scope="session")
+def houses(short_folder: Path, certificates: Certificates) -> Iterator[Houses]:
+    """Every server of the session."""
+    running = Houses(short_folder, certificates)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Certificates:
+    """Makes this process, and its children, trust the test authority."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    return certificates
+
+
+@pytest.fixture
+def new_server(houses: Houses, trusted: Certificates) -> NewServer:
+    """Gives a server of any kind, with a fresh base folder."""
+    return houses.new_server
+
+
+@pytest.fixture(params=LOCAL_KINDS)
+def server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
+    """Every kind of server that runs in this process, one after the other."""
+    return new_server(request.param)
+
+
+@pytest.fixture(params=[pytest.param(k, marks=pytest.mark.realserver) for k in REAL_KINDS])
+def real_server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
+    """Every real server program, one after the other."""
+    return new_server(request.param)
+
+
+@pytest.fixture
+def deadline() -> Deadline:
+    """Time enough for one test."""
+    return Deadline(timedelta(seconds=60))
+
+
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port on which nobody listens, held so that nobody will."""
+    with socket.socket() as held:
+        held.bind((HOST, 0))
+        yield held.getsockname()[1]

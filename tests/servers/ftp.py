@@ -1,0 +1,283 @@
+"""An FTP server in a thread, plain or with TLS, that can misbehave in the ways seen in the wild.
+
+It serves a real folder and remembers every command it received.
+"""
+
+import errno
+import logging
+import os
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from OpenSSL import SSL
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.filesystems import AbstractedFS
+from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+from pyftpdlib.ioloop import AsyncChat, IOLoop
+from pyftpdlib.servers import FTPServer
+
+from tests.servers import HOST, lets, lets_write
+from tests.servers.certificates import Certificates
+
+# Without a handler, pyftpdlib would set up logging for the whole process.
+_LOG = logging.getLogger("pyftpdlib")
+_LOG.addHandler(logging.NullHandler())
+_LOG.propagate = False
+
+_MAY_ALL = "elradfmwMT"
+_POLL = 0.02
+
+
+@dataclass(frozen=True)
+class Quirks:
+    """How a server misbehaves; by default, it does not."""
+
+    missing: frozenset[str] = frozenset()
+    """Commands that it does not know: 500, and not listed by FEAT."""
+    refused: frozenset[str] = frozenset()
+    """Commands that this account may not use: 550."""
+    renames_over: bool = True
+    """Without it, RNTO to a name that is taken answers 550, as on IIS and FileZilla."""
+    empty_listing_is_error: bool = False
+    """NLST of an empty folder answers 550 "No files found"."""
+    banner: bytes = b"ready"
+    encoding: str = "utf-8"
+    """Of names and replies; FEAT lists UTF8 only where it is that."""
+    lost_replies: Mapping[str, int] = field(default_factory=dict)
+    """How many times each command is done, but the connection lost before its reply."""
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """How many times the connection is lost on each command, before anything is done."""
+    cut_downloads: int = 0
+    """How many times a RETR is cut by losing both connections..."""
+    cut_after: int = 0
+    """... after this many bytes, 64 kB at most."""
+    disk_room: int | None = None
+    """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
+    delays: Mapping[str, float] = field(default_factory=dict)
+    """Seconds before each command is answered."""
+    demands_resumption: bool = False
+    """Data connections whose TLS session is not the control connection's are refused with 522."""
+
+
+class FtpServer:
+    """Serves ``root`` to ``users`` (name: password) on a free port of the loopback."""
+
+    def __init__(
+        self,
+        root: Path,
+        users: Mapping[str, str],
+        *,
+        quirks: Quirks = Quirks(),  # noqa: B008 - frozen
+        certificates: Certificates | None = None,
+        implicit: bool = False,
+    ) -> None:
+        self.quirks, self.root = quirks, root
+        self.commands: list[str] = []
+        self.resumptions: list[bool] = []
+        self._spent: Counter[str] = Counter()
+        self._stopping = threading.Event()
+        self._loop = IOLoop()
+        handler = self._handler(users, certificates, implicit=implicit)
+        self._server = FTPServer((HOST, 0), handler, ioloop=self._loop)
+        self.port: int = self._server.address[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hangs up on everyone and frees the port."""
+        self._stopping.set()
+        self._thread.join(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def received(self, command: str) -> int:
+        """How many times ``command`` came, whatever its argument."""
+        return sum(line.split(" ")[0].upper() == command for line in self.commands)
+
+    def spend(self, what: str, allowed: int) -> bool:
+        """Whether the mishap ``what`` is still due; counts it if it is."""
+        due = self._spent[what] < allowed
+        self._spent[what] += due
+        return due
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            self._loop.loop(_POLL, blocking=False)
+        self._server.close_all()
+
+    def _handler(
+        self, users: Mapping[str, str], certificates: Certificates | None, *, implicit: bool
+    ) -> type:
+        authorizer = _Authorizer(self.root)
+        for user, password in users.items():
+            authorizer.add_user(user, password, str(self.root), perm=_MAY_ALL)
+        own: dict[str, Any] = {"house": self, "authorizer": authorizer}
+        own["encoding"] = self.quirks.encoding
+        base = _Plain if certificates is None else _Implicit if implicit else _Explicit
+        own["proto_cmds"] = {
+            k: v for k, v in base.proto_cmds.items() if k not in self.quirks.missing
+        }
+        if certificates is not None:
+            own["ssl_context"] = _context(certificates)
+        return type("Handler", (base,), own)
+
+
+def _context(certificates: Certificates) -> SSL.Context:
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.use_certificate_chain_file(str(certificates.server))
+    context.use_privatekey_file(str(certificates.server))
+    context.set_session_id(b"passerelle")
+    return context
+
+
+class _Authorizer(DummyAuthorizer):  # type: ignore[misc]
+    """Heeds the file system's permissions, even where the tests run as root."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__()
+        self._root = root
+
+    def has_perm(self, username: str, perm: str, path: str | None = None) -> bool:
+        if path is not None and not self._lets(perm, Path(path)):
+            return False
+        return bool(super().has_perm(username, perm, path))
+
+    def _lets(self, perm: str, path: Path) -> bool:
+        if perm == "w":
+            return lets(path, self._root) and lets_write(path, self._root)
+        if perm in "df":
+            return lets(path.parent, self._root, 0o200)
+        return lets(path, self._root, 0o400 if perm == "r" else 0)
+
+
+class _Folder(AbstractedFS):  # type: ignore[misc]
+    """The file system, without ever changing the folder of this very process."""
+
+    def chdir(self, path: str) -> None:
+        if not Path(path).is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        self.cwd = self.fs2ftp(path)
+
+    def rename(self, old: str, new: str) -> None:
+        if not self.cmd_channel.house.quirks.renames_over and Path(new).exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
+        # Path.rename would refuse on Windows what servers there do allow.
+        os.replace(old, new)  # noqa: PTH105
+
+
+class _Quirky:
+    """What misbehaves on the control connection; mixed into pyftpdlib's handlers."""
+
+    house: ClassVar[FtpServer]
+    abstracted_fs = _Folder
+    auth_failed_timeout = 0
+    _command = ""
+
+    def handle(self: Any) -> None:
+        AsyncChat.push(self, b"220 " + self.house.quirks.banner + b"\r\n")
+
+    def pre_process_command(self: Any, line: str, command: str, argument: str) -> None:
+        quirks = self.house.quirks
+        self.house.commands.append(line)
+        self._command = command
+        if self.house.spend(f"drop {command}", quirks.dropped.get(command, 0)):
+            self.close()
+        elif command in quirks.refused:
+            self.respond("550 Permission denied.")
+        elif command in quirks.delays:
+            self.ioloop.call_later(quirks.delays[command], self._go_on, line, command, argument)
+        else:
+            self._go_on(line, command, argument)
+
+    def _go_on(self, line: str, command: str, argument: str) -> None:
+        if not self._closed:  # type: ignore[attr-defined]
+            super().pre_process_command(line, command, argument)  # type: ignore[misc]
+
+    def respond(self, reply: str, *args: Any, **options: Any) -> None:
+        lost = self.house.quirks.lost_replies.get(self._command, 0)
+        if reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
+            # Later, since pyftpdlib is still busy with the transfer that this reply ends.
+            self.ioloop.call_later(0, self.close)  # type: ignore[attr-defined]
+        else:
+            super().respond(reply, *args, **options)  # type: ignore[misc]
+
+    def ftp_NLST(self: Any, path: str) -> Any:  # noqa: N802 - pyftpdlib's name
+        if self.house.quirks.empty_listing_is_error and not any(Path(path).iterdir()):
+            self.respond("550 No files found.")
+            return None
+        return super().ftp_NLST(path)
+
+    def ftp_STOR(self, path: str, mode: str = "w") -> Any:  # noqa: N802 - pyftpdlib's name
+        if self.house.quirks.disk_room == 0:
+            self.respond("452 Insufficient storage space.")
+            return None
+        return super().ftp_STOR(path, mode)  # type: ignore[misc]
+
+
+class _QuirkyData:
+    """What misbehaves on the data connections."""
+
+    def use_sendfile(self) -> bool:
+        return False
+
+    def send(self: Any, data: bytes) -> int:
+        house, left = self.cmd_channel.house, None
+        if self.cmd_channel._command == "RETR" and house.spend("cut", house.quirks.cut_downloads):
+            left = house.quirks.cut_after
+            self.cmd_channel.ioloop.call_later(0, self.cmd_channel.close)
+        sent: int = super().send(data[:left])
+        return sent
+
+    def recv(self: Any, size: int) -> bytes:
+        data: bytes = super().recv(size)
+        room = self.cmd_channel.house.quirks.disk_room
+        if room and self.tot_bytes_received + len(data) > room:
+            return self._end_with("452 No space left on device.")
+        return data
+
+    def _end_with(self: Any, reply: str) -> bytes:
+        self._resp = (reply, _LOG.debug)
+        self.close()
+        return b""
+
+
+class _PlainData(_QuirkyData, DTPHandler):  # type: ignore[misc]
+    pass
+
+
+class _TlsData(_QuirkyData, TLS_DTPHandler):  # type: ignore[misc]
+    def handle_ssl_established(self) -> None:
+        house = self.cmd_channel.house
+        # pyOpenSSL knows, but has no public name for it.
+        resumed = bool(SSL._lib.SSL_session_reused(self.socket._ssl))  # type: ignore[attr-defined]
+        house.resumptions.append(resumed)
+        if house.quirks.demands_resumption and not resumed:
+            self._end_with("522 TLS session of data connection not reused.")
+
+
+class _Plain(_Quirky, FTPHandler):  # type: ignore[misc]
+    dtp_handler = _PlainData
+
+
+class _Explicit(_Quirky, TLS_FTPHandler):  # type: ignore[misc]
+    dtp_handler = _TlsData
+    tls_control_required = True
+    tls_data_required = True
+
+
+class _Implicit(_Explicit):
+    """TLS from the first byte; the greeting waits for the handshake."""
+
+    def handle(self) -> None:
+        self.secure_connection(self.ssl_context)
+
+    def handle_ssl_established(self) -> None:
+        super().handle()

@@ -1,0 +1,228 @@
+"""An SFTP server in a thread, over a real folder, with OpenSSH's habits or without."""
+
+import errno
+import os
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import paramiko
+from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+
+from tests.servers import HOST, lets, lets_write
+
+
+@dataclass(frozen=True)
+class SftpQuirks:
+    """How a server misbehaves; by default, it does not."""
+
+    posix_rename: bool = True
+    """Without it, only the plain rename is known, which never replaces a file."""
+    disk_room: int | None = None
+    """Bytes that a file may have before the disk is full."""
+    cut_reads: int = 0
+    """How many times the connection is lost when a file is read."""
+    lost_renames: int = 0
+    """How many times a rename is done, but the connection lost before its reply."""
+
+
+class SftpServer:
+    """Serves ``root`` to ``users`` (name: password) and to whoever holds one of ``keys``."""
+
+    def __init__(
+        self,
+        root: Path,
+        users: Mapping[str, str],
+        *,
+        keys: tuple[paramiko.PKey, ...] = (),
+        quirks: SftpQuirks = SftpQuirks(),  # noqa: B008 - frozen
+    ) -> None:
+        self.root, self.users, self.keys, self.quirks = root, users, keys, quirks
+        self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
+        self.mishaps = 0
+        self._listener = socket.create_server((HOST, 0))
+        self._listener.settimeout(0.05)
+        self.port: int = self._listener.getsockname()[1]
+        self._connections: list[paramiko.Transport] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hangs up on everyone and frees the port."""
+        self._stopping.set()
+        self._thread.join(10)
+
+    def hang_up(self) -> None:
+        """Loses every connection."""
+        for connection in self._connections:
+            connection.close()
+
+    def write_known_hosts(self, path: Path) -> None:
+        """Writes the host key in the way of OpenSSH's known_hosts."""
+        key = self.host_key
+        path.write_text(
+            f"[{HOST}]:{self.port} {key.get_name()} {key.get_base64()}\n", encoding="ascii"
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                client, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            self._welcome(client)
+        self._listener.close()
+        self.hang_up()
+
+    def _welcome(self, client: socket.socket) -> None:
+        client.settimeout(None)
+        connection = paramiko.Transport(client)
+        connection.add_server_key(self.host_key)
+        connection.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
+        # With an event, the handshake goes on in the connection's own thread.
+        connection.start_server(event=threading.Event(), server=_Login(self))
+        self._connections.append(connection)
+
+
+class _Login(paramiko.ServerInterface):
+    def __init__(self, house: SftpServer) -> None:
+        self._house = house
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password,publickey"
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        right = self._house.users.get(username) == password
+        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        right = username in self._house.users and key in self._house.keys
+        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return OPEN_SUCCEEDED
+
+
+class _Folder(paramiko.SFTPServerInterface):
+    """The folder's files, under the root ``/``."""
+
+    def __init__(self, server: paramiko.ServerInterface, house: SftpServer) -> None:
+        super().__init__(server)
+        self._house = house
+
+    def list_folder(self, path: str) -> list[paramiko.SFTPAttributes] | int:
+        real = self._real(path)
+        try:
+            self._check(real, 0o400)
+            return [_attributes(child, follow=False) for child in real.iterdir()]
+        except OSError as error:
+            return _status(error)
+
+    def stat(self, path: str) -> paramiko.SFTPAttributes | int:
+        try:
+            self._check(self._real(path))
+            return _attributes(self._real(path))
+        except OSError as error:
+            return _status(error)
+
+    def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
+        return self.stat(path)
+
+    def open(
+        self, path: str, flags: int, attr: paramiko.SFTPAttributes
+    ) -> paramiko.SFTPHandle | int:
+        real, writes = self._real(path), flags & (os.O_WRONLY | os.O_RDWR)
+        try:
+            self._check(real, 0 if writes else 0o400)
+            if writes and not lets_write(real, self._house.root):
+                raise _denied()
+            return _Handle(self._house, real, flags)
+        except OSError as error:
+            return _status(error)
+
+    def remove(self, path: str) -> int:
+        try:
+            self._check(self._real(path))
+            self._real(path).unlink()
+        except OSError as error:
+            return _status(error)
+        return paramiko.SFTP_OK
+
+    def rename(self, oldpath: str, newpath: str) -> int:
+        """Refuses to replace, as OpenSSH does."""
+        if self._real(newpath).exists():
+            return paramiko.SFTP_FAILURE
+        return self._move(oldpath, newpath)
+
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        if not self._house.quirks.posix_rename:
+            return paramiko.SFTP_OP_UNSUPPORTED
+        return self._move(oldpath, newpath)
+
+    def _move(self, old: str, new: str) -> int:
+        try:
+            self._check(self._real(old))
+            self._real(old).replace(self._real(new))
+        except OSError as error:
+            return _status(error)
+        if self._house.mishaps < self._house.quirks.lost_renames:
+            self._house.mishaps += 1
+            self._house.hang_up()
+        return paramiko.SFTP_OK
+
+    def _real(self, path: str) -> Path:
+        return self._house.root / self.canonicalize(path).lstrip("/")
+
+    def _check(self, path: Path, bit: int = 0) -> None:
+        if not lets(path, self._house.root, bit):
+            raise _denied()
+
+
+class _Handle(paramiko.SFTPHandle):
+    """An open file; paramiko reads and writes through the attributes named so."""
+
+    def __init__(self, house: SftpServer, path: Path, flags: int) -> None:
+        super().__init__(flags)
+        self._house = house
+        binary = getattr(os, "O_BINARY", 0)
+        descriptor = os.open(path, flags | binary, 0o644)
+        mode = "r+b" if flags & os.O_RDWR else "wb" if flags & os.O_WRONLY else "rb"
+        self.readfile = self.writefile = os.fdopen(descriptor, mode)
+
+    def read(self, offset: int, length: int) -> bytes | int:
+        if self._house.mishaps < self._house.quirks.cut_reads:
+            self._house.mishaps += 1
+            self._house.hang_up()
+        return super().read(offset, length)
+
+    def write(self, offset: int, data: bytes) -> int:
+        room = self._house.quirks.disk_room
+        if room is not None and offset + len(data) > room:
+            return paramiko.SFTP_FAILURE
+        return super().write(offset, data)
+
+    def stat(self) -> paramiko.SFTPAttributes | int:
+        self.writefile.flush()
+        return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
+
+
+def _attributes(path: Path, *, follow: bool = True) -> paramiko.SFTPAttributes:
+    return paramiko.SFTPAttributes.from_stat(path.stat(follow_symlinks=follow), path.name)
+
+
+def _denied() -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _status(error: OSError) -> int:
+    return paramiko.SFTPServer.convert_errno(error.errno or 0)
