@@ -86,7 +86,7 @@ def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -
     if output:
         write_output(output, result.data)
     else:
-        click.get_binary_stream("stdout").write(result.data)
+        click.echo(result.data, nl=False)
     for line in result.report:
         click.echo(line, err=True)
     if result.rejected:

@@ -99,23 +99,36 @@ class FtpRemote:
             return self._download(f"RETR {self._full(path)}")
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path):
+        with self._telling(path, writing=True):
             connection = self._open_data(f"STOR {self._full(path)}")
-            with connection:
-                for start in range(0, len(data), _CHUNK):
-                    connection.settimeout(self._patience())
-                    connection.sendall(data[start : start + _CHUNK])
-                _end_tls(connection)
+            try:
+                self._upload(connection, data)
+            except (ConnectionError, ssl.SSLEOFError):
+                # A server whose disk is full hangs up, and says why on the control connection.
+                self._ftp.voidresp()
+                raise
             self._ftp.voidresp()
 
     def rename(self, old: str, new: str) -> None:
+        target = self._full(new)
         with self._telling(old):
             self._command(f"RNFR {self._full(old)}")
-        with self._telling(new, reading=False):
-            self._command(f"RNTO {self._full(new)}")
+        with self._telling(new, writing=True):
+            self._command(f"RNTO {target}")
 
     def replace(self, old: str, new: str) -> None:
-        replace_by_deleting(self, old, new)
+        """Replaces in one step where the server does; else by deleting ``new`` first.
+
+        Where renaming is not allowed at all, ``new`` stays as it is.
+        """
+        target = self._full(new)
+        with self._telling(old):
+            self._command(f"RNFR {self._full(old)}")
+        try:
+            with self._telling(new, writing=True):
+                self._command(f"RNTO {target}")
+        except PermanentError:
+            replace_by_deleting(self, old, new)
 
     def delete(self, path: str) -> None:
         with self._telling(path):
@@ -212,6 +225,13 @@ class FtpRemote:
         self._ftp.voidresp()
         return b"".join(chunks)
 
+    def _upload(self, connection: socket.socket, data: bytes) -> None:
+        with connection:
+            for start in range(0, len(data), _CHUNK):
+                connection.settimeout(self._patience())
+                connection.sendall(data[start : start + _CHUNK])
+            _end_tls(connection)
+
     def _stat_by_mlst(self, path: str) -> Entry:
         reply = self._command(f"MLST {self._full(path)}")
         facts = next((line for line in reply.splitlines() if line.startswith(" ")), "")
@@ -263,8 +283,11 @@ class FtpRemote:
     # --- telling failures apart --------------------------------------------------------------
 
     @contextmanager
-    def _telling(self, path: str, *, reading: bool = True) -> Iterator[None]:
-        """Turns ftplib's errors into the ones of this room."""
+    def _telling(self, path: str, *, writing: bool = False) -> Iterator[None]:
+        """Turns ftplib's errors into the ones of this room.
+
+        ``writing``: what must be there is the folder of ``path``, not ``path`` itself.
+        """
         where = f"{self._name}:{path}"
         try:
             yield
@@ -276,7 +299,7 @@ class FtpRemote:
                 "or set verify_tls = false if you accept the risk",
             ) from error
         except ftplib.error_perm as error:
-            raise self._refusal(error, path, reading=reading) from error
+            raise self._refusal(error, path, writing=writing) from error
         except ftplib.error_temp as error:
             if _code(error) == "452":
                 raise PermanentError("the server's disk is full", where, "make room") from error
@@ -292,7 +315,7 @@ class FtpRemote:
                 "check the network and the server's url; the next run tries again",
             ) from error
 
-    def _refusal(self, error: ftplib.error_perm, path: str, *, reading: bool) -> PermanentError:
+    def _refusal(self, error: ftplib.error_perm, path: str, *, writing: bool) -> PermanentError:
         where, code = f"{self._name}:{path}", _code(error)
         if code in ("530", "532", "332"):
             return AccessDeniedError(
@@ -300,9 +323,10 @@ class FtpRemote:
             )
         if code == "552":
             return PermanentError("the server's disk or quota is full", where, "make room")
-        if code in _UNAVAILABLE and reading and path and not self._is_listed(path):
-            return NotFoundError("no such file", where)
         if code in _UNAVAILABLE:
+            sought = path.rpartition("/")[0] if writing else path
+            if sought and not self._is_listed(sought):
+                return NotFoundError("no such file", where)
             return AccessDeniedError(f"access denied (the server said {_said(error)})", where)
         return PermanentError(f"the server said {_said(error)}", where)
 
