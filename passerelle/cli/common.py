@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from passerelle.config import Settings, find_config, load_config
-from passerelle.ledger import Ledger, open_ledger
+from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.lock import hold_lock
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -25,7 +25,14 @@ def settings_of(context: click.Context) -> Settings:
 
 @contextmanager
 def reading_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, to look something up; a run may be active meanwhile."""
+    """The ledger, to look something up; a run may be active meanwhile.
+
+    Looking creates nothing: where there is no ledger yet, it is an empty one.
+    """
+    if not ledger_exists(settings.folder):
+        with open_copy(settings.folder) as empty:
+            yield empty
+        return
     ledger = open_ledger(settings.folder)
     try:
         yield ledger

@@ -1,7 +1,7 @@
 """The ledger: what was seen, sent and taken. The only room that speaks SQL."""
 
 from passerelle.ledger.dispatches import Dispatch
-from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
+from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.ledger.orders import KnownOrder, Mark
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 
@@ -14,6 +14,7 @@ __all__ = [
     "Mark",
     "Stage",
     "State",
+    "ledger_exists",
     "open_copy",
     "open_ledger",
 ]

@@ -70,6 +70,11 @@ def open_ledger(folder: Path) -> Ledger:
     return Ledger(_sqlite(str(path)), str(path))
 
 
+def ledger_exists(folder: Path) -> bool:
+    """Whether a run has ever written a ledger in ``folder``."""
+    return (folder / FILE_NAME).exists()
+
+
 @contextmanager
 def open_copy(folder: Path) -> Iterator[Ledger]:
     """A copy of the ledger to look at or rehearse on; nothing in ``folder`` changes.

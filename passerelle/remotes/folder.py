@@ -28,10 +28,7 @@ class FolderRemote:
         # file://host/share is the UNC path \\host\share.
         host = f"//{parts.netloc}" if parts.netloc else ""
         self._base = Path(url2pathname(host + parts.path))
-        if not self._base.is_dir():
-            raise NotFoundError(
-                "no such folder", f"{name} ({self._base})", "create it, or mend the server's url"
-            )
+        self._check_base()
 
     def stat(self, path: str) -> Entry:
         with self._telling(path):
@@ -74,6 +71,15 @@ class FolderRemote:
             raise PermanentError("file name refused", repr(path), 'Windows forbids ":" in names')
         return self._base / relative
 
+    def _check_base(self) -> None:
+        """Without its base folder, all files would seem absent: say a share's that is not there."""
+        if not self._base.is_dir():
+            raise TransientError(
+                "the folder cannot be reached",
+                f"{self._name} ({self._base})",
+                "create it, connect its share, or mend the server's url",
+            )
+
     @contextmanager
     def _telling(self, path: str) -> Iterator[None]:
         """Turns the operating system's errors into the ones of this room."""
@@ -81,6 +87,7 @@ class FolderRemote:
         try:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
+            self._check_base()
             raise NotFoundError("no such file", where) from error
         except PermissionError as error:
             if os.name == "nt" and getattr(error, "winerror", None) == 32:

@@ -21,7 +21,7 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
-from passerelle.remotes.base import Entry, checked, replace_by_deleting
+from passerelle.remotes.base import Entry, checked, find
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "550", "553")
@@ -69,6 +69,7 @@ class FtpRemote:
         self._name, self._server, self._deadline = name, server, deadline
         self._url = urlsplit(server.url)
         self._features: set[str] = set()
+        self._knows_encoding = False
         self._ftp = self._client()
         try:
             with self._telling(""):
@@ -92,7 +93,9 @@ class FtpRemote:
             self._command(f"CWD {self._full(folder)}")
             if "MLST" in self._features:
                 return self._list_by_mlsd()
-            return [Entry(name, None, None) for name in self._list_by_nlst()]
+            names = self._list_by_nlst()
+            folders = self._folders(names)
+            return [Entry(name, None, None) for name in names if name not in folders]
 
     def fetch(self, path: str) -> bytes:
         with self._telling(path):
@@ -117,9 +120,9 @@ class FtpRemote:
             self._command(f"RNTO {target}")
 
     def replace(self, old: str, new: str) -> None:
-        """Replaces in one step where the server does; else by deleting ``new`` first.
+        """Deletes ``new`` first only where the server will not rename over it (IIS, FileZilla).
 
-        Where renaming is not allowed at all, ``new`` stays as it is.
+        For a moment no file has that name then. Where RNFR is refused, ``new`` stays as it is.
         """
         target = self._full(new)
         with self._telling(old):
@@ -128,7 +131,10 @@ class FtpRemote:
             with self._telling(new, writing=True):
                 self._command(f"RNTO {target}")
         except PermanentError:
-            replace_by_deleting(self, old, new)
+            if find(self, new) is None:
+                raise
+            self.delete(new)
+            self.rename(old, new)
 
     def delete(self, path: str) -> None:
         with self._telling(path):
@@ -179,8 +185,7 @@ class FtpRemote:
         if "UTF8" in features:
             with suppress(ftplib.error_perm):
                 self._command("OPTS UTF8 ON")
-        else:
-            self._ftp.encoding = "latin-1"
+            self._knows_encoding = True
         return features
 
     def _find_base(self) -> str:
@@ -188,14 +193,28 @@ class FtpRemote:
         path = unquote(self._url.path[1:]).rstrip("/")
         if path.startswith("/") or self._url.path.startswith("//"):
             return "/" + path.strip("/")
-        reply = self._command("PWD").encode("latin-1").decode(self._ftp.encoding, "replace")
+        reply = _text(self._command("PWD").encode("latin-1"))
         home = ftplib.parse257(reply).rstrip("/")
         return f"{home}/{path}" if path else home
 
     # --- commands ----------------------------------------------------------------------------
 
     def _full(self, path: str) -> str:
-        return f"{self._base}/{checked(path)}".rstrip("/") or "/"
+        full = f"{self._base}/{checked(path)}".rstrip("/") or "/"
+        if not self._knows_encoding and not full.isascii():
+            self._knows_encoding = True
+            self._ftp.encoding = self._guess_encoding()
+        return full
+
+    def _guess_encoding(self) -> str:
+        """Without UTF8 in FEAT, names are any bytes: UTF-8 (vsftpd), unless one shows otherwise."""
+        try:
+            self._command(f"CWD {self._base or '/'}")
+            for line in self._lines("NLST"):
+                line.decode("utf-8")
+        except (ftplib.error_perm, UnicodeDecodeError):
+            return "latin-1"
+        return "utf-8"
 
     def _patience(self) -> float:
         return self._deadline.bounded(self._server.timeout)
@@ -260,25 +279,31 @@ class FtpRemote:
             return None
 
     def _list_by_mlsd(self) -> list[Entry]:
-        lines = self._text(self._download("MLSD")).splitlines()
-        entries = [_parse_facts(line) for line in lines if line]
-        return [entry for entry, kind in entries if kind in ("file", "")]
+        entries = [_parse_facts(_text(line)) for line in self._download("MLSD").splitlines()]
+        return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
 
     def _list_by_nlst(self) -> list[str]:
+        return [_text(line).rpartition("/")[2] for line in self._lines("NLST")]
+
+    def _lines(self, command: str) -> list[bytes]:
         try:
-            lines = self._text(self._download("NLST")).splitlines()
+            return [line for line in self._download(command).splitlines() if line]
         except (ftplib.error_perm, ftplib.error_temp) as error:
             if _code(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
                 return []
             raise
-        return [line.rpartition("/")[2] for line in lines if line]
+
+    def _folders(self, names: list[str]) -> set[str]:
+        """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""
+        lines = [_text(line) for line in self._lines("LIST")] if names else []
+        folders = [line for line in lines if line.startswith("d") or " <DIR> " in line]
+        # A line ends with the name; of "a b" and "b", it is the longer one that fits.
+        fitting = ([name for name in names if line.endswith(f" {name}")] for line in folders)
+        return {max(fits, key=len) for fits in fitting if fits}
 
     def _names_beside(self, path: str) -> list[str]:
         self._command(f"CWD {self._full(path.rpartition('/')[0])}")
         return self._list_by_nlst()
-
-    def _text(self, data: bytes) -> str:
-        return data.decode(self._ftp.encoding, errors="replace")
 
     # --- telling failures apart --------------------------------------------------------------
 
@@ -323,15 +348,17 @@ class FtpRemote:
             )
         if code == "552":
             return PermanentError("the server's disk or quota is full", where, "make room")
-        if code in _UNAVAILABLE:
-            sought = path.rpartition("/")[0] if writing else path
+        if code not in _UNAVAILABLE:
+            return PermanentError(f"the server said {_said(error)}", where)
+        # A bare 550 says neither "absent" nor "denied": a listing tells, unless that fails too.
+        sought = path.rpartition("/")[0] if writing else path
+        with self._telling(""):
             if sought and not self._is_listed(sought):
                 return NotFoundError("no such file", where)
-            return AccessDeniedError(f"access denied (the server said {_said(error)})", where)
-        return PermanentError(f"the server said {_said(error)}", where)
+        return AccessDeniedError(f"access denied (the server said {_said(error)})", where)
 
     def _is_listed(self, path: str) -> bool:
-        """Whether a listing shows the file: a bare 550 says neither "absent" nor "denied".
+        """Whether a listing shows the file.
 
         A folder that cannot be entered counts as listed while its own parent shows it.
         """
@@ -340,6 +367,14 @@ class FtpRemote:
             return path.rpartition("/")[2] in self._names_beside(path)
         except ftplib.error_perm:
             return self._is_listed(parent) if parent else True
+
+
+def _text(data: bytes) -> str:
+    """A name as the server sent it; not every server keeps to UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _end_tls(connection: socket.socket) -> None:

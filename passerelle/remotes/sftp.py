@@ -140,6 +140,17 @@ class SftpRemote:
         )
 
     def _find_base(self) -> str:
+        base = self._base_of_url()
+        try:
+            self._sftp.stat(base or "/")
+        except FileNotFoundError as error:
+            # Without its base folder, all files would seem absent.
+            raise PermanentError(
+                "no such folder", f"{self._name} ({base})", "create it, or mend the server's url"
+            ) from error
+        return base
+
+    def _base_of_url(self) -> str:
         path = unquote(self._url.path).rstrip("/")
         if path.startswith("/~"):
             path = path.removeprefix("/~").strip("/")

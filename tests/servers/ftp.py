@@ -20,7 +20,7 @@ from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHa
 from pyftpdlib.ioloop import AsyncChat, IOLoop
 from pyftpdlib.servers import FTPServer
 
-from tests.servers import HOST, lets, lets_write
+from tests.servers import HOST, lets, lets_move, lets_write
 from tests.servers.certificates import Certificates
 
 # Without a handler, pyftpdlib would set up logging for the whole process.
@@ -154,8 +154,14 @@ class _Authorizer(DummyAuthorizer):  # type: ignore[misc]
         if perm == "w":
             return lets(path, self._root) and lets_write(path, self._root)
         if perm in "df":
-            return lets(path.parent, self._root, 0o200)
-        return lets(path, self._root, 0o400 if perm == "r" else 0)
+            return lets_move(path, self._root)
+        return lets(path, self._root, self._bit(perm, path))
+
+    @staticmethod
+    def _bit(perm: str, path: Path) -> int:
+        if perm == "e":
+            return 0o100
+        return 0o400 if perm == "r" or (perm == "l" and path.is_dir()) else 0
 
 
 class _Folder(AbstractedFS):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from typing import Self
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
-from tests.servers import HOST, lets, lets_write
+from tests.servers import HOST, lets, lets_move, lets_write
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class _Folder(paramiko.SFTPServerInterface):
 
     def remove(self, path: str) -> int:
         try:
-            self._check(self._real(path))
+            self._check_move(self._real(path))
             self._real(path).unlink()
         except OSError as error:
             return _status(error)
@@ -171,7 +171,8 @@ class _Folder(paramiko.SFTPServerInterface):
 
     def _move(self, old: str, new: str) -> int:
         try:
-            self._check(self._real(old))
+            self._check_move(self._real(old))
+            self._check_move(self._real(new))
             self._real(old).replace(self._real(new))
         except OSError as error:
             return _status(error)
@@ -185,6 +186,10 @@ class _Folder(paramiko.SFTPServerInterface):
 
     def _check(self, path: Path, bit: int = 0) -> None:
         if not lets(path, self._house.root, bit):
+            raise _denied()
+
+    def _check_move(self, path: Path) -> None:
+        if not lets_move(path, self._house.root):
             raise _denied()
 
 

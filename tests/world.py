@@ -1,0 +1,206 @@
+"""The world around Passerelle, played by the tests: a shop, an ERP, and the program between."""
+
+import csv
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from lxml import etree
+
+from tests.program import Result, run_program
+from tests.servers import RunningServer
+
+COLUMNS = {
+    "id": "ID commande",
+    "reference": "Référence la commande",
+    "status": "État de la commande/Dénomination",
+    "date": "Ajout de dates",
+    "payment": "Méthode de paiement",
+    "voucher": "Bons de réduction",
+    "last_name": "Nom de famille",
+    "ean13": "EAN 13 de produits",
+    "quantity": "Quantité de produits",
+    "unit_price": "Prix unitaire TTC de produits",
+}
+STOCK_HEADER = ("ID", "Gencod", "Désignation", "Stock")
+
+CONFIG = """\
+folder = "data"
+
+{server}settle = "0s"
+{server_lines}
+[orders]
+from = "ftp:commandes.csv"
+to = "ftp:import/commandes{time}.xml"
+store = "008"
+{orders_lines}
+[orders.withhold]
+vouchers = ["GC-*"]
+
+[stock]
+from = "ftp:ExportCSV.csv"
+to = "ftp:ExportCSVmod.csv"
+{stock_lines}
+[stock.gift_cards]
+ids = ["1201", "1202"]
+"""
+
+
+@dataclass(frozen=True)
+class Sale:
+    """An order with one line for each item; a bad quantity is written as it is."""
+
+    id: str
+    items: Mapping[str, int | str]
+    payment: str = "Carte bancaire"
+    status: str = "Paiement accepté"
+    voucher: str = ""
+    date: str = "2026-11-22 10:00:00"
+    last_name: str = "Lefèvre"
+
+    def rows(self) -> Iterable[Mapping[str, str]]:
+        for ean13, quantity in self.items.items():
+            yield {
+                "id": self.id,
+                "reference": f"REF{self.id}",
+                "status": self.status,
+                "date": self.date,
+                "payment": self.payment,
+                "voucher": self.voucher,
+                "last_name": self.last_name,
+                "ean13": ean13,
+                "quantity": str(quantity),
+                "unit_price": "12,50",
+            }
+
+
+@dataclass
+class World:
+    """One folder with its config.toml, one server, and what the ERP has booked so far."""
+
+    folder: Path
+    server: RunningServer
+    booked: Counter[str] = field(default_factory=Counter)
+
+    # --- settings ----------------------------------------------------------------------------
+
+    def configure(
+        self,
+        *,
+        time_in_name: bool = True,
+        orders: str = "",
+        stock: str = "",
+        server: str = "",
+        extra: str = "",
+    ) -> None:
+        """Writes config.toml; the arguments are further lines of the sections."""
+        text = CONFIG.format(
+            server=self.server.toml("ftp"),
+            server_lines=server,
+            time="_{time}" if time_in_name else "",
+            orders_lines=orders,
+            stock_lines=stock,
+        )
+        (self.folder / "config.toml").write_text(text + extra, encoding="utf-8")
+        if not (self.server.root / "import").exists():
+            self.server.put_folder("import")
+
+    def run(self, *args: str) -> Result:
+        """Runs the program as a person does, from the folder of config.toml."""
+        return run_program(*args, cwd=self.folder)
+
+    def run_well(self, *args: str) -> str:
+        """The same; the run must end with exit code 0. Returns what it printed."""
+        result = self.run(*args)
+        assert result.exit_code == 0, result
+        return result.text
+
+    @property
+    def data(self) -> Path:
+        """Where ledger, traces and archives are."""
+        return self.folder / "data"
+
+    # --- the shop ----------------------------------------------------------------------------
+
+    def shop_writes(self, *sales: Sale) -> None:
+        """The module uploads the order CSV, straight to its final name."""
+        text = StringIO(newline="")
+        writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+        writer.writerow(COLUMNS.values())
+        for sale in sales:
+            writer.writerows([row[key] for key in COLUMNS] for row in sale.rows())
+        self.server.put("commandes.csv", text.getvalue().encode("cp1252"))
+
+    def shop_stock(self) -> dict[str, str]:
+        """The shop's import: item number (or gift card id) -> level. The file stays."""
+        text = (self.server.root / "ExportCSVmod.csv").read_bytes().decode("cp1252")
+        rows = csv.DictReader(StringIO(text), delimiter=";")
+        return {row["Gencod"] or row["ID"]: row["Stock"] for row in rows}
+
+    def shop_takes_stock(self) -> dict[str, str]:
+        """The same, and deletes the file, as the import does."""
+        levels = self.shop_stock()
+        (self.server.root / "ExportCSVmod.csv").unlink()
+        return levels
+
+    # --- the ERP -----------------------------------------------------------------------------
+
+    def xmls(self) -> list[Path]:
+        """What lies in import/, whatever its ending."""
+        return sorted((self.server.root / "import").iterdir())
+
+    def erp_takes(self) -> list[str]:
+        """Imports every XML and deletes it; returns the ids of the orders in them."""
+        ids: list[str] = []
+        for path in self.xmls():
+            if path.suffix == ".xml":
+                root = etree.fromstring(path.read_bytes())
+                ids += [order.findtext("id") or "" for order in root.iter("order")]
+                path.unlink()
+        self.booked.update(ids)
+        return ids
+
+    def erp_writes_stock(
+        self, levels: Mapping[str, int | str], *, age: float = -2, line_end: str = "\r\n"
+    ) -> bytes:
+        """Writes ExportCSV, ``age`` seconds ago; by default just after all that was done."""
+        lines = [";".join(STOCK_HEADER)]
+        lines += [
+            f'{300 + n};{ean13};"Bottine ""Éléa"", taille {n}";{level}'
+            for n, (ean13, level) in enumerate(levels.items())
+        ]
+        data = "".join(line + line_end for line in lines).encode("cp1252")
+        path = self.server.put("ExportCSV.csv", data)
+        moment = time.time() - age
+        os.utime(path, (moment, moment))
+        return data
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def states(self) -> dict[str, str]:
+        """Each order's state, as `orders list` tells it."""
+        lines = self.run_well("orders", "list").splitlines()[1:]
+        return {cells[0]: cells[2] for cells in (line.split("\t") for line in lines)}
+
+    def trace(self, number: int) -> str:
+        """The text of Trace1 or Trace2."""
+        return (self.data / f"Trace{number}.txt").read_text(encoding="utf-8")
+
+
+def tree(*folders: Path) -> dict[str, bytes]:
+    """Every file below the folders with its content, and every folder."""
+    found: dict[str, bytes] = {}
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
+            found[str(path)] = path.read_bytes() if path.is_file() else b"(folder)"
+    return found
+
+
+def names_in(text: str) -> Sequence[str]:
+    """The names of the XMLs that a text speaks of, without their times."""
+    return re.findall(r"commandes_\d{8}_\d{6}\.xml", text)
