@@ -24,7 +24,9 @@ from passerelle.errors import (
 from passerelle.remotes.base import Entry, checked, find
 
 _CHUNK = 1 << 16
-_UNAVAILABLE = ("450", "550", "553")
+_UNAVAILABLE = ("450", "451", "550", "553")
+# Pure-FTPd answers so to RNTO, though asking again would not help.
+_FINAL = re.compile(r"^451.*(?:permission denied|no such file)", re.IGNORECASE)
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
 
@@ -263,12 +265,21 @@ class FtpRemote:
         try:
             return int(self._command(f"SIZE {self._full(path)}").split()[1])
         except ftplib.error_perm as error:
+            if self._is_folder(path):
+                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}") from error
             if _code(error) not in _NOT_IMPLEMENTED:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
             raise NotFoundError("no such file", f"{self._name}:{path}")
         return None
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            self._command(f"CWD {self._full(path)}")
+        except ftplib.error_perm:
+            return False
+        return True
 
     def _modified(self, path: str) -> datetime | None:
         try:
@@ -328,6 +339,8 @@ class FtpRemote:
         except ftplib.error_temp as error:
             if _code(error) == "452":
                 raise PermanentError("the server's disk is full", where, "make room") from error
+            if _FINAL.search(str(error)):
+                raise self._refusal(error, path, writing=writing) from error
             raise TransientError(f"the server said {_said(error)}", where, "try again") from error
         except UnicodeEncodeError as error:
             raise PermanentError(
@@ -340,7 +353,7 @@ class FtpRemote:
                 "check the network and the server's url; the next run tries again",
             ) from error
 
-    def _refusal(self, error: ftplib.error_perm, path: str, *, writing: bool) -> PermanentError:
+    def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
         where, code = f"{self._name}:{path}", _code(error)
         if code in ("530", "532", "332"):
             return AccessDeniedError(

@@ -197,7 +197,7 @@ DelayEngine off
 WtmpLog off
 TransferLog none
 PidFile {folder}/pid
-ScoreboardFile {folder}/scoreboard
+ScoreboardFile none
 SystemLog {folder}/log
 """
 # Without TLSOptions, data connections must resume the control connection's session.

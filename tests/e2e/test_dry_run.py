@@ -1,0 +1,68 @@
+"""A dry run changes nothing anywhere and prints what the real run then does."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import make_world
+from tests.program import run_child
+from tests.servers import RunningServer
+from tests.world import Sale, World, tree
+
+LEVELS = {str(370 + n): 5 for n in range(10)}
+SALES = (
+    Sale("1", {"370": 1}),
+    Sale("2", {"371": 1}, payment="Bon cadeau"),
+    Sale("3", {"372": "deux"}),
+)
+
+
+def without_times(text: str) -> list[str]:
+    """The lines without what differs from one moment to the next."""
+    plain = re.sub(r"\d{8}_\d{6}|of unknown age|written .* ago", "TIME", text)
+    return [line for line in plain.splitlines() if "clock of" not in line]
+
+
+@pytest.mark.parametrize("run", ["orders", "stock", "all"])
+def test_a_dry_run_prints_the_plan_and_changes_nothing(
+    tmp_path: Path, server: RunningServer, run: str
+) -> None:
+    world = make_world(tmp_path, server)
+    world.shop_writes(*SALES)
+    world.erp_writes_stock(LEVELS)
+    before = tree(world.folder, server.root)
+
+    dry = world.run("run", run, "--dry-run")
+    assert tree(world.folder, server.root) == before
+
+    real = world.run("run", run)
+    assert dry.exit_code == real.exit_code
+    title, *planned = without_times(dry.stdout)
+    assert title == "dry run: nothing is changed anywhere"
+    said = without_times(real.stdout)
+    assert [line for line in said if line in planned] == planned
+    assert tree(world.folder, server.root) != before
+
+
+def test_a_dry_run_after_a_killed_run_leaves_all_as_it_is(world: World) -> None:
+    world.shop_writes(*SALES)
+    killing = ("before", "passerelle.remotes.retrying:RetryingRemote", "store")
+    run_child(*killing, "run", "orders", cwd=world.folder, module="tests.killing")
+    before = tree(world.folder, world.server.root)
+    text = world.run("run", "orders", "--dry-run").stdout
+    assert "would finish sending commandes_" in text
+    assert "no order to send" in text
+    assert tree(world.folder, world.server.root) == before
+
+
+def test_a_dry_run_that_would_be_held_says_what_it_would_withdraw(world: World) -> None:
+    world.shop_writes(SALES[0])
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    world.erp_writes_stock(LEVELS, age=3600)
+    before = tree(world.folder, world.server.root)
+    result = world.run("run", "stock", "--dry-run")
+    assert result.exit_code == 6
+    assert "would withdraw ftp:ExportCSVmod.csv" in result.stdout
+    assert tree(world.folder, world.server.root) == before

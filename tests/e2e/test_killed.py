@@ -1,0 +1,152 @@
+"""SIGKILL at each step of publishing, then a normal run: exactly once, never half a file."""
+
+import itertools
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import make_world
+from tests.program import run_child
+from tests.servers.fixtures import NewServer
+from tests.world import Sale, World
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+ARCHIVE = "passerelle.archive:Exports"
+DISPATCHES = "passerelle.ledger.dispatches:Dispatches"
+ORDERS = "passerelle.ledger.orders:Orders"
+STOCK = "passerelle.ledger.stock:Stock"
+REMOTE = "passerelle.remotes.retrying:RetryingRemote"
+
+ORDER_STEPS = [
+    (ORDERS, "mark"),
+    (ARCHIVE, "write_pending"),
+    (DISPATCHES, "prepare"),
+    (ARCHIVE, "confirm"),
+    (REMOTE, "store"),
+    (DISPATCHES, "stage"),
+    (REMOTE, "rename"),
+    (DISPATCHES, "send"),
+]
+STOCK_STEPS = [(REMOTE, "store"), (STOCK, "prepare"), (REMOTE, "replace"), (STOCK, "set_stage")]
+SALES = (Sale("1", {"370": 1}), Sale("2", {"371": 2}, payment="Bon cadeau"), Sale("3", {"372": 1}))
+LEVELS = {str(370 + n): 5 for n in range(10)}
+
+
+def steps(names: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
+    return [(when, *step) for when, step in itertools.product(("before", "after"), names)]
+
+
+def killed(world: World, run: str, step: tuple[str, str, str]) -> None:
+    """Runs until the step; the process must really die there."""
+    result = run_child(*step, "run", run, cwd=world.folder, module="tests.killing")
+    assert result.exit_code == -signal.SIGKILL, result
+
+
+def assert_archive_agrees(world: World, sent: dict[str, bytes]) -> None:
+    """ArchiveExport holds each XML as the ERP got it, and no other."""
+    kept = {path.name: path.read_bytes() for path in (world.data / "ArchiveExport").iterdir()}
+    assert kept == sent
+
+
+def taken_by_erp(world: World) -> dict[str, bytes]:
+    """What the ERP finds complete under a final name, and takes."""
+    found = {path.name: path.read_bytes() for path in world.xmls() if path.suffix == ".xml"}
+    for data in found.values():
+        assert data.endswith(b"</orders>\n"), "half a file under its final name"
+    world.erp_takes()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "erp_is_quick"),
+    [("folder", False), ("ftp", True)],
+    ids=["folder, the ERP is slow", "ftp, the ERP takes at once"],
+)
+@pytest.mark.parametrize("step", steps(ORDER_STEPS), ids=lambda step: f"{step[0]} {step[2]}")
+def test_orders_arrive_exactly_once(
+    tmp_path: Path,
+    new_server: NewServer,
+    kind: str,
+    step: tuple[str, str, str],
+    erp_is_quick: bool,
+) -> None:
+    world = make_world(tmp_path, new_server(kind))
+    world.shop_writes(*SALES)
+    killed(world, "orders", step)
+    sent = taken_by_erp(world) if erp_is_quick else {}
+    world.shop_writes(*SALES, Sale("4", {"373": 1}))
+    world.run_well("run", "orders")
+    world.run_well("run", "orders")
+    sent |= taken_by_erp(world)
+    world.run_well("run", "orders")
+
+    assert world.booked == Counter({"1": 1, "3": 1, "4": 1})
+    assert world.states() == {"1": "taken", "2": "withheld", "3": "taken", "4": "taken"}
+    assert world.xmls() == []
+    assert_archive_agrees(world, sent)
+
+
+@pytest.mark.parametrize("step", steps(STOCK_STEPS), ids=lambda step: f"{step[0]} {step[2]}")
+def test_the_shop_sees_a_whole_stock_file_or_none(
+    tmp_path: Path, new_server: NewServer, step: tuple[str, str, str]
+) -> None:
+    world = make_world(tmp_path, new_server("ftp"))
+    world.shop_writes(Sale("1", {"370": 1}))
+    world.erp_writes_stock(LEVELS)
+    killed(world, "stock", step)
+    if (world.server.root / "ExportCSVmod.csv").exists():
+        assert world.shop_stock()["1202"] == "999"
+    world.run_well("run", "stock")
+    assert world.shop_stock() == {**dict.fromkeys(LEVELS, "5"), "370": "0", "1201": "999",
+                                  "1202": "999"}  # fmt: skip
+    assert {path.name for path in world.server.root.iterdir()} == {
+        *("commandes.csv", "ExportCSV.csv", "ExportCSVmod.csv", "import"),
+    }
+    assert "published 0" in world.run_well("stock", "why", "370")
+
+
+def test_an_upload_that_died_where_renaming_is_forbidden_asks_a_person(world: World) -> None:
+    """Nobody but the ERP knows whether it has the file: nothing is sent until a person says."""
+    world.configure(server='publish = "direct"')
+    world.shop_writes(SALES[0])
+    killed(world, "orders", ("before", REMOTE, "store"))
+    world.shop_writes(*SALES)
+    for _ in range(2):
+        result = world.run("run", "orders")
+        assert result.exit_code == 6
+        assert "passerelle orders settle 1" in result.stderr
+        assert world.xmls() == []
+    world.run_well("orders", "resend", "1")
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1", "3"]
+
+
+def test_an_upload_that_died_half_way_is_done_again_where_renaming_is_forbidden(
+    world: World,
+) -> None:
+    world.configure(server='publish = "direct"')
+    world.shop_writes(SALES[0])
+    killed(world, "orders", ("after", REMOTE, "store"))
+    (xml,) = world.xmls()
+    xml.write_bytes(xml.read_bytes()[:100])
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+def test_a_killed_run_shows_in_the_history(world: World) -> None:
+    world.shop_writes(*SALES)
+    killed(world, "orders", ("before", REMOTE, "store"))
+    assert "killed or active" in world.run_well("history")
+
+
+def test_an_altered_archive_is_not_sent_its_orders_go_into_a_new_xml(world: World) -> None:
+    world.shop_writes(*SALES)
+    killed(world, "orders", ("before", REMOTE, "store"))
+    (kept,) = (world.data / "ArchiveExport").iterdir()
+    kept.write_bytes(b"<orders/>")
+    assert "missing or altered in ArchiveExport" in world.run_well("run", "orders")
+    assert world.erp_takes() == ["1", "3"]
