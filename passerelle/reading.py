@@ -22,6 +22,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
+# A line end or a tab in a number separates two numbers.
+_NUMBER_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 _FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ .][0-9]{3})+,[0-9]+")
 _ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+")
@@ -103,7 +105,7 @@ def parse_decimal(text: str) -> Decimal:
     A lone ``.`` or ``,`` is the decimal mark. Only the digits 0 to 9 count, and no exponent:
     raises :class:`ValueError` for anything else rather than guess.
     """
-    bare = _SPACES.sub(" ", text).strip().removesuffix("€").removeprefix("€").strip()
+    bare = _NUMBER_SPACES.sub(" ", text.strip()).removesuffix("€").removeprefix("€").strip()
     if _PLAIN_NUMBER.fullmatch(bare):
         return Decimal(bare.replace(",", "."))
     if _SPACED_THOUSANDS.fullmatch(bare):

@@ -12,7 +12,14 @@ from typing import TypeVar
 
 from passerelle.config import Orders
 from passerelle.csv_to_xml.rows import Row, read_rows
-from passerelle.reading import gtin, is_eaten_by_spreadsheet, parse_date, parse_decimal, parse_whole
+from passerelle.reading import (
+    gtin,
+    is_eaten_by_spreadsheet,
+    parse_date,
+    parse_decimal,
+    parse_whole,
+    shorten,
+)
 from passerelle.sales import Customer, Fault, Line, Order, Reading, Sold
 
 T = TypeVar("T")
@@ -22,6 +29,8 @@ _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
 _LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
+# More fits no ledger; what is greater is another column's number.
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +119,10 @@ class _OrderReader:
         if is_eaten_by_spreadsheet(row["ean13"]):
             problem = f'"{row["ean13"]}" lost its digits in a spreadsheet; export it again'
             self._fault(row, "ean13", problem)
-        nameless = not row["ean13"] and not row["product_reference"]
+        nameless = not gtin(row["ean13"]) and not row["product_reference"]
         if nameless and row["product_id"] not in self._gift_card_ids:
-            self._fault(row, "ean13", "empty, and no product_reference either")
+            said = f'"{row["ean13"]}" is no item number' if row["ean13"] else "empty"
+            self._fault(row, "ean13", f"{said}, and no product_reference either")
 
     def _first(self, rows: Sequence[Row], key: str) -> str:
         row = next((row for row in rows if row[key]), None)
@@ -165,7 +175,7 @@ class _OrderReader:
 
 def _sold(row: Row) -> Sold | None:
     """What a row takes out of stock, as far as it is legible."""
-    key = row["ean13"] or row["product_reference"]
+    key = row["ean13"] if gtin(row["ean13"]) else row["product_reference"]
     if not gtin(key):
         return None
     try:
@@ -176,15 +186,15 @@ def _sold(row: Row) -> Sold | None:
 
 def _quantity(text: str) -> int:
     number = parse_whole(text)
-    if number <= 0:
-        raise ValueError(f'"{text}" is no quantity that can be sold')
+    if not 0 < number <= _MOST:
+        raise ValueError(f'"{shorten(text)}" is no quantity that can be sold')
     return number
 
 
 def _positive(text: str) -> Decimal:
     number = parse_decimal(text)
     if number < 0:
-        raise ValueError(f'"{text}" is negative')
+        raise ValueError(f'"{shorten(text)}" is negative')
     return number
 
 

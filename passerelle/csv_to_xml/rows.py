@@ -6,18 +6,27 @@ any of five separators, fields enclosed or not, line ends of either kind, also i
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from passerelle.config import Orders
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
-from passerelle.reading import detect_encoding, detect_separator, find_column
+from passerelle.reading import (
+    detect_encoding,
+    detect_separator,
+    find_column,
+    parse_decimal,
+    parse_whole,
+)
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
 
 _COUNT = "another number of fields than the header"
 _QUOTES = "a quote is not closed or not doubled"
+_ID = re.compile(r"\S*[0-9]\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,7 @@ def read_rows(data: bytes, settings: Orders, file: str) -> Iterator[Row]:
         separator = detect_separator(header_line, names)
     header = next(csv.reader([header_line], delimiter=separator))
     columns = _find_columns(header, settings, file)
-    for line, cells, fault in _records(lines, separator, file):
-        if any(cell.strip() for cell in cells):
-            yield _row(line, cells, fault, columns, len(header))
+    yield from _Table(lines, separator, columns, len(header), file).rows()
 
 
 def _decode(data: bytes, settings: Orders, file: str) -> str:
@@ -109,36 +116,82 @@ def _check_required(found: dict[str, int], header: list[str], settings: Orders, 
         )
 
 
-Record = tuple[int, list[str], str]
+class _Table:
+    """The lines below the header, read record by record."""
 
+    def __init__(
+        self,
+        lines: io.StringIO,
+        separator: str,
+        columns: Mapping[str, int],
+        width: int,
+        file: str,
+    ) -> None:
+        self._lines, self._separator, self._columns = lines, separator, columns
+        self._width, self._file = width, file
 
-def _records(lines: io.StringIO, separator: str, file: str) -> Iterator[Record]:
-    """The records with their first line; after a quoting fault, reads on at the next line."""
-    start, number = lines.tell(), 1
-    while True:
-        reader = csv.reader(lines, delimiter=separator, strict=True)
-        before = 0
+    def rows(self) -> Iterator[Row]:
+        """The rows with their first lines; after a quoting fault, reads on at the next line."""
+        number = 2
+        while True:
+            start = self._lines.tell()
+            reader = csv.reader(self._lines, delimiter=self._separator, strict=True)
+            try:
+                cells: list[str] | None = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                self._check_cut(start, number, error)
+                cells = None
+            if cells is None or (reader.line_num > 1 and self._swallows_rows(start)):
+                self._lines.seek(start)
+                yield self._row(number, self._salvage(self._lines.readline()), _QUOTES)
+                number += 1
+            else:
+                if any(cell.strip() for cell in cells):
+                    yield self._row(number, cells)
+                number += reader.line_num
+
+    def _check_cut(self, start: int, number: int, error: csv.Error) -> None:
+        """A file that ends in a text is being written; one that goes on below it is not."""
+        if "unexpected end" in str(error) and not self._swallows_rows(start):
+            raise NotReadyError(
+                "the file ends inside a quoted field",
+                f"{self._file}:{number}",
+                "a quote is not closed there, or the shop is still writing the file",
+            ) from error
+
+    def _swallows_rows(self, start: int) -> bool:
+        """Whether a lone quote has made the rows below it part of one text.
+
+        The lines of a text that people wrote do not read as rows, with id, quantity and price.
+        """
+        end = self._lines.tell()
+        self._lines.seek(start)
+        record = io.StringIO(self._lines.read(end - start), newline="")
+        return any(self._is_row(line) for line in islice(record, 1, None))
+
+    def _is_row(self, line: str) -> bool:
+        row = self._row(0, self._salvage(line))
         try:
-            for cells in reader:
-                yield number + before + 1, cells, ""
-                before, start = reader.line_num, lines.tell()
-            return
-        except csv.Error as error:
-            if "unexpected end" in str(error):
-                raise NotReadyError(
-                    "the file ends inside a quoted field",
-                    f"{file}:{number + before + 1}",
-                    "a quote is not closed there, or the shop is still writing the file",
-                ) from error
-        lines.seek(start)
-        number += before + 1
-        yield number, lines.readline().rstrip("\r\n").split(separator), _QUOTES
-        start = lines.tell()
+            parse_whole(row["quantity"])
+            parse_decimal(row["unit_price"])
+        except ValueError:
+            return False
+        return not row.fault and bool(_ID.fullmatch(row["id"]))
 
+    def _salvage(self, line: str) -> list[str]:
+        """The cells of a line whose quotes are wrong, as far as they can be told."""
+        cells = next(csv.reader([line], delimiter=self._separator), [])
+        if len(cells) == self._width:
+            return cells
+        return [cell.strip().strip('"') for cell in line.split(self._separator)]
 
-def _row(line: int, cells: list[str], fault: str, columns: dict[str, int], width: int) -> Row:
-    named = {key: cells[index].strip() for key, index in columns.items() if index < len(cells)}
-    extra = any(cell.strip() for cell in cells[width:])
-    if not fault and (len(cells) < width or extra):
-        fault = f"{_COUNT} ({len(cells)} instead of {width})"
-    return Row(line, named, fault)
+    def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
+        named = {
+            key: cells[index].strip() for key, index in self._columns.items() if index < len(cells)
+        }
+        extra = any(cell.strip() for cell in cells[self._width :])
+        if not fault and (len(cells) < self._width or extra):
+            fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
+        return Row(line, named, fault)

@@ -99,18 +99,29 @@ def _document(
     if forms.stylesheet is None:
         return tree
     try:
-        return forms.stylesheet(tree)
+        result = forms.stylesheet(tree)
     except etree.XSLTError as error:
         raise ConfigError(
             "the stylesheet failed", "orders.xml.stylesheet", str(error) or "mend the .xsl"
         ) from error
+    if result.getroot() is None:
+        raise ConfigError("the stylesheet makes no XML", "orders.xml.stylesheet", "mend the .xsl")
+    return result
 
 
 def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
     """Indented, in the configured encoding; characters it lacks become references."""
     etree.indent(document)
-    data = etree.tostring(document, encoding=settings.encoding, xml_declaration=True)
-    return data.rstrip(b"\n") + b"\n" if "16" not in settings.encoding else data
+    try:
+        data = etree.tostring(document, encoding=settings.encoding, xml_declaration=True)
+    except LookupError as error:
+        raise ConfigError(
+            f'no XML is written in "{settings.encoding}"',
+            "orders.xml.encoding",
+            'use a name like "UTF-8" or "ISO-8859-1"',
+        ) from error
+    is_wide = "\n".encode(settings.encoding) != b"\n"
+    return data if is_wide else data.rstrip(b"\n") + b"\n"
 
 
 class _Writer:

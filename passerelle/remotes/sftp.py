@@ -85,8 +85,8 @@ class SftpRemote:
         return buffer.getvalue()
 
     def store(self, path: str, data: bytes) -> None:
+        # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
         with self._telling(path), self._channel().open(self._full(path), "wb") as file:
-            file.set_pipelined(True)
             for start in range(0, len(data), _CHUNK):
                 file.write(data[start : start + _CHUNK])
                 self._channel()
@@ -129,8 +129,7 @@ class SftpRemote:
             self._url.port or 22,
             unquote(self._url.username or "") or None,
             password=password or None if key_file is None else None,
-            key_filename=str(key_file) if key_file else None,
-            passphrase=password or None if key_file else None,
+            pkey=self._load_key(key_file, password) if key_file else None,
             timeout=patience,
             banner_timeout=patience,
             auth_timeout=patience,
@@ -138,6 +137,21 @@ class SftpRemote:
             allow_agent=False,
             look_for_keys=False,
         )
+
+    def _load_key(self, path: Path, passphrase: str) -> paramiko.PKey:
+        """The private key, with the certificate that may lie beside it."""
+        reason = ""
+        for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
+            try:
+                key = kind.from_private_key_file(str(path), passphrase or None)
+            except (OSError, ValueError, paramiko.SSHException) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                continue
+            if Path(f"{path}-cert.pub").is_file():
+                key.load_certificate(f"{path}-cert.pub")
+            return key
+        where, mend = f"{self._where}, {path}", "check key_file and, as its passphrase, password"
+        raise AccessDeniedError(f"the key cannot be used ({reason})", where, mend)
 
     def _find_base(self) -> str:
         base = self._base_of_url()

@@ -99,7 +99,7 @@ def _read_columns(data: bytes, layout: Layout, settings: Stock, file: str) -> pd
         raise HeldError(
             f"the file has {len(layout.starts)} lines but {len(read)} records",
             file,
-            "nothing was published; a quote stands where none should: look for it there",
+            "nothing was published; a line end (CR) stands inside a line: look for it there",
         )
     frame = pd.DataFrame({name: read[index].fillna("") for name, index in wanted.items()})
     return frame.assign(key=_keys(frame["ean13"]))
@@ -161,7 +161,8 @@ def _after(before: str, sold: int | None, rule: str, level: float) -> str | None
     if rule == "zero" or sold is None or np.isnan(level):
         return "0"
     left = max(parse_decimal(before) - sold, Decimal(0))
-    return format(left.normalize(), "f").replace(".", "," if "," in before else ".")
+    mark = "," if before.rfind(",") > before.rfind(".") else "."
+    return format(left.normalize(), "f").replace(".", mark)
 
 
 def _gift_card_lines(
@@ -172,7 +173,7 @@ def _gift_card_lines(
     if not cards.ids:
         return [], b""
     present = set(frame["id"].str.strip())
-    absent = [id for id in cards.ids if id not in present]
+    absent = [id for id in dict.fromkeys(cards.ids) if id not in present]
     fill = {layout.column((name,), "stock.gift_cards.fill", file): text
             for name, text in cards.fill.items()}  # fmt: skip
     id_index = layout.column((cards.column,), "stock.gift_cards.column", file)

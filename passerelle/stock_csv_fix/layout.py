@@ -43,8 +43,15 @@ class Layout:
     numbers: Offsets
 
     def column(self, names: tuple[str, ...], key: str, file: str) -> int:
-        """The index of a column. Raises :class:`ConfigError` where the header lacks it."""
-        index = find_column(self.header, names)
+        """The index of a column.
+
+        Raises :class:`ConfigError` where the header lacks it, :class:`HeldError` where it has it
+        twice.
+        """
+        try:
+            index = find_column(self.header, names)
+        except LookupError as error:
+            _hold_twice(str(error), file)
         if index is None:
             raise ConfigError(
                 f"no column is called {' or '.join(names) or '(nothing)'}",
@@ -62,11 +69,12 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     """
     encoding = _encoding(data, settings, file)
     array = np.frombuffer(data, np.uint8)
-    header_line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
+    header_line = _header_line(data, encoding, file)
     separator = _separator(header_line, settings)
     header = next(csv.reader([header_line], delimiter=separator), [])
     _check_header(header, file)
     quotes = _enclosing_quotes(array, separator)
+    _check_quotes(array, quotes, separator, file)
     starts, ends = _records(array, quotes, settings, file)
     numbers = np.searchsorted(np.flatnonzero(array == _LF), starts).astype(np.int64) + 1
     filled = _not_blank(data, starts, ends)
@@ -98,6 +106,8 @@ def _encoding(data: bytes, settings: Stock, file: str) -> str:
     if encoding.lower().replace("_", "-").startswith(_WIDE):
         _hold(f"the file is {encoding}", file, "have the ERP export UTF-8 or cp1252")
     _text(data, encoding, file)
+    if b"\0" in data:
+        _hold("the file holds NUL bytes", file, "it is damaged, or UTF-16: have it written again")
     return encoding
 
 
@@ -107,6 +117,13 @@ def _text(data: bytes, encoding: str, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         _hold(f"a byte is no text in {encoding}", f"{file}:{line}", "set stock.encoding")
+
+
+def _header_line(data: bytes, encoding: str, file: str) -> str:
+    line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
+    if "\r" in line:
+        _hold("the lines end with CR alone", file, "have the ERP end them with CR LF or LF")
+    return line
 
 
 def _separator(header_line: str, settings: Stock) -> str:
@@ -129,6 +146,32 @@ def _enclosing_quotes(array: Bytes, separator: str) -> Offsets:
     return quotes if (opening | after_bom).any() else quotes[:0]
 
 
+def _check_quotes(array: Bytes, quotes: Offsets, separator: str, file: str) -> None:
+    """Quotes open fields, close them, or stand doubled inside them.
+
+    Where others stand, programs differ on where the fields end: the shop's import may read
+    another file than we do.
+    """
+    if len(quotes) % 2:
+        _hold("a quote is not closed", file, "the file is cut, or a text holds a lone quote")
+    opening, closing = quotes[::2], quotes[1::2]
+    before, after = (
+        array[np.maximum(opening - 1, 0)],
+        array[np.minimum(closing + 1, len(array) - 1)],
+    )
+    edges = (ord(separator), _LF, _QUOTE)
+    fine = np.isin(before, edges) | (opening == 0) | (opening == len(BOM_UTF8))
+    fine &= np.isin(after, (*edges, _CR))
+    if not fine.all():
+        place = opening[~fine][0]
+        line = np.count_nonzero(array[:place] == _LF) + 1
+        _hold(
+            "a quote stands where none should",
+            f"{file}:{line}",
+            "have the ERP double the quotes in its texts, or take this one out",
+        )
+
+
 def _outside(quotes: Offsets, places: Offsets) -> Offsets:
     """Those of ``places`` that do not stand between quotes."""
     return places[np.searchsorted(quotes, places) % 2 == 0] if len(quotes) else places
@@ -136,8 +179,6 @@ def _outside(quotes: Offsets, places: Offsets) -> Offsets:
 
 def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple[Offsets, Offsets]:
     """Start and end of every record; a line end inside a quoted field ends none."""
-    if len(quotes) % 2:
-        _hold("a quote is not closed", file, "the file is cut, or a text holds a lone quote")
     ends = _outside(quotes, np.flatnonzero(array == _LF)) + 1
     if not len(ends) and (array == _CR).any():
         _hold("the lines end with CR alone", file, "have the ERP end them with CR LF or LF")
@@ -153,11 +194,15 @@ def _check_header(header: list[str], file: str) -> None:
     names = [name.strip() for name in header]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        _hold(
-            f'the header has "{twice[0]}" twice',
-            f"{file}:1",
-            "the shop's import would abort; have the ERP name each column once",
-        )
+        _hold_twice(twice[0], file)
+
+
+def _hold_twice(name: str, file: str) -> NoReturn:
+    _hold(
+        f'the header has "{name}" twice',
+        f"{file}:1",
+        "the shop's import would abort; have the ERP name each column once",
+    )
 
 
 def _check_widths(

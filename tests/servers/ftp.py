@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,14 +15,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from OpenSSL import SSL
-from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.filesystems import AbstractedFS
-from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
-from pyftpdlib.ioloop import AsyncChat, IOLoop
-from pyftpdlib.servers import FTPServer
 
 from tests.servers import HOST, lets, lets_move, lets_write
 from tests.servers.certificates import Certificates
+
+with warnings.catch_warnings():
+    # It stands on asyncore, which Python deprecated and later dropped into a package of its own.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyftpdlib.authorizers import DummyAuthorizer
+    from pyftpdlib.filesystems import AbstractedFS
+    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+    from pyftpdlib.ioloop import AsyncChat, IOLoop
+    from pyftpdlib.servers import FTPServer
 
 # Without a handler, pyftpdlib would set up logging for the whole process.
 _LOG = logging.getLogger("pyftpdlib")

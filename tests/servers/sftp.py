@@ -42,11 +42,11 @@ class SftpServer:
     ) -> None:
         self.root, self.users, self.keys, self.quirks = root, users, keys, quirks
         self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
-        self.mishaps = 0
+        self.connections = self.logins = self.mishaps = 0
         self._listener = socket.create_server((HOST, 0))
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
-        self._connections: list[paramiko.Transport] = []
+        self._open: list[paramiko.Transport] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -58,7 +58,7 @@ class SftpServer:
 
     def hang_up(self) -> None:
         """Loses every connection."""
-        for connection in self._connections:
+        for connection in self._open:
             connection.close()
 
     def write_known_hosts(self, path: Path) -> None:
@@ -91,7 +91,8 @@ class SftpServer:
         connection.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
         # With an event, the handshake goes on in the connection's own thread.
         connection.start_server(event=threading.Event(), server=_Login(self))
-        self._connections.append(connection)
+        self._open.append(connection)
+        self.connections += 1
 
 
 class _Login(paramiko.ServerInterface):
@@ -103,10 +104,12 @@ class _Login(paramiko.ServerInterface):
 
     def check_auth_password(self, username: str, password: str) -> int:
         right = self._house.users.get(username) == password
+        self._house.logins += right
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         right = username in self._house.users and key in self._house.keys
+        self._house.logins += right
         return AUTH_SUCCESSFUL if right else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:

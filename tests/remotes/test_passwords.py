@@ -1,0 +1,130 @@
+"""Passwords come from the credential store or the environment; none is ever told."""
+
+from collections.abc import Iterator
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.errors import KeyringLocked, NoKeyringError
+
+from passerelle.config import Server
+from passerelle.deadline import Deadline
+from passerelle.errors import ConfigError
+from passerelle.remotes import open_remote
+from passerelle.remotes.passwords import SERVICE, password_of
+from tests.servers.fixtures import NewServer
+
+
+class MemoryKeyring(KeyringBackend):
+    """A credential store that forgets everything at the end of the test."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.secrets: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.secrets.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.secrets[service, username] = password
+
+
+class BrokenKeyring(MemoryKeyring):
+    """One that is locked, as in a task whose user is not logged in."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise KeyringLocked("locked: s3cret")
+
+
+class NoKeyring(MemoryKeyring):
+    """What keyring falls back to on a machine without a credential store."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise NoKeyringError("install one")
+
+
+@pytest.fixture
+def store() -> Iterator[MemoryKeyring]:
+    before = keyring.get_keyring()
+    memory = MemoryKeyring()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+def server(password: str | None) -> Server:
+    given = {} if password is None else {"password": password}
+    return Server.model_validate({"url": "ftp://boutique@ftp.example/", **given})
+
+
+def test_takes_a_password_as_it_is_written() -> None:
+    assert password_of("shop", server("sésame: ouvre-toi")) == "sésame: ouvre-toi"
+
+
+def test_has_no_password_where_none_is_given() -> None:
+    assert password_of("shop", server(None)) == ""
+
+
+def test_takes_the_password_of_that_server_from_the_credential_store(
+    store: MemoryKeyring,
+) -> None:
+    store.set_password(SERVICE, "shop", "s3cret")
+    store.set_password(SERVICE, "erp", "other")
+    assert password_of("shop", server("keyring")) == "s3cret"
+
+
+def test_names_the_command_that_stores_a_missing_password(store: MemoryKeyring) -> None:
+    store.set_password(SERVICE, "erp", "other")
+    with pytest.raises(ConfigError, match="passerelle secret set shop") as caught:
+        password_of("shop", server("keyring"))
+    assert caught.value.where == "servers.shop.password"
+    assert "other" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("broken", [BrokenKeyring, NoKeyring])
+def test_names_the_server_when_the_credential_store_fails(broken: type[MemoryKeyring]) -> None:
+    keyring.set_keyring(broken())
+    with pytest.raises(ConfigError, match="credential store failed") as caught:
+        password_of("shop", server("keyring"))
+    assert "servers.shop.password" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_takes_the_password_from_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP_PASSWORD", "keyring")
+    assert password_of("shop", server("env:SHOP_PASSWORD")) == "keyring"
+
+
+def test_names_the_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    with pytest.raises(ConfigError, match="SHOP_PASSWORD") as caught:
+        password_of("shop", server("env:SHOP_PASSWORD"))
+    assert caught.value.where == "servers.shop.password"
+
+
+def test_does_not_show_a_password_with_the_settings() -> None:
+    assert "s3cret" not in repr(server("s3cret"))
+
+
+@pytest.mark.parametrize("kind", ["ftp", "sftp"])
+def test_logs_in_with_a_password_from_the_environment(
+    new_server: NewServer, deadline: Deadline, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    place = new_server(kind)
+    monkeypatch.setenv("SHOP_PASSWORD", place.password)
+    remote = open_remote("shop", place.server(password="env:SHOP_PASSWORD"), deadline)
+    assert remote.list_files("") == []
+    remote.close()
+
+
+def test_does_not_connect_without_its_password(
+    new_server: NewServer, deadline: Deadline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHOP_PASSWORD", raising=False)
+    place = new_server("ftp")
+    remote = open_remote("shop", place.server(password="env:SHOP_PASSWORD"), deadline)
+    with pytest.raises(ConfigError):
+        remote.stat("a.csv")
