@@ -29,6 +29,7 @@ _FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ .][0-9]{3})+,[0-9]+")
 _ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+")
 _WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:[.,](?:0|00|0{4,}))?")
+_NUMBER_DRESS = re.compile(r"[\s'\"=\-]")
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S",
@@ -146,14 +147,22 @@ def parse_date(text: str) -> datetime:
     raise ValueError(f'"{shorten(text)}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
 
 
+def item_number(text: str) -> str:
+    """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
+
+    What is not made of digits then is a shop's own reference, and stays as it is.
+    """
+    bare = _NUMBER_DRESS.sub("", text)
+    return bare if bare.isascii() and bare.isdigit() else text
+
+
 def gtin(text: str) -> str:
     """The form in which item numbers compare: digits only, leading zeros ignored.
 
-    Separators and the quoting that spreadsheets add (``'370…``, ``="370…"``) are dropped. A key
-    with letters is a shop's own reference and compares as folded text. Blank, and nothing but
-    zeros, is no item number: ``""``.
+    A shop's own reference compares as folded text. Blank, and nothing but zeros, is no item
+    number: ``""``.
     """
-    bare = re.sub(r"[\s'\"=\-]", "", text)
+    bare = item_number(text)
     if bare.isascii() and bare.isdigit():
         return bare.lstrip("0")
     return fold(text)

@@ -52,7 +52,8 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
     """The corrected form of a local stock CSV. Raises as :func:`convert_file` does."""
-    from passerelle.runs.stock import describe_fix, stock_rejection, stock_settings
+    from passerelle.runs.stock import stock_settings
+    from passerelle.runs.stock_plan import describe_fix, stock_rejection
     from passerelle.stock_csv_fix import fix_stock
     from passerelle.stock_guards import check_lines
 

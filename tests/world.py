@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from tests.program import Result, run_program
+from tests.shell import Result, run_program
 from tests.servers import RunningServer
 
 COLUMNS = {

@@ -15,6 +15,7 @@ from passerelle.csv_to_xml.rows import Row, read_rows
 from passerelle.reading import (
     gtin,
     is_eaten_by_spreadsheet,
+    item_number,
     parse_date,
     parse_decimal,
     parse_whole,
@@ -107,10 +108,12 @@ class _OrderReader:
     def _line(self, row: Row) -> Line | None:
         before = len(self._faults)
         texts = {key: self._text(row, key) for key in _LINE_TEXTS}
+        texts["ean13"] = item_number(texts["ean13"])
         quantity = self._parsed(row, "quantity", _quantity)
         price = self._parsed(row, "unit_price", _positive)
         vat_rate = self._optional(row, "vat_rate", _percent)
-        self._check_item(row)
+        if not row.fault:
+            self._check_item(row)
         if quantity is None or price is None or len(self._faults) > before:
             return None
         return Line(**texts, quantity=quantity, unit_price=price, vat_rate=vat_rate)
@@ -175,7 +178,7 @@ class _OrderReader:
 
 def _sold(row: Row) -> Sold | None:
     """What a row takes out of stock, as far as it is legible."""
-    key = row["ean13"] if gtin(row["ean13"]) else row["product_reference"]
+    key = item_number(row["ean13"]) if gtin(row["ean13"]) else row["product_reference"]
     if not gtin(key):
         return None
     try:

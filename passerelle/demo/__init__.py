@@ -1,6 +1,7 @@
 """``passerelle demo``: a small shop's files, and one whole half hour played on them."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def _run(settings: Settings, name: str, story: Story, tell: Tell) -> None:
 
 
 def _show_where_to_look(folder: Path, tell: Tell) -> None:
-    config = folder / "config.toml"
+    again = f'{_program()} --config "{folder / "config.toml"}"'
     tell(f"""
 Look at {folder}:
   ArchiveExport           the sales XML as it was sent
@@ -75,6 +76,12 @@ Look at {folder}:
   config.toml             the settings
 
 Go on with:
-  passerelle --config "{config}" orders list
-  passerelle --config "{config}" run orders
-  passerelle --config "{config}" stock why 3701234500713""")
+  {again} orders list
+  {again} run orders
+  {again} stock why 3701234500713""")
+
+
+def _program() -> str:
+    """How the person called the program, where it is not on the PATH."""
+    on_path = shutil.which("passerelle")
+    return "passerelle" if on_path or sys.argv[0].endswith(".py") else sys.argv[0]

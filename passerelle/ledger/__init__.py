@@ -2,7 +2,7 @@
 
 from passerelle.ledger.dispatches import Dispatch
 from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
-from passerelle.ledger.orders import KnownOrder, Mark
+from passerelle.ledger.marks import KnownOrder, Mark
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from passerelle.config import Location
-from passerelle.ledger.orders import Mark, move_all, write_mark
+from passerelle.ledger.marks import Mark, move_all, write_mark
 from passerelle.ledger.schema import dispatches, orders
 from passerelle.ledger.states import Stage, State
 

@@ -7,8 +7,6 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from passerelle.archive import write_quietly
@@ -19,7 +17,6 @@ from passerelle.errors import (
     ConfigError,
     NotFoundError,
     PasserelleError,
-    RejectedError,
     TimeLimitError,
     TransientError,
 )
@@ -27,25 +24,13 @@ from passerelle.gateway import Gateway, Outcome
 from passerelle.missed_sales import ErpFile, find_missed
 from passerelle.remotes import find
 from passerelle.runs.orders import gift_card_ids, orders_settings
+from passerelle.runs.stock_plan import StockPlan, describe, stock_rejection, summarise
 from passerelle.sales import MissedSale
 from passerelle.sources import Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
 from passerelle.stock_guards import check_age, check_drop, check_lines
 
-_FEW = 20
 LAST_COPY = "Last_{name}"
-
-
-@dataclass(frozen=True, slots=True)
-class StockPlan:
-    """What a run will publish, and why each line in it was changed."""
-
-    source: Source
-    orders: str
-    missed: dict[str, MissedSale]
-    fixed: FixedStock
-    notes: tuple[str, ...]
-    place: str
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -64,7 +49,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         gateway.say(line)
     if not gateway.dry_run:
         publish(gateway, settings, plan)
-    return Outcome(_summary(plan), stock_rejection(plan.fixed))
+    return Outcome(summarise(plan), stock_rejection(plan.fixed))
 
 
 def stock_settings(settings: Settings) -> Stock:
@@ -74,9 +59,6 @@ def stock_settings(settings: Settings) -> Stock:
             "[stock] is missing", "config.toml", "add it; `passerelle init` shows how"
         )
     return settings.stock
-
-
-# --- deciding ----------------------------------------------------------------------------------
 
 
 def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> StockPlan:
@@ -167,60 +149,6 @@ def _check_amount(
     last = gateway.ledger.stock.last("published", "withdrawn")
     if last and not accept_drop:
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
-
-
-# --- telling -----------------------------------------------------------------------------------
-
-
-def describe(plan: StockPlan) -> Iterator[str]:
-    """The plan, one sentence a line."""
-    yield plan.source.describe()
-    yield plan.orders
-    yield from plan.notes
-    yield from describe_fix(plan.fixed)
-    yield f"to publish: {plan.place}, {len(plan.fixed.data)} bytes"
-
-
-def describe_fix(fixed: FixedStock) -> Iterator[str]:
-    """What was changed in the ERP's file and why, one sentence a line."""
-    yield f"{fixed.lines} lines, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
-    for change in fixed.changes:
-        after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
-        yield f"{change.key}: {after} (line {change.line}, sold in {', '.join(change.orders)})"
-    if fixed.unmatched:
-        yield f"sold, but not in the ERP's file: {_few(fixed.unmatched)}"
-    if fixed.gift_cards:
-        yield f"gift cards added: {_few(fixed.gift_cards)}"
-    for fault in fixed.warnings[:_FEW]:
-        yield f"! {fault}: both lines were treated alike; have the ERP list each item once"
-    for fault in fixed.faults[:_FEW]:
-        yield f"! {fault}: the line leaves as it came; mend it in the ERP"
-
-
-def _few(items: tuple[str, ...]) -> str:
-    more = f" and {len(items) - _FEW} more" if len(items) > _FEW else ""
-    return ", ".join(items[:_FEW]) + more
-
-
-def _summary(plan: StockPlan) -> str:
-    fixed = plan.fixed
-    return f"{fixed.lines} lines, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
-
-
-def stock_rejection(fixed: FixedStock) -> RejectedError | None:
-    """The closing error for quantities that could not be read; ``None`` where there are none."""
-    faults = fixed.faults
-    if not faults:
-        return None
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return RejectedError(
-        "a quantity could not be read",
-        f"{faults[0]}{more}",
-        "its line was published as it came; mend it in the ERP",
-    )
-
-
-# --- acting ------------------------------------------------------------------------------------
 
 
 def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:

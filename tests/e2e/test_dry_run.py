@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.program import run_child
+from tests.shell import run_child
 from tests.servers import RunningServer
 from tests.world import Sale, World, tree
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.program import run_child
+from tests.shell import run_child
 from tests.servers.fixtures import NewServer
 from tests.world import Sale, World
 

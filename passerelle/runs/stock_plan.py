@@ -1,0 +1,71 @@
+"""Pure: what a run of stock will publish, and how that is told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from passerelle.errors import RejectedError
+from passerelle.sales import MissedSale
+from passerelle.sources import Source
+from passerelle.stock_csv_fix import FixedStock
+
+_FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StockPlan:
+    """What a run will publish, and why each line in it was changed."""
+
+    source: Source
+    orders: str
+    missed: dict[str, MissedSale]
+    fixed: FixedStock
+    notes: tuple[str, ...]
+    place: str
+
+
+def describe(plan: StockPlan) -> Iterator[str]:
+    """The plan, one sentence a line."""
+    yield plan.source.describe()
+    yield plan.orders
+    yield from plan.notes
+    yield from describe_fix(plan.fixed)
+    yield f"to publish: {plan.place}, {len(plan.fixed.data)} bytes"
+
+
+def describe_fix(fixed: FixedStock) -> Iterator[str]:
+    """What was changed in the ERP's file and why, one sentence a line."""
+    yield f"{fixed.lines} lines, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
+    for change in fixed.changes:
+        after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
+        yield f"{change.key}: {after} (line {change.line}, sold in {', '.join(change.orders)})"
+    if fixed.unmatched:
+        yield f"sold, but not in the ERP's file: {_few(fixed.unmatched)}"
+    if fixed.gift_cards:
+        yield f"gift cards added: {_few(fixed.gift_cards)}"
+    for fault in fixed.warnings[:_FEW]:
+        yield f"! {fault}: both lines were treated alike; have the ERP list each item once"
+    for fault in fixed.faults[:_FEW]:
+        yield f"! {fault}: the line leaves as it came; mend it in the ERP"
+
+
+def _few(items: tuple[str, ...]) -> str:
+    more = f" and {len(items) - _FEW} more" if len(items) > _FEW else ""
+    return ", ".join(items[:_FEW]) + more
+
+
+def summarise(plan: StockPlan) -> str:
+    fixed = plan.fixed
+    return f"{fixed.lines} lines, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
+
+
+def stock_rejection(fixed: FixedStock) -> RejectedError | None:
+    """The closing error for quantities that could not be read; ``None`` where there are none."""
+    faults = fixed.faults
+    if not faults:
+        return None
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return RejectedError(
+        "a quantity could not be read",
+        f"{faults[0]}{more}",
+        "its line was published as it came; mend it in the ERP",
+    )

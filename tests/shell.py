@@ -1,0 +1,82 @@
+"""Runs the program as a person does, in this process for speed, or as a child of its own."""
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from passerelle.__main__ import main
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a person sees of a finished program; ``output`` is stdout as bytes."""
+
+    exit_code: int
+    output: bytes
+    stderr: str
+
+    @property
+    def stdout(self) -> str:
+        """Standard output as text."""
+        return self.output.decode("utf-8").replace("\r\n", "\n")
+
+    @property
+    def text(self) -> str:
+        """All that was printed."""
+        return self.stdout + self.stderr
+
+
+def run_program(
+    *args: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+) -> Result:
+    """Runs ``passerelle ARGS`` in this process, in folder ``cwd``."""
+    out, err = _stream(), _stream()
+    patches: list[contextlib.AbstractContextManager[Any]] = [
+        mock.patch.object(sys, "argv", ["passerelle", *args]),
+        mock.patch.object(sys, "stdout", out),
+        mock.patch.object(sys, "stderr", err),
+        mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        mock.patch.dict(os.environ, env or {}),
+    ]
+    code: object = 0
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
+        for patch in patches:
+            stack.enter_context(patch)
+        try:
+            main()
+        except SystemExit as done:
+            code = done.code
+    return Result(int(str(code or 0)), _bytes(out), _bytes(err).decode("utf-8"))
+
+
+def run_child(
+    *args: str, cwd: Path, env: Mapping[str, str] | None = None, module: str = "passerelle"
+) -> Result:
+    """Runs ``python -m MODULE ARGS`` as a child process."""
+    command = [sys.executable, "-m", module, *args]
+    root = str(Path(__file__).parents[1])
+    environment = os.environ | {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"} | dict(env or {})
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
+    return Result(done.returncode, done.stdout, done.stderr.decode("utf-8"))
+
+
+def _stream() -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)
+
+
+def _bytes(stream: io.TextIOWrapper) -> bytes:
+    stream.flush()
+    buffer = stream.buffer
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue()
