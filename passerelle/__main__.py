@@ -8,9 +8,7 @@ from typing import NoReturn
 import click
 
 from passerelle.cli import cli
-from passerelle.errors import ConfigError, PasserelleError
-
-_INTERRUPTED = 130
+from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
 
 
 def main() -> NoReturn:
@@ -32,7 +30,7 @@ def _run() -> int:
         return _refuse(error)
     except (click.Abort, KeyboardInterrupt):
         _print("interrupted: what was done is kept; the next run goes on from there")
-        return _INTERRUPTED
+        return INTERRUPTED
     except PasserelleError as error:
         return _fail(error)
     except Exception as error:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from passerelle.durable import move_durably, replace_whole, write_durably
 from passerelle.errors import UnreachableError
 
 EXPORTS = "ArchiveExport"
@@ -46,10 +47,7 @@ class Exports:
         path = self.folder / (name + _PENDING)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            write_durably(path, data)
         except OSError as error:
             raise UnreachableError(
                 f"the archive cannot be written ({error.strerror or error})",
@@ -60,7 +58,7 @@ class Exports:
     def confirm(self, name: str) -> None:
         """Gives a pending XML its name; does nothing where it has it already."""
         with suppress(FileNotFoundError):
-            (self.folder / (name + _PENDING)).replace(self.folder / name)
+            move_durably(self.folder / (name + _PENDING), self.folder / name)
 
     def drop_unpromised(self) -> list[str]:
         """Removes XMLs that were written but never promised in the ledger; names them."""
@@ -100,12 +98,10 @@ def _move_trace(path: Path, now: datetime) -> Path | None:
     return None
 
 
-def write_quietly(path: Path, data: bytes) -> None:
+def keep_copy(path: Path, data: bytes) -> None:
     """Keeps a copy for people to look at; that it cannot be written fails nothing."""
-    part = path.with_name(path.name + _PENDING)
     with suppress(OSError):
-        part.write_bytes(data)
-        part.replace(path)
+        replace_whole(path, data)
 
 
 def prune(folder: Path, keep_exports: timedelta, keep_traces: timedelta, now: datetime) -> int:

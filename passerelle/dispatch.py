@@ -89,7 +89,8 @@ class Dispatcher:
 
     def _go_on(self, dispatch: Dispatch) -> Dispatch:
         """Takes a dispatch from wherever it stands to ``sent``."""
-        if self._settings.servers[dispatch.place.server].publish == "direct":
+        server = self._settings.servers.get(dispatch.place.server)
+        if server and server.publish == "direct":
             return self._go_on_directly(dispatch)
         if dispatch.stage == Stage.PREPARED:
             dispatch = self._stage(dispatch)

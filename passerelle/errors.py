@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-OK = 0
+INTERRUPTED = 130  # Ctrl+C, as shells count it
 
 
 class PasserelleError(Exception):

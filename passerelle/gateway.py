@@ -9,7 +9,7 @@ from passerelle import __version__, archive
 from passerelle.config import Settings
 from passerelle.deadline import Deadline
 from passerelle.dispatch import Dispatcher
-from passerelle.errors import PasserelleError
+from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
@@ -54,7 +54,16 @@ class Gateway:
         self.trace.warn(text, self.now())
 
     def remote(self, name: str) -> Remote:
-        """The server called ``name``; one connection a run."""
+        """The server called ``name``; one connection a run.
+
+        Raises :class:`ConfigError` for a server that the ledger still needs but the config lacks.
+        """
+        if name not in self.settings.servers:
+            raise ConfigError(
+                f'no server is named "{name}" any more',
+                "config.toml",
+                f"an XML on it is not finished: keep [servers.{name}] until the ERP has taken it",
+            )
         if name not in self._remotes:
             self._remotes[name] = open_remote(name, self.settings.servers[name], self.deadline)
         return self._remotes[name]
@@ -123,7 +132,7 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
     """Runs the story and notes how it ended, whichever way."""
     started = gateway.now()
     number = gateway.ledger.runs.start(run, started)
-    code, summary = 1, "interrupted"
+    code, summary = INTERRUPTED, "interrupted"
     try:
         outcome = _tell(gateway, story)
         code, summary = outcome.exit_code, outcome.summary
@@ -134,7 +143,7 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
         gateway.trace.fail(error, gateway.now())
         raise
     except Exception as error:
-        summary = f"a fault in Passerelle itself: {type(error).__name__}"
+        code, summary = 1, f"a fault in Passerelle itself: {type(error).__name__}"
         gateway.trace.crash(error, gateway.now())
         raise
     finally:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from passerelle.config import Settings
 from passerelle.csv_to_xml import read_orders, write_sales
+from passerelle.durable import replace_whole
 from passerelle.errors import RejectedError, UnreachableError
 from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
@@ -81,12 +82,8 @@ def read_local(path: Path) -> bytes:
 
 def write_output(path: Path, data: bytes) -> None:
     """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        replace_whole(path, data)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise UnreachableError(
-            "the file cannot be written", str(path), error.strerror or ""
-        ) from error
+        reason = error.strerror or ""
+        raise UnreachableError("the file cannot be written", str(path), reason) from error

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from passerelle.config import Server
+from passerelle.durable import move_durably, write_durably
 from passerelle.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -43,20 +44,18 @@ class FolderRemote:
             return self._path(path).read_bytes()
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path), self._path(path).open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with self._telling(path):
+            write_durably(self._path(path), data)
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
             if self._path(new).exists():
                 raise AlreadyThereError("the name is taken", f"{self._name}:{new}")
-            self._path(old).rename(self._path(new))
+            move_durably(self._path(old), self._path(new))
 
     def replace(self, old: str, new: str) -> None:
         with self._telling(old):
-            self._path(old).replace(self._path(new))
+            move_durably(self._path(old), self._path(new))
 
     def delete(self, path: str) -> None:
         with self._telling(path):
@@ -107,13 +106,3 @@ def _entry(path: Path) -> Entry:
     if not path.is_file():
         raise FileNotFoundError(path)
     return Entry(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes a rename in ``folder`` survive a power cut, where the system offers that."""
-    with suppress(OSError, AttributeError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

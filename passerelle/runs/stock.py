@@ -9,7 +9,7 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 import hashlib
 from datetime import timedelta
 
-from passerelle.archive import write_quietly
+from passerelle.archive import keep_copy
 from passerelle.config import Settings, Stock
 from passerelle.csv_to_xml import read_orders
 from passerelle.dispatch import TMP, store_whole
@@ -174,7 +174,7 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
     if not direct:
         remote.replace(upload, path)
     gateway.ledger.stock.set_stage(number, "published")
-    write_quietly(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), data)
+    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), data)
     gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
 
 

@@ -152,23 +152,20 @@ def _check_quotes(array: Bytes, quotes: Offsets, separator: str, file: str) -> N
     Where others stand, programs differ on where the fields end: the shop's import may read
     another file than we do.
     """
-    if len(quotes) % 2:
-        _hold("a quote is not closed", file, "the file is cut, or a text holds a lone quote")
     opening, closing = quotes[::2], quotes[1::2]
-    before, after = (
-        array[np.maximum(opening - 1, 0)],
-        array[np.minimum(closing + 1, len(array) - 1)],
-    )
+    before = array[np.maximum(opening - 1, 0)]
+    after = array[np.minimum(closing + 1, len(array) - 1)]
     edges = (ord(separator), _LF, _QUOTE)
     fine = np.isin(before, edges) | (opening == 0) | (opening == len(BOM_UTF8))
-    fine &= np.isin(after, (*edges, _CR))
-    if not fine.all():
-        place = opening[~fine][0]
-        line = np.count_nonzero(array[:place] == _LF) + 1
+    closed = np.zeros(len(opening), np.bool_)
+    closed[: len(closing)] = np.isin(after, (*edges, _CR))
+    wrong = opening[~(fine & closed)]
+    if len(wrong):
+        line = np.count_nonzero(array[: wrong[0]] == _LF) + 1
         _hold(
-            "a quote stands where none should",
+            "a quote is not closed or not doubled",
             f"{file}:{line}",
-            "have the ERP double the quotes in its texts, or take this one out",
+            "the file is cut there, or a text holds a lone quote",
         )
 
 

@@ -15,9 +15,9 @@ from keyring.backend import KeyringBackend
 from passerelle.cli import cli
 from passerelle.config.template import template
 from passerelle.lock import hold_lock
-from tests.shell import run_child, run_program
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks
+from tests.shell import run_child, run_program
 from tests.world import Sale, World, tree
 
 SHOE = Sale("1", {"370": 1})

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.shell import run_child
 from tests.servers import RunningServer
+from tests.shell import run_child
 from tests.world import Sale, World, tree
 
 LEVELS = {str(370 + n): 5 for n in range(10)}

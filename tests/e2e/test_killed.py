@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.shell import run_child
 from tests.servers.fixtures import NewServer
+from tests.shell import run_child
 from tests.world import Sale, World
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

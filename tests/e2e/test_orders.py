@@ -261,3 +261,18 @@ def test_an_order_that_the_schema_refuses_is_rejected_alone(world: World) -> Non
     assert result.exit_code == 5
     assert "order 2: orders.xml.schema:" in result.stderr
     assert world.erp_takes() == ["1"]
+
+
+def test_a_server_that_left_the_config_too_early_is_told(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    config = world.folder / "config.toml"
+    config.write_text(
+        config.read_text(encoding="utf-8")
+        .replace("servers.ftp", "servers.new")
+        .replace('"ftp:', '"new:'),
+        encoding="utf-8",
+    )
+    result = world.run("run", "orders")
+    assert result.exit_code == 3
+    assert "keep [servers.ftp] until the ERP has taken it" in result.stderr
