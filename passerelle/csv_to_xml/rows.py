@@ -27,6 +27,7 @@ csv.field_size_limit(2**31 - 1)
 _COUNT = "another number of fields than the header"
 _QUOTES = "a quote is not closed or not doubled"
 _ID = re.compile(r"\S*[0-9]\S*")
+_NO_ID = re.compile(r'[\s"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +184,9 @@ class _Table:
     def _salvage(self, line: str) -> list[str]:
         """The cells of a line whose quotes are wrong, as far as they can be told."""
         cells = next(csv.reader([line], delimiter=self._separator), [])
-        if len(cells) == self._width:
-            return cells
-        return [cell.strip().strip('"') for cell in line.split(self._separator)]
+        if len(cells) != self._width:
+            cells = line.split(self._separator)
+        return [cell.replace('"', "").strip() for cell in cells]
 
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
         named = {
@@ -194,4 +195,7 @@ class _Table:
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
+        if fault and _NO_ID.search(named.get("id", "")):
+            # A text broke the line above, and this is the rest of it: it belongs to that order.
+            named["id"] = ""
         return Row(line, named, fault)

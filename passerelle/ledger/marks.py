@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from passerelle.errors import UsageError
 from passerelle.ledger.schema import dispatches, events, orders, sold
-from passerelle.ledger.states import TRANSITIONS, Stage, State
+from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
 
 
@@ -68,7 +68,7 @@ def write_mark(
         "state": mark.state,
         "reason": mark.reason,
         "fingerprint": fingerprint,
-        "resend": bool(before and before.resend and mark.state != State.PREPARED),
+        "resend": bool(before and before.resend and mark.state not in DONE),
         "dispatch": dispatch,
         "changed": at,
     }

@@ -115,8 +115,8 @@ class FtpRemote:
             self._ftp.voidresp()
 
     def rename(self, old: str, new: str) -> None:
-        target = self._full(new)
         with self._telling(old):
+            target = self._full(new)
             self._command(f"RNFR {self._full(old)}")
         with self._telling(new, writing=True):
             self._command(f"RNTO {target}")
@@ -126,8 +126,8 @@ class FtpRemote:
 
         For a moment no file has that name then. Where RNFR is refused, ``new`` stays as it is.
         """
-        target = self._full(new)
         with self._telling(old):
+            target = self._full(new)
             self._command(f"RNFR {self._full(old)}")
         try:
             with self._telling(new, writing=True):

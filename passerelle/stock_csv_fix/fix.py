@@ -99,7 +99,7 @@ def _read_columns(data: bytes, layout: Layout, settings: Stock, file: str) -> pd
         raise HeldError(
             f"the file has {len(layout.starts)} lines but {len(read)} records",
             file,
-            "nothing was published; a line end (CR) stands inside a line: look for it there",
+            "nothing was published; have the ERP write it anew, with each item on one line",
         )
     frame = pd.DataFrame({name: read[index].fillna("") for name, index in wanted.items()})
     return frame.assign(key=_keys(frame["ean13"]))

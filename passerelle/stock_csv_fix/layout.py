@@ -75,6 +75,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     _check_header(header, file)
     quotes = _enclosing_quotes(array, separator)
     _check_quotes(array, quotes, separator, file)
+    _check_line_ends(array, quotes, file)
     starts, ends = _records(array, quotes, settings, file)
     numbers = np.searchsorted(np.flatnonzero(array == _LF), starts).astype(np.int64) + 1
     filled = _not_blank(data, starts, ends)
@@ -122,8 +123,12 @@ def _text(data: bytes, encoding: str, file: str) -> str:
 def _header_line(data: bytes, encoding: str, file: str) -> str:
     line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
     if "\r" in line:
-        _hold("the lines end with CR alone", file, "have the ERP end them with CR LF or LF")
+        _hold_cr(1, file)
     return line
+
+
+def _hold_cr(line: int, file: str) -> NoReturn:
+    _hold("a line ends with CR alone", f"{file}:{line}", "have the ERP end it with CR LF or LF")
 
 
 def _separator(header_line: str, settings: Stock) -> str:
@@ -161,12 +166,24 @@ def _check_quotes(array: Bytes, quotes: Offsets, separator: str, file: str) -> N
     closed[: len(closing)] = np.isin(after, (*edges, _CR))
     wrong = opening[~(fine & closed)]
     if len(wrong):
-        line = np.count_nonzero(array[: wrong[0]] == _LF) + 1
         _hold(
             "a quote is not closed or not doubled",
-            f"{file}:{line}",
+            f"{file}:{_line_of(array, wrong[0])}",
             "the file is cut there, or a text holds a lone quote",
         )
+
+
+def _check_line_ends(array: Bytes, quotes: Offsets, file: str) -> None:
+    """CR alone ends a line for some programs and none for others."""
+    places = _outside(quotes, np.flatnonzero(array == _CR))
+    after = array[np.minimum(places + 1, len(array) - 1)]
+    alone = places[~np.isin(after, (_CR, _LF))]
+    if len(alone):
+        _hold_cr(_line_of(array, alone[0]), file)
+
+
+def _line_of(array: Bytes, place: np.int64) -> int:
+    return int(np.count_nonzero(array[:place] == _LF)) + 1
 
 
 def _outside(quotes: Offsets, places: Offsets) -> Offsets:
@@ -177,8 +194,6 @@ def _outside(quotes: Offsets, places: Offsets) -> Offsets:
 def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple[Offsets, Offsets]:
     """Start and end of every record; a line end inside a quoted field ends none."""
     ends = _outside(quotes, np.flatnonzero(array == _LF)) + 1
-    if not len(ends) and (array == _CR).any():
-        _hold("the lines end with CR alone", file, "have the ERP end them with CR LF or LF")
     if not len(ends) or ends[-1] != len(array):
         if settings.guards.final_newline:
             _hold("the last line does not end: the file is cut", file, "wait for a whole one")

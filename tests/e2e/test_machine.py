@@ -1,0 +1,298 @@
+"""Shop, ERP, staff, clock and faults in random order: no sale lost, none doubled, none sold twice.
+
+The world keeps a plain model of what must be true; the product is driven through its own runs
+on a folder server, with a clock that the test turns. Of the ERP only one thing is assumed: it
+imports what waits for it before it writes its stock, or leaves it lying.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from passerelle import durable
+from passerelle.config import Settings, load_config
+from passerelle.errors import HeldError, PasserelleError
+from passerelle.gateway import Gateway, Story, perform
+from passerelle.ledger import open_ledger
+from passerelle.runs.orders import run_orders
+from passerelle.runs.stock import run_stock
+from passerelle.steering import Steering, adopt
+from tests.servers import RunningServer
+from tests.world import Sale, World
+
+ITEMS = tuple(str(370 + n) for n in range(6))
+KINDS = ("paid", "gift card", "unpaid", "cancelled", "illegible")
+STATUSES = {"unpaid": "En attente", "cancelled": "Annulé"}
+
+# Every call that changes the world outside the process; a fault strikes just before or after.
+STEPS = (
+    ("passerelle.remotes.folder:FolderRemote", "store"),
+    ("passerelle.remotes.folder:FolderRemote", "rename"),
+    ("passerelle.remotes.folder:FolderRemote", "replace"),
+    ("passerelle.archive:Exports", "write_pending"),
+    ("passerelle.archive:Exports", "confirm"),
+    ("passerelle.ledger.dispatches:Dispatches", "prepare"),
+    ("passerelle.ledger.dispatches:Dispatches", "stage"),
+    ("passerelle.ledger.dispatches:Dispatches", "send"),
+    ("passerelle.ledger.dispatches:Dispatches", "take"),
+    ("passerelle.ledger.orders:Orders", "mark"),
+    ("passerelle.ledger.stock:Stock", "prepare"),
+    ("passerelle.ledger.stock:Stock", "set_stage"),
+)
+
+
+class PowerCutError(BaseException):
+    """No handler of the product may catch this: the machine just stops."""
+
+
+@dataclass
+class Known:
+    """What must become of an order.
+
+    ``before``: how often it had reached the ERP when a person last steered it. ``pending``:
+    nobody has settled or adopted it since. ``forced``: to be sent whatever its payment.
+    """
+
+    sale: Sale
+    kind: str
+    before: int = 0
+    pending: bool = True
+    forced: bool = False
+
+    @property
+    def expected(self) -> int:
+        """How often it reaches the ERP, all in all, once everything is quiet."""
+        goes = self.kind == "paid" or (self.forced and self.kind != "illegible")
+        return self.before + (self.pending and goes)
+
+
+class HalfHours(RuleBasedStateMachine):
+    """One small shop, its ERP and its staff."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="passerelle-machine-"))
+        root = self.folder / "server"
+        root.mkdir()
+        self.world = World(self.folder, RunningServer("folder", root.as_uri(), "", root))
+        self.world.configure(orders='send_statuses = ["Paiement accepté"]')
+        self.settings: Settings = load_config(self.folder / "config.toml")
+        self.now = datetime(2026, 11, 22, 9, 0).astimezone()
+        self.orders: dict[str, Known] = {}
+        self.in_erp_file: Counter[str] = Counter()
+        self.levels = dict.fromkeys(ITEMS, 50)
+        self.stock_written = self.now
+        self.exported: tuple[str, ...] = ()
+        self.number = 0
+
+    def teardown(self) -> None:
+        """At the end all faults are over: what is due must arrive, each exactly as often."""
+        self.settle_down()
+        for id, known in self.orders.items():
+            assert self.world.booked[id] == known.expected, (id, known)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # --- the shop ----------------------------------------------------------------------------
+
+    @initialize()
+    def open_shop(self) -> None:
+        self.export()
+        self.write_stock(imports=True)
+
+    @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS), quantity=st.integers(1, 3))
+    def customer_orders(self, kind: str, item: str, quantity: int) -> None:
+        self.number += 1
+        id = str(self.number)
+        payment = "Bon cadeau" if kind == "gift card" else "Carte bancaire"
+        sold: int | str = "deux" if kind == "illegible" else quantity
+        sale = Sale(id, {item: sold}, payment, STATUSES.get(kind, "Paiement accepté"))
+        self.orders[id] = Known(sale, kind)
+
+    @rule(data=st.data())
+    def customer_pays_or_shop_mends(self, data: st.DataObject) -> None:
+        unpaid = [id for id, o in self.orders.items() if o.kind in ("unpaid", "illegible")]
+        if not unpaid:
+            return
+        known = self.orders[data.draw(st.sampled_from(unpaid))]
+        (item,) = known.sale.items
+        known.sale = replace(known.sale, status="Paiement accepté", items={item: 1})
+        known.kind = "paid"
+
+    @rule()
+    def export(self) -> None:
+        """The module writes every order there is; the same are met again."""
+        self.exported = tuple(self.orders)
+        self.world.shop_writes(*(known.sale for known in self.orders.values()))
+        self.touch("commandes.csv")
+
+    # --- the ERP -----------------------------------------------------------------------------
+
+    @rule(imports=st.booleans())
+    def write_stock(self, imports: bool) -> None:
+        """Imports what waits (or is too busy to), then writes its stock."""
+        if imports:
+            self.world.erp_takes()
+        self.pass_time(1)
+        self.in_erp_file = Counter(self.world.booked)
+        self.world.erp_writes_stock(self.levels)
+        self.touch("ExportCSV.csv")
+        self.stock_written = self.now
+
+    @rule()
+    def shop_imports(self) -> None:
+        path = self.world.server.root / "ExportCSVmod.csv"
+        path.unlink(missing_ok=True)
+
+    @rule(minutes=st.integers(1, 40))
+    def pass_time(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    # --- Passerelle --------------------------------------------------------------------------
+
+    @rule()
+    def run_orders(self) -> None:
+        self.perform("orders", run_orders)
+        due = {id for id in self.exported if self.orders[id].expected}
+        assert {id for id in due if self.reached_erp(id)} == due
+
+    @rule()
+    def run_stock(self) -> None:
+        stale = self.now - self.stock_written > timedelta(minutes=25)
+        published = self.world.server.root / "ExportCSVmod.csv"
+        try:
+            self.perform("stock", run_stock)
+        except HeldError:
+            assert stale
+            assert not published.exists(), "a held run leaves no older file"
+            return
+        assert not stale
+        levels = self.world.shop_stock()
+        for id in self.exported:
+            known = self.orders[id]
+            included = not known.pending or self.in_erp_file[id] > known.before
+            if known.kind != "cancelled" and not included:
+                (item,) = known.sale.items
+                assert levels[item] == "0", f"{item} is still sold though order {id} took it"
+        held_back = {item for known in self.orders.values() for item in known.sale.items}
+        for item in set(ITEMS) - held_back:
+            assert levels[item] == str(self.levels[item])
+
+    @rule(
+        run=st.sampled_from(("orders", "stock")),
+        step=st.sampled_from(STEPS),
+        when=st.sampled_from(("before", "after")),
+    )
+    def power_is_cut(self, run: str, step: tuple[str, str], when: str) -> None:
+        with mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", deadly(step, when)):
+            with suppress(PowerCutError, PasserelleError):
+                self.perform(run, run_orders if run == "orders" else run_stock)
+
+    # --- the staff ---------------------------------------------------------------------------
+
+    @rule(verb=st.sampled_from(("settle", "resend", "forget")), data=st.data())
+    def staff_steers(self, verb: str, data: st.DataObject) -> None:
+        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
+        if ledger is None or not self.orders:
+            return
+        id = data.draw(st.sampled_from(sorted(self.orders)))
+        steering = Steering(ledger, "web", lambda: self.now)
+        reached = self.reached_erp(id)
+        try:
+            getattr(steering, verb)([id])
+        except PasserelleError:
+            return
+        finally:
+            ledger.close()
+        known = self.orders[id]
+        known.before, known.pending, known.forced = reached, verb != "settle", verb == "resend"
+
+    def reached_erp(self, id: str) -> int:
+        lying = sum(f"<id>{id}</id>" in path.read_text("utf-8") for path in self.world.xmls())
+        return self.world.booked[id] + lying
+
+    @rule()
+    def staff_adopts(self) -> None:
+        if self.world.booked or not self.exported:
+            return
+        before = self.states()
+        self.perform("adopt", adopt)
+        for id in self.exported:
+            if before.get(id) in (None, "waiting", "withheld", "rejected"):
+                self.orders[id].pending = self.orders[id].forced = False
+
+    # --- helpers -----------------------------------------------------------------------------
+
+    def states(self) -> dict[str, str]:
+        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
+        if ledger is None:
+            return {}
+        found = {order.id: order.state.value for order in ledger.orders.list_by_state()}
+        ledger.close()
+        return found
+
+    def perform(self, run: str, story: Story) -> None:
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
+            stack.enter_context(
+                mock.patch("passerelle.remotes.folder.write_durably", self.write_at_this_hour)
+            )
+            perform(self.settings, run, story, console=False)
+
+    def write_at_this_hour(self, path: Path, data: bytes) -> None:
+        durable.write_durably(path, data)
+        os.utime(path, (self.now.timestamp(), self.now.timestamp()))
+
+    def touch(self, name: str) -> None:
+        moment = self.now.timestamp()
+        os.utime(self.world.server.root / name, (moment, moment))
+
+    def settle_down(self) -> None:
+        self.export()
+        for _ in range(3):
+            self.pass_time(30)
+            self.perform("orders", run_orders)
+            self.world.erp_takes()
+
+    @invariant()
+    def nothing_is_doubled(self) -> None:
+        for id, count in self.world.booked.items():
+            assert count <= self.orders[id].before + 1, id
+
+    @invariant()
+    def others_see_whole_files_only(self) -> None:
+        for path in self.world.xmls() if (self.world.server.root / "import").exists() else ():
+            if path.suffix == ".xml":
+                assert path.read_bytes().endswith(b"</orders>\n")
+
+
+def deadly(step: tuple[str, str], when: str) -> object:
+    """The step, with the power cut just before or after it."""
+    module, _, name = step[0].partition(":")
+    owner = getattr(__import__(module, fromlist=[name]), name)
+    real = getattr(owner, step[1])
+
+    def cut(*args: object, **kwargs: object) -> None:
+        if when == "after":
+            real(*args, **kwargs)
+        raise PowerCutError
+
+    return cut
+
+
+HalfHours.TestCase.settings = settings(
+    max_examples=int(os.environ.get("PASSERELLE_MACHINE_EXAMPLES", "20")),
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestHalfHours = HalfHours.TestCase
