@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lxml import etree
 
-from tests.shell import Result, run_program
 from tests.servers import RunningServer
+from tests.shell import Result, run_program
 
 COLUMNS = {
     "id": "ID commande",
