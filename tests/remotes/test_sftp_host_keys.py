@@ -24,6 +24,7 @@ from tests.servers import HOST, PASSWORD, USER
 from tests.servers.sftp import SftpQuirks, SftpServer
 
 BIG = bytes(range(256)) * 4096
+AS_IT_SHOULD = SftpQuirks()
 
 
 class Shop:
@@ -36,7 +37,7 @@ class Shop:
 
     def start(
         self,
-        quirks: SftpQuirks = SftpQuirks(),  # noqa: B008 - frozen
+        quirks: SftpQuirks = AS_IT_SHOULD,
         keys: tuple[paramiko.PKey, ...] = (),
     ) -> SftpServer:
         server = SftpServer(self.root, {USER: PASSWORD}, keys=keys, quirks=quirks)

@@ -84,7 +84,7 @@ def _miss(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def short_folder() -> Iterator[Path]:
+def shared_folder() -> Iterator[Path]:
     """A temporary folder that other users may enter, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="passerelle-"))
     folder.chmod(0o755)
@@ -93,15 +93,15 @@ def short_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def certificates(short_folder: Path) -> Certificates:
+def certificates(shared_folder: Path) -> Certificates:
     """An authority that is trusted only where ``SSL_CERT_FILE`` says so."""
-    return make_certificates(short_folder)
+    return make_certificates(shared_folder)
 
 
 @pytest.fixture(scope="session")
-def houses(short_folder: Path, certificates: Certificates) -> Iterator[Houses]:
+def houses(shared_folder: Path, certificates: Certificates) -> Iterator[Houses]:
     """Every server of the session."""
-    running = Houses(short_folder, certificates)
+    running = Houses(shared_folder, certificates)
     yield running
     running.stop()
 

@@ -76,7 +76,7 @@ class FtpServer:
         root: Path,
         users: Mapping[str, str],
         *,
-        quirks: Quirks = Quirks(),  # noqa: B008 - frozen
+        quirks: Quirks = Quirks(),
         certificates: Certificates | None = None,
         implicit: bool = False,
     ) -> None:
@@ -156,17 +156,14 @@ class _Authorizer(DummyAuthorizer):  # type: ignore[misc]
         return bool(super().has_perm(username, perm, path))
 
     def _lets(self, perm: str, path: Path) -> bool:
+        if not lets(path, self._root):
+            return False
         if perm == "w":
-            return lets(path, self._root) and lets_write(path, self._root)
+            return lets_write(path, self._root)
         if perm in "df":
             return lets_move(path, self._root)
-        return lets(path, self._root, self._bit(perm, path))
-
-    @staticmethod
-    def _bit(perm: str, path: Path) -> int:
-        if perm == "e":
-            return 0o100
-        return 0o400 if perm == "r" or (perm == "l" and path.is_dir()) else 0
+        reads = perm == "r" or (perm == "l" and path.is_dir())
+        return lets(path, self._root, 0o400 if reads else 0o100 if perm == "e" else 0)
 
 
 class _Folder(AbstractedFS):  # type: ignore[misc]
@@ -184,18 +181,56 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
         os.replace(old, new)  # noqa: PTH105
 
 
-class _Quirky:
-    """What misbehaves on the control connection; mixed into pyftpdlib's handlers."""
+class _PlainData(DTPHandler):  # type: ignore[misc]
+    """What misbehaves on the data connections."""
+
+    def use_sendfile(self) -> bool:
+        return False
+
+    def send(self, data: bytes) -> int:
+        house, left = self.cmd_channel.house, None
+        if self.cmd_channel._command == "RETR" and house.spend("cut", house.quirks.cut_downloads):
+            left = house.quirks.cut_after
+            self.cmd_channel.ioloop.call_later(0, self.cmd_channel.close)
+        sent: int = super().send(data[:left])
+        return sent
+
+    def recv(self, size: int) -> bytes:
+        data: bytes = super().recv(size)
+        room = self.cmd_channel.house.quirks.disk_room
+        if room and self.tot_bytes_received + len(data) > room:
+            self._end_with("452 No space left on device.")
+            return b""
+        return data
+
+    def _end_with(self, reply: str) -> None:
+        self._resp = (reply, _LOG.debug)
+        self.close()
+
+
+class _TlsData(_PlainData, TLS_DTPHandler):  # type: ignore[misc]
+    def handle_ssl_established(self) -> None:
+        house = self.cmd_channel.house
+        # pyOpenSSL knows, but has no public name for it.
+        resumed = bool(SSL._lib.SSL_session_reused(self.socket._ssl))  # type: ignore[attr-defined]
+        house.resumptions.append(resumed)
+        if house.quirks.demands_resumption and not resumed:
+            self._end_with("522 TLS session of data connection not reused.")
+
+
+class _Plain(FTPHandler):  # type: ignore[misc]
+    """What misbehaves on the control connection."""
 
     house: ClassVar[FtpServer]
     abstracted_fs = _Folder
+    dtp_handler = _PlainData
     auth_failed_timeout = 0
     _command = ""
 
-    def handle(self: Any) -> None:
+    def handle(self) -> None:
         AsyncChat.push(self, b"220 " + self.house.quirks.banner + b"\r\n")
 
-    def pre_process_command(self: Any, line: str, command: str, argument: str) -> None:
+    def pre_process_command(self, line: str, command: str, argument: str) -> None:
         quirks = self.house.quirks
         self.house.commands.append(line)
         self._command = command
@@ -209,18 +244,18 @@ class _Quirky:
             self._go_on(line, command, argument)
 
     def _go_on(self, line: str, command: str, argument: str) -> None:
-        if not self._closed:  # type: ignore[attr-defined]
-            super().pre_process_command(line, command, argument)  # type: ignore[misc]
+        if not self._closed:
+            super().pre_process_command(line, command, argument)
 
     def respond(self, reply: str, *args: Any, **options: Any) -> None:
         lost = self.house.quirks.lost_replies.get(self._command, 0)
         if reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
             # Later, since pyftpdlib is still busy with the transfer that this reply ends.
-            self.ioloop.call_later(0, self.close)  # type: ignore[attr-defined]
+            self.ioloop.call_later(0, self.close)
         else:
-            super().respond(reply, *args, **options)  # type: ignore[misc]
+            super().respond(reply, *args, **options)
 
-    def ftp_NLST(self: Any, path: str) -> Any:  # noqa: N802 - pyftpdlib's name
+    def ftp_NLST(self, path: str) -> Any:  # noqa: N802 - pyftpdlib's name
         if self.house.quirks.empty_listing_is_error and not any(Path(path).iterdir()):
             self.respond("550 No files found.")
             return None
@@ -230,55 +265,10 @@ class _Quirky:
         if self.house.quirks.disk_room == 0:
             self.respond("452 Insufficient storage space.")
             return None
-        return super().ftp_STOR(path, mode)  # type: ignore[misc]
+        return super().ftp_STOR(path, mode)
 
 
-class _QuirkyData:
-    """What misbehaves on the data connections."""
-
-    def use_sendfile(self) -> bool:
-        return False
-
-    def send(self: Any, data: bytes) -> int:
-        house, left = self.cmd_channel.house, None
-        if self.cmd_channel._command == "RETR" and house.spend("cut", house.quirks.cut_downloads):
-            left = house.quirks.cut_after
-            self.cmd_channel.ioloop.call_later(0, self.cmd_channel.close)
-        sent: int = super().send(data[:left])
-        return sent
-
-    def recv(self: Any, size: int) -> bytes:
-        data: bytes = super().recv(size)
-        room = self.cmd_channel.house.quirks.disk_room
-        if room and self.tot_bytes_received + len(data) > room:
-            return self._end_with("452 No space left on device.")
-        return data
-
-    def _end_with(self: Any, reply: str) -> bytes:
-        self._resp = (reply, _LOG.debug)
-        self.close()
-        return b""
-
-
-class _PlainData(_QuirkyData, DTPHandler):  # type: ignore[misc]
-    pass
-
-
-class _TlsData(_QuirkyData, TLS_DTPHandler):  # type: ignore[misc]
-    def handle_ssl_established(self) -> None:
-        house = self.cmd_channel.house
-        # pyOpenSSL knows, but has no public name for it.
-        resumed = bool(SSL._lib.SSL_session_reused(self.socket._ssl))  # type: ignore[attr-defined]
-        house.resumptions.append(resumed)
-        if house.quirks.demands_resumption and not resumed:
-            self._end_with("522 TLS session of data connection not reused.")
-
-
-class _Plain(_Quirky, FTPHandler):  # type: ignore[misc]
-    dtp_handler = _PlainData
-
-
-class _Explicit(_Quirky, TLS_FTPHandler):  # type: ignore[misc]
+class _Explicit(_Plain, TLS_FTPHandler):  # type: ignore[misc]
     dtp_handler = _TlsData
     tls_control_required = True
     tls_data_required = True

@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -332,7 +333,7 @@ def _launch(
 ) -> tuple[int, Callable[[], None]]:
     """The port, and how to end it. Another process may take the port first: tries others."""
     output = folder / "output"
-    user = {"user": account.uid, "group": account.gid} if account and account.by_root else {}
+    user, group = account.owner if account and account.owner else (None, None)
     for _ in range(_ATTEMPTS):
         port = _free_port()
         with output.open("wb") as file:
@@ -342,11 +343,12 @@ def _launch(
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                extra_groups=[] if user else None,
-                **user,
+                user=user,
+                group=group,
+                extra_groups=None if user is None else [],
             )
         if _answers(process, port):
-            return port, lambda: _end(process)
+            return port, partial(_end, process)
         _end(process)
     said = output.read_text(encoding="utf-8", errors="replace").strip()
     raise CannotStartError(f"{kind} does not start here: {said[-500:]}")

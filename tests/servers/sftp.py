@@ -7,10 +7,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+from paramiko.sftp import SFTP_FAILURE, SFTP_OK, SFTP_OP_UNSUPPORTED
 
 from tests.servers import HOST, lets, lets_move, lets_write
 
@@ -38,7 +39,7 @@ class SftpServer:
         users: Mapping[str, str],
         *,
         keys: tuple[paramiko.PKey, ...] = (),
-        quirks: SftpQuirks = SftpQuirks(),  # noqa: B008 - frozen
+        quirks: SftpQuirks = SftpQuirks(),
     ) -> None:
         self.root, self.users, self.keys, self.quirks = root, users, keys, quirks
         self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
@@ -86,6 +87,7 @@ class SftpServer:
 
     def _welcome(self, client: socket.socket) -> None:
         client.settimeout(None)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = paramiko.Transport(client)
         connection.add_server_key(self.host_key)
         connection.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
@@ -159,17 +161,17 @@ class _Folder(paramiko.SFTPServerInterface):
             self._real(path).unlink()
         except OSError as error:
             return _status(error)
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
     def rename(self, oldpath: str, newpath: str) -> int:
         """Refuses to replace, as OpenSSH does."""
         if self._real(newpath).exists():
-            return paramiko.SFTP_FAILURE
+            return SFTP_FAILURE
         return self._move(oldpath, newpath)
 
     def posix_rename(self, oldpath: str, newpath: str) -> int:
         if not self._house.quirks.posix_rename:
-            return paramiko.SFTP_OP_UNSUPPORTED
+            return SFTP_OP_UNSUPPORTED
         return self._move(oldpath, newpath)
 
     def _move(self, old: str, new: str) -> int:
@@ -182,7 +184,7 @@ class _Folder(paramiko.SFTPServerInterface):
         if self._house.mishaps < self._house.quirks.lost_renames:
             self._house.mishaps += 1
             self._house.hang_up()
-        return paramiko.SFTP_OK
+        return SFTP_OK
 
     def _real(self, path: str) -> Path:
         return self._house.root / self.canonicalize(path).lstrip("/")
@@ -213,10 +215,10 @@ class _Handle(paramiko.SFTPHandle):
             self._house.hang_up()
         return super().read(offset, length)
 
-    def write(self, offset: int, data: bytes) -> int:
+    def write(self, offset: int, data: Any) -> int:
         room = self._house.quirks.disk_room
         if room is not None and offset + len(data) > room:
-            return paramiko.SFTP_FAILURE
+            return SFTP_FAILURE
         return super().write(offset, data)
 
     def stat(self) -> paramiko.SFTPAttributes | int:
