@@ -7,8 +7,7 @@ from typing import NoReturn
 
 import click
 
-from passerelle.cli import cli
-from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
+from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError, UnreachableError
 
 
 def main() -> NoReturn:
@@ -22,6 +21,9 @@ def main() -> NoReturn:
 
 def _run() -> int:
     try:
+        # Here, so that Ctrl+C and faults while the program loads are told like any other.
+        from passerelle.cli import cli
+
         result = cli.main(standalone_mode=False, prog_name="passerelle")
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -33,6 +35,8 @@ def _run() -> int:
         return INTERRUPTED
     except PasserelleError as error:
         return _fail(error)
+    except OSError as error:
+        return _fail(UnreachableError("the output cannot be written", error.strerror or ""))
     except Exception as error:
         return _crash(error)
     return result if isinstance(result, int) else 0

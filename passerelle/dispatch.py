@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
-from passerelle.errors import AlreadyThereError, HeldError, TransientError
+from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
 from passerelle.ledger import Dispatch, Ledger, Mark, Stage
-from passerelle.remotes import Entry, Remote, find
+from passerelle.remotes import Entry, Remote, find, is_gone
 
 TMP = ".tmp"
 
@@ -80,7 +80,7 @@ class Dispatcher:
         """Marks as taken what is gone from the server; returns what still lies there."""
         lying = []
         for dispatch in self._ledger.dispatches.untaken():
-            if find(self._remote(dispatch.place.server), dispatch.place.path) is None:
+            if is_gone(self._remote(dispatch.place.server), dispatch.place.path):
                 self._ledger.dispatches.take(dispatch, self._now())
                 self._say(f"the ERP has taken {dispatch.place.name}")
             else:
@@ -110,7 +110,7 @@ class Dispatcher:
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
         place, remote = dispatch.place, self._remote(dispatch.place.server)
-        if find(remote, place.path + TMP) is not None:
+        if not is_gone(remote, place.path + TMP):
             if find(remote, place.path) is not None:
                 raise AlreadyThereError(
                     "a file of that name waits for the ERP already",
@@ -141,10 +141,9 @@ class Dispatcher:
         """Uploads under the final name. ``staged`` here means: the upload has begun."""
         remote, path = self._remote(dispatch.place.server), dispatch.place.path
         if dispatch.stage != Stage.PREPARED:
-            entry = find(remote, path)
-            if entry is None:
+            if is_gone(remote, path):
                 raise self._doubtful(dispatch)
-            if is_whole(remote, path, entry, dispatch.size, dispatch.sha256):
+            if is_whole(remote, path, remote.stat(path), dispatch.size, dispatch.sha256):
                 return self._sent(dispatch)
         data = self._exports.read(dispatch.archived, dispatch.sha256)
         if data is None:
@@ -169,7 +168,12 @@ def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
 
     Raises :class:`TransientError` where it did not.
     """
-    remote.store(path, data)
+    try:
+        remote.store(path, data)
+    except NotFoundError as error:
+        folder = path.rpartition("/")[0] or "the server's base folder"
+        mend = "create it on the server, or mend the path in config.toml"
+        raise NotFoundError("no such folder", folder, mend) from error
     entry = remote.stat(path)
     if not is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
         raise TransientError(

@@ -21,10 +21,11 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UTF8_LETTER = re.compile(rb"[\xc3\xc5][\x80-\xbf]|[\xe2][\x80-\xbf]{2}")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 # A line end or a tab in a number separates two numbers.
 _NUMBER_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?")
 _FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ .][0-9]{3})+,[0-9]+")
 _ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+")
 _SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+")
@@ -63,6 +64,14 @@ def detect_encoding(data: bytes, configured: str = "auto") -> str:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def is_damaged_utf8(data: bytes) -> bool:
+    """Whether ``data`` is UTF-8 but for a few bytes, such as a letter that was cut in two.
+
+    In cp1252 text, pairs of bytes that make a UTF-8 letter practically do not occur.
+    """
+    return len(_UTF8_LETTER.findall(data)) > data.decode("utf-8", "replace").count("\ufffd")
 
 
 def split_header(line: str, separator: str) -> list[str]:

@@ -15,6 +15,8 @@ from passerelle.ledger import Ledger
 from passerelle.remotes import Entry, Remote
 
 _YOUNG = timedelta(minutes=1)
+# Times are told in whole seconds, and clocks drift between two measurements.
+_SLACK = timedelta(seconds=5)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 
@@ -29,8 +31,14 @@ class Source:
 
     def describe(self) -> str:
         """Name, size and age in words."""
-        age = "of unknown age" if self.age is None else f"written {in_words(self.age)} ago"
-        return f"{self.place.name}: {len(self.data)} bytes, {age}"
+        return f"{self.place.name}: {len(self.data)} bytes, {self._written()}"
+
+    def _written(self) -> str:
+        if self.age is None:
+            return "of unknown age"
+        if self.age < -_SLACK:
+            return f"dated {in_words(-self.age)} in the future"
+        return f"written {in_words(max(self.age, timedelta(0)))} ago"
 
 
 class Sources:
@@ -68,11 +76,14 @@ class Sources:
         return Source(place, data, entry.modified, age)
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
-        """How old a file is, by its server's clock; ``None`` where that cannot be told."""
+        """How old a file is, by its server's clock; ``None`` where that cannot be told.
+
+        Negative for a file from the future, which proves that some clock is wrong.
+        """
         offset = self._ledger.stock.clock_offset(server)
         if entry.modified is None or offset is None:
             return None
-        return max(self._now() + offset - entry.modified, timedelta(0))
+        return self._now() + offset - entry.modified
 
     def measure_clock(self, server: str, path: str) -> timedelta | None:
         """Measures how far the server's clock is ahead, with a probe file at ``path``.

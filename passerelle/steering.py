@@ -47,7 +47,7 @@ class Steering:
             self._refuse_on_the_way(order)
         for order in known:
             self.ledger.orders.forget(order)
-        return [f"order {order.id} is forgotten (it was {order.state})" for order in known]
+        return [f"order {order.id} is forgotten{self._already_sent(order)}" for order in known]
 
     def find(self, id: str) -> KnownOrder:
         """The order of that id. Raises :class:`UsageError` where the ledger has none."""
@@ -62,10 +62,15 @@ class Steering:
         return [self.find(id) for id in dict.fromkeys(ids)]
 
     def _resent(self, order: KnownOrder) -> str:
-        warning = ""
-        if order.state in (State.SENT, State.TAKEN):
-            warning = f" (it was sent already as {order.sent_as}: take it out of the ERP first)"
-        return f"order {order.id} goes into the next XML{warning}"
+        return f"order {order.id} goes into the next XML{self._already_sent(order)}"
+
+    def _already_sent(self, order: KnownOrder) -> str:
+        """What a person must do so that the ERP does not get the order twice."""
+        if order.state == State.SENT:
+            return f" (it lies in {order.sent_as}: delete that file, or the ERP gets it twice)"
+        if order.state == State.TAKEN:
+            return f" (the ERP has it from {order.sent_as}: take it out of the ERP first)"
+        return f" (it was {order.state})"
 
     def _refuse_on_the_way(self, order: KnownOrder) -> None:
         if order.state == State.PREPARED and order.stage != Stage.DOUBTFUL:

@@ -11,7 +11,16 @@ from passerelle.errors import HeldError
 
 
 def check_age(age: timedelta, guards: Guards, file: str) -> None:
-    """Raises :class:`HeldError` for a file older than ``max_age``."""
+    """Raises :class:`HeldError` for a file older than ``max_age``, or as far in the future.
+
+    The age of a file from the future is not known, nor is what it includes.
+    """
+    if -age > guards.max_age:
+        raise HeldError(
+            f"the file is dated {_minutes(-age)} minutes in the future",
+            file,
+            "nothing was published; set the clock of whoever writes it",
+        )
     if age > guards.max_age:
         raise HeldError(
             f"the file is {_minutes(age)} minutes old, more than max_age allows "

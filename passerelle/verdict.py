@@ -69,7 +69,7 @@ def _gift_card(order: Order, settings: Orders) -> str:
     payment = fold(order.payment)
     if any(fold(name) in payment for name in settings.withhold.payments if fold(name)):
         return f"payment {order.payment}"
-    for code in (code.strip() for code in order.voucher.split(",")):
+    for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
         if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
             return f"voucher {code}"
     return ""

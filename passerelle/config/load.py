@@ -88,7 +88,9 @@ def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     message, _, place = str(error).rpartition(" (at ")
     words = place.rstrip(")").replace(",", "").split()
     line = int(words[1]) if words[:1] == ["line"] else len(text.splitlines())
-    return f"{path.name}:{line}: {message or error}: mend this line (text stands between quotes)"
+    twice = "twice" in message or "overwrite" in message
+    mend = "it stands there already; keep one" if twice else "text stands between quotes"
+    return f"{path.name}:{line}: {message or error}: mend this line ({mend})"
 
 
 def _server_names(tree: dict[str, Any]) -> tuple[str, ...]:
@@ -110,6 +112,8 @@ def _fault(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_did_you_mean(_key(detail))}"
+        case "model_type" | "dict_type":
+            return f"{key}: this is a table: write [{key}] on a line, and its keys below"
         case "missing":
             return f"{key}: missing: this key is required"
         case "value_error":

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -21,7 +22,16 @@ from pydantic import (
 )
 
 from passerelle.config.columns import OrderColumns, StockColumns
-from passerelle.config.types import Duration, FilePath, LocalTime, Names, Place, Section, Size
+from passerelle.config.types import (
+    Duration,
+    FilePath,
+    LocalTime,
+    Location,
+    Names,
+    Place,
+    Section,
+    Size,
+)
 from passerelle.reading import SEPARATORS
 
 CANONICAL_ELEMENTS = (
@@ -51,6 +61,15 @@ def _separator(value: Any) -> str:
     if value != "auto" and value not in SEPARATORS:
         raise ValueError('use "auto" or one of ";" "," "\\t" "|" ":"')
     return str(value)
+
+
+def _printable(text: str) -> str:
+    if any(ord(char) < 32 for char in text):
+        raise ValueError("control characters cannot be written into XML or CSV")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
 
 
 Encoding = Annotated[str, BeforeValidator(_encoding)]
@@ -113,7 +132,7 @@ class Xml(Section):
     schema_file: FilePath = Field(default=None, alias="schema")
     stylesheet: FilePath = None
     names: dict[str, str] = {}
-    payments: dict[str, str] = {}
+    payments: dict[str, Printable] = {}
 
     @field_validator("encoding")
     @classmethod
@@ -140,8 +159,8 @@ class Orders(Section):
     source: Place = Field(alias="from")
     to: Place
     start_from: LocalTime | None = None
-    channel: str = "web"
-    store: str = ""
+    channel: Printable = "web"
+    store: Printable = ""
     encoding: Encoding = "auto"
     separator: Separator = "auto"
     final_newline: bool = True
@@ -175,7 +194,7 @@ class GiftCards(Section):
     column: str = "ID"
     ids: Names = ()
     quantity: int = Field(default=999, ge=0)
-    fill: dict[str, str] = {}
+    fill: dict[str, Printable] = {}
 
 
 class Guards(Section):
@@ -199,12 +218,6 @@ class Stock(Section):
     columns: StockColumns = StockColumns()
     gift_cards: GiftCards = GiftCards()
     guards: Guards = Guards()
-
-    @model_validator(mode="after")
-    def _two_files(self) -> Self:
-        if self.source == self.to:
-            raise ValueError("from and to are the same file; the shop needs one of its own")
-        return self
 
 
 class Trace(Section):
@@ -235,6 +248,18 @@ class Settings(Section):
     @classmethod
     def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
         base: Path = (info.context or {}).get("folder", Path())
-        if not isinstance(value, (str, Path)):
+        if not isinstance(value, (str, Path)) or "\0" in str(value):
             raise ValueError("write a path between quotes")
         return (base / value).absolute()
+
+    @model_validator(mode="after")
+    def _four_files(self) -> Self:
+        """Two parties on one file would take each other's data for their own."""
+        sections = {"orders": self.orders, "stock": self.stock}
+        taken: dict[Location, str] = {}
+        for name, section in sections.items():
+            for key, place in (("from", section.source), ("to", section.to)) if section else ():
+                if place in taken:
+                    raise ValueError(f"{name}.{key} and {taken[place]} are the same file")
+                taken[place] = f"{name}.{key}"
+        return self

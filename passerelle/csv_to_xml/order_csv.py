@@ -170,6 +170,8 @@ class _OrderReader:
         bad = _NOT_XML.search(text)
         if bad:
             self._fault(row, key, f"holds the control character U+{ord(bad[0]):04X}")
+        if "\ufffd" in text:
+            self._fault(row, key, "holds a letter that was cut or damaged; export it again")
         return text
 
     def _fault(self, row: Row, key: str, problem: str) -> None:

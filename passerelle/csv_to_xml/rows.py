@@ -17,6 +17,7 @@ from passerelle.reading import (
     detect_encoding,
     detect_separator,
     find_column,
+    is_damaged_utf8,
     parse_decimal,
     parse_whole,
 )
@@ -64,6 +65,9 @@ def read_rows(data: bytes, settings: Orders, file: str) -> Iterator[Row]:
 
 def _decode(data: bytes, settings: Orders, file: str) -> str:
     codec = detect_encoding(data, settings.encoding)
+    if codec == "cp1252" and settings.encoding == "auto" and is_damaged_utf8(data):
+        # The orders with a damaged letter are rejected, the others are read as they were meant.
+        return data.decode("utf-8", "replace")
     try:
         return data.decode(codec)
     except UnicodeDecodeError as error:
@@ -78,6 +82,12 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
 def _check_whole(text: str, settings: Orders, file: str) -> None:
     if not text.strip():
         raise NotReadyError("the file is empty", file, "wait for the shop to write it whole")
+    if "\0" in text.partition("\n")[0]:
+        raise RejectedError(
+            "the file is no text, or UTF-16 without its mark",
+            f"{file}:1",
+            'nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8',
+        )
     if settings.final_newline and not text.endswith(("\n", "\r")):
         raise NotReadyError(
             "the last line does not end: the file is not whole yet",

@@ -85,12 +85,20 @@ def open_copy(folder: Path) -> Iterator[Ledger]:
         for suffix in ("", "-wal"):
             source = folder / (FILE_NAME + suffix)
             if source.exists():
-                shutil.copy2(source, Path(scratch) / source.name)
+                _copy(source, Path(scratch))
         ledger = open_ledger(Path(scratch))
         try:
             yield ledger
         finally:
             ledger.close()
+
+
+def _copy(source: Path, folder: Path) -> None:
+    try:
+        shutil.copy2(source, folder / source.name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreachableError("the ledger cannot be read", str(source), reason) from error
 
 
 def _sqlite(path: str) -> Engine:

@@ -83,6 +83,26 @@ def find(remote: Remote, path: str) -> Entry | None:
         return None
 
 
+def is_gone(remote: Remote, path: str) -> bool:
+    """Whether there is certainly no such file.
+
+    A folder that is missing too proves nothing: a share may not be mounted, a home folder may
+    have moved. Raises :class:`NotFoundError` for that.
+    """
+    if find(remote, path) is not None:
+        return False
+    folder = path.rpartition("/")[0]
+    try:
+        remote.list_files(folder)
+    except NotFoundError as error:
+        raise NotFoundError(
+            "no such folder",
+            folder or "the server's base folder",
+            "nothing can be said of the files in it; create it, or mend the server's url",
+        ) from error
+    return True
+
+
 def replace_by_deleting(remote: Remote, old: str, new: str) -> None:
     """Replaces a file on servers that refuse to rename over one (IIS, FileZilla: 550, 553).
 

@@ -67,7 +67,7 @@ def _telling(name: str) -> Iterator[None]:
         raise ConfigError(
             f"the credential store failed ({type(error).__name__})",
             f"servers.{name}.password",
-            'log on once with that account, or use password = "env:NAME" instead',
+            'use password = "env:NAME" instead, or log on once with the account that runs this',
         ) from error
 
 

@@ -76,6 +76,8 @@ def _change_after_sending(
         note = (
             f'cancelled in the shop ("{reading.status}") after it was sent: correct it in the ERP'
         )
+    elif before.cancelled and not cancelled:
+        note = f'no longer cancelled in the shop ("{reading.status}"): compare it with the ERP'
     elif reading.order and reading.order.fingerprint() != before.fingerprint:
         note = "changed in the shop after it was sent: compare it with the ERP"
     else:

@@ -84,7 +84,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
-    if age is not None and age > guards.max_age and source.modified:
+    if age is not None and abs(age) > guards.max_age and source.modified:
         offset = _measure_clock(gateway, settings)
         age = gateway.now() + offset - source.modified if offset is not None else age
     if age is not None:

@@ -37,7 +37,7 @@ def describe_fix(fixed: FixedStock) -> Iterator[str]:
     yield f"{fixed.lines} lines, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
     for change in fixed.changes:
         after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
-        yield f"{change.key}: {after} (line {change.line}, sold in {', '.join(change.orders)})"
+        yield f"{change.key}: {after} (line {change.line}, sold in {_few(change.orders)})"
     if fixed.unmatched:
         yield f"sold, but not in the ERP's file: {_few(fixed.unmatched)}"
     if fixed.gift_cards:

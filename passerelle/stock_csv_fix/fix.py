@@ -19,7 +19,7 @@ from passerelle.reading import gtin, parse_decimal, shorten
 from passerelle.sales import Change, Fault, MissedSale
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
-_SIMPLE_NUMBER = r"[+-]?[0-9]+(?:[.,][0-9]+)?"
+_SIMPLE_NUMBER = r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?"
 
 
 @dataclass(frozen=True, slots=True)
