@@ -11,7 +11,7 @@ from passerelle.durable import replace_whole
 from passerelle.errors import RejectedError, UnreachableError
 from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
-from passerelle.runs.orders_plan import rejection
+from passerelle.runs.orders_plan import absent_columns, rejection
 from passerelle.sales import MissedSale, Order
 from passerelle.verdict import Fate, judge
 
@@ -34,7 +34,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     forms = load_forms(orders)
     file = read_orders(read_local(source), orders, source.name, gift_card_ids(settings))
     good: list[Order] = []
-    report: list[str] = []
+    report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]
     for reading in file.readings:
         verdict = judge(reading, orders)

@@ -36,10 +36,14 @@ _MOST = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class OrderFile:
-    """What one order CSV holds: every order met, and faults that belong to none of them."""
+    """What one order CSV holds: every order met, and faults that belong to none of them.
+
+    ``absent`` are the column keys by which orders are kept back, but that the file does not have.
+    """
 
     readings: tuple[Reading, ...]
     faults: tuple[Fault, ...]
+    absent: tuple[str, ...] = ()
 
 
 def read_orders(
@@ -54,7 +58,9 @@ def read_orders(
     rows_of: dict[str, list[Row]] = {}
     orphans: list[Fault] = []
     previous: Row | None = None
+    absent = {"status", "payment"} | ({"voucher"} if settings.withhold.vouchers else set())
     for row in read_rows(data, settings, file):
+        absent -= row.cells.keys()
         owner = row if row["id"] else previous
         if owner is None:
             orphans.append(Fault(file, row.line, "id", "empty: no order to count this line to"))
@@ -62,7 +68,7 @@ def read_orders(
         rows_of.setdefault(owner["id"], []).append(row)
         previous = owner
     readings = (_OrderReader(file, gift_card_ids).read(id, rows) for id, rows in rows_of.items())
-    return OrderFile(tuple(readings), tuple(orphans))
+    return OrderFile(tuple(readings), tuple(orphans), tuple(sorted(absent)) if rows_of else ())
 
 
 class _OrderReader:

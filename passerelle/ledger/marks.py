@@ -43,11 +43,15 @@ class KnownOrder:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A state to write for an order, with its reason in words."""
+    """A state to write for an order, with its reason in words.
+
+    ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
+    """
 
     reading: Reading
     state: State
     reason: str = ""
+    due: bool = False
 
 
 def write_mark(
@@ -69,6 +73,7 @@ def write_mark(
         "reason": mark.reason,
         "fingerprint": fingerprint,
         "resend": bool(before and before.resend and mark.state not in DONE),
+        "due": mark.due,
         "dispatch": dispatch,
         "changed": at,
     }
@@ -92,7 +97,12 @@ def move_all(connection: Connection, dispatch: int, state: State, at: datetime, 
         known = known_order(row)
         if state not in TRANSITIONS[known.state]:
             continue
-        values: Mapping[str, Any] = {"state": state, "reason": "", "changed": at}
+        values: Mapping[str, Any] = {
+            "state": state,
+            "reason": note if state == State.WAITING else "",
+            "due": state == State.WAITING,
+            "changed": at,
+        }
         connection.execute(update_of(known.channel, known.id).values(**values))
         add_event(connection, known.channel, known.id, at, state, note)
 

@@ -24,6 +24,8 @@ from passerelle.sales import Reading, Sold
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
+_DUE = orders.c.state.in_((State.WAITING, State.REJECTED)) & (orders.c.due | orders.c.resend)
+
 # SQLite takes 999 parameters in its older builds.
 _CHUNK = 500
 
@@ -69,13 +71,11 @@ class Orders:
         with self._begin() as connection:
             return [known_order(row) for row in connection.execute(query)]
 
-    def to_resend(self, channel: str) -> list[str]:
-        """The ids of the orders that a person wants sent again."""
-        query = select(orders.c.id).where(
-            orders.c.state == State.WAITING, orders.c.resend, orders.c.channel == channel
-        )
+    def due(self, channel: str) -> list[KnownOrder]:
+        """The orders that should be in the ERP but could not be sent, or are to be sent again."""
+        query = select_known().where(_DUE, orders.c.channel == channel).order_by(orders.c.id)
         with self._begin() as connection:
-            return list(connection.execute(query.order_by(orders.c.id)).scalars())
+            return [known_order(row) for row in connection.execute(query)]
 
     def events(self, order: KnownOrder) -> list[Event]:
         """What happened to the order, oldest first."""
@@ -88,7 +88,7 @@ class Orders:
             return [Event(row.at, row.event, row.note) for row in connection.execute(query)]
 
     def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownOrder]:
-        """Orders that the ERP's file may lack: withheld, on their way, or taken of late.
+        """Orders that the ERP's file may lack: withheld, due, on their way, or taken of late.
 
         ``written`` is when the ERP wrote its file, give or take a day between servers' clocks;
         where it or the XML's own time is unknown, ``taken_after`` (our clock) decides.
@@ -98,7 +98,8 @@ class Orders:
         if written is not None:
             late |= d.published >= written - timedelta(days=1)
         on_the_way = orders.c.state.in_((State.WITHHELD, State.PREPARED, State.SENT))
-        query = select_known().where(on_the_way | ((orders.c.state == State.TAKEN) & late))
+        taken_late = (orders.c.state == State.TAKEN) & late
+        query = select_known().where(on_the_way | taken_late | _DUE)
         with self._begin() as connection:
             return [known_order(row) for row in connection.execute(query)]
 

@@ -53,6 +53,7 @@ orders = Table(
     Column("fingerprint", String, nullable=False, default=""),
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("resend", Boolean, nullable=False, default=False),
+    Column("due", Boolean, nullable=False, default=False),  # should be in the ERP, but is not
     Column("dispatch", Integer),
     Column("seen", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),

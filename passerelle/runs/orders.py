@@ -76,8 +76,8 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
     known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
     plan = decide(file, known, settings, source.describe())
-    wanted = gateway.ledger.orders.to_resend(settings.channel)
-    plan = replace(plan, missing=tuple(id for id in wanted if id not in known))
+    due = gateway.ledger.orders.due(settings.channel)
+    plan = replace(plan, missing=tuple(order for order in due if order.id not in known))
     return _with_parcel(gateway, plan, settings, forms)
 
 

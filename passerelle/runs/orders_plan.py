@@ -16,6 +16,11 @@ from passerelle.sales import Reading
 from passerelle.verdict import Fate, is_cancelled, judge
 
 _FEW = 20
+_BLIND = {
+    "status": "cancelled orders",
+    "payment": "orders paid by gift card",
+    "voucher": "orders paid by gift voucher",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,8 @@ class OrdersPlan:
     changed: tuple[ChangedOrder, ...] = ()
     orphans: tuple[str, ...] = ()
     blocked: str = ""
-    missing: tuple[str, ...] = ()
+    missing: tuple[KnownOrder, ...] = ()
+    notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     known: Mapping[str, KnownOrder] = field(default_factory=dict)
 
@@ -58,12 +64,28 @@ def decide(
         else:
             verdict = judge(reading, settings, resend=bool(before and before.resend))
             state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
-            marks.append(Mark(reading, state, verdict.reason))
+            marks.append(Mark(reading, state, verdict.reason, due=state == State.REJECTED))
     orphans = tuple(str(fault) for fault in file.faults)
     done = len(file.readings) - len(marks)
     return OrdersPlan(
-        source, len(file.readings), done, tuple(marks), tuple(changed), orphans, known=known
+        source,
+        len(file.readings),
+        done,
+        tuple(marks),
+        tuple(changed),
+        orphans,
+        notes=tuple(f"! {note}" for note in absent_columns(file)),
+        known=known,
     )
+
+
+def absent_columns(file: OrderFile) -> Iterator[str]:
+    """What cannot be told of the orders because the file lacks a column."""
+    for key in file.absent:
+        yield (
+            f"the file has no column for {key}, so {_BLIND[key]} cannot be told from others "
+            f"(name it in orders.columns.{key})"
+        )
 
 
 def _change_after_sending(
@@ -88,7 +110,9 @@ def _change_after_sending(
 def blocked(plan: OrdersPlan, place: Location) -> OrdersPlan:
     reason = f"the ERP has not taken {place.name} yet"
     marks = (
-        replace(mark, state=State.WAITING, reason=reason) if mark.state == State.PREPARED else mark
+        replace(mark, state=State.WAITING, reason=reason, due=True)
+        if mark.state == State.PREPARED
+        else mark
         for mark in plan.marks
     )
     return replace(plan, marks=tuple(marks), blocked=str(place))
@@ -98,12 +122,14 @@ def after_validation(mark: Mark, rejected: Mapping[str, str]) -> Mark:
     reason = rejected.get(mark.reading.id)
     if mark.state != State.PREPARED or reason is None:
         return mark
-    return replace(mark, state=State.REJECTED, reason=f"order {mark.reading.id}: {reason}")
+    reason = f"order {mark.reading.id}: {reason}"
+    return replace(mark, state=State.REJECTED, reason=reason, due=True)
 
 
 def describe(plan: OrdersPlan) -> Iterator[str]:
     """The plan, one sentence a line."""
     yield f"{plan.source}, {_count(plan.total, 'order')}, {plan.done} of them handled before"
+    yield from plan.notes
     for state, words in (
         (State.WITHHELD, "withheld, to be entered at the till"),
         (State.WAITING, "waiting"),
@@ -116,9 +142,8 @@ def describe(plan: OrdersPlan) -> Iterator[str]:
         yield f"! rejected: {orphan}"
     for changed in plan.changed:
         yield f"! order {changed.reading.id}: {changed.note}"
-    if plan.missing:
-        ids = ", ".join(plan.missing)
-        yield f"! to be sent again but not in the file: {ids}: have the shop export them again"
+    for order in plan.missing:
+        yield f"! not sent, and no longer in the file: order {order.id} ({order.reason})"
     if plan.blocked:
         yield f"! {plan.blocked} is still there: new orders wait until the ERP has taken it"
     if plan.parcel:
@@ -169,7 +194,19 @@ def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
         if (marks := _in_state(plan, state))
     ]
     parts += [f"{len(faults)} rejected"] if faults else []
-    return ", ".join(parts), rejection(faults)
+    parts += [f"{len(plan.missing)} not sent and gone"] if plan.missing else []
+    return ", ".join(parts), rejection(faults) or _lost_from_sight(plan)
+
+
+def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
+    """Orders that should be in the ERP, but the file that held them has moved on."""
+    if not plan.missing:
+        return None
+    return RejectedError(
+        f"{_count(len(plan.missing), 'order')} not sent, and no longer in the file",
+        _ids([order.id for order in plan.missing]),
+        "have the shop export them again, or enter them by hand and `passerelle orders settle`",
+    )
 
 
 def rejection(faults: Sequence[str]) -> RejectedError | None:

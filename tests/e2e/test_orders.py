@@ -155,7 +155,84 @@ def test_an_order_to_be_resent_that_left_the_file_is_asked_for(world: World) -> 
     world.erp_takes()
     world.run_well("orders", "resend", "1")
     world.shop_writes(GIFT)
-    assert "to be sent again but not in the file: 1" in world.run_well("run", "orders")
+    result = world.run("run", "orders")
+    assert result.exit_code == 5
+    assert "not sent, and no longer in the file: order 1 (to be sent again" in result.stdout
+    world.run_well("orders", "forget", "1")
+    world.run_well("run", "orders")
+
+
+def test_an_order_that_had_to_wait_is_not_lost_from_sight(world: World) -> None:
+    world.configure(time_in_name=False)
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    world.shop_writes(Sale("5", {"373": 1}))
+    world.run_well("run", "orders")
+    world.erp_takes()
+    world.shop_writes(Sale("6", {"372": 1}), Sale("7", {"371": "deux"}))
+    result = world.run("run", "orders")
+    assert "order 5 (the ERP has not taken commandes.xml yet)" in result.stdout
+    world.erp_takes()
+    world.shop_writes(Sale("8", {"370": 1}))
+    result = world.run("run", "orders")
+    assert result.exit_code == 5
+    assert "2 orders not sent, and no longer in the file: 5, 7" in result.stderr
+
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    assert world.shop_stock() | {"371": "0", "373": "0"} == world.shop_stock()
+    world.run_well("orders", "settle", "5", "7")
+    world.erp_takes()
+    world.run_well("run", "orders")
+
+
+def test_a_column_that_keeps_orders_back_is_missed_when_it_is_not_there(world: World) -> None:
+    world.server.put("commandes.csv", b"id_order;ean13;quantity;unit_price\n1;370;1;5\n")
+    text = world.run_well("run", "orders")
+    assert "no column for status, so cancelled orders cannot be told" in text
+    assert "no column for payment, so orders paid by gift card cannot be told" in text
+
+
+def test_a_letter_cut_in_two_rejects_its_order_and_leaves_the_others_readable(
+    world: World,
+) -> None:
+    head = "id_order;status;payment;lastname;ean13;quantity;unit_price\n"
+    rows = "1;Annulé;x;Léa;370;1;5\n2;ok;chèque cadeau;Zoé;371;1;5\n3;ok;x;Chlo?;372;1;5\n"
+    world.server.put("commandes.csv", (head + rows).encode().replace(b"?", b"\xc3"))
+    result = world.run("run", "orders")
+    assert result.exit_code == 5
+    assert "commandes.csv:4: last_name: holds a letter that was cut" in result.stderr
+    assert world.states() == {"1": "waiting", "2": "withheld", "3": "rejected"}
+
+
+def test_a_folder_that_is_not_there_proves_nothing(world: World) -> None:
+    """A share that is not mounted must not make orders "taken"."""
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    lying = world.server.root / "import"
+    lying.rename(world.server.root / "elsewhere")
+    result = world.run("run", "orders")
+    assert result.exit_code == 4
+    assert "no such folder: import: nothing can be said of the files in it" in result.stderr
+    (world.server.root / "elsewhere").rename(lying)
+    assert world.states() == {"1": "sent"}
+
+
+def test_a_missing_import_folder_is_named(world: World) -> None:
+    (world.server.root / "import").rmdir()
+    world.shop_writes(SHOE)
+    result = world.run("run", "orders")
+    assert result.exit_code == 4
+    assert "no such folder: import: create it on the server" in result.stderr
+
+
+def test_an_order_that_is_reinstated_is_told(world: World) -> None:
+    for status in ("Paiement accepté", "Annulé"):
+        world.shop_writes(Sale("1", {"370": 1}, status=status))
+        world.run_well("run", "orders")
+    world.shop_writes(SHOE)
+    assert 'no longer cancelled in the shop ("Paiement accepté")' in world.run_well("run", "orders")
+    assert "no longer" not in world.run_well("run", "orders")
 
 
 def test_a_forgotten_order_is_met_as_new(world: World) -> None:

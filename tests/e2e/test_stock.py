@@ -136,11 +136,11 @@ def test_every_changed_line_is_explained_afterwards(world: World) -> None:
     assert "not in the ERP's file" in world.run_well("stock", "why", "999")
 
 
-def test_the_time_of_a_slow_servers_clock_does_not_matter(world: World) -> None:
-    """Both times are the server's own; the folder's clock is measured, not trusted."""
+def test_a_file_from_the_future_is_held(world: World) -> None:
+    """Its age is not known, nor what it includes."""
     ready(world)
-    world.erp_writes_stock(LEVELS, age=-3600)
-    world.run_well("run", "stock")
+    world.erp_writes_stock(LEVELS, age=-3660)
+    assert_held(world, "minutes in the future", "ExportCSV.csv")
 
 
 def test_what_the_shop_took_is_not_withdrawn(world: World) -> None:
