@@ -143,8 +143,8 @@ class _OrderReader:
         return ", ".join(dict.fromkeys(texts))
 
     def _agreed(self, rows: Sequence[Row], key: str, parse: Callable[[str], T]) -> T | None:
-        """The value that all rows of the order give; rows that leave it blank do not count."""
-        said = [row for row in rows if row[key]]
+        """The value that all rows of the order give; blank and broken rows do not count."""
+        said = [row for row in rows if row[key] and not row.fault]
         for row in said[1:]:
             if row[key] != said[0][key]:
                 problem = f"differs from line {said[0].line} of the same order"

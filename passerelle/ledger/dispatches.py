@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from passerelle.config import Location
-from passerelle.ledger.marks import Mark, move_all, write_mark
+from passerelle.ledger.marks import Mark, move_all, write_marks
 from passerelle.ledger.schema import dispatches, orders
 from passerelle.ledger.states import Stage, State
 
@@ -65,8 +65,7 @@ class Dispatches:
         with self._begin() as connection:
             result = connection.execute(dispatches.insert().values(**values))
             number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            for mark in marks:
-                write_mark(connection, channel, mark, at, dispatch=number)
+            write_marks(connection, channel, marks, at, dispatch=number)
             return _one(connection, number)
 
     def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
@@ -78,7 +77,7 @@ class Dispatches:
         note = f"sent as {dispatch.place}"
         with self._begin() as connection:
             _set(connection, dispatch, Stage.SENT, sent=at, published=published)
-            move_all(connection, dispatch.number, State.SENT, at, note)
+            move_all(connection, dispatch.number, (State.PREPARED, State.SENT), at, note)
             return _one(connection, dispatch.number)
 
     def take(self, dispatch: Dispatch, at: datetime) -> None:
@@ -86,13 +85,13 @@ class Dispatches:
         with self._begin() as connection:
             _set(connection, dispatch, Stage.TAKEN, taken=at)
             note = f"the ERP took {dispatch.place}"
-            move_all(connection, dispatch.number, State.TAKEN, at, note)
+            move_all(connection, dispatch.number, (State.SENT, State.TAKEN), at, note)
 
     def abandon(self, dispatch: Dispatch, at: datetime, why: str) -> None:
         """It never reached its name and cannot be sent any more: its orders start over."""
         with self._begin() as connection:
             _set(connection, dispatch, Stage.ABANDONED)
-            move_all(connection, dispatch.number, State.WAITING, at, why)
+            move_all(connection, dispatch.number, (State.PREPARED, State.WAITING), at, why)
 
     def doubt(self, dispatch: Dispatch) -> None:
         """Nobody but the ERP can tell whether it arrived."""

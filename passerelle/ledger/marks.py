@@ -1,16 +1,19 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
 
 from passerelle.errors import UsageError
-from passerelle.ledger.schema import dispatches, events, orders, sold
+from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
+
+# SQLite takes 999 parameters in its older builds.
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,68 +57,115 @@ class Mark:
     due: bool = False
 
 
-def write_mark(
-    connection: Connection, channel: str, mark: Mark, at: datetime, dispatch: int | None = None
+def write_marks(
+    connection: Connection,
+    channel: str,
+    marks: Sequence[Mark],
+    at: datetime,
+    dispatch: int | None = None,
 ) -> None:
-    """Writes one order's state in the caller's transaction."""
-    reading = mark.reading
-    query = select_known().where(orders.c.channel == channel, orders.c.id == reading.id)
-    row = connection.execute(query).one_or_none()
-    before = known_order(row) if row else None
-    fingerprint = reading.order.fingerprint() if reading.order else ""
-    if before and _says(before) == (mark.state, mark.reason, fingerprint):
-        return
-    check_step(before or reading.id, mark.state)
-    values = {
-        "reference": reading.reference,
-        "date": reading.date,
+    """Writes orders' states in the caller's transaction, a few statements for all of them.
+
+    What does not change is not written again. Raises :class:`UsageError` for a step that the
+    table of transitions does not allow.
+    """
+    known = find_known(connection, channel, [mark.reading.id for mark in marks])
+    fresh = [mark for mark in marks if not _is_written(mark, known.get(mark.reading.id))]
+    for mark in fresh:
+        check_step(known.get(mark.reading.id) or mark.reading.id, mark.state)
+    key = {"channel": channel, "changed": at, "dispatch": dispatch}
+    rows = [key | _row(mark, known.get(mark.reading.id)) for mark in fresh]
+    _insert(connection, orders, [row | {"seen": at} for row in rows if row["id"] not in known])
+    _update_all(connection, [row for row in rows if row["id"] in known])
+    _write_sold(connection, channel, fresh)
+    _insert(connection, events, [_event(channel, mark, at) for mark in fresh])
+
+
+def find_known(connection: Connection, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
+    """Those of the orders that the ledger has met, by id."""
+    found: dict[str, KnownOrder] = {}
+    wanted = list(ids)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        query = select_known().where(orders.c.channel == channel, orders.c.id.in_(chunk))
+        found |= {row.id: known_order(row) for row in connection.execute(query)}
+    return found
+
+
+def move_all(
+    connection: Connection, dispatch: int, step: tuple[State, State], at: datetime, note: str
+) -> None:
+    """Moves the orders of a dispatch on, in the caller's transaction.
+
+    ``step`` is the state that they leave and the one they get; others are left alone. Back to
+    waiting, they are due.
+    """
+    before, after = step
+    waits = after == State.WAITING
+    moved = (orders.c.dispatch == dispatch) & (orders.c.state == before)
+    told = select(
+        orders.c.channel, orders.c.id, literal(at, UtcTime), literal(after.value), literal(note)
+    ).where(moved)
+    connection.execute(events.insert().from_select(["channel", "id", "at", "event", "note"], told))
+    values = {"state": after, "reason": note if waits else "", "due": waits, "changed": at}
+    connection.execute(update(orders).where(moved).values(**values))
+
+
+def _is_written(mark: Mark, before: KnownOrder | None) -> bool:
+    if before is None:
+        return False
+    said = (before.state, before.reason, before.fingerprint)
+    return said == (mark.state, mark.reason, _fingerprint(mark))
+
+
+def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
+    return {
+        "id": mark.reading.id,
+        "reference": mark.reading.reference,
+        "date": mark.reading.date,
         "state": mark.state,
         "reason": mark.reason,
-        "fingerprint": fingerprint,
+        "fingerprint": _fingerprint(mark),
         "resend": bool(before and before.resend and mark.state not in DONE),
         "due": mark.due,
-        "dispatch": dispatch,
-        "changed": at,
     }
-    if before:
-        connection.execute(update_of(channel, reading.id).values(**values))
-    else:
-        values |= {"channel": channel, "id": reading.id, "seen": at}
-        connection.execute(orders.insert().values(**values))
-    _write_sold(connection, channel, reading)
-    add_event(connection, channel, reading.id, at, mark.state, mark.reason)
 
 
-def _says(known: KnownOrder) -> tuple[State, str, str]:
-    return known.state, known.reason, known.fingerprint
+def _fingerprint(mark: Mark) -> str:
+    return mark.reading.order.fingerprint() if mark.reading.order else ""
 
 
-def move_all(connection: Connection, dispatch: int, state: State, at: datetime, note: str) -> None:
-    """Moves the orders of a dispatch on, in the caller's transaction."""
-    query = select_known().where(orders.c.dispatch == dispatch, orders.c.state != state)
-    for row in connection.execute(query).all():
-        known = known_order(row)
-        if state not in TRANSITIONS[known.state]:
-            continue
-        values: Mapping[str, Any] = {
-            "state": state,
-            "reason": note if state == State.WAITING else "",
-            "due": state == State.WAITING,
-            "changed": at,
-        }
-        connection.execute(update_of(known.channel, known.id).values(**values))
-        add_event(connection, known.channel, known.id, at, state, note)
-
-
-def _write_sold(connection: Connection, channel: str, reading: Reading) -> None:
-    matches = and_(sold.c.channel == channel, sold.c.id == reading.id)
-    connection.execute(delete(sold).where(matches))
-    rows = [
-        {"channel": channel, "id": reading.id, "position": n, "key": s.key, "quantity": s.quantity}
-        for n, s in enumerate(reading.sold)
-    ]
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(sold.insert(), rows)
+        connection.execute(table.insert(), rows)
+
+
+def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    of_key = (orders.c.channel == bindparam("of_channel")) & (orders.c.id == bindparam("of_id"))
+    renamed = [{("of_" + k if k in ("channel", "id") else k): v for k, v in row.items()}
+               for row in rows]  # fmt: skip
+    connection.execute(update(orders).where(of_key), renamed)
+
+
+def _write_sold(connection: Connection, channel: str, marks: Sequence[Mark]) -> None:
+    if not marks:
+        return
+    of_key = (sold.c.channel == channel) & (sold.c.id == bindparam("of_id"))
+    connection.execute(delete(sold).where(of_key), [{"of_id": mark.reading.id} for mark in marks])
+    rows = [
+        {"channel": channel, "id": mark.reading.id, "position": n, "key": s.key,
+         "quantity": s.quantity}
+        for mark in marks
+        for n, s in enumerate(mark.reading.sold)
+    ]  # fmt: skip
+    _insert(connection, sold, rows)
+
+
+def _event(channel: str, mark: Mark, at: datetime) -> dict[str, Any]:
+    id = mark.reading.id
+    return {"channel": channel, "id": id, "at": at, "event": mark.state, "note": mark.reason}
 
 
 def check_step(before: KnownOrder | str, state: State) -> None:

@@ -13,10 +13,11 @@ from passerelle.ledger.marks import (
     Mark,
     add_event,
     check_step,
+    find_known,
     known_order,
     select_known,
     update_of,
-    write_mark,
+    write_marks,
 )
 from passerelle.ledger.schema import dispatches, events, orders, sold
 from passerelle.ledger.states import State
@@ -25,9 +26,6 @@ from passerelle.sales import Reading, Sold
 Begin = Callable[[], AbstractContextManager[Connection]]
 
 _DUE = orders.c.state.in_((State.WAITING, State.REJECTED)) & (orders.c.due | orders.c.resend)
-
-# SQLite takes 999 parameters in its older builds.
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,8 @@ class Orders:
 
     def known(self, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
         """Those of the orders that the ledger has met, by id."""
-        found: dict[str, KnownOrder] = {}
-        wanted = list(ids)
         with self._begin() as connection:
-            for start in range(0, len(wanted), _CHUNK):
-                chunk = wanted[start : start + _CHUNK]
-                query = select_known().where(orders.c.channel == channel, orders.c.id.in_(chunk))
-                found |= {row.id: known_order(row) for row in connection.execute(query)}
-        return found
+            return find_known(connection, channel, ids)
 
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
@@ -120,8 +112,7 @@ class Orders:
     def mark(self, channel: str, marks: Sequence[Mark], at: datetime) -> None:
         """Writes each order's state; what does not change is not written again."""
         with self._begin() as connection:
-            for mark in marks:
-                write_mark(connection, channel, mark, at)
+            write_marks(connection, channel, marks, at)
 
     def note_change(
         self, channel: str, reading: Reading, at: datetime, note: str, *, cancelled: bool

@@ -43,7 +43,7 @@ def describe_fix(fixed: FixedStock) -> Iterator[str]:
     if fixed.gift_cards:
         yield f"gift cards added: {_few(fixed.gift_cards)}"
     for fault in fixed.warnings[:_FEW]:
-        yield f"! {fault}: both lines were treated alike; have the ERP list each item once"
+        yield f"! {fault}"
     for fault in fixed.faults[:_FEW]:
         yield f"! {fault}: the line leaves as it came; mend it in the ERP"
 
@@ -65,7 +65,7 @@ def stock_rejection(fixed: FixedStock) -> RejectedError | None:
         return None
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return RejectedError(
-        "a quantity could not be read",
+        "a stock line could not be read",
         f"{faults[0]}{more}",
         "its line was published as it came; mend it in the ERP",
     )

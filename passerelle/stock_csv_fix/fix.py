@@ -15,7 +15,7 @@ import pandas as pd
 
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
-from passerelle.reading import gtin, parse_decimal, shorten
+from passerelle.reading import gtin, is_eaten_by_spreadsheet, parse_decimal, shorten
 from passerelle.sales import Change, Fault, MissedSale
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
@@ -26,9 +26,10 @@ _SIMPLE_NUMBER = r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?"
 class FixedStock:
     """The bytes to publish, and what there is to tell about them.
 
-    ``in_stock`` counts the ERP's lines with stock. ``faults`` are quantities that could not be
-    read: their lines leave as they came. ``warnings`` are item numbers met twice. ``unmatched``
-    are missed sales of items that the ERP's file does not have: nothing to hold back there.
+    ``in_stock`` counts the ERP's lines with stock. ``faults`` are quantities and item numbers
+    that could not be read: their lines leave as they came. ``warnings`` are item numbers met
+    twice, and gift cards that the ERP has a line of. ``unmatched`` are missed sales of items that
+    the ERP's file does not have: nothing to hold back there.
     """
 
     data: bytes
@@ -67,8 +68,8 @@ def fix_stock(
         in_stock=int((levels > 0).sum()),
         changes=tuple(changes),
         gift_cards=tuple(cards),
-        faults=tuple(_unreadable(frame, levels, layout, file)),
-        warnings=tuple(_met_twice(frame, layout, file)),
+        faults=(*_unreadable(frame, levels, layout, file), *_eaten(frame, layout, file)),
+        warnings=(*_met_twice(frame, layout, file), *_cards_of_erp(frame, layout, settings, file)),
         unmatched=tuple(sorted(missed.keys() - set(frame["key"].iloc[hit]))),
     )
 
@@ -254,13 +255,38 @@ def _unreadable(
         yield Fault(file, int(layout.numbers[row]), "quantity", problem)
 
 
+def _eaten(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
+    """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
+    suspects = frame["ean13"].str.contains(r"[eE.,]", regex=True).to_numpy(dtype=bool)
+    for row in np.flatnonzero(suspects):
+        text = frame["ean13"].iloc[int(row)]
+        if is_eaten_by_spreadsheet(text):
+            problem = f'"{shorten(text)}" lost its digits in a spreadsheet'
+            yield Fault(file, int(layout.numbers[row]), "ean13", problem)
+
+
+def _cards_of_erp(
+    frame: pd.DataFrame, layout: Layout, settings: Stock, file: str
+) -> Iterable[Fault]:
+    """Gift cards for which no line was added, because the ERP's file has one of that id."""
+    if not settings.gift_cards.ids:
+        return
+    ids = frame["id"].str.strip()
+    for row in np.flatnonzero(ids.isin(settings.gift_cards.ids).to_numpy()):
+        level = frame["quantity"].iloc[int(row)].strip()
+        problem = f"gift card {ids.iloc[int(row)]} stands in the ERP's file, with {level or 'none'}"
+        yield Fault(file, int(layout.numbers[row]), settings.gift_cards.column, problem)
+
+
 def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
     keys = frame["key"]
     again = (keys.duplicated() & (keys != "")).to_numpy()
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
     for row in np.flatnonzero(again):
         key = keys.iloc[int(row)]
-        problem = f"{key} stands already in line {layout.numbers[first[key]]}"
+        problem = (
+            f"{key} stands already in line {layout.numbers[first[key]]}; both are treated alike"
+        )
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
