@@ -18,6 +18,7 @@ from passerelle.config import Location, Settings
 from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
 from passerelle.ledger import Dispatch, Ledger, Mark, Stage
 from passerelle.remotes import Entry, Remote, find, is_gone
+from passerelle.witness import Witness
 
 TMP = ".tmp"
 
@@ -45,6 +46,7 @@ class Dispatcher:
         self._settings, self._ledger, self._remote = settings, ledger, remote
         self._now, self._say = now, say
         self._exports = Exports(settings.folder)
+        self.witness = Witness(settings.folder)
 
     def publish(self, channel: str, parcel: Parcel) -> Dispatch:
         """Sends a new XML. Once this returns, its orders are ``sent``."""
@@ -59,6 +61,7 @@ class Dispatcher:
             sha256=hashlib.sha256(parcel.data).hexdigest(),
             size=len(parcel.data),
         )
+        self.witness.remember(dispatch)
         self._exports.confirm(archived)
         return self._go_on(dispatch)
 

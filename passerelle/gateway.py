@@ -69,7 +69,11 @@ class Gateway:
         return self._remotes[name]
 
     def recover(self) -> None:
-        """Finishes what an earlier run left half done. Comes first in every run."""
+        """Finishes what an earlier run left half done. Comes first in every run.
+
+        Raises :class:`HeldError` where the ledger is not the one that sent the last XML.
+        """
+        self.dispatcher.witness.question(self.ledger)
         if not self.dry_run:
             self.dispatcher.recover()
             return

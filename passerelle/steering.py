@@ -93,8 +93,10 @@ class Steering:
 def adopt(gateway: Gateway) -> Outcome:
     """Marks all orders now in the file as handled by the previous system.
 
-    Orders that Passerelle has sent, or that a person settled, stay as they are.
+    Orders that Passerelle has sent, or that a person settled, stay as they are. Also the way on
+    when the ledger was lost: what it had known is then the previous system's.
     """
+    gateway.dispatcher.witness.forget()
     gateway.recover()
     settings = orders_settings(gateway.settings)
     source = gateway.sources.fetch(settings.source)

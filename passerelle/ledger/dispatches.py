@@ -117,6 +117,12 @@ class Dispatches:
         with self._begin() as connection:
             return bool(connection.execute(query).scalar())
 
+    def archived_as(self, number: int) -> str | None:
+        """The name in ArchiveExport of a dispatch; ``None`` for one that was never prepared."""
+        query = select(dispatches.c.archived).where(dispatches.c.number == number)
+        with self._begin() as connection:
+            return connection.execute(query).scalar()
+
     def orders_of(self, dispatch: Dispatch) -> list[str]:
         """The ids of its orders."""
         query = select(orders.c.id).where(orders.c.dispatch == dispatch.number)

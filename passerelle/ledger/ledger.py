@@ -53,7 +53,7 @@ class Ledger:
             raise UnreachableError(
                 f"the ledger is damaged ({type(error.orig).__name__})",
                 self._where,
-                "put back a copy of the file from your backups",
+                "put back the newest copy from your backups; an older one is told and held",
             ) from error
 
     def close(self) -> None:

@@ -353,3 +353,34 @@ def test_a_server_that_left_the_config_too_early_is_told(world: World) -> None:
     result = world.run("run", "orders")
     assert result.exit_code == 3
     assert "keep [servers.ftp] until the ERP has taken it" in result.stderr
+
+
+def test_a_lost_ledger_is_not_taken_for_a_new_one(world: World) -> None:
+    """It would send again what the ERP has."""
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    world.erp_takes()
+    for path in world.data.glob("passerelle.db*"):
+        path.unlink()
+    for args in (("run", "orders"), ("run", "orders", "--dry-run"), ("run", "stock")):
+        result = world.run(*args)
+        assert result.exit_code == 6
+        assert "the ledger does not know commandes_" in result.stderr
+    assert world.xmls() == []
+
+    world.run_well("orders", "adopt")
+    world.shop_writes(SHOE, Sale("2", {"371": 1}))
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["2"]
+
+
+def test_an_older_copy_of_the_ledger_is_told(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    older = (world.data / "passerelle.db").read_bytes()
+    world.shop_writes(SHOE, Sale("2", {"371": 1}))
+    world.run_well("run", "orders")
+    (world.data / "passerelle.db").write_bytes(older)
+    result = world.run("run", "orders")
+    assert result.exit_code == 6
+    assert "an older copy" in result.stderr
