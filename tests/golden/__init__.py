@@ -1,0 +1,96 @@
+"""Golden pairs: files as shops and ERPs write them, and what must become of each.
+
+``orders/NAME`` holds an order CSV and the sales XML that ``passerelle convert`` makes of it;
+``stock/NAME`` a stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of
+them. ``report.txt`` is what the command says, with its exit code; where nothing may come out,
+there is no expected file. ``config.toml`` holds only what differs from ``base.toml``.
+
+    python -m tests.golden
+
+writes all expected files anew. Read every difference before you keep it: an expected file says
+what must be, not what the program happens to do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from tests.shell import Result, run_program
+
+FOLDER = Path(__file__).parent
+REGENERATE = "python -m tests.golden"
+REPORT = "report.txt"
+# Every XML says when it was made.
+NOW = datetime(2026, 11, 22, 10, 27)  # noqa: DTZ001 - made aware on the machine that runs it
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A folder with input and expected output."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """As in ``orders/tab-not-enclosed``."""
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
+    def output(self) -> str:
+        """The name of the file that the command should write."""
+        return "expected.xml" if self.folder.parent.name == "orders" else "expected.csv"
+
+    def expected(self) -> Mapping[str, bytes]:
+        """The expected files by name."""
+        paths = (self.folder / name for name in (self.output, REPORT))
+        return {path.name: path.read_bytes() for path in paths if path.exists()}
+
+    def actual(self) -> Mapping[str, bytes]:
+        """The files as the program makes them now, by name."""
+        with TemporaryDirectory() as temporary:
+            config = Path(temporary, "config.toml")
+            config.write_bytes(self._config())
+            result = self._run(config)
+        report = f"{result.stderr}exit code {result.exit_code}\n".encode()
+        return ({self.output: result.output} if result.output else {}) | {REPORT: report}
+
+    def _config(self) -> bytes:
+        own = self.folder / "config.toml"
+        base = (FOLDER / "base.toml").read_bytes()
+        return base + own.read_bytes() if own.exists() else base
+
+    def _run(self, config: Path) -> Result:
+        with patch("passerelle.cli.files.now", NOW.astimezone):
+            return run_program("--config", str(config), *self._command(), cwd=self.folder)
+
+    def _command(self) -> tuple[str, ...]:
+        if self.output == "expected.xml":
+            return ("convert", "orders.csv")
+        has_orders = (self.folder / "orders.csv").exists()
+        return ("fix", "stock.csv", *(("--orders", "orders.csv") if has_orders else ()))
+
+
+def pairs() -> list[Pair]:
+    """All pairs, in the order of their names."""
+    inputs = [*FOLDER.glob("orders/*/orders.csv"), *FOLDER.glob("stock/*/stock.csv")]
+    return [Pair(path.parent) for path in sorted(inputs)]
+
+
+def regenerate() -> Iterator[str]:
+    """Writes every pair's expected files anew; names those that changed."""
+    for pair in pairs():
+        before, after = pair.expected(), pair.actual()
+        for name in sorted(before.keys() | after.keys()):
+            if before.get(name) != after.get(name):
+                _write(pair.folder / name, after.get(name))
+                yield f"{pair.name}/{name}"
+
+
+def _write(path: Path, data: bytes | None) -> None:
+    if data is None:
+        path.unlink()
+    else:
+        path.write_bytes(data)

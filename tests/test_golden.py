@@ -1,0 +1,55 @@
+"""Every golden pair comes out byte for byte as expected; see tests/golden/__init__.py."""
+
+from collections.abc import Mapping
+from difflib import unified_diff
+
+import pytest
+
+from tests.golden import REGENERATE, Pair, pairs
+
+
+@pytest.mark.parametrize("pair", [pytest.param(pair, id=pair.name) for pair in pairs()])
+def test_the_files_come_out_as_expected(pair: Pair) -> None:
+    difference = diff(pair.expected(), pair.actual())
+    if difference:
+        pytest.fail(
+            f"{pair.name}:\n{difference}\nIf the new output is what it must be: {REGENERATE}",
+            pytrace=False,
+        )
+
+
+@pytest.mark.parametrize("kind", ["orders", "stock"])
+def test_there_are_pairs_of_each_kind(kind: str) -> None:
+    assert len([pair for pair in pairs() if pair.folder.parent.name == kind]) >= 10
+
+
+def test_a_difference_is_told_line_by_line() -> None:
+    told = diff({"expected.csv": b"a;1\r\nb;2\r\n"}, {"expected.csv": b"a;1\r\nb;0\n"})
+    assert told.splitlines() == [
+        "--- expected.csv",
+        "+++ expected.csv as it is made now",
+        "@@ -1,2 +1,2 @@",
+        r" a;1\r",
+        r"-b;2\r",
+        "+b;0",
+    ]
+
+
+def test_a_file_too_many_or_too_few_is_a_difference() -> None:
+    assert "-a;1" in diff({"expected.csv": b"a;1\n"}, {})
+    assert "+a;1" in diff({}, {"expected.csv": b"a;1\n"})
+
+
+def diff(expected: Mapping[str, bytes], actual: Mapping[str, bytes]) -> str:
+    """What differs, readable even where only line ends do."""
+    lines: list[str] = []
+    for name in sorted(expected.keys() | actual.keys()):
+        before, after = (shown(files.get(name, b"")) for files in (expected, actual))
+        lines += unified_diff(before, after, name, f"{name} as it is made now", lineterm="")
+    return "\n".join(lines)
+
+
+def shown(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "backslashreplace").replace("\r", r"\r")
+    lines = text.split("\n")
+    return lines if lines.pop() == "" else [*text.split("\n")[:-1], r"(the last line does not end)"]

@@ -1,0 +1,39 @@
+"""The pure rooms, one by one. What the tests share: settings, and how hard Hypothesis tries."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+
+from passerelle.config import Orders, Settings, Stock
+
+# For a long search: TEST_EFFORT=50 pytest tests/unit
+_EFFORT = int(os.environ.get("TEST_EFFORT", "1"))
+
+# No deadline: the first example of a test pays for its imports.
+few = settings(max_examples=30 * _EFFORT, deadline=None)
+many = settings(max_examples=120 * _EFFORT, deadline=None)
+
+_SERVERS = {"ftp": {"url": "ftp://user@ftp.example.com/"}}
+
+
+def orders_settings(**changes: Any) -> Orders:
+    """``[orders]`` as config.toml would give it, with ``changes``."""
+    orders = {"from": "ftp:commandes.csv", "to": "ftp:import/{time}.xml"} | changes
+    found = _settings({"orders": orders}).orders
+    assert found is not None
+    return found
+
+
+def stock_settings(**changes: Any) -> Stock:
+    """``[stock]`` as config.toml would give it, with ``changes``."""
+    stock = {"from": "ftp:ExportCSV.csv", "to": "ftp:ExportCSVmod.csv"} | changes
+    found = _settings({"stock": stock}).stock
+    assert found is not None
+    return found
+
+
+def _settings(tree: dict[str, Any]) -> Settings:
+    context = {"folder": Path.cwd(), "servers": tuple(_SERVERS)}
+    return Settings.model_validate({"folder": ".", "servers": _SERVERS, **tree}, context=context)

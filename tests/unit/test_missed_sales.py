@@ -1,0 +1,221 @@
+"""Which sales the ERP's stock file does not include yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerelle.csv_to_xml import read_orders
+from passerelle.ledger import KnownOrder, State
+from passerelle.missed_sales import ErpFile, every_sale, find_missed
+from passerelle.sales import MissedSale, Reading, Sold
+from tests.unit import many, orders_settings
+
+WRITTEN = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+ERP = ErpFile("ftp", WRITTEN, now=WRITTEN + 9 * MINUTE, certainty=25 * MINUTE)
+ERP_WITHOUT_TIMES = replace(ERP, modified=None)
+
+
+def known(
+    state: State,
+    *,
+    id: str = "1001",
+    published: datetime | None = None,
+    taken: datetime | None = None,
+    server: str | None = "ftp",
+    **more: Any,
+) -> KnownOrder:
+    return KnownOrder(
+        channel="web",
+        id=id,
+        reference="",
+        date=None,
+        state=state,
+        reason="",
+        fingerprint="",
+        cancelled=False,
+        resend=more.get("resend", False),
+        seen=WRITTEN,
+        changed=WRITTEN,
+        server=server,
+        published=published,
+        taken=taken,
+    )
+
+
+def readings(*rows: str) -> tuple[Reading, ...]:
+    header = "id_order;status;payment;ean13;quantity;unit_price"
+    text = "\n".join([header, *(f"{row};10" for row in rows), ""])
+    return read_orders(text.encode(), orders_settings(), "commandes.csv").readings
+
+
+def missed(
+    rows: Sequence[Reading],
+    *orders: KnownOrder,
+    elsewhere: Mapping[KnownOrder, tuple[Sold, ...]] | None = None,
+    erp: ErpFile = ERP,
+    withheld: bool = True,
+    **settings: Any,
+) -> dict[str, MissedSale]:
+    return find_missed(
+        rows,
+        {order.id: order for order in orders},
+        elsewhere or {},
+        erp,
+        orders_settings(**settings),
+        withheld_is_missed=withheld,
+    )
+
+
+TAKEN_IN_TIME = known(State.TAKEN, published=WRITTEN - MINUTE, taken=WRITTEN)
+
+
+class TestTheErpsFileIncludes:
+    @pytest.mark.parametrize("state", [State.SKIPPED, State.SETTLED])
+    def test_what_the_previous_system_or_a_person_entered(self, state: State) -> None:
+        assert ERP.includes(known(state))
+
+    @pytest.mark.parametrize(
+        "state", [State.WAITING, State.WITHHELD, State.REJECTED, State.PREPARED, State.SENT]
+    )
+    def test_nothing_whose_xml_was_not_taken(self, state: State) -> None:
+        assert not ERP.includes(known(state, published=WRITTEN - 60 * MINUTE))
+
+    def test_what_was_taken_and_had_been_published_before_it_was_written(self) -> None:
+        assert ERP.includes(TAKEN_IN_TIME)
+
+    @pytest.mark.parametrize("late", [timedelta(0), timedelta(seconds=1), 10 * MINUTE])
+    def test_nothing_published_since(self, late: timedelta) -> None:
+        assert not ERP.includes(known(State.TAKEN, published=WRITTEN + late, taken=WRITTEN))
+
+    def test_what_was_taken_long_ago_where_times_are_not_told(self) -> None:
+        moment = ERP.now - 25 * MINUTE
+        old = known(State.TAKEN, taken=moment - MINUTE)
+        assert ERP_WITHOUT_TIMES.includes(old)
+        assert ERP.includes(old)
+        assert not ERP_WITHOUT_TIMES.includes(known(State.TAKEN, taken=moment))
+        assert not ERP_WITHOUT_TIMES.includes(known(State.TAKEN))
+
+    def test_what_another_server_got_before_by_the_true_time(self) -> None:
+        erp = replace(ERP, offsets={"ftp": 60 * MINUTE, "other": -30 * MINUTE})
+        same_moment = WRITTEN - 90 * MINUTE
+        before = known(State.TAKEN, server="other", published=same_moment - MINUTE)
+        after = known(State.TAKEN, server="other", published=same_moment + MINUTE)
+        assert (erp.includes(before), erp.includes(after)) == (True, False)
+
+    def test_what_its_own_server_got_before_whatever_that_clock_shows(self) -> None:
+        erp = replace(ERP, offsets={"ftp": timedelta(days=-400)})
+        assert erp.includes(TAKEN_IN_TIME)
+
+
+class TestASaleIsMissed:
+    def test_when_the_ledger_has_not_met_its_order(self) -> None:
+        assert missed(readings("1001;Payé;CB;0370;2")) == {"370": MissedSale(2, ("1001",))}
+
+    @pytest.mark.parametrize("state", list(State))
+    def test_unless_the_erps_file_includes_it(self, state: State) -> None:
+        found = missed(readings("1001;Payé;CB;370;2"), known(state))
+        assert bool(found) == (state not in (State.SKIPPED, State.SETTLED))
+
+    def test_unless_its_xml_was_taken_in_time(self) -> None:
+        assert missed(readings("1001;Payé;CB;370;2"), TAKEN_IN_TIME) == {}
+
+    def test_unless_its_order_is_cancelled(self) -> None:
+        rows = readings("1001;Annulé;CB;370;2")
+        assert missed(rows) == missed(rows, known(State.SENT)) == {}
+
+    def test_when_its_order_waits_is_withheld_or_rejected(self) -> None:
+        rows = readings("1;En attente;CB;11;1", "2;Payé;Bon cadeau;22;1", "3;Payé;CB;33;deux")
+        assert missed(rows, send_statuses=["Payé"]) == {
+            "11": MissedSale(1, ("1",)),
+            "22": MissedSale(1, ("2",)),
+            "33": MissedSale(None, ("3",)),
+        }
+
+    def test_unless_it_is_withheld_and_the_config_leaves_those_to_the_till(self) -> None:
+        rows = readings("1;Payé;Bon cadeau;11;1", "2;Payé;Bon cadeau;22;1", "3;Payé;CB;33;1")
+        found = missed(rows, known(State.WITHHELD, id="2"), withheld=False)
+        assert set(found) == {"33"}
+
+    def test_unless_its_order_is_older_than_start_from(self) -> None:
+        text = "id_order;date;ean13;quantity;unit_price\n1;2026-11-21;11;1;2\n2;2026-11-22;22;1;2\n"
+        settings: dict[str, Any] = {"start_from": datetime(2026, 11, 22)}  # noqa: DTZ001 - as TOML gives it
+        rows = read_orders(text.encode(), orders_settings(**settings), "commandes.csv").readings
+        assert set(missed(rows, **settings)) == {"22"}
+
+    def test_when_its_order_is_to_be_sent_again_though_it_was_withheld(self) -> None:
+        rows = readings("1;Payé;Bon cadeau;11;1")
+        again = known(State.WAITING, id="1", resend=True)
+        assert set(missed(rows, again, withheld=False)) == {"11"}
+
+    @pytest.mark.parametrize(
+        ("state", "withheld", "counts"),
+        [
+            (State.SENT, True, True),
+            (State.SENT, False, True),
+            (State.WITHHELD, True, True),
+            (State.WITHHELD, False, False),
+            (State.SETTLED, True, False),
+        ],
+    )
+    def test_though_its_order_has_left_the_file(
+        self, state: State, withheld: bool, counts: bool
+    ) -> None:
+        elsewhere = {known(state): (Sold("0370", 2),)}
+        assert bool(missed((), elsewhere=elsewhere, withheld=withheld)) == counts
+
+
+class TestWhatWasMissedOfAnItem:
+    def test_is_the_sum_over_all_orders_whatever_zeros_its_number_has(self) -> None:
+        rows = readings("1;Payé;CB;0370;2", "2;Payé;CB;370;3", "1;Payé;CB;'370;1")
+        elsewhere = {known(State.SENT, id="9"): (Sold("00370", 4),)}
+        assert missed(rows, elsewhere=elsewhere) == {"370": MissedSale(10, ("1", "2", "9"))}
+
+    def test_is_unknown_once_one_order_does_not_say_it(self) -> None:
+        rows = readings("1;Payé;CB;370;2", "2;Payé;CB;370;deux", "3;Payé;CB;370;1")
+        assert missed(rows) == {"370": MissedSale(None, ("1", "2", "3"))}
+
+    def test_leaves_lines_without_an_item_out(self) -> None:
+        assert missed((), elsewhere={known(State.SENT): (Sold("", 1), Sold("000", 1))}) == {}
+
+    @many
+    @given(
+        st.lists(
+            st.tuples(
+                st.none() | st.sampled_from([*State]),
+                st.booleans(),
+                st.booleans(),
+                st.sampled_from(["11", "22"]),
+                st.integers(1, 5),
+            ),
+            max_size=8,
+        )
+    )
+    def test_is_what_orders_sold_that_are_neither_cancelled_nor_included(
+        self, orders: list[tuple[State | None, bool, bool, str, int]]
+    ) -> None:
+        rows, ledger, expected = [], [], {"11": 0, "22": 0}
+        for number, (state, cancelled, in_time, ean, quantity) in enumerate(orders):
+            rows.append(f"{number};{'Annulé' if cancelled else 'Payé'};CB;{ean};{quantity}")
+            minutes = -MINUTE if in_time else MINUTE
+            if state:
+                ledger.append(known(state, id=str(number), published=WRITTEN + minutes))
+            included = state in (State.SKIPPED, State.SETTLED) or (state == State.TAKEN and in_time)
+            if not cancelled and not included:
+                expected[ean] += quantity
+        found = {key: sale.quantity for key, sale in missed(readings(*rows), *ledger).items()}
+        assert found == {key: quantity for key, quantity in expected.items() if quantity}
+
+
+class TestEverySale:
+    def test_of_a_file_counts_but_those_of_cancelled_orders(self) -> None:
+        rows = readings(
+            *("1;Payé;CB;11;1", "2;Annulé;CB;22;1", "3;En attente;CB;33;1"),
+            *("4;Payé;Bon cadeau;44;1", "5;Payé;CB;55;deux"),
+        )
+        assert set(every_sale(rows, orders_settings())) == {"11", "33", "44", "55"}

@@ -1,0 +1,585 @@
+"""The order CSV: any dialect reads the same, and what cannot be read rejects its order only."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from passerelle.config.columns import OrderColumns
+from passerelle.csv_to_xml import OrderFile, read_orders
+from passerelle.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
+from passerelle.sales import Customer, Line, Order, Reading, Sold
+from tests.unit import few, many, orders_settings
+
+FILE = "commandes.csv"
+HEADER = "id_order;reference;date;status;payment;ean13;quantity;unit_price\n"
+
+
+def read(text: str | bytes, ids: Sequence[str] = (), **settings: Any) -> OrderFile:
+    data = text.encode() if isinstance(text, str) else text
+    return read_orders(data, orders_settings(**settings), FILE, ids)
+
+
+def rows(*lines: str) -> str:
+    return HEADER + "".join(f"{line}\n" for line in lines)
+
+
+def faults(file: OrderFile) -> list[str]:
+    return [str(fault) for reading in file.readings for fault in reading.faults]
+
+
+def whole(file: OrderFile) -> list[str]:
+    return [reading.id for reading in file.readings if reading.order]
+
+
+def only(file: OrderFile) -> Reading:
+    (reading,) = file.readings
+    return reading
+
+
+def order_of(file: OrderFile) -> Order:
+    found = only(file).order
+    assert found is not None
+    return found
+
+
+# --- any dialect -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a shop's module is set to write its file."""
+
+    separator: str
+    enclosed: bool
+    line_end: str
+    encoding: str
+    mark: str
+    thousands: str
+    date_format: str
+    language: int
+
+    def number(self, value: Decimal | None) -> str:
+        if value is None:
+            return ""
+        grouped, _, decimals = f"{value:,}".partition(".")
+        return grouped.replace(",", self.thousands) + self.mark + decimals
+
+    def write(self, records: Sequence[Mapping[str, str]]) -> bytes:
+        columns = OrderColumns.model_fields
+        known = {key: getattr(OrderColumns(), key) for key in columns}
+        names = {key: known[key][self.language % len(known[key])] for key in columns}
+        text = StringIO(newline="")
+        writer = csv.DictWriter(
+            text,
+            list(columns),
+            delimiter=self.separator,
+            quoting=csv.QUOTE_ALL if self.enclosed else csv.QUOTE_MINIMAL,
+            lineterminator=self.line_end,
+        )
+        writer.writerow(names)
+        writer.writerows(records)
+        return text.getvalue().encode(self.encoding)
+
+
+dialects = st.builds(
+    Dialect,
+    separator=st.sampled_from(";,\t|:"),
+    enclosed=st.booleans(),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    mark=st.just(","),
+    thousands=st.sampled_from(["", " ", "\u00a0", "."]),
+    date_format=st.sampled_from(["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S"]),
+    language=st.integers(0, 8),
+) | st.builds(
+    Dialect,
+    separator=st.sampled_from(";,\t|:"),
+    enclosed=st.booleans(),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    mark=st.just("."),
+    thousands=st.sampled_from(["", ","]),
+    date_format=st.sampled_from(["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S"]),
+    language=st.integers(0, 8),
+)
+
+words = st.text("abzÀÉéœ€'\";,|:&<>-0.", min_size=1, max_size=6)
+texts = st.lists(words, max_size=4).map(" ".join)
+prices = st.decimals(0, 99999, places=2)
+optional = st.none() | prices
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2036, 1, 1)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(hour=4 + moment.hour % 20, microsecond=0).astimezone()
+)
+eans = st.text("0123456789", min_size=8, max_size=13).filter(lambda ean: ean.strip("0"))
+order_lines = st.builds(
+    Line,
+    ean13=eans,
+    product_id=texts,
+    product_reference=texts,
+    product_name=texts,
+    quantity=st.integers(1, 9999),
+    unit_price=prices,
+    vat_rate=optional,
+)
+orders = st.builds(
+    Order,
+    id=st.integers(1, 10**6).map(str),
+    reference=texts,
+    date=st.none() | moments,
+    status=texts,
+    payment=texts,
+    voucher=texts,
+    customer=st.builds(Customer, **dict.fromkeys(Customer.__dataclass_fields__, texts)),
+    carrier=texts,
+    shipping=optional,
+    discount=st.none() | st.decimals(-999, 999, places=2),
+    total_paid=optional,
+    lines=st.lists(order_lines, min_size=1, max_size=3).map(tuple),
+)
+files = st.lists(orders, min_size=1, max_size=4, unique_by=lambda order: order.id)
+
+
+def records(order: Order, dialect: Dialect, line_end: str = "") -> list[dict[str, str]]:
+    """The rows that a shop writes for an order, one per product, order fields repeated."""
+    common = {
+        "id": order.id,
+        "reference": order.reference,
+        "date": f"{order.date:{dialect.date_format}}" if order.date else "",
+        "status": order.status,
+        "payment": order.payment,
+        "voucher": order.voucher,
+        "carrier": order.carrier,
+        **{name: getattr(order.customer, name) for name in Customer.__dataclass_fields__},
+    }
+    if line_end:
+        common["address1"] = common["address1"].replace(" ", line_end, 1)
+    amounts = {
+        key: dialect.number(getattr(order, key)) for key in ("shipping", "discount", "total_paid")
+    }
+    return [
+        {
+            **common,
+            **amounts,
+            "ean13": line.ean13,
+            "product_id": line.product_id,
+            "product_reference": line.product_reference,
+            "product_name": line.product_name,
+            "quantity": str(line.quantity),
+            "unit_price": dialect.number(line.unit_price),
+            "vat_rate": dialect.number(line.vat_rate),
+        }
+        for line in order.lines
+    ]
+
+
+def shop_file(
+    made: Sequence[Order], dialect: Dialect, line_end: str = "", turns: Sequence[int] = ()
+) -> bytes:
+    """The file with all orders' rows; ``turns`` says whose row comes next where they mix."""
+    waiting = [records(order, dialect, line_end) for order in made]
+    mixed = [waiting[turn % len(waiting)].pop(0) for turn in turns if waiting[turn % len(waiting)]]
+    return dialect.write([*mixed, *(row for rest in waiting for row in rest)])
+
+
+def is_told_apart(data: bytes, dialect: Dialect) -> bool:
+    """Whether the bytes say which encoding they are in; some cp1252 texts are UTF-8 by chance."""
+    if dialect.encoding != "cp1252":
+        return True
+    try:
+        return data.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return True
+
+
+class TestOrdersWrittenInAnyDialect:
+    @many
+    @given(files, dialects, st.sampled_from(["", "\n", "\r\n"]), st.lists(st.integers(0, 3)))
+    def test_read_back_equal(
+        self, made: list[Order], dialect: Dialect, line_end: str, turns: list[int]
+    ) -> None:
+        data = shop_file(made, dialect, line_end, turns)
+        assume(is_told_apart(data, dialect))
+        file = read(data)
+        assert {reading.id: reading.order for reading in file.readings} == {
+            order.id: order for order in made
+        }
+        assert (faults(file), file.faults) == ([], ())
+
+    @few
+    @given(files, dialects)
+    def test_come_in_the_file_s_order_with_what_they_sold(
+        self, made: list[Order], dialect: Dialect
+    ) -> None:
+        data = shop_file(made, dialect)
+        assume(is_told_apart(data, dialect))
+        assert [(reading.id, reading.sold) for reading in read(data).readings] == [
+            (order.id, tuple(Sold(line.ean13, line.quantity) for line in order.lines))
+            for order in made
+        ]
+
+    @few
+    @given(files, dialects, dialects)
+    def test_have_the_same_fingerprint(
+        self, made: list[Order], one: Dialect, other: Dialect
+    ) -> None:
+        prints = []
+        for dialect in (one, other):
+            data = shop_file(made, dialect)
+            assume(is_told_apart(data, dialect))
+            prints.append([r.order and r.order.fingerprint() for r in read(data).readings])
+        assert prints[0] == prints[1]
+
+
+# --- damaged files -----------------------------------------------------------------------------
+
+SAMPLE = Dialect(";", True, "\r\n", "utf-8", ",", "", "%d/%m/%Y %H:%M:%S", 0)
+PLAIN = replace(SAMPLE, enclosed=False)
+SHOP = [
+    Order(
+        id=id,
+        reference="KQVZTRNMA",
+        date=datetime(2026, 11, 22, 9, 58).astimezone(),
+        status="Paiement accepté",
+        payment="Carte bancaire",
+        voucher="",
+        customer=Customer(last_name="Lebœuf", address1="3 allée des Chênes", city="Pau"),
+        carrier="Colissimo",
+        shipping=Decimal("4.90"),
+        discount=None,
+        total_paid=Decimal("34.90"),
+        lines=(
+            Line("3701234500010", "1", "", "Moufle, bleue", 1, Decimal("10.00"), Decimal("20.0")),
+            Line("3701234500027", "2", "", "Botte; noire", 2, Decimal("10.00"), Decimal("20.0")),
+        ),
+    )
+    for id in ("1001", "1002", "1003")
+]
+
+
+class TestADamagedFile:
+    @many
+    @given(st.binary(max_size=200))
+    def test_of_random_bytes_raises_nothing_but_what_people_understand(self, data: bytes) -> None:
+        reads_or_says_why(data)
+
+    @many
+    @given(st.text(";,|:\t\"'\r\n 01é2.", max_size=80))
+    @example('1;";;;;;;\n2;a";;;;;;\n')
+    def test_of_random_cells_raises_nothing_but_what_people_understand(self, text: str) -> None:
+        reads_or_says_why((HEADER + text).encode())
+
+    @many
+    @given(st.data(), st.sampled_from([SAMPLE, PLAIN]))
+    def test_by_random_edits_raises_nothing_but_what_people_understand(
+        self, data: st.DataObject, dialect: Dialect
+    ) -> None:
+        damaged = bytearray(shop_file(SHOP, dialect, "\n"))
+        for _ in range(data.draw(st.integers(1, 4))):
+            start = data.draw(st.integers(0, len(damaged)))
+            end = data.draw(st.integers(start, min(start + 40, len(damaged))))
+            damaged[start:end] = data.draw(st.binary(max_size=4) | st.sampled_from([b'"', b"\n"]))
+        reads_or_says_why(bytes(damaged))
+
+    @many
+    @given(st.data(), st.sampled_from([SAMPLE, PLAIN]), st.sampled_from(["", "\r\n"]))
+    def test_by_a_lone_quote_neither_loses_an_order_nor_changes_a_number(
+        self, data: st.DataObject, dialect: Dialect, line_end: str
+    ) -> None:
+        whole_file = shop_file(SHOP, dialect, line_end).decode()
+        place = data.draw(st.integers(whole_file.index("\n") + 1, len(whole_file)))
+        assume(not inside_an_id(whole_file, place))
+        try:
+            file = read(whole_file[:place] + '"' + whole_file[place:])
+        except NotReadyError:
+            return
+        assert {reading.id for reading in file.readings} == {order.id for order in SHOP}
+        for reading in file.readings:
+            if reading.order:
+                assert numbers(reading.order) == numbers(SHOP[0])
+
+    @many
+    @given(st.data())
+    def test_that_is_cut_gives_whole_orders_or_nothing(self, data: st.DataObject) -> None:
+        single = [replace(order, lines=order.lines[:1]) for order in SHOP]
+        whole_file = shop_file(single, SAMPLE, "\n")
+        cut = whole_file[: data.draw(st.integers(whole_file.index(b"\n") + 1, len(whole_file)))]
+        expected = read(whole_file).readings
+        try:
+            found = read(cut).readings
+        except NotReadyError:
+            return
+        assert found == expected[: len(found)]
+        assert cut.endswith((b"\r", b"\n"))
+
+
+def reads_or_says_why(data: bytes) -> None:
+    try:
+        file = read(data)
+    except PasserelleError as error:
+        assert "\n" not in str(error)
+        return
+    for reading in file.readings:
+        assert bool(reading.order) == (not reading.faults)
+        assert reading.id
+
+
+def inside_an_id(text: str, place: int) -> bool:
+    """Part of an id that is not enclosed: that is another id, as a typing error would make it."""
+    return bool(re.fullmatch("[0-9]+", text[text.rfind("\n", 0, place) + 1 : place]))
+
+
+def numbers(order: Order) -> object:
+    lines = [(line.ean13, line.quantity, line.unit_price, line.vat_rate) for line in order.lines]
+    return lines, order.date, order.shipping, order.total_paid
+
+
+# --- the file as a whole -----------------------------------------------------------------------
+
+
+class TestAFile:
+    @pytest.mark.parametrize("data", [b"", b"\r\n", b"\xef\xbb\xbf", b"  \n"])
+    def test_that_is_empty_is_not_ready(self, data: bytes) -> None:
+        with pytest.raises(NotReadyError, match=r"the file is empty: commandes\.csv"):
+            read(data)
+
+    def test_whose_last_line_does_not_end_is_not_ready(self) -> None:
+        with pytest.raises(NotReadyError, match=r"commandes\.csv:3: .*final_newline = false"):
+            read(rows("1;;;;;11;1;2", "2;;;;;11;1;2").rstrip("\n"))
+
+    def test_whose_last_line_does_not_end_is_read_where_the_config_says_so(self) -> None:
+        file = read(rows("1;;;;;11;1;2").rstrip("\n"), final_newline=False)
+        assert whole(file) == ["1"]
+
+    def test_that_ends_inside_quotes_is_not_ready_though_its_last_line_ends(self) -> None:
+        with pytest.raises(NotReadyError, match=r"inside a quoted field: commandes\.csv:3"):
+            read(rows("1;;;;;11;1;2", '2;;;;;11;1;"2'))
+
+    def test_with_bytes_that_are_no_text_is_refused_with_their_line(self) -> None:
+        with pytest.raises(RejectedError, match=r"no text in utf-8: commandes\.csv:2"):
+            read(HEADER.encode() + b"1;\xe9;;;;11;1;2\n", encoding="utf-8")
+
+    def test_with_a_letter_cut_in_two_rejects_the_order_it_stands_in(self) -> None:
+        first, second = "1;Zo\ufffd;;;;11;1;2", "2;Zoé;;;;11;1;2"
+        data = rows(first, second, "3;Été;;;;11;1;2").encode().replace(b"\xef\xbf\xbd", b"\xc3")
+        file = read(data)
+        assert whole(file) == ["2", "3"]
+        assert faults(file) == [
+            "commandes.csv:2: reference: holds a letter that was cut or damaged; export it again"
+        ]
+        assert file.readings[1].reference == "Zoé"
+
+    def test_in_utf_16_without_its_mark_is_refused_and_says_how_to_read_it(self) -> None:
+        data = rows("1;;;;;11;1;2").encode("utf-16-le")
+        with pytest.raises(RejectedError, match="utf-16-le"):
+            read(data)
+        assert whole(read(data, encoding="utf-16-le")) == ["1"]
+
+    def test_tells_which_columns_it_lacks_that_keep_orders_back(self) -> None:
+        text = "id_order;ean13;quantity;unit_price\n1;11;1;2\n"
+        assert read(text).absent == ("payment", "status")
+        assert read(text, withhold={"vouchers": ["GC-*"]}).absent == (
+            *("payment", "status", "voucher"),
+        )
+        assert read(rows("1;;;;;11;1;2")).absent == ()
+
+    def test_of_a_header_alone_holds_no_order(self) -> None:
+        assert read(HEADER) == OrderFile((), ())
+
+    def test_may_be_in_the_configured_encoding_and_separator(self) -> None:
+        text = "id_order|payment, method|ean13|quantity|unit_price\n1|Chèque|11|1|2\n"
+        columns = {"payment": "payment, method"}
+        file = read(text.encode("cp850"), encoding="cp850", separator="|", columns=columns)
+        assert order_of(file).payment == "Chèque"
+
+    @pytest.mark.parametrize(
+        ("header", "message"),
+        [
+            ("id_order;ean13;unit_price", "no column for quantity: commandes.csv:1: name it in "
+             "orders.columns.quantity; the file has: id_order, ean13, unit_price"),
+            ("ean13;quantity;unit_price", "no column for id: "),
+            ("id_order;quantity", "no column for unit_price and ean13: "),
+        ],
+    )  # fmt: skip
+    def test_without_a_required_column_is_refused_and_says_which(
+        self, header: str, message: str
+    ) -> None:
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            read(f"{header}\n1;2;3\n")
+
+    def test_without_dates_is_refused_where_start_from_needs_them(self) -> None:
+        with pytest.raises(ConfigError, match="no column for date"):
+            read("id_order;ean13;quantity;unit_price\n", start_from=datetime(2026, 1, 1))  # noqa: DTZ001
+
+    def test_with_a_column_twice_is_refused(self) -> None:
+        with pytest.raises(ConfigError, match='the header has "ean13" twice'):
+            read("id_order;ean13;EAN13;quantity;unit_price\n1;2;3;1;5\n")
+
+    def test_needs_no_ean_column_where_there_are_references(self) -> None:
+        file = read("id_order;product_reference;quantity;unit_price\n1;AB;1;2\n")
+        assert only(file).sold == (Sold("AB", 1),)
+
+
+# --- the lines of an order ---------------------------------------------------------------------
+
+
+class TestALine:
+    def test_at_fault_rejects_its_whole_order_and_no_other(self) -> None:
+        file = read(rows("1;;;;;11;1;2", "2;;;;;11;1;2", "1;;;;;22;deux;2"))
+        assert whole(file) == ["2"]
+        assert faults(file) == ['commandes.csv:4: quantity: "deux" is no number']
+
+    def test_is_told_with_its_number_in_the_file_behind_fields_of_several_lines(self) -> None:
+        file = read(rows('1;"a\r\nb\nc";;;;11;1;2', "", "2;;;;;11;0;2"))
+        assert faults(file) == ['commandes.csv:6: quantity: "0" is no quantity that can be sold']
+
+    def test_tells_all_its_faults_at_once(self) -> None:
+        file = read(rows("1;;31/02/2026;;;3,7E+12;x;-1"))
+        assert [fault.column for fault in only(file).faults] == [
+            *("quantity", "unit_price", "ean13", "date"),
+        ]
+
+    @pytest.mark.parametrize("quantity", ["", "0", "-1", "1,5", "2.000", "99999999999", "9" * 5000])
+    def test_needs_a_quantity_that_can_be_sold(self, quantity: str) -> None:
+        (fault,) = only(read(rows(f"1;;;;;11;{quantity};2"))).faults
+        assert fault.column == "quantity"
+
+    @pytest.mark.parametrize("price", ["", "gratuit", "-0,01", "1e3"])
+    def test_needs_a_price(self, price: str) -> None:
+        (fault,) = only(read(rows(f"1;;;;;11;1;{price}"))).faults
+        assert fault.column == "unit_price"
+
+    def test_may_cost_nothing(self) -> None:
+        assert order_of(read(rows("1;;;;;11;1;0,00"))).lines[0].amount == 0
+
+    @pytest.mark.parametrize("ean", ["", "0", "0000000000000"])
+    def test_needs_an_item_number(self, ean: str) -> None:
+        (fault,) = only(read(rows(f"1;;;;;{ean};1;2"))).faults
+        assert fault.column == "ean13"
+        assert fault.problem.endswith("and no product_reference either")
+
+    def test_of_a_gift_card_needs_no_item_number(self) -> None:
+        text = "id_order;product_id;ean13;quantity;unit_price\n1;1201;;1;50\n2;1203;;1;50\n"
+        assert whole(read(text, ids=["1201"])) == ["1"]
+
+    def test_reaches_the_erp_without_what_a_spreadsheet_put_around_its_ean(self) -> None:
+        file = read(rows('1;;;;;"=""0701234500013""";1;2'))
+        assert order_of(file).lines[0].ean13 == "0701234500013"
+
+    def test_with_a_stray_quote_rejects_the_order_it_belongs_to(self) -> None:
+        quoted = rows('"1";"";"";"";"";"11";"1";"2"', '"1";"a "b" c";"";"";"";"22";"1";"2"')
+        file = read(quoted)
+        assert faults(file) == ["commandes.csv:3: line: a quote is not closed or not doubled"]
+        assert only(file).sold == (Sold("11", 1), Sold("22", None))
+
+    def test_that_a_lone_quote_would_swallow_is_read_all_the_same(self) -> None:
+        file = read(rows('1;"a;;;;11;1;2', "2;b;;;;11;1;2", '3;c";;;;11;1;2', "4;d;;;;11;1;2"))
+        assert whole(file) == ["2", "3", "4"]
+        assert faults(file) == ["commandes.csv:2: line: a quote is not closed or not doubled"]
+
+    def test_with_too_few_or_too_many_fields_is_a_fault(self) -> None:
+        file = read(rows("1;;;;;11;1", "2;;;;;11;1;2;3", "3;;;;;11;1;2;"))
+        assert whole(file) == ["3"]
+        assert [fault.partition("header ")[2] for fault in faults(file)] == [
+            *("(7 instead of 8)", "(9 instead of 8)"),
+        ]
+
+    def test_that_a_text_breaks_belongs_to_one_order(self) -> None:
+        file = read(rows("1;a;;;;11;1;2", "2;3 allée", "des Chênes;;;;22;1;2", "3;;;;;11;1;2"))
+        assert [reading.id for reading in file.readings] == ["1", "2", "3"]
+        assert whole(file) == ["1", "3"]
+
+    def test_without_an_order_id_rejects_the_order_above(self) -> None:
+        file = read(rows("1;;;;;11;1;2", ";;;;;22;1;2", "2;;;;;11;1;2"))
+        assert whole(file) == ["2"]
+        assert file.readings[0].sold == (Sold("11", 1), Sold("22", 1))
+        assert "may belong to order 1 above" in faults(file)[0]
+
+    def test_without_any_order_above_is_told_by_itself(self) -> None:
+        file = read(rows(";;;;;22;1;2", "1;;;;;11;1;2"))
+        assert whole(file) == ["1"]
+        assert [str(fault) for fault in file.faults] == [
+            "commandes.csv:2: id: empty: no order to count this line to"
+        ]
+
+    @pytest.mark.parametrize("char", ["\x00", "\x01", "\x0b", "\x7f\x00", "\ufffe"])
+    def test_with_a_character_that_xml_cannot_hold_is_a_fault(self, char: str) -> None:
+        file = read(rows(f"1;a{char}b;;;;11;1;2"))
+        assert "reference: holds the control character U+" in faults(file)[0]
+
+    @pytest.mark.parametrize("blank", ["", "   ", ";;;;;;;", "\t"])
+    def test_that_is_blank_is_passed_over(self, blank: str) -> None:
+        assert whole(read(rows("1;;;;;11;1;2", blank, "2;;;;;11;1;2"))) == ["1", "2"]
+
+
+class TestAnOrder:
+    def test_takes_its_payments_and_vouchers_from_all_of_its_lines(self) -> None:
+        file = read(rows("1;;;;CB;11;1;2", "1;;;;;22;1;2", "1;;;;Bon cadeau;33;1;2"))
+        assert order_of(file).payment == "CB, Bon cadeau"
+
+    @pytest.mark.parametrize(
+        ("column", "one", "other"),
+        [
+            ("reference", "A", "B"),
+            ("status", "Annulé", "Payé"),
+            ("date", "2026-11-22", "2026-11-23"),
+        ],
+    )
+    def test_whose_lines_disagree_is_rejected(self, column: str, one: str, other: str) -> None:
+        text = f"id_order;{column};ean13;quantity;unit_price\n1;{one};1;1;2\n1;{other};2;1;2\n"
+        assert faults(read(text)) == [
+            f"commandes.csv:3: {column}: differs from line 2 of the same order"
+        ]
+
+    def test_may_leave_its_fields_blank_on_all_lines_but_one(self) -> None:
+        file = read(rows("1;;;;;11;1;2", "1;REF;2026-11-22;Payé;CB;22;1;2"))
+        order = order_of(file)
+        assert (order.reference, order.status, order.payment) == ("REF", "Payé", "CB")
+
+    def test_takes_its_fields_from_the_lines_that_are_not_broken(self) -> None:
+        reading = only(read(rows("1;A;22", "1;REF;2026-11-22;Annulé;CB;22;1;2")))
+        assert (reading.reference, reading.status) == ("REF", "Annulé")
+        assert [fault.column for fault in reading.faults] == ["line"]
+
+    def test_is_known_by_its_id_and_not_by_its_reference(self) -> None:
+        assert whole(read(rows("1;REF;;;;11;1;2", "2;REF;;;;11;1;2"))) == ["1", "2"]
+
+    def test_that_is_rejected_still_tells_its_date_status_and_sales(self) -> None:
+        reading = only(read(rows("1;REF;2026-11-22;Payé;CB;11;deux;2")))
+        assert (reading.order, reading.reference, reading.status) == (None, "REF", "Payé")
+        assert f"{reading.date:%Y-%m-%d}" == "2026-11-22"
+        assert reading.sold == (Sold("11", None),)
+
+    def test_sells_by_reference_where_there_is_no_ean(self) -> None:
+        text = "id_order;ean13;product_reference;quantity;unit_price\n1;0;AB-1;2;5\n"
+        assert only(read(text)).sold == (Sold("AB-1", 2),)
+
+    def test_has_texts_of_several_lines_on_one(self) -> None:
+        text = 'id_order;address1;ean13;quantity;unit_price\n1;" a \r\n\r\n b\nc ";1;1;2\n'
+        assert order_of(read(text)).customer.address1 == "a b c"
+
+    def test_keeps_texts_with_lines_that_look_like_tables(self) -> None:
+        text = rows('1;"bonjour\n1;2;3;4;5;6;7\n 2 ; ; ; ; ;11;1\nmerci";;;;11;1;2', "2;;;;;11;1;2")
+        assert whole(read(text)) == ["1", "2"]
+
+    def test_counts_one_fingerprint_whatever_its_status(self) -> None:
+        prints = {
+            order_of(read(rows(f"1;;;{status};CB;11;1;{price}"))).fingerprint()
+            for status, price in [("Payé", "2"), ("Expédié", "2,00"), ("", "2.000000")]
+        }
+        assert len(prints) == 1
+
+    def test_that_changed_has_another_fingerprint(self) -> None:
+        prints = {
+            order_of(read(rows(f"1;;;;{payment};11;{quantity};2"))).fingerprint()
+            for payment, quantity in [("CB", 1), ("CB", 2), ("PayPal", 1)]
+        }
+        assert len(prints) == 3

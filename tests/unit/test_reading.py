@@ -1,0 +1,331 @@
+"""Encodings, separators, headers, numbers, dates and item numbers as the field writes them."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from passerelle.reading import (
+    SEPARATORS,
+    detect_encoding,
+    detect_separator,
+    find_column,
+    fold,
+    gtin,
+    is_damaged_utf8,
+    is_eaten_by_spreadsheet,
+    item_number,
+    parse_date,
+    parse_decimal,
+    parse_whole,
+    shorten,
+    split_header,
+)
+from tests.unit import many
+
+NAMES = ("ID commande", "Référence la commande", "État de la commande/Dénomination", "Prix (HT)")
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "Référence la commande",
+            "REFERENCE LA COMMANDE",
+            "  référence  la\tcommande ",
+            "Re\u0301fe\u0301rence la commande",
+            "Référence\u00a0la\u202fcommande",
+        ],
+    )
+    def test_compare_without_case_accents_and_surrounding_space(self, written: str) -> None:
+        assert fold(written) == "reference la commande"
+
+    def test_that_differ_in_a_letter_stay_different(self) -> None:
+        assert fold("Quantité") != fold("Quantités")
+
+
+class TestTheEncoding:
+    @pytest.mark.parametrize(
+        ("codec", "found"),
+        [
+            ("utf-8", "utf-8"),
+            ("utf-8-sig", "utf-8-sig"),
+            ("cp1252", "cp1252"),
+            ("utf-16", "utf-16"),
+            ("utf-32", "utf-32"),
+        ],
+    )
+    def test_is_told_by_the_bytes(self, codec: str, found: str) -> None:
+        assert detect_encoding("Élodie Lebœuf".encode(codec)) == found
+
+    def test_is_the_configured_one_whatever_the_bytes(self) -> None:
+        assert detect_encoding("Élodie".encode(), "cp850") == "cp850"
+
+    @pytest.mark.parametrize("configured", ["utf-8", "cp1252"])
+    def test_is_utf_8_without_its_bom_even_where_another_is_configured(
+        self, configured: str
+    ) -> None:
+        assert detect_encoding("Élodie".encode("utf-8-sig"), configured) == "utf-8-sig"
+
+    @many
+    @given(st.text(), st.sampled_from(["utf-8", "utf-8-sig"]))
+    def test_gives_back_any_utf_8_text(self, text: str, codec: str) -> None:
+        assume(not text.startswith("\ufeff"))
+        data = text.encode(codec)
+        assert data.decode(detect_encoding(data)) == text
+
+    @pytest.mark.parametrize(
+        "text", ["Zoé et Chloé, Bât. É – 50 € à l’œuvre", "où ça ? là-bas, en août", "Łódź, Žižka"]
+    )
+    def test_is_damaged_utf_8_where_a_letter_was_cut_in_two(self, text: str) -> None:
+        assert is_damaged_utf8(text.encode() + b"\xc3; reste")
+        assert is_damaged_utf8(b"\xa9" + text.encode())
+
+    @pytest.mark.parametrize(
+        "text", ["Zoé et Chloé, Bât. É – 50 € à l’œuvre", "ÀÉÈÊÇÔÛ", "Ça «va»", "plain", "Ã"]
+    )
+    def test_is_no_damaged_utf_8_where_it_is_cp1252(self, text: str) -> None:
+        assert not is_damaged_utf8(text.encode("cp1252"))
+
+    @many
+    @given(st.binary())
+    def test_is_always_one_that_python_knows(self, data: bytes) -> None:
+        assert data[:0].decode(detect_encoding(data)) == ""
+
+
+class TestTheSeparator:
+    @pytest.mark.parametrize("enclosed", [True, False])
+    @pytest.mark.parametrize("separator", SEPARATORS)
+    def test_is_found_whichever_it_is(self, separator: str, enclosed: bool) -> None:
+        names = [f'"{name}"' if enclosed else name for name in NAMES]
+        assert detect_separator(separator.join(names), NAMES) == separator
+
+    def test_may_stand_inside_an_enclosed_name(self) -> None:
+        header = '"Prix, TTC","Stock; réel; net","Gencod"'
+        assert detect_separator(header, ["Gencod", "Prix, TTC"]) == ","
+
+    def test_is_the_most_frequent_one_where_no_name_is_known(self) -> None:
+        assert detect_separator("a|b|c;d", ["Gencod"]) == "|"
+
+    def test_splits_the_header_into_names_without_quotes(self) -> None:
+        assert split_header('"a;b";c;"d ""e"""', ";") == ["a;b", "c", 'd "e"']
+
+
+class TestAColumn:
+    def test_is_the_first_of_its_names_that_the_header_has(self) -> None:
+        assert find_column(["Code", "EAN", "Gencod"], ["ean13", "gencod", "ean"]) == 2
+
+    def test_is_none_where_the_header_has_no_such_name(self) -> None:
+        assert find_column(["Code", "EAN"], ["Gencod"]) is None
+
+    def test_that_stands_twice_is_refused(self) -> None:
+        with pytest.raises(LookupError, match="Gencod"):
+            find_column(["GENCOD", "Gencod "], ["Gencod"])
+
+    def test_that_stands_twice_does_no_harm_where_another_name_comes_first(self) -> None:
+        assert find_column(["EAN", "EAN", "Gencod"], ["Gencod", "EAN"]) == 2
+
+
+# For each convention: what parts thousands, and the decimal mark.
+CONVENTIONS = [("", "."), ("", ","), (" ", ","), ("\u00a0", ","), ("\u202f", ","), (".", ","),
+               (" ", "."), (",", ".")]  # fmt: skip
+
+
+def written(number: Decimal, thousands: str, mark: str) -> str:
+    whole, _, decimals = f"{number:,f}".partition(".")
+    return whole.replace(",", thousands) + (mark + decimals if decimals else "")
+
+
+def readings(text: str) -> set[Decimal]:
+    """What a number may mean in any of the conventions; empty where it means nothing."""
+    bare = re.sub("[ \u00a0\u2007\u2009\u202f]+", " ", text.strip()).strip("€").strip()
+    found = set()
+    for thousands, mark in CONVENTIONS:
+        whole, _, decimals = bare.lstrip("+-").partition(mark)
+        groups = whole.split(thousands) if thousands else [whole]
+        grouped = len(groups) == 1 or (
+            0 < len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])
+        )
+        digits = "".join(groups)
+        if not grouped or not re.fullmatch("[0-9]+", digits) or re.search("[^0-9]", decimals):
+            continue
+        if bool(decimals) == (mark in bare) and len(bare) - len(bare.lstrip("+-")) <= 1:
+            sign = "-" if bare.startswith("-") else ""
+            found.add(Decimal(f"{sign}{digits}.{decimals or 0}"))
+    return found
+
+
+class TestADecimalNumber:
+    @many
+    @given(
+        st.decimals(-(10**12), 10**12, places=2) | st.decimals(-999, 999, places=6),
+        st.sampled_from(CONVENTIONS),
+        st.sampled_from(["{}", "{} €", "€ {}", "{}\u00a0€", "  {} "]),
+    )
+    def test_is_read_right_in_every_convention(
+        self, number: Decimal, convention: tuple[str, str], dress: str
+    ) -> None:
+        assert parse_decimal(dress.format(written(number, *convention))) == number
+
+    @many
+    @given(st.text("0123456789.,  \u00a0+-€eE_'\n\t٣²x", max_size=12))
+    def test_is_never_one_that_no_convention_gives(self, text: str) -> None:
+        try:
+            number = parse_decimal(text)
+        except ValueError:
+            return
+        assert number in readings(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", " ", "-", ".", ",", ".5", "5.", "1,", "€", "deux", "12 50", "1 23,00", "1.23,00"),
+            *("1,234,567", "1.234.567", "1,2,3", "1.2,3", "1e3", "1E+3", "0x10", "1_000", "NaN"),
+            *("Infinity", "١٢", "12²", "12%", "--1", "+-1", "12-", "12,50 $", "1'234.50"),
+            *("12\n500,00", "12\t500,00", "1234.567,00", "1 234 56,00"),
+        ],
+    )
+    def test_is_not_guessed_from_anything_else(self, text: str) -> None:
+        with pytest.raises(ValueError, match="is no number"):
+            parse_decimal(text)
+
+    def test_keeps_its_decimals(self) -> None:
+        assert str(parse_decimal("12,500")) == "12.500"
+
+    def test_has_a_lone_mark_for_its_decimals(self) -> None:
+        assert parse_decimal("1.234") == parse_decimal("1,234") == Decimal("1.234")
+
+    def test_that_is_none_is_told_on_one_short_line(self) -> None:
+        with pytest.raises(ValueError, match=r'^"a b x{35}…" is no number$'):
+            parse_decimal("a\nb " + "x" * 99)
+
+
+class TestAWholeNumber:
+    @many
+    @given(st.integers(-(10**9), 10**9), st.sampled_from([0, 1, 2, 4, 5, 6]), st.sampled_from(".,"))
+    def test_may_be_written_with_zeros_behind_the_mark(
+        self, number: int, zeros: int, mark: str
+    ) -> None:
+        assert parse_whole(f" {number}{mark + '0' * zeros if zeros else ''} ") == number
+
+    @pytest.mark.parametrize("text", ["2.000", "2,000", "12,000"])
+    def test_is_not_guessed_where_it_may_be_two_or_two_thousand(self, text: str) -> None:
+        with pytest.raises(ValueError, match="is no whole number"):
+            parse_whole(text)
+
+    @pytest.mark.parametrize("text", ["1,5", "0.01", "2,0000001", "1 234", "1 234,00", "2 €"])
+    def test_is_not_rounded_or_guessed(self, text: str) -> None:
+        with pytest.raises(ValueError, match="is no whole number"):
+            parse_whole(text)
+
+    @pytest.mark.parametrize("text", ["", "deux", "2e1", "٢", "9" * 5000])
+    def test_is_not_read_from_anything_else(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no number|digits"):
+            parse_whole(text)
+
+
+# Clocks skip an hour at night, in spring, in most places.
+DAYTIME = st.datetimes(datetime(2000, 1, 1), datetime(2037, 12, 31)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(hour=4 + moment.hour % 20, microsecond=0)
+)
+
+
+class TestADate:
+    @many
+    @given(DAYTIME)
+    def test_reads_the_same_in_both_forms(self, moment: datetime) -> None:
+        iso = parse_date(f"{moment:%Y-%m-%d %H:%M:%S}")
+        french = parse_date(f"{moment:%d/%m/%Y %H:%M:%S}")
+        assert iso == french == moment.astimezone()
+
+    @pytest.mark.parametrize(
+        "text",
+        ["2026-11-22T10:27:00", "2026-11-22 10:27", " 22/11/2026 10:27 ", "2026-11-22 10:27:00"],
+    )
+    def test_may_lack_seconds_or_have_a_t(self, text: str) -> None:
+        assert f"{parse_date(text):%Y-%m-%d %H:%M:%S}" == "2026-11-22 10:27:00"
+
+    @pytest.mark.parametrize("text", ["22/11/2026", "2026-11-22"])
+    def test_without_time_is_midnight_here(self, text: str) -> None:
+        assert f"{parse_date(text):%Y-%m-%d %H:%M:%S}" == "2026-11-22 00:00:00"
+        assert parse_date(text).tzinfo is not None
+
+    def test_has_its_day_before_its_month(self) -> None:
+        assert f"{parse_date('03/04/2026'):%d %B}" == "03 April"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", "hier", "31/02/2026", "11/22/2026", "22.11.2026", "22/11/26", "2026-13-01"),
+            *("0000-00-00 00:00:00", "2026-11-22 25:00:00", "1763802420", "２０２６-11-22"),
+            "2026-11-22 10:27:00 22/11/2026",
+        ],
+    )
+    def test_is_not_guessed_from_anything_else(self, text: str) -> None:
+        with pytest.raises(ValueError, match="is no date"):
+            parse_date(text)
+
+    @many
+    @given(st.text("0123456789-/: T", max_size=20))
+    def test_is_read_or_refused_but_never_crashes(self, text: str) -> None:
+        try:
+            assert parse_date(text).tzinfo is not None
+        except ValueError as error:
+            assert "is no date" in str(error)
+
+
+class TestAnItemNumber:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            *("370123", "0370123", "00000370123", " 370123 ", "370 123", "370-123"),
+            *("'370123", '="370123"'),
+        ],
+    )
+    def test_compares_by_its_digits(self, written: str) -> None:
+        assert gtin(written) == "370123"
+
+    def test_keeps_its_leading_zeros_for_the_erp(self) -> None:
+        assert item_number("'0370123") == item_number('="0370123"') == "0370123"
+
+    def test_with_letters_is_a_reference_and_stays(self) -> None:
+        assert item_number(" AB-12 ") == " AB-12 "
+        assert gtin(" ab-12É ") == gtin("AB-12e")
+
+    @pytest.mark.parametrize("blank", ["", " ", "0", "0000000000000", "'0"])
+    def test_of_nothing_but_zeros_is_none(self, blank: str) -> None:
+        assert gtin(blank) == ""
+
+    @many
+    @given(st.text("0123456789", min_size=1, max_size=14), st.integers(0, 5))
+    def test_means_the_same_item_with_or_without_leading_zeros(
+        self, digits: str, zeros: int
+    ) -> None:
+        assert gtin("0" * zeros + digits) == gtin(digits) == digits.lstrip("0")
+
+    @pytest.mark.parametrize(
+        "text", ["3,70012E+12", "3.70012E+12", "3E12", "3e+12", "12.0", "12,000"]
+    )
+    def test_that_a_spreadsheet_made_a_number_is_recognised(self, text: str) -> None:
+        assert is_eaten_by_spreadsheet(text)
+
+    @many
+    @given(st.text("0123456789", min_size=1, max_size=14))
+    def test_in_full_was_not_eaten(self, digits: str) -> None:
+        assert not is_eaten_by_spreadsheet(digits)
+
+    @pytest.mark.parametrize("text", ["", "AB-12", "12.5", "E12"])
+    def test_of_another_kind_was_not_eaten(self, text: str) -> None:
+        assert not is_eaten_by_spreadsheet(text)
+
+
+class TestATextInAMessage:
+    def test_stands_on_one_line(self) -> None:
+        assert shorten("a\r\n b\tc") == "a b c"
+
+    def test_is_cut_to_its_limit(self) -> None:
+        assert shorten("x" * 41) == "x" * 39 + "…"
+        assert shorten("x" * 40) == "x" * 40

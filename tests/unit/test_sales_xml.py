@@ -1,0 +1,295 @@
+"""The sales XML: the canonical tree, the ERP's own names, its schema and its stylesheet."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from passerelle.config.model import CANONICAL_ELEMENTS
+from passerelle.csv_to_xml import Forms, SalesXml, compile_forms, write_sales
+from passerelle.errors import ConfigError
+from passerelle.sales import Customer, Line, Order
+from tests.unit import few, many, orders_settings
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+GENERATED = datetime(2026, 11, 22, 10, 27).astimezone()
+
+LINE = Line("3701234500010", "300", "AB-1", "Botte", 3, Decimal("0.10"), Decimal("20.0"))
+BARE_LINE = Line("3701234500010", "", "", "", 1, Decimal(0), None)
+FULL = Order(
+    id="1001",
+    reference="XKBKNABJK",
+    date=datetime(2026, 11, 22, 9, 58, 1).astimezone(),
+    status="Payé",
+    payment="Carte bancaire",
+    voucher="NOEL5",
+    customer=Customer("Zoé", "Dupont", "SARL", "z@example.org", "+33", "1 rue", "B", "01000", "Pau",
+                      "France"),
+    carrier="Colissimo",
+    shipping=Decimal("4.90"),
+    discount=Decimal("-5.00"),
+    total_paid=Decimal(0),
+    lines=(LINE, BARE_LINE),
+)  # fmt: skip
+BARE = Order("7", "", None, "", "", "", Customer(), "", None, None, None, (BARE_LINE,))
+
+
+def write(orders: Sequence[Order], forms: Forms | None = None, **settings: Any) -> SalesXml:
+    return write_sales(orders, orders_settings(**settings), GENERATED, forms)
+
+
+def tree(orders: Sequence[Order], **settings: Any) -> etree._Element:
+    return etree.fromstring(write(orders, **settings).data)
+
+
+def text(element: etree._Element, path: str) -> str | None:
+    return element.findtext(path)
+
+
+def shape(element: etree._Element) -> list[str]:
+    return [str(child.tag) for child in element]
+
+
+class TestTheCanonicalTree:
+    def test_has_its_elements_in_the_promised_order(self) -> None:
+        root = tree([FULL], store="008")
+        assert (root.tag, shape(root)) == ("orders", ["store", "generated", "count", "order"])
+        assert shape(root[3]) == [
+            *("id", "reference", "date", "status", "store", "customer", "payment", "voucher"),
+            *("shipping", "carrier", "discount", "total_paid", "lines"),
+        ]
+        assert shape(root[3][5]) == [
+            *("first_name", "last_name", "company", "email", "phone"),
+            *("address1", "address2", "postcode", "city", "country"),
+        ]
+        assert shape(root[3][12]) == ["line", "line"]
+        assert shape(root[3][12][0]) == [
+            *("ean13", "product_id", "product_reference", "product_name"),
+            *("quantity", "unit_price", "vat_rate", "amount"),
+        ]
+
+    def test_has_no_element_for_a_blank_field_and_no_attribute(self) -> None:
+        root = tree([BARE])
+        assert shape(root[2]) == ["id", "lines"]
+        assert shape(root[2][1][0]) == ["ean13", "quantity", "unit_price", "amount"]
+        assert [element.attrib for element in root.iter() if element.attrib] == []
+
+    def test_keeps_zeros_which_are_not_blank(self) -> None:
+        root = tree([FULL])
+        assert text(root, "order/total_paid") == "0"
+
+    def test_says_how_many_orders_there_are_and_when_it_was_made(self) -> None:
+        root = tree([FULL, replace(FULL, id="1002")])
+        assert text(root, "count") == "2"
+        assert text(root, "generated") == "2026-11-22T10:27:00"
+
+    def test_counts_amounts_exactly(self) -> None:
+        assert text(tree([FULL]), "order/lines/line/amount") == "0.30"
+
+    @few
+    @given(st.integers(1, 10**6), st.decimals(0, 10**9, places=6))
+    def test_never_rounds_an_amount(self, quantity: int, price: Decimal) -> None:
+        line = replace(LINE, quantity=quantity, unit_price=price)
+        root = tree([replace(BARE, lines=(line,))])
+        micros = int(price * 10**6)
+        amount = text(root, "order/lines/line/amount")
+        assert amount is not None
+        assert Decimal(amount).scaleb(6) == quantity * micros
+        assert "E" not in amount
+
+    def test_names_every_element_that_the_config_may_rename(self) -> None:
+        named = {str(element.tag) for element in tree([FULL], store="008").iter()}
+        assert named == set(CANONICAL_ELEMENTS)
+
+
+class TestTheErpsForm:
+    def test_has_its_own_names(self) -> None:
+        names = {name: f"x_{name}" for name in CANONICAL_ELEMENTS}
+        root = tree([FULL], store="008", xml={"names": names})
+        assert {str(element.tag) for element in root.iter()} == set(names.values())
+
+    def test_has_its_own_decimal_mark_in_prices_only(self) -> None:
+        order = replace(FULL, reference="1.5")
+        root = tree([order], xml={"decimal": ","})
+        assert text(root, "order/shipping") == "4,90"
+        assert text(root, "order/lines/line/amount") == "0,30"
+        assert text(root, "order/reference") == "1.5"
+
+    def test_has_its_own_dates(self) -> None:
+        root = tree([FULL], xml={"date_format": "%d/%m/%Y %H:%M"})
+        assert text(root, "generated") == "22/11/2026 10:27"
+        assert text(root, "order/date") == "22/11/2026 09:58"
+
+    @pytest.mark.parametrize(
+        ("payment", "code"),
+        [
+            ("CARTE bancaire", "CB"),
+            ("Carte bancaire, Paypal", "CB, PP"),
+            ("Paypal,Chèque", "PP, Chèque"),
+            ("Chèque, sur place", "CHQ"),
+            ("Espèces", "Espèces"),
+        ],
+    )
+    def test_has_its_own_codes_for_payments(self, payment: str, code: str) -> None:
+        codes = {"Carte bancaire": "CB", "PayPal": "PP", "cheque, sur place": "CHQ"}
+        root = tree([replace(FULL, payment=payment)], xml={"payments": codes})
+        assert text(root, "order/payment") == code
+
+
+LEGAL = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=20
+).map(str.strip)
+
+
+class TestTheEncoding:
+    @many
+    @given(LEGAL, st.sampled_from(["UTF-8", "ISO-8859-1", "US-ASCII", "windows-1252", "UTF-16"]))
+    def test_loses_no_character(self, name: str, encoding: str) -> None:
+        customer = Customer(last_name=name, city="x")
+        data = write([replace(FULL, customer=customer)], xml={"encoding": encoding}).data
+        assert text(etree.fromstring(data), "order/customer/last_name") == (name or None)
+
+    def test_gives_references_for_what_it_lacks(self) -> None:
+        data = write([replace(BARE, reference="50 €")], xml={"encoding": "ISO-8859-1"}).data
+        assert data.startswith(b"<?xml version='1.0' encoding='ISO-8859-1'?>\n")
+        assert b"50 &#8364;" in data
+
+    @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "UTF-32"])
+    def test_makes_a_file_that_reads_whole(self, encoding: str) -> None:
+        assert text(tree([FULL], xml={"encoding": encoding}), "order/id") == "1001"
+
+    def test_that_xml_does_not_know_is_a_fault_of_the_config(self) -> None:
+        with pytest.raises(ConfigError, match=r'"utf-8-sig": orders\.xml\.encoding'):
+            write([FULL], xml={"encoding": "utf-8-sig"})
+
+
+SCHEMA = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:element name="orders"><xs:complexType><xs:sequence>
+    <xs:element name="generated"/><xs:element name="count"/>
+    <xs:element name="order" minOccurs="0" maxOccurs="MAX"><xs:complexType><xs:sequence>
+      <xs:element name="id" type="xs:integer"/>
+      <xs:any processContents="skip" minOccurs="0" maxOccurs="unbounded"/>
+    </xs:sequence></xs:complexType></xs:element>
+  </xs:sequence></xs:complexType></xs:element>
+</xs:schema>"""
+
+
+def schema(most: str = "unbounded") -> Forms:
+    return compile_forms(None, SCHEMA.replace(b"MAX", most.encode()))
+
+
+class TestASchema:
+    def test_of_ours_accepts_what_is_written(self) -> None:
+        forms = compile_forms(None, (EXAMPLES / "sales.xsd").read_bytes())
+        sales = write([FULL, BARE], forms, store="008")
+        assert (sales.orders, sales.rejected) == ((FULL, BARE), {})
+
+    def test_keeps_back_the_orders_that_do_not_validate_and_no_other(self) -> None:
+        bad = replace(FULL, id="Zoé Dupont")
+        sales = write([FULL, bad, BARE], schema())
+        assert sales.orders == (FULL, BARE)
+        assert list(sales.rejected) == ["Zoé Dupont"]
+        root = etree.fromstring(sales.data)
+        assert [element.text for element in root.iter("id")] == ["1001", "7"]
+        assert text(root, "count") == "2"
+
+    def test_is_told_without_the_customers_words(self) -> None:
+        (problem,) = write([replace(FULL, id="Zoé")], schema()).rejected.values()
+        assert problem.startswith("orders.xml.schema: ")
+        assert problem.endswith(" at element id")
+
+    def test_against_all_of_them_together_keeps_all_back(self) -> None:
+        sales = write([FULL, BARE], schema("1"))
+        assert (sales.orders, set(sales.rejected)) == ((), {"1001", "7"})
+
+    def test_with_no_valid_order_leaves_none(self) -> None:
+        sales = write([replace(FULL, id="x")], schema())
+        assert (sales.orders, set(sales.rejected)) == ((), {"x"})
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"<xs:schema", "the file is not XML: orders.xml.schema"),
+            (b"<a/>", "the schema is not valid: orders.xml.schema"),
+            (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "the file holds a DOCTYPE"),
+        ],
+    )
+    def test_that_cannot_be_used_is_a_fault_of_the_config(self, data: bytes, message: str) -> None:
+        with pytest.raises(ConfigError, match=message):
+            compile_forms(None, data)
+
+
+def stylesheet(body: str, output: str = "") -> Forms:
+    head = 'version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"'
+    return compile_forms(f"<xsl:stylesheet {head}>{output}{body}</xsl:stylesheet>".encode(), None)
+
+
+VENTES = """<xsl:template match="/orders"><ventes>
+<xsl:for-each select="order"><vente n="{id}"/></xsl:for-each>
+</ventes></xsl:template>"""
+
+
+class TestAStylesheet:
+    def test_makes_the_erps_own_layout_from_the_canonical_names(self) -> None:
+        sales = write([FULL, BARE], stylesheet(VENTES), xml={"names": {"order": "unused"}})
+        root = etree.fromstring(sales.data)
+        assert [(vente.tag, vente.get("n")) for vente in root] == [
+            *(("vente", "1001"), ("vente", "7")),
+        ]
+
+    def test_is_written_in_the_configured_encoding(self) -> None:
+        forms = stylesheet('<xsl:template match="/"><a>€</a></xsl:template>')
+        data = write([FULL], forms, xml={"encoding": "ISO-8859-1"}).data
+        assert data == b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<a>&#8364;</a>\n"
+
+    def test_of_ours_turns_orders_into_ubl(self) -> None:
+        forms = compile_forms((EXAMPLES / "ubl-order.xsl").read_bytes(), None)
+        root = etree.fromstring(write([FULL], forms).data)
+        assert etree.QName(root).localname == "Order"
+
+    @pytest.mark.parametrize(
+        ("body", "output"),
+        [
+            ('<xsl:template match="/">words</xsl:template>', '<xsl:output method="text"/>'),
+            ('<xsl:template match="/"/>', ""),
+        ],
+    )
+    def test_that_makes_no_xml_is_a_fault_of_the_config(self, body: str, output: str) -> None:
+        with pytest.raises(ConfigError, match=r"makes no XML: orders\.xml\.stylesheet"):
+            write([FULL], stylesheet(body, output))
+
+    def test_that_stops_is_a_fault_of_the_config(self) -> None:
+        stop = (
+            '<xsl:template match="/"><xsl:message terminate="yes">no</xsl:message></xsl:template>'
+        )
+        with pytest.raises(ConfigError, match="the stylesheet failed"):
+            write([FULL], stylesheet(stop))
+
+    def test_reaches_no_file(self, tmp_path: Path) -> None:
+        secret = tmp_path / "secret.xml"
+        secret.write_text("<secret>word</secret>", encoding="utf-8")
+        reach = f"<xsl:copy-of select=\"document('{secret.as_uri()}')\"/>"
+        forms = stylesheet(f'<xsl:template match="/"><a>{reach}</a></xsl:template>')
+        try:
+            assert b"word" not in write([FULL], forms).data
+        except ConfigError as error:
+            assert "word" not in str(error)
+
+    @pytest.mark.parametrize(
+        ("data", "message"),
+        [
+            (b"", "the file is not XML: orders.xml.stylesheet"),
+            (b"<a/>", "the stylesheet is not valid: orders.xml.stylesheet"),
+            (b'<!DOCTYPE a SYSTEM "b"><a/>', "the file holds a DOCTYPE"),
+        ],
+    )
+    def test_that_cannot_be_used_is_a_fault_of_the_config(self, data: bytes, message: str) -> None:
+        with pytest.raises(ConfigError, match=message):
+            compile_forms(data, None)

@@ -1,0 +1,553 @@
+"""The stock CSV: what is not touched leaves byte for byte, and nothing is published too high."""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from passerelle.errors import ConfigError, HeldError, PasserelleError
+from passerelle.reading import detect_encoding, find_column, gtin, parse_decimal
+from passerelle.sales import Change, MissedSale
+from passerelle.stock_csv_fix import FixedStock, fix_stock
+from passerelle.stock_csv_fix.fix import levels_of
+from tests.unit import few, many, stock_settings
+
+FILE = "ExportCSV.csv"
+RULES = ["zero", "remove", "subtract"]
+Missed = Mapping[str, MissedSale]
+
+
+def fix(text: str | bytes, missed: Missed | None = None, **settings: Any) -> FixedStock:
+    data = text.encode() if isinstance(text, str) else text
+    return fix_stock(data, stock_settings(**settings), missed or {}, FILE)
+
+
+def sold(quantity: int | None, *orders: str) -> MissedSale:
+    return MissedSale(quantity, orders or ("1001",))
+
+
+# --- files of any dialect ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How an ERP writes its file; ``quotes`` are enclosing "all" fields, those in "need", or "no"
+    field: then they are plain text."""
+
+    separator: str
+    quotes: str
+    line_end: str
+    encoding: str
+
+    def cell(self, text: str) -> bytes:
+        needed = self.quotes == "need" and set(text) & {self.separator, '"', "\n", "\r"}
+        if self.quotes == "all" or needed:
+            text = '"' + text.replace('"', '""') + '"'
+        return text.encode(self.encoding.removesuffix("-sig"))
+
+    def line(self, cells: Sequence[str]) -> bytes:
+        return self.separator.encode().join(map(self.cell, cells)) + self.line_end.encode()
+
+    def header(self) -> bytes:
+        bom = b"\xef\xbb\xbf" if self.encoding == "utf-8-sig" else b""
+        return bom + self.line(["ID", "Gencod", "Désignation", "Stock", "Prix TTC"])
+
+    def holds(self, text: str) -> bool:
+        """Whether this dialect can carry the text."""
+        if self.quotes != "no":
+            return True
+        return not text.startswith('"') and not set(text) & {self.separator, "\n", "\r"}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the stock file."""
+
+    id: str
+    gencod: str
+    name: str
+    level: str
+
+    def cells(self, level: str | None = None) -> list[str]:
+        return [self.id, self.gencod, self.name, self.level if level is None else level, "9.90"]
+
+    def amount(self) -> Decimal | None:
+        try:
+            return parse_decimal(self.level)
+        except ValueError:
+            return None
+
+
+dialects = st.builds(
+    Dialect,
+    separator=st.sampled_from(";,\t|"),
+    quotes=st.sampled_from(["all", "need", "no"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+)
+GENCODS = ["3701234500010", "3701234500027", "0012345678905", "REF-É", "", "0"]
+levels = st.integers(-2, 30).map(str) | st.sampled_from(
+    ["3,00", "2.000", "1 234", " 4 ", "0,5", "1.234,50", "1,234.50", "", "beaucoup", "1e3"]
+)
+items = st.builds(
+    Item,
+    id=st.integers(300, 320).map(str),
+    gencod=st.sampled_from(GENCODS) | st.integers(10**7, 10**13).map(str),
+    name=st.text("abzÉéœ€'\";,|\n\r 12", max_size=8).map(lambda name: name.replace("\r", "\r\n")),
+    level=levels,
+)
+sales = st.dictionaries(
+    st.sampled_from([gtin(gencod) for gencod in GENCODS if gtin(gencod)]),
+    st.builds(MissedSale, st.none() | st.integers(1, 40), st.just(("1001",))),
+)
+
+
+@st.composite
+def stocks(draw: st.DrawFn) -> tuple[Dialect, list[Item]]:
+    dialect = draw(dialects)
+    held = st.lists(items, min_size=1, max_size=6).filter(
+        lambda rows: all(dialect.holds(cell) for item in rows for cell in item.cells())
+    )
+    return dialect, draw(held)
+
+
+def stock_file(dialect: Dialect, rows: Sequence[Item]) -> bytes:
+    data = dialect.header() + b"".join(dialect.line(item.cells()) for item in rows)
+    assume(dialect.encoding != "cp1252" or not is_utf8(data))
+    return data
+
+
+def is_utf8(data: bytes) -> bool:
+    try:
+        return not data.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
+
+
+def published(item: Item, rule: str, sale: MissedSale | None) -> str | None:
+    """What the shop may see of an item; ``None`` for a line taken away."""
+    amount = item.amount()
+    if sale is None:
+        return item.level
+    if rule == "remove":
+        return None
+    if amount is not None and amount <= 0:
+        return item.level
+    if rule == "zero" or sale.quantity is None or amount is None:
+        return "0"
+    return str(max(amount - sale.quantity, Decimal(0)))
+
+
+class TestWhatLeaves:
+    @few
+    @given(stocks(), st.sampled_from(RULES))
+    def test_is_what_came_where_nothing_was_missed(
+        self, stock: tuple[Dialect, list[Item]], rule: str
+    ) -> None:
+        data = stock_file(*stock)
+        fixed = fix(data, {}, missed_sales=rule)
+        assert fixed.data == data
+        assert (fixed.changes, fixed.gift_cards, fixed.unmatched) == ((), (), ())
+
+    @few
+    @given(stocks(), sales, st.sampled_from(RULES))
+    def test_is_the_same_but_for_the_quantities_of_what_was_missed(
+        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+    ) -> None:
+        dialect, rows = stock
+        left = fix(stock_file(dialect, rows), missed, missed_sales=rule).data
+        left = left.removeprefix(dialect.header())
+        for item in rows:
+            after = published(item, rule, missed.get(gtin(item.gencod)))
+            left = without_line(left, item, dialect, after)
+        assert left == b""
+
+    @few
+    @given(stocks(), sales, st.sampled_from(RULES))
+    def test_is_never_above_the_erps_level_minus_the_missed_sales(
+        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+    ) -> None:
+        dialect, rows = stock
+        fixed = fix(stock_file(dialect, rows), missed, missed_sales=rule)
+        for change in fixed.changes:
+            assert change.after is None or parse_decimal(change.after) <= limit(change, missed)
+        changed = {change.key for change in fixed.changes}
+        for item in rows:
+            amount = item.amount()
+            if gtin(item.gencod) in missed and gtin(item.gencod) not in changed:
+                assert amount is not None
+                assert amount <= 0
+
+    @few
+    @given(stocks(), sales, st.sampled_from(RULES))
+    def test_tells_every_changed_line_and_no_other(
+        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+    ) -> None:
+        dialect, rows = stock
+        fixed = fix(stock_file(dialect, rows), missed, missed_sales=rule)
+        number, told = 2, []
+        for item in rows:
+            key = gtin(item.gencod)
+            after = published(item, rule, missed.get(key))
+            if after != item.level and (after is None or after.strip() != item.level.strip()):
+                told.append((number, key, item.level.strip(), missed[key].orders))
+            number += dialect.line(item.cells()).count(b"\n")
+        assert [(c.line, c.key, c.before, c.orders) for c in fixed.changes] == told
+
+
+def without_line(left: bytes, item: Item, dialect: Dialect, after: str | None) -> bytes:
+    """What follows an item's line, which must be there as it came, but for its quantity."""
+    if after is None:
+        return left
+    if after == item.level:
+        assert left.startswith(dialect.line(item.cells()))
+        return left.removeprefix(dialect.line(item.cells()))
+    before, _, behind = dialect.line(item.cells("LEVEL")).partition(dialect.cell("LEVEL"))
+    assert left.startswith(before)
+    # As many quotes as there were.
+    quotes = b'"' if dialect.cell(item.level).startswith(b'"') else b""
+    number, end, left = left.removeprefix(before).partition(quotes + behind)
+    assert end
+    assert parse_decimal(number.removeprefix(quotes).decode()) == Decimal(after)
+    return left
+
+
+def limit(change: Change, missed: Missed) -> Decimal:
+    """The most that may be published for a changed line."""
+    try:
+        amount = parse_decimal(change.before)
+    except ValueError:
+        return Decimal(0)
+    return max(amount - (missed[change.key].quantity or amount), Decimal(0))
+
+
+# --- any bytes ---------------------------------------------------------------------------------
+
+
+def by_the_book(
+    data: bytes, missed: Missed, rule: str, separator: str
+) -> tuple[list[list[str]], list[list[str]]]:
+    """The file's rows as Python's csv reads them, before and after the rule was applied."""
+    before = cells_of(data, data, separator)
+    header = before[0]
+    key, level = find_column(header, ["Gencod"]), find_column(header, ["Stock"])
+    assert key is not None
+    assert level is not None
+    after = [header]
+    for row in before[1:]:
+        item = Item("", row[key], "", row[level].strip())
+        found = published(item, rule, missed.get(gtin(row[key])))
+        if found == item.level:
+            after.append(row)
+        elif found is not None:
+            after.append([*row[:level], found, *row[level + 1 :]])
+    return before, after
+
+
+def cells_of(data: bytes, dialect_of: bytes, separator: str) -> list[list[str]]:
+    edge = re.escape(separator.encode())
+    quoted = re.search(b'(^|\xef\xbb\xbf|\n|%s)"' % edge, dialect_of)
+    rows = csv.reader(
+        StringIO(data.decode(detect_encoding(dialect_of, "iso-8859-1")), newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+    )
+    return [row for row in rows if any(cell.strip() for cell in row) or len(row) > 1]
+
+
+def holds_or_goes_by_the_book(data: bytes, missed: Missed, rule: str, separator: str) -> None:
+    settings = {"encoding": "iso-8859-1", "separator": separator, "missed_sales": rule}
+    try:
+        fixed = fix(data, missed, **settings)
+    except PasserelleError as error:
+        assert "\n" not in str(error)
+        return
+    before, after = by_the_book(data, missed, rule, separator)
+    assert len({len(row) for row in before}) == 1
+    for row, model in zip(cells_of(fixed.data, data, separator), after, strict=True):
+        for cell, wanted in zip(row, model, strict=True):
+            assert cell == wanted or parse_decimal(cell) == Decimal(wanted)
+
+
+TINY = {"1": sold(2), "22": sold(None), "a": sold(1)}
+
+
+class TestADamagedFile:
+    @many
+    @given(st.binary(max_size=200))
+    def test_of_random_bytes_raises_nothing_but_what_people_understand(self, data: bytes) -> None:
+        holds_or_goes_by_the_book(data, TINY, "zero", ";")
+
+    @many
+    @given(
+        st.lists(st.text('"12a \t;,\r\x85', max_size=7), max_size=6).map("\n".join),
+        st.sampled_from(RULES),
+        st.sampled_from(";,\t"),
+    )
+    @example('1;a" 2;1\n22;"b;c;1\n1;d" 2;5', "zero", ";")
+    @example("1;a;5\r2;b;5", "zero", ";")
+    @example("\r;1;", "zero", ";")
+    @example(" \t1\t5", "zero", "\t")
+    def test_of_random_cells_is_held_or_fixed_by_the_book(
+        self, text: str, rule: str, separator: str
+    ) -> None:
+        header = separator.join(["Gencod", "Nom", "Stock"])
+        data = f"{header}\n{text}\n".encode("iso-8859-1")
+        holds_or_goes_by_the_book(data, TINY, rule, separator)
+
+    @many
+    @given(stocks(), st.data(), sales, st.sampled_from(RULES))
+    def test_by_random_edits_is_held_or_fixed_by_the_book(
+        self, stock: tuple[Dialect, list[Item]], data: st.DataObject, missed: Missed, rule: str
+    ) -> None:
+        dialect, rows = stock
+        damaged = bytearray(dialect.header() + b"".join(dialect.line(r.cells()) for r in rows))
+        for _ in range(data.draw(st.integers(1, 3))):
+            start = data.draw(st.integers(0, len(damaged)))
+            end = data.draw(st.integers(start, min(start + 20, len(damaged))))
+            damaged[start:end] = data.draw(st.sampled_from([b'"', b"\n", b"\r", b"1", b"", b'""']))
+        holds_or_goes_by_the_book(bytes(damaged), missed, rule, dialect.separator)
+
+    @many
+    @given(stocks(), st.data())
+    def test_that_is_cut_is_held_or_ends_with_a_whole_line(
+        self, stock: tuple[Dialect, list[Item]], data: st.DataObject
+    ) -> None:
+        dialect, rows = stock
+        whole_file = stock_file(dialect, rows)
+        cut = whole_file[: data.draw(st.integers(0, len(whole_file)))]
+        try:
+            fix(cut)
+        except HeldError:
+            return
+        ends = [dialect.header()]
+        for item in rows:
+            ends.append(ends[-1] + dialect.line(item.cells()))
+        assert cut in ends
+
+
+class TestAFileIsHeld:
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("", "the file is empty: ExportCSV.csv: nothing was published; "),
+            (" \r\n\r\n", "the file is empty"),
+            ("Gencod;Stock\n", "the file has a header and no line"),
+            ("Gencod;Stock\r\n\r\n\r\n", "the file has a header and no line"),
+            ("Gencod;Stock\n1;2", "the last line does not end: the file is cut"),
+            ("Gencod;Stock\n1;2\n1;2;3\n", "a line has 3 fields, the header 2: ExportCSV.csv:3"),
+            ("Gencod;Stock\n1\n", "a line has 1 fields, the header 2: ExportCSV.csv:2"),
+            ("Gencod;Stock;Stock\n1;2;3\n", 'the header has "Stock" twice: ExportCSV.csv:1'),
+            ("Gencod;Stock;Nom;Nom \n1;2;3;4\n", 'the header has "Nom" twice'),
+            ("Gencod;Stock;STOCK\n1;2;3\n", 'the header has "Stock" twice'),
+            ('Gencod;Nom;Stock\n1;"a;2\n', "a quote is not closed or not doubled: ExportCSV.csv:2"),
+            ('"Gencod";"Stock"\n"1";"2"\n"3;"4"\n', "not doubled: ExportCSV.csv:3"),
+            ('Gencod;Nom;Stock\n1;"a"b";2\n3;"c"d";4\n', "not doubled: ExportCSV.csv:2"),
+            ("Gencod;Stock\r1;2\r", "a line ends with CR alone: ExportCSV.csv:1"),
+            ("Gencod;Stock\n1;2\r3;4\n", "a line ends with CR alone: ExportCSV.csv:2"),
+            ("Gencod;Nom;Stock\n1;a;2\n1;a\rb;2\n", "with CR alone: ExportCSV.csv:3"),
+            ("Gencod;Stock\n1;2\n\x00\x00;\n", "the file holds NUL bytes"),
+        ],
+    )
+    def test_where_the_shop_would_read_it_wrong(self, text: str, message: str) -> None:
+        with pytest.raises(HeldError) as held:
+            fix(text)
+        assert message in str(held.value)
+        assert "nothing was published" in str(held.value)
+
+    @pytest.mark.parametrize("codec", ["utf-16", "utf-32"])
+    def test_in_an_encoding_that_bytes_cannot_be_copied_in(self, codec: str) -> None:
+        with pytest.raises(HeldError, match=f"the file is {codec}"):
+            fix("Gencod;Stock\n1;2\n".encode(codec))
+
+    def test_with_bytes_that_are_no_text(self) -> None:
+        with pytest.raises(
+            HeldError, match=r"no text in utf-8: ExportCSV\.csv:2: .*stock\.encoding"
+        ):
+            fix(b"Gencod;Stock\n\xe9;2\n", encoding="utf-8")
+
+    @pytest.mark.parametrize(
+        ("settings", "key"),
+        [
+            ({"columns": {"ean13": "EAN"}}, "stock.columns.ean13"),
+            ({"columns": {"quantity": ["Qté", "Reste"]}}, "stock.columns.quantity"),
+            ({"gift_cards": {"ids": ["1201"]}}, "stock.gift_cards.column"),
+            ({"gift_cards": {"ids": ["1"], "column": "Nom", "fill": {"X": "y"}}},
+             "stock.gift_cards.fill"),
+        ],
+    )  # fmt: skip
+    def test_as_a_fault_of_the_config_where_a_column_is_missing(
+        self, settings: dict[str, Any], key: str
+    ) -> None:
+        with pytest.raises(
+            ConfigError, match=f"{re.escape(key)}; the file has: Gencod, Nom, Stock"
+        ):
+            fix("Gencod;Nom;Stock\n1;a;2\n", **settings)
+
+
+class TestAnItem:
+    def test_is_found_whatever_zeros_and_quoting_a_spreadsheet_left(self) -> None:
+        text = "Gencod;Stock\n0012;5\n '12;5\n12;5\n=12;5\n-;5\n120;5\n"
+        assert len(fix(text, {"12": sold(1)}).changes) == 4
+
+    def test_is_found_by_its_reference_where_it_has_no_gencod(self) -> None:
+        fixed = fix("Gencod;Stock\nREF-É;5\n", {gtin("ref-e"): sold(1)})
+        assert fixed.data == "Gencod;Stock\nREF-É;0\n".encode()
+
+    def test_without_a_number_is_no_item(self) -> None:
+        fixed = fix("Gencod;Stock\n;5\n0;5\n", {"12": sold(1)})
+        assert (fixed.changes, fixed.warnings) == ((), ())
+
+    def test_met_twice_is_told_and_treated_alike_on_each_line(self) -> None:
+        text = "Gencod;Stock\n12;5\n13;5\n012;4\n'12;3\n"
+        fixed = fix(text, {"12": sold(2)}, missed_sales="subtract")
+        assert fixed.data.decode() == "Gencod;Stock\n12;3\n13;5\n012;2\n'12;1\n"
+        assert [str(warning).partition(";")[0] for warning in fixed.warnings] == [
+            "ExportCSV.csv:4: ean13: 12 stands already in line 2",
+            "ExportCSV.csv:5: ean13: 12 stands already in line 2",
+        ]
+
+    def test_that_was_sold_and_is_not_in_the_file_is_told(self) -> None:
+        fixed = fix("Gencod;Stock\n12;5\n", {"12": sold(1), "14": sold(1), "13": sold(2)})
+        assert fixed.unmatched == ("13", "14")
+
+    def test_is_told_with_the_orders_that_sold_it(self) -> None:
+        (change,) = fix("Gencod;Stock\n12;5\n", {"12": sold(3, "1001", "1002")}).changes
+        assert change == Change(2, "12", "5", "0", ("1001", "1002"))
+
+    @pytest.mark.parametrize("gencod", ["3,70123E+12", "3.70123E+12", "3701234500010.0"])
+    def test_whose_number_a_spreadsheet_ate_is_told(self, gencod: str) -> None:
+        text = f"Gencod;Stock\n12;5\n{gencod};5\nREF.E,1;5\n"
+        fixed = fix(text, {"12": sold(1), "3701234500010": sold(1)})
+        assert [str(fault) for fault in fixed.faults] == [
+            f'ExportCSV.csv:3: ean13: "{gencod}" lost its digits in a spreadsheet'
+        ]
+        assert fixed.data == text.replace("12;5", "12;0", 1).encode()
+
+    def test_can_be_looked_up_with_its_lines_and_levels(self) -> None:
+        data = b'Gencod;Nom;Stock\n12;"a\nb";5\n13;;1\n012;; 4 \n'
+        assert levels_of(data, stock_settings(), "12", FILE) == [(2, "5"), (5, "4")]
+
+
+class TestALevel:
+    @pytest.mark.parametrize(
+        ("before", "missed", "after"),
+        [
+            ("5", 2, "3"),
+            ("5", 5, "0"),
+            ("5", 9, "0"),
+            ("5,00", 2, "3"),
+            ("5,50", 2, "3,5"),
+            ("5.50", 2, "3.5"),
+            ("0,5", 1, "0"),
+            ("1 234", 4, "1230"),
+            ("1.234,50", 4, "1230,5"),
+            ("1,234.50", 4, "1230.5"),
+            ("100", 10, "90"),
+            ("2.000", 1, "1"),
+            ("5", None, "0"),
+            ("beaucoup", 1, "0"),
+            ("", 1, "0"),
+        ],
+    )
+    def test_loses_what_was_sold_in_the_file_s_own_numbers(
+        self, before: str, missed: int | None, after: str
+    ) -> None:
+        fixed = fix(f"Gencod;Stock\n12;{before}\n", {"12": sold(missed)}, missed_sales="subtract")
+        assert fixed.data == f"Gencod;Stock\n12;{after}\n".encode()
+
+    @pytest.mark.parametrize("rule", ["zero", "subtract"])
+    @pytest.mark.parametrize("level", ["0", "-2", "0,00", "-1.5"])
+    def test_of_nothing_or_less_is_the_erps_own_word(self, level: str, rule: str) -> None:
+        text = f"Gencod;Stock\n12;{level}\n"
+        fixed = fix(text, {"12": sold(1)}, missed_sales=rule)
+        assert (fixed.data, fixed.changes, fixed.in_stock) == (text.encode(), (), 0)
+
+    def test_that_cannot_be_read_is_told_and_leaves_as_it_came(self) -> None:
+        text = "Gencod;Stock\n12;beaucoup\n13;\n14;1e3\n15;5\n"
+        fixed = fix(text)
+        assert fixed.data == text.encode()
+        assert [str(fault) for fault in fixed.faults] == [
+            'ExportCSV.csv:2: quantity: "beaucoup" is no number',
+            "ExportCSV.csv:3: quantity: empty",
+            'ExportCSV.csv:4: quantity: "1e3" is no number',
+        ]
+
+    def test_counts_as_in_stock_above_zero_only(self) -> None:
+        fixed = fix("Gencod;Stock\n1;5\n2;0\n3;-1\n4;x\n5;0,5\n6;1 000\n")
+        assert (fixed.lines, fixed.in_stock) == (6, 3)
+
+    def test_keeps_its_quotes_and_everything_around_it(self) -> None:
+        text = 'A;Gencod;Stock;B\r\n"x;""y""\r\n";"12";"5";" z "\r\n'
+        fixed = fix(text, {"12": sold(1)})
+        assert fixed.data == text.replace('"5"', '"0"').encode()
+
+    def test_is_left_where_quotes_are_plain_text(self) -> None:
+        text = 'Gencod;Nom;Stock\n12;BOTTE 12" NOIRE;5\n13;TUYAU 3/4";5\n'
+        fixed = fix(text, {"13": sold(1)})
+        assert fixed.data.decode() == text.replace('4";5', '4";0')
+
+
+class TestGiftCards:
+    def test_are_added_in_the_file_s_own_dialect(self) -> None:
+        text = '"ID"|"Gencod"|"Nom"|"Stock"\r\n"300"|"12"|"Été"|"5"\r\n'.encode("cp1252")
+        cards = {"ids": ["1201"], "quantity": 50, "fill": {"nom": 'Carte "été"'}}
+        added = '"1201"|""|"Carte ""été"""|"50"\r\n'.encode("cp1252")
+        fixed = fix(text, gift_cards=cards)
+        assert (fixed.data, fixed.gift_cards) == (text + added, ("1201",))
+
+    @few
+    @given(stocks(), st.lists(st.sampled_from(["310", "1201", "1202"])))
+    def test_are_in_the_file_once_each_whatever_its_dialect(
+        self, stock: tuple[Dialect, list[Item]], ids: list[str]
+    ) -> None:
+        dialect, rows = stock
+        data = stock_file(dialect, rows)
+        fixed = fix(data, gift_cards={"ids": ids, "fill": {"Désignation": "Carte, cadeau; |"}})
+        assert fixed.data.startswith(data)
+        added = csv.reader(
+            StringIO(fixed.data[len(data) :].decode(), newline=""), delimiter=dialect.separator
+        )
+        present = {item.id for item in rows}
+        wanted = [id for id in dict.fromkeys(ids) if id not in present]
+        assert list(added) == [[id, "", "Carte, cadeau; |", "999", ""] for id in wanted]
+        assert fixed.gift_cards == tuple(wanted)
+        assert fixed.lines == len(rows)
+
+    def test_that_the_erp_knows_are_left_to_it(self) -> None:
+        text = "ID;Gencod;Stock\n 1201 ;;3\n"
+        fixed = fix(text, gift_cards={"ids": ["1201"]})
+        assert (fixed.data, fixed.gift_cards) == (text.encode(), ())
+        (warning,) = fixed.warnings
+        assert str(warning).startswith("ExportCSV.csv:2: ID: gift card 1201 stands in the ERP's")
+
+    def test_follow_a_last_line_without_its_end(self) -> None:
+        guards = {"final_newline": False}
+        fixed = fix("ID;Gencod;Stock\r\n1;2;3", gift_cards={"ids": ["7"]}, guards=guards)
+        assert fixed.data == b"ID;Gencod;Stock\r\n1;2;3\r\n7;;999\r\n"
+
+    def test_keep_the_bom_at_the_file_s_head_only(self) -> None:
+        data = "ID;Gencod;Stock\n1;2;3\n".encode("utf-8-sig")
+        fixed = fix(data, gift_cards={"ids": ["7"], "fill": {}})
+        assert fixed.data == data + b"7;;999\n"
+
+    def test_with_a_text_that_the_file_cannot_hold_are_a_fault_of_the_config(self) -> None:
+        cards = {"ids": ["7"], "fill": {"Nom": "Łódź"}}
+        with pytest.raises(ConfigError, match=r"stock\.gift_cards\.fill"):
+            fix("ID;Gencod;Nom;Stock\n1;2;é;3\n".encode("cp1252"), gift_cards=cards)
+
+    def test_stand_below_what_was_taken_away(self) -> None:
+        fixed = fix(
+            "ID;Gencod;Stock\n1;12;3\n",
+            {"12": sold(1)},
+            missed_sales="remove",
+            gift_cards={"ids": ["7"]},
+        )
+        assert fixed.data == b"ID;Gencod;Stock\n7;;999\n"
