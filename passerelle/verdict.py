@@ -66,10 +66,15 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
 
 def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
-    payment = fold(order.payment)
-    if any(fold(name) in payment for name in settings.withhold.payments if fold(name)):
+    payment = _plain(order.payment)
+    if any(_plain(name) in payment for name in settings.withhold.payments if _plain(name)):
         return f"payment {order.payment}"
     for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
         if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
             return f"voucher {code}"
     return ""
+
+
+def _plain(payment: str) -> str:
+    """Payment modules write "Chèque-cadeau" as well as "Chèque cadeau"."""
+    return fold(payment.replace("-", " "))

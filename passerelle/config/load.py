@@ -117,7 +117,8 @@ def _fault(detail: ErrorDetails) -> str:
         case "missing":
             return f"{key}: missing: this key is required"
         case "value_error":
-            return f"{key}: {detail['msg'].removeprefix('Value error, ')}"
+            problem = detail["msg"].removeprefix("Value error, ")
+            return f"{key}: {problem}" if _key(detail) else problem
         case _:
             return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
 

@@ -42,7 +42,9 @@ CANONICAL_ELEMENTS = (
     *("quantity", "unit_price", "vat_rate", "amount"),
 )
 URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
-_XML_NAME = re.compile(r"[^\W\d][\w.\-]*")
+# https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
+_LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
+_XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
 
 
 def _encoding(value: Any) -> str:
@@ -151,6 +153,18 @@ class Xml(Section):
             if not _XML_NAME.fullmatch(name):
                 raise ValueError(f'"{name}" cannot be the name of an XML element')
         return names
+
+    @model_validator(mode="after")
+    def _names_in_encoding(self) -> Self:
+        """Unlike texts, element names cannot be written as references."""
+        for name in self.names.values():
+            try:
+                name.encode(self.encoding)
+            except UnicodeEncodeError as error:
+                raise ValueError(
+                    f'the name "{name}" cannot be written in {self.encoding}'
+                ) from error
+        return self
 
 
 class Orders(Section):

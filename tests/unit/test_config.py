@@ -521,3 +521,22 @@ class TestTheLinesOfKeys:
                 text += f"  {key} = {value}\n"
         found = key_lines(text)
         assert {key: found[key] for key in expected} == expected
+
+
+class TestXmlNames:
+    def test_cannot_be_written_as_references_so_the_encoding_must_have_them(
+        self, path: Path
+    ) -> None:
+        text = 'xml = { encoding = "ISO-8859-1", names = { orders = "cœurs" } }\n'
+        (fault,) = faults(path, SERVER + ORDERS + text)
+        assert fault.endswith('orders.xml: the name "cœurs" cannot be written in ISO-8859-1')
+
+    @pytest.mark.parametrize("name", ["m²", "1er", "a b", "a:b", ""])
+    def test_are_names_of_xml(self, path: Path, name: str) -> None:
+        text = f'xml = {{ names = {{ orders = "{name}" }} }}\n'
+        (fault,) = faults(path, SERVER + ORDERS + text)
+        assert "cannot be the name of an XML element" in fault
+
+    def test_may_have_accents(self, path: Path) -> None:
+        text = 'xml = { names = { orders = "événements" } }\n'
+        assert orders(path, text).xml.names == {"orders": "événements"}

@@ -180,3 +180,7 @@ class TestEveryVerdict:
         found = verdict(order, resend=resend, **EVERY_RULE)
         assert (found.fate == Fate.SEND) == (not found.reason)
         assert found.fate != Fate.SEND or order.order is not None
+
+
+def test_a_hyphen_in_a_payments_name_hides_no_gift_card() -> None:
+    assert verdict(reading(payment="Chèque-cadeau, CB")).fate == Fate.WITHHELD
