@@ -11,7 +11,7 @@ from passerelle.durable import replace_whole
 from passerelle.errors import RejectedError, UnreachableError
 from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
-from passerelle.runs.orders_plan import absent_columns, rejection
+from passerelle.runs.orders_plan import absent_columns, count, rejection
 from passerelle.sales import MissedSale, Order
 from passerelle.verdict import Fate, judge
 
@@ -47,7 +47,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     sales = write_sales(good, orders, now, forms)
     faults += [f"order {id}: {problem}" for id, problem in sales.rejected.items()]
     report += [f"! rejected: {fault}" for fault in faults]
-    report.append(f"{len(sales.orders)} orders converted")
+    report.append(f"{count(len(sales.orders), 'order')} converted")
     return Rehearsal(sales.data, report, rejection(faults))
 
 

@@ -85,7 +85,8 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
         }
     )
     for event in events:
-        click.echo(f"  {local(event.at)}  {event.event}" + (f": {event.note}" * bool(event.note)))
+        note = f": {event.note}" if event.note else ""
+        click.echo(f"  {local(event.at)}  {event.event}{note}")
 
 
 @orders.command()

@@ -128,7 +128,7 @@ def after_validation(mark: Mark, rejected: Mapping[str, str]) -> Mark:
 
 def describe(plan: OrdersPlan) -> Iterator[str]:
     """The plan, one sentence a line."""
-    yield f"{plan.source}, {_count(plan.total, 'order')}, {plan.done} of them handled before"
+    yield f"{plan.source}, {count(plan.total, 'order')}, {plan.done} of them handled before"
     yield from plan.notes
     for state, words in (
         (State.WITHHELD, "withheld, to be entered at the till"),
@@ -148,7 +148,7 @@ def describe(plan: OrdersPlan) -> Iterator[str]:
         yield f"! {plan.blocked} is still there: new orders wait until the ERP has taken it"
     if plan.parcel:
         ids = _ids([mark.reading.id for mark in plan.parcel.marks])
-        yield f"to send: {_count(len(plan.parcel.marks), 'order')} ({ids}) as {plan.parcel.place}"
+        yield f"to send: {count(len(plan.parcel.marks), 'order')} ({ids}) as {plan.parcel.place}"
     else:
         yield "no order to send"
 
@@ -158,7 +158,7 @@ def _describe_state(plan: OrdersPlan, state: State, words: str) -> Iterator[str]
     marks = _in_state(plan, state)
     fresh = [mark for mark in marks if not _is_news_no_more(plan, mark)]
     if state == State.SKIPPED and len(fresh) > _FEW:
-        yield f"{words}: {_count(len(fresh), 'order')}"
+        yield f"{words}: {count(len(fresh), 'order')}"
         return
     for mark in fresh:
         yield f"{words}: order {mark.reading.id}: {mark.reason}"
@@ -175,7 +175,8 @@ def _in_state(plan: OrdersPlan, state: State) -> list[Mark]:
     return [mark for mark in plan.marks if mark.state == state]
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """``1 order``, ``2 orders``."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
@@ -187,7 +188,7 @@ def _ids(ids: Sequence[str]) -> str:
 def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
     sent = len(plan.parcel.marks) if plan.parcel else 0
     faults = [mark.reason for mark in _in_state(plan, State.REJECTED)] + list(plan.orphans)
-    parts = [f"{_count(sent, 'order')} sent"]
+    parts = [f"{count(sent, 'order')} sent"]
     parts += [
         f"{len(marks)} {state}"
         for state in (State.WITHHELD, State.WAITING, State.SKIPPED)
@@ -203,7 +204,7 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
     if not plan.missing:
         return None
     return RejectedError(
-        f"{_count(len(plan.missing), 'order')} not sent, and no longer in the file",
+        f"{count(len(plan.missing), 'order')} not sent, and no longer in the file",
         _ids([order.id for order in plan.missing]),
         "have the shop export them again, or enter them by hand and `passerelle orders settle`",
     )
@@ -215,7 +216,7 @@ def rejection(faults: Sequence[str]) -> RejectedError | None:
         return None
     more = f" (and {len(faults) - 1} more, listed above)" if len(faults) > 1 else ""
     return RejectedError(
-        f"{_count(len(faults), 'order')} rejected",
+        f"{count(len(faults), 'order')} rejected",
         f"{faults[0]}{more}",
         "mend it in the shop, or enter the order by hand and `passerelle orders settle` it; "
         "the other orders went through",
