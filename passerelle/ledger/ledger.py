@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import StaticPool
 
 from passerelle.errors import UnreachableError
 from passerelle.ledger.dispatches import Dispatches
@@ -102,8 +102,8 @@ def _copy(source: Path, folder: Path) -> None:
 
 
 def _sqlite(path: str) -> Engine:
-    # Without a pool, closing a connection closes the file: nothing stays open between runs.
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    # One connection from opening to close(): a transaction costs its commit and nothing more.
+    engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:

@@ -12,8 +12,8 @@ from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
 
-# SQLite takes 999 parameters in its older builds.
-_CHUNK = 500
+# SQLite takes 999 parameters in its older builds; an order's key has two.
+CHUNK = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def find_known(connection: Connection, channel: str, ids: Collection[str]) -> di
     """Those of the orders that the ledger has met, by id."""
     found: dict[str, KnownOrder] = {}
     wanted = list(ids)
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
         query = select_known().where(orders.c.channel == channel, orders.c.id.in_(chunk))
         found |= {row.id: known_order(row) for row in connection.execute(query)}
     return found
