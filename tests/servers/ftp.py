@@ -69,7 +69,7 @@ class Quirks:
 
 
 class FtpServer:
-    """Serves ``root`` to ``users`` (name: password) on a free port of the loopback."""
+    """Serves ``root`` to ``users`` (name: password) on ``port`` of the loopback, or a free one."""
 
     def __init__(
         self,
@@ -79,6 +79,7 @@ class FtpServer:
         quirks: Quirks = Quirks(),
         certificates: Certificates | None = None,
         implicit: bool = False,
+        port: int = 0,
     ) -> None:
         self.quirks, self.root = quirks, root
         self.commands: list[str] = []
@@ -87,7 +88,7 @@ class FtpServer:
         self._stopping = threading.Event()
         self._loop = IOLoop()
         handler = self._handler(users, certificates, implicit=implicit)
-        self._server = FTPServer((HOST, 0), handler, ioloop=self._loop)
+        self._server = FTPServer((HOST, port), handler, ioloop=self._loop)
         self.port: int = self._server.address[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()

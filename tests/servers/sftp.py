@@ -40,11 +40,13 @@ class SftpServer:
         *,
         keys: tuple[paramiko.PKey, ...] = (),
         quirks: SftpQuirks = SftpQuirks(),
+        port: int = 0,
+        host_key: paramiko.PKey | None = None,
     ) -> None:
         self.root, self.users, self.keys, self.quirks = root, users, keys, quirks
-        self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
+        self.host_key: paramiko.PKey = host_key or paramiko.ECDSAKey.generate()
         self.connections = self.logins = self.mishaps = 0
-        self._listener = socket.create_server((HOST, 0))
+        self._listener = socket.create_server((HOST, port))
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._open: list[paramiko.Transport] = []
