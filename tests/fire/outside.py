@@ -107,7 +107,7 @@ def _serve_ftp(root: Path, port: int, die_at: int, when: str) -> FtpServer:
             _die()
         real(handler, reply, *args, **options)
 
-    _Plain.respond = respond  # type: ignore[method-assign]
+    setattr(_Plain, "respond", respond)  # noqa: B010 - mypy refuses the plain assignment
     if when == "before":
         process = _Plain.pre_process_command
         _Plain.pre_process_command = _dying(process, die_at, when)  # type: ignore[method-assign]

@@ -104,20 +104,20 @@ def _run_until(life: Life, seconds: float, run: str = "orders") -> bool:
     child.kill()
     child.join()
     assert child.exitcode in (0, -signal.SIGKILL), child.exitcode
-    return child.exitcode == -signal.SIGKILL
+    return bool(child.exitcode == -signal.SIGKILL)
 
 
 def _run(args: tuple[str, ...], folder: Path) -> None:
     from passerelle.__main__ import main
 
     os.chdir(folder)
-    sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")
     sys.argv = ["passerelle", *args]
-    main()
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        sys.stdout = sys.stderr = nowhere
+        main()
 
 
-_FORKING = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+_LOADED = ["passerelle.cli", "passerelle.runs.orders", "passerelle.runs.stock", "paramiko"]
 if sys.platform != "win32":
-    _FORKING.set_forkserver_preload(
-        ["passerelle.cli", "passerelle.runs.orders", "passerelle.runs.stock", "paramiko"]
-    )
+    _FORKING = multiprocessing.get_context("forkserver")
+    _FORKING.set_forkserver_preload(_LOADED)

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -83,7 +84,9 @@ class SftpServer:
                 client, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            self._welcome(client)
+            # A client may be gone before it was welcomed.
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                self._welcome(client)
         self._listener.close()
         self.hang_up()
 
