@@ -6,7 +6,7 @@ aware. A blank field of the order file is the empty string (text) or ``None`` (e
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -92,11 +92,17 @@ class Order:
 
         Tells an order that changed after it was sent; ``12.5`` and ``12.50`` are the same.
         """
-        content = json.dumps(asdict(self) | {"status": ""}, default=_canonical, sort_keys=True)
+        content = json.dumps(_fields(self) | {"status": ""}, default=_canonical, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _canonical(value: object) -> str:
+def _fields(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
+
+
+def _canonical(value: object) -> str | dict[str, object]:
+    if isinstance(value, (Customer, Line)):
+        return _fields(value)
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, datetime):

@@ -17,7 +17,7 @@ from passerelle.remotes import Entry, Remote, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
 # Times are told in whole seconds, and clocks drift between two measurements.
-_SLACK = timedelta(seconds=5)
+SLACK = timedelta(seconds=5)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 
@@ -41,7 +41,7 @@ class Source:
     def _written(self) -> str:
         if self.age is None:
             return "of unknown age"
-        if self.age < -_SLACK:
+        if self.age < -SLACK:
             return f"dated {in_words(-self.age)} in the future"
         return f"written {in_words(max(self.age, timedelta(0)))} ago"
 

@@ -20,6 +20,8 @@ from passerelle.ledger.stock import Stock
 
 FILE_NAME = "passerelle.db"
 _BUSY_MS = 10_000
+# The statements that this process has put into SQL: the ledger is opened anew for every run.
+_COMPILED: dict[Any, Any] = {}
 
 
 class Ledger:
@@ -104,6 +106,7 @@ def _copy(source: Path, folder: Path) -> None:
 def _sqlite(path: str) -> Engine:
     # One connection from opening to close(): a transaction costs its commit and nothing more.
     engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool)
+    engine.update_execution_options(compiled_cache=_COMPILED)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:

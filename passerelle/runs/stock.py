@@ -9,28 +9,24 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 import hashlib
 from datetime import timedelta
 
-from passerelle.archive import keep_copy
 from passerelle.config import Settings, Stock
 from passerelle.csv_to_xml import read_orders
-from passerelle.dispatch import TMP, store_whole
-from passerelle.errors import (
-    ConfigError,
-    NotFoundError,
-    PasserelleError,
-    TimeLimitError,
-    TransientError,
-)
+from passerelle.dispatch import TMP
+from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
 from passerelle.gateway import Gateway, Outcome
 from passerelle.missed_sales import ErpFile, find_missed
-from passerelle.remotes import fetch_whole, find
 from passerelle.runs.orders import gift_card_ids, orders_settings
 from passerelle.runs.stock_plan import OrderSource, StockPlan, describe, stock_rejection, summarise
+from passerelle.runs.stock_publication import (
+    note_published,
+    publish,
+    recover_publication,
+    withdraw,
+)
 from passerelle.sales import MissedSale
-from passerelle.sources import Source, in_words
+from passerelle.sources import SLACK, Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
 from passerelle.stock_guards import check_age, check_drop, check_lines
-
-LAST_COPY = "Last_{name}"
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -38,18 +34,18 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = stock_settings(gateway.settings)
     try:
         gateway.recover()
-        _recover_publication(gateway, settings)
+        recover_publication(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
-        upload = None if gateway.dry_run else _upload(gateway, settings, plan)
+        published = None if gateway.dry_run else publish(gateway, settings, plan)
     except (TransientError, TimeLimitError):
         raise
     except PasserelleError:
-        _withdraw(gateway, settings)
+        withdraw(gateway, settings)
         raise
-    if upload:
-        _put_in_place(gateway, settings, plan, upload)
+    if published is not None:
+        note_published(gateway, settings, plan, published)
     return Outcome(summarise(plan), stock_rejection(plan.fixed))
 
 
@@ -116,7 +112,7 @@ def _missed(
     erp = _erp_file(gateway, settings, source)
     outside = [
         order
-        for order in book.unseen_by_erp(source.modified, erp.now - erp.certainty)
+        for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
         if order.channel != orders.channel or order.id not in known
     ]
     sold = book.sold(outside)
@@ -137,9 +133,11 @@ def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
         for name in gateway.settings.servers
         if (offset := gateway.ledger.stock.clock_offset(name)) is not None
     }
+    is_of_the_future = source.age is not None and source.age < -SLACK
     return ErpFile(
         server=source.place.server,
-        modified=source.modified,
+        # Somebody set a clock: when the file was really written is not known then.
+        modified=None if is_of_the_future else source.modified,
         now=gateway.now(),
         certainty=settings.guards.max_age,
         offsets=offsets,
@@ -153,68 +151,3 @@ def _check_amount(
     last = gateway.ledger.stock.last("published", "withdrawn")
     if last and not accept_drop:
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
-
-
-def _upload(gateway: Gateway, settings: Stock, plan: StockPlan) -> str:
-    """Puts the file beside its place, complete and read back; returns the path it has there.
-
-    Where the server forbids renaming, that is its place itself.
-    """
-    remote, data = gateway.remote(settings.to.server), plan.fixed.data
-    direct = gateway.settings.servers[settings.to.server].publish == "direct"
-    path = settings.to.path if direct else settings.to.path + TMP
-    store_whole(remote, path, data)
-    if fetch_whole(remote, path, len(data)) != data:
-        remote.delete(path)
-        raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
-    return path
-
-
-def _put_in_place(gateway: Gateway, settings: Stock, plan: StockPlan, upload: str) -> None:
-    """Lets the shop see the file, which the ledger knows of before."""
-    fixed = plan.fixed
-    number = gateway.ledger.stock.prepare(
-        fixed.changes,
-        at=gateway.now(),
-        source_sha256=hashlib.sha256(plan.source.data).hexdigest(),
-        source_modified=plan.source.modified,
-        sha256=hashlib.sha256(fixed.data).hexdigest(),
-        size=len(fixed.data),
-        lines=fixed.lines,
-        in_stock=fixed.in_stock,
-    )
-    if upload != settings.to.path:
-        gateway.remote(settings.to.server).replace(upload, settings.to.path)
-    gateway.ledger.stock.set_stage(number, "published")
-    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), fixed.data)
-    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
-
-
-def _recover_publication(gateway: Gateway, settings: Stock) -> None:
-    """Finds out whether a publication that was cut short had reached its name."""
-    last = gateway.ledger.stock.last()
-    if last is None or last.stage != "prepared":
-        return
-    left = find(gateway.remote(settings.to.server), settings.to.path + TMP)
-    gateway.ledger.stock.set_stage(last.number, "superseded" if left else "published")
-
-
-def _withdraw(gateway: Gateway, settings: Stock) -> None:
-    """Takes back an older file that the shop has not taken yet."""
-    try:
-        remote = gateway.remote(settings.to.server)
-        if find(remote, settings.to.path) is None:
-            return
-        if gateway.dry_run:
-            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
-            return
-        remote.delete(settings.to.path)
-    except NotFoundError:
-        return
-    except PasserelleError as error:
-        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
-        return
-    last = gateway.ledger.stock.last("published")
-    if last:
-        gateway.ledger.stock.set_stage(last.number, "withdrawn")
-    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")
