@@ -21,8 +21,7 @@ from passerelle.config import Settings
 from passerelle.durable import remove, rewrite_whole
 from passerelle.errors import HeldError, UsageError
 from passerelle.ledger import Ledger
-from passerelle.reading import detect_encoding
-from passerelle.redaction import Names, Person, Survey, person_of, redact, survey
+from passerelle.redaction import Names, Person, Survey, person_of, redact, redact_text, survey
 from passerelle.witness import Witness
 
 _LEDGER = "passerelle.db"
@@ -164,24 +163,25 @@ class Eraser:
     def _read_traces(self, plan: Erasure) -> None:
         for path in self._traces():
             try:
-                text, _ = _text(_read(path))
+                data = _read(path)
+                is_theirs = redact_text(data, plan.person.without) != data
             except OSError as error:
                 self._fail(plan, path, error)
                 plan.is_blocked = True
             except ValueError as error:
                 self._fail(plan, path, error)
             else:
-                if plan.person.without(text) != text:
+                if is_theirs:
                     plan.traces.append(path)
 
     def _rewrite_trace(self, path: Path, plan: Erasure) -> None:
         with self._told(path, plan):
-            text, codec = _text(_read(path))
-            without = plan.person.without(text)
+            data = _read(path)
+            without = redact_text(data, plan.person.without)
             try:
-                rewrite_whole(path, without.encode(codec, "surrogateescape"))
+                rewrite_whole(path, without)
             except OSError:
-                plan.is_blocked |= without != self._address.without(text)
+                plan.is_blocked |= without != redact_text(data, self._address.without)
                 raise
 
     # --- what goes wrong ---------------------------------------------------------------------
@@ -203,11 +203,3 @@ def _read(path: Path) -> bytes:
     if is_link(path):
         raise ValueError("it is a link, and links are not followed: look where it leads")
     return path.read_bytes()
-
-
-def _text(data: bytes) -> tuple[str, str]:
-    """A trace's text and its codec: Passerelle writes UTF-8, an editor may have saved another."""
-    codec = detect_encoding(data)
-    if b"\0" in data and not codec.startswith(("utf-16", "utf-32")):
-        raise ValueError("it is no text")
-    return data.decode(codec, "surrogateescape"), codec

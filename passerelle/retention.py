@@ -33,9 +33,11 @@ class Pruned:
     held: tuple[str, ...]
 
     def __str__(self) -> str:
+        if not self.removed:
+            return f"{self.archive}: nothing to remove"
         files = "1 file" if len(self.removed) == 1 else f"{len(self.removed)} files"
-        span = f" ({min(self.removed)} to {max(self.removed)})" if self.removed else ""
-        return f"{self.archive}: {files} removed, {self.size} bytes{span}"
+        names = " to ".join(sorted({min(self.removed), max(self.removed)}))
+        return f"{self.archive}: {files} removed, {self.size} bytes ({names})"
 
 
 def prune(folder: Path, keep: Archive, needed: Collection[str], now: datetime) -> list[Pruned]:

@@ -27,6 +27,9 @@ def customer() -> None:
 def erase(context: click.Context, email: str, dry_run: bool) -> None:
     """Erase the customer with this e-mail address from archives, traces and ledger texts.
 
+    Their orders are found by the address, so the XMLs must carry it; with them go their names,
+    phones and addresses, wherever a trace quotes them.
+
     The ledger keeps its proof of sending, which is not personal: order ids, references, dates,
     states, what was sold, the names and SHA-256 of what was sent.
 
@@ -50,7 +53,7 @@ def _tell(eraser: Eraser, plan: Erasure, verb: str) -> None:
     for place in _places(eraser, plan):
         click.echo(f"{verb} {place}")
     if not (plan.exports or plan.traces or plan.texts or plan.failures):
-        click.echo("nothing is kept here about this e-mail address")
+        click.echo("nothing is kept here with this e-mail address")
     click.echo(BEYOND)
     if plan.failures:
         raise UnreachableError(

@@ -139,6 +139,17 @@ class TestErasing:
         assert '"Paris"' not in told
         assert 'order 5: commandes.csv:6: quantity: "[erased]" is no number' in world.trace(1)
 
+    @pytest.mark.parametrize("codec", ["cp1252", "utf-16", "utf-8-sig"])
+    def test_takes_them_from_a_trace_that_an_editor_saved(self, world: World, codec: str) -> None:
+        sent(world, ANNS_SALE)
+        trace = world.data / "ArchiveTrace" / "Trace1 (Léa).txt"
+        trace.parent.mkdir()
+        text = f'rejected: "{ANN}" is no number\r\nquantity: "Lefèvre", 1€\r\n'
+        trace.write_bytes(text.encode(codec) + b"\xc3\n" * (codec == "utf-8-sig"))
+        world.run_well("customer", "erase", ANN)
+        left = 'rejected: "[erased]" is no number\r\nquantity: "[erased]", 1€\r\n'
+        assert trace.read_bytes() == left.encode(codec) + b"\xc3\n" * (codec == "utf-8-sig")
+
     def test_leaves_nothing_in_the_unused_pages_of_the_ledger(self, world: World) -> None:
         for n in range(20):
             run_on(world, *(Sale(str(100 * n + m), {"372": f"{ANN} {m}"}) for m in range(20)))
@@ -233,6 +244,27 @@ class TestAnXmlOnItsWay:
         world.run_well("customer", "erase", ANN)
         world.run_well("run", "orders")
         assert world.erp_takes() == ["1", "2"]
+
+
+BOOK = "passerelle.ledger.erasure:Erasure"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", ["rewrite", "note", "compact"])
+def test_an_erasure_that_was_killed_is_finished_by_the_next(
+    world: World, when: str, step: str
+) -> None:
+    sent(world, ANNS_SALE, JOS_SALE, Sale("4", {"373": "12 rue des Lilas"}))
+    sent(world, ANNS_SALE, Sale("5", {"373": 1}, more=ANNS))
+    before = proof(world)
+    killing = (when, BOOK, step, "customer", "erase", ANN)
+    run_child(*killing, cwd=world.folder, module="tests.killing")
+    world.run_well("customer", "erase", ANN)
+    assert proof(world) == before
+    assert mentions(world, ANN) + holds(world.data, "12 rue des Lilas") == []
+    for id in ("1", "5"):
+        assert world.run_well("orders", "show", id).count("erased: customer data") == 1
 
 
 @contextmanager
