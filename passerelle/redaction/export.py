@@ -14,6 +14,7 @@ Other orders stay as they are, and so does the encoding. :class:`ValueError` say
 not XML, or XML with entities of its own, which could hide anything.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from lxml import etree
 
 from passerelle.redaction.person import ERASED, Person
 from passerelle.redaction.tree import Names, everywhere, parse, serialise, slots
+
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class _Parts:
 def survey(data: bytes, person: Person, names: Names, ids: Collection[str]) -> Survey:
     """Looks, and changes nothing. ``ids`` are those of the orders that were sent in this XML."""
     root = parse(data).getroot()
-    parts = _parts(root, person, names, ids)
+    is_named = _is_named(root, person)
+    parts = _parts(root, person, names, ids) if is_named else _Parts([], [])
     fields = {
         (names.field(slot.owner), slot.text)
         for order in parts.orders
@@ -57,7 +61,7 @@ def survey(data: bytes, person: Person, names: Names, ids: Collection[str]) -> S
     }
     unknown = [slot.text for part in parts.unknown for slot in slots(part)]
     return Survey(
-        _is_named(root, person),
+        is_named,
         tuple(_ids(parts, names, ids)),
         frozenset(fields | {("", text) for text in unknown}),
         frozenset(_everyday(root, parts, names)),
@@ -133,14 +137,14 @@ def _everyday(root: etree._Element, parts: _Parts, names: Names) -> Iterator[str
     unknown = {element for part in parts.unknown for element in part.iter()}
     for slot in slots(root):
         owner = slot.owner
-        if owner in unknown or not any(char.isalpha() for char in slot.text):
+        if owner in unknown or not _LETTER.search(slot.text):
             continue
         if names.is_sold(owner) if owner in mine else not names.is_customers(owner):
             yield slot.text
 
 
 def _is_named(root: etree._Element, person: Person) -> bool:
-    return any(person.is_named_in(slot.text) for slot in everywhere(root))
+    return person.is_named_in("\n".join(slot.text for slot in everywhere(root)))
 
 
 def _remove(element: etree._Element) -> None:

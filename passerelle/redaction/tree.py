@@ -107,17 +107,13 @@ def slots(part: etree._Element) -> Iterator[Slot]:
         parent = node.getparent()
         outer = node if parent is None else parent
         is_element = isinstance(node.tag, str)
-        owner = node if is_element else outer
-        found = [("text", owner, node.text)]
-        if node is not part:
-            found.append(("tail", outer, node.tail))
-        if is_element:
-            found += [
-                (str(k), node, str(v)) for k, v in node.items() if not str(k).startswith(_W3C)
-            ]
-        for name, of, text in found:
-            if text and text.strip():
-                yield Slot(node, name, of, text)
+        if (text := node.text) and not text.isspace():
+            yield Slot(node, "text", node if is_element else outer, text)
+        if node is not part and (text := node.tail) and not text.isspace():
+            yield Slot(node, "tail", outer, text)
+        for name, value in node.items() if is_element else ():
+            if str(value).strip() and not str(name).startswith(_W3C):
+                yield Slot(node, str(name), node, str(value))
 
 
 def everywhere(root: etree._Element) -> Iterator[Slot]:
