@@ -186,3 +186,8 @@ def shorten(text: str, limit: int = 40) -> str:
     """``text`` on one line, cut for a message."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 order``, ``2 orders``."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -22,9 +22,9 @@ from passerelle.errors import (
 )
 from passerelle.gateway import Gateway, Outcome
 from passerelle.missed_sales import ErpFile, find_missed
-from passerelle.remotes import find
+from passerelle.remotes import fetch_whole, find
 from passerelle.runs.orders import gift_card_ids, orders_settings
-from passerelle.runs.stock_plan import StockPlan, describe, stock_rejection, summarise
+from passerelle.runs.stock_plan import OrderSource, StockPlan, describe, stock_rejection, summarise
 from passerelle.sales import MissedSale
 from passerelle.sources import Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
@@ -40,15 +40,16 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         gateway.recover()
         _recover_publication(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
+        for line in describe(plan):
+            gateway.say(line)
+        upload = None if gateway.dry_run else _upload(gateway, settings, plan)
     except (TransientError, TimeLimitError):
         raise
     except PasserelleError:
         _withdraw(gateway, settings)
         raise
-    for line in describe(plan):
-        gateway.say(line)
-    if not gateway.dry_run:
-        publish(gateway, settings, plan)
+    if upload:
+        _put_in_place(gateway, settings, plan, upload)
     return Outcome(summarise(plan), stock_rejection(plan.fixed))
 
 
@@ -68,6 +69,7 @@ def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> Stock
     source = gateway.sources.fetch(settings.source)
     notes = _check_age(gateway, settings, source)
     missed, orders = _missed(gateway, settings, source)
+    notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
     fixed = fix_stock(source.data, settings, missed, source.place.name)
     _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
     return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
@@ -102,8 +104,10 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
     )
 
 
-def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str, MissedSale], str]:
-    """The missed sales, and a sentence about the order file they were found with."""
+def _missed(
+    gateway: Gateway, settings: Stock, source: Source
+) -> tuple[dict[str, MissedSale], OrderSource]:
+    """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch(orders.source)
     file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
@@ -124,7 +128,7 @@ def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str
         orders,
         withheld_is_missed=settings.withheld_is_missed,
     )
-    return missed, f"{csv.describe()}, {len(file.readings)} orders"
+    return missed, OrderSource(csv, len(file.readings))
 
 
 def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
@@ -151,30 +155,38 @@ def _check_amount(
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
 
 
-def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
-    """Puts the file in place, complete and read back before the shop can see it."""
-    remote, path, data = gateway.remote(settings.to.server), settings.to.path, plan.fixed.data
+def _upload(gateway: Gateway, settings: Stock, plan: StockPlan) -> str:
+    """Puts the file beside its place, complete and read back; returns the path it has there.
+
+    Where the server forbids renaming, that is its place itself.
+    """
+    remote, data = gateway.remote(settings.to.server), plan.fixed.data
     direct = gateway.settings.servers[settings.to.server].publish == "direct"
-    upload = path if direct else path + TMP
-    store_whole(remote, upload, data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    if hashlib.sha256(remote.fetch(upload)).hexdigest() != sha256:
-        remote.delete(upload)
+    path = settings.to.path if direct else settings.to.path + TMP
+    store_whole(remote, path, data)
+    if fetch_whole(remote, path, len(data)) != data:
+        remote.delete(path)
         raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
+    return path
+
+
+def _put_in_place(gateway: Gateway, settings: Stock, plan: StockPlan, upload: str) -> None:
+    """Lets the shop see the file, which the ledger knows of before."""
+    fixed = plan.fixed
     number = gateway.ledger.stock.prepare(
-        plan.fixed.changes,
+        fixed.changes,
         at=gateway.now(),
         source_sha256=hashlib.sha256(plan.source.data).hexdigest(),
         source_modified=plan.source.modified,
-        sha256=sha256,
-        size=len(data),
-        lines=plan.fixed.lines,
-        in_stock=plan.fixed.in_stock,
+        sha256=hashlib.sha256(fixed.data).hexdigest(),
+        size=len(fixed.data),
+        lines=fixed.lines,
+        in_stock=fixed.in_stock,
     )
-    if not direct:
-        remote.replace(upload, path)
+    if upload != settings.to.path:
+        gateway.remote(settings.to.server).replace(upload, settings.to.path)
     gateway.ledger.stock.set_stage(number, "published")
-    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), data)
+    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), fixed.data)
     gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
 
 
