@@ -68,6 +68,7 @@ class Eraser:
             raise UsageError("that is no e-mail address", "", "give one like ann@example.org")
         self._address = Person(self._email)
         self._names = Names(settings.orders.xml.names if settings.orders else {})
+        self._places = frozenset(_places(settings))
         self._sent = ledger.erasure.archived()
         self._on_the_way = {d.archived for d in ledger.dispatches.unfinished()}
 
@@ -83,7 +84,7 @@ class Eraser:
         self._refuse_on_the_way(plan)
         book = self._ledger.erasure
         fields = {found for export in plan.exports for found in export.survey.fields}
-        plan.person = person_of(self._email, fields, everyday, book.proof())
+        plan.person = person_of(self._email, fields, everyday, book.proof() | self._places)
         self._read_traces(plan)
         plan.texts = book.count(plan.person.without, plan.person.without_address)
         if any(self._address.is_named_in(id) for id in book.ids()):
@@ -197,6 +198,13 @@ class Eraser:
     def _fail(self, plan: Erasure, path: Path, error: OSError | ValueError) -> None:
         reason = error.strerror if isinstance(error, OSError) else None
         plan.failures[self.name(path)] = reason or str(error)
+
+
+def _places(settings: Settings) -> Iterator[str]:
+    """The names that every run writes into its trace."""
+    for section in (settings.orders, settings.stock):
+        if section:
+            yield from (str(section.source), str(section.to))
 
 
 def _read(path: Path) -> bytes:

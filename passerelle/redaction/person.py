@@ -23,7 +23,7 @@ ERASED = "[erased]"
 _COMMON_FIELDS = ("postcode", "city", "country")
 _MIN_LETTERS = 4
 _OWN_WORDS = frozenset(
-    ("adopt", "card", "changed", "commandes", "customer", "erased", "export", "file", "files",
+    ("adopt", "card", "changed", "customer", "erased", "export", "file", "files",
      "gift", "handled", "held", "import", "line", "lines", "nothing", "order", "orders",
      "passerelle", "payment", "place", "prepared", "product", "published", "quantity", "rejected",
      "sales", "sent", "server", "settled", "shop", "skipped", "status", "stock", "store", "taken",
@@ -68,8 +68,8 @@ def person_of(
     """The person whose orders hold ``fields``: (canonical element, text).
 
     The element is ``""`` where an XML's structure is not known: then dates, numbers and what is
-    part of the ``proof`` (ids, references, item keys) are nobody's. ``everyday`` are texts of the
-    archive that are not the person's.
+    part of the ``proof`` (ids, references, item keys, the files' places) are nobody's.
+    ``everyday`` are texts of the archive that are not the person's.
     """
     common = "\n".join({*everyday, *proof})
     words: set[str] = set()

@@ -139,6 +139,15 @@ class TestErasing:
         assert '"Paris"' not in told
         assert 'order 5: commandes.csv:6: quantity: "[erased]" is no number' in world.trace(1)
 
+    @pytest.mark.parametrize("name", ["Commandes", "Import", "Ftp", "REF1", "Botte"])
+    def test_of_a_customer_called_like_a_file_or_a_product_shreds_no_trace(
+        self, world: World, name: str
+    ) -> None:
+        sent(world, Sale("1", {"370": 1}, last_name=name, more=ANNS), JOS_SALE)
+        before = world.trace(1), world.run_well("orders", "show", "2")
+        world.run_well("customer", "erase", ANN)
+        assert (world.trace(1), world.run_well("orders", "show", "2")) == before
+
     @pytest.mark.parametrize("codec", ["cp1252", "utf-16", "utf-8-sig"])
     def test_takes_them_from_a_trace_that_an_editor_saved(self, world: World, codec: str) -> None:
         sent(world, ANNS_SALE)
