@@ -120,10 +120,10 @@ def test_subfolders_are_pruned_and_go_when_nothing_is_left_in_them(world: World)
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 def test_links_are_neither_followed_nor_removed(world: World) -> None:
     elsewhere = put(world.folder / "elsewhere" / "old.xml", days=30)
-    folder, file = exports(world) / "linked", exports(world) / "old.xml"
+    folder, file = (exports(world) / f"{kind}_{named(30)}" for kind in ("folder", "file"))
     folder.symlink_to(elsewhere.parent)
     file.symlink_to(elsewhere)
-    (exports(world) / "broken.xml").symlink_to(world.folder / "nowhere")
+    (exports(world) / f"broken_{named(30)}").symlink_to(world.folder / "nowhere")
     assert "ArchiveExport: nothing to remove" in prune(world).stdout
     assert elsewhere.exists()
     assert folder.is_symlink()

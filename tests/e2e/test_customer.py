@@ -160,11 +160,18 @@ class TestErasing:
         assert trace.read_bytes() == left.encode(codec) + b"\xc3\n" * (codec == "utf-8-sig")
 
     def test_leaves_nothing_in_the_unused_pages_of_the_ledger(self, world: World) -> None:
-        for n in range(20):
-            run_on(world, *(Sale(str(100 * n + m), {"372": f"{ANN} {m}"}) for m in range(20)))
-        assert holds(world.data, ANN)
+        """Many builds of SQLite leave what was deleted where it stood."""
+        sent(world, JOS_SALE)
+        with closing(sqlite3.connect(world.data / "passerelle.db")) as ledger:
+            ledger.execute("PRAGMA secure_delete = OFF")
+            note = [(f"<{ANN}> " * 20,)] * 200
+            ledger.executemany("insert into events values (null, 'web', '2', '', '', ?)", note)
+            ledger.commit()
+            ledger.execute("delete from events where note like '<%'")
+            ledger.commit()
+        assert "passerelle.db" in mentions(world, ANN)
         world.run_well("customer", "erase", ANN)
-        assert holds(world.data, ANN) == []
+        assert "passerelle.db" not in mentions(world, ANN)
 
     def test_reaches_subfolders_and_keeps_a_files_time_and_protection(self, world: World) -> None:
         path = sent(world, ANNS_SALE)
