@@ -13,6 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from passerelle.errors import UnreachableError
 from passerelle.ledger.dispatches import Dispatches
+from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.schema import migrate
@@ -38,6 +39,7 @@ class Ledger:
         self.dispatches = Dispatches(self.begin)
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
+        self.erasure = Erasure(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
