@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
@@ -42,6 +43,7 @@ _DATE_FORMATS = (
 )
 
 
+@lru_cache(maxsize=10_000)
 def fold(text: str) -> str:
     """The form in which names compare: without case, accents and surrounding space."""
     decomposed = unicodedata.normalize("NFKD", text)

@@ -43,6 +43,7 @@ STOCK_HEADER = ("ID", "Gencod", "Désignation", "Stock")
 
 CONFIG = """\
 folder = "data"
+{top}
 
 {server}settle = "0s"
 {server_lines}
@@ -113,10 +114,12 @@ class World:
         orders: str = "",
         stock: str = "",
         server: str = "",
+        top: str = "",
         extra: str = "",
     ) -> None:
         """Writes config.toml; the arguments are further lines of the sections."""
         text = CONFIG.format(
+            top=top,
             server=self.server.toml("ftp"),
             server_lines=server,
             time="_{time}" if time_in_name else "",

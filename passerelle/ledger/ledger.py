@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,6 @@ from passerelle.ledger.stock import Stock
 
 FILE_NAME = "passerelle.db"
 _BUSY_MS = 10_000
-# The statements that this process has put into SQL: the ledger is opened anew for every run.
-_COMPILED: dict[Any, Any] = {}
 
 
 class Ledger:
@@ -105,10 +104,11 @@ def _copy(source: Path, folder: Path) -> None:
         raise UnreachableError("the ledger cannot be read", str(source), reason) from error
 
 
+@lru_cache(maxsize=4)
 def _sqlite(path: str) -> Engine:
+    """The engine for a file; a process that runs all day does not compile its SQL each time."""
     # One connection from opening to close(): a transaction costs its commit and nothing more.
     engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool)
-    engine.update_execution_options(compiled_cache=_COMPILED)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:
