@@ -7,6 +7,7 @@ byte means that it stands inside a field (RFC 4180).
 
 import csv
 from codecs import BOM_UTF8
+from collections import Counter
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -15,9 +16,11 @@ import numpy.typing as npt
 
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
-from passerelle.reading import detect_encoding, detect_separator, find_column
+from passerelle.reading import detect_encoding, detect_separator, find_column, shorten
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
+# Longer than any real header.
+_LONGEST_HEADER = 50_000
 _WIDE = ("utf-16", "utf-32")
 
 Offsets = npt.NDArray[np.int64]
@@ -56,7 +59,7 @@ class Layout:
             raise ConfigError(
                 f"no column is called {' or '.join(names) or '(nothing)'}",
                 f"{file}:1",
-                f"name it in {key}; the file has: {', '.join(self.header)}",
+                f"name it in {key}; the file has: {shorten(', '.join(self.header), 1000)}",
             )
         return index
 
@@ -124,6 +127,9 @@ def _header_line(data: bytes, encoding: str, file: str) -> str:
     line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
     if "\r" in line:
         _hold_cr(1, file)
+    if len(line) > _LONGEST_HEADER:
+        what = f"the first line has {len(line)} characters and is no header"
+        _hold(what, f"{file}:1", "look what the ERP wrote")
     return line
 
 
@@ -203,15 +209,15 @@ def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple
 
 
 def _check_header(header: list[str], file: str) -> None:
-    names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    names = Counter(name.strip() for name in header)
+    twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
         _hold_twice(twice[0], file)
 
 
 def _hold_twice(name: str, file: str) -> NoReturn:
     _hold(
-        f'the header has "{name}" twice',
+        f'the header has "{shorten(name)}" twice',
         f"{file}:1",
         "the shop's import would abort; have the ERP name each column once",
     )

@@ -1,0 +1,12 @@
+"""All targets, in the order in which a long search tries them."""
+
+from typing import Any
+
+from tests.fuzz import Target, order_csv, stock_csv
+
+TARGETS: tuple[Target[Any], ...] = (
+    order_csv.DAMAGED,
+    order_csv.RAW,
+    stock_csv.DAMAGED,
+    stock_csv.RAW,
+)
