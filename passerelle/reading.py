@@ -107,7 +107,7 @@ def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
     folded = [fold(name) for name in header]
     for name in names:
         wanted = fold(name)
-        if wanted in folded:
+        if wanted and wanted in folded:
             if folded.count(wanted) > 1:
                 raise LookupError(name)
             return folded.index(wanted)
@@ -179,7 +179,7 @@ def gtin(text: str) -> str:
     bare = item_number(text)
     if bare.isascii() and bare.isdigit():
         return bare.lstrip("0")
-    return fold(text)
+    return printable(fold(text))
 
 
 def is_eaten_by_spreadsheet(text: str) -> bool:

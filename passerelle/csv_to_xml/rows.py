@@ -162,11 +162,15 @@ class _Table:
         number = 2
         while True:
             start = self._lines.tell()
-            reader = csv.reader(self._record(), delimiter=self._separator, strict=True)
+            line = self._lines.readline()
+            if not line:
+                return
+            if line.isspace():
+                number += 1
+                continue
+            reader = csv.reader(self._record(line), delimiter=self._separator, strict=True)
             try:
                 cells = next(reader)
-            except StopIteration:
-                return
             except csv.Error as error:
                 self._check_cut(number, error)
                 self._astray = max(self._astray, self._latest)
@@ -178,14 +182,13 @@ class _Table:
                 yield self._row(number, cells)
             number += reader.line_num
 
-    def _record(self) -> Iterator[str]:
-        """The lines that a record may span: up to one that reads as a row.
+    def _record(self, line: str) -> Iterator[str]:
+        """The lines that a record may span, from its first: up to one that reads as a row.
 
         A lone quote has made such a row part of a text; the lines of a text that people wrote do
         not read as rows, with id, quantity and price. Records that are open at a line's end all
         read on alike: up to where one went wrong, none needs to be followed again.
         """
-        line = self._lines.readline()
         self._latest = self._lines.tell()
         self._swallows = self._latest <= self._astray
         while line:

@@ -62,6 +62,7 @@ def records(text: str, separator: str) -> Iterator[tuple[str, list[str]]]:
     quoted = closed = False
     fresh = True
     for place, char in enumerate(text):
+        was_quoted = quoted
         if quoted:
             quoted = char != '"'
             cell += char if quoted else ""
@@ -72,11 +73,11 @@ def records(text: str, separator: str) -> Iterator[tuple[str, list[str]]]:
             cells.append(cell)
             cell = ""
         elif char == "\n":
-            yield text[start : place + 1], [*cells, cell.removesuffix("\r")]
+            yield text[start : place + 1], [*cells, cell.rstrip("\r")]
             start, cell, cells = place + 1, "", []
         else:
             cell += char
-        closed = char == '"' and not quoted and not fresh
+        closed = was_quoted and not quoted
         fresh = not quoted and char in (separator, "\n")
     if start < len(text):
         yield text[start:], [*cells, cell]

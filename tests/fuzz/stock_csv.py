@@ -1,7 +1,7 @@
 """Targets for the stock CSV: held, or fixed so that an independent comparison finds no surprise."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -112,42 +112,42 @@ def compare(
     separator, (key, level, id) = _header(data, settings)
     assert key is not None
     assert level is not None
-    (head, names), *rows = _rows(data.decode("iso-8859-1"), separator)
-    left = fixed.data.decode("iso-8859-1")
+    before, left = data.decode("iso-8859-1"), fixed.data.decode("iso-8859-1")
+    read = _reader(before, separator)
+    (head, _), *rows = read(before)
     assert left.startswith(head), "the header was changed"
-    left = left.removeprefix(head)
-    changed = 0
+    left, changed = left.removeprefix(head), 0
     for line, cells in rows:
-        sale = missed.get(_gtin(cells[key])) if len(cells) == len(names) else None
-        if sale and left.startswith(line):
-            assert _is_right(cells[level], cells[level], sale, settings.missed_sales), line
-        if left.startswith(line):
-            left = left.removeprefix(line)
-            continue
-        changed += 1
-        assert sale, f"changed, but nothing of it was sold: {line!r}"
-        if settings.missed_sales == "remove":
-            continue
-        (after, others), *_ = _rows(left, separator)
-        assert _is_right(cells[level], others[level], sale, settings.missed_sales), after
-        assert _without(after, others, level, separator) == _without(line, cells, level, separator)
+        sale = missed.get(_gtin(cells[key])) if max(key, level) < len(cells) else None
+        after, others = next(read(left), ("", []))
+        after = after if line.endswith("\n") else after.rstrip("\r\n")
+        if after != line:
+            changed += 1
+            assert sale, f"changed, but nothing of it was sold: {line!r}"
+            if settings.missed_sales == "remove":
+                continue
+            assert _without(after, others, level) == _without(line, cells, level)
+        assert not sale or _is_right(cells[level], others[level], sale, settings.missed_sales)
         left = left.removeprefix(after)
     _check_cards(left, [cells for _, cells in rows], fixed, id, settings, separator)
     return "fixed, lines changed" if changed else "fixed, as it came"
 
 
-def _rows(text: str, separator: str) -> list[tuple[str, list[str]]]:
+def _reader(text: str, separator: str) -> Callable[[str], Iterator[tuple[str, list[str]]]]:
     """Quotes enclose only where some field begins with one; else they are plain text."""
     edge = re.escape(separator)
     if re.search(f'(?:^(?:ï»¿)?|\n|{edge})"', text):
-        return list(records(text, separator))
-    return [(line, line.rstrip("\r\n").split(separator)) for line in text.splitlines(keepends=True)]
+        return lambda part: records(part, separator)
+    return lambda part: (
+        (line[0], line[0].rstrip("\r\n").split(separator))
+        for line in re.finditer(r"[^\n]*\n|[^\n]+", part)
+    )
 
 
 def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
     """Whether a level may be published for an item of which something was sold."""
     amount, published = number(before), number(after)
-    if amount is not None and amount <= 0:
+    if rule != "remove" and amount is not None and amount <= 0:
         return after == before
     if rule == "remove" or published is None:
         return False
@@ -156,11 +156,10 @@ def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
     return published == max(amount - sale.quantity, Decimal(0))
 
 
-def _without(line: str, cells: Sequence[str], level: int, separator: str) -> tuple[str, ...]:
-    """What of a line must not change: all but one occurrence of its quantity."""
+def _without(line: str, cells: Sequence[str], level: int) -> tuple[str, ...]:
+    """What of a line must not change: its other cells, its quotes and its end."""
     rest = [cell for place, cell in enumerate(cells) if place != level]
-    quotes = str(line.count('"'))
-    return (*rest, quotes, line[len(line.rstrip("\r\n")) :])
+    return (*rest, str(line.count('"')), line[len(line.rstrip("\r\n")) :])
 
 
 def _check_cards(

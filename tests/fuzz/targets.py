@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from tests.fuzz import Target, order_csv, stock_csv
+from tests.fuzz import Target, config_toml, order_csv, stock_csv
 
 TARGETS: tuple[Target[Any], ...] = (
     order_csv.DAMAGED,
     order_csv.RAW,
     stock_csv.DAMAGED,
     stock_csv.RAW,
+    config_toml.DAMAGED,
+    config_toml.RAW,
 )
