@@ -63,7 +63,9 @@ def _encoding(value: Any) -> str:
                 raise LookupError(name)
             "".encode(value)
         except (LookupError, ImportError, UnicodeError) as error:
-            raise ValueError(f'no encoding is called "{shorten(value)}"; try "utf-8" or "cp1252"') from error
+            raise ValueError(
+                f'no encoding is called "{shorten(value)}"; try "utf-8" or "cp1252"'
+            ) from error
     return value
 
 

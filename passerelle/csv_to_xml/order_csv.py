@@ -120,7 +120,9 @@ class _OrderReader:
             if row.fault:
                 self._fault(row, "line", row.fault)
             elif not row["id"]:
-                self._fault(row, "id", f"empty: may belong to order {shorten(id)} above; write it there")
+                self._fault(
+                    row, "id", f"empty: may belong to order {shorten(id)} above; write it there"
+                )
 
     def _line(self, row: Row) -> Line | None:
         before = len(self._faults)

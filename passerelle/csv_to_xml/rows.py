@@ -220,7 +220,10 @@ class _Table:
         """The cells of a line whose quotes are wrong, as far as they can be told."""
         cells = next(csv.reader([line], delimiter=self._separator), [])
         if len(cells) != self._width:
-            cells = line.split(self._separator)
+            split = line.split(self._separator)
+            # One lone quote stands in one cell; more are texts that hold the separator.
+            is_lone = sum(cell.count('"') % 2 for cell in split) <= 1
+            cells = split if is_lone else cells
         return [cell.replace('"', "").strip() for cell in cells]
 
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:

@@ -285,9 +285,7 @@ def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
     for row in np.flatnonzero(again):
         key = keys.iloc[int(row)]
-        problem = (
-            f"{shorten(key)} stands already in line {layout.numbers[first[key]]}; both are treated alike"
-        )
+        problem = f"{shorten(key)} stands already in line {layout.numbers[first[key]]}; both are treated alike"
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 

@@ -67,14 +67,50 @@ ORDERS = (
 ).encode()
 STOCK = b"ID;Gencod;Stock\r\n300;3701234500010;4\r\n"
 _TEXTS = (
-    *('""', "'", '"""\n', "'''\n", "[", "]", "{", "}", "[[", "=", "==", ".", "#", "\n", "\\", "\\u0000"),
-    *('"\\u0007"', '"\\uFFFE"', '"\\n"', "nan", "inf", "-1", "1e999", "9" * 5000, "0", "true", "[]"),
+    *(
+        '""',
+        "'",
+        '"""\n',
+        "'''\n",
+        "[",
+        "]",
+        "{",
+        "}",
+        "[[",
+        "=",
+        "==",
+        ".",
+        "#",
+        "\n",
+        "\\",
+        "\\u0000",
+    ),
+    *(
+        '"\\u0007"',
+        '"\\uFFFE"',
+        '"\\n"',
+        "nan",
+        "inf",
+        "-1",
+        "1e999",
+        "9" * 5000,
+        "0",
+        "true",
+        "[]",
+    ),
     *("{}", '"0s"', '"99999999999d"', f'"{"9" * 400} GB"', '"1 B"', "0001-01-01", "9999-12-31"),
     *("2026-02-31", "10:00:00", "9999-12-31T23:59:59Z", '"keyring"', '"env:NAME"', '"utf-16"'),
     *('"idna"', '"undefined"', '"punycode"', '"cp037"', '"utf-7"', '"rot13"', '"auto"', '"%"'),
     *('"ftp://[::1"', '"ftp://a℀b@h/"', '"ftp://u@h:99999/"', '"sftp://h/%0A"', '"C:\\\\x"'),
     *('"ftp:a/../b"', '"ftp:é{time}.xml"', '"erp:{"', "é", "\x85", "\u2028", "\x00", "[" * 3000),
-    *("[orders]\n", "[servers.ftp]\n", "a.b.c = 1\n", '"a\\nb" = 1\n', "pasword = 1\n", "{a=" * 900),
+    *(
+        "[orders]\n",
+        "[servers.ftp]\n",
+        "a.b.c = 1\n",
+        '"a\\nb" = 1\n',
+        "pasword = 1\n",
+        "{a=" * 900,
+    ),
 )
 VALUES = tuple(text.encode() for text in _TEXTS)
 
@@ -162,15 +198,18 @@ DAMAGED = Target(
     "config.toml, damaged",
     st.builds(
         Case,
-        mutated([FILLED, FILLED, IN_THE_URL], *EDITS, most=3) | mutated([template()], *EDITS, most=2),
+        mutated([FILLED, FILLED, IN_THE_URL], *EDITS, most=3)
+        | mutated([template()], *EDITS, most=2),
     ),
     check,
     frozenset({"one fault", "several faults", "settings"}),
-    share=4,
+    share=2,
 )
 RAW = Target(
     "config.toml, raw bytes",
-    st.builds(Case, st.binary(max_size=80) | st.lists(st.sampled_from(VALUES), max_size=8).map(b" ".join)),
+    st.builds(
+        Case, st.binary(max_size=80) | st.lists(st.sampled_from(VALUES), max_size=8).map(b" ".join)
+    ),
     check,
     frozenset({"one fault", "settings"}),
 )

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from tests.fuzz import Target, config_toml, order_csv, stock_csv
+from tests.fuzz import Target, command_line, config_toml, generated, order_csv, stock_csv
 
 TARGETS: tuple[Target[Any], ...] = (
+    generated.GENERATED,
     order_csv.DAMAGED,
     order_csv.RAW,
     stock_csv.DAMAGED,
     stock_csv.RAW,
     config_toml.DAMAGED,
     config_toml.RAW,
+    command_line.PROGRAM,
 )
