@@ -8,7 +8,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
+
+# More digits than any quantity × price has.
+_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Line:
     @property
     def amount(self) -> Decimal:
         """Quantity × unit price, exact: rounding is the ERP's business."""
-        return self.quantity * self.unit_price
+        return _EXACT.multiply(Decimal(self.quantity), self.unit_price)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from passerelle.sales import Reading
 
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
+# A backfill has a hundred thousand orders: their rows need not all be in memory.
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,18 @@ def write_marks(
     at: datetime,
     dispatch: int | None = None,
 ) -> None:
-    """Writes orders' states in the caller's transaction, a few statements for all of them.
+    """Writes orders' states in the caller's transaction, a few statements for many of them.
 
     What does not change is not written again. Raises :class:`UsageError` for a step that the
     table of transitions does not allow.
     """
+    for start in range(0, len(marks), _AT_ONCE):
+        _write_some(connection, channel, marks[start : start + _AT_ONCE], at, dispatch)
+
+
+def _write_some(
+    connection: Connection, channel: str, marks: Sequence[Mark], at: datetime, dispatch: int | None
+) -> None:
     known = find_known(connection, channel, [mark.reading.id for mark in marks])
     fresh = [mark for mark in marks if not _is_written(mark, known.get(mark.reading.id))]
     for mark in fresh:

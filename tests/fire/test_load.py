@@ -25,7 +25,15 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told 
 
 ITEMS = 20_000
 # What may be found by walking through it: little tables, and the small index of due orders.
-_SMALL = ("runs", "chores", "clocks", "version", "sqlite_master", "orders USING INDEX orders_due", "publications")
+_SMALL = (
+    "runs",
+    "chores",
+    "clocks",
+    "version",
+    "sqlite_master",
+    "orders USING INDEX orders_due",
+    "publications",
+)
 
 
 @dataclass(frozen=True)
