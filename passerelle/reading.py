@@ -15,6 +15,9 @@ from functools import lru_cache
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
+# Files say the same prices, dates and items again and again, line after line.
+_remembered = lru_cache(maxsize=4_000)
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -43,7 +46,7 @@ _DATE_FORMATS = (
 )
 
 
-@lru_cache(maxsize=2_000)
+@_remembered
 def fold(text: str) -> str:
     """The form in which names compare: without case, accents and surrounding space."""
     plain = text if text.isascii() else "".join(map(_without_accent, text))
@@ -116,6 +119,7 @@ def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
     return None
 
 
+@_remembered
 def parse_decimal(text: str) -> Decimal:
     """A number as the shop writes it: ``12.50``, ``12,50``, ``1 234,50 €``, ``1.234,50``.
 
@@ -134,6 +138,7 @@ def parse_decimal(text: str) -> Decimal:
     raise ValueError(f'"{shorten(text)}" is no number')
 
 
+@_remembered
 def parse_whole(text: str) -> int:
     """A whole number: ``2``, ``2.0``, ``2,000000``. Raises :class:`ValueError` otherwise.
 
@@ -146,6 +151,7 @@ def parse_whole(text: str) -> int:
     return int(match[1])
 
 
+@_remembered
 def parse_date(text: str) -> datetime:
     """``Y-m-d H:i:s`` or ``d/m/Y…`` as an aware time in this machine's zone.
 
@@ -163,6 +169,7 @@ def parse_date(text: str) -> datetime:
     raise ValueError(f'"{shorten(text)}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
 
 
+@_remembered
 def item_number(text: str) -> str:
     """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
 
@@ -172,6 +179,7 @@ def item_number(text: str) -> str:
     return bare if bare.isascii() and bare.isdigit() else text
 
 
+@_remembered
 def gtin(text: str) -> str:
     """The form in which item numbers compare: digits only, leading zeros ignored.
 

@@ -185,7 +185,10 @@ class _OrderReader:
 
     def _text(self, row: Row, key: str) -> str:
         """The cell on one line; XML 1.0 cannot carry control characters at all."""
-        text = _LINE_ENDS.sub(" ", row[key])
+        text = row[key]
+        if text.isprintable() and _DAMAGED not in text:
+            return text
+        text = _LINE_ENDS.sub(" ", text)
         bad = _NOT_XML.search(text)
         if bad:
             self._fault(row, key, f"holds the control character U+{ord(bad[0]):04X}")

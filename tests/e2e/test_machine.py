@@ -53,6 +53,9 @@ STEPS = (
 )
 
 
+WHEN = ("before", "after")
+
+
 class PowerCutError(BaseException):
     """No handler of the product may catch this: the machine just stops."""
 
@@ -251,21 +254,36 @@ class HalfHours(RuleBasedStateMachine):
                 (item,) = known.sale.items
                 assert levels[item] == "0", f"{item} is sold though order {id} is {states[id]}"
 
-    @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS), imports=st.booleans())
-    def a_half_hour_passes(self, kind: str, item: str, imports: bool) -> None:
+    @rule(
+        kind=st.sampled_from(KINDS),
+        item=st.sampled_from(ITEMS),
+        imports=st.booleans(),
+        last=st.sampled_from((None, None, 0, 1)),
+        cut=st.one_of(st.none(), st.tuples(st.sampled_from(STEPS), st.sampled_from(WHEN))),
+    )
+    def a_half_hour_passes(
+        self,
+        kind: str,
+        item: str,
+        imports: bool,
+        last: int | None,
+        cut: tuple[tuple[str, str], str] | None,
+    ) -> None:
         """Everybody by the clock, as on any day: makes the usual story as frequent as the odd."""
         self.customer_orders(kind, item, 1)
         self.export()
+        if cut:
+            self.power_is_cut("orders", *cut)
         self.run_orders()
         self.pass_time(3)
         self.write_stock(imports)
-        self.export()
+        self.export(last)
         self.run_stock()
 
     @rule(
         run=st.sampled_from(("orders", "stock")),
         step=st.sampled_from(STEPS),
-        when=st.sampled_from(("before", "after")),
+        when=st.sampled_from(WHEN),
     )
     def power_is_cut(self, run: str, step: tuple[str, str], when: str) -> None:
         fault = mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", deadly(step, when))
@@ -275,7 +293,7 @@ class HalfHours(RuleBasedStateMachine):
     @rule(
         run=st.sampled_from(("orders", "stock")),
         step=st.sampled_from([step for step in STEPS if "Folder" in step[0]]),
-        when=st.sampled_from(("before", "after")),
+        when=st.sampled_from(WHEN),
         fault=st.sampled_from(SERVER_FAULTS),
         times=st.sampled_from((1, 99)),
     )

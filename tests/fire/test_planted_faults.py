@@ -17,7 +17,7 @@ from passerelle.missed_sales import ErpFile
 from tests.e2e.test_machine import HalfHours
 from tests.fire.conftest import Note
 
-_EXAMPLES = 2_000
+_EXAMPLES = 300
 
 real_includes = ErpFile.includes
 
