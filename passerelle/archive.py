@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from passerelle.durable import move_durably, replace_whole, write_durably
+from passerelle.durable import make_private_folder, move_durably, replace_whole, write_durably
 from passerelle.errors import UnreachableError
 
 EXPORTS = "ArchiveExport"
@@ -46,7 +46,7 @@ class Exports:
         """Writes an XML, durably, under a name that says it was not sent yet."""
         path = self.folder / (name + _PENDING)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.folder)
             write_durably(path, data)
         except OSError as error:
             raise UnreachableError(
@@ -92,7 +92,7 @@ def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = F
 def _move_trace(path: Path, now: datetime) -> Path | None:
     target = path.parent / TRACES / f"{path.stem}_{now:{_TIME}}.txt"
     with suppress(OSError):
-        target.parent.mkdir(exist_ok=True)
+        make_private_folder(target.parent)
         if not target.exists():
             return path.rename(target)
     return None

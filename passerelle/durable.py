@@ -1,5 +1,9 @@
 """Files that survive a power cut: whole under their name, or not there.
 
+New files and folders are the user's alone (0600, 0700), whatever the umask: they hold sales and
+customers. On Windows they inherit the ACL of their folder, which is the administrator's to set.
+What other programs must read, on a server or as a command's output, is ``shared``.
+
 Every function may raise :class:`OSError`.
 """
 
@@ -8,9 +12,24 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def private(path: str, flags: int) -> int:
+    """An opener for :func:`open`: a file that it creates is the user's alone."""
+    return os.open(path, flags, 0o600)
+
+
+def make_private_folder(path: Path) -> None:
+    """Makes a folder that is the user's alone; one that is there already stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def touch_privately(path: Path) -> None:
+    """Creates an empty file that is the user's alone, where there is none."""
+    open(path, "ab", opener=private).close()
+
+
+def write_durably(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Writes ``data`` and waits until the disk has it. Not atomic."""
-    with path.open("wb") as file:
+    with open(path, "wb", opener=None if shared else private) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -22,11 +41,11 @@ def move_durably(old: Path, new: Path) -> None:
     _sync_folder(new.parent)
 
 
-def replace_whole(path: Path, data: bytes) -> None:
+def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one."""
     part = path.with_name(path.name + ".part")
     try:
-        write_durably(part, data)
+        write_durably(part, data, shared=shared)
         move_durably(part, path)
     except OSError:
         with suppress(OSError):

@@ -21,7 +21,7 @@ LAYERS = (
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
-    ("steering", "rehearsal", "stock_why"),
+    ("steering", "rehearsal", "stock_why", "checks"),
     ("demo",),
     ("cli",),
     ("__main__",),
