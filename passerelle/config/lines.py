@@ -34,7 +34,7 @@ def line_of(lines: dict[Key, int], key: Key) -> int:
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Whole statements with their first line: a value may span several lines."""
     pending, start = "", 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not pending and (not line.strip() or line.lstrip().startswith("#")):
             continue
         start = start if pending else number

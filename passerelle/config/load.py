@@ -51,7 +51,7 @@ def load_config(path: Path) -> Settings:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _faulty(path, [_syntax_fault(path, text, error)]) from error
+        raise _faulty(path, [_syntax_fault(path, text, error)]) from None
     context = {"folder": path.absolute().parent, "servers": _server_names(tree)}
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
@@ -75,7 +75,8 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"{path.name}:{line}: not UTF-8: in Notepad, save it with the encoding UTF-8"
-        raise _faulty(path, [problem]) from error
+        # Not "from error": that holds the whole file, passwords too.
+        raise _faulty(path, [problem]) from None
 
 
 def _faulty(path: Path, faults: list[str]) -> ConfigError:

@@ -31,6 +31,7 @@ from passerelle.config.types import (
     Place,
     Section,
     Size,
+    has_control,
 )
 from passerelle.reading import SEPARATORS
 
@@ -78,6 +79,14 @@ Encoding = Annotated[str, BeforeValidator(_encoding)]
 Separator = Annotated[str, BeforeValidator(_separator)]
 
 
+def _folder_url(path: str, info: ValidationInfo) -> str:
+    """A plain folder as a URL; what looks like a mistyped URL is none, and may hold a password."""
+    if ":" in path[2:]:
+        raise ValueError('write a server as "ftp://user@host/folder", or a folder without ":"')
+    folder: Path = (info.context or {}).get("folder", Path())
+    return (folder / path).absolute().as_uri()
+
+
 class Server(Section):
     """``[servers.NAME]``: where a server is and how to speak with it."""
 
@@ -99,22 +108,28 @@ class Server(Section):
     @field_validator("url")
     @classmethod
     def _known_url(cls, url: str, info: ValidationInfo) -> str:
+        if has_control(unquote(url)):
+            raise ValueError("a URL cannot hold line ends or other control characters")
         if "://" not in url:
-            folder: Path = (info.context or {}).get("folder", Path())
-            return (folder / url).absolute().as_uri()
-        parts = urlsplit(url)
+            return _folder_url(url, info)
+        try:
+            parts = urlsplit(url)
+            _ = parts.hostname
+        except ValueError:
+            # Its words quote the URL, which may hold a password.
+            raise ValueError('this is no URL; write it like "ftp://user@host/folder"') from None
         if parts.scheme not in URL_SCHEMES:
             raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')
         if parts.password is not None:
             raise ValueError('the password does not belong in the URL; give it as "password"')
         if parts.scheme != "file" and not parts.hostname:
             raise ValueError(f'the host is missing, as in "{parts.scheme}://user@host/folder"')
-        if any(ord(char) < 32 for char in unquote(url)):
-            raise ValueError("a URL cannot hold line ends or other control characters")
+        if parts.scheme != "file" and ".." in unquote(parts.path).split("/"):
+            raise ValueError('name the folder itself, without ".."')
         try:
             _ = parts.port
-        except ValueError as error:
-            raise ValueError("the port is no number from 1 to 65535") from error
+        except ValueError:
+            raise ValueError("the port is no number from 1 to 65535") from None
         return url
 
 
