@@ -260,7 +260,11 @@ class FtpRemote:
 
     def _stat_by_mlst(self, path: str) -> Entry:
         reply = self._command(f"MLST {self._full(path)}")
-        facts = next((line for line in reply.splitlines() if line.startswith(" ")), "")
+        facts = next((line for line in reply.split("\n") if line.startswith(" ")), "")
+        if not facts:
+            # It knows the command by name only: without facts, anything would seem to be there.
+            self._features.discard("MLST")
+            return self.stat(path)
         entry, kind = _parse_facts(facts.strip())
         if kind not in ("file", ""):
             raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
@@ -385,10 +389,7 @@ class FtpRemote:
 
     def _said(self, error: ftplib.Error) -> str:
         """The server's own words, which help whoever looks after it, without the password."""
-        text = str(error)
-        with suppress(UnicodeError):
-            text = text.encode("latin-1").decode("utf-8")
-        return f'"{_short(hidden(text, self._password))}"'
+        return f'"{_short(hidden(_in_utf8(str(error)), self._password))}"'
 
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, TimeoutError):
@@ -398,8 +399,8 @@ class FtpRemote:
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""
-        text = f"{error} {error!r}"
-        return error if hidden(text, self._password) == text else None
+        forms = (str(error), repr(error), _in_utf8(str(error)))
+        return error if all(hidden(f, self._password) == f for f in forms) else None
 
 
 def _text(data: bytes) -> str:
@@ -442,6 +443,13 @@ def _parse_time(text: str) -> datetime | None:
 
 def _code(error: ftplib.Error) -> str:
     return str(error)[:3]
+
+
+def _in_utf8(reply: str) -> str:
+    """A reply that was read as latin-1, where it turns out to be UTF-8."""
+    with suppress(UnicodeError):
+        return reply.encode("latin-1").decode("utf-8")
+    return reply
 
 
 def _short(text: str) -> str:

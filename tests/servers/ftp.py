@@ -64,6 +64,10 @@ class Quirks:
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
     """Seconds before each command is answered."""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """What commands are answered instead of being done; ``{password}`` is what was given."""
+    clock_ahead: float = 0
+    """Seconds that MDTM is ahead of this machine's clock."""
     demands_resumption: bool = False
     """Data connections whose TLS session is not the control connection's are refused with 522."""
 
@@ -174,6 +178,10 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         self.cwd = self.fs2ftp(path)
 
+    def getmtime(self, path: str) -> float:
+        told: float = super().getmtime(path) + self.cmd_channel.house.quirks.clock_ahead
+        return told
+
     def rename(self, old: str, new: str) -> None:
         if not self.cmd_channel.house.quirks.renames_over and Path(new).exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
@@ -225,7 +233,7 @@ class _Plain(FTPHandler):  # type: ignore[misc]
     abstracted_fs = _Folder
     dtp_handler = _PlainData
     auth_failed_timeout = 0
-    _command = ""
+    _command = _given = ""
 
     def handle(self) -> None:
         AsyncChat.push(self, b"220 " + self.house.quirks.banner + b"\r\n")
@@ -234,10 +242,13 @@ class _Plain(FTPHandler):  # type: ignore[misc]
         quirks = self.house.quirks
         self.house.commands.append(line)
         self._command = command
+        self._given = argument if command == "PASS" else self._given
         if self.house.spend(f"drop {command}", quirks.dropped.get(command, 0)):
             self.close()
         elif command in quirks.refused:
             self.respond("550 Permission denied.")
+        elif command in quirks.replies:
+            self.respond(quirks.replies[command].replace("{password}", self._given))
         elif command in quirks.delays:
             self.ioloop.call_later(quirks.delays[command], self._go_on, line, command, argument)
         else:
