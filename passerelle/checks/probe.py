@@ -18,17 +18,22 @@ _SECOND = b"Passerelle tries whether it may replace a file here.\r\n"
 class Probe:
     """A trial in one folder of a server. ``direct``: the server forbids renaming, so do not try.
 
-    Afterwards ``tells_size`` says whether sizes are told, ``offset`` how far the server's clock is
-    ahead of ours (``None`` where no times are told), ``left`` what may not be deleted again.
+    Afterwards ``played`` says whether all went well, ``tells_size`` whether sizes are told,
+    ``offset`` how far the server's clock is ahead of ours (``None`` where no times are told),
+    ``left`` what could not be deleted again.
     """
 
     def __init__(self, remote: Remote, folder: str, *, direct: bool) -> None:
-        self._remote, self._direct = remote, direct
+        self._remote, self.folder, self._direct = remote, folder, direct
         stem = f"passerelle-check-{token_hex(4)}"
         prefix = f"{folder}/" if folder else ""
         self._new, self._old = (f"{prefix}{stem}-{n}.tmp" for n in (1, 2))
-        self.deeds = "written and deleted" if direct else "written, renamed, replaced and deleted"
-        self.tells_size = False
+        self.deeds = (
+            "written, overwritten and deleted"
+            if direct
+            else "written, renamed, replaced and deleted"
+        )
+        self.played = self.tells_size = False
         self.offset: timedelta | None = None
         self.left: list[str] = []
 
@@ -41,10 +46,12 @@ class Probe:
             self._write(_FIRST)
             if not self._direct:
                 self._remote.rename(self._new, self._old)
-                self._write(_SECOND)
+            self._write(_SECOND)
+            if not self._direct:
                 self._remote.replace(self._new, self._old)
                 self._read_back(self._old, _SECOND)
             self._remote.delete(self._new if self._direct else self._old)
+            self.played = True
         finally:
             self._clean_up()
 

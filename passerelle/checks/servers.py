@@ -16,8 +16,8 @@ from passerelle.sources import in_words
 
 def check_server(settings: Settings, name: str) -> Iterator[Finding]:
     """Everything about one server, in the order in which a run would meet it."""
-    server, what = settings.servers[name], f"servers.{name}"
-    yield from _check_promises(what, server)
+    what = f"servers.{name}"
+    yield from _check_promises(what, settings.servers[name])
     with _opened(settings, name) as remote:
         try:
             files = remote.list_files("")
@@ -25,11 +25,14 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
             yield fault(what, error)
             return
         yield ok(what, f"connected; its base folder holds {_count(len(files), 'file')}")
-        offset = None
-        for folder in _written_folders(settings, name):
-            probe = Probe(remote, folder, direct=server.publish == "direct")
-            yield from _check_written(f"{name}:{folder}", probe)
-            offset = probe.offset if offset is None else offset
+        direct = settings.servers[name].publish == "direct"
+        probes = [Probe(remote, folder, direct=direct) for folder in _written(settings, name)]
+        for probe in probes:
+            yield from _check_written(f"{name}:{probe.folder}/", probe)
+        played = [probe for probe in probes if probe.played][:1]
+        for probe in played:
+            yield from _check_told(what, probe)
+        offset = played[0].offset if played else None
         for key, place in _sources(settings, name):
             yield _check_source(f"{key} ({place})", remote, place, offset)
 
@@ -58,7 +61,7 @@ def _check_promises(what: str, server: Server) -> Iterator[Finding]:
         yield warning(f"{what}.publish", found, 'set publish = "rename" if the server lets rename')
 
 
-def _written_folders(settings: Settings, name: str) -> list[str]:
+def _written(settings: Settings, name: str) -> list[str]:
     """The folders of this server that Passerelle writes to, each once."""
     sections = [section for section in (settings.orders, settings.stock) if section]
     return list(dict.fromkeys(s.to.folder for s in sections if s.to.server == name))
@@ -80,13 +83,13 @@ def _check_written(what: str, probe: Probe) -> Iterator[Finding]:
         yield fault(what, error)
     else:
         yield ok(what, f"files can be {probe.deeds}")
-        yield from _check_told(what, probe)
     if probe.left:
         names = ", ".join(probe.left)
         yield warning(what, f"{names} may still be there", "look, and delete it by hand")
 
 
 def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
+    """What the server tells of files, and its clock."""
     if not probe.tells_size:
         found = "the server tells no sizes (SIZE): files are read twice, uploads read back"
         yield warning(what, found, "have its keeper allow SIZE or MLST")
@@ -94,7 +97,7 @@ def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
         found = "the server tells no times (MDTM): max_age sees only a file that stays the same"
         yield warning(what, found, "have its keeper allow MDTM or MLST")
     else:
-        yield ok(f"{what} clock", _skew(probe.offset))
+        yield ok(f"{what}, clock", _skew(probe.offset))
 
 
 def _skew(offset: timedelta) -> str:
@@ -116,16 +119,17 @@ def _check_source(what: str, remote: Remote, place: Location, offset: timedelta 
         size = len(remote.fetch(place.path))
     except PasserelleError as error:
         return fault(what, error)
-    return ok(what, f"{_count(size, 'byte')}, {_written(modified, offset)}")
+    return ok(what, f"{_count(size, 'byte')}, {_age(modified, offset)}")
 
 
-def _written(modified: datetime | None, offset: timedelta | None) -> str:
+def _age(modified: datetime | None, offset: timedelta | None) -> str:
     if modified is None:
         return "of unknown age"
     age = datetime.now(UTC) + (offset or timedelta(0)) - modified
     if age < -timedelta(seconds=5):
         return f"dated {in_words(-age)} in the future"
-    return f"written {in_words(max(age, timedelta(0)))} ago"
+    clock = "" if offset is not None else ", by this machine's clock"
+    return f"written {in_words(max(age, timedelta(0)))} ago{clock}"
 
 
 def _count(number: int, thing: str) -> str:

@@ -35,11 +35,15 @@ def password_of(name: str, server: Server) -> str:
 
 
 def store_password(name: str, password: str) -> None:
-    """Keeps a server's password in the credential store of the account that calls."""
+    """Keeps a server's password in the credential store of the account that calls.
+
+    Raises :class:`ConfigError` where the store fails, or the password cannot be sent.
+    """
     import keyring
 
+    usable = _usable(name, password)
     with _telling(name):
-        keyring.set_password(SERVICE, name, password)
+        keyring.set_password(SERVICE, name, usable)
 
 
 def delete_password(name: str) -> None:

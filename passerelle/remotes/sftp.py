@@ -4,7 +4,6 @@ A URL's path is absolute, as in curl; ``/~/`` starts at the login folder, as doe
 """
 
 import errno
-import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -30,9 +29,6 @@ from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 15
-
-# Without a handler, paramiko's log, tracebacks and all, would go to stderr.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class SftpRemote:

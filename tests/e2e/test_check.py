@@ -13,7 +13,9 @@ from pathlib import Path
 import keyring
 import pytest
 
+from passerelle.errors import INTERRUPTED
 from passerelle.lock import hold_lock
+from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring
@@ -88,13 +90,23 @@ def test_on_every_kind_of_server_all_is_well_and_nothing_is_left(
         "folder: ",
         "ledger: it opens",
         "servers.ftp: connected",
-        "ftp:import: files can be written, renamed, replaced and deleted",
+        "ftp:import/: files can be written, renamed, replaced and deleted",
         "orders.from (ftp:commandes.csv): ",
         "stock.from (ftp:ExportCSV.csv): ",
         "clock",
     ):
         assert words in told
     assert tree(server.root, world.folder) == before
+
+
+def test_on_real_servers_all_is_well_and_nothing_is_left(
+    tmp_path: Path, real_server: RunningServer
+) -> None:
+    world = ready(make_world(tmp_path, real_server))
+    before = tree(real_server.root)
+    result = world.run("check")
+    assert (result.exit_code, lines(result, "fault")) == (0, []), result
+    assert tree(real_server.root) == before
 
 
 def test_before_the_first_run_nothing_is_created(world: World) -> None:
@@ -252,7 +264,7 @@ def test_a_folder_that_is_read_only_is_a_fault(
     result = world.run("check")
     folder.chmod(0o755)
     assert result.exit_code == 4
-    assert "this account" in mend(result, "fault", "ftp:import: access denied")
+    assert "this account" in mend(result, "fault", "ftp:import/: access denied")
     assert world.xmls() == []
 
 
@@ -260,7 +272,7 @@ def test_a_folder_that_is_missing_is_a_fault(world: World) -> None:
     (world.server.root / "import").rmdir()
     result = world.run("check")
     assert result.exit_code == 4
-    assert "create the folder" in mend(result, "fault", "ftp:import: no such file")
+    assert "create the folder" in mend(result, "fault", "ftp:import/: no such file")
 
 
 @pytest.mark.parametrize(
@@ -285,6 +297,18 @@ def test_whatever_fails_nothing_is_left_on_the_server(new_ftp: NewFtp, quirks: Q
     assert tree(world.server.root) == before
 
 
+def test_an_interrupted_check_leaves_nothing_on_the_server(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FolderRemote, "fetch", interrupt)
+    before = tree(world.server.root)
+    assert world.run("check").exit_code == INTERRUPTED
+    assert tree(world.server.root) == before
+
+
 def test_a_probe_that_the_server_does_not_let_delete_is_named(new_ftp: NewFtp) -> None:
     world, _ = new_ftp(Quirks(refused=frozenset({"DELE"})))
     result = world.run("check")
@@ -306,9 +330,7 @@ def test_what_the_server_does_not_tell_is_a_weaker_promise(
     world, _ = new_ftp(Quirks(missing=OLD | {missing}))
     result = world.run("check")
     assert result.exit_code == 0
-    warnings = [line for line in lines(result, "warning") if words in line]
-    assert [line.partition(": ")[0] for line in warnings] == ["ftp:import", "ftp:"]
-    assert all("MLST" in line.rpartition(": ")[2] for line in warnings)
+    assert "MLST" in mend(result, "warning", f"servers.ftp: the server tells {words}")
 
 
 def test_a_server_that_forbids_renaming_is_not_asked_to(new_ftp: NewFtp) -> None:
