@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from passerelle.durable import make_private_folder, move_durably, replace_whole, write_durably
+from passerelle.durable import make_private_folder, move_durably, replace_whole, write_privately
 from passerelle.errors import UnreachableError
 
 EXPORTS = "ArchiveExport"
@@ -47,7 +47,7 @@ class Exports:
         path = self.folder / (name + _PENDING)
         try:
             make_private_folder(self.folder)
-            write_durably(path, data)
+            write_privately(path, data)
         except OSError as error:
             raise UnreachableError(
                 f"the archive cannot be written ({error.strerror or error})",

@@ -2,7 +2,7 @@
 
 New files and folders are the user's alone (0600, 0700), whatever the umask: they hold sales and
 customers. On Windows they inherit the ACL of their folder, which is the administrator's to set.
-What other programs must read, on a server or as a command's output, is ``shared``.
+What others must read, on a server or as a command's output, has ordinary permissions.
 
 Every function may raise :class:`OSError`.
 """
@@ -10,6 +10,7 @@ Every function may raise :class:`OSError`.
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 def private(path: str, flags: int) -> int:
@@ -27,12 +28,22 @@ def touch_privately(path: Path) -> None:
     open(path, "ab", opener=private).close()
 
 
-def write_durably(path: Path, data: bytes, *, shared: bool = False) -> None:
-    """Writes ``data`` and waits until the disk has it. Not atomic."""
-    with open(path, "wb", opener=None if shared else private) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def write_durably(path: Path, data: bytes) -> None:
+    """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
+    with path.open("wb") as file:
+        _keep(file, data)
+
+
+def write_privately(path: Path, data: bytes) -> None:
+    """The same, for the user alone."""
+    with open(path, "wb", opener=private) as file:
+        _keep(file, data)
+
+
+def _keep(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def move_durably(old: Path, new: Path) -> None:
@@ -42,10 +53,13 @@ def move_durably(old: Path, new: Path) -> None:
 
 
 def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
-    """Writes a file beside ``path`` and moves it there: readers see the old one or the new one."""
+    """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
+
+    It is the user's alone, unless it is ``shared``.
+    """
     part = path.with_name(path.name + ".part")
     try:
-        write_durably(part, data, shared=shared)
+        (write_durably if shared else write_privately)(part, data)
         move_durably(part, path)
     except OSError:
         with suppress(OSError):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from passerelle.durable import make_private_folder, write_durably
+from passerelle.durable import make_private_folder, write_privately
 from passerelle.errors import BusyError, UnreachableError
 
 FILE_NAME = "passerelle.lock"
@@ -49,7 +49,7 @@ def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
 def _sign(folder: Path, run: str, now: datetime) -> None:
     owner = {"run": run, "since": now.isoformat(sep=" ", timespec="seconds"), "pid": os.getpid()}
     with suppress(OSError):
-        write_durably(folder / OWNER_NAME, json.dumps(owner).encode())
+        write_privately(folder / OWNER_NAME, json.dumps(owner).encode())
 
 
 def _owner(folder: Path) -> str:

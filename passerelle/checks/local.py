@@ -9,7 +9,7 @@ from secrets import token_hex
 from passerelle.archive import EXPORTS, TRACES
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config import Settings
-from passerelle.durable import write_durably
+from passerelle.durable import write_privately
 from passerelle.errors import PasserelleError, UnreachableError
 from passerelle.ledger import ledger_exists, open_ledger
 from passerelle.runs.orders import load_forms
@@ -45,7 +45,7 @@ def _probe(folder: Path) -> None:
     """Writes a file and removes it, whatever happens in between."""
     probe = folder / f"passerelle-check-{token_hex(4)}.tmp"
     try:
-        write_durably(probe, b"Passerelle looks whether it may write here.\n")
+        write_privately(probe, b"Passerelle looks whether it may write here.\n")
     finally:
         with suppress(FileNotFoundError):
             probe.unlink()

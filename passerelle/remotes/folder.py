@@ -45,7 +45,7 @@ class FolderRemote:
 
     def store(self, path: str, data: bytes) -> None:
         with self._telling(path):
-            write_durably(self._path(path), data, shared=True)
+            write_durably(self._path(path), data)
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
