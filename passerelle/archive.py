@@ -5,7 +5,6 @@ the next run tries again.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -17,9 +16,11 @@ from passerelle.errors import UnreachableError
 EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"
 TRACE_NAMES = ("Trace1", "Trace2")
-_TIME = "%Y%m%d_%H%M%S"
+TIME = "%Y%m%d_%H%M%S"
 # An XML has this ending until the ledger has promised to send it.
-_PENDING = ".part"
+PENDING = ".part"
+# IO_REPARSE_TAG_MOUNT_POINT, which `stat` names on Windows only.
+_JUNCTION = 0xA0000003
 
 
 class Exports:
@@ -35,7 +36,7 @@ class Exports:
             stem, ending = name, ""
         candidate, moment = name, at
         while self._taken(candidate):
-            candidate = f"{stem}_{moment:{_TIME}}{dot}{ending}"
+            candidate = f"{stem}_{moment:{TIME}}{dot}{ending}"
             moment += timedelta(seconds=1)
         return candidate
 
@@ -44,7 +45,7 @@ class Exports:
 
     def write_pending(self, name: str, data: bytes) -> None:
         """Writes an XML, durably, under a name that says it was not sent yet."""
-        path = self.folder / (name + _PENDING)
+        path = self.folder / (name + PENDING)
         try:
             make_private_folder(self.folder)
             write_privately(path, data)
@@ -58,15 +59,15 @@ class Exports:
     def confirm(self, name: str) -> None:
         """Gives a pending XML its name; does nothing where it has it already."""
         with suppress(FileNotFoundError):
-            move_durably(self.folder / (name + _PENDING), self.folder / name)
+            move_durably(self.folder / (name + PENDING), self.folder / name)
 
     def drop_unpromised(self) -> list[str]:
         """Removes XMLs that were written but never promised in the ledger; names them."""
         dropped = []
-        for path in self.folder.glob(f"*{_PENDING}"):
+        for path in self.folder.glob(f"*{PENDING}"):
             with suppress(OSError):
                 path.unlink()
-                dropped.append(path.name.removesuffix(_PENDING))
+                dropped.append(path.name.removesuffix(PENDING))
         return dropped
 
     def read(self, name: str, sha256: str) -> bytes | None:
@@ -90,7 +91,7 @@ def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = F
 
 
 def _move_trace(path: Path, now: datetime) -> Path | None:
-    target = path.parent / TRACES / f"{path.stem}_{now:{_TIME}}.txt"
+    target = path.parent / TRACES / f"{path.stem}_{now:{TIME}}.txt"
     with suppress(OSError):
         make_private_folder(target.parent)
         if not target.exists():
@@ -104,24 +105,26 @@ def keep_copy(path: Path, data: bytes) -> None:
         replace_whole(path, data)
 
 
-def prune(folder: Path, keep_exports: timedelta, keep_traces: timedelta, now: datetime) -> int:
-    """Removes what is older than it has to be kept; returns how many files went."""
-    old = [
-        *_older(folder / EXPORTS, now - keep_exports),
-        *_older(folder / TRACES, now - keep_traces),
-    ]
-    removed = 0
-    for path in old:
-        with suppress(OSError):
-            path.unlink()
-            removed += 1
-    return removed
+def kept_in(folder: Path) -> Iterator[Path]:
+    """Every file below ``folder``, and every link, which is not followed: it leads elsewhere.
 
-
-def _older(folder: Path, limit: datetime) -> Iterator[Path]:
-    if not folder.is_dir():
+    The folder itself may be a link. A folder that cannot be listed comes itself: whoever opens it
+    is told why.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
         return
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_file() and entry.stat().st_mtime < limit.timestamp():
-                yield Path(entry.path)
+    except OSError:
+        yield folder
+        return
+    for path in paths:
+        if path.is_dir() and not is_link(path):
+            yield from kept_in(path)
+        else:
+            yield path
+
+
+def is_link(path: Path) -> bool:
+    """Whether it is a symbolic link, or a junction, as Windows calls a linked folder."""
+    return path.is_symlink() or getattr(path.lstat(), "st_reparse_tag", 0) == _JUNCTION

@@ -8,6 +8,7 @@ Every function may raise :class:`OSError`.
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -65,6 +66,29 @@ def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def rewrite_whole(path: Path, data: bytes) -> None:
+    """Replaces a file that is there, wholly; its times and its protection stay what they were.
+
+    A file marked read-only is replaced too: Windows refuses that as long as the mark is there.
+    """
+    before = path.stat()
+    path.chmod(before.st_mode | stat.S_IWRITE)
+    try:
+        replace_whole(path, data)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    finally:
+        path.chmod(before.st_mode)
+
+
+def remove(path: Path) -> None:
+    """Removes a file, also one marked read-only, which Windows refuses."""
+    try:
+        path.unlink()
+    except PermissionError:
+        path.chmod(path.stat().st_mode | stat.S_IWRITE)
+        path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
+from passerelle.retention import prune
 from passerelle.sources import Sources, in_words
 from passerelle.trace import Trace
 
@@ -164,8 +165,9 @@ def _prune_daily(gateway: Gateway) -> None:
     done = gateway.ledger.runs.chore_done("prune")
     if done and done.astimezone().date() == now.date():
         return
-    keep = settings.archive
-    removed = archive.prune(settings.folder, keep.keep_exports, keep.keep_traces, now)
+    needed = [dispatch.archived for dispatch in gateway.ledger.dispatches.unfinished()]
+    pruned = prune(settings.folder, settings.archive, needed, now)
     gateway.ledger.runs.do_chore("prune", now)
-    if removed:
-        gateway.say(f"{removed} old files left the archives")
+    for one in pruned:
+        if one.removed:
+            gateway.say(str(one))

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
@@ -26,9 +27,9 @@ _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 # A line end or a tab in a number separates two numbers.
 _NUMBER_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?")
-_FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ .][0-9]{3})+,[0-9]+")
-_ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+")
-_SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+")
+_FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([ .])[0-9]{3}(?:\1[0-9]{3}){0,3},[0-9]{1,12}")
+_ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([ ,])[0-9]{3}(?:\1[0-9]{3}){0,3}\.[0-9]{1,12}")
+_SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,4}")
 _WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:[.,](?:0|00|0{4,}))?")
 _NUMBER_DRESS = re.compile(r"[\s'\"=\-]")
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
@@ -42,11 +43,17 @@ _DATE_FORMATS = (
 )
 
 
+@lru_cache(maxsize=2_000)
 def fold(text: str) -> str:
     """The form in which names compare: without case, accents and surrounding space."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    plain = text if text.isascii() else "".join(map(_without_accent, text))
     return _SPACES.sub(" ", plain).strip().casefold()
+
+
+def _without_accent(letter: str) -> str:
+    """Letter by letter: ordering a long row of accents takes time by the square of its length."""
+    decomposed = unicodedata.normalize("NFKD", letter)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def detect_encoding(data: bytes, configured: str = "auto") -> str:
@@ -102,7 +109,7 @@ def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
     folded = [fold(name) for name in header]
     for name in names:
         wanted = fold(name)
-        if wanted in folded:
+        if wanted and wanted in folded:
             if folded.count(wanted) > 1:
                 raise LookupError(name)
             return folded.index(wanted)
@@ -174,7 +181,7 @@ def gtin(text: str) -> str:
     bare = item_number(text)
     if bare.isascii() and bare.isdigit():
         return bare.lstrip("0")
-    return fold(text)
+    return printable(fold(text))
 
 
 def is_eaten_by_spreadsheet(text: str) -> bool:
@@ -183,6 +190,19 @@ def is_eaten_by_spreadsheet(text: str) -> bool:
 
 
 def shorten(text: str, limit: int = 40) -> str:
-    """``text`` on one line, cut for a message."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    """``text`` on one line, cut for a message, its control characters written out."""
+    line = " ".join(text[: limit * 20].split())
+    line = line if len(line) <= limit else line[: limit - 1] + "…"
+    return printable(line)
+
+
+def printable(text: str) -> str:
+    """``text`` with its control characters written out: consoles obey them."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def count(number: int, noun: str) -> str:
+    """``1 order``, ``2 orders``."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

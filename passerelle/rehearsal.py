@@ -10,8 +10,9 @@ from passerelle.csv_to_xml import read_orders, write_sales
 from passerelle.durable import replace_whole
 from passerelle.errors import RejectedError, UnreachableError
 from passerelle.missed_sales import every_sale
+from passerelle.reading import count
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
-from passerelle.runs.orders_plan import absent_columns, count, rejection
+from passerelle.runs.orders_plan import absent_columns, rejection
 from passerelle.sales import MissedSale, Order
 from passerelle.verdict import Fate, judge
 

@@ -6,9 +6,12 @@ aware. A blank field of the order file is the empty string (text) or ``None`` (e
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
+
+# More digits than any quantity × price has.
+_EXACT = Context(prec=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Line:
     @property
     def amount(self) -> Decimal:
         """Quantity × unit price, exact: rounding is the ERP's business."""
-        return self.quantity * self.unit_price
+        return _EXACT.multiply(Decimal(self.quantity), self.unit_price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +95,17 @@ class Order:
 
         Tells an order that changed after it was sent; ``12.5`` and ``12.50`` are the same.
         """
-        content = json.dumps(asdict(self) | {"status": ""}, default=_canonical, sort_keys=True)
+        content = json.dumps(_fields(self) | {"status": ""}, default=_canonical, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _canonical(value: object) -> str:
+def _fields(value: object) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
+
+
+def _canonical(value: object) -> str | dict[str, object]:
+    if isinstance(value, (Customer, Line)):
+        return _fields(value)
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     if isinstance(value, datetime):

@@ -1,10 +1,11 @@
 """Fetching the files that others write, whole or not at all, and reading the servers' clocks.
 
 The shop and the ERP upload straight to the final name, so a half-written file can be seen: a
-young file is measured twice, and what arrives must have the size that was told.
+young file is measured twice, what arrives must have the size that was told, and the file must
+not have changed meanwhile. Where a server tells less, less is promised, and that is said.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,22 +13,26 @@ from passerelle.config import Location, Settings
 from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, NotReadyError, PermanentError
 from passerelle.ledger import Ledger
-from passerelle.remotes import Entry, Remote
+from passerelle.remotes import Entry, Remote, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
 # Times are told in whole seconds, and clocks drift between two measurements.
-_SLACK = timedelta(seconds=5)
+SLACK = timedelta(seconds=5)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A fetched file: its bytes, its time on the server's clock, its age by that same clock."""
+    """A fetched file: its bytes, its time on the server's clock, its age by that same clock.
+
+    ``notes`` say what could not be made sure of, because the server does not tell.
+    """
 
     place: Location
     data: bytes
     modified: datetime | None
     age: timedelta | None
+    notes: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Name, size and age in words."""
@@ -36,7 +41,7 @@ class Source:
     def _written(self) -> str:
         if self.age is None:
             return "of unknown age"
-        if self.age < -_SLACK:
+        if self.age < -SLACK:
             return f"dated {in_words(-self.age)} in the future"
         return f"written {in_words(max(self.age, timedelta(0)))} ago"
 
@@ -71,9 +76,9 @@ class Sources:
         age = self.age(place.server, entry)
         if age is None or age < _YOUNG:
             self._wait_until_settled(remote, place, entry)
-        data = remote.fetch(place.path)
-        self._check_whole(remote, place, entry, data)
-        return Source(place, data, entry.modified, age)
+        data = self._read(remote, place, entry)
+        self._check_unchanged(remote, place, entry)
+        return Source(place, data, entry.modified, age, tuple(_weaker_promises(entry)))
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
         """How old a file is, by its server's clock; ``None`` where that cannot be told.
@@ -108,17 +113,34 @@ class Sources:
         if not settle:
             return
         self._deadline.sleep(settle)
-        again = remote.stat(place.path)
-        if (again.size, again.modified) != (entry.size, entry.modified):
-            raise _not_ready(place, f"it grew from {entry.size} to {again.size} bytes meanwhile")
+        self._check_unchanged(remote, place, entry)
 
-    def _check_whole(self, remote: Remote, place: Location, entry: Entry, data: bytes) -> None:
+    def _check_unchanged(self, remote: Remote, place: Location, entry: Entry) -> None:
+        again = remote.stat(place.path)
+        if again.size != entry.size:
+            raise _not_ready(place, f"it went from {entry.size} to {again.size} bytes meanwhile")
+        if again.modified != entry.modified:
+            raise _not_ready(place, "it was written to meanwhile")
+
+    def _read(self, remote: Remote, place: Location, entry: Entry) -> bytes:
         """Without sizes from the server, two equal readings must do."""
-        if entry.size is None:
-            if remote.fetch(place.path) != data:
-                raise _not_ready(place, "two readings of it differed")
-        elif len(data) != entry.size:
-            raise _not_ready(place, f"{len(data)} of {entry.size} bytes arrived")
+        if entry.size is not None:
+            return fetch_whole(remote, place.path, entry.size)
+        data = remote.fetch(place.path)
+        if remote.fetch(place.path) != data:
+            raise _not_ready(place, "two readings of it differed")
+        return data
+
+
+def _weaker_promises(entry: Entry) -> Iterator[str]:
+    """What a server without SIZE or MDTM leaves open."""
+    if entry.size is None:
+        yield (
+            f"the server does not tell the size of {entry.name}: two equal readings had to do, "
+            "and only its last line's end shows that it is whole"
+        )
+    if entry.modified is None:
+        yield f"the server does not tell when {entry.name} was written: its age is not known"
 
 
 def _not_ready(place: Location, why: str) -> NotReadyError:

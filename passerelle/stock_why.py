@@ -8,7 +8,8 @@ from passerelle.config import Settings, Stock
 from passerelle.errors import UsageError
 from passerelle.ledger import Ledger
 from passerelle.reading import gtin
-from passerelle.runs.stock import LAST_COPY, stock_settings
+from passerelle.runs.stock import stock_settings
+from passerelle.runs.stock_publication import LAST_COPY
 from passerelle.sales import Change
 
 if TYPE_CHECKING:

@@ -1,3 +1,20 @@
-"""Fixtures that every room of the tests may use."""
+"""Fixtures and options that every room of the tests may use."""
+
+import pytest
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--scale long`` tries in tests/fire all that can be tried; it takes an hour."""
+    parser.addoption("--scale", choices=["short", "long"], default="short")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that the tests have kept, for docs/reliability.md."""
+    reports = terminalreporter.stats.get("passed", [])
+    figures = [value for r in reports for name, value in r.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        for figure in figures:
+            terminalreporter.write_line(figure)

@@ -27,10 +27,23 @@ COLUMNS = {
     "quantity": "Quantité de produits",
     "unit_price": "Prix unitaire TTC de produits",
 }
+# Written only where a sale has them.
+CUSTOMER_COLUMNS = {
+    "first_name": "Prénom",
+    "company": "Société",
+    "email": "Adresse e-mail",
+    "phone": "Téléphone",
+    "address1": "Adresse",
+    "postcode": "Code postal",
+    "city": "Ville",
+    "product_name": "Nom du produit",
+    "carrier": "Transporteur",
+}
 STOCK_HEADER = ("ID", "Gencod", "Désignation", "Stock")
 
 CONFIG = """\
 folder = "data"
+{top}
 
 {server}settle = "0s"
 {server_lines}
@@ -53,7 +66,10 @@ ids = ["1201", "1202"]
 
 @dataclass(frozen=True)
 class Sale:
-    """An order with one line for each item; a bad quantity is written as it is."""
+    """An order with one line for each item; a bad quantity is written as it is.
+
+    ``more`` has further cells, by their key in ``CUSTOMER_COLUMNS``.
+    """
 
     id: str
     items: Mapping[str, int | str]
@@ -62,10 +78,12 @@ class Sale:
     voucher: str = ""
     date: str = "2026-11-22 10:00:00"
     last_name: str = "Lefèvre"
+    more: Mapping[str, str] = field(default_factory=dict)
 
     def rows(self) -> Iterable[Mapping[str, str]]:
         for ean13, quantity in self.items.items():
             yield {
+                **self.more,
                 "id": self.id,
                 "reference": f"REF{self.id}",
                 "status": self.status,
@@ -96,10 +114,12 @@ class World:
         orders: str = "",
         stock: str = "",
         server: str = "",
+        top: str = "",
         extra: str = "",
     ) -> None:
         """Writes config.toml; the arguments are further lines of the sections."""
         text = CONFIG.format(
+            top=top,
             server=self.server.toml("ftp"),
             server_lines=server,
             time="_{time}" if time_in_name else "",
@@ -127,14 +147,16 @@ class World:
 
     # --- the shop ----------------------------------------------------------------------------
 
-    def shop_writes(self, *sales: Sale) -> None:
+    def shop_writes(self, *sales: Sale, encoding: str = "cp1252") -> None:
         """The module uploads the order CSV, straight to its final name."""
         text = StringIO(newline="")
         writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-        writer.writerow(COLUMNS.values())
+        more = {k: v for k, v in CUSTOMER_COLUMNS.items() if any(k in sale.more for sale in sales)}
+        columns = COLUMNS | more
+        writer.writerow(columns.values())
         for sale in sales:
-            writer.writerows([row[key] for key in COLUMNS] for row in sale.rows())
-        self.server.put("commandes.csv", text.getvalue().encode("cp1252"))
+            writer.writerows([row.get(key, "") for key in columns] for row in sale.rows())
+        self.server.put("commandes.csv", text.getvalue().encode(encoding))
 
     def shop_stock(self) -> dict[str, str]:
         """The shop's import: item number (or gift card id) -> level. The file stays."""

@@ -3,8 +3,11 @@
 import click
 
 from passerelle import archive as archives
-from passerelle.cli.common import now, settings_of
+from passerelle import retention
+from passerelle.cli.common import now, settings_of, steering_ledger
+from passerelle.errors import UnreachableError
 from passerelle.lock import hold_lock
+from passerelle.witness import Witness
 
 
 @click.group()
@@ -28,9 +31,20 @@ def rotate(context: click.Context) -> None:
 @archive.command()
 @click.pass_context
 def prune(context: click.Context) -> None:
-    """Remove what is older than keep_exports and keep_traces."""
+    """Remove what is older than keep_exports and keep_traces, and say how much.
+
+    The time in a file's name tells its age, else the file's own. An XML that is still on its way to
+    the ERP stays; the ledger keeps its proof of every sending.
+    """
     settings = settings_of(context)
-    keep = settings.archive
-    with hold_lock(settings.folder, "archive prune", now()):
-        removed = archives.prune(settings.folder, keep.keep_exports, keep.keep_traces, now())
-    click.echo(f"{removed} files removed")
+    with steering_ledger(settings, "archive prune") as ledger:
+        Witness(settings.folder).question(ledger)
+        needed = [dispatch.archived for dispatch in ledger.dispatches.unfinished()]
+        pruned = retention.prune(settings.folder, settings.archive, needed, now())
+    for one in pruned:
+        click.echo(str(one))
+    held = [name for one in pruned for name in one.held]
+    if held:
+        raise UnreachableError(
+            "not removed", ", ".join(held), "close programs that hold it open, then say it again"
+        )

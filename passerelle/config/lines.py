@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 Key = tuple[str, ...]
 
-_TABLE = re.compile(r"\s*\[\[?(?P<name>.+?)\]\]?\s*(?:#.*)?$")
+# What may hold a line end or a bracket that ends or opens nothing: strings and comments.
+# https://toml.io/en/v1.0.0#string
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?""""{0,2}'
+    r"|'''.*?''''{0,2}"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*'"
+    r"|\#[^\n]*"
+    r"|[\[\]{}\n]",
+    re.DOTALL,
+)
+# Deeper than any table of the settings.
+_DEEPEST = 8
 
 
 def key_lines(text: str) -> dict[Key, int]:
@@ -14,12 +26,12 @@ def key_lines(text: str) -> dict[Key, int]:
     lines: dict[Key, int] = {}
     table: Key = ()
     for number, statement in _statements(text):
-        header = _TABLE.match(statement)
-        if header and "=" not in statement.partition("]")[0]:
-            table = _path_of(f"[{header['name']}]")
+        tree = tomllib.loads(statement)
+        if statement.lstrip(" \t").startswith("["):
+            table = _path_of(tree)
             lines.setdefault(table, number)
         else:
-            for path in _paths(tomllib.loads(statement)):
+            for path in _paths(tree):
                 lines.setdefault((*table, *path), number)
     return lines
 
@@ -33,37 +45,28 @@ def line_of(lines: dict[Key, int], key: Key) -> int:
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Whole statements with their first line: a value may span several lines."""
-    pending, start = "", 0
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not pending and (not line.strip() or line.lstrip().startswith("#")):
-            continue
-        start = start if pending else number
-        pending += line + "\n"
-        if _is_whole(pending):
-            yield start, pending
-            pending = ""
+    text += "\n"
+    start, first, number, depth = 0, 1, 1, 0
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        number += token[0].count("\n")
+        if token[0] == "\n" and depth == 0:
+            if not (statement := text[start : token.end()]).isspace():
+                yield first, statement
+            start, first = token.end(), number
 
 
-def _is_whole(statement: str) -> bool:
-    try:
-        tomllib.loads(statement)
-    except tomllib.TOMLDecodeError:
-        return False
-    return True
-
-
-def _path_of(header: str) -> Key:
+def _path_of(tree: object) -> Key:
     path: list[str] = []
-    node: object = tomllib.loads(header)
-    while isinstance(node, dict) and node:
-        name, node = next(iter(node.items()))
+    while isinstance(tree, dict) and tree and len(path) < _DEEPEST:
+        name, tree = next(iter(tree.items()))
         path.append(name)
     return tuple(path)
 
 
-def _paths(tree: object) -> Iterator[Key]:
-    if isinstance(tree, dict):
+def _paths(tree: object, depth: int = 0) -> Iterator[Key]:
+    if isinstance(tree, dict) and depth < _DEEPEST:
         for name, value in tree.items():
             yield (name,)
-            for rest in _paths(value):
+            for rest in _paths(value, depth + 1):
                 yield (name, *rest)

@@ -14,9 +14,14 @@ from pydantic_core import ErrorDetails
 from passerelle.config.lines import Key, key_lines, line_of
 from passerelle.config.model import Server, Settings
 from passerelle.errors import ConfigError
+from passerelle.reading import shorten
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"
+_MOST_BYTES = 1_000_000
+_MANY = 100
+# The parser's time grows by the square of a dotted key's length.
+_MANY_DOTS = 2000
 
 
 def find_config(option: Path | None = None) -> Path:
@@ -48,27 +53,56 @@ def load_config(path: Path) -> Settings:
     Raises :class:`ConfigError` whose ``faults`` list every fault as ``FILE:LINE: KEY: PROBLEM``.
     """
     text = _read_text(path)
-    try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _faulty(path, [_syntax_fault(path, text, error)]) from None
+    tree = _parse(path, text)
     context = {"folder": path.absolute().parent, "servers": _server_names(tree)}
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
         return Settings.model_validate({"folder": ".", **tree}, context=context)
     except ValidationError as error:
-        lines = key_lines(text)
-        faults = [(_place(lines, detail), _fault(detail)) for detail in error.errors()]
-        raise _faulty(path, [f"{path.name}:{n}: {fault}" for n, fault in sorted(faults)]) from None
+        raise _faulty(path, _value_faults(path, text, error)) from None
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    line = _line_with_most(".", text)
+    if text.split("\n")[line - 1].count(".") > _MANY_DOTS:
+        raise _faulty(path, [f"{path.name}:{line}: a key of thousands of parts"])
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        fault = _syntax_fault(path, text, error)
+    except RecursionError:
+        fault = f"{path.name}:{_line_with_most('[{', text)}: brackets within brackets, too deep"
+    except ValueError:
+        # Python reads no longer ones: they cost too much time.
+        line = _line_with_most("0123456789", text)
+        fault = f"{path.name}:{line}: a number of thousands of digits"
+    raise _faulty(path, [fault])
+
+
+def _line_with_most(signs: str, text: str) -> int:
+    lines = text.split("\n")
+    return max(range(len(lines)), key=lambda n: sum(map(lines[n].count, signs))) + 1
+
+
+def _value_faults(path: Path, text: str, error: ValidationError) -> list[str]:
+    lines = key_lines(text)
+    details = sorted(((_place(lines, d), d) for d in error.errors()), key=lambda pair: pair[0])
+    faults = sorted((place, _fault(detail)) for place, detail in details[:_MANY])
+    more = [(place, f"and {len(details) - _MANY} more") for place, _ in details[_MANY : _MANY + 1]]
+    return [f"{path.name}:{place}: {shorten(fault, 800)}" for place, fault in [*faults, *more]]
 
 
 def _read_text(path: Path) -> str:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(
             "cannot read the configuration", str(path), error.strerror or str(error)
         ) from error
+    if len(data) > _MOST_BYTES:
+        problem = "more than 1 MB: this is no configuration; is it another file?"
+        raise _faulty(path, [f"{path.name}:1: {problem}"])
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if wide else "utf-8-sig").replace("\r\n", "\n")
@@ -88,10 +122,10 @@ def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     """The parser's message with its line first, as in every other fault."""
     message, _, place = str(error).rpartition(" (at ")
     words = place.rstrip(")").replace(",", "").split()
-    line = int(words[1]) if words[:1] == ["line"] else len(text.splitlines())
+    line = int(words[1]) if words[:1] == ["line"] else text.rstrip("\n").count("\n") + 1
     twice = "twice" in message or "overwrite" in message
     mend = "it stands there already; keep one" if twice else "text stands between quotes"
-    return f"{path.name}:{line}: {message or error}: mend this line ({mend})"
+    return f"{path.name}:{line}: {shorten(message or str(error), 200)}: mend this line ({mend})"
 
 
 def _server_names(tree: dict[str, Any]) -> tuple[str, ...]:
@@ -109,7 +143,7 @@ def _place(lines: dict[Key, int], detail: ErrorDetails) -> int:
 
 
 def _fault(detail: ErrorDetails) -> str:
-    key = ".".join(_key(detail)) or FILE_NAME
+    key = shorten(".".join(_key(detail)), 80) or FILE_NAME
     match detail["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key{_did_you_mean(_key(detail))}"

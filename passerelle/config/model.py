@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -29,11 +29,14 @@ from passerelle.config.types import (
     Location,
     Names,
     Place,
+    Printable,
     Section,
     Size,
+    Wait,
     has_control,
+    printable,
 )
-from passerelle.reading import SEPARATORS
+from passerelle.reading import SEPARATORS, shorten
 
 CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
@@ -45,6 +48,9 @@ CANONICAL_ELEMENTS = (
 URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
 # https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
 _LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
+# Codecs of Python's that no file is written in, and that fail in ways of their own.
+_NO_FILE_ENCODINGS = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
+_DIRECTIVES = re.compile("%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]")
 _XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
 
 
@@ -53,10 +59,14 @@ def _encoding(value: Any) -> str:
         raise ValueError("write the name of an encoding between quotes")
     if value != "auto":
         try:
-            codecs.lookup(value)
+            name = codecs.lookup(value).name
+            if name in _NO_FILE_ENCODINGS:
+                raise LookupError(name)
             "".encode(value)
-        except LookupError as error:
-            raise ValueError(f'no encoding is called "{value}"; try "utf-8" or "cp1252"') from error
+        except (LookupError, ImportError, UnicodeError) as error:
+            raise ValueError(
+                f'no encoding is called "{shorten(value)}"; try "utf-8" or "cp1252"'
+            ) from error
     return value
 
 
@@ -66,15 +76,20 @@ def _separator(value: Any) -> str:
     return str(value)
 
 
-def _printable(text: str) -> str:
-    if any(ord(char) < 32 for char in text):
-        raise ValueError("control characters cannot be written into XML or CSV")
+def _date_format(value: str) -> str:
+    """What one system's ``strftime`` passes over stops the program on another."""
+    if "%" in _DIRECTIVES.sub("", value):
+        raise ValueError('after "%" one of the letters of strftime, as in "%Y-%m-%d %H:%M:%S"')
+    return printable(value)
+
+
+def _product_id(text: str) -> str:
+    if not text.strip() or text != text.strip() or not text.isprintable():
+        raise ValueError('a product id is written like "1201", without blanks around it')
     return text
 
 
-Printable = Annotated[str, AfterValidator(_printable)]
-
-
+DateFormat = Annotated[str, AfterValidator(_date_format)]
 Encoding = Annotated[str, BeforeValidator(_encoding)]
 Separator = Annotated[str, BeforeValidator(_separator)]
 
@@ -87,13 +102,23 @@ def _folder_url(path: str, info: ValidationInfo) -> str:
     return (folder / path).absolute().as_uri()
 
 
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname
+        return parts
+    except ValueError:
+        # Its message shows the URL, in which somebody may have written a password.
+        raise ValueError('this is no URL, as in "ftp://user@host:21/folder"') from None
+
+
 class Server(Section):
     """``[servers.NAME]``: where a server is and how to speak with it."""
 
     url: str
     password: SecretStr = SecretStr("")
     passive: bool = True
-    timeout: Duration = timedelta(seconds=20)
+    timeout: Wait = timedelta(seconds=20)
     publish: Literal["rename", "direct"] = "rename"
     known_hosts: FilePath = None
     key_file: FilePath = None
@@ -112,12 +137,7 @@ class Server(Section):
             raise ValueError("a URL cannot hold line ends or other control characters")
         if "://" not in url:
             return _folder_url(url, info)
-        try:
-            parts = urlsplit(url)
-            _ = parts.hostname
-        except ValueError:
-            # Its words quote the URL, which may hold a password.
-            raise ValueError('this is no URL; write it like "ftp://user@host/folder"') from None
+        parts = _split(url)
         if parts.scheme not in URL_SCHEMES:
             raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')
         if parts.password is not None:
@@ -145,7 +165,7 @@ class Xml(Section):
 
     encoding: Encoding = "UTF-8"
     decimal: Literal[".", ","] = "."
-    date_format: str = "%Y-%m-%dT%H:%M:%S"
+    date_format: DateFormat = "%Y-%m-%dT%H:%M:%S"
     schema_file: FilePath = Field(default=None, alias="schema")
     stylesheet: FilePath = None
     names: dict[str, str] = {}
@@ -222,8 +242,13 @@ class GiftCards(Section):
 
     column: str = "ID"
     ids: Names = ()
-    quantity: int = Field(default=999, ge=0)
+    quantity: int = Field(default=999, ge=0, le=2**31 - 1)
     fill: dict[str, Printable] = {}
+
+    @field_validator("ids")
+    @classmethod
+    def _product_ids(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_product_id, ids))
 
 
 class Guards(Section):
@@ -277,9 +302,9 @@ class Settings(Section):
     @classmethod
     def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
         base: Path = (info.context or {}).get("folder", Path())
-        if not isinstance(value, (str, Path)) or "\0" in str(value):
+        if not isinstance(value, str):
             raise ValueError("write a path between quotes")
-        return (base / value).absolute()
+        return (base / printable(value)).absolute()
 
     @model_validator(mode="after")
     def _four_files(self) -> Self:

@@ -10,11 +10,16 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(B|kB|KB|MB|GB)", re.ASCII)
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(B|kB|KB|MB|GB)", re.ASCII)
+# Times further off than this are no dates any more, and no waits that a socket knows.
+_LONGEST = timedelta(days=36500)
+_LONGEST_WAIT = timedelta(days=1)
+# https://www.w3.org/TR/xml/#charsets, without tab and line ends
+_NOT_PRINTABLE = re.compile("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
@@ -49,6 +54,13 @@ class Location:
     def with_name(self, name: str) -> "Location":
         """The place of ``name`` beside this file."""
         return Location(self.server, f"{self.folder}/{name}" if self.folder else name)
+
+
+def printable(text: str) -> str:
+    """``text`` itself; refuses what XML, CSV files and file systems cannot carry."""
+    if _NOT_PRINTABLE.search(text):
+        raise ValueError("control characters cannot be written into XML, CSV or file names")
+    return text
 
 
 def has_control(text: str) -> bool:
@@ -90,10 +102,17 @@ def _duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
         raise ValueError('a duration is a number with its unit, like "20s", "2m", "12h" or "365d"')
-    try:
-        return timedelta(seconds=float(match[1]) * _SECONDS[match[2]])
-    except OverflowError as error:
-        raise ValueError("that is longer than any clock runs") from error
+    seconds = float(match[1]) * _SECONDS[match[2]]
+    if seconds > _LONGEST.total_seconds():
+        raise ValueError("that is longer than a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def _wait(value: Any) -> timedelta:
+    span = _duration(value)
+    if not timedelta(0) < span <= _LONGEST_WAIT:
+        raise ValueError("it must be more than nothing and a day at most")
+    return span
 
 
 def _size(value: Any) -> int:
@@ -104,16 +123,20 @@ def _size(value: Any) -> int:
 
 
 def _local_time(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value.astimezone()
-    if isinstance(value, date):
-        return datetime.combine(value, time()).astimezone()
+    try:
+        if isinstance(value, datetime):
+            return value.astimezone()
+        if isinstance(value, date):
+            return datetime.combine(value, time()).astimezone()
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValueError("that is no date of our times") from error
     raise ValueError("write a date and time without quotes, like 2026-11-22T00:00:00")
 
 
 def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
     if not isinstance(value, str):
         raise ValueError("write a path between quotes")
+    printable(value)
     base: Path = (info.context or {}).get("folder", Path())
     return base / value if value else None
 
@@ -127,6 +150,8 @@ def _names(value: Any) -> tuple[str, ...]:
 
 Place = Annotated[Location, BeforeValidator(_location)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Wait = Annotated[timedelta, BeforeValidator(_wait)]
+Printable = Annotated[str, AfterValidator(printable)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 FilePath = Annotated[Path | None, BeforeValidator(_beside_config)]

@@ -19,6 +19,7 @@ from passerelle.reading import (
     parse_date,
     parse_decimal,
     parse_whole,
+    printable,
     shorten,
 )
 from passerelle.sales import Customer, Fault, Line, Order, Reading, Sold
@@ -28,6 +29,7 @@ T = TypeVar("T")
 _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DAMAGED, _DAMAGE = "\ufffd", "holds a letter that was cut or damaged; export it again"
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
 _LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
 # More fits no ledger; what is greater is another column's number.
@@ -99,17 +101,28 @@ class _OrderReader:
         sold = tuple(sold for row in rows if (sold := _sold(row)))
         faults = tuple(self._faults)
         return Reading(
-            id, order.reference, order.date, order.status, None if faults else order, sold, faults
+            printable(id),
+            order.reference,
+            order.date,
+            order.status,
+            None if faults else order,
+            sold,
+            faults,
         )
 
     def _check_rows(self, id: str, rows: Sequence[Row]) -> None:
-        if _NOT_XML.search(id):
-            self._fault(rows[0], "id", "holds a control character")
+        if not id.isprintable():
+            self._fault(rows[0], "id", "holds a line end or another control character")
+        if _DAMAGED in id:
+            # Two ids with different damaged letters look the same.
+            self._fault(rows[0], "id", _DAMAGE)
         for row in rows:
             if row.fault:
                 self._fault(row, "line", row.fault)
             elif not row["id"]:
-                self._fault(row, "id", f"empty: may belong to order {id} above; write it there")
+                self._fault(
+                    row, "id", f"empty: may belong to order {shorten(id)} above; write it there"
+                )
 
     def _line(self, row: Row) -> Line | None:
         before = len(self._faults)
@@ -126,11 +139,11 @@ class _OrderReader:
 
     def _check_item(self, row: Row) -> None:
         if is_eaten_by_spreadsheet(row["ean13"]):
-            problem = f'"{row["ean13"]}" lost its digits in a spreadsheet; export it again'
+            problem = f'"{shorten(row["ean13"])}" lost its digits in a spreadsheet; export it again'
             self._fault(row, "ean13", problem)
         nameless = not gtin(row["ean13"]) and not row["product_reference"]
         if nameless and row["product_id"] not in self._gift_card_ids:
-            said = f'"{row["ean13"]}" is no item number' if row["ean13"] else "empty"
+            said = f'"{shorten(row["ean13"])}" is no item number' if row["ean13"] else "empty"
             self._fault(row, "ean13", f"{said}, and no product_reference either")
 
     def _first(self, rows: Sequence[Row], key: str) -> str:
@@ -176,8 +189,8 @@ class _OrderReader:
         bad = _NOT_XML.search(text)
         if bad:
             self._fault(row, key, f"holds the control character U+{ord(bad[0]):04X}")
-        if "\ufffd" in text:
-            self._fault(row, key, "holds a letter that was cut or damaged; export it again")
+        if _DAMAGED in text:
+            self._fault(row, key, _DAMAGE)
         return text
 
     def _fault(self, row: Row, key: str, problem: str) -> None:

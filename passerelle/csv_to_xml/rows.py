@@ -9,7 +9,6 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from passerelle.config import Orders
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
@@ -20,10 +19,16 @@ from passerelle.reading import (
     is_damaged_utf8,
     parse_decimal,
     parse_whole,
+    shorten,
 )
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
+
+# Longer than any real header, and than any text of an order; what is longer is another file, or
+# has lost a quote.
+_LONGEST_HEADER = 50_000
+_LONGEST_CELL = 10_000
 
 _COUNT = "another number of fields than the header"
 _QUOTES = "a quote is not closed or not doubled"
@@ -53,6 +58,7 @@ def read_rows(data: bytes, settings: Orders, file: str) -> Iterator[Row]:
     lines = io.StringIO(text, newline="")
     _check_whole(text, settings, file)
     header_line = lines.readline()
+    _check_header(header_line, file)
     separator = settings.separator
     if separator == "auto":
         names = [name for key in type(settings.columns).model_fields
@@ -97,6 +103,15 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
         )
 
 
+def _check_header(line: str, file: str) -> None:
+    if len(line) > _LONGEST_HEADER:
+        raise RejectedError(
+            f"the first line has {len(line)} characters and is no header",
+            f"{file}:1",
+            "nothing was read from the file; have the shop export it again",
+        )
+
+
 def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for key in type(settings.columns).model_fields:
@@ -123,7 +138,7 @@ def _check_required(found: dict[str, int], header: list[str], settings: Orders, 
         raise ConfigError(
             f"no column for {' and '.join(missing)}",
             f"{file}:1",
-            f"name it in orders.columns.{missing[0]}; the file has: {', '.join(header)}",
+            f"name it in orders.columns.{missing[0]}; the file has: {shorten(', '.join(header), 1000)}",
         )
 
 
@@ -140,47 +155,57 @@ class _Table:
     ) -> None:
         self._lines, self._separator, self._columns = lines, separator, columns
         self._width, self._file = width, file
+        self._swallows, self._latest, self._astray = False, 0, 0
 
     def rows(self) -> Iterator[Row]:
         """The rows with their first lines; after a quoting fault, reads on at the next line."""
         number = 2
         while True:
             start = self._lines.tell()
-            reader = csv.reader(self._lines, delimiter=self._separator, strict=True)
-            try:
-                cells: list[str] | None = next(reader)
-            except StopIteration:
+            line = self._lines.readline()
+            if not line:
                 return
+            if line.isspace():
+                number += 1
+                continue
+            reader = csv.reader(self._record(line), delimiter=self._separator, strict=True)
+            try:
+                cells = next(reader)
             except csv.Error as error:
-                self._check_cut(start, number, error)
-                cells = None
-            if cells is None or (reader.line_num > 1 and self._swallows_rows(start)):
+                self._check_cut(number, error)
+                self._astray = max(self._astray, self._latest)
                 self._lines.seek(start)
                 yield self._row(number, self._salvage(self._lines.readline()), _QUOTES)
                 number += 1
-            else:
-                if any(cell.strip() for cell in cells):
-                    yield self._row(number, cells)
-                number += reader.line_num
+                continue
+            if any(cell.strip() for cell in cells):
+                yield self._row(number, cells)
+            number += reader.line_num
 
-    def _check_cut(self, start: int, number: int, error: csv.Error) -> None:
+    def _record(self, line: str) -> Iterator[str]:
+        """The lines that a record may span, from its first: up to one that reads as a row.
+
+        A lone quote has made such a row part of a text; the lines of a text that people wrote do
+        not read as rows, with id, quantity and price. Records that are open at a line's end all
+        read on alike: up to where one went wrong, none needs to be followed again.
+        """
+        self._latest = self._lines.tell()
+        self._swallows = self._latest <= self._astray
+        while line:
+            yield line
+            self._latest = self._lines.tell()
+            line = "" if self._swallows else self._lines.readline()
+            if line and self._is_row(line):
+                self._swallows, line = True, ""
+
+    def _check_cut(self, number: int, error: csv.Error) -> None:
         """A file that ends in a text is being written; one that goes on below it is not."""
-        if "unexpected end" in str(error) and not self._swallows_rows(start):
+        if "unexpected end" in str(error) and not self._swallows:
             raise NotReadyError(
                 "the file ends inside a quoted field",
                 f"{self._file}:{number}",
                 "a quote is not closed there, or the shop is still writing the file",
             ) from error
-
-    def _swallows_rows(self, start: int) -> bool:
-        """Whether a lone quote has made the rows below it part of one text.
-
-        The lines of a text that people wrote do not read as rows, with id, quantity and price.
-        """
-        end = self._lines.tell()
-        self._lines.seek(start)
-        record = io.StringIO(self._lines.read(end - start), newline="")
-        return any(self._is_row(line) for line in islice(record, 1, None))
 
     def _is_row(self, line: str) -> bool:
         row = self._row(0, self._salvage(line))
@@ -195,7 +220,10 @@ class _Table:
         """The cells of a line whose quotes are wrong, as far as they can be told."""
         cells = next(csv.reader([line], delimiter=self._separator), [])
         if len(cells) != self._width:
-            cells = line.split(self._separator)
+            split = line.split(self._separator)
+            # One lone quote stands in one cell; more are texts that hold the separator.
+            is_lone = sum(cell.count('"') % 2 for cell in split) <= 1
+            cells = split if is_lone else cells
         return [cell.replace('"', "").strip() for cell in cells]
 
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
@@ -205,6 +233,10 @@ class _Table:
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
+        for key, text in named.items():
+            if len(text) > _LONGEST_CELL:
+                named[key] = text[:_LONGEST_CELL]
+                fault = fault or f"{key} has {len(text)} characters; is a quote missing?"
         if fault and _NO_ID.search(named.get("id", "")):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named["id"] = ""

@@ -4,16 +4,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import StaticPool
 
 from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
 from passerelle.ledger.dispatches import Dispatches
+from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.schema import migrate
@@ -37,6 +39,7 @@ class Ledger:
         self.dispatches = Dispatches(self.begin)
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
+        self.erasure = Erasure(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -105,9 +108,11 @@ def _copy(source: Path, folder: Path) -> None:
         raise UnreachableError("the ledger cannot be read", str(source), reason) from error
 
 
+@lru_cache(maxsize=4)
 def _sqlite(path: str) -> Engine:
-    # Without a pool, closing a connection closes the file: nothing stays open between runs.
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    """The engine for a file; a process that runs all day does not compile its SQL each time."""
+    # One connection from opening to close(): a transaction costs its commit and nothing more.
+    engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:

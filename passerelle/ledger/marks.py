@@ -12,8 +12,10 @@ from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
 
-# SQLite takes 999 parameters in its older builds.
-_CHUNK = 500
+# SQLite takes 999 parameters in its older builds; an order's key has two.
+CHUNK = 400
+# A backfill has a hundred thousand orders: their rows need not all be in memory.
+_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,18 @@ def write_marks(
     at: datetime,
     dispatch: int | None = None,
 ) -> None:
-    """Writes orders' states in the caller's transaction, a few statements for all of them.
+    """Writes orders' states in the caller's transaction, a few statements for many of them.
 
     What does not change is not written again. Raises :class:`UsageError` for a step that the
     table of transitions does not allow.
     """
+    for start in range(0, len(marks), _AT_ONCE):
+        _write_some(connection, channel, marks[start : start + _AT_ONCE], at, dispatch)
+
+
+def _write_some(
+    connection: Connection, channel: str, marks: Sequence[Mark], at: datetime, dispatch: int | None
+) -> None:
     known = find_known(connection, channel, [mark.reading.id for mark in marks])
     fresh = [mark for mark in marks if not _is_written(mark, known.get(mark.reading.id))]
     for mark in fresh:
@@ -85,8 +94,8 @@ def find_known(connection: Connection, channel: str, ids: Collection[str]) -> di
     """Those of the orders that the ledger has met, by id."""
     found: dict[str, KnownOrder] = {}
     wanted = list(ids)
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
         query = select_known().where(orders.c.channel == channel, orders.c.id.in_(chunk))
         found |= {row.id: known_order(row) for row in connection.execute(query)}
     return found

@@ -60,6 +60,9 @@ orders = Table(
     Index("orders_by_state", "state"),
     Index("orders_by_dispatch", "dispatch"),
 )
+# Cancelled orders wait for ever, and there are more of them each year: a run looks at these only.
+IS_DUE = orders.c.due | orders.c.resend
+Index("orders_due", orders.c.id, sqlite_where=IS_DUE, postgresql_where=IS_DUE)
 
 sold = Table(
     "sold",
@@ -100,6 +103,9 @@ dispatches = Table(
     Column("published", UtcTime),  # on the server's clock
     Column("taken", UtcTime),
     Index("dispatches_by_stage", "stage"),
+    Index("dispatches_by_path", "path"),
+    Index("dispatches_by_published", "published"),
+    Index("dispatches_by_taken", "taken"),
 )
 
 runs = Table(
@@ -125,6 +131,7 @@ publications = Table(
     Column("size", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
+    Index("publications_by_source", "source_sha256"),
 )
 
 changes = Table(
@@ -159,8 +166,15 @@ def _create(connection: Connection) -> None:
     metadata.create_all(connection)
 
 
+def _index(connection: Connection) -> None:
+    """What a run asks of a ledger of many years must not be searched for line by line."""
+    for table in metadata.sorted_tables:
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create,)
+MIGRATIONS = (_create, _index)
 
 
 def migrate(connection: Connection) -> None:

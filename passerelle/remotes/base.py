@@ -15,7 +15,9 @@ from datetime import datetime
 from typing import Protocol
 
 from passerelle.config.types import clean_path
-from passerelle.errors import NotFoundError, PermanentError
+from passerelle.errors import NotFoundError, PermanentError, TransientError
+
+_FETCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,19 @@ def find(remote: Remote, path: str) -> Entry | None:
         return remote.stat(path)
     except NotFoundError:
         return None
+
+
+def fetch_whole(remote: Remote, path: str, size: int) -> bytes:
+    """The file's bytes, fetched anew where a cut transfer brought less than its ``size``.
+
+    Some lines are cut without a word: both the bytes so far and a good reply arrive. Raises
+    :class:`TransientError` where it goes on so.
+    """
+    for _ in range(_FETCHES):
+        data = remote.fetch(path)
+        if len(data) == size:
+            return data
+    raise TransientError(f"{len(data)} of {size} bytes arrived", path, "the next run tries again")
 
 
 def is_gone(remote: Remote, path: str) -> bool:

@@ -94,7 +94,11 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
     plan = decide(file, known, settings, source.describe())
     due = gateway.ledger.orders.due(settings.channel)
-    plan = replace(plan, missing=tuple(order for order in due if order.id not in known))
+    plan = replace(
+        plan,
+        notes=(*(f"! {note}" for note in source.notes), *plan.notes),
+        missing=tuple(order for order in due if order.id not in known),
+    )
     return _with_parcel(gateway, plan, settings, forms)
 
 

@@ -11,7 +11,7 @@ from passerelle.csv_to_xml import OrderFile
 from passerelle.dispatch import Parcel
 from passerelle.errors import RejectedError
 from passerelle.ledger import DONE, KnownOrder, Mark, State
-from passerelle.reading import shorten
+from passerelle.reading import count, shorten
 from passerelle.sales import Reading
 from passerelle.verdict import Fate, is_cancelled, judge
 
@@ -173,11 +173,6 @@ def _is_news_no_more(plan: OrdersPlan, mark: Mark) -> bool:
 
 def _in_state(plan: OrdersPlan, state: State) -> list[Mark]:
     return [mark for mark in plan.marks if mark.state == state]
-
-
-def count(number: int, noun: str) -> str:
-    """``1 order``, ``2 orders``."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _ids(ids: Sequence[str]) -> str:

@@ -9,28 +9,24 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 import hashlib
 from datetime import timedelta
 
-from passerelle.archive import keep_copy
 from passerelle.config import Settings, Stock
 from passerelle.csv_to_xml import read_orders
-from passerelle.dispatch import TMP, store_whole
-from passerelle.errors import (
-    ConfigError,
-    NotFoundError,
-    PasserelleError,
-    TimeLimitError,
-    TransientError,
-)
+from passerelle.dispatch import TMP
+from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
 from passerelle.gateway import Gateway, Outcome
 from passerelle.missed_sales import ErpFile, find_missed
-from passerelle.remotes import find
 from passerelle.runs.orders import gift_card_ids, orders_settings
-from passerelle.runs.stock_plan import StockPlan, describe, stock_rejection, summarise
+from passerelle.runs.stock_plan import OrderSource, StockPlan, describe, stock_rejection, summarise
+from passerelle.runs.stock_publication import (
+    note_published,
+    publish,
+    recover_publication,
+    withdraw,
+)
 from passerelle.sales import MissedSale
-from passerelle.sources import Source, in_words
+from passerelle.sources import SLACK, Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
 from passerelle.stock_guards import check_age, check_drop, check_lines
-
-LAST_COPY = "Last_{name}"
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -38,17 +34,18 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = stock_settings(gateway.settings)
     try:
         gateway.recover()
-        _recover_publication(gateway, settings)
+        recover_publication(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
+        for line in describe(plan):
+            gateway.say(line)
+        published = None if gateway.dry_run else publish(gateway, settings, plan)
     except (TransientError, TimeLimitError):
         raise
     except PasserelleError:
-        _withdraw(gateway, settings)
+        withdraw(gateway, settings)
         raise
-    for line in describe(plan):
-        gateway.say(line)
-    if not gateway.dry_run:
-        publish(gateway, settings, plan)
+    if published is not None:
+        note_published(gateway, settings, plan, published)
     return Outcome(summarise(plan), stock_rejection(plan.fixed))
 
 
@@ -68,6 +65,7 @@ def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> Stock
     source = gateway.sources.fetch(settings.source)
     notes = _check_age(gateway, settings, source)
     missed, orders = _missed(gateway, settings, source)
+    notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
     fixed = fix_stock(source.data, settings, missed, source.place.name)
     _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
     return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
@@ -102,8 +100,10 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
     )
 
 
-def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str, MissedSale], str]:
-    """The missed sales, and a sentence about the order file they were found with."""
+def _missed(
+    gateway: Gateway, settings: Stock, source: Source
+) -> tuple[dict[str, MissedSale], OrderSource]:
+    """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch(orders.source)
     file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
@@ -112,7 +112,7 @@ def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str
     erp = _erp_file(gateway, settings, source)
     outside = [
         order
-        for order in book.unseen_by_erp(source.modified, erp.now - erp.certainty)
+        for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
         if order.channel != orders.channel or order.id not in known
     ]
     sold = book.sold(outside)
@@ -124,7 +124,7 @@ def _missed(gateway: Gateway, settings: Stock, source: Source) -> tuple[dict[str
         orders,
         withheld_is_missed=settings.withheld_is_missed,
     )
-    return missed, f"{csv.describe()}, {len(file.readings)} orders"
+    return missed, OrderSource(csv, len(file.readings))
 
 
 def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
@@ -133,9 +133,11 @@ def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
         for name in gateway.settings.servers
         if (offset := gateway.ledger.stock.clock_offset(name)) is not None
     }
+    is_of_the_future = source.age is not None and source.age < -SLACK
     return ErpFile(
         server=source.place.server,
-        modified=source.modified,
+        # Somebody set a clock: when the file was really written is not known then.
+        modified=None if is_of_the_future else source.modified,
         now=gateway.now(),
         certainty=settings.guards.max_age,
         offsets=offsets,
@@ -149,60 +151,3 @@ def _check_amount(
     last = gateway.ledger.stock.last("published", "withdrawn")
     if last and not accept_drop:
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
-
-
-def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
-    """Puts the file in place, complete and read back before the shop can see it."""
-    remote, path, data = gateway.remote(settings.to.server), settings.to.path, plan.fixed.data
-    direct = gateway.settings.servers[settings.to.server].publish == "direct"
-    upload = path if direct else path + TMP
-    store_whole(remote, upload, data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    if hashlib.sha256(remote.fetch(upload)).hexdigest() != sha256:
-        remote.delete(upload)
-        raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
-    number = gateway.ledger.stock.prepare(
-        plan.fixed.changes,
-        at=gateway.now(),
-        source_sha256=hashlib.sha256(plan.source.data).hexdigest(),
-        source_modified=plan.source.modified,
-        sha256=sha256,
-        size=len(data),
-        lines=plan.fixed.lines,
-        in_stock=plan.fixed.in_stock,
-    )
-    if not direct:
-        remote.replace(upload, path)
-    gateway.ledger.stock.set_stage(number, "published")
-    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), data)
-    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
-
-
-def _recover_publication(gateway: Gateway, settings: Stock) -> None:
-    """Finds out whether a publication that was cut short had reached its name."""
-    last = gateway.ledger.stock.last()
-    if last is None or last.stage != "prepared":
-        return
-    left = find(gateway.remote(settings.to.server), settings.to.path + TMP)
-    gateway.ledger.stock.set_stage(last.number, "superseded" if left else "published")
-
-
-def _withdraw(gateway: Gateway, settings: Stock) -> None:
-    """Takes back an older file that the shop has not taken yet."""
-    try:
-        remote = gateway.remote(settings.to.server)
-        if find(remote, settings.to.path) is None:
-            return
-        if gateway.dry_run:
-            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
-            return
-        remote.delete(settings.to.path)
-    except NotFoundError:
-        return
-    except PasserelleError as error:
-        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
-        return
-    last = gateway.ledger.stock.last("published")
-    if last:
-        gateway.ledger.stock.set_stage(last.number, "withdrawn")
-    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")

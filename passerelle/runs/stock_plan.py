@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from passerelle.errors import RejectedError
+from passerelle.reading import count
 from passerelle.sales import MissedSale
 from passerelle.sources import Source
 from passerelle.stock_csv_fix import FixedStock
@@ -12,11 +13,28 @@ _FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
+class OrderSource:
+    """The order file that the missed sales were found with, and how many orders are in it."""
+
+    source: Source
+    orders: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the server did not tell of the file."""
+        return self.source.notes
+
+    def describe(self) -> str:
+        """Name, size, age and orders in words."""
+        return f"{self.source.describe()}, {count(self.orders, 'order')}"
+
+
+@dataclass(frozen=True, slots=True)
 class StockPlan:
     """What a run will publish, and why each line in it was changed."""
 
     source: Source
-    orders: str
+    orders: OrderSource
     missed: dict[str, MissedSale]
     fixed: FixedStock
     notes: tuple[str, ...]
@@ -26,7 +44,7 @@ class StockPlan:
 def describe(plan: StockPlan) -> Iterator[str]:
     """The plan, one sentence a line."""
     yield plan.source.describe()
-    yield plan.orders
+    yield plan.orders.describe()
     yield from plan.notes
     yield from describe_fix(plan.fixed)
     yield f"to publish: {plan.place}, {len(plan.fixed.data)} bytes"

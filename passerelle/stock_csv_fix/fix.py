@@ -274,7 +274,8 @@ def _cards_of_erp(
     ids = frame["id"].str.strip()
     for row in np.flatnonzero(ids.isin(settings.gift_cards.ids).to_numpy()):
         level = frame["quantity"].iloc[int(row)].strip()
-        problem = f"gift card {ids.iloc[int(row)]} stands in the ERP's file, with {level or 'none'}"
+        stands = f"gift card {ids.iloc[int(row)]} stands in the ERP's file"
+        problem = f"{stands}, with {shorten(level) or 'none'}"
         yield Fault(file, int(layout.numbers[row]), settings.gift_cards.column, problem)
 
 
@@ -284,9 +285,7 @@ def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
     for row in np.flatnonzero(again):
         key = keys.iloc[int(row)]
-        problem = (
-            f"{key} stands already in line {layout.numbers[first[key]]}; both are treated alike"
-        )
+        problem = f"{shorten(key)} stands already in line {layout.numbers[first[key]]}; both are treated alike"
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 

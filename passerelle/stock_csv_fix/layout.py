@@ -5,8 +5,10 @@ numpy finds the line ends; a quote opens and closes by turns, so an odd count of
 byte means that it stands inside a field (RFC 4180).
 """
 
+import codecs
 import csv
 from codecs import BOM_UTF8
+from collections import Counter
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -15,10 +17,11 @@ import numpy.typing as npt
 
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
-from passerelle.reading import detect_encoding, detect_separator, find_column
+from passerelle.reading import detect_encoding, detect_separator, find_column, shorten
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
-_WIDE = ("utf-16", "utf-32")
+# Longer than any real header.
+_LONGEST_HEADER = 50_000
 
 Offsets = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
@@ -54,9 +57,9 @@ class Layout:
             _hold_twice(str(error), file)
         if index is None:
             raise ConfigError(
-                f"no column is called {' or '.join(names) or '(nothing)'}",
+                f"no column is called {shorten(' or '.join(names), 200) or '(nothing)'}",
                 f"{file}:1",
-                f"name it in {key}; the file has: {', '.join(self.header)}",
+                f"name it in {key}; the file has: {shorten(', '.join(self.header), 1000)}",
             )
         return index
 
@@ -104,12 +107,20 @@ def _encoding(data: bytes, settings: Stock, file: str) -> str:
     if not data.strip():
         _hold("the file is empty", file, "look why the ERP wrote nothing")
     encoding = detect_encoding(data, settings.encoding)
-    if encoding.lower().replace("_", "-").startswith(_WIDE):
+    if not _is_ascii_but_for_letters(encoding):
         _hold(f"the file is {encoding}", file, "have the ERP export UTF-8 or cp1252")
     _text(data, encoding, file)
     if b"\0" in data:
         _hold("the file holds NUL bytes", file, "it is damaged, or UTF-16: have it written again")
     return encoding
+
+
+def _is_ascii_but_for_letters(encoding: str) -> bool:
+    """Whether separators, quotes and line ends are one byte each, and those bytes nothing else."""
+    if codecs.lookup(encoding).name in ("utf-8", "utf-8-sig"):
+        return True
+    text = bytes(range(256)).decode(encoding, "replace")
+    return len(text) == 256 and text[:128].encode("utf-8") == bytes(range(128))
 
 
 def _text(data: bytes, encoding: str, file: str) -> str:
@@ -124,6 +135,9 @@ def _header_line(data: bytes, encoding: str, file: str) -> str:
     line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
     if "\r" in line:
         _hold_cr(1, file)
+    if len(line) > _LONGEST_HEADER:
+        what = f"the first line has {len(line)} characters and is no header"
+        _hold(what, f"{file}:1", "look what the ERP wrote")
     return line
 
 
@@ -197,21 +211,23 @@ def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple
     if not len(ends) or ends[-1] != len(array):
         if settings.guards.final_newline:
             _hold("the last line does not end: the file is cut", file, "wait for a whole one")
+        if array[-1] == _CR:
+            _hold_cr(_line_of(array, np.int64(len(array))), file)
         ends = np.append(ends, len(array))
     starts = np.concatenate(([0], ends[:-1]))
     return starts.astype(np.int64), ends.astype(np.int64)
 
 
 def _check_header(header: list[str], file: str) -> None:
-    names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    names = Counter(name.strip() for name in header)
+    twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
         _hold_twice(twice[0], file)
 
 
 def _hold_twice(name: str, file: str) -> NoReturn:
     _hold(
-        f'the header has "{name}" twice',
+        f'the header has "{shorten(name)}" twice',
         f"{file}:1",
         "the shop's import would abort; have the ERP name each column once",
     )

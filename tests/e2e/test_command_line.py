@@ -268,18 +268,6 @@ def test_traces_move_by_hand(world: World) -> None:
     assert "no trace to move" in world.run_well("archive", "rotate")
 
 
-def test_old_files_leave_the_archives(world: World) -> None:
-    world.shop_writes(SHOE)
-    world.configure(extra='[archive]\nkeep_exports = "10d"\n')
-    world.run_well("run", "orders")
-    (kept,) = (world.data / "ArchiveExport").iterdir()
-    old = kept.with_name("commandes_20200101_000000.xml")
-    old.write_bytes(b"<orders/>")
-    os.utime(old, (0, 0))
-    assert "1 files removed" in world.run_well("archive", "prune")
-    assert list((world.data / "ArchiveExport").iterdir()) == [kept]
-
-
 def test_runs_prune_the_archives_once_a_day(world: World) -> None:
     world.shop_writes(SHOE)
     archive = world.data / "ArchiveTrace"

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from passerelle import durable
 from passerelle.config import Settings, load_config
-from passerelle.errors import HeldError, PasserelleError
+from passerelle.deadline import Deadline
+from passerelle.errors import NotReadyError, PasserelleError, PermanentError, TransientError
 from passerelle.gateway import Gateway, Story, perform
 from passerelle.ledger import open_ledger
 from passerelle.runs.orders import run_orders
@@ -53,6 +55,22 @@ STEPS = (
 
 class PowerCutError(BaseException):
     """No handler of the product may catch this: the machine just stops."""
+
+
+# What may go wrong at a step that speaks with the server, once or as long as the run lasts.
+SERVER_FAULTS: tuple[Callable[[], PasserelleError], ...] = (
+    lambda: TransientError("connection lost", "the test", "try again"),
+    lambda: PermanentError("the server's disk is full", "the test", "make room"),
+)
+# Files that must not reach the shop, made of a good one.
+BAD_STOCK: Mapping[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "header only": lambda data: data[: data.index(b"\n") + 1],
+    "cut": lambda data: data[:-9],
+    "a field too many": lambda data: data.replace(b";50\r", b";50;1\r", 1),
+    "hardly any line": lambda data: b"\n".join(data.splitlines()[:2]) + b"\n",
+    "the header twice": lambda data: data.replace(b"Stock", b"Gencod", 1),
+}
 
 
 @dataclass
@@ -92,6 +110,7 @@ class HalfHours(RuleBasedStateMachine):
         self.levels = dict.fromkeys(ITEMS, 50)
         self.stock_written = self.now
         self.exported: dict[str, str] = {}
+        self.bad_stock = self.bad_orders = False
         self.number = 0
 
     def teardown(self) -> None:
@@ -127,12 +146,24 @@ class HalfHours(RuleBasedStateMachine):
         known.sale = replace(known.sale, status="Paiement accepté", items={item: 1})
         known.kind = "paid"
 
-    @rule()
-    def export(self) -> None:
-        """The module writes every order there is; the same are met again."""
-        self.exported = {id: known.kind for id, known in self.orders.items()}
-        self.world.shop_writes(*(known.sale for known in self.orders.values()))
+    @rule(last=st.one_of(st.none(), st.integers(0, 4)))
+    def export(self, last: int | None = None) -> None:
+        """The module writes every order there is, or the ``last`` ones; the same are met again."""
+        ids = list(self.orders)
+        ids = ids if last is None else ids[len(ids) - last :] if last else []
+        self.exported = {id: self.orders[id].kind for id in ids}
+        self.world.shop_writes(*(self.orders[id].sale for id in ids))
         self.touch("commandes.csv")
+        self.bad_orders = False
+
+    @rule(keep=st.integers(0, 30))
+    def upload_of_the_shop_breaks(self, keep: int) -> None:
+        """A file whose last line does not end; the next export writes it anew."""
+        path = self.world.server.root / "commandes.csv"
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) - 1 - min(keep, len(data) - 2)].rstrip(b"\r\n"))
+        self.touch("commandes.csv")
+        self.bad_orders, self.exported = True, {}
 
     # --- the ERP -----------------------------------------------------------------------------
 
@@ -146,6 +177,17 @@ class HalfHours(RuleBasedStateMachine):
         self.world.erp_writes_stock(self.levels)
         self.touch("ExportCSV.csv")
         self.stock_written = self.now
+        self.bad_stock = False
+
+    @rule(how=st.sampled_from(sorted(BAD_STOCK)))
+    def erp_writes_a_bad_file(self, how: str) -> None:
+        if how == "hardly any line" and not self.has_published():
+            return  # nobody can tell that lines are gone
+        self.write_stock(imports=False)
+        path = self.world.server.root / "ExportCSV.csv"
+        path.write_bytes(BAD_STOCK[how](path.read_bytes()))
+        self.touch("ExportCSV.csv")
+        self.bad_stock = True
 
     @rule()
     def shop_imports(self) -> None:
@@ -156,25 +198,38 @@ class HalfHours(RuleBasedStateMachine):
     def pass_time(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    @rule(minutes=st.sampled_from((-60, -20, -3, 60)))
+    def clock_is_set(self, minutes: int) -> None:
+        """Ours and the server's, by a person or by the time service."""
+        self.now += timedelta(minutes=minutes)
+
     # --- Passerelle --------------------------------------------------------------------------
 
     @rule()
     def run_orders(self) -> None:
+        if self.bad_orders:
+            before = self.world.xmls()
+            try:
+                self.perform("orders", run_orders)
+            except NotReadyError:
+                assert len(self.world.xmls()) <= len(before) + 1, "only what was begun before"
+                return
+            raise AssertionError("a broken upload was read")
         self.perform("orders", run_orders)
         due = {id for id, kind in self.exported.items() if self.orders[id].expected(kind)}
         assert {id for id in due if self.reached_erp(id)} == due
 
     @rule()
     def run_stock(self) -> None:
-        stale = self.now - self.stock_written > timedelta(minutes=25)
+        stale = abs(self.now - self.stock_written) > timedelta(minutes=25)
         published = self.world.server.root / "ExportCSVmod.csv"
         try:
             self.perform("stock", run_stock)
-        except HeldError:
-            assert stale
+        except PasserelleError:
+            assert stale or self.bad_stock or self.bad_orders
             assert not published.exists(), "a held run leaves no older file"
             return
-        assert not stale
+        assert not (stale or self.bad_stock or self.bad_orders)
         levels = self.world.shop_stock()
         for id in self.exported:
             known = self.orders[id]
@@ -182,9 +237,19 @@ class HalfHours(RuleBasedStateMachine):
             if known.kind != "cancelled" and not included:
                 (item,) = known.sale.items
                 assert levels[item] == "0", f"{item} is still sold though order {id} took it"
+        self.assert_nothing_of_the_past_is_sold(levels)
         held_back = {item for known in self.orders.values() for item in known.sale.items}
         for item in set(ITEMS) - held_back:
             assert levels[item] == str(self.levels[item])
+
+    def assert_nothing_of_the_past_is_sold(self, levels: Mapping[str, str]) -> None:
+        """What the ledger knows to be on its way is held back, in the shop's file or not."""
+        states = self.states()
+        for id, known in self.orders.items():
+            on_its_way = states.get(id) in ("withheld", "prepared", "sent")
+            if on_its_way and known.kind != "cancelled":
+                (item,) = known.sale.items
+                assert levels[item] == "0", f"{item} is sold though order {id} is {states[id]}"
 
     @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS), imports=st.booleans())
     def a_half_hour_passes(self, kind: str, item: str, imports: bool) -> None:
@@ -206,6 +271,32 @@ class HalfHours(RuleBasedStateMachine):
         fault = mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", deadly(step, when))
         with fault, suppress(PowerCutError, PasserelleError):
             self.perform(run, run_orders if run == "orders" else run_stock)
+
+    @rule(
+        run=st.sampled_from(("orders", "stock")),
+        step=st.sampled_from([step for step in STEPS if "Folder" in step[0]]),
+        when=st.sampled_from(("before", "after")),
+        fault=st.sampled_from(SERVER_FAULTS),
+        times=st.sampled_from((1, 99)),
+    )
+    def server_fails(
+        self,
+        run: str,
+        step: tuple[str, str],
+        when: str,
+        fault: Callable[[], PasserelleError],
+        times: int,
+    ) -> None:
+        """The step is refused or its answer lost: once, or as long as the run lasts."""
+        struck = failing(step, when, fault, times)
+        with mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", struck):
+            try:
+                self.perform(run, run_orders if run == "orders" else run_stock)
+            except TransientError:
+                return
+            except PasserelleError:
+                published = self.world.server.root / "ExportCSVmod.csv"
+                assert run == "orders" or not published.exists()
 
     # --- the staff ---------------------------------------------------------------------------
 
@@ -250,8 +341,17 @@ class HalfHours(RuleBasedStateMachine):
         ledger.close()
         return found
 
+    def has_published(self) -> bool:
+        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
+        if ledger is None:
+            return False
+        last = ledger.stock.last("published", "withdrawn")
+        ledger.close()
+        return last is not None
+
     def perform(self, run: str, story: Story) -> None:
         with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
             stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
             stack.enter_context(
                 mock.patch("passerelle.remotes.folder.write_durably", self.write_at_this_hour)
@@ -297,6 +397,25 @@ def deadly(step: tuple[str, str], when: str) -> object:
         raise PowerCutError
 
     return cut
+
+
+def failing(
+    step: tuple[str, str], when: str, fault: Callable[[], PasserelleError], times: int
+) -> object:
+    """The step, which fails so many times just before or after it was done."""
+    module, _, name = step[0].partition(":")
+    real = getattr(getattr(__import__(module, fromlist=[name]), name), step[1])
+    left = times
+
+    def fail(*args: object, **kwargs: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or when == "after":
+            real(*args, **kwargs)
+        if left >= 0:
+            raise fault()
+
+    return fail
 
 
 HalfHours.TestCase.settings = settings(

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.servers import RunningServer
+from tests.servers import HOST, PASSWORD, USER, RunningServer
+from tests.servers.ftp import FtpServer, Quirks
 from tests.world import Sale, World
 
-SALES = tuple(Sale(str(n), {"370": 1}) for n in range(1, 6))
+SALES = tuple(Sale(str(n), {"370": 1}) for n in range(1, 10))
+
+
+def running(server: FtpServer, root: Path) -> RunningServer:
+    return RunningServer("ftp", f"ftp://{USER}@{HOST}:{server.port}", PASSWORD, root)
 
 
 def grow(path: Path, rest: list[bytes]) -> threading.Thread:
@@ -40,11 +45,72 @@ def test_a_growing_order_file_is_not_read(tmp_path: Path, server: RunningServer)
     result = world.run("run", "orders")
     writer.join()
     assert result.exit_code == 4
-    assert "the file is still being written (it grew from" in result.stderr
+    assert "the file is still being written (it went from" in result.stderr
     assert world.xmls() == []
 
     world.run_well("run", "orders")
-    assert world.erp_takes() == ["1", "2", "3", "4", "5"]
+    assert world.erp_takes() == [sale.id for sale in SALES]
+
+
+@pytest.mark.parametrize("missing", ["", "MLST MLSD", "MLST MLSD SIZE", "MLST MLSD SIZE MDTM"])
+def test_a_file_that_is_written_anew_while_we_read_it_is_not_taken_as_whole(
+    tmp_path: Path, missing: str
+) -> None:
+    """It is old, so nobody waits for it; and of the same size, so only its time tells."""
+    quirks = Quirks(missing=frozenset(missing.split()))
+    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=quirks) as server:
+        world = make_world(tmp_path, running(server, tmp_path))
+        world.shop_writes(Sale("0", {"370": 1}))
+        world.run_well("run", "orders")
+        world.erp_takes()
+        world.shop_writes(*SALES)
+        path = tmp_path / "commandes.csv"
+        old, half = time.time() - 300, path.read_bytes().replace(b"\n5;", b"\n0;")
+        os.utime(path, (old, old))
+        readings = server.received("RETR") + (2 if "SIZE" in missing else 1)
+
+        def write_meanwhile(line: str) -> None:
+            if line.startswith("RETR") and server.received("RETR") == readings:
+                path.write_bytes(half)
+
+        server.on_command = write_meanwhile
+        result = world.run("run", "orders")
+    assert result.exit_code == 4
+    assert "the file is still being written" in result.stderr
+    assert world.xmls() == []
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("MLST MLSD", []),
+        ("MLST MLSD SIZE", ["the server does not tell the size of commandes.csv"]),
+        ("MLST MLSD MDTM", ["the server does not tell when commandes.csv was written"]),
+        (
+            "MLST MLSD SIZE MDTM",
+            [
+                "the server does not tell the size of commandes.csv",
+                "the server does not tell when commandes.csv was written",
+            ],
+        ),
+    ],
+)
+def test_what_a_server_does_not_tell_is_said_by_both_runs(
+    tmp_path: Path, missing: str, said: list[str]
+) -> None:
+    """A weaker promise is a stated one."""
+    quirks = Quirks(missing=frozenset(missing.split()))
+    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=quirks) as server:
+        world = make_world(tmp_path, running(server, tmp_path))
+        world.shop_writes(*SALES)
+        world.erp_writes_stock({"370": 5})
+        orders, stock = world.run_well("run", "orders"), world.run_well("run", "stock")
+    for text in (orders, stock):
+        assert [line for line in said if line in text] == said
+        assert text.count("the server does not tell") == len(said) + (
+            sum("ExportCSV" in line for line in text.splitlines() if "not tell" in line)
+        )
+    assert world.erp_takes() == [sale.id for sale in SALES]
 
 
 def test_an_old_file_is_measured_once(world: World) -> None:

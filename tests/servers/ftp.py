@@ -9,7 +9,7 @@ import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -67,13 +67,13 @@ class Quirks:
     replies: Mapping[str, str] = field(default_factory=dict)
     """What commands are answered instead of being done; ``{password}`` is what was given."""
     clock_ahead: float = 0
-    """Seconds that MDTM is ahead of this machine's clock."""
+    """Seconds by which the times that it tells are ahead of ours."""
     demands_resumption: bool = False
     """Data connections whose TLS session is not the control connection's are refused with 522."""
 
 
 class FtpServer:
-    """Serves ``root`` to ``users`` (name: password) on a free port of the loopback."""
+    """Serves ``root`` to ``users`` (name: password) on ``port`` of the loopback, or a free one."""
 
     def __init__(
         self,
@@ -83,15 +83,17 @@ class FtpServer:
         quirks: Quirks = Quirks(),
         certificates: Certificates | None = None,
         implicit: bool = False,
+        port: int = 0,
     ) -> None:
         self.quirks, self.root = quirks, root
         self.commands: list[str] = []
+        self.on_command: Callable[[str], object] = lambda line: None
         self.resumptions: list[bool] = []
         self._spent: Counter[str] = Counter()
         self._stopping = threading.Event()
         self._loop = IOLoop()
         handler = self._handler(users, certificates, implicit=implicit)
-        self._server = FTPServer((HOST, 0), handler, ioloop=self._loop)
+        self._server = FTPServer((HOST, port), handler, ioloop=self._loop)
         self.port: int = self._server.address[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -178,9 +180,18 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         self.cwd = self.fs2ftp(path)
 
+    def stat(self, path: str) -> os.stat_result:
+        status: os.stat_result = super().stat(path)
+        ahead = self.cmd_channel.house.quirks.clock_ahead
+        if not ahead:
+            return status
+        shifted = {8: status.st_mtime + ahead}
+        return os.stat_result([shifted.get(n, value) for n, value in enumerate(status)])
+
+    lstat = stat
+
     def getmtime(self, path: str) -> float:
-        told: float = super().getmtime(path) + self.cmd_channel.house.quirks.clock_ahead
-        return told
+        return self.stat(path).st_mtime
 
     def rename(self, old: str, new: str) -> None:
         if not self.cmd_channel.house.quirks.renames_over and Path(new).exists():
@@ -241,6 +252,7 @@ class _Plain(FTPHandler):  # type: ignore[misc]
     def pre_process_command(self, line: str, command: str, argument: str) -> None:
         quirks = self.house.quirks
         self.house.commands.append(line)
+        self.house.on_command(line)
         self._command = command
         self._given = argument if command == "PASS" else self._given
         if self.house.spend(f"drop {command}", quirks.dropped.get(command, 0)):

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -40,11 +41,13 @@ class SftpServer:
         *,
         keys: tuple[paramiko.PKey, ...] = (),
         quirks: SftpQuirks = SftpQuirks(),
+        port: int = 0,
+        host_key: paramiko.PKey | None = None,
     ) -> None:
         self.root, self.users, self.keys, self.quirks = root, users, keys, quirks
-        self.host_key: paramiko.PKey = paramiko.ECDSAKey.generate()
+        self.host_key: paramiko.PKey = host_key or paramiko.ECDSAKey.generate()
         self.connections = self.logins = self.mishaps = 0
-        self._listener = socket.create_server((HOST, 0))
+        self._listener = socket.create_server((HOST, port))
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._open: list[paramiko.Transport] = []
@@ -81,7 +84,9 @@ class SftpServer:
                 client, _ = self._listener.accept()
             except TimeoutError:
                 continue
-            self._welcome(client)
+            # A client may be gone before it was welcomed.
+            with suppress(OSError, EOFError, paramiko.SSHException):
+                self._welcome(client)
         self._listener.close()
         self.hang_up()
 

@@ -1,0 +1,126 @@
+"""The ledger forgets a person: what its free texts quote of them, and the file's unused pages.
+
+What proves the sending stays: ids, references, dates, states, what was sold, names and SHA-256 of
+what was sent, times.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Column, Connection, Table, delete, select, update
+
+from passerelle.ledger.schema import dispatches, events, orders, runs, sold
+from passerelle.ledger.states import State
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+Redact = Callable[[str], str]
+
+EVENT = "erased"
+# Texts that may quote a cell of the order file, whichever it was.
+_FREE = ((orders, orders.c.reason), (events, events.c.note), (runs, runs.c.summary))
+# Part of the proof; only an address that a shifted line put there has no business in it.
+_PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
+
+
+class Erasure:
+    """What the ledger keeps that may be personal, and how it goes."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def archived(self) -> dict[str, set[tuple[str, str]]]:
+        """The orders, as (channel, id), that were ever sent in each XML of ArchiveExport."""
+        found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        d = dispatches.c
+        with self._begin() as connection:
+            names: dict[str, list[str]] = defaultdict(list)
+            for row in connection.execute(select(d.archived, d.server, d.path)):
+                # The name on the server may be used again and again; too many orders do no harm.
+                names[f"sent as {row.server}:{row.path}"].append(row.archived)
+            last = select(orders.c.channel, orders.c.id, d.archived).where(
+                orders.c.dispatch == d.number
+            )
+            for channel, id, name in connection.execute(last):
+                found[name].add((channel, id))
+            earlier = select(events.c.channel, events.c.id, events.c.note).where(
+                events.c.event == State.SENT
+            )
+            for channel, id, note in connection.execute(earlier):
+                for name in names.get(note, ()):
+                    found[name].add((channel, id))
+        return found
+
+    def proof(self) -> frozenset[str]:
+        """Ids, references and item keys: words that are nobody's."""
+        columns = (orders.c.id, orders.c.reference, sold.c.key)
+        with self._begin() as connection:
+            return frozenset(
+                text for column in columns for text in connection.execute(select(column)).scalars()
+            ) - {""}
+
+    def ids(self) -> list[str]:
+        """The ids of all orders."""
+        with self._begin() as connection:
+            return list(connection.execute(select(orders.c.id)).scalars())
+
+    def count(self, free: Redact, proof: Redact) -> int:
+        """How many texts :meth:`rewrite` would change."""
+        with self._begin() as connection:
+            return sum(len(rows) for *_, rows in _changed(connection, free, proof))
+
+    def rewrite(self, free: Redact, proof: Redact) -> None:
+        """Changes the free texts, and the texts of the proof, by the given functions."""
+        with self._begin() as connection:
+            for table, column, rows in _changed(connection, free, proof):
+                for key, text in rows:
+                    keys = zip(table.primary_key, key, strict=True)
+                    target = update(table).where(*(part == value for part, value in keys))
+                    connection.execute(target.values({column: text}))
+
+    def note(self, keys: Iterable[tuple[str, str]], at: datetime, note: str) -> list[int]:
+        """Notes on each order (channel, id) that its archived copy was redacted, once.
+
+        Returns the numbers of the new events, for :meth:`take_back`.
+        """
+        numbers: list[int] = []
+        with self._begin() as connection:
+            for channel, id in keys:
+                values = {"channel": channel, "id": id, "event": EVENT, "note": note}
+                same = (events.c[name] == value for name, value in values.items())
+                if connection.execute(select(events.c.number).where(*same)).first() is None:
+                    result = connection.execute(events.insert().values(**values, at=at))
+                    numbers += result.inserted_primary_key or ()
+        return numbers
+
+    def take_back(self, numbers: Collection[int]) -> None:
+        """The copy could not be redacted after all."""
+        with self._begin() as connection:
+            connection.execute(delete(events).where(events.c.number.in_(numbers)))
+
+    def compact(self) -> bool:
+        """Writes the file anew, so that nothing deleted is left in it or in its log.
+
+        SQLite keeps what was deleted until the place is used again. Returns whether the log could
+        be emptied too: a program that reads the ledger meanwhile keeps it.
+        """
+        with self._begin() as connection:
+            if connection.dialect.name != "sqlite":
+                return True
+            connection.exec_driver_sql("COMMIT")  # VACUUM runs in no transaction
+            connection.exec_driver_sql("VACUUM")
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
+            return not busy
+
+
+def _changed(
+    connection: Connection, free: Redact, proof: Redact
+) -> Iterable[tuple[Table, Column[str], list[tuple[tuple[object, ...], str]]]]:
+    """Each column that may hold something personal, with the rows to change and their new text."""
+    for columns, redact in ((_FREE, free), (_PROOF, proof)):
+        for table, column in columns:
+            key = list(table.primary_key)
+            rows = connection.execute(select(*key, column).where(column != "")).all()
+            new = [(tuple(row[:-1]), str(row[-1]), redact(str(row[-1]))) for row in rows]
+            yield table, column, [(key, after) for key, before, after in new if after != before]

@@ -1,0 +1,82 @@
+"""Putting ExportCSVmod where the shop reads it, finding out what became of it, taking it back."""
+
+import hashlib
+
+from passerelle.archive import keep_copy
+from passerelle.config import Stock
+from passerelle.dispatch import TMP, store_whole
+from passerelle.errors import NotFoundError, PasserelleError, TransientError
+from passerelle.gateway import Gateway
+from passerelle.remotes import fetch_whole, find
+from passerelle.runs.stock_plan import StockPlan
+
+LAST_COPY = "Last_{name}"
+
+
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> int:
+    """Puts the file in place, complete and read back before the shop can see it.
+
+    The ledger knows of it before the shop does; returns its number there.
+    """
+    upload, fixed = _upload(gateway, settings, plan.fixed.data), plan.fixed
+    number = gateway.ledger.stock.prepare(
+        fixed.changes,
+        at=gateway.now(),
+        source_sha256=hashlib.sha256(plan.source.data).hexdigest(),
+        source_modified=plan.source.modified,
+        sha256=hashlib.sha256(fixed.data).hexdigest(),
+        size=len(fixed.data),
+        lines=fixed.lines,
+        in_stock=fixed.in_stock,
+    )
+    if upload != settings.to.path:
+        gateway.remote(settings.to.server).replace(upload, settings.to.path)
+    return number
+
+
+def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
+    """Uploads beside the file's place; where renaming is forbidden, to the place itself."""
+    remote = gateway.remote(settings.to.server)
+    direct = gateway.settings.servers[settings.to.server].publish == "direct"
+    path = settings.to.path if direct else settings.to.path + TMP
+    store_whole(remote, path, data)
+    if fetch_whole(remote, path, len(data)) != data:
+        remote.delete(path)
+        raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
+    return path
+
+
+def note_published(gateway: Gateway, settings: Stock, plan: StockPlan, number: int) -> None:
+    gateway.ledger.stock.set_stage(number, "published")
+    keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), plan.fixed.data)
+    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
+
+
+def recover_publication(gateway: Gateway, settings: Stock) -> None:
+    """Finds out whether a publication that was cut short had reached its name."""
+    last = gateway.ledger.stock.last()
+    if last is None or last.stage != "prepared":
+        return
+    left = find(gateway.remote(settings.to.server), settings.to.path + TMP)
+    gateway.ledger.stock.set_stage(last.number, "superseded" if left else "published")
+
+
+def withdraw(gateway: Gateway, settings: Stock) -> None:
+    """Takes back an older file that the shop has not taken yet."""
+    try:
+        remote = gateway.remote(settings.to.server)
+        if find(remote, settings.to.path) is None:
+            return
+        if gateway.dry_run:
+            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
+            return
+        remote.delete(settings.to.path)
+    except NotFoundError:
+        return
+    except PasserelleError as error:
+        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
+        return
+    last = gateway.ledger.stock.last("published")
+    if last:
+        gateway.ledger.stock.set_stage(last.number, "withdrawn")
+    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")

@@ -1,0 +1,81 @@
+"""One shop's life while Passerelle is struck: what must be true of it afterwards."""
+
+from collections import Counter
+from pathlib import Path
+
+from tests.e2e.conftest import make_world
+from tests.servers import RunningServer
+from tests.shell import Result
+from tests.world import Sale, World
+
+LEVELS = {str(370 + n): 5 for n in range(10)}
+_KEPT_IN_FILE = 30
+
+
+class Life:
+    """Orders arrive, the ERP takes what it finds, and every arrived XML is remembered."""
+
+    def __init__(self, folder: Path, server: RunningServer) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.world: World = make_world(folder, server)
+        self.arrived: dict[str, bytes] = {}
+        self.sales: list[Sale] = []
+        self._handled = 0
+        self.new_orders(3)
+        self.world.erp_writes_stock(LEVELS)
+
+    def new_orders(self, count: int = 1) -> None:
+        """The shop's file gets new orders; each third is paid by gift card."""
+        for number in range(len(self.sales) + 1, len(self.sales) + count + 1):
+            payment = "Bon cadeau" if number % 3 == 0 else "Carte bancaire"
+            item = str(370 + number % 8)
+            self.sales.append(Sale(str(number), {item: 1}, payment=payment))
+        # The shop exports the last ones, and whatever no run has read to its end yet.
+        first = min(self._handled, max(0, len(self.sales) - _KEPT_IN_FILE))
+        self.world.shop_writes(*self.sales[first:])
+
+    def erp_takes(self) -> None:
+        """The ERP imports what it sees under a final name; half a file would fail here."""
+        for path in self.world.xmls():
+            if path.suffix == ".xml":
+                data = path.read_bytes()
+                assert data.endswith(b"</orders>\n"), f"half a file: {path.name}"
+                assert self.arrived.setdefault(path.name, data) == data, f"twice: {path.name}"
+        self.world.erp_takes()
+
+    def run(self, run: str = "orders") -> Result:
+        """One run, as a person does it; in time, all runs must go well."""
+        return self.world.run("run", run)
+
+    def assert_nothing_lost_nothing_doubled(self) -> None:
+        """After a run without faults: each paid order in one XML, archive and ledger agree."""
+        result = self.run("orders")
+        assert result.exit_code == 0, result
+        self.erp_takes()
+        self.world.run_well("run", "orders")
+        paid = [sale for sale in self.sales if sale.payment != "Bon cadeau"]
+        assert self.world.booked == Counter({sale.id: 1 for sale in paid})
+        states = {s.id: "withheld" if s.payment == "Bon cadeau" else "taken" for s in self.sales}
+        assert self.world.states() == states
+        archive = self.world.data / "ArchiveExport"
+        assert {path.name: path.read_bytes() for path in archive.iterdir()} == self.arrived
+        assert self.world.xmls() == [], "nothing is left over"
+        self._handled = len(self.sales)
+
+    def assert_the_shop_sells_what_it_has(self) -> None:
+        """After a run of stock without faults: whole, held back where sold, nothing left over."""
+        self.world.erp_writes_stock(LEVELS)
+        result = self.run("stock")
+        assert result.exit_code == 0, result
+        self.assert_stock_is_whole_or_absent()
+        withheld = {i for s in self.sales if s.payment == "Bon cadeau" for i in s.items}
+        assert {self.world.shop_stock()[item] for item in withheld} <= {"0"}
+        root = self.world.server.root
+        assert sorted(path.name for path in root.iterdir()) == [
+            *("ExportCSV.csv", "ExportCSVmod.csv", "commandes.csv", "import"),
+        ]
+
+    def assert_stock_is_whole_or_absent(self) -> None:
+        """What the shop would import now: all of the ERP's lines, both gift cards, or no file."""
+        if (self.world.server.root / "ExportCSVmod.csv").exists():
+            assert self.world.shop_stock().keys() == {*LEVELS, "1201", "1202"}

@@ -1,0 +1,237 @@
+"""A million lines, and a ledger of many years: bounded memory, and no walk through all of it."""
+
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from sqlalchemy import Engine, event
+
+from passerelle.ledger import open_ledger
+from tests.e2e.conftest import make_world
+from tests.fire.conftest import Note
+from tests.servers.fixtures import NewServer
+from tests.world import COLUMNS, STOCK_HEADER, Sale, World
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told per child there")
+
+ITEMS = 20_000
+# What may be found by walking through it: little tables, and the small index of due orders.
+_SMALL = (
+    "runs",
+    "chores",
+    "clocks",
+    "version",
+    "sqlite_master",
+    "orders USING INDEX orders_due",
+    "publications",
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a child process took: seconds, and its greatest size in MB."""
+
+    seconds: float
+    megabytes: float
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.1f} s, {self.megabytes:.0f} MB"
+
+
+def cost_of(world: World, *args: str) -> Cost:
+    """Runs the program in a process of its own; it must end well."""
+    root = str(Path(__file__).parents[2])
+    started = time.monotonic()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "passerelle", *args],
+        cwd=world.folder,
+        env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return Cost(time.monotonic() - started, usage.ru_maxrss / 1024)
+
+
+def write_orders(world: World, lines: int) -> int:
+    """An order CSV of so many lines, one to five for each order; returns how many orders."""
+    chance, number, written = random.Random(1), 0, 0
+    with (world.server.root / "commandes.csv").open("w", encoding="cp1252", newline="\r\n") as file:
+        file.write(";".join(COLUMNS.values()) + "\n")
+        while written < lines:
+            number += 1
+            head = f"{number};REF{number};Paiement accepté;2026-11-22 10:00:00;Carte bancaire;;"
+            for _ in range(min(chance.randint(1, 5), lines - written)):
+                ean13 = 3_700_000_000_000 + chance.randrange(ITEMS)
+                file.write(f"{head}Lefèvre;{ean13};1;12,50\n")
+                written += 1
+    return number
+
+
+def write_stock(world: World, lines: int) -> None:
+    with (world.server.root / "ExportCSV.csv").open("w", encoding="cp1252", newline="\r\n") as file:
+        file.write(";".join(STOCK_HEADER) + "\n")
+        for n in range(lines):
+            file.write(
+                f'{n};{3_700_000_000_000 + n};"Bottine ""Éléa"", taille {n % 9}";{n % 9 + 1}\n'
+            )
+
+
+@linux_only
+def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
+    tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
+) -> None:
+    costs = {}
+    for lines in (100_000, 1_000_000) if is_long else (3_000, 12_000):
+        world = make_world(tmp_path / str(lines), new_server("folder"), time_limit="60m")
+        orders = write_orders(world, lines)
+        costs[lines] = cost_of(world, "run", "orders")
+        (xml,) = world.xmls()
+        assert sum(1 for _ in elements(xml, "order")) == orders
+        assert sum(1 for _ in elements(xml, "line")) == lines
+        again = cost_of(world, "run", "orders")
+        assert world.xmls() == [xml], "nothing is sent twice"
+        note(f"run orders, {lines} lines, {orders} orders: {costs[lines]}; met again: {again}")
+    (few, little), (many, much) = costs.items()
+    assert (much.megabytes - little.megabytes) * 1e6 / (many - few) < 2_500, "bytes for each line"
+
+
+@linux_only
+def test_many_stock_lines_need_memory_in_proportion_to_the_file(
+    tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
+) -> None:
+    costs = {}
+    for lines in (100_000, 1_000_000) if is_long else (3_000, 30_000):
+        world = make_world(tmp_path / str(lines), new_server("folder"), time_limit="60m")
+        write_stock(world, lines)
+        world.shop_writes(*(Sale(str(n), {str(3_700_000_000_000 + n): 1}) for n in range(2_000)))
+        costs[lines] = cost_of(world, "run", "stock")
+        source = (world.server.root / "ExportCSV.csv").stat().st_size
+        levels = world.shop_stock()
+        assert len(levels) == lines + 2
+        assert sum(level == "0" for level in levels.values()) == 2_000
+        note(f"run stock, {lines} lines ({source / 1e6:.0f} MB), 2000 changed: {costs[lines]}")
+    (few, little), (many, much) = costs.items()
+    assert (much.megabytes - little.megabytes) * 1e6 / (many - few) < 700, "bytes for each line"
+
+
+def elements(path: Path, name: str) -> Iterator[None]:
+    """Counts elements without keeping the tree."""
+    for _, element in etree.iterparse(str(path), tag=name):
+        element.clear(keep_tail=False)
+        yield
+
+
+def test_no_run_walks_through_a_ledger_of_many_years(
+    tmp_path: Path, new_server: NewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every statement of both runs finds its rows by an index, as SQLite's own plan tells."""
+    world = make_world(tmp_path, new_server("folder"))
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}, payment="Bon cadeau"))
+    world.erp_writes_stock({"370": 5, "371": 5})
+    statements: dict[str, object] = {}
+
+    def remember(conn: object, cursor: object, text: str, given: object, *_: object) -> None:
+        if text.startswith(("SELECT", "UPDATE", "DELETE", "INSERT INTO events (channel")):
+            statements.setdefault(text, given)
+
+    event.listen(Engine, "before_cursor_execute", remember)
+    try:
+        for run in ("orders", "stock", "orders", "stock"):
+            world.run_well("run", run)
+            world.erp_takes()
+    finally:
+        event.remove(Engine, "before_cursor_execute", remember)
+
+    database = sqlite3.connect(world.data / "passerelle.db")
+    walks = []
+    for text, given in statements.items():
+        values = given[0] if isinstance(given, list) else given
+        for row in database.execute(f"EXPLAIN QUERY PLAN {text}", values):  # type: ignore[arg-type]
+            step = str(row[3])
+            if step.startswith("SCAN") and not step.removeprefix("SCAN ").startswith(_SMALL):
+                walks.append(f"{step}: {text}")
+    database.close()
+    assert len(statements) > 20
+    assert walks == []
+
+
+def fill_ledger(world: World, orders: int) -> None:
+    """A ledger as after many years: taken orders, and those that were cancelled and wait on."""
+    world.data.mkdir()
+    open_ledger(world.data).close()
+    database = sqlite3.connect(world.data / "passerelle.db")
+    database.execute("PRAGMA synchronous = OFF")
+    begin = datetime(2006, 1, 1, tzinfo=UTC)
+    size = 40
+
+    def moment(number: int) -> str:
+        at = begin + timedelta(minutes=30 * (number // size))
+        return at.isoformat(timespec="microseconds")
+
+    database.executemany(
+        "INSERT INTO dispatches (number, server, path, archived, sha256, size, stage, prepared,"
+        " staged, uploaded, sent, published, taken) VALUES (?,?,?,?,?,?,'taken',?,?,?,?,?,?)",
+        (
+            (
+                n,
+                "ftp",
+                f"import/old_{n}.xml",
+                f"old_{n}.xml",
+                "0" * 64,
+                9000,
+                *[moment(n * size)] * 6,
+            )
+            for n in range(1, orders // size + 1)
+        ),
+    )
+    database.executemany(
+        "INSERT INTO orders (channel, id, reference, date, state, reason, fingerprint, cancelled,"
+        " resend, due, dispatch, seen, changed) VALUES ('web',?,?,?,?,'',?,0,0,0,?,?,?)",
+        (
+            (f"old{n}", f"REF{n}", moment(n), "waiting" if n % 20 == 0 else "taken", "0" * 64,
+             None if n % 20 == 0 else n // size + 1, moment(n), moment(n))
+            for n in range(orders)
+        ),
+    )  # fmt: skip
+    database.executemany(
+        "INSERT INTO sold (channel, id, position, key, quantity) VALUES ('web',?,0,'370',1)",
+        ((f"old{n}",) for n in range(orders)),
+    )
+    database.executemany(
+        "INSERT INTO events (channel, id, at, event, note) VALUES ('web',?,?,?,'')",
+        ((f"old{n}", moment(n), what) for n in range(orders) for what in ("prepared", "taken")),
+    )
+    database.commit()
+    database.close()
+
+
+@linux_only
+def test_a_run_costs_the_same_with_a_ledger_of_many_years(
+    tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
+) -> None:
+    for years, orders in (("empty", 0), ("old", 2_000_000 if is_long else 20_000)):
+        world = make_world(tmp_path / years, new_server("folder"))
+        if orders:
+            fill_ledger(world, orders)
+        costs: dict[str, list[Cost]] = {"orders": [], "stock": []}
+        for turn in range(5 if is_long else 1):
+            sales = [Sale(f"{turn}-{n}", {"370": 1}) for n in range(40)]
+            world.shop_writes(*sales)
+            world.erp_writes_stock({str(370 + n): 5 for n in range(50)})
+            for run, taken in costs.items():
+                taken.append(cost_of(world, "run", run))
+            assert len(world.erp_takes()) == 40
+        told = ", ".join(f"run {run} {sorted(c.seconds for c in cost)[len(cost) // 2]:.2f} s"
+                         for run, cost in costs.items())  # fmt: skip
+        note(f"40 new orders with a ledger of {orders} orders: {told}")

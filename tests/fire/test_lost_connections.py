@@ -1,0 +1,122 @@
+"""The server dies, or the line is cut after N bytes: nothing lost, doubled, or half."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from passerelle.deadline import Deadline
+from tests.fire.conftest import Note
+from tests.fire.life import Life
+from tests.fire.outside import Outside
+from tests.fire.proxy import STREAMS, CuttingProxy
+from tests.servers import PASSWORD, USER, House
+from tests.servers.certificates import Certificates
+from tests.servers.fixtures import start_local
+
+NewLife = Callable[[], Life]
+UNREACHABLE = 4
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again at once: how long a run waits in between decides nothing."""
+    monkeypatch.setattr(Deadline, "sleep", lambda deadline, wait: None)
+
+
+@pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("run", ["orders", "stock"])
+def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
+    outside: Outside, new_life: NewLife, run: str, when: str, is_long: bool, note: Note
+) -> None:
+    command, died = 1, 0
+    while True:
+        life = new_life()
+        outside.start(die_at=command, when=when)
+        result = life.run(run)
+        if result.exit_code == 0 and not outside.died:
+            break
+        assert result.exit_code == UNREACHABLE, (command, result)
+        died += outside.died
+        outside.start()
+        life.new_orders()
+        life.assert_stock_is_whole_or_absent()
+        life.assert_nothing_lost_nothing_doubled()
+        life.assert_the_shop_sells_what_it_has()
+        command += 1 if is_long else 7
+    assert died
+    note(f"{run}, {outside.house.kind}: the server died {when} {died} of its commands")
+
+
+class Line:
+    """Lives that reach their server through a proxy."""
+
+    def __init__(self, house: House, proxy: CuttingProxy, folder: Path) -> None:
+        self.house, self.proxy, self._folder = house, proxy, folder
+        self._numbers = iter(range(1_000_000))
+
+    def new_life(self) -> Life:
+        return Life(self._folder / str(next(self._numbers)), self.house.new_base())
+
+
+@pytest.fixture(params=["ftp", "sftp"])
+def line(
+    request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates
+) -> Iterator[Line]:
+    """A server of this process behind a proxy."""
+    (tmp_path / "home").mkdir()
+    behind = start_local(request.param, tmp_path / "home", certificates)
+    with CuttingProxy(behind.port) as proxy:
+        settings = dict(behind.settings)
+        if "known_hosts" in settings:
+            known = Path(settings["known_hosts"])
+            lines = known.read_text("ascii").replace(f":{behind.port} ", f":{proxy.port} ")
+            known.write_text(lines, encoding="ascii")
+        home = behind.home
+        yield Line(
+            House(behind.kind, behind.scheme, home, behind.stop, proxy.port, USER, PASSWORD,
+                  settings=settings),
+            proxy, tmp_path,
+        )  # fmt: skip
+    behind.stop()
+
+
+def moments(line: Line, run: str, *, is_long: bool) -> Iterator[tuple[str, int]]:
+    """After how many bytes of which stream to cut: in and around every message there is."""
+    life = line.new_life()
+    line.proxy.never()
+    assert life.run(run).exit_code == 0
+    for stream in STREAMS:
+        ends = line.proxy.ends[stream]
+        total = ends[-1] if ends else 0
+        near = {n for end in [0, *ends] for n in (end - 1, end, end + 1, end + 7)}
+        every = set(range(total)) if stream.startswith("control") and total < 5_000 else near
+        wanted = sorted(n for n in every | near if 0 <= n < total)
+        yield from ((stream, n) for n in (wanted if is_long else wanted[:: len(wanted) // 5 + 1]))
+
+
+@pytest.mark.parametrize("run", ["orders", "stock"])
+@pytest.mark.parametrize("times", [1, 9], ids=["once", "until the run gives up"])
+def test_cut_after_any_number_of_bytes_the_run_or_the_next_one_makes_good(
+    line: Line, run: str, times: int, is_long: bool, note: Note
+) -> None:
+    gone_well = failed = 0
+    for stream, after in list(moments(line, run, is_long=is_long)):
+        life = line.new_life()
+        line.proxy.cut(stream, after, times)
+        result = life.run(run)
+        assert result.exit_code in (0, UNREACHABLE), (stream, after, result)
+        assert line.proxy.cuts, (stream, after, "the harness must strike")
+        gone_well += result.exit_code == 0
+        failed += result.exit_code != 0
+        line.proxy.never()
+        life.assert_stock_is_whole_or_absent()
+        life.new_orders()
+        life.assert_nothing_lost_nothing_doubled()
+        life.assert_the_shop_sells_what_it_has()
+    assert gone_well if times == 1 else failed
+    note(
+        f"{run}, {line.house.kind}: cut after {gone_well + failed} different numbers of bytes, "
+        f"{times} times in a row: {gone_well} runs went well all the same, {failed} ended with 4"
+    )

@@ -1,0 +1,260 @@
+"""A shop's year, half hour by half hour, on a virtual clock, with faults in every fiftieth run."""
+
+import os
+import random
+import sys
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from passerelle import durable
+from passerelle.config import load_config
+from passerelle.deadline import Deadline
+from passerelle.errors import HeldError, PasserelleError, PermanentError, TransientError
+from passerelle.gateway import Gateway, perform
+from passerelle.ledger import State, open_ledger
+from passerelle.runs.orders import run_orders
+from passerelle.runs.stock import run_stock
+from passerelle.steering import Steering
+from tests.e2e.test_machine import STEPS, PowerCutError, deadly, failing
+from tests.fire.conftest import Note
+from tests.servers import RunningServer
+from tests.world import Sale, World
+
+HALF_HOURS = {"short": 200, "long": 17_520}
+FAULTS = 0.02
+KEPT_DAYS = 3
+ITEMS = [str(3_700_000_000_000 + n) for n in range(60)]
+# The night when the clock goes back, after a month, so that the short scale meets it too.
+START = datetime(2026, 10, 23, 22, 0, tzinfo=UTC)
+STORIES = {"orders": run_orders, "stock": run_stock}
+
+
+class Shop:
+    """One year of shop, ERP and staff; ``tally`` counts what happened."""
+
+    def __init__(self, folder: Path) -> None:
+        root = folder / "server"
+        root.mkdir()
+        self.world = World(folder, RunningServer("folder", root.as_uri(), "", root))
+        self.world.configure(
+            extra=f'\n[archive]\nkeep_exports = "{KEPT_DAYS}d"\nkeep_traces = "{KEPT_DAYS}d"\n'
+            '[trace]\nmax_size = "20 kB"\n'
+        )
+        self.settings = load_config(folder / "config.toml")
+        self.chance = random.Random(2026)
+        self.now = START.astimezone()
+        self.on_hand = {item: self.chance.randint(5, 400) for item in ITEMS}
+        self.in_file: deque[Sale] = deque(maxlen=60)
+        self.sold: dict[str, Sale] = {}
+        self.included: set[str] = set()
+        self.settled: set[str] = set()
+        self.tally: Counter[str] = Counter()
+
+    # --- one half hour ------------------------------------------------------------------------
+
+    def half_hour(self) -> None:
+        """Everybody by the clock."""
+        begin = self.now
+        self.customers_order()
+        self.at(begin, 25, self.shop_exports)
+        self.at(begin, 27, lambda: self.run("orders"))
+        self.at(begin, 30, self.erp_imports)
+        self.at(begin, 40, self.erp_exports)
+        self.at(begin, 47, self.shop_exports)
+        self.at(begin, 49, lambda: self.run("stock"))
+        self.at(begin, 50, self.shop_imports)
+        if begin.astimezone().hour == 18 and begin.minute < 30:
+            self.staff_settles()
+        self.now = begin + timedelta(minutes=30)
+
+    def at(self, begin: datetime, minute: int, act: object) -> None:
+        assert callable(act)
+        # In this machine's zone, so that the local clock goes back and forward as it does there.
+        self.now = (begin + timedelta(minutes=minute - 20)).astimezone()
+        act()
+
+    def customers_order(self) -> None:
+        for _ in range(self.chance.choice((0, 0, 0, 0, 1, 1, 2))):
+            id = str(len(self.sold) + 1)
+            payment = "Bon cadeau" if self.chance.random() < 0.05 else "Carte bancaire"
+            items: dict[str, int | str] = dict.fromkeys(self.chance.sample(ITEMS, 2), 1)
+            date = f"{self.now:%Y-%m-%d %H:%M:%S}"
+            self.sold[id] = Sale(id, items, payment, date=date)
+            self.in_file.append(self.sold[id])
+
+    def shop_exports(self) -> None:
+        self.world.shop_writes(*self.in_file)
+        self.touch("commandes.csv")
+
+    def shop_imports(self) -> None:
+        if not (self.world.server.root / "ExportCSVmod.csv").exists():
+            self.tally["half hours without stock"] += 1
+            return
+        levels = self.world.shop_takes_stock()
+        for sale in self.in_file:
+            if sale.id not in self.included:
+                for item in sale.items:
+                    assert levels.get(item, "0") == "0", f"{item} is sold, order {sale.id} took it"
+        for item, level in levels.items():
+            assert item in ("1201", "1202") or int(level) <= self.on_hand[item]
+        self.tally["stock files taken"] += 1
+
+    def erp_imports(self) -> None:
+        if self.chance.random() < 0.01:
+            return  # busy
+        for path in self.world.xmls():
+            if path.suffix == ".xml":
+                assert path.read_bytes().endswith(b"</orders>\n")
+        for id in self.world.erp_takes():
+            self.book(id)
+
+    def book(self, id: str) -> None:
+        for item in self.sold[id].items:
+            self.on_hand[item] = self.on_hand[item] - 1 or 50  # a delivery comes in
+
+    def erp_exports(self) -> None:
+        if self.chance.random() < 0.01:
+            return  # the last file stays, and grows old
+        self.included = set(self.world.booked) | self.settled
+        self.world.erp_writes_stock(dict(self.on_hand))
+        self.touch("ExportCSV.csv")
+
+    def staff_settles(self) -> None:
+        """Gift card orders are entered at the till, in the evening."""
+        ledger = open_ledger(self.settings.folder)
+        steering = Steering(ledger, "web", lambda: self.now)
+        for order in ledger.orders.list_by_state(State.WITHHELD):
+            steering.settle([order.id])
+            self.settled.add(order.id)
+            self.book(order.id)
+        ledger.close()
+
+    # --- Passerelle ---------------------------------------------------------------------------
+
+    def run(self, run: str) -> None:
+        with ExitStack() as stack:
+            if self.chance.random() < FAULTS:
+                self.tally["faults"] += 1
+                stack.enter_context(self.fault())
+            try:
+                perform(self.settings, run, STORIES[run], console=False)
+                self.tally[f"runs of {run} that went well"] += 1
+            except PowerCutError:
+                self.tally["power cuts"] += 1
+            except HeldError as error:
+                assert "minutes old" in str(error)
+                self.tally["held: the ERP's file was old"] += 1
+            except PasserelleError:
+                self.tally["runs that failed"] += 1
+
+    @contextmanager
+    def fault(self) -> Iterator[None]:
+        """At one step: the power is cut, the connection lost, or the server's disk full."""
+        remote = [step for step in STEPS if "Folder" in step[0]]
+        when = self.chance.choice(("before", "after"))
+        if self.chance.random() < 0.5:
+            step = self.chance.choice(STEPS)
+            struck = deadly(step, when)
+        else:
+            step = self.chance.choice(remote)
+            kind = self.chance.choice((TransientError, PermanentError))
+            struck = failing(step, when, lambda: kind("a fault"), self.chance.choice((1, 99)))
+        with mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", struck):
+            yield
+
+    def write_at_this_hour(self, path: Path, data: bytes) -> None:
+        durable.write_durably(path, data)
+        self.touch(path.relative_to(self.world.server.root))
+
+    def touch(self, name: str | Path) -> None:
+        moment = self.now.timestamp()
+        os.utime(self.world.server.root / name, (moment, moment))
+
+    # --- the end of the year ------------------------------------------------------------------
+
+    def assert_no_discrepancy(self) -> None:
+        """Every order once, every state final, the ledger in agreement with the ERP."""
+        for run in ("orders", "orders"):
+            self.now += timedelta(minutes=30)
+            perform(self.settings, run, run_orders, console=False)
+            self.erp_imports()
+            self.world.erp_takes()
+        perform(self.settings, "orders", run_orders, console=False)
+        paid = {id: 1 for id, sale in self.sold.items() if sale.payment != "Bon cadeau"}
+        assert self.world.booked == Counter(paid)
+        ledger = open_ledger(self.settings.folder)
+        states = {order.id: order.state for order in ledger.orders.list_by_state()}
+        assert ledger.dispatches.unfinished() == []
+        ledger.close()
+        handed = (State.WITHHELD, State.SETTLED)
+        for id in self.sold:
+            assert states[id] == State.TAKEN if id in paid else states[id] in handed, id
+
+    def ages(self, folder: str) -> list[timedelta]:
+        """The ages of what is kept, by the times in the names."""
+        names = [path.stem[-15:] for path in (self.world.data / folder).iterdir()]
+        moments = [datetime.strptime(name, "%Y%m%d_%H%M%S").astimezone() for name in names]
+        return [self.now - moment for moment in moments]
+
+
+@pytest.fixture
+def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine's clock goes as in Paris."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("the zone is the machine's on Windows")
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def quick_folder() -> Iterator[Path]:
+    """In memory where that is possible: a year has 200,000 waits for the disk."""
+    memory = Path("/dev/shm") if sys.platform == "linux" else None  # noqa: S108
+    place = memory if memory and os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="passerelle-year-", dir=place) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.usefixtures("paris")
+def test_a_year_with_faults_ends_without_a_discrepancy(
+    quick_folder: Path, is_long: bool, note: Note
+) -> None:
+    half_hours = HALF_HOURS["long" if is_long else "short"]
+    shop = Shop(quick_folder)
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch.object(Gateway, "now", lambda _: shop.now))
+        stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
+        place = "passerelle.remotes.folder.write_durably"
+        stack.enter_context(mock.patch(place, shop.write_at_this_hour))
+        started = time.monotonic()
+        shop.erp_exports()
+        for _ in range(half_hours):
+            shop.half_hour()
+        took = time.monotonic() - started
+        shop.assert_no_discrepancy()
+
+    data, a_day = shop.world.data, timedelta(days=1)
+    assert shop.tally["faults"] > 0.5 * 2 * FAULTS * half_hours
+    assert max(shop.ages("ArchiveExport")) < timedelta(days=KEPT_DAYS) + a_day
+    assert len(list((data / "ArchiveTrace").iterdir())) > 0
+    assert max(shop.ages("ArchiveTrace")) < timedelta(days=KEPT_DAYS) + a_day
+    assert all(path.stat().st_size < 30_000 for path in data.glob("Trace?.txt"))
+    size = (data / "passerelle.db").stat().st_size
+    assert size < 1_500 * half_hours + 500_000
+    orders = len(shop.sold)
+    figures = ", ".join(f"{count} {what}" for what, count in sorted(shop.tally.items()))
+    note(
+        f"{half_hours} half hours in {took:.0f} s, {orders} orders, each handled once: {figures}; "
+        f"the ledger has {size / 1e6:.1f} MB"
+    )
