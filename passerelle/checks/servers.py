@@ -25,16 +25,21 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
             yield fault(what, error)
             return
         yield ok(what, f"connected; its base folder holds {_count(len(files), 'file')}")
-        direct = settings.servers[name].publish == "direct"
-        probes = [Probe(remote, folder, direct=direct) for folder in _written(settings, name)]
-        for probe in probes:
-            yield from _check_written(f"{name}:{probe.folder}/", probe)
-        played = [probe for probe in probes if probe.played][:1]
-        for probe in played:
-            yield from _check_told(what, probe)
-        offset = played[0].offset if played else None
-        for key, place in _sources(settings, name):
-            yield _check_source(f"{key} ({place})", remote, place, offset)
+        yield from _check_files(settings, name, remote)
+
+
+def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Finding]:
+    direct = settings.servers[name].publish == "direct"
+    probes = [Probe(remote, folder, direct=direct) for folder in _written(settings, name)]
+    for probe in probes:
+        yield from _check_written(f"{name}:{probe.folder}/", probe)
+    # What the server tells of files, it tells in every folder.
+    played = next((probe for probe in probes if probe.played), None)
+    if played:
+        yield from _check_told(f"servers.{name}", played)
+    for key, place in _sources(settings, name):
+        offset = played.offset if played else None
+        yield _check_source(f"{key} ({place})", remote, place, offset)
 
 
 @contextmanager
