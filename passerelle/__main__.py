@@ -1,5 +1,6 @@
 """``passerelle`` and ``python -m passerelle``: runs a command and turns errors into exit codes."""
 
+import logging
 import sys
 import traceback
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import NoReturn
 import click
 
 from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError, UnreachableError
+
+# Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
+logging.getLogger().addHandler(logging.NullHandler())
 
 
 def main() -> NoReturn:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from passerelle.durable import move_durably, replace_whole, write_durably
+from passerelle.durable import make_private_folder, move_durably, replace_whole, write_privately
 from passerelle.errors import UnreachableError
 
 EXPORTS = "ArchiveExport"
@@ -47,8 +47,8 @@ class Exports:
         """Writes an XML, durably, under a name that says it was not sent yet."""
         path = self.folder / (name + PENDING)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_durably(path, data)
+            make_private_folder(self.folder)
+            write_privately(path, data)
         except OSError as error:
             raise UnreachableError(
                 f"the archive cannot be written ({error.strerror or error})",
@@ -93,7 +93,7 @@ def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = F
 def _move_trace(path: Path, now: datetime) -> Path | None:
     target = path.parent / TRACES / f"{path.stem}_{now:{TIME}}.txt"
     with suppress(OSError):
-        target.parent.mkdir(exist_ok=True)
+        make_private_folder(target.parent)
         if not target.exists():
             return path.rename(target)
     return None

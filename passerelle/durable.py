@@ -1,5 +1,9 @@
 """Files that survive a power cut: whole under their name, or not there.
 
+New files and folders are the user's alone (0600, 0700), whatever the umask: they hold sales and
+customers. On Windows they inherit the ACL of their folder, which is the administrator's to set.
+What others must read, on a server or as a command's output, has ordinary permissions.
+
 Every function may raise :class:`OSError`.
 """
 
@@ -7,14 +11,40 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+
+
+def private(path: str, flags: int) -> int:
+    """An opener for :func:`open`: a file that it creates is the user's alone."""
+    return os.open(path, flags, 0o600)
+
+
+def make_private_folder(path: Path) -> None:
+    """Makes a folder that is the user's alone; one that is there already stays as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def touch_privately(path: Path) -> None:
+    """Creates an empty file that is the user's alone, where there is none."""
+    open(path, "ab", opener=private).close()
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Writes ``data`` and waits until the disk has it. Not atomic."""
+    """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
     with path.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        _keep(file, data)
+
+
+def write_privately(path: Path, data: bytes) -> None:
+    """The same, for the user alone."""
+    with open(path, "wb", opener=private) as file:
+        _keep(file, data)
+
+
+def _keep(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def move_durably(old: Path, new: Path) -> None:
@@ -23,11 +53,14 @@ def move_durably(old: Path, new: Path) -> None:
     _sync_folder(new.parent)
 
 
-def replace_whole(path: Path, data: bytes) -> None:
-    """Writes a file beside ``path`` and moves it there: readers see the old one or the new one."""
+def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
+    """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
+
+    It is the user's alone, unless it is ``shared``.
+    """
     part = path.with_name(path.name + ".part")
     try:
-        write_durably(part, data)
+        (write_durably if shared else write_privately)(part, data)
         move_durably(part, path)
     except OSError:
         with suppress(OSError):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 INTERRUPTED = 130  # Ctrl+C, as shells count it
+# Where several things fail, the exit code tells the gravest: the last of these.
+GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
 
 
 class PasserelleError(Exception):

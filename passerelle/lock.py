@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from passerelle.durable import make_private_folder, write_privately
 from passerelle.errors import BusyError, UnreachableError
 
 FILE_NAME = "passerelle.lock"
@@ -22,9 +23,9 @@ def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
 
     Raises :class:`BusyError` naming who holds it and since when.
     """
-    lock = FileLock(folder / FILE_NAME)
+    lock = FileLock(folder / FILE_NAME, mode=0o600)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(folder)
         lock.acquire(timeout=0)
     except Timeout as error:
         raise BusyError(
@@ -48,7 +49,7 @@ def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
 def _sign(folder: Path, run: str, now: datetime) -> None:
     owner = {"run": run, "since": now.isoformat(sep=" ", timespec="seconds"), "pid": os.getpid()}
     with suppress(OSError):
-        (folder / OWNER_NAME).write_text(json.dumps(owner), encoding="utf-8")
+        write_privately(folder / OWNER_NAME, json.dumps(owner).encode())
 
 
 def _owner(folder: Path) -> str:

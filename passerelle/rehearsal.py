@@ -84,7 +84,7 @@ def read_local(path: Path) -> bytes:
 def write_output(path: Path, data: bytes) -> None:
     """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
     try:
-        replace_whole(path, data)
+        replace_whole(path, data, shared=True)
     except OSError as error:
         reason = error.strerror or ""
         raise UnreachableError("the file cannot be written", str(path), reason) from error

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from loguru import logger
 
+from passerelle.durable import private
+
 if TYPE_CHECKING:
     from loguru import Message
 
     from passerelle.errors import PasserelleError
 
-_TRACES = {"stock": "Trace2.txt"}
-_ORDERS_TRACE = "Trace1.txt"
+TRACE_NAMES = ("Trace1.txt", "Trace2.txt")
+_ORDERS_TRACE, _STOCK_TRACE = TRACE_NAMES
+_TRACES = {"stock": _STOCK_TRACE}
 
 
 class Trace:
@@ -73,7 +76,7 @@ class Trace:
             return
         try:
             # Opened anew each time: between two lines anybody may read or move the file.
-            with self._path.open("a", encoding="utf-8") as file:
+            with open(self._path, "a", encoding="utf-8", opener=private) as file:
                 file.write(message)
         except OSError as error:
             if not self._silent:

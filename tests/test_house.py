@@ -21,7 +21,7 @@ LAYERS = (
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
-    ("steering", "rehearsal", "stock_why", "erasure"),
+    ("steering", "rehearsal", "stock_why", "erasure", "checks"),
     ("demo",),
     ("cli",),
     ("__main__",),

@@ -6,6 +6,7 @@ import click
 
 from passerelle import __version__
 from passerelle.cli.archive import archive
+from passerelle.cli.check import check
 from passerelle.cli.customer import customer
 from passerelle.cli.files import convert, demo, fix, init
 from passerelle.cli.orders import orders
@@ -33,5 +34,18 @@ def cli(context: click.Context, config: Path | None) -> None:
     context.obj = config
 
 
-for command in (init, demo, run, convert, fix, orders, stock, history, archive, customer, secret):
+for command in (
+    init,
+    demo,
+    check,
+    run,
+    convert,
+    fix,
+    orders,
+    stock,
+    history,
+    archive,
+    customer,
+    secret,
+):
     cli.add_command(command)

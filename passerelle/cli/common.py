@@ -19,8 +19,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def settings_of(context: click.Context) -> Settings:
     """The settings of the config file that the command line or the environment names."""
+    return load_config(config_path(context))
+
+
+def config_path(context: click.Context) -> Path:
+    """The config file that the command line or the environment names."""
     option: Path | None = context.find_root().obj
-    return load_config(find_config(option))
+    return find_config(option)
 
 
 @contextmanager

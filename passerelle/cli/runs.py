@@ -13,13 +13,10 @@ from passerelle.cli.common import (
     settings_of,
 )
 from passerelle.config import Settings
-from passerelle.errors import PasserelleError, UsageError
+from passerelle.errors import GRAVITY, PasserelleError, UsageError
 from passerelle.gateway import Gateway, Outcome, Story, perform
 
 What = Literal["orders", "stock", "all"]
-
-# When both runs fail, the exit code tells the gravest.
-_GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
 
 
 @click.command()
@@ -78,7 +75,7 @@ def _run_all(settings: Settings, stories: list[tuple[str, Story]], *, dry_run: b
         if outcome.rejected:
             _complain(outcome.rejected)
         codes.append(outcome.exit_code)
-    return max(codes, key=_GRAVITY.index)
+    return max(codes, key=GRAVITY.index)
 
 
 def _complain(error: PasserelleError) -> None:

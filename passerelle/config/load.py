@@ -109,7 +109,8 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problem = f"{path.name}:{line}: not UTF-8: in Notepad, save it with the encoding UTF-8"
-        raise _faulty(path, [problem]) from error
+        # Not "from error": that holds the whole file, passwords too.
+        raise _faulty(path, [problem]) from None
 
 
 def _faulty(path: Path, faults: list[str]) -> ConfigError:

@@ -33,6 +33,7 @@ from passerelle.config.types import (
     Section,
     Size,
     Wait,
+    has_control,
     printable,
 )
 from passerelle.reading import SEPARATORS, shorten
@@ -93,9 +94,19 @@ Encoding = Annotated[str, BeforeValidator(_encoding)]
 Separator = Annotated[str, BeforeValidator(_separator)]
 
 
+def _folder_url(path: str, info: ValidationInfo) -> str:
+    """A plain folder as a URL; what looks like a mistyped URL is none, and may hold a password."""
+    if ":" in path[2:]:
+        raise ValueError('write a server as "ftp://user@host/folder", or a folder without ":"')
+    folder: Path = (info.context or {}).get("folder", Path())
+    return (folder / path).absolute().as_uri()
+
+
 def _split(url: str) -> SplitResult:
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
+        _ = parts.hostname
+        return parts
     except ValueError:
         # Its message shows the URL, in which somebody may have written a password.
         raise ValueError('this is no URL, as in "ftp://user@host:21/folder"') from None
@@ -122,11 +133,10 @@ class Server(Section):
     @field_validator("url")
     @classmethod
     def _known_url(cls, url: str, info: ValidationInfo) -> str:
-        if any(ord(char) < 32 for char in unquote(url)):
+        if has_control(unquote(url)):
             raise ValueError("a URL cannot hold line ends or other control characters")
         if "://" not in url:
-            folder: Path = (info.context or {}).get("folder", Path())
-            return (folder / url).absolute().as_uri()
+            return _folder_url(url, info)
         parts = _split(url)
         if parts.scheme not in URL_SCHEMES:
             raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')
@@ -134,10 +144,12 @@ class Server(Section):
             raise ValueError('the password does not belong in the URL; give it as "password"')
         if parts.scheme != "file" and not parts.hostname:
             raise ValueError(f'the host is missing, as in "{parts.scheme}://user@host/folder"')
+        if parts.scheme != "file" and ".." in unquote(parts.path).split("/"):
+            raise ValueError('name the folder itself, without ".."')
         try:
             _ = parts.port
-        except ValueError as error:
-            raise ValueError("the port is no number from 1 to 65535") from error
+        except ValueError:
+            raise ValueError("the port is no number from 1 to 65535") from None
         return url
 
 

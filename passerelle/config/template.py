@@ -4,6 +4,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from passerelle.config.load import FILE_NAME
+from passerelle.durable import private
 from passerelle.errors import UnreachableError, UsageError
 
 
@@ -21,7 +22,7 @@ def write_template(folder: Path) -> Path:
     path = folder.absolute() / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
+        with open(path, "xb", opener=private) as file:
             file.write(template())
     except FileExistsError as error:
         raise UsageError(

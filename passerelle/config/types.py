@@ -4,6 +4,7 @@ Every parser raises :class:`ValueError` with a message that says what would be r
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -62,17 +63,23 @@ def printable(text: str) -> str:
     return text
 
 
+def has_control(text: str) -> bool:
+    """Whether a text holds line ends, Unicode's too, other control characters, or broken ones."""
+    return any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text)
+
+
 def clean_path(path: str) -> str:
     """``path`` without leading slashes; refuses what could leave the base folder or inject.
 
     Raises :class:`ValueError` for control characters, ``..``, backslashes and empty names.
     """
-    if any(ord(char) < 32 or ord(char) == 127 for char in path):
+    if has_control(path):
         raise ValueError("a file name cannot hold line ends or other control characters")
     if "\\" in path:
         raise ValueError('folders are separated by "/", not by a backslash')
     parts = path.strip("/").split("/")
-    if any(part in ("", ".", "..") for part in parts):
+    # Windows drops spaces and dots at a name's end: ".. " is "..", too.
+    if not all(part.rstrip(" .") for part in parts):
         raise ValueError(f'"{path}" is no path below the server\'s folder')
     return "/".join(parts)
 
@@ -81,6 +88,9 @@ def _location(value: Any, info: ValidationInfo) -> Location:
     servers: tuple[str, ...] = (info.context or {}).get("servers", ())
     if not isinstance(value, str) or ":" not in value:
         raise ValueError('write it as "server:path", for example "ftp:commandes.csv"')
+    if "://" in value:
+        # Not quoted: a URL may hold a password.
+        raise ValueError('this is a URL; give it as "url" of a server, and write "server:path"')
     server, _, path = value.partition(":")
     if server not in servers:
         known = ", ".join(servers) or "none"

@@ -12,19 +12,12 @@ from decimal import Decimal
 from lxml import etree
 
 from passerelle.config import Orders, Xml
+from passerelle.csv_to_xml.forms import Forms
 from passerelle.errors import ConfigError
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
-
-
-@dataclass(frozen=True, slots=True)
-class Forms:
-    """The compiled stylesheet and schema, each ``None`` where the config names none."""
-
-    stylesheet: etree.XSLT | None = None
-    schema: etree.XMLSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +27,6 @@ class SalesXml:
     data: bytes
     orders: tuple[Order, ...]
     rejected: Mapping[str, str] = field(default_factory=dict)
-
-
-def compile_forms(
-    stylesheet: bytes | None, schema: bytes | None, *, schema_url: str | None = None
-) -> Forms:
-    """Compiles the contents of ``orders.xml.stylesheet`` and ``orders.xml.schema``.
-
-    ``schema_url`` is where the schema's own includes are found. Raises :class:`ConfigError` with
-    the line of what cannot be used; entities and outside access are refused.
-    """
-    return Forms(
-        _compile_stylesheet(stylesheet) if stylesheet is not None else None,
-        _compile_schema(schema, schema_url) if schema is not None else None,
-    )
 
 
 def write_sales(
@@ -215,33 +194,3 @@ class _Writer:
 
     def _name(self, key: str) -> str:
         return self._names.get(key, key)
-
-
-def _compile_stylesheet(data: bytes) -> etree.XSLT:
-    document = _parse(data, "orders.xml.stylesheet", None)
-    try:
-        return etree.XSLT(document, access_control=etree.XSLTAccessControl.DENY_ALL)
-    except etree.XSLTParseError as error:
-        raise ConfigError(
-            "the stylesheet is not valid", "orders.xml.stylesheet", str(error)
-        ) from error
-
-
-def _compile_schema(data: bytes, url: str | None) -> etree.XMLSchema:
-    document = _parse(data, "orders.xml.schema", url)
-    try:
-        return etree.XMLSchema(document)
-    except etree.XMLSchemaParseError as error:
-        raise ConfigError("the schema is not valid", "orders.xml.schema", str(error)) from error
-
-
-def _parse(data: bytes, key: str, url: str | None) -> etree._ElementTree:
-    """Stylesheets and schemas may be written by others: no entities, nothing from outside."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        tree = etree.ElementTree(etree.fromstring(data, parser, base_url=url))
-    except etree.XMLSyntaxError as error:
-        raise ConfigError("the file is not XML", key, str(error)) from error
-    if tree.docinfo.doctype:
-        raise ConfigError("the file holds a DOCTYPE", key, "take it out: entities are refused")
-    return tree

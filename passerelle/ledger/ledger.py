@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
@@ -70,6 +71,9 @@ def open_ledger(folder: Path) -> Ledger:
     SQLite in WAL mode: readers never wait for a run. Raises :class:`UnreachableError`.
     """
     path = folder / FILE_NAME
+    with suppress(OSError):
+        # SQLite says better why it cannot; -wal and -shm take over this file's permissions.
+        touch_privately(path)
     return Ledger(_sqlite(str(path)), str(path))
 
 

@@ -21,7 +21,9 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
+from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
+from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")
@@ -69,7 +71,7 @@ class FtpRemote:
 
     def __init__(self, name: str, server: Server, password: str, deadline: Deadline) -> None:
         self._name, self._server, self._deadline = name, server, deadline
-        self._url = urlsplit(server.url)
+        self._url, self._password = urlsplit(server.url), password
         self._features: set[str] = set()
         self._knows_encoding = False
         self._ftp = self._client()
@@ -206,6 +208,9 @@ class FtpRemote:
         if not self._knows_encoding and not full.isascii():
             self._knows_encoding = True
             self._ftp.encoding = self._guess_encoding()
+        if "ÿ" in full and self._ftp.encoding == "latin-1":
+            # RFC 854: byte 255 begins a telnet command, in the middle of the file's name.
+            raise PermanentError("file name refused", repr(path), 'this server misreads "ÿ"')
         return full
 
     def _guess_encoding(self) -> str:
@@ -255,7 +260,11 @@ class FtpRemote:
 
     def _stat_by_mlst(self, path: str) -> Entry:
         reply = self._command(f"MLST {self._full(path)}")
-        facts = next((line for line in reply.splitlines() if line.startswith(" ")), "")
+        facts = next((line for line in reply.split("\n") if line.startswith(" ")), "")
+        if not facts:
+            # It knows the command by name only: without facts, anything would seem to be there.
+            self._features.discard("MLST")
+            return self.stat(path)
         entry, kind = _parse_facts(facts.strip())
         if kind not in ("file", ""):
             raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
@@ -266,7 +275,7 @@ class FtpRemote:
             return int(self._command(f"SIZE {self._full(path)}").split()[1])
         except ftplib.error_perm as error:
             if self._is_folder(path):
-                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}") from error
+                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}") from None
             if _code(error) not in _NOT_IMPLEMENTED:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
@@ -328,30 +337,27 @@ class FtpRemote:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise PermanentError(
-                f"the certificate was not accepted ({error.verify_message})",
-                f"{self._name} ({self._url.hostname})",
-                "renew it on the server, trust its issuer on this machine, "
-                "or set verify_tls = false if you accept the risk",
-            ) from error
+            raise certificates.refusal(error, self._name, self._url.hostname or "") from error
         except ftplib.error_perm as error:
-            raise self._refusal(error, path, writing=writing) from error
+            raise self._refusal(error, path, writing=writing) from self._cause(error)
         except ftplib.error_temp as error:
             if _code(error) == "452":
-                raise PermanentError("the server's disk is full", where, "make room") from error
+                raise PermanentError("the server's disk is full", where, "make room") from None
             if _FINAL.search(str(error)):
-                raise self._refusal(error, path, writing=writing) from error
-            raise TransientError(f"the server said {_said(error)}", where, "try again") from error
+                raise self._refusal(error, path, writing=writing) from self._cause(error)
+            raise TransientError(
+                f"the server said {self._said(error)}", where, "try again"
+            ) from self._cause(error)
         except UnicodeEncodeError as error:
             raise PermanentError(
                 "the server's encoding lacks a character", where, "use plain letters in names"
             ) from error
         except (OSError, EOFError, ftplib.Error, ValueError) as error:
             raise TransientError(
-                f"connection lost or refused ({_reason(error)})",
+                f"connection lost or refused ({self._reason(error)})",
                 f"{where} ({self._url.hostname})",
                 "check the network and the server's url; the next run tries again",
-            ) from error
+            ) from self._cause(error)
 
     def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
         where, code = f"{self._name}:{path}", _code(error)
@@ -362,13 +368,13 @@ class FtpRemote:
         if code == "552":
             return PermanentError("the server's disk or quota is full", where, "make room")
         if code not in _UNAVAILABLE:
-            return PermanentError(f"the server said {_said(error)}", where)
+            return PermanentError(f"the server said {self._said(error)}", where)
         # A bare 550 says neither "absent" nor "denied": a listing tells, unless that fails too.
         sought = path.rpartition("/")[0] if writing else path
         with self._telling(""):
             if sought and not self._is_listed(sought):
                 return NotFoundError("no such file", where)
-        return AccessDeniedError(f"access denied (the server said {_said(error)})", where)
+        return AccessDeniedError(f"access denied (the server said {self._said(error)})", where)
 
     def _is_listed(self, path: str) -> bool:
         """Whether a listing shows the file.
@@ -380,6 +386,21 @@ class FtpRemote:
             return path.rpartition("/")[2] in self._names_beside(path)
         except ftplib.error_perm:
             return self._is_listed(parent) if parent else True
+
+    def _said(self, error: ftplib.Error) -> str:
+        """The server's own words, which help whoever looks after it, without the password."""
+        return f'"{_short(hidden(_in_utf8(str(error)), self._password))}"'
+
+    def _reason(self, error: BaseException) -> str:
+        if isinstance(error, TimeoutError):
+            return "no answer in time"
+        text = getattr(error, "strerror", None) or str(error) or "the server hung up"
+        return _short(hidden(str(text), self._password))
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """The error, unless the server's words in it hold the password."""
+        forms = (str(error), repr(error), _in_utf8(str(error)))
+        return error if all(hidden(f, self._password) == f for f in forms) else None
 
 
 def _text(data: bytes) -> str:
@@ -424,16 +445,12 @@ def _code(error: ftplib.Error) -> str:
     return str(error)[:3]
 
 
-def _said(error: ftplib.Error) -> str:
-    """The server's own words: they help whoever looks after it."""
-    text = " ".join(str(error).split())
+def _in_utf8(reply: str) -> str:
+    """A reply that was read as latin-1, where it turns out to be UTF-8."""
     with suppress(UnicodeError):
-        text = text.encode("latin-1").decode("utf-8")
-    return f'"{text[:120]}"'
+        return reply.encode("latin-1").decode("utf-8")
+    return reply
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error) or "the server hung up"
-    return " ".join(str(text).split())[:120]
+def _short(text: str) -> str:
+    return " ".join(text.split())[:120]

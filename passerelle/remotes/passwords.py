@@ -1,34 +1,49 @@
-"""Where a server's password comes from: the OS's credential store, a variable, or the config."""
+"""Where a server's password comes from: the OS's credential store, a variable, or the config.
 
+And how it stays unheard: servers may quote it in their replies, so what they say passes ``hidden``.
+"""
+
+import base64
+import getpass
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import quote, quote_plus
 
 from passerelle.config import Server
 from passerelle.errors import ConfigError, UsageError
 
 SERVICE = "passerelle"
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Neither FTP nor any login form can carry these; half a surrogate is a byte that was no text.
+_UNSENDABLE = re.compile("[\r\n\0\ud800-\udfff]")
 
 
 def password_of(name: str, server: Server) -> str:
     """The password as ``[servers.NAME] password`` says; empty where none is configured.
 
-    Raises :class:`ConfigError` when ``keyring`` or ``env:NAME`` holds none.
+    Raises :class:`ConfigError` when ``keyring`` or ``env:NAME`` holds none, or when it holds a
+    line end or another character that cannot be sent.
     """
     configured = server.password.get_secret_value()
     if configured == "keyring":
-        return _from_keyring(name)
+        return _usable(name, _from_keyring(name))
     if configured.startswith("env:"):
-        return _from_environment(name, configured.removeprefix("env:"))
-    return configured
+        return _usable(name, _from_environment(name, configured.removeprefix("env:")))
+    return _usable(name, configured)
 
 
 def store_password(name: str, password: str) -> None:
-    """Keeps a server's password in the credential store of the account that calls."""
+    """Keeps a server's password in the credential store of the account that calls.
+
+    Raises :class:`ConfigError` where the store fails, or the password cannot be sent.
+    """
     import keyring
 
+    usable = _usable(name, password)
     with _telling(name):
-        keyring.set_password(SERVICE, name, password)
+        keyring.set_password(SERVICE, name, usable)
 
 
 def delete_password(name: str) -> None:
@@ -39,8 +54,44 @@ def delete_password(name: str) -> None:
     with _telling(name):
         try:
             keyring.delete_password(SERVICE, name)
-        except PasswordDeleteError as error:
-            raise UsageError("the credential store has no password", name) from error
+        except PasswordDeleteError:
+            raise UsageError("the credential store has no password", name) from None
+
+
+def account() -> str:
+    """The account that runs this, in quotes; each account has a credential store of its own."""
+    try:
+        return f'"{getpass.getuser()}"'
+    except (OSError, KeyError, ImportError):
+        return "this account"
+
+
+def hidden(text: str, password: str) -> str:
+    """``text`` without the password, however a server may have written it."""
+    return _forms_of(password).sub("***", text) if password else text
+
+
+def _forms_of(password: str) -> re.Pattern[str]:
+    data = password.encode("utf-8", errors="replace")
+    forms = {
+        *(password, repr(password)[1:-1], password.strip()),
+        # UTF-8 that was read as if it were latin-1, as replies are.
+        data.decode("latin-1"),
+        *(quote(password, errors="replace"), quote(password, safe="", errors="replace")),
+        *(quote_plus(password, errors="replace"), base64.b64encode(data).decode()),
+    }
+    longest_first = sorted(filter(None, forms), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+
+def _usable(name: str, password: str) -> str:
+    if _UNSENDABLE.search(password):
+        raise ConfigError(
+            "the password holds a line end or another character that cannot be sent",
+            f"servers.{name}.password",
+            "write it again, without a line end",
+        )
+    return password
 
 
 def _from_keyring(name: str) -> str:
@@ -52,31 +103,45 @@ def _from_keyring(name: str) -> str:
         raise ConfigError(
             "the credential store has no password",
             f"servers.{name}.password",
-            f"store it with `passerelle secret set {name}`, under the account that runs the task",
+            f"store it with `passerelle secret set {name}`, under the account that runs the task "
+            f"(this is {account()})",
         )
     return password
 
 
 @contextmanager
 def _telling(name: str) -> Iterator[None]:
-    from keyring.errors import KeyringError
+    """Any error of a credential store: backends raise their system's own (pywintypes, dbus).
 
+    Its words, and what caused it, are not told: they may quote the password.
+    """
     try:
         yield
-    except KeyringError as error:
+    except UsageError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
         raise ConfigError(
-            f"the credential store failed ({type(error).__name__})",
+            f"the credential store failed ({kind})",
             f"servers.{name}.password",
-            'use password = "env:NAME" instead, or log on once with the account that runs this',
-        ) from error
+            f'use password = "env:NAME" instead, or log on once as {account()}, which runs this',
+        ) from None
 
 
 def _from_environment(name: str, variable: str) -> str:
+    if not _VARIABLE.fullmatch(variable):
+        # Not told: it may be the password itself.
+        raise ConfigError(
+            "what follows env: is no name of a variable",
+            f"servers.{name}.password",
+            'write it like password = "env:FTP_PASSWORD"',
+        )
     password = os.environ.get(variable)
     if password is None:
         raise ConfigError(
             "the password's variable is not set",
             f"servers.{name}.password",
-            f"set {variable} for the account that runs this",
+            f"set {variable} for {account()}, which runs this"
+            + (f": setx {variable} PASSWORD" if os.name == "nt" else ""),
         )
     return password

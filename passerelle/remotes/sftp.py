@@ -25,25 +25,10 @@ from passerelle.errors import (
     TransientError,
 )
 from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
+from passerelle.remotes.host_keys import Host, KnownHosts
+from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 15
-
-
-class _RefuseUnknown(paramiko.MissingHostKeyPolicy):
-    """Refuses a host whose key is not in known_hosts, and says how to add it."""
-
-    def __init__(self, where: str, known_hosts: Path) -> None:
-        self._where, self._known_hosts = where, known_hosts
-
-    def missing_host_key(
-        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
-    ) -> None:
-        raise PermanentError(
-            f"the host key is not known ({key.get_name()} {key.fingerprint})",
-            self._where,
-            f"if its keeper confirms this fingerprint, add it: "
-            f"ssh-keyscan -p PORT HOST >> {self._known_hosts}",
-        )
 
 
 class SftpRemote:
@@ -51,12 +36,15 @@ class SftpRemote:
 
     def __init__(self, name: str, server: Server, password: str, deadline: Deadline) -> None:
         self._name, self._server, self._deadline = name, server, deadline
-        self._url = urlsplit(server.url)
-        self._where = f"{name} ({self._url.hostname})"
+        self._url, self._password = urlsplit(server.url), password
+        known_hosts = server.known_hosts or Path.home() / ".ssh" / "known_hosts"
+        host = Host(name, self._url.hostname or "", self._url.port or 22, known_hosts)
+        self._where = host.where
         self._ssh = paramiko.SSHClient()
         try:
+            self._known_hosts = KnownHosts(host)
             with self._telling(""):
-                self._trust_known_hosts()
+                self._known_hosts.trust(self._ssh)
                 self._log_in(password)
                 self._sftp = self._ssh.open_sftp()
                 self._base = self._find_base()
@@ -116,12 +104,6 @@ class SftpRemote:
         with suppress(Exception):
             self._ssh.close()
 
-    def _trust_known_hosts(self) -> None:
-        known_hosts = self._server.known_hosts or Path.home() / ".ssh" / "known_hosts"
-        if known_hosts.is_file():
-            self._ssh.load_host_keys(str(known_hosts))
-        self._ssh.set_missing_host_key_policy(_RefuseUnknown(self._where, known_hosts))
-
     def _log_in(self, password: str) -> None:
         patience = self._deadline.bounded(self._server.timeout)
         key_file = self._server.key_file
@@ -150,7 +132,7 @@ class SftpRemote:
             try:
                 key = kind.from_private_key_file(str(path), passphrase or None)
             except (OSError, ValueError, paramiko.SSHException) as error:
-                reason = getattr(error, "strerror", None) or str(error)
+                reason = hidden(getattr(error, "strerror", None) or str(error), passphrase)
                 continue
             if Path(f"{path}-cert.pub").is_file():
                 key.load_certificate(f"{path}-cert.pub")
@@ -195,25 +177,26 @@ class SftpRemote:
         try:
             yield
         except paramiko.BadHostKeyException as error:
-            raise PermanentError(
-                "the host key has changed: this may be another machine",
-                self._where,
-                "ask its keeper; if the change is meant, replace its line in known_hosts",
-            ) from error
+            raise self._known_hosts.changed(error.key, error.expected_key) from error
         except paramiko.AuthenticationException as error:
             raise AccessDeniedError(
                 "login refused", self._where, "check user, password and key_file"
-            ) from error
+            ) from self._cause(error)
         except (paramiko.SSHException, EOFError, TimeoutError) as error:
-            reason = str(error) or "no answer in time"
+            reason = hidden(str(error), self._password) or "no answer in time"
             raise TransientError(
                 f"connection lost or refused ({reason})", self._where, "the next run tries again"
-            ) from error
+            ) from self._cause(error)
         except OSError as error:
-            raise self._refusal(error, where) from error
+            raise self._refusal(error, where) from self._cause(error)
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """The error, unless the server's words in it hold the password."""
+        text = f"{error} {error!r}"
+        return error if hidden(text, self._password) == text else None
 
     def _refusal(self, error: OSError, where: str) -> Exception:
-        reason = error.strerror or str(error) or type(error).__name__
+        reason = hidden(error.strerror or str(error), self._password) or type(error).__name__
         match error.errno:
             case errno.ENOENT:
                 return NotFoundError("no such file", where)

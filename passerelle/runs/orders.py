@@ -8,7 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from passerelle.config import Location, Orders, Settings
-from passerelle.csv_to_xml import Forms, compile_forms, read_orders, write_sales
+from passerelle.csv_to_xml import (
+    Forms,
+    compile_forms,
+    named_schemas,
+    read_orders,
+    write_sales,
+)
 from passerelle.dispatch import Parcel, free_place
 from passerelle.errors import ConfigError
 from passerelle.gateway import Gateway, Outcome
@@ -52,11 +58,22 @@ def gift_card_ids(settings: Settings) -> tuple[str, ...]:
 def load_forms(settings: Orders) -> Forms:
     """The compiled stylesheet and schema. Raises :class:`ConfigError` where one is unusable."""
     xml = settings.xml
+    if xml.schema_file:
+        _check_named_schemas(xml.schema_file, set())
     return compile_forms(
         _read_form(xml.stylesheet, "orders.xml.stylesheet"),
         _read_form(xml.schema_file, "orders.xml.schema"),
         schema_url=str(xml.schema_file) if xml.schema_file else None,
     )
+
+
+def _check_named_schemas(path: Path, seen: set[Path]) -> None:
+    """Looks at a schema and at all that it names, before the compiler opens them."""
+    seen.add(path)
+    data = _read_form(path, "orders.xml.schema") or b""
+    for name in named_schemas(data, f"orders.xml.schema ({path.name})"):
+        if path.parent / name not in seen:
+            _check_named_schemas(path.parent / name, seen)
 
 
 def _read_form(path: Path | None, key: str) -> bytes | None:

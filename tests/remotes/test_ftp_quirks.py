@@ -255,6 +255,14 @@ def test_tells_size_and_time_without_mlst(shop: Shop) -> None:
     assert abs(entry.modified.timestamp() - (shop.root / "a.csv").stat().st_mtime) < 1
 
 
+def test_asks_otherwise_where_mlst_is_known_by_name_only(shop: Shop) -> None:
+    shop.start(Quirks(replies={"MLST": "250 Begin and end"}))
+    shop.put(a=b"data")
+    remote = shop.once()
+    assert remote.stat("a.csv").size == 4
+    assert find(remote, "b.csv") is None
+
+
 def test_tells_no_size_where_the_server_tells_none(shop: Shop) -> None:
     shop.start(Quirks(missing=OLD | {"SIZE"}))
     shop.put(a=b"data")

@@ -1,5 +1,6 @@
 """Passwords come from the credential store or the environment; none is ever told."""
 
+import traceback
 from collections.abc import Iterator
 
 import keyring
@@ -11,7 +12,7 @@ from passerelle.config import Server
 from passerelle.deadline import Deadline
 from passerelle.errors import ConfigError
 from passerelle.remotes import open_remote
-from passerelle.remotes.passwords import SERVICE, password_of
+from passerelle.remotes.passwords import SERVICE, account, password_of, store_password
 from tests.servers.fixtures import NewServer
 
 
@@ -36,6 +37,13 @@ class BrokenKeyring(MemoryKeyring):
 
     def get_password(self, service: str, username: str) -> str | None:
         raise KeyringLocked("locked: s3cret")
+
+
+class OddKeyring(MemoryKeyring):
+    """One whose system has errors of its own: Windows' 1312, "no such logon session"."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError(1312, "CredRead", "s3cret")
 
 
 class NoKeyring(MemoryKeyring):
@@ -84,12 +92,26 @@ def test_names_the_command_that_stores_a_missing_password(store: MemoryKeyring) 
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("broken", [BrokenKeyring, NoKeyring])
+@pytest.mark.parametrize("broken", [BrokenKeyring, OddKeyring, NoKeyring])
 def test_names_the_server_when_the_credential_store_fails(broken: type[MemoryKeyring]) -> None:
     keyring.set_keyring(broken())
     with pytest.raises(ConfigError, match="credential store failed") as caught:
         password_of("shop", server("keyring"))
     assert "servers.shop.password" in str(caught.value)
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+    assert account() in caught.value.mend
+
+
+@pytest.mark.parametrize("password", ["s3cret\n", "s3\r\ncret", "s3\0cret", "s3\udce9"])
+def test_stores_no_password_that_cannot_be_sent(store: MemoryKeyring, password: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be sent"):
+        store_password("shop", password)
+    assert store.secrets == {}
+
+
+def test_does_not_tell_what_is_no_name_of_a_variable() -> None:
+    with pytest.raises(ConfigError, match="no name of a variable") as caught:
+        password_of("shop", server("env:s3cret!"))
     assert "s3cret" not in str(caught.value)
 
 

@@ -16,6 +16,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.servers import HOST
 
+OURS = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(IPv4Address(HOST))])
+OTHERS = x509.SubjectAlternativeName([x509.DNSName("other.example")])
+
 
 @dataclass(frozen=True)
 class Certificates:
@@ -25,11 +28,23 @@ class Certificates:
     server: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """A new authority and a server certificate for localhost, valid today."""
+def make_certificates(
+    folder: Path,
+    *,
+    names: x509.SubjectAlternativeName = OURS,
+    valid: tuple[int, int] = (-1, 2),
+    self_signed: bool = False,
+) -> Certificates:
+    """A new authority and a server certificate for localhost, valid today.
+
+    ``names`` and ``valid`` (from which day to which, from today) make one with a flaw;
+    ``self_signed`` one that the authority knows nothing of.
+    """
     issuer_key, key = _new_key(), _new_key()
     issuer = _self_signed(issuer_key)
-    certificate = _signed(key, issuer_key, issuer)
+    certificate = (
+        _self_signed(key) if self_signed else _signed(key, issuer_key, issuer, names, valid)
+    )
     files = Certificates(folder / "authority.pem", folder / "server.pem")
     files.authority.write_bytes(issuer.public_bytes(serialization.Encoding.PEM))
     files.server.write_bytes(_pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
@@ -61,13 +76,12 @@ def _signed(
     key: ec.EllipticCurvePrivateKey,
     issuer_key: ec.EllipticCurvePrivateKey,
     issuer: x509.Certificate,
+    names: x509.SubjectAlternativeName,
+    valid: tuple[int, int],
 ) -> x509.Certificate:
     """Python 3.13 verifies strictly: every extension here is one that it asks for."""
-    names = x509.SubjectAlternativeName(
-        [x509.DNSName("localhost"), x509.IPAddress(IPv4Address(HOST))]
-    )
     identity = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
-    builder = _builder(_name("localhost"), issuer.subject, key.public_key())
+    builder = _builder(_name("localhost"), issuer.subject, key.public_key(), valid)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
     builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
@@ -77,7 +91,10 @@ def _signed(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    valid: tuple[int, int] = (-1, 2),
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
@@ -86,8 +103,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
+        .not_valid_before(now + timedelta(days=valid[0]))
+        .not_valid_after(now + timedelta(days=valid[1]))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

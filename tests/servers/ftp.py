@@ -64,6 +64,8 @@ class Quirks:
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
     """Seconds before each command is answered."""
+    replies: Mapping[str, str] = field(default_factory=dict)
+    """What commands are answered instead of being done; ``{password}`` is what was given."""
     clock_ahead: float = 0
     """Seconds by which the times that it tells are ahead of ours."""
     demands_resumption: bool = False
@@ -242,7 +244,7 @@ class _Plain(FTPHandler):  # type: ignore[misc]
     abstracted_fs = _Folder
     dtp_handler = _PlainData
     auth_failed_timeout = 0
-    _command = ""
+    _command = _given = ""
 
     def handle(self) -> None:
         AsyncChat.push(self, b"220 " + self.house.quirks.banner + b"\r\n")
@@ -252,10 +254,13 @@ class _Plain(FTPHandler):  # type: ignore[misc]
         self.house.commands.append(line)
         self.house.on_command(line)
         self._command = command
+        self._given = argument if command == "PASS" else self._given
         if self.house.spend(f"drop {command}", quirks.dropped.get(command, 0)):
             self.close()
         elif command in quirks.refused:
             self.respond("550 Permission denied.")
+        elif command in quirks.replies:
+            self.respond(quirks.replies[command].replace("{password}", self._given))
         elif command in quirks.delays:
             self.ioloop.call_later(quirks.delays[command], self._go_on, line, command, argument)
         else:

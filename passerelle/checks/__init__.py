@@ -1,0 +1,40 @@
+"""``passerelle check``: looks at everything a run needs, and says what is wrong with its mend.
+
+Nothing is changed and nothing is left behind. No lock is taken: a run may be active meanwhile,
+since a check writes only probe files, whose names are its own.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from passerelle.checks.findings import Finding, Level, gravest, ok, warning
+from passerelle.checks.local import check_folder, check_forms, check_ledger
+from passerelle.checks.passwords import check_password
+from passerelle.checks.servers import check_server
+from passerelle.config import Settings
+
+__all__ = ["Finding", "Level", "check_all", "gravest"]
+
+
+def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
+    """Every finding, as soon as it is known. ``config`` is the file that the settings are from.
+
+    What fails becomes a finding, never an exception.
+    """
+    yield _check_sections(settings, config)
+    yield from check_folder(settings)
+    yield from check_ledger(settings.folder)
+    yield from check_forms(settings)
+    for name, server in settings.servers.items():
+        password = check_password(name, server, config)
+        yield from password
+        if not any(finding.level == Level.FAULT for finding in password):
+            yield from check_server(settings, name)
+
+
+def _check_sections(settings: Settings, config: Path) -> Finding:
+    present = [name for name in ("orders", "stock") if getattr(settings, name) is not None]
+    if not present:
+        mend = "add [orders] and [stock]; `passerelle init` shows how"
+        return warning(config.name, "no run has anything to do", mend)
+    return ok(config.name, f"no fault in {config} ({' and '.join(present)})")

@@ -1,0 +1,63 @@
+"""What a check found: one frozen result for each thing looked at."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from passerelle.errors import GRAVITY, AccessDeniedError, ConfigError, PasserelleError
+
+
+class Level(StrEnum):
+    """How good or bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, what was found and, unless all is well, the mend.
+
+    ``exit_code`` is that of the error family of a fault, 0 for everything else.
+    """
+
+    level: Level
+    what: str
+    found: str
+    mend: str = ""
+    exit_code: int = 0
+
+    def __str__(self) -> str:
+        text = ": ".join(part for part in (self.what, self.found, self.mend) if part)
+        return f"{self.level:<9}{text}"
+
+
+def ok(what: str, found: str) -> Finding:
+    """All is well."""
+    return Finding(Level.OK, what, found)
+
+
+def warning(what: str, found: str, mend: str) -> Finding:
+    """Runs work, but a promise is weaker than it could be."""
+    return Finding(Level.WARNING, what, found, mend)
+
+
+def fault(what: str, error: PasserelleError, mend: str = "") -> Finding:
+    """What a run would fail with."""
+    place = f" ({error.where})" if error.where and error.where != what else ""
+    mend = mend or error.mend or _usual_mend(error)
+    return Finding(Level.FAULT, what, f"{error.what}{place}", mend, error.exit_code)
+
+
+def gravest(findings: Iterable[Finding]) -> int:
+    """The exit code of the gravest fault; 0 where there is none."""
+    return max((finding.exit_code for finding in findings), key=GRAVITY.index, default=0)
+
+
+def _usual_mend(error: PasserelleError) -> str:
+    if isinstance(error, AccessDeniedError):
+        return "have the server's keeper give this account the right to it"
+    if isinstance(error, ConfigError):
+        return "mend it in config.toml"
+    return "ask the server's keeper"

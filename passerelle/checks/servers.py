@@ -1,0 +1,141 @@
+"""Checks of servers: connection, rights, what the server tells, and the files of others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from passerelle.checks.findings import Finding, fault, ok, warning
+from passerelle.checks.probe import Probe
+from passerelle.config import Location, Server, Settings
+from passerelle.deadline import Deadline
+from passerelle.errors import NotFoundError, PasserelleError
+from passerelle.remotes import Remote, is_gone, open_remote
+from passerelle.sources import in_words
+
+
+def check_server(settings: Settings, name: str) -> Iterator[Finding]:
+    """Everything about one server, in the order in which a run would meet it."""
+    what = f"servers.{name}"
+    yield from _check_promises(what, settings.servers[name])
+    with _opened(settings, name) as remote:
+        try:
+            files = remote.list_files("")
+        except PasserelleError as error:
+            yield fault(what, error)
+            return
+        yield ok(what, f"connected; its base folder holds {_count(len(files), 'file')}")
+        yield from _check_files(settings, name, remote)
+
+
+def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Finding]:
+    direct = settings.servers[name].publish == "direct"
+    probes = [Probe(remote, folder, direct=direct) for folder in _written(settings, name)]
+    for probe in probes:
+        yield from _check_written(f"{name}:{probe.folder}/", probe)
+    # What the server tells of files, it tells in every folder.
+    played = next((probe for probe in probes if probe.played), None)
+    if played:
+        yield from _check_told(f"servers.{name}", played)
+    for key, place in _sources(settings, name):
+        offset = played.offset if played else None
+        yield _check_source(f"{key} ({place})", remote, place, offset)
+
+
+@contextmanager
+def _opened(settings: Settings, name: str) -> Iterator[Remote]:
+    """The server as a run opens it, with a run's time for itself."""
+    remote = open_remote(name, settings.servers[name], Deadline(settings.time_limit))
+    try:
+        yield remote
+    finally:
+        remote.close()
+
+
+def _check_promises(what: str, server: Server) -> Iterator[Finding]:
+    """What the settings themselves weaken."""
+    scheme = urlsplit(server.url).scheme
+    if scheme == "ftp":
+        found = "ftp:// sends the password and customers' data in clear"
+        yield warning(f"{what}.url", found, "use ftps:// or sftp:// if the server has them")
+    if scheme in ("ftps", "ftps-implicit") and not server.verify_tls:
+        found = "the certificate is not verified: another machine may pose as the server"
+        yield warning(f"{what}.verify_tls", found, "set verify_tls = true and trust its issuer")
+    if server.publish == "direct":
+        found = "others may see half a file, and a cut upload asks a person what became of it"
+        yield warning(f"{what}.publish", found, 'set publish = "rename" if the server lets rename')
+
+
+def _written(settings: Settings, name: str) -> list[str]:
+    """The folders of this server that Passerelle writes to, each once."""
+    sections = [section for section in (settings.orders, settings.stock) if section]
+    return list(dict.fromkeys(s.to.folder for s in sections if s.to.server == name))
+
+
+def _sources(settings: Settings, name: str) -> list[tuple[str, Location]]:
+    sections = {"orders.from": settings.orders, "stock.from": settings.stock}
+    places = [(key, section.source) for key, section in sections.items() if section]
+    return [(key, place) for key, place in places if place.server == name]
+
+
+def _check_written(what: str, probe: Probe) -> Iterator[Finding]:
+    """Goes through a publication with a probe file, and says what the server tells of files."""
+    try:
+        probe.play()
+    except NotFoundError as error:
+        yield fault(what, error, "create the folder on the server, or mend the path")
+    except PasserelleError as error:
+        yield fault(what, error)
+    else:
+        yield ok(what, f"files can be {probe.deeds}")
+    if probe.left:
+        names = ", ".join(probe.left)
+        yield warning(what, f"{names} may still be there", "look, and delete it by hand")
+
+
+def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
+    """What the server tells of files, and its clock."""
+    if not probe.tells_size:
+        found = "the server tells no sizes (SIZE): files are read twice, uploads read back"
+        yield warning(what, found, "have its keeper allow SIZE or MLST")
+    if probe.offset is None:
+        found = "the server tells no times (MDTM): max_age sees only a file that stays the same"
+        yield warning(what, found, "have its keeper allow MDTM or MLST")
+    else:
+        yield ok(f"{what}, clock", _skew(probe.offset))
+
+
+def _skew(offset: timedelta) -> str:
+    """Told, but no fault: decisions compare the server's times with each other."""
+    if abs(offset) < timedelta(seconds=2):
+        return "the server's clock agrees with this machine's"
+    side = "ahead of" if offset > timedelta(0) else "behind"
+    note = "; ages are counted by the server's own clock"
+    return f"the server's clock is {in_words(abs(offset))} {side} this machine's{note}"
+
+
+def _check_source(what: str, remote: Remote, place: Location, offset: timedelta | None) -> Finding:
+    """A file of others. Absent, it may just not be written yet; denied, it never will be read."""
+    try:
+        if is_gone(remote, place.path):
+            mend = "look whether the shop or the ERP writes it"
+            return warning(what, "no such file now", mend)
+        modified = remote.stat(place.path).modified
+        size = len(remote.fetch(place.path))
+    except PasserelleError as error:
+        return fault(what, error)
+    return ok(what, f"{_count(size, 'byte')}, {_age(modified, offset)}")
+
+
+def _age(modified: datetime | None, offset: timedelta | None) -> str:
+    if modified is None:
+        return "of unknown age"
+    age = datetime.now(UTC) + (offset or timedelta(0)) - modified
+    if age < -timedelta(seconds=5):
+        return f"dated {in_words(-age)} in the future"
+    clock = "" if offset is not None else ", by this machine's clock"
+    return f"written {in_words(max(age, timedelta(0)))} ago{clock}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")

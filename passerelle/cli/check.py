@@ -1,0 +1,46 @@
+"""``passerelle check``: is everything ready for the next run?"""
+
+from dataclasses import asdict
+
+import click
+
+from passerelle.checks import Finding, Level, check_all, gravest
+from passerelle.cli.common import config_path, json_option, print_json
+from passerelle.config import load_config
+
+_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
+
+
+@click.command()
+@json_option
+@click.pass_context
+def check(context: click.Context, as_json: bool) -> None:
+    """Look at all that a run needs, and say what is wrong and how to mend it.
+
+    Config, passwords, servers (with a probe file, which is deleted again), the files of the shop
+    and the ERP, folders and ledger. Run it under the account that runs the scheduled task. A run
+    may be active meanwhile.
+
+    \b
+    passerelle check
+    """
+    path = config_path(context)
+    findings = []
+    for finding in check_all(load_config(path), path):
+        findings.append(finding)
+        if not as_json:
+            click.echo(_coloured(finding))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    code = gravest(findings)
+    if code:
+        faults = sum(finding.level == Level.FAULT for finding in findings)
+        things = "1 fault" if faults == 1 else f"{faults} faults"
+        click.echo(f"passerelle: {things}: {path}: mend it, then check again", err=True)
+    context.exit(code)
+
+
+def _coloured(finding: Finding) -> str:
+    """With colour, which click leaves out where the output is no terminal."""
+    level, text = str(finding)[:9], str(finding)[9:]
+    return click.style(level, fg=_COLOURS[finding.level]) + text

@@ -1,0 +1,136 @@
+"""Whose key an SSH host shows: known_hosts, and what a person can do when a key is not in it.
+
+Sources: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"; ssh-keygen(1) and ssh-keyscan(1), which Windows
+has as well. Keys are never accepted blindly.
+"""
+
+import codecs
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import paramiko
+from paramiko.hostkeys import HostKeyEntry
+
+from passerelle.errors import PermanentError
+
+_REVOKED = "@revoked"
+
+
+class Key(Protocol):
+    """What paramiko's keys have in common."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def get_name(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """An SSH host as settings name it: the server's name in config.toml, its address, its file."""
+
+    name: str
+    address: str
+    port: int
+    known_hosts: Path
+
+    @property
+    def where(self) -> str:
+        """The host in messages."""
+        return f"{self.name} ({self.address})"
+
+    @property
+    def label(self) -> str:
+        """The host in known_hosts: ``[host]:port`` unless the port is 22."""
+        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+
+
+class KnownHosts(paramiko.MissingHostKeyPolicy):
+    """The keys in the host's known_hosts. Refuses every other, and those marked ``@revoked``."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        lines = _lines(host.known_hosts)
+        self._keys = [e for line in lines if not line.startswith("@") and (e := _entry(line))]
+        marked = (line.partition(" ") for line in lines)
+        revoked = (_entry(rest) for mark, _, rest in marked if mark == _REVOKED)
+        self._revoked = {entry.key.asbytes() for entry in revoked if entry and entry.key}
+
+    def trust(self, client: paramiko.SSHClient) -> None:
+        """Makes ``client`` accept these keys and no other."""
+        for entry in self._keys:
+            if entry.key and entry.key.asbytes() not in self._revoked:
+                for name in entry.hostnames or ():
+                    client.get_host_keys().add(name, entry.key.get_name(), entry.key)
+        client.set_missing_host_key_policy(self)
+
+    def missing_host_key(
+        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
+    ) -> None:
+        self._refuse_revoked(key)
+        raise PermanentError(
+            f"the host key is not known: it shows {_shown(key)}",
+            self._host.where,
+            "if its keeper confirms this fingerprint, add the key: " + self._keyscan(key),
+        )
+
+    def changed(self, key: paramiko.PKey, known: paramiko.PKey) -> PermanentError:
+        """The host shows another key than the known one: the error that says so."""
+        self._refuse_revoked(key)
+        file = self._host.known_hosts
+        return PermanentError(
+            "the host key has changed, this may be another machine: "
+            f"it shows {_shown(key)}, known is {_shown(known)}",
+            self._host.where,
+            "only if its keeper confirms the new fingerprint, replace the old key: "
+            f'ssh-keygen -R "{self._host.label}" -f "{file}" and then ' + self._keyscan(key),
+        )
+
+    def _refuse_revoked(self, key: paramiko.PKey) -> None:
+        if key.asbytes() in self._revoked:
+            raise PermanentError(
+                f"the host key is revoked: it shows {_shown(key)}",
+                self._host.where,
+                f"its keeper must give it a new key; {self._host.known_hosts} names this one "
+                f"{_REVOKED}",
+            )
+
+    def _keyscan(self, key: paramiko.PKey) -> str:
+        """The command that adds the host's key of that kind."""
+        host, file = self._host, self._host.known_hosts
+        kind = next((k for k in ("ed25519", "ecdsa", "rsa") if k in key.get_name()), "rsa")
+        command = f'ssh-keyscan -t {kind} -p {host.port} {host.address} >> "{file}"'
+        if not file.parent.is_dir():
+            command = f'mkdir "{file.parent}" and then {command}'
+        # PowerShell would write UTF-16.
+        return f"{command} (in a Command Prompt, cmd)" if os.name == "nt" else command
+
+
+def _shown(key: Key) -> str:
+    return f"{key.get_name()} {key.fingerprint}"
+
+
+def _lines(path: Path) -> list[str]:
+    """The file's lines; none where there is no file. PowerShell writes UTF-16, ssh ASCII."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise PermanentError(
+            f"known_hosts cannot be read ({error.strerror or error})",
+            str(path),
+            "give this account the right to read it",
+        ) from error
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _entry(line: str) -> HostKeyEntry | None:
+    """A line of known_hosts; what is no key, or none that paramiko knows, counts as absent."""
+    try:
+        return HostKeyEntry.from_line(line)
+    except (paramiko.SSHException, paramiko.hostkeys.InvalidHostKey, ValueError):
+        return None

@@ -1,0 +1,242 @@
+"""A server that is not the one we know gets no password, and a person is told what to do."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from passerelle.remotes.host_keys import Host, KnownHosts
+from tests.e2e.conftest import make_world
+from tests.remotes.test_sftp_host_keys import write_key
+from tests.servers import HOST, PASSWORD, USER, RunningServer
+from tests.servers.certificates import OTHERS, Certificates, make_certificates
+from tests.servers.ftp import FtpServer
+from tests.servers.sftp import SftpServer
+from tests.shell import Result
+from tests.world import Sale, World
+
+COMMANDS = pytest.mark.parametrize("command", [("run", "orders"), ("check",)], ids=" ".join)
+SHOE = Sale("1", {"370": 1})
+
+
+def refused(world: World, command: tuple[str, ...]) -> Result:
+    """One command that must end with exit code 4 and one line for people."""
+    result = world.run(*command)
+    assert result.exit_code == 4, result
+    assert len(result.stderr.splitlines()) == 1
+    assert PASSWORD not in result.text
+    return result
+
+
+# --- SSH ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class Ssh:
+    """A world on an SFTP server, whose known_hosts is still empty."""
+
+    world: World
+    sftp: SftpServer
+    known_hosts: Path
+
+    def know(self, key: paramiko.PKey, mark: str = "") -> None:
+        """Adds a line for the host to known_hosts."""
+        with self.known_hosts.open("a", encoding="ascii") as file:
+            name = f"[{HOST}]:{self.sftp.port}"
+            file.write(f"{mark}{name} {key.get_name()} {key.get_base64()}\n")
+
+
+@pytest.fixture
+def ssh(tmp_path: Path) -> Iterator[Ssh]:
+    root, known_hosts = tmp_path / "shop", tmp_path / "hôtes connus"
+    root.mkdir()
+    with SftpServer(root, {USER: PASSWORD}) as sftp:
+        url = f"sftp://{USER}@{HOST}:{sftp.port}"
+        settings = {"known_hosts": str(known_hosts)}
+        world = make_world(tmp_path, RunningServer("sftp", url, PASSWORD, root, settings))
+        world.shop_writes(SHOE)
+        yield Ssh(world, sftp, known_hosts)
+
+
+def commands_in(text: str) -> list[str]:
+    """The commands that a message asks for, as they stand."""
+    found = re.findall(r'ssh-keygen -R "[^"]+" -f "[^"]+"|ssh-keyscan [^>]*>> "[^"]+"', text)
+    assert found
+    return found
+
+
+def follow(text: str) -> None:
+    """Does what the message says, in a shell."""
+    for command in commands_in(text):
+        subprocess.run(command, shell=True, check=True, capture_output=True)  # noqa: S602
+
+
+needs_ssh = pytest.mark.skipif(
+    not (shutil.which("ssh-keygen") and shutil.which("ssh-keyscan")) or os.name == "nt",
+    reason="the OpenSSH client is not installed",
+)
+
+
+@COMMANDS
+def test_an_unknown_host_key_is_told_with_its_fingerprint(
+    ssh: Ssh, command: tuple[str, ...]
+) -> None:
+    text = refused(ssh.world, command).text
+    assert "the host key is not known" in text
+    assert ssh.sftp.host_key.fingerprint in text
+    keyscan = f'ssh-keyscan -t ecdsa -p {ssh.sftp.port} {HOST} >> "{ssh.known_hosts}"'
+    assert commands_in(text) == [keyscan]
+    assert ssh.sftp.logins == 0
+
+
+@COMMANDS
+@pytest.mark.parametrize("kind", ["same", "other"])
+def test_a_changed_host_key_is_told_with_both_fingerprints(
+    ssh: Ssh, tmp_path: Path, command: tuple[str, ...], kind: str
+) -> None:
+    old = paramiko.ECDSAKey.generate() if kind == "same" else write_key(tmp_path / "key")
+    ssh.know(old)
+    text = refused(ssh.world, command).text
+    assert "the host key has changed" in text
+    assert f"shows {ssh.sftp.host_key.get_name()} {ssh.sftp.host_key.fingerprint}" in text
+    assert f"known is {old.get_name()} {old.fingerprint}" in text
+    name = f"[{HOST}]:{ssh.sftp.port}"
+    assert commands_in(text)[0] == f'ssh-keygen -R "{name}" -f "{ssh.known_hosts}"'
+    assert ssh.sftp.logins == 0
+
+
+@COMMANDS
+@pytest.mark.parametrize("also_known", [False, True])
+def test_a_revoked_host_key_is_refused_though_another_line_knows_it(
+    ssh: Ssh, command: tuple[str, ...], also_known: bool
+) -> None:
+    if also_known:
+        ssh.know(ssh.sftp.host_key)
+    ssh.know(ssh.sftp.host_key, "@revoked ")
+    text = refused(ssh.world, command).text
+    assert "the host key is revoked" in text
+    assert ssh.sftp.host_key.fingerprint in text
+    assert "new key" in text
+    assert ssh.sftp.logins == 0
+
+
+def test_a_revoked_key_is_refused_where_another_key_is_known(ssh: Ssh) -> None:
+    ssh.know(paramiko.ECDSAKey.generate())
+    ssh.know(ssh.sftp.host_key, "@revoked ")
+    assert "the host key is revoked" in refused(ssh.world, ("run", "orders")).stderr
+
+
+@needs_ssh
+@pytest.mark.parametrize("known", [False, True])
+def test_whoever_follows_the_message_gets_through(ssh: Ssh, known: bool) -> None:
+    if known:
+        ssh.know(paramiko.ECDSAKey.generate())
+    follow(refused(ssh.world, ("run", "orders")).stderr)
+    ssh.world.run_well("run", "orders")
+    assert len(ssh.world.xmls()) == 1
+
+
+def test_an_unreadable_known_hosts_is_named(ssh: Ssh) -> None:
+    ssh.known_hosts.mkdir()
+    text = refused(ssh.world, ("run", "orders")).stderr
+    assert "known_hosts cannot be read" in text
+    assert str(ssh.known_hosts) in text
+
+
+@pytest.mark.parametrize(
+    "rubbish", [b"\xff\xff\x00", b"@cert-authority\n", b"host ssh-rsa !!!\n", b"a b c\n# d\n\n"]
+)
+def test_rubbish_in_known_hosts_hides_no_good_line(ssh: Ssh, rubbish: bytes) -> None:
+    ssh.know(ssh.sftp.host_key)
+    good = ssh.known_hosts.read_bytes()
+    ssh.known_hosts.write_bytes(rubbish + b"\n" + good + rubbish)
+    ssh.world.run_well("run", "orders")
+
+
+def test_a_known_hosts_that_powershell_wrote_is_read(ssh: Ssh) -> None:
+    ssh.know(ssh.sftp.host_key)
+    text = ssh.known_hosts.read_text(encoding="ascii")
+    ssh.known_hosts.write_text(text, encoding="utf-16")
+    ssh.world.run_well("run", "orders")
+
+
+def test_the_commands_make_a_missing_folder_and_name_the_usual_port_plainly(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / ".ssh" / "known_hosts"
+    known = KnownHosts(Host("shop", "shop.example", 22, file))
+    old, new = paramiko.ECDSAKey.generate(), write_key(tmp_path / "key")
+    mend = known.changed(new, old).mend
+    assert f'ssh-keygen -R "shop.example" -f "{file}"' in mend
+    assert f'mkdir "{file.parent}"' in mend
+    assert "ssh-keyscan -t ed25519 -p 22 shop.example" in mend
+
+
+# --- TLS ---------------------------------------------------------------------------------------
+
+Make = Callable[[Path], Certificates]
+
+
+def changed(folder: Path) -> Certificates:
+    """The authority that we trust, and a certificate of another."""
+    (folder / "other").mkdir()
+    return Certificates(
+        make_certificates(folder).authority, make_certificates(folder / "other").server
+    )
+
+
+FLAWS: dict[str, tuple[Make, str, str]] = {
+    "expired": (
+        lambda folder: make_certificates(folder, valid=(-9, -1)),
+        "certificate has expired",
+        "have the server's keeper renew it",
+    ),
+    "not yet valid": (
+        lambda folder: make_certificates(folder, valid=(1, 2)),
+        "not yet valid",
+        "this machine's clock",
+    ),
+    "self-signed": (
+        lambda folder: make_certificates(folder, self_signed=True),
+        "self-signed certificate",
+        "give you its issuer's, then",
+    ),
+    "other host": (
+        lambda folder: make_certificates(folder, names=OTHERS),
+        "IP address mismatch",
+        "write the name that the certificate is made for into servers.ftp.url",
+    ),
+    "changed": (changed, "unable to get local issuer", "give you its issuer's, then"),
+}
+
+
+@COMMANDS
+@pytest.mark.parametrize("scheme", ["ftps", "ftps-implicit"])
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_a_bad_certificate_is_told_with_its_own_mend(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    scheme: str,
+    flaw: str,
+) -> None:
+    make, reason, mend = FLAWS[flaw]
+    root = tmp_path / "shop"
+    root.mkdir()
+    certificates = make(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+    implicit = scheme == "ftps-implicit"
+    with FtpServer(root, {USER: PASSWORD}, certificates=certificates, implicit=implicit) as ftp:
+        url = f"{scheme}://{USER}@{HOST}:{ftp.port}"
+        world = make_world(tmp_path, RunningServer(scheme, url, PASSWORD, root))
+        text = refused(world, command).text
+        assert "the certificate was not accepted" in text
+        assert reason in text
+        assert mend in text
+        assert ftp.received("USER") == ftp.received("PASS") == 0
