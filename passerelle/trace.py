@@ -8,8 +8,9 @@ import sys
 import traceback
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from loguru import logger
 
@@ -35,12 +36,8 @@ class Trace:
     def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
         self._path = folder / _TRACES.get(run, _ORDERS_TRACE) if folder else None
         self._silent = False
-        logger.remove()
-        if self._path:
-            logger.add(self._write, format="{extra[at]}  {message}", catch=False)
-        if console:
-            logger.add(_print, format="{message}", filter=_for_console, catch=False)
-        self._log = logger.bind(at="", console=True)
+        _listen()
+        self._log = logger.bind(trace=self, at="", console=console)
 
     def begin(self, title: str, at: datetime) -> None:
         """Opens the run's block."""
@@ -71,25 +68,37 @@ class Trace:
     def _to_file(self, text: str, at: datetime) -> None:
         self._log.bind(at=_stamp(at), console=False).info("{}", text)
 
-    def _write(self, message: "Message") -> None:
+    def write(self, line: str) -> None:
+        """Adds a line, with its end, to the trace file, if there is one."""
         if self._path is None:
             return
         try:
             # Opened anew each time: between two lines anybody may read or move the file.
             with open(self._path, "a", encoding="utf-8", opener=private) as file:
-                file.write(message)
+                file.write(line)
         except OSError as error:
             if not self._silent:
                 self._silent = True
                 _print(f"! {self._path.name} cannot be written ({error.strerror}): {self._path}\n")
 
 
+@cache
+def _listen() -> None:
+    """One sink for the whole process: loguru takes longer to add one than to tell a run."""
+    logger.remove()
+    logger.add(_deliver, format="{message}", catch=False)
+
+
+def _deliver(message: "Message") -> None:
+    extra = message.record["extra"]
+    if isinstance(extra.get("trace"), Trace):
+        extra["trace"].write(f"{extra['at']}  {message}")
+        if extra["console"]:
+            _print(message)
+
+
 def _stamp(at: datetime) -> str:
     return at.astimezone().isoformat(sep=" ", timespec="seconds")
-
-
-def _for_console(record: Any) -> bool:
-    return bool(record["extra"].get("console"))
 
 
 def _print(message: str) -> None:

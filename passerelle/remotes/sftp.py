@@ -179,6 +179,10 @@ class SftpRemote:
         except paramiko.BadHostKeyException as error:
             raise self._known_hosts.changed(error.key, error.expected_key) from error
         except paramiko.AuthenticationException as error:
+            if self._is_cut():
+                raise TransientError(
+                    "connection lost while logging in", self._where, "the next run tries again"
+                ) from self._cause(error)
             raise AccessDeniedError(
                 "login refused", self._where, "check user, password and key_file"
             ) from self._cause(error)
@@ -189,6 +193,11 @@ class SftpRemote:
             ) from self._cause(error)
         except OSError as error:
             raise self._refusal(error, where) from self._cause(error)
+
+    def _is_cut(self) -> bool:
+        """paramiko takes a line that is cut during the login for a refusal."""
+        transport = self._ssh.get_transport()
+        return transport is not None and not transport.is_active()
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""

@@ -15,10 +15,10 @@ def world(tmp_path: Path, new_server: NewServer) -> World:
     return make_world(tmp_path, new_server("folder"))
 
 
-def make_world(tmp_path: Path, server: RunningServer, *, time_limit: str = "2m") -> World:
-    """A configured world on any server."""
+def make_world(tmp_path: Path, server: RunningServer, *, top: str = "") -> World:
+    """A configured world on any server; ``top`` are lines above all tables."""
     folder = tmp_path / "Passerelle é"
     folder.mkdir(parents=True)
     world = World(folder, server)
-    world.configure(top=f'time_limit = "{time_limit}"')
+    world.configure(top=top)
     return world

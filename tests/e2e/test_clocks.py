@@ -33,7 +33,7 @@ def test_whatever_the_servers_clock_a_half_hour_goes_as_always(tmp_path: Path, a
         world.shop_writes(Sale("1", {"370": 1}))
         world.run_well("run", "orders")
         world.erp_takes()
-        world.erp_writes_stock(LEVELS, age=-10)
+        world.erp_writes_stock(LEVELS)
         world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
         text = world.run_well("run", "stock")
     assert "hour" not in text and "day" not in text, "ages are told by the server's own clock"

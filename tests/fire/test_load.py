@@ -24,6 +24,7 @@ from tests.world import COLUMNS, STOCK_HEADER, Sale, World
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told per child there")
 
 ITEMS = 20_000
+PATIENT = 'time_limit = "60m"'
 # What may be found by walking through it: little tables, and the small index of due orders.
 _SMALL = (
     "runs",
@@ -93,7 +94,7 @@ def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
 ) -> None:
     costs = {}
     for lines in (100_000, 1_000_000) if is_long else (3_000, 12_000):
-        world = make_world(tmp_path / str(lines), new_server("folder"), time_limit="60m")
+        world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
         orders = write_orders(world, lines)
         costs[lines] = cost_of(world, "run", "orders")
         (xml,) = world.xmls()
@@ -112,7 +113,7 @@ def test_many_stock_lines_need_memory_in_proportion_to_the_file(
 ) -> None:
     costs = {}
     for lines in (100_000, 1_000_000) if is_long else (3_000, 30_000):
-        world = make_world(tmp_path / str(lines), new_server("folder"), time_limit="60m")
+        world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
         write_stock(world, lines)
         world.shop_writes(*(Sale(str(n), {str(3_700_000_000_000 + n): 1}) for n in range(2_000)))
         costs[lines] = cost_of(world, "run", "stock")
