@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from hypothesis import strategies as st
 from lxml import etree
@@ -24,7 +25,7 @@ from tests.unit import orders_settings
 
 FILE = "commandes.csv"
 GENERATED = datetime(2026, 11, 22, 10, 27).astimezone()
-XML_SETTINGS = (
+XML_SETTINGS: tuple[dict[str, Any], ...] = (
     {},
     {"encoding": "ISO-8859-1", "decimal": ",", "date_format": "%d/%m/%Y"},
     {"encoding": "UTF-16", "names": {"line": "ligne", "lines": "lignes", "order": "vente"}},
