@@ -170,7 +170,7 @@ def _comes_from(line: Line, row: dict[str, str]) -> bool:
         number(row["quantity"]) == line.quantity
         and number(row["unit_price"]) == line.unit_price
         and (number(vat_rate) if vat_rate else None) == line.vat_rate
-        and item(row.get("ean13", "")) == item(line.ean13)
+        and (not line.ean13.isascii() or item(row.get("ean13", "")) == item(line.ean13))
     )
 
 
