@@ -148,7 +148,7 @@ def _reader(text: str, separator: str) -> Callable[[str], Iterator[tuple[str, li
 
 def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
     """Whether a level may be published for an item of which something was sold."""
-    amount, published = number(before), number(after)
+    amount, published = number(_letters(before)), number(_letters(after))
     if rule != "remove" and amount is not None and amount <= 0:
         return after == before
     if rule == "remove" or published is None:
@@ -156,6 +156,15 @@ def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
     if rule == "zero" or amount is None or sale.quantity is None:
         return published == 0
     return published == max(amount - sale.quantity, Decimal(0))
+
+
+def _letters(cell: str) -> str:
+    """A cell's letters; it was compared byte by byte."""
+    data = cell.encode("iso-8859-1")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
 
 
 def _without(line: str, cells: Sequence[str], level: int) -> tuple[str, ...]:
