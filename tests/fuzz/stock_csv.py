@@ -155,6 +155,8 @@ def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
         return False
     if rule == "zero" or amount is None or sale.quantity is None:
         return published == 0
+    if published == 0 and not re.fullmatch(r"[+-]?[0-9]{1,15}([.,][0-9]{1,12})?", before.strip()):
+        return True  # what is written oddly may count as unreadable, and then as sold out
     return published == max(amount - sale.quantity, Decimal(0))
 
 
