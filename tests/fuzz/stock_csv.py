@@ -172,7 +172,8 @@ def _letters(cell: str) -> str:
 def _without(line: str, cells: Sequence[str], level: int) -> tuple[str, ...]:
     """What of a line must not change: its other cells, its quotes and its end."""
     rest = [cell for place, cell in enumerate(cells) if place != level]
-    return (*rest, str(line.count('"')), line[len(line.rstrip("\r\n")) :])
+    quotes = line.count('"') - cells[level].count('"')
+    return (*rest, str(quotes), line[len(line.rstrip("\r\n")) :])
 
 
 def _check_cards(
