@@ -4,16 +4,13 @@ Keys are validated strictly: a wrong type or an unknown key is a fault, never a 
 paths start from the config file's folder, which the loader passes as validation context.
 """
 
-import codecs
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import (
-    AfterValidator,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationInfo,
@@ -22,6 +19,7 @@ from pydantic import (
 )
 
 from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.config.texts import DateFormat, Encoding, Printable, Separator, printable
 from passerelle.config.types import (
     Duration,
     FilePath,
@@ -29,14 +27,12 @@ from passerelle.config.types import (
     Location,
     Names,
     Place,
-    Printable,
+    ProductIds,
     Section,
     Size,
     Wait,
     has_control,
-    printable,
 )
-from passerelle.reading import SEPARATORS, shorten
 
 CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
@@ -48,50 +44,7 @@ CANONICAL_ELEMENTS = (
 URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
 # https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
 _LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
-# Codecs of Python's that no file is written in, and that fail in ways of their own.
-_NO_FILE_ENCODINGS = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
-_DIRECTIVES = re.compile("%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]")
 _XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
-
-
-def _encoding(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError("write the name of an encoding between quotes")
-    if value != "auto":
-        try:
-            name = codecs.lookup(value).name
-            if name in _NO_FILE_ENCODINGS:
-                raise LookupError(name)
-            "".encode(value)
-        except (LookupError, ImportError, UnicodeError) as error:
-            raise ValueError(
-                f'no encoding is called "{shorten(value)}"; try "utf-8" or "cp1252"'
-            ) from error
-    return value
-
-
-def _separator(value: Any) -> str:
-    if value != "auto" and value not in SEPARATORS:
-        raise ValueError('use "auto" or one of ";" "," "\\t" "|" ":"')
-    return str(value)
-
-
-def _date_format(value: str) -> str:
-    """What one system's ``strftime`` passes over stops the program on another."""
-    if "%" in _DIRECTIVES.sub("", value):
-        raise ValueError('after "%" one of the letters of strftime, as in "%Y-%m-%d %H:%M:%S"')
-    return printable(value)
-
-
-def _product_id(text: str) -> str:
-    if not text.strip() or text != text.strip() or not text.isprintable():
-        raise ValueError('a product id is written like "1201", without blanks around it')
-    return text
-
-
-DateFormat = Annotated[str, AfterValidator(_date_format)]
-Encoding = Annotated[str, BeforeValidator(_encoding)]
-Separator = Annotated[str, BeforeValidator(_separator)]
 
 
 def _folder_url(path: str, info: ValidationInfo) -> str:
@@ -241,14 +194,9 @@ class GiftCards(Section):
     """``[stock.gift_cards]``: products that only the shop knows and the import must not zero."""
 
     column: str = "ID"
-    ids: Names = ()
+    ids: ProductIds = ()
     quantity: int = Field(default=999, ge=0, le=2**31 - 1)
     fill: dict[str, Printable] = {}
-
-    @field_validator("ids")
-    @classmethod
-    def _product_ids(cls, ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(_product_id, ids))
 
 
 class Guards(Section):

@@ -12,14 +12,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
+from passerelle.config.texts import printable, product_ids
+
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(B|kB|KB|MB|GB)", re.ASCII)
 # Times further off than this are no dates any more, and no waits that a socket knows.
 _LONGEST = timedelta(days=36500)
 _LONGEST_WAIT = timedelta(days=1)
-# https://www.w3.org/TR/xml/#charsets, without tab and line ends
-_NOT_PRINTABLE = re.compile("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
@@ -54,13 +54,6 @@ class Location:
     def with_name(self, name: str) -> "Location":
         """The place of ``name`` beside this file."""
         return Location(self.server, f"{self.folder}/{name}" if self.folder else name)
-
-
-def printable(text: str) -> str:
-    """``text`` itself; refuses what XML, CSV files and file systems cannot carry."""
-    if _NOT_PRINTABLE.search(text):
-        raise ValueError("control characters cannot be written into XML, CSV or file names")
-    return text
 
 
 def has_control(text: str) -> bool:
@@ -151,8 +144,8 @@ def _names(value: Any) -> tuple[str, ...]:
 Place = Annotated[Location, BeforeValidator(_location)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Wait = Annotated[timedelta, BeforeValidator(_wait)]
-Printable = Annotated[str, AfterValidator(printable)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 FilePath = Annotated[Path | None, BeforeValidator(_beside_config)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+ProductIds = Annotated[Names, AfterValidator(product_ids)]

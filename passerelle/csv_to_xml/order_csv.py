@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from passerelle.config import Orders
-from passerelle.csv_to_xml.rows import Row, read_rows
+from passerelle.csv_to_xml.rows import read_rows
+from passerelle.csv_to_xml.table import Row
 from passerelle.reading import (
     gtin,
     is_eaten_by_spreadsheet,

@@ -285,7 +285,8 @@ def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
     for row in np.flatnonzero(again):
         key = keys.iloc[int(row)]
-        problem = f"{shorten(key)} stands already in line {layout.numbers[first[key]]}; both are treated alike"
+        place = f"line {layout.numbers[first[key]]}"
+        problem = f"{shorten(key)} stands already in {place}; both are treated alike"
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 

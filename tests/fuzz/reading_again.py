@@ -22,7 +22,7 @@ _FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?:[\sT]+(\d\d?):(\d\d?)(?::(\d\d?
 def number(text: str) -> Decimal | None:
     """What a number means: the last mark is the decimal one, and spaces group by threes."""
     bare = text.strip().strip("€%").strip()
-    if re.search(rf"{_BLANKS}(?!\d\d\d(?!\d))", bare):
+    if re.search(rf"{_BLANKS}(?!{_BLANKS}|\d\d\d(?!\d))", bare):
         return None
     bare = re.sub(_BLANKS, "", bare)
     mark = max(",", ".", key=bare.rfind)
@@ -41,7 +41,8 @@ def moment(text: str) -> datetime | None:
         day, month, year, *clock = (int(part or 0) for part in french.groups())
     else:
         return None
-    return datetime(year, month, day, *clock)  # noqa: DTZ001 - compared without zones
+    hour, minute, second = clock
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - without zones
 
 
 def item(text: str) -> str:

@@ -522,6 +522,16 @@ class TestTheLinesOfKeys:
         found = key_lines(text)
         assert {key: found[key] for key in expected} == expected
 
+    def test_are_found_behind_texts_that_look_like_toml(self) -> None:
+        text = 'a = """\n[x]\n"""""\n\nb = [ # ]\n  "]", \'"[\', # {\n]\n[t."]=#"]\nc = {d = "}"}\n'
+        assert key_lines(text) == {
+            ("a",): 1,
+            ("b",): 5,
+            ("t", "]=#"): 8,
+            ("t", "]=#", "c"): 9,
+            ("t", "]=#", "c", "d"): 9,
+        }
+
 
 class TestXmlNames:
     def test_cannot_be_written_as_references_so_the_encoding_must_have_them(

@@ -503,6 +503,27 @@ class TestALine:
         assert file.readings[0].sold == (Sold("11", 1), Sold("22", 1))
         assert "may belong to order 1 above" in faults(file)[0]
 
+    def test_behind_a_text_that_a_line_end_opens_is_never_sent_with_half_of_that_text(self) -> None:
+        header = "reference;id_order;ean13;quantity;unit_price\n"
+        file = read(header + 'A;1;11;1;2\n"B\nb";2;22;1;2\nC;3;33;1;2\n')
+        assert whole(file) == ["3"]
+        assert {reading.id for reading in file.readings} == {"1", "2", "3"}
+        assert "commandes.csv:4: line: a quote is not closed or not doubled" in faults(file)
+
+    def test_with_more_text_in_a_field_than_any_order_has_is_a_fault(self) -> None:
+        file = read(rows(f"1;{'a' * 10_001};;;;11;1;2", f"2;{'a' * 10_000};;;;11;1;2"))
+        assert whole(file) == ["2"]
+        assert faults(file) == [
+            "commandes.csv:2: line: reference has 10001 characters; is a quote missing?"
+        ]
+
+    @pytest.mark.parametrize("id", ["1\ufffd", "1\x07", "1\u20282", '"1\t2"'])
+    def test_whose_order_id_is_damaged_rejects_that_order(self, id: str) -> None:
+        file = read(rows(f"{id};;;;;11;1;2", "2;;;;;11;1;2"))
+        assert whole(file) == ["2"]
+        assert file.readings[0].id.isprintable()
+        assert "id: holds a" in faults(file)[0]
+
     def test_without_any_order_above_is_told_by_itself(self) -> None:
         file = read(rows(";;;;;22;1;2", "1;;;;;11;1;2"))
         assert whole(file) == ["1"]

@@ -121,6 +121,9 @@ class TestAColumn:
     def test_is_none_where_the_header_has_no_such_name(self) -> None:
         assert find_column(["Code", "EAN"], ["Gencod"]) is None
 
+    def test_is_never_one_without_a_name(self) -> None:
+        assert find_column(["ID", ""], ["", "ID"]) == 0
+
     def test_that_stands_twice_is_refused(self) -> None:
         with pytest.raises(LookupError, match="Gencod"):
             find_column(["GENCOD", "Gencod "], ["Gencod"])
@@ -321,6 +324,9 @@ class TestAnItemNumber:
     def test_of_another_kind_was_not_eaten(self, text: str) -> None:
         assert not is_eaten_by_spreadsheet(text)
 
+    def test_compares_without_what_a_console_obeys(self) -> None:
+        assert gtin("réf\x1b[2J") == r"ref\u001b[2j"
+
 
 class TestATextInAMessage:
     def test_stands_on_one_line(self) -> None:
@@ -329,3 +335,6 @@ class TestATextInAMessage:
     def test_is_cut_to_its_limit(self) -> None:
         assert shorten("x" * 41) == "x" * 39 + "…"
         assert shorten("x" * 40) == "x" * 40
+
+    def test_has_its_control_characters_written_out(self) -> None:
+        assert shorten("a\x1b[2J\tb\ufeff") == r"a\u001b[2J b\ufeff"

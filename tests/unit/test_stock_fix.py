@@ -551,3 +551,21 @@ class TestGiftCards:
             gift_cards={"ids": ["7"]},
         )
         assert fixed.data == b"ID;Gencod;Stock\n7;;999\n"
+
+
+class TestAnEncoding:
+    @pytest.mark.parametrize("codec", ["utf16", "U32", "cp037", "utf-7", "shift_jis", "hz"])
+    def test_whose_separators_and_quotes_may_be_other_letters_is_held(self, codec: str) -> None:
+        data = "ID;Gencod;Stock\r\n1;370;4\r\n".encode(codec)
+        with pytest.raises(HeldError, match=f"the file is {codec}: {FILE}"):
+            fix(data, encoding=codec)
+
+    @pytest.mark.parametrize("codec", ["UTF8", "latin-1", "cp850", "iso8859-15", "mac_roman"])
+    def test_that_is_ascii_but_for_its_letters_is_fixed(self, codec: str) -> None:
+        data = "ID;Gencod;Désignation;Stock\r\n1;370;é;4\r\n".encode(codec)
+        assert fix(data, {"370": sold(1)}, encoding=codec).data == data.replace(b";4", b";0")
+
+
+def test_a_last_line_cut_between_cr_and_lf_is_held_even_where_lines_need_no_end() -> None:
+    with pytest.raises(HeldError, match=f"a line ends with CR alone: {FILE}:2"):
+        fix("ID;Gencod;Stock\r\n1;370;4\r", guards={"final_newline": False})

@@ -1,0 +1,134 @@
+"""Pure: the lines below an order CSV's header -> its rows, whatever its quotes do."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from passerelle.errors import NotReadyError
+from passerelle.reading import parse_decimal, parse_whole
+
+# The longest field csv accepts is a setting of the whole process; messages can be long.
+csv.field_size_limit(2**31 - 1)
+
+# Longer than any text of an order; what is longer has lost a quote.
+_LONGEST_CELL = 10_000
+_COUNT = "another number of fields than the header"
+_QUOTES = "a quote is not closed or not doubled"
+_ID = re.compile(r"\S*[0-9]\S*")
+_NO_ID = re.compile(r'[\s"]')
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the file: its number, its cells by column key, its fault where it has one."""
+
+    line: int
+    cells: Mapping[str, str]
+    fault: str = ""
+
+    def __getitem__(self, key: str) -> str:
+        return self.cells.get(key, "")
+
+
+class Table:
+    """The lines below the header, read record by record."""
+
+    def __init__(
+        self,
+        lines: io.StringIO,
+        separator: str,
+        columns: Mapping[str, int],
+        width: int,
+        file: str,
+    ) -> None:
+        self._lines, self._separator, self._columns = lines, separator, columns
+        self._width, self._file = width, file
+        self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
+
+    def rows(self) -> Iterator[Row]:
+        """The rows with their first lines; after a quoting fault, reads on at the next line.
+
+        Raises :class:`NotReadyError` where the file ends inside a text.
+        """
+        number = 2
+        while line := self._lines.readline():
+            end = self._lines.tell()
+            if line.isspace():
+                number += 1
+                continue
+            reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
+            try:
+                cells = next(reader)
+            except csv.Error as error:
+                self._check_cut(number, error)
+                self._astray = max(self._astray, self._latest)
+                self._lines.seek(end)
+                yield self._row(number, self._salvage(line), _QUOTES)
+                number += 1
+                continue
+            if any(cell.strip() for cell in cells):
+                yield self._row(number, cells, _QUOTES if end == self._doubtful else "")
+            number += reader.line_num
+
+    def _record(self, line: str, end: int) -> Iterator[str]:
+        """The lines that a record may span, from its first, which ends at ``end``.
+
+        They go on up to one that reads as a row: a lone quote has made it part of a text, since
+        the lines of a text that people wrote do not read as rows, with id, quantity and price.
+        Where that row has a lone quote as well, it may be what stands behind the text's end.
+
+        Records that are open at a line's end all read on alike: up to where one went wrong, none
+        is followed again, or reading would take time by the square of the file's size.
+        """
+        self._latest, self._swallows = end, end <= self._astray
+        yield line
+        while not self._swallows and (line := self._lines.readline()):
+            self._swallows = self._is_row(line)
+            if not self._swallows:
+                yield line
+                self._latest = self._lines.tell()
+            elif line.count('"') % 2:
+                self._doubtful = self._lines.tell()
+
+    def _check_cut(self, number: int, error: csv.Error) -> None:
+        """A file that ends in a text is being written; one that goes on below it is not."""
+        if "unexpected end" in str(error) and not self._swallows:
+            raise NotReadyError(
+                "the file ends inside a quoted field",
+                f"{self._file}:{number}",
+                "a quote is not closed there, or the shop is still writing the file",
+            ) from error
+
+    def _is_row(self, line: str) -> bool:
+        row = self._row(0, self._salvage(line))
+        try:
+            parse_whole(row["quantity"])
+            parse_decimal(row["unit_price"])
+        except ValueError:
+            return False
+        return not row.fault and bool(_ID.fullmatch(row["id"]))
+
+    def _salvage(self, line: str) -> list[str]:
+        """The cells of a line whose quotes are wrong, as far as they can be told."""
+        cells = next(csv.reader([line], delimiter=self._separator), [])
+        if len(cells) != self._width:
+            cells = line.split(self._separator)
+        return [cell.replace('"', "").strip() for cell in cells]
+
+    def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
+        named = {
+            key: cells[index].strip() for key, index in self._columns.items() if index < len(cells)
+        }
+        extra = any(cell.strip() for cell in cells[self._width :])
+        if not fault and (len(cells) < self._width or extra):
+            fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
+        for key, text in named.items():
+            if len(text) > _LONGEST_CELL:
+                named[key] = text[:_LONGEST_CELL]
+                fault = fault or f"{key} has {len(text)} characters; is a quote missing?"
+        if fault and _NO_ID.search(named.get("id", "")):
+            # A text broke the line above, and this is the rest of it: it belongs to that order.
+            named["id"] = ""
+        return Row(line, named, fault)

@@ -1,0 +1,121 @@
+"""Whatever the size of what comes, reading it takes seconds: no time grows by the square."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from passerelle.config import load_config
+from passerelle.csv_to_xml import read_orders
+from passerelle.errors import ConfigError, HeldError, PasserelleError
+from passerelle.sales import MissedSale
+from passerelle.stock_csv_fix import fix_stock
+from tests.unit import orders_settings, stock_settings
+
+MUCH = 10_000_000
+# Ten times what a slow machine needs; what grows by the square needs hours.
+SECONDS = 20
+
+ORDERS = b"id_order;reference;ean13;quantity;unit_price\n"
+GOOD = b"2;REF;371;1;2,50\n"
+STOCK = b"ID;Nom;Gencod;Stock\n"
+IN_STOCK = b"2;Botte;370;4\n"
+ACCENTS = "\u0301\u0327".encode()
+
+
+@contextmanager
+def in_seconds() -> Iterator[None]:
+    start = time.monotonic()
+    yield
+    assert time.monotonic() - start < SECONDS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"1;" + b"a" * MUCH + b";370;1;2,50\n", id="a field"),
+        pytest.param(b'1;"' + b"a" * MUCH + b'";370;1;2,50\n', id="an enclosed field"),
+        pytest.param(b"1;REF;" + ACCENTS * (MUCH // 4) + b";1;2,50\n", id="accents"),
+        pytest.param(b"1;REF;370;" + b"9" * MUCH + b";2,50\n", id="digits"),
+        pytest.param(b"1;REF;370;1;1.234," + b"9" * MUCH + b"\n", id="decimals"),
+        pytest.param(b"1;" + b'"' * MUCH + b";370;1;2,50\n", id="quotes"),
+        pytest.param(b"1" + b";" * MUCH + b"\n", id="separators"),
+        pytest.param(b"1;\n" + b"\n" * 1_000_000, id="blank lines"),
+        pytest.param(b'1;x";"\n' * 60_000 + b'1;"c"d\n', id="quotes that each open a field"),
+    ],
+)
+def test_an_order_line_with_ever_so_much_is_told_and_the_other_orders_are_read(
+    line: bytes,
+) -> None:
+    with in_seconds():
+        file = read_orders(ORDERS + line + GOOD, orders_settings(), "commandes.csv")
+    bad, good = file.readings
+    assert (bad.id, good.id) == ("1", "2")
+    assert good.order
+    assert not bad.order
+    assert all(len(str(fault)) < 200 for fault in bad.faults)
+
+
+@pytest.mark.parametrize("line", [b";" * MUCH, b"a" * MUCH, b'"' * MUCH])
+def test_a_first_line_without_end_is_no_header(line: bytes) -> None:
+    for read in (
+        lambda data: read_orders(data, orders_settings(), "commandes.csv"),
+        lambda data: fix_stock(data, stock_settings(), {}, "ExportCSV.csv"),
+    ):
+        with in_seconds(), pytest.raises(PasserelleError, match="csv:1: ") as error:
+            read(line + b"\n" + GOOD)
+        assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(b"1;" + b"a" * MUCH + b";371;3\n", id="a field"),
+        pytest.param(b"1;Botte;" + ACCENTS * (MUCH // 20) + b";3\n", id="accents"),
+        pytest.param(b"1;" + b'"' * MUCH + b";371;3\n", id="quotes"),
+        pytest.param(b"\n" * 1_000_000, id="blank lines"),
+    ],
+)
+def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
+    missed = {"370": MissedSale(None, ("1",))}
+    with in_seconds():
+        fixed = fix_stock(STOCK + lines + IN_STOCK, stock_settings(), missed, "ExportCSV.csv")
+    assert fixed.data == STOCK + lines + b"2;Botte;370;0\n"
+
+
+def test_a_stock_line_of_separators_alone_is_held() -> None:
+    with in_seconds(), pytest.raises(HeldError, match="has 10000001 fields"):
+        fix_stock(STOCK + b";" * MUCH + b"\n", stock_settings(), {}, "ExportCSV.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"),
+    [
+        pytest.param(b"#" * MUCH, "1: more than 1 MB", id="too big"),
+        pytest.param(b"\n" * 900_000 + b"x = 1", "900001: x: unknown key", id="blank lines"),
+        pytest.param(b"x = " + b"[" * 900_000, "1: brackets within brackets", id="brackets"),
+        pytest.param(b".".join([b"a"] * 400_000) + b" = 1", "1: a key of thous", id="dots"),
+        pytest.param(b"x = " + b"9" * 900_000, "1: a number of thousands", id="digits"),
+        pytest.param(b"x = [\n" + b"[],\n" * 150_000 + b"]", "1: x: unknown key", id="an array"),
+        pytest.param(b'"' * 900_000, "1: ", id="quotes"),
+    ],
+)
+def test_a_config_with_ever_so_much_is_a_fault(data: bytes, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(data)
+    with in_seconds(), pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert error.value.faults[0].startswith(f"config.toml:{fault}")
+
+
+def test_of_very_many_faults_in_a_config_the_first_are_told_and_the_rest_counted(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("".join(f"key{n} = 1\n" for n in range(20_000)), encoding="utf-8")
+    with in_seconds(), pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert error.value.faults[0].startswith("config.toml:1: key0: unknown key")
+    assert error.value.faults[-1] == "config.toml:101: and 19900 more"
