@@ -63,15 +63,18 @@ def read_orders(
     previous: Row | None = None
     absent = {"status", "payment"} | ({"voucher"} if settings.withhold.vouchers else set())
     for row in read_rows(data, settings, file):
-        absent -= row.cells.keys()
+        absent -= row.places.keys()
         owner = row if row["id"] else previous
         if owner is None:
             orphans.append(Fault(file, row.line, "id", "empty: no order to count this line to"))
             continue
         rows_of.setdefault(owner["id"], []).append(row)
         previous = owner
-    readings = (_OrderReader(file, gift_card_ids).read(id, rows) for id, rows in rows_of.items())
-    return OrderFile(tuple(readings), tuple(orphans), tuple(sorted(absent)) if rows_of else ())
+    absent = absent if rows_of else set()
+    reader = _OrderReader(file, gift_card_ids)
+    # Taken out one by one: of a large file, rows and orders need not be in memory together.
+    readings = tuple(reader.read(id, rows_of.pop(id)) for id in list(rows_of))
+    return OrderFile(readings, tuple(orphans), tuple(sorted(absent)))
 
 
 class _OrderReader:

@@ -22,14 +22,20 @@ _NO_ID = re.compile(r'[\s"]')
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the file: its number, its cells by column key, its fault where it has one."""
+    """One line of the file: its number, its cells, its fault where it has one.
+
+    ``row[key]`` is the cell of a column key, ``""`` where the file has no such column. ``places``,
+    which all rows of a file share, tells where it stands among the ``cells``.
+    """
 
     line: int
-    cells: Mapping[str, str]
+    cells: tuple[str, ...]
+    places: Mapping[str, int]
     fault: str = ""
 
     def __getitem__(self, key: str) -> str:
-        return self.cells.get(key, "")
+        place = self.places.get(key)
+        return "" if place is None else self.cells[place]
 
 
 class Table:
@@ -45,6 +51,8 @@ class Table:
     ) -> None:
         self._lines, self._separator, self._columns = lines, separator, columns
         self._width, self._file = width, file
+        self._places = {key: place for place, key in enumerate(columns)}
+        self._above: tuple[str, ...] = ("",) * len(columns)
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
     def rows(self) -> Iterator[Row]:
@@ -54,10 +62,13 @@ class Table:
         """
         number = 2
         while line := self._lines.readline():
-            end = self._lines.tell()
-            if line.isspace():
+            if '"' not in line:
+                cells = line.rstrip("\r\n").split(self._separator)
+                if any(cell.strip() for cell in cells):
+                    yield self._row(number, cells)
                 number += 1
                 continue
+            end = self._lines.tell()
             reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
             try:
                 cells = next(reader)
@@ -118,17 +129,17 @@ class Table:
         return [cell.replace('"', "").strip() for cell in cells]
 
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
-        named = {
-            key: cells[index].strip() for key, index in self._columns.items() if index < len(cells)
-        }
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
-        for key, text in named.items():
-            if len(text) > _LONGEST_CELL:
-                named[key] = text[:_LONGEST_CELL]
-                fault = fault or f"{key} has {len(text)} characters; is a quote missing?"
-        if fault and _NO_ID.search(named.get("id", "")):
+        named = [cells[i].strip() if i < len(cells) else "" for i in self._columns.values()]
+        for key, place in self._places.items():
+            if len(named[place]) > _LONGEST_CELL:
+                fault = fault or f"{key} has {len(named[place])} characters; is a quote missing?"
+                named[place] = named[place][:_LONGEST_CELL]
+        if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
-            named["id"] = ""
-        return Row(line, named, fault)
+            named[self._places["id"]] = ""
+        # What the lines of an order repeat is kept once.
+        self._above = tuple(b if a == b else a for a, b in zip(named, self._above, strict=True))
+        return Row(line, self._above, self._places, fault)
