@@ -114,6 +114,7 @@ class HalfHours(RuleBasedStateMachine):
         self.stock_written = self.now
         self.exported: dict[str, str] = {}
         self.bad_stock = self.bad_orders = False
+        self.passed_over: set[str] = set()
         self.number = 0
 
     def teardown(self) -> None:
@@ -181,6 +182,13 @@ class HalfHours(RuleBasedStateMachine):
         self.touch("ExportCSV.csv")
         self.stock_written = self.now
         self.bad_stock = False
+        self.passed_over = {path.name for path in self.world.xmls()}
+
+    @rule()
+    def erp_imports_what_came_since(self) -> None:
+        """After it wrote its stock: the file does not include these."""
+        if not self.passed_over & {path.name for path in self.world.xmls()}:
+            self.world.erp_takes()
 
     @rule(how=st.sampled_from(sorted(BAD_STOCK)))
     def erp_writes_a_bad_file(self, how: str) -> None:
