@@ -120,7 +120,7 @@ def compare(
     assert left.startswith(head), "the header was changed"
     left, changed = left.removeprefix(head), 0
     for line, cells in rows:
-        sale = missed.get(_gtin(cells[key])) if max(key, level) < len(cells) else None
+        sale = missed.get(_gtin(_letters(cells[key]))) if max(key, level) < len(cells) else None
         after, others = next(read(left), ("", []))
         after = after if line.endswith("\n") else after.rstrip("\r\n")
         if after != line:
