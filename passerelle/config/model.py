@@ -90,6 +90,8 @@ class Server(Section):
             raise ValueError("a URL cannot hold line ends or other control characters")
         if "://" not in url:
             return _folder_url(url, info)
+        if url.count("://") > 1:
+            raise ValueError('"://" stands in it twice; write "ftp://user@host:21/folder"')
         parts = _split(url)
         if parts.scheme not in URL_SCHEMES:
             raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')

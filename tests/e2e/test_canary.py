@@ -19,7 +19,6 @@ from urllib.parse import quote, quote_plus
 import click
 import keyring
 import pytest
-from loguru import logger
 
 from passerelle.cli import cli
 from passerelle.config import load_config
@@ -465,7 +464,6 @@ def test_nor_by_a_bug_whose_message_holds_it(shop: Shop, monkeypatch: pytest.Mon
     assert "read_orders" in watch.world.trace(1)
     assert leaks(result.text) == []
     watch.look_into_files()
-    logger.remove()
 
 
 # --- hiding it ---------------------------------------------------------------------------------

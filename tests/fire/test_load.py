@@ -84,7 +84,7 @@ def write_stock(world: World, lines: int) -> None:
         file.write(";".join(STOCK_HEADER) + "\n")
         for n in range(lines):
             file.write(
-                f'{n};{3_700_000_000_000 + n};"Bottine ""Éléa"", taille {n % 9}";{n % 9 + 1}\n'
+                f'P{n};{3_700_000_000_000 + n};"Bottine ""Éléa"", taille {n % 9}";{n % 9 + 1}\n'
             )
 
 

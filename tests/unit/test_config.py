@@ -223,6 +223,7 @@ class TestAValue:
             ("http://host/", "is unknown; use ftp, ftps, ftps-implicit, sftp, file"),
             ("ftp://user:word@host/", "the password does not belong in the URL"),
             ("ftp:///folder", "the host is missing"),
+            ("ftp://ftp://user:word@host/", '"://" stands in it twice'),
             ("ftp://host:99999/", "the port is no number"),
             ("ftp://host/a%0Ab", "cannot hold line ends"),
         ],
