@@ -77,7 +77,6 @@ class Sources:
         if age is None or age < _YOUNG:
             self._wait_until_settled(remote, place, entry)
         data = self._read(remote, place, entry)
-        self._check_unchanged(remote, place, entry)
         return Source(place, data, entry.modified, age, tuple(_weaker_promises(entry)))
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
@@ -124,9 +123,14 @@ class Sources:
 
     def _read(self, remote: Remote, place: Location, entry: Entry) -> bytes:
         """Without sizes from the server, two equal readings must do."""
+
+        def check() -> None:
+            self._check_unchanged(remote, place, entry)
+
         if entry.size is not None:
-            return fetch_whole(remote, place.path, entry.size)
+            return fetch_whole(remote, place.path, entry.size, check)
         data = remote.fetch(place.path)
+        check()
         if remote.fetch(place.path) != data:
             raise _not_ready(place, "two readings of it differed")
         return data

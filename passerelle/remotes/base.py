@@ -10,6 +10,7 @@ Paths are relative to the server's base folder, separated by ``/``. Every method
 and never takes one for another: an unreachable file is not an absent file.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -85,14 +86,17 @@ def find(remote: Remote, path: str) -> Entry | None:
         return None
 
 
-def fetch_whole(remote: Remote, path: str, size: int) -> bytes:
+def fetch_whole(
+    remote: Remote, path: str, size: int, check: Callable[[], None] = lambda: None
+) -> bytes:
     """The file's bytes, fetched anew where a cut transfer brought less than its ``size``.
 
-    Some lines are cut without a word: both the bytes so far and a good reply arrive. Raises
-    :class:`TransientError` where it goes on so.
+    Some lines are cut without a word: both the bytes so far and a good reply arrive. ``check``
+    is called after each fetch, and may raise. Raises :class:`TransientError` where it goes on so.
     """
     for _ in range(_FETCHES):
         data = remote.fetch(path)
+        check()
         if len(data) == size:
             return data
     raise TransientError(f"{len(data)} of {size} bytes arrived", path, "the next run tries again")
