@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from passerelle.config import Server
@@ -23,6 +23,8 @@ from passerelle.errors import (
 )
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
+from passerelle.remotes.ftp_replies import code_of, in_utf8, parse_facts, parse_time, short, text_of
+from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 16
@@ -31,39 +33,6 @@ _UNAVAILABLE = ("450", "451", "550", "553")
 _FINAL = re.compile(r"^451.*(?:permission denied|no such file)", re.IGNORECASE)
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
-
-
-class _ReusingTls(ftplib.FTP_TLS):
-    """FTP_TLS whose data connections resume the control connection's TLS session.
-
-    vsftpd and ProFTPD demand it: it proves that both connections come from one client.
-    """
-
-    def __init__(self, context: ssl.SSLContext, timeout: float, *, implicit: bool) -> None:
-        super().__init__(context=context, timeout=timeout, encoding="latin-1")
-        self._implicit = implicit
-        self._tls = context
-
-    def connect(  # type: ignore[override]
-        self, host: str, port: int, timeout: float
-    ) -> str:
-        if not self._implicit:
-            return super().connect(host, port, timeout)
-        self.host, self.port, self.timeout = host, port, timeout
-        plain = socket.create_connection((host, port), timeout)
-        self.af = plain.family
-        self.sock = self._tls.wrap_socket(plain, server_hostname=host)
-        self.file = self.sock.makefile("r", encoding=self.encoding)
-        self.welcome = self.getresp()
-        return self.welcome
-
-    def ntransfercmd(
-        self, cmd: str, rest: int | str | None = None
-    ) -> tuple[socket.socket, int | None]:
-        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
-        assert isinstance(self.sock, ssl.SSLSocket)  # noqa: S101 - login() made it so
-        secured = self._tls.wrap_socket(data, server_hostname=self.host, session=self.sock.session)
-        return secured, size
 
 
 class FtpRemote:
@@ -163,7 +132,7 @@ class FtpRemote:
         if not self._server.verify_tls:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return _ReusingTls(context, timeout, implicit=self._url.scheme == "ftps-implicit")
+        return ReusingTls(context, timeout, implicit=self._url.scheme == "ftps-implicit")
 
     def _log_in(self, password: str) -> None:
         implicit = self._url.scheme == "ftps-implicit"
@@ -197,7 +166,7 @@ class FtpRemote:
         path = unquote(self._url.path[1:]).rstrip("/")
         if path.startswith("/") or self._url.path.startswith("//"):
             return "/" + path.strip("/")
-        reply = _text(self._command("PWD").encode("latin-1"))
+        reply = text_of(self._command("PWD").encode("latin-1"))
         home = ftplib.parse257(reply).rstrip("/")
         return f"{home}/{path}" if path else home
 
@@ -247,7 +216,7 @@ class FtpRemote:
             while chunk := connection.recv(_CHUNK):
                 chunks.append(chunk)
                 connection.settimeout(self._patience())
-            _end_tls(connection)
+            end_tls(connection)
         self._ftp.voidresp()
         return b"".join(chunks)
 
@@ -256,7 +225,7 @@ class FtpRemote:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())
                 connection.sendall(data[start : start + _CHUNK])
-            _end_tls(connection)
+            end_tls(connection)
 
     def _stat_by_mlst(self, path: str) -> Entry:
         reply = self._command(f"MLST {self._full(path)}")
@@ -265,7 +234,7 @@ class FtpRemote:
             # It knows the command by name only: without facts, anything would seem to be there.
             self._features.discard("MLST")
             return self.stat(path)
-        entry, kind = _parse_facts(facts.strip())
+        entry, kind = parse_facts(facts.strip())
         if kind not in ("file", ""):
             raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
         return Entry(path.rpartition("/")[2], entry.size, entry.modified)
@@ -276,7 +245,7 @@ class FtpRemote:
         except ftplib.error_perm as error:
             if self._is_folder(path):
                 raise NotFoundError("no such file, but a folder", f"{self._name}:{path}") from None
-            if _code(error) not in _NOT_IMPLEMENTED:
+            if code_of(error) not in _NOT_IMPLEMENTED:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
@@ -292,30 +261,30 @@ class FtpRemote:
 
     def _modified(self, path: str) -> datetime | None:
         try:
-            return _parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
+            return parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
         except ftplib.error_perm as error:
-            if _code(error) not in _NOT_IMPLEMENTED:
+            if code_of(error) not in _NOT_IMPLEMENTED:
                 raise
             return None
 
     def _list_by_mlsd(self) -> list[Entry]:
-        entries = [_parse_facts(_text(line)) for line in self._download("MLSD").splitlines()]
+        entries = [parse_facts(text_of(line)) for line in self._download("MLSD").splitlines()]
         return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
 
     def _list_by_nlst(self) -> list[str]:
-        return [_text(line).rpartition("/")[2] for line in self._lines("NLST")]
+        return [text_of(line).rpartition("/")[2] for line in self._lines("NLST")]
 
     def _lines(self, command: str) -> list[bytes]:
         try:
             return [line for line in self._download(command).splitlines() if line]
         except (ftplib.error_perm, ftplib.error_temp) as error:
-            if _code(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
+            if code_of(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
                 return []
             raise
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""
-        lines = [_text(line) for line in self._lines("LIST")] if names else []
+        lines = [text_of(line) for line in self._lines("LIST")] if names else []
         folders = [line for line in lines if line.startswith("d") or " <DIR> " in line]
         # A line ends with the name; of "a b" and "b", it is the longer one that fits.
         fitting = ([name for name in names if line.endswith(f" {name}")] for line in folders)
@@ -341,7 +310,7 @@ class FtpRemote:
         except ftplib.error_perm as error:
             raise self._refusal(error, path, writing=writing) from self._cause(error)
         except ftplib.error_temp as error:
-            if _code(error) == "452":
+            if code_of(error) == "452":
                 raise PermanentError("the server's disk is full", where, "make room") from None
             if _FINAL.search(str(error)):
                 raise self._refusal(error, path, writing=writing) from self._cause(error)
@@ -360,7 +329,7 @@ class FtpRemote:
             ) from self._cause(error)
 
     def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
-        where, code = f"{self._name}:{path}", _code(error)
+        where, code = f"{self._name}:{path}", code_of(error)
         if code in ("530", "532", "332"):
             return AccessDeniedError(
                 "login refused", f"{self._name} ({self._url.hostname})", "check user and password"
@@ -389,68 +358,15 @@ class FtpRemote:
 
     def _said(self, error: ftplib.Error) -> str:
         """The server's own words, which help whoever looks after it, without the password."""
-        return f'"{_short(hidden(_in_utf8(str(error)), self._password))}"'
+        return f'"{short(hidden(in_utf8(str(error)), self._password))}"'
 
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, TimeoutError):
             return "no answer in time"
         text = getattr(error, "strerror", None) or str(error) or "the server hung up"
-        return _short(hidden(str(text), self._password))
+        return short(hidden(str(text), self._password))
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""
-        forms = (str(error), repr(error), _in_utf8(str(error)))
+        forms = (str(error), repr(error), in_utf8(str(error)))
         return error if all(hidden(f, self._password) == f for f in forms) else None
-
-
-def _text(data: bytes) -> str:
-    """A name as the server sent it; not every server keeps to UTF-8."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _end_tls(connection: socket.socket) -> None:
-    """Says goodbye on a TLS data connection; servers that just hang up are forgiven.
-
-    A transfer that was really cut is found by its size and by the closing reply.
-    """
-    if isinstance(connection, ssl.SSLSocket):
-        with suppress(OSError):
-            connection.unwrap()
-
-
-def _parse_facts(line: str) -> tuple[Entry, str]:
-    """An MLST/MLSD line ``size=12;modify=20261122092700;type=file; name`` (RFC 3659, 7.2)."""
-    facts_text, _, name = line.partition(" ")
-    pairs = (fact.partition("=") for fact in facts_text.split(";"))
-    facts = {key.lower(): value for key, _, value in pairs}
-    size = int(facts["size"]) if facts.get("size", "").isdigit() else None
-    modified = _parse_time(facts["modify"]) if facts.get("modify") else None
-    return Entry(name.rpartition("/")[2], size, modified), facts.get("type", "").lower()
-
-
-def _parse_time(text: str) -> datetime | None:
-    """``YYYYMMDDHHMMSS[.sss]`` in UTC (RFC 3659, 2.3), or ``None`` where it is something else."""
-    digits, _, fraction = text.partition(".")
-    try:
-        moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-        return moment.replace(microsecond=int(f"{fraction:0<6}"[:6]))
-    except ValueError:
-        return None
-
-
-def _code(error: ftplib.Error) -> str:
-    return str(error)[:3]
-
-
-def _in_utf8(reply: str) -> str:
-    """A reply that was read as latin-1, where it turns out to be UTF-8."""
-    with suppress(UnicodeError):
-        return reply.encode("latin-1").decode("utf-8")
-    return reply
-
-
-def _short(text: str) -> str:
-    return " ".join(text.split())[:120]
