@@ -52,7 +52,8 @@ def describe(plan: StockPlan) -> Iterator[str]:
 
 def describe_fix(fixed: FixedStock) -> Iterator[str]:
     """What was changed in the ERP's file and why, one sentence a line."""
-    yield f"{count(fixed.lines, 'line')}, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
+    lines = count(fixed.lines, "line")
+    yield f"{lines}, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
     for change in fixed.changes:
         after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
         yield f"{change.key}: {after} (line {change.line}, sold in {_few(change.orders)})"
@@ -73,7 +74,8 @@ def _few(items: tuple[str, ...]) -> str:
 
 def summarise(plan: StockPlan) -> str:
     fixed = plan.fixed
-    return f"{count(fixed.lines, 'line')}, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
+    lines = count(fixed.lines, "line")
+    return f"{lines}, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
 
 
 def stock_rejection(fixed: FixedStock) -> RejectedError | None:
