@@ -4,6 +4,7 @@ The canonical tree is made of elements only; a blank field gives no element. It 
 under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
 """
 
+import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,8 @@ from passerelle.errors import ConfigError
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
+# Texts in these can be written one by one and joined: no mark begins them, no state goes on.
+_JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
 
 
@@ -38,7 +41,7 @@ def write_sales(
     others go. Raises :class:`ConfigError` when the stylesheet fails on them.
     """
     forms = forms or Forms()
-    if forms == Forms() and not _is_wide(settings.xml):
+    if forms == Forms() and codecs.lookup(settings.xml.encoding).name.startswith(_JOINABLE):
         return SalesXml(_serialise_each(orders, settings, generated), tuple(orders))
     document = _document(orders, settings, generated, forms)
     if forms.schema is None or forms.schema.validate(document):

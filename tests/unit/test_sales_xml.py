@@ -21,6 +21,11 @@ from tests.unit import few, many, orders_settings
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 GENERATED = datetime(2026, 11, 22, 10, 27).astimezone()
 
+ANYTHING = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:element name="orders"><xs:complexType><xs:sequence>
+<xs:any processContents="skip" minOccurs="0" maxOccurs="unbounded"/>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"""
+
 LINE = Line("3701234500010", "300", "AB-1", "Botte", 3, Decimal("0.10"), Decimal("20.0"))
 BARE_LINE = Line("3701234500010", "", "", "", 1, Decimal(0), None)
 FULL = Order(
@@ -160,6 +165,19 @@ class TestTheEncoding:
         data = write([replace(BARE, reference="50 €")], xml={"encoding": "ISO-8859-1"}).data
         assert data.startswith(b"<?xml version='1.0' encoding='ISO-8859-1'?>\n")
         assert b"50 &#8364;" in data
+
+    @pytest.mark.parametrize(
+        "encoding",
+        ["UTF-8", "US-ASCII", "ISO-8859-15", "windows-1252", "mac-roman", "UTF-7", "UTF-16"],
+    )
+    @pytest.mark.parametrize("orders", [(), (BARE,), (FULL, BARE, FULL)])
+    def test_is_the_same_written_order_by_order_and_as_a_whole(
+        self, encoding: str, orders: tuple[Order, ...]
+    ) -> None:
+        """With a schema the whole tree is needed; without one, each order is written alone."""
+        xml = {"encoding": encoding}
+        whole = write(orders, compile_forms(None, ANYTHING), xml=xml)
+        assert write(orders, xml=xml).data == whole.data
 
     @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16", "UTF-32"])
     def test_makes_a_file_that_reads_whole(self, encoding: str) -> None:
