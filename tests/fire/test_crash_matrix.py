@@ -30,6 +30,11 @@ def chosen(calls: list[Call], *, is_long: bool) -> list[Call]:
     return kinds[:: max(1, len(kinds) // _FEW)][:_FEW]
 
 
+def assert_struck(killed: int, planned: int) -> None:
+    """A call or two may not come again: threads do not always take the same turns."""
+    assert killed >= planned - max(1, planned // 10), "the harness must strike"
+
+
 @needs_strace
 @pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)
 def test_killed_at_any_call_a_run_of_orders_loses_and_doubles_nothing(
@@ -46,7 +51,7 @@ def test_killed_at_any_call_a_run_of_orders_loses_and_doubles_nothing(
             life.erp_takes()
         life.new_orders()
         life.assert_nothing_lost_nothing_doubled()
-    assert killed >= 0.9 * len(chosen(calls, is_long=is_long)), "the harness must strike"
+    assert_struck(killed, len(chosen(calls, is_long=is_long)))
     note(f"orders, {outside.house.kind}: killed at {killed} of {len(calls)} system calls")
 
 
@@ -68,7 +73,7 @@ def test_killed_at_any_call_a_run_of_stock_leaves_a_whole_file_or_none(
         assert result.exit_code in (-signal.SIGKILL, 0), (call, result)
         life.assert_stock_is_whole_or_absent()
         life.assert_the_shop_sells_what_it_has()
-    assert killed >= 0.9 * len(chosen(calls, is_long=is_long)), "the harness must strike"
+    assert_struck(killed, len(chosen(calls, is_long=is_long)))
     note(f"stock, {outside.house.kind}: killed at {killed} of {len(calls)} system calls")
 
 
