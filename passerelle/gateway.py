@@ -18,6 +18,11 @@ from passerelle.sources import Sources, in_words
 from passerelle.trace import Trace
 
 
+def clock() -> datetime:
+    """The time, aware, in this machine's zone: the one place where a run reads it."""
+    return datetime.now().astimezone()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a run ended well: a summary in words, and what was rejected on the way, if anything."""
@@ -44,7 +49,7 @@ class Gateway:
 
     def now(self) -> datetime:
         """The time, aware, in this machine's zone."""
-        return datetime.now().astimezone()
+        return clock()
 
     def say(self, text: str) -> None:
         """Tells the trace and the console."""
@@ -110,7 +115,7 @@ def perform(
 
 @contextmanager
 def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
-    now = datetime.now().astimezone()
+    now = clock()
     with ExitStack() as stack:
         stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
         with suppress(OSError):

@@ -18,7 +18,7 @@ from passerelle import durable
 from passerelle.config import load_config
 from passerelle.deadline import Deadline
 from passerelle.errors import HeldError, PasserelleError, PermanentError, TransientError
-from passerelle.gateway import Gateway, perform
+from passerelle.gateway import perform
 from passerelle.ledger import State, open_ledger
 from passerelle.runs.orders import run_orders
 from passerelle.runs.stock import run_stock
@@ -52,7 +52,7 @@ class Shop:
         self.chance = random.Random(2026)
         self.now = START.astimezone()
         self.on_hand = {item: self.chance.randint(5, 400) for item in ITEMS}
-        self.in_file: deque[Sale] = deque(maxlen=60)
+        self.in_file: deque[Sale] = deque(maxlen=20)
         self.sold: dict[str, Sale] = {}
         self.included: set[str] = set()
         self.settled: set[str] = set()
@@ -233,7 +233,7 @@ def test_a_year_with_faults_ends_without_a_discrepancy(
     half_hours = HALF_HOURS["long" if is_long else "short"]
     shop = Shop(quick_folder)
     with ExitStack() as stack:
-        stack.enter_context(mock.patch.object(Gateway, "now", lambda _: shop.now))
+        stack.enter_context(mock.patch("passerelle.gateway.clock", lambda: shop.now))
         stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
         place = "passerelle.remotes.folder.write_durably"
         stack.enter_context(mock.patch(place, shop.write_at_this_hour))
