@@ -88,7 +88,7 @@ class Table:
 
         They go on up to one that reads as a row: a lone quote has made it part of a text, since
         the lines of a text that people wrote do not read as rows, with id, quantity and price.
-        Where that row has a lone quote as well, it may be what stands behind the text's end.
+        Where the quotes of that row do not pair up, it may be what stands behind the text's end.
 
         Records that are open at a line's end all read on alike: up to where one went wrong, none
         is followed again, or reading would take time by the square of the file's size.
@@ -100,8 +100,16 @@ class Table:
             if not self._swallows:
                 yield line
                 self._latest = self._lines.tell()
-            elif line.count('"') % 2:
+            elif not self._stands_alone(line):
                 self._doubtful = self._lines.tell()
+
+    def _stands_alone(self, line: str) -> bool:
+        """Whether a line's quotes can enclose fields of its own."""
+        try:
+            next(csv.reader([line], delimiter=self._separator, strict=True), None)
+        except csv.Error:
+            return False
+        return line.count('"') % 2 == 0
 
     def _check_cut(self, number: int, error: csv.Error) -> None:
         """A file that ends in a text is being written; one that goes on below it is not."""

@@ -289,6 +289,15 @@ class TestADamagedFile:
             damaged[start:end] = data.draw(st.binary(max_size=4) | st.sampled_from([b'"', b"\n"]))
         reads_or_says_why(bytes(damaged))
 
+    def test_whose_row_ends_one_text_and_begins_another_sends_no_half_of_either(self) -> None:
+        """Such a row reads as one of its own; its quotes, though two, enclose nothing in it."""
+        text = "nom;id_order;ean13;quantity;unit_price;ville\nX;1;370;1;1,00;Pau\n"
+        text += '"a\nb";2;371;1;1,00;"c\nd"\n'
+        columns = {"last_name": "nom", "city": "ville"}
+        file = read(text, columns=columns)
+        assert "2" not in whole(file)
+        assert [fault for fault in faults(file) if "a quote is not closed" in fault]
+
     @many
     @given(st.data(), st.sampled_from([SAMPLE, PLAIN]), st.sampled_from(["", "\r\n"]))
     def test_by_a_lone_quote_neither_loses_an_order_nor_changes_a_number(
