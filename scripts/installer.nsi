@@ -2,7 +2,7 @@
 ;   makensis -DVERSION=0.1.0 scripts/installer.nsi
 ; passerelle-VERSION-setup.exe /S installs without asking; /D=D:\Passerelle, last, names the folder.
 Unicode true
-SetCompressor /SOLID lzma
+SetCompressor zlib
 !include LogicLib.nsh
 
 !define KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Passerelle"
