@@ -1,7 +1,8 @@
 ; The installer for all accounts of a machine, from what `python -m scripts.build_exe` left in dist/.
 ;   makensis -DVERSION=0.1.0 scripts/installer.nsi
 ; passerelle-VERSION-setup.exe /S installs without asking; /D=D:\Passerelle, last, names the folder.
-Unicode true
+; The servers are 64-bit, and so is the program.
+Target amd64-unicode
 SetCompressor zlib
 !include LogicLib.nsh
 
