@@ -157,12 +157,12 @@ def status(context: click.Context, as_json: bool) -> None:
     for run, task in found.items():
         click.echo(f"{task.name}: {_facts(task)['state']}")
         if task.enabled is not None:
-            other = "" if task.starts(program, run) else f"{task.command} {task.arguments}"
+            other = "" if task.starts(program, run) else "something else: "
             print_facts({
                 "  last start": task.last_start,
                 "  last result": _facts(task)["result"],
                 "  next start": task.next_start if task.enabled else "none while it is disabled",
-                "  not this program": other,
+                "  starts": other and f"{other}{task.command} {task.arguments}",
             })  # fmt: skip
 
 
