@@ -19,8 +19,10 @@ def stoppable() -> Iterator[None]:
     """Within it, whatever asks the process to end raises :class:`KeyboardInterrupt`."""
     with ExitStack() as stack:
         for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
-            before = signal.signal(number, signal.default_int_handler)
-            stack.callback(signal.signal, number, before)
+            # What is ignored stays so: `nohup` wants it.
+            if (before := signal.getsignal(number)) != signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
+                stack.callback(signal.signal, number, before)
         stack.enter_context(_closable())
         yield
 
