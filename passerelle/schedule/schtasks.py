@@ -156,7 +156,7 @@ def _absent() -> PasserelleError:
 
 
 def _text(output: bytes) -> str:
-    """What it printed; to a pipe Windows prints in the console's old code page."""
-    if output.startswith(b"\xff\xfe"):
+    """What it printed: to a pipe, in the console's old code page; some versions, UTF-16."""
+    if output.startswith(b"\xff\xfe") or output[1:2] == b"\0":
         return output.decode("utf-16", errors="replace")
     return output.decode("oem" if sys.platform == "win32" else "utf-8", errors="replace")
