@@ -2,13 +2,17 @@
 
 import logging
 import sys
-import traceback
-from pathlib import Path
 from typing import NoReturn
 
 import click
 
-from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError, UnreachableError
+from passerelle.errors import (
+    INTERRUPTED,
+    PasserelleError,
+    UnreachableError,
+    bug_in_words,
+    lines_of,
+)
 
 # Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
 logging.getLogger().addHandler(logging.NullHandler())
@@ -42,7 +46,8 @@ def _run() -> int:
     except OSError as error:
         return _fail(UnreachableError("the output cannot be written", error.strerror or ""))
     except Exception as error:
-        return _crash(error)
+        _print(bug_in_words(error))
+        return 1
     return result if isinstance(result, int) else 0
 
 
@@ -54,18 +59,9 @@ def _refuse(error: click.ClickException) -> int:
 
 
 def _fail(error: PasserelleError) -> int:
-    for fault in error.faults if isinstance(error, ConfigError) and error.faults else [str(error)]:
-        _print(fault)
+    for line in lines_of(error):
+        _print(line)
     return error.exit_code
-
-
-def _crash(error: Exception) -> int:
-    """A bug: its message may hold a customer's words, so only its kind and place are told."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
-    kind = type(error).__name__
-    _print(f"a fault in Passerelle itself ({kind}): {place}: report it with the trace")
-    return 1
 
 
 def _print(text: str) -> None:

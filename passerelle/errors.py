@@ -1,6 +1,8 @@
 """One family of errors per exit code; each says what, where and what to do, on one line."""
 
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 INTERRUPTED = 130  # Ctrl+C, as shells count it
@@ -92,3 +94,16 @@ class BusyError(PasserelleError):
     """Another run is active in the same folder."""
 
     exit_code = 7
+
+
+def lines_of(error: PasserelleError) -> tuple[str, ...]:
+    """What people are told of an error: one line, or one for each fault of the configuration."""
+    return (isinstance(error, ConfigError) and error.faults) or (str(error),)
+
+
+def bug_in_words(error: Exception) -> str:
+    """A bug on one line: its kind and place. Its message may hold a customer's words."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    kind = type(error).__name__
+    return f"a fault in Passerelle itself ({kind}): {place}: report it with the trace"

@@ -17,7 +17,7 @@ LAYERS = (
     ("config",),
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
     ("ledger", "remotes", "archive", "trace", "lock"),
-    ("missed_sales", "witness", "retention"),
+    ("missed_sales", "witness", "retention", "schedule"),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),

@@ -11,6 +11,7 @@ from passerelle.checks.findings import Finding, Level, gravest, ok, warning
 from passerelle.checks.local import check_folder, check_forms, check_ledger
 from passerelle.checks.passwords import check_password
 from passerelle.checks.servers import check_server
+from passerelle.checks.tasks import check_tasks
 from passerelle.config import Settings
 
 __all__ = ["Finding", "Level", "check_all", "gravest"]
@@ -30,6 +31,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
         yield from password
         if not any(finding.level == Level.FAULT for finding in password):
             yield from check_server(settings, name)
+    yield from check_tasks(settings, config)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:

@@ -11,6 +11,7 @@ from passerelle.cli.customer import customer
 from passerelle.cli.files import convert, demo, fix, init
 from passerelle.cli.orders import orders
 from passerelle.cli.runs import history, run
+from passerelle.cli.schedule import schedule
 from passerelle.cli.secret import secret
 from passerelle.cli.stock import stock
 
@@ -46,6 +47,7 @@ for command in (
     history,
     archive,
     customer,
+    schedule,
     secret,
 ):
     cli.add_command(command)

@@ -18,8 +18,8 @@ def check(context: click.Context, as_json: bool) -> None:
     """Look at all that a run needs, and say what is wrong and how to mend it.
 
     Config, passwords, servers (with a probe file, which is deleted again), the files of the shop
-    and the ERP, folders and ledger. Run it under the account that runs the scheduled task. A run
-    may be active meanwhile.
+    and the ERP, folders, ledger and the scheduled tasks. Run it under the account that runs these.
+    A run may be active meanwhile.
 
     \b
     passerelle check

@@ -41,8 +41,15 @@ def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool) ->
     if dry_run:
         click.echo("dry run: nothing is changed anywhere")
     names = ("orders", "stock") if what == "all" else (what,)
+    context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop))
+
+
+def carry_out(
+    settings: Settings, *names: str, dry_run: bool = False, accept_drop: bool = False
+) -> int:
+    """The runs, one after the other, and the gravest exit code. One alone raises its error."""
     stories = [(name, _story(name, accept_drop=accept_drop)) for name in names]
-    context.exit(_run_all(settings, stories, dry_run=dry_run))
+    return _run_all(settings, stories, dry_run=dry_run)
 
 
 def _story(name: str, *, accept_drop: bool) -> Story:

@@ -25,6 +25,7 @@ from passerelle.config.types import (
     FilePath,
     LocalTime,
     Location,
+    Minutes,
     Names,
     Place,
     ProductIds,
@@ -237,6 +238,13 @@ class Archive(Section):
     keep_traces: Duration = timedelta(days=365)
 
 
+class Schedule(Section):
+    """``[schedule]``: at which minutes of each hour the runs start."""
+
+    orders: Minutes = (27, 57)
+    stock: Minutes = (19, 49)
+
+
 class Settings(Section):
     """The whole of config.toml. ``folder`` is absolute: ledger, traces and archives live there."""
 
@@ -247,6 +255,7 @@ class Settings(Section):
     stock: Stock | None = None
     trace: Trace = Trace()
     archive: Archive = Archive()
+    schedule: Schedule = Schedule()
 
     @field_validator("folder", mode="before")
     @classmethod

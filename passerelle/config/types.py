@@ -126,6 +126,15 @@ def _local_time(value: Any) -> datetime:
     raise ValueError("write a date and time without quotes, like 2026-11-22T00:00:00")
 
 
+def _minutes(value: Any) -> tuple[int, ...]:
+    items = value if isinstance(value, list) else []
+    if not items or not all(type(item) is int and 0 <= item <= 59 for item in items):
+        raise ValueError("write minutes of the hour, from 0 to 59, like [27, 57]")
+    if len(set(items)) < len(items):
+        raise ValueError("a minute stands in it twice")
+    return tuple(sorted(items))
+
+
 def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
     if not isinstance(value, str):
         raise ValueError("write a path between quotes")
@@ -147,5 +156,6 @@ Wait = Annotated[timedelta, BeforeValidator(_wait)]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
 LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
 FilePath = Annotated[Path | None, BeforeValidator(_beside_config)]
+Minutes = Annotated[tuple[int, ...], BeforeValidator(_minutes)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 ProductIds = Annotated[Names, AfterValidator(product_ids)]

@@ -172,6 +172,27 @@ class TestAValue:
     def test_is_a_size_with_its_unit(self, path: Path, text: str, size: int) -> None:
         assert load(path, f'[trace]\nmax_size = "{text}"\n').trace.max_size == size
 
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            ("[27, 60]", "from 0 to 59"),
+            ("[-1]", "from 0 to 59"),
+            ("[]", "from 0 to 59"),
+            ("27", "from 0 to 59"),
+            ('["27"]', "from 0 to 59"),
+            ("[true]", "from 0 to 59"),
+            ("[27, 57, 27]", "a minute stands in it twice"),
+        ],
+    )
+    def test_of_minutes_say_which_there_are(self, path: Path, value: str, words: str) -> None:
+        (fault,) = faults(path, WHOLE + f"[schedule]\norders = {value}\n")
+        assert "schedule.orders: " in fault
+        assert words in fault
+
+    def test_minutes_may_stand_in_any_order(self, path: Path) -> None:
+        settings = load(path, WHOLE + "[schedule]\norders = [57, 0, 27]\n")
+        assert settings.schedule.orders == (0, 27, 57)
+
     @pytest.mark.parametrize("value", ['"1"', "1000", '"1 Mo"', '"0 B"'])
     def test_is_no_size_without_its_unit_or_of_nothing(self, path: Path, value: str) -> None:
         (fault,) = faults(path, f"[trace]\nmax_size = {value}\n")

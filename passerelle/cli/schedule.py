@@ -1,0 +1,223 @@
+"""``passerelle schedule``: when the runs start, and what starts them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from passerelle.cli.common import (
+    config_path,
+    json_option,
+    local,
+    now,
+    print_facts,
+    print_json,
+    print_table,
+    settings_of,
+)
+from passerelle.cli.runs import carry_out
+from passerelle.config import Settings, load_config
+from passerelle.errors import ConfigError, NotFoundError, UnreachableError
+from passerelle.schedule import definition, tasks
+from passerelle.schedule.schtasks import find_schtasks
+from passerelle.schedule.timetable import RUNS, Timetable, in_words, next_start, timetable
+
+_which = click.argument("what", type=click.Choice(RUNS), required=False)
+
+
+@click.group()
+def schedule() -> None:
+    """When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+
+    On Windows the Task Scheduler starts them (install); elsewhere `schedule run` does, or cron.
+    """
+
+
+@schedule.command()
+@json_option
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> None:
+    """Show at which minutes each run starts, and when that is next."""
+    plan = _plan(settings_of(context))
+    starts = {run: next_start(minutes, now()) for run, minutes in plan.items()}
+    if as_json:
+        print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
+        return
+    rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
+    print_table(("run", "of every hour", "next start"), rows)
+
+
+@schedule.command()
+@click.argument("what", type=click.Choice(RUNS), required=False)
+@click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+              help="Write here, in the encoding that schtasks wants.")  # fmt: skip
+@click.option("--cron", is_flag=True, help="The lines for a crontab instead.")
+@click.pass_context
+def export(context: click.Context, what: str | None, output: Path | None, cron: bool) -> None:
+    """Print the task that `install` registers, or write it for `schtasks /Create /XML`.
+
+    \b
+    passerelle schedule export orders -o orders.xml
+    passerelle schedule export --cron
+    """
+    if not cron and not what:
+        raise click.UsageError("name the task, orders or stock, or say --cron", context)
+    settings, program = settings_of(context), definition.this_program(config_path(context))
+    if cron:
+        runs = (what,) if what else tuple(_plan(settings))
+        lines = (definition.cron_line(settings, run, program) + "\n" for run in runs)
+        _deliver("".join(lines).encode(), output)
+    elif output:
+        _deliver(definition.task_file(definition.task_xml(settings, what or "", program)), output)
+    else:
+        text = definition.task_xml(settings, what or "", program, encoding="UTF-8")
+        click.echo(text.encode(), nl=False)
+
+
+def _deliver(data: bytes, output: Path | None) -> None:
+    from passerelle.rehearsal import write_output
+
+    if output:
+        write_output(output, data)
+    else:
+        click.echo(data, nl=False)
+
+
+@schedule.command()
+@_which
+@click.pass_context
+def install(context: click.Context, what: str | None) -> None:
+    r"""Register Passerelle\orders and Passerelle\stock (or one) with the Task Scheduler.
+
+    Over older ones. They run whether somebody is logged on or not. Where a password is in the
+    credential store, or a server is another machine's share, Windows asks for the password of
+    your account: without it, a task can open neither.
+    """
+    settings, program = settings_of(context), definition.this_program(config_path(context))
+    plan = _plan(settings, what)
+    if find_schtasks() and program.account and definition.needs_password(settings):
+        times = "once" if len(plan) == 1 else "once for each task"
+        click.echo(f"Windows asks {times} for the password of {program.account}:")
+    for run, minutes in plan.items():
+        tasks.install(settings, run, program)
+        coming = local(next_start(minutes, now()))
+        words = f"starts at {in_words(minutes)} of every hour, next at {coming}"
+        click.echo(f"{tasks.task_name(run)}: {words}")
+
+
+@schedule.command()
+@_which
+def remove(what: str | None) -> None:
+    """Remove both tasks, or one, from the Task Scheduler."""
+    for run in _named(what):
+        there = tasks.remove(run)
+        click.echo(f"{tasks.task_name(run)}: {'removed' if there else 'there was none'}")
+
+
+@schedule.command()
+@_which
+def enable(what: str | None) -> None:
+    """Let both tasks, or one, start at their times again."""
+    _switch(what, on=True)
+
+
+@schedule.command()
+@_which
+def disable(what: str | None) -> None:
+    """Pause both tasks, or one, until `enable`."""
+    _switch(what, on=False)
+
+
+def _switch(what: str | None, *, on: bool) -> None:
+    """All tasks there are, or the one named. Needs no config: a broken one must not prevent it."""
+    missing: list[NotFoundError] = []
+    for run in _named(what):
+        try:
+            tasks.switch(run, on=on)
+        except NotFoundError as error:
+            missing.append(error)
+            continue
+        click.echo(f"{tasks.task_name(run)}: {'enabled' if on else 'disabled'}")
+    if len(missing) == len(_named(what)):
+        raise missing[0]
+
+
+@schedule.command()
+@json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show both tasks: enabled or not, how the last run ended, when the next one starts."""
+    plan = _plan(settings_of(context))
+    program = definition.this_program(config_path(context))
+    found = {run: tasks.look_up(run) for run in plan}
+    if as_json:
+        print_json([asdict(task) | {"run": run} | _facts(task) for run, task in found.items()])
+        return
+    for run, task in found.items():
+        click.echo(f"{task.name}: {_facts(task)['state']}")
+        if task.enabled is not None:
+            other = "" if task.starts(program, run) else "something else: "
+            print_facts({
+                "  last start": task.last_start,
+                "  last result": _facts(task)["result"],
+                "  next start": task.next_start if task.enabled else "none while it is disabled",
+                "  starts": other and f"{other}{task.command} {task.arguments}",
+            })  # fmt: skip
+
+
+def _facts(task: tasks.Task) -> dict[str, str]:
+    states = {None: "missing; `passerelle schedule install`", True: "enabled", False: "disabled"}
+    result = "" if task.last_result is None else tasks.result_in_words(task.last_result)
+    return {"state": states[task.enabled], "result": result}
+
+
+@schedule.command("run")
+@click.pass_context
+def run_loop(context: click.Context) -> None:
+    """Start the runs at their minutes, in the foreground, until Ctrl+C.
+
+    For machines without a Task Scheduler. A run that fails is told, and the next one starts at
+    its time. What was missed while the machine slept is not made up for. A change of [schedule]
+    counts when you start this anew, any other change at the next run.
+    """
+    from passerelle.schedule.loop import Loop
+    from passerelle.schedule.stopping import stoppable
+
+    path = config_path(context)
+    plan = _plan(load_config(path))
+    _refuse_beside_tasks(plan)
+    loop = Loop(plan, lambda run: carry_out(load_config(path), run), say=_say, fail=_fail, now=now)
+    with stoppable():
+        loop.go_on()
+
+
+def _refuse_beside_tasks(plan: Timetable) -> None:
+    if find_schtasks() is None:
+        return
+    try:
+        tasks.refuse_beside(plan)
+    except UnreachableError as error:
+        _fail(f"whether tasks start the runs as well is not known: {error}")
+
+
+def _say(text: str) -> None:
+    click.echo(f"{local(now())}  {text}")
+
+
+def _fail(text: str) -> None:
+    click.echo(f"passerelle: {local(now())}: {text}", err=True)
+
+
+def _plan(settings: Settings, what: str | None = None) -> Timetable:
+    """The runs to speak of: the one named, or all that have their section in the config."""
+    plan = timetable(settings)
+    missing = what if what and what not in plan else "" if plan else "orders] or [stock"
+    if missing:
+        mend = "add it; `passerelle init` shows how"
+        raise ConfigError(f"[{missing}] is missing", "config.toml", mend)
+    return {what: plan[what]} if what else plan
+
+
+def _named(what: str | None) -> Sequence[str]:
+    return (what,) if what else RUNS

@@ -1,0 +1,102 @@
+"""The foreground loop for machines without a Task Scheduler, on the ``schedule`` package.
+
+That package counts in local time without a zone. In the hour that the clock repeats in autumn its
+next start is therefore still ahead, and nothing starts a second time; of the hour that is left out
+in spring, and of a machine's sleep, it starts what was missed, which is refused here.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from schedule import Job, Scheduler
+
+from passerelle.errors import PasserelleError, bug_in_words, lines_of
+from passerelle.schedule.timetable import Timetable, in_words
+
+# A run may keep the next one waiting for so long; what comes later is missed.
+_LATEST = timedelta(minutes=2)
+# The next start is within the hour, or within two while the clock repeats one.
+_FARTHEST = timedelta(hours=2, minutes=1)
+_STEP = 1.0
+
+
+class Loop:
+    """Starts each run at its minutes. ``run`` carries one out, ``say`` and ``fail`` tell people."""
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        run: Callable[[str], object],
+        *,
+        say: Callable[[str], None],
+        fail: Callable[[str], None],
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._timetable, self._run = timetable, run
+        self._say, self._fail, self._now, self._sleep = say, fail, now, sleep
+        self._scheduler = Scheduler()
+        self._done: dict[tuple[str, int], datetime] = {}
+        self._running = False
+
+    def go_on(self) -> None:
+        """Goes on until :class:`KeyboardInterrupt`, whatever the runs end with.
+
+        Raises that only where it interrupted a run.
+        """
+        try:
+            self._go_on()
+        except KeyboardInterrupt:
+            if self._running:
+                raise
+            self._say("stopped")
+
+    def _go_on(self) -> None:
+        for run, minutes in self._timetable.items():
+            self._say(f"run {run} starts at {in_words(minutes)} of every hour")
+        self._plan()
+        while True:
+            self._scheduler.run_pending()
+            self._notice_clock_set_back()
+            self._sleep(_STEP)
+
+    def _plan(self) -> None:
+        self._scheduler.clear()
+        self._done.clear()
+        for run, minutes in self._timetable.items():
+            for minute in minutes:
+                job = self._scheduler.every().hour.at(f":{minute:02}")
+                job.do(self._start, job, run, minute)
+
+    def _start(self, job: Job, run: str, minute: int) -> None:
+        planned, done = job.next_run, self._done.get((run, minute))
+        if planned is None or (done and planned <= done):
+            return  # the clock was set back while this very start was carried out
+        self._done[run, minute] = planned
+        late = self._local() - planned
+        if late > _LATEST:
+            self._fail(f"run {run} of {planned:%H:%M} was missed and is not made up for")
+            return
+        self._say(f"run {run} of {planned:%H:%M}")
+        self._carry_out(run)
+
+    def _carry_out(self, run: str) -> None:
+        self._running = True
+        try:
+            self._run(run)
+        except PasserelleError as error:
+            for line in lines_of(error):
+                self._fail(line)
+        except Exception as error:
+            self._fail(bug_in_words(error))
+        self._running = False
+
+    def _notice_clock_set_back(self) -> None:
+        coming = self._scheduler.next_run
+        if coming is not None and coming - self._local() > _FARTHEST:
+            self._say("the clock was set back: the runs go on by the time it tells now")
+            self._plan()
+
+    def _local(self) -> datetime:
+        return self._now().replace(tzinfo=None)

@@ -1,0 +1,141 @@
+"""The tasks ``Passerelle\\orders`` and ``Passerelle\\stock`` of Windows' Task Scheduler."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from passerelle.config import Settings
+from passerelle.errors import BusyError, NotFoundError, UnreachableError
+from passerelle.schedule import schtasks
+from passerelle.schedule.definition import (
+    NAMESPACE,
+    Program,
+    needs_password,
+    task_file,
+    task_xml,
+)
+from passerelle.schedule.timetable import RUNS
+
+_FOLDER = "Passerelle"
+_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+# https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-error-and-success-constants
+NOT_YET, RUNNING = 0x41303, 0x41301
+_RESULTS = {
+    0: "done",
+    1: "a bug: its traceback is in the trace",
+    2: "wrong usage",
+    3: "a fault of the configuration",
+    4: "a server or file could not be reached",
+    5: "some data was rejected, the rest went through",
+    6: "held for safety, nothing published",
+    7: "another run was active",
+    130: "interrupted",
+    NOT_YET: "not started yet",
+    RUNNING: "running now",
+    0x41306: "ended from outside, or by its time limit",
+    0xC000013A: "closed or interrupted",
+    0x80070002: "its program is not where it was",
+    0x80070003: "its program or folder is not where it was",
+    0x8007010B: "its working folder is not there",
+    0x8007052E: "Windows refused the account's password; install the task again",
+    0x80070569: "the account lacks the right to log on as a batch job",
+    0x800710E0: "Windows refused to start it (nobody logged on, or still running)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A registered task, as Windows tells it. ``enabled`` is ``None`` where there is none."""
+
+    name: str
+    enabled: bool | None
+    command: str = ""
+    arguments: str = ""
+    logon: str = ""
+    last_start: str = ""
+    last_result: int | None = None
+    next_start: str = ""
+
+    def starts(self, program: Program, run: str) -> bool:
+        """Whether it starts this program with this config. A console may lack characters."""
+        told, meant = (self.command, self.arguments), (program.command, program.arguments(run))
+        return [_NOT_ASCII.sub("?", text) for text in told] == [
+            _NOT_ASCII.sub("?", text) for text in meant
+        ]
+
+
+def task_name(run: str) -> str:
+    """The task's path, as in ``Passerelle\\orders``."""
+    return f"{_FOLDER}\\{run}"
+
+
+def result_in_words(result: int) -> str:
+    """What a task's last result means: our exit codes, and Windows' own."""
+    code = str(result) if result < 256 else f"0x{result:X}"
+    return f"{_RESULTS.get(result, 'an exit code that Passerelle does not have')} ({code})"
+
+
+def install(settings: Settings, run: str, program: Program) -> None:
+    """Registers the task of ``run``, over an older one. Raises :class:`PasserelleError`."""
+    account = program.account if needs_password(settings) else ""
+    with TemporaryDirectory(prefix="passerelle-") as folder:
+        file = Path(folder, f"{run}.xml")
+        try:
+            file.write_bytes(task_file(task_xml(settings, run, program)))
+        except OSError as error:
+            reason = error.strerror or "make room on the disk"
+            raise UnreachableError("the file cannot be written", str(file), reason) from error
+        schtasks.create(task_name(run), file, account)
+
+
+def remove(run: str) -> bool:
+    """Removes the task of ``run``; whether there was one."""
+    try:
+        schtasks.delete(task_name(run))
+    except NotFoundError:
+        return False
+    return True
+
+
+def switch(run: str, *, on: bool) -> None:
+    """Lets the task of ``run`` start at its times, or pauses it."""
+    schtasks.switch(task_name(run), on=on)
+
+
+def look_up(run: str) -> Task:
+    """The task of ``run``, or that there is none."""
+    name = task_name(run)
+    try:
+        tree = schtasks.definition(name)
+        last_start, last_result, next_start = schtasks.history(name)
+    except NotFoundError:
+        return Task(name, None)
+
+    def text(path: str) -> str:
+        return tree.findtext(path, default="", namespaces={"t": NAMESPACE}).strip()
+
+    enabled = text("t:Settings/t:Enabled") != "false"
+    action = "t:Actions/t:Exec/t:"
+    return Task(
+        name,
+        enabled,
+        command=text(f"{action}Command"),
+        arguments=text(f"{action}Arguments"),
+        logon=text("t:Principals/t:Principal/t:LogonType"),
+        last_start=last_start,
+        last_result=last_result,
+        next_start=next_start,
+    )
+
+
+def refuse_beside(runs: Iterable[str] = RUNS) -> None:
+    """Raises :class:`BusyError` where an enabled task starts one of ``runs`` already."""
+    enabled = [task.name for task in map(look_up, runs) if task.enabled]
+    if enabled:
+        raise BusyError(
+            "the Task Scheduler starts the runs already",
+            ", ".join(enabled),
+            "`passerelle schedule disable` first, or leave it to the tasks",
+        )

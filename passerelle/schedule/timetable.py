@@ -1,0 +1,34 @@
+"""Which runs start at which minutes of each hour, and when that is next."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from passerelle.config import Settings
+
+Timetable = Mapping[str, tuple[int, ...]]
+
+RUNS = ("orders", "stock")
+
+
+def timetable(settings: Settings) -> Timetable:
+    """The runs that have their section in the config, with their minutes."""
+    return {run: minutes_of(settings, run) for run in RUNS if getattr(settings, run) is not None}
+
+
+def minutes_of(settings: Settings, run: str) -> tuple[int, ...]:
+    """The minutes of ``run``, sorted, whether it has its section or not."""
+    minutes: tuple[int, ...] = getattr(settings.schedule, run)
+    return minutes
+
+
+def next_start(minutes: Sequence[int], now: datetime) -> datetime:
+    """The first full minute after ``now`` (aware) that the local clock counts as one of these."""
+    whole = now.replace(second=0, microsecond=0)
+    later = (whole + timedelta(minutes=ahead) for ahead in range(1, 61))
+    return next(moment for moment in later if moment.minute in minutes)
+
+
+def in_words(minutes: Sequence[int]) -> str:
+    """As in ``:27 and :57``."""
+    *first, last = [f":{minute:02}" for minute in minutes]
+    return f"{', '.join(first)} and {last}" if first else last
