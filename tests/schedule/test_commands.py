@@ -229,13 +229,19 @@ def test_without_a_task_scheduler_the_way_out_is_told(
 # --- the loop ----------------------------------------------------------------------------------
 
 
+def _heeding() -> None:
+    """Whatever started the tests (nohup, a shell's background) may ignore these."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def looping(world: World) -> Iterator["subprocess.Popen[str]"]:
     """`schedule run` as a child, which has told its minutes."""
     root = str(Path(__file__).parents[2])
     env = os.environ | {"PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
     child = subprocess.Popen(
-        LOOP, cwd=world.folder, env=env, stdout=-1, stderr=-1, text=True, encoding="utf-8"
+        LOOP, cwd=world.folder, env=env, stdout=-1, stderr=-1, encoding="utf-8", preexec_fn=_heeding
     )
     try:
         assert child.stdout is not None
