@@ -288,6 +288,17 @@ class HalfHours(RuleBasedStateMachine):
         self.export(last)
         self.run_stock()
 
+    @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS), imports=st.booleans())
+    def an_order_comes_after_the_erp_wrote(self, kind: str, item: str, imports: bool) -> None:
+        """Taken at once, and still not in the ERP's file."""
+        self.write_stock(imports)
+        self.pass_time(2)
+        self.customer_orders(kind, item, 1)
+        self.export()
+        self.run_orders()
+        self.erp_imports_what_came_since()
+        self.run_stock()
+
     @rule(
         run=st.sampled_from(("orders", "stock")),
         step=st.sampled_from(STEPS),

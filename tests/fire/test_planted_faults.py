@@ -9,7 +9,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from passerelle.archive import Exports
 from passerelle.dispatch import Dispatcher
 from passerelle.errors import PasserelleError
 from passerelle.ledger import DONE, Dispatch, State
@@ -31,12 +30,6 @@ def _send_twice(self: Dispatcher, dispatch: Dispatch) -> Dispatch:
 
 def _no_recovery(self: Dispatcher) -> None:
     self.note_taken()
-
-
-def _drop_all(self: Exports) -> list[str]:
-    for path in self.folder.glob("*"):
-        path.unlink()
-    return []
 
 
 # What is replaced, by what, and what a shop would suffer.
@@ -65,10 +58,6 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "an XML that was prepared but not archived is abandoned": (
         "passerelle.archive.Exports.confirm",
         lambda self, name: None,
-    ),
-    "the archive loses what was promised": (
-        "passerelle.archive.Exports.drop_unpromised",
-        _drop_all,
     ),
     "settled orders are sent": (
         "passerelle.runs.orders_plan.DONE",
