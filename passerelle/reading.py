@@ -151,21 +151,28 @@ def parse_whole(text: str) -> int:
     return int(match[1])
 
 
-@_remembered
 def parse_date(text: str) -> datetime:
     """``Y-m-d H:i:s`` or ``d/m/Y…`` as an aware time in this machine's zone.
 
     The shop exports its own wall clock without a zone, and shop and store share one.
     Raises :class:`ValueError` for any other form and for days that do not exist.
     """
+    moment = _wall_clock(text)
+    try:
+        # Not remembered: the zone is the machine's, and may be set anew while a loop goes on.
+        return moment.astimezone()
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValueError(f'"{shorten(text)}" is no date of our times') from error
+
+
+@_remembered
+def _wall_clock(text: str) -> datetime:
     bare = text.strip().replace("T", " ") if text.isascii() else ""
     for form in _DATE_FORMATS:
         try:
-            return datetime.strptime(bare, form).astimezone()
+            return datetime.strptime(bare, form)  # noqa: DTZ007 - parse_date adds the zone
         except ValueError:
             continue
-        except (OverflowError, OSError) as error:
-            raise ValueError(f'"{shorten(text)}" is no date of our times') from error
     raise ValueError(f'"{shorten(text)}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from passerelle.archive import EXPORTS, PENDING, TIME, TRACES, is_link, kept_in
 from passerelle.config import Archive
 from passerelle.durable import remove
+from passerelle.reading import count
 
 _TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 # Long enough for any run or command that is writing one.
@@ -35,9 +36,9 @@ class Pruned:
     def __str__(self) -> str:
         if not self.removed:
             return f"{self.archive}: nothing to remove"
-        files = "1 file" if len(self.removed) == 1 else f"{len(self.removed)} files"
+        files = count(len(self.removed), "file")
         names = " to ".join(sorted({min(self.removed), max(self.removed)}))
-        return f"{self.archive}: {files} removed, {self.size} bytes ({names})"
+        return f"{self.archive}: {files} removed, {count(self.size, 'byte')} ({names})"
 
 
 def prune(folder: Path, keep: Archive, needed: Collection[str], now: datetime) -> list[Pruned]:

@@ -8,6 +8,7 @@ from passerelle.csv_to_xml import read_orders
 from passerelle.errors import UsageError
 from passerelle.gateway import Gateway, Outcome
 from passerelle.ledger import DONE, KnownOrder, Ledger, Mark, Stage, State
+from passerelle.reading import count
 from passerelle.runs.orders import gift_card_ids, orders_settings
 
 
@@ -107,6 +108,6 @@ def adopt(gateway: Gateway) -> Outcome:
     marks = [Mark(reading, State.SKIPPED, reason) for reading in mine]
     gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
     left = len(file.readings) - len(mine)
-    text = f"{len(marks)} orders adopted, {left} left as they were"
+    text = f"{count(len(marks), 'order')} adopted, {left} left as they were"
     gateway.say(f"{source.describe()}: {text}")
     return Outcome(text)

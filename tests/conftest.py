@@ -6,7 +6,7 @@ pytest_plugins = ["tests.servers.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--scale long`` tries in tests/fire all that can be tried; it takes an hour."""
+    """``--scale long`` tries in tests/fire all that can be tried; it takes hours."""
     parser.addoption("--scale", choices=["short", "long"], default="short")
 
 

@@ -10,6 +10,7 @@ from passerelle.checks.probe import Probe
 from passerelle.config import Location, Server, Settings
 from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, PasserelleError
+from passerelle.reading import count
 from passerelle.remotes import Remote, is_gone, open_remote
 from passerelle.sources import in_words
 
@@ -24,7 +25,7 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
         except PasserelleError as error:
             yield fault(what, error)
             return
-        yield ok(what, f"connected; its base folder holds {_count(len(files), 'file')}")
+        yield ok(what, f"connected; its base folder holds {count(len(files), 'file')}")
         yield from _check_files(settings, name, remote)
 
 
@@ -124,7 +125,7 @@ def _check_source(what: str, remote: Remote, place: Location, offset: timedelta 
         size = len(remote.fetch(place.path))
     except PasserelleError as error:
         return fault(what, error)
-    return ok(what, f"{_count(size, 'byte')}, {_age(modified, offset)}")
+    return ok(what, f"{count(size, 'byte')}, {_age(modified, offset)}")
 
 
 def _age(modified: datetime | None, offset: timedelta | None) -> str:
@@ -135,7 +136,3 @@ def _age(modified: datetime | None, offset: timedelta | None) -> str:
         return f"dated {in_words(-age)} in the future"
     clock = "" if offset is not None else ", by this machine's clock"
     return f"written {in_words(max(age, timedelta(0)))} ago{clock}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")

@@ -1,5 +1,6 @@
 """The server dies, or the line is cut after N bytes: nothing lost, doubled, or half."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from tests.fire.proxy import STREAMS, CuttingProxy
 from tests.servers import PASSWORD, USER, House
 from tests.servers.certificates import Certificates
 from tests.servers.fixtures import start_local
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows has no SIGKILL, and resets in other ways"
+)
 
 NewLife = Callable[[], Life]
 UNREACHABLE = 4

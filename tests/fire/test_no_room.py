@@ -24,6 +24,18 @@ _FEW = 8
 _NO_ROOM = ("ENOSPC", "EIO")
 
 
+@pytest.fixture
+def ftp_life(tmp_path: Path) -> Iterator[tuple[FtpServer, Life]]:
+    """A life on an FTP server of this process, which has gone well so far."""
+    root = tmp_path / "server"
+    root.mkdir()
+    with FtpServer(root, {USER: PASSWORD}) as server:
+        url = f"ftp://{USER}@{HOST}:{server.port}"
+        life = Life(tmp_path / "life", RunningServer("ftp", url, PASSWORD, root))
+        life.assert_nothing_lost_nothing_doubled()
+        yield server, life
+
+
 @needs_strace
 @pytest.mark.skipif(sys.platform == "win32", reason="strace is not for Windows")
 @pytest.mark.parametrize("error", _NO_ROOM)
@@ -123,31 +135,26 @@ def test_a_real_disk_of_ours_may_run_full(
 
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_the_servers_disk_may_have_any_room(
-    tmp_path: Path, run: str, is_long: bool, note: Note
+    ftp_life: tuple[FtpServer, Life], run: str, is_long: bool, note: Note
 ) -> None:
+    server, life = ftp_life
     failed, rooms = 0, range(0, 2_200, 20 if is_long else 400)
-    root = tmp_path / "server"
-    root.mkdir()
-    with FtpServer(root, {USER: PASSWORD}) as server:
-        url = f"ftp://{USER}@{HOST}:{server.port}"
-        life = Life(tmp_path / "life", RunningServer("ftp", url, PASSWORD, root))
+    for room in rooms:
+        life.new_orders()
+        server.quirks = replace(Quirks(), disk_room=room)
+        result = life.run(run)
+        assert result.exit_code in (0, UNREACHABLE), result
+        if result.exit_code:
+            assert "full" in result.stderr
+            failed += 1
+            if run == "stock":
+                left = server.root / "ExportCSVmod.csv"
+                assert not left.exists(), "an older file is withdrawn"
+        server.quirks = Quirks()
+        life.assert_stock_is_whole_or_absent()
         life.assert_nothing_lost_nothing_doubled()
-        for room in rooms:
-            life.new_orders()
-            server.quirks = replace(Quirks(), disk_room=room)
-            result = life.run(run)
-            assert result.exit_code in (0, UNREACHABLE), result
-            if result.exit_code:
-                assert "full" in result.stderr
-                failed += 1
-                if run == "stock":
-                    left = root / "ExportCSVmod.csv"
-                    assert not left.exists(), "an older file is withdrawn"
-            server.quirks = Quirks()
-            life.assert_stock_is_whole_or_absent()
-            life.assert_nothing_lost_nothing_doubled()
-            life.world.erp_writes_stock({str(370 + n): 5 for n in range(10)})
-            assert life.run("stock").exit_code == 0
+        life.world.erp_writes_stock({str(370 + n): 5 for n in range(10)})
+        assert life.run("stock").exit_code == 0
     assert failed
     note(f"{run}: {len(rooms)} different rooms on the server's disk: {failed} runs ended with 4")
 
@@ -186,40 +193,35 @@ class Holder:
 
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_a_ledger_held_by_another_program_from_any_command_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: str, note: Note
+    ftp_life: tuple[FtpServer, Life], monkeypatch: pytest.MonkeyPatch, run: str, note: Note
 ) -> None:
     """Locked before the run, or from the moment that the server hears its Nth command."""
+    server, life = ftp_life
     monkeypatch.setattr(ledger, "_BUSY_MS", 50)
-    root = tmp_path / "server"
-    root.mkdir()
-    with FtpServer(root, {USER: PASSWORD}) as server:
-        url = f"ftp://{USER}@{HOST}:{server.port}"
-        life = Life(tmp_path / "life", RunningServer("ftp", url, PASSWORD, root))
+    failed = number = 0
+    holders: list[Holder] = []
+    while number == failed or not number:
+        life.new_orders()
+        until = len(server.commands) + number
+
+        def hold(line: str, until: int = until) -> None:
+            if len(server.commands) > until and not holders:
+                holders.append(Holder(life.world.data / "passerelle.db"))
+
+        server.on_command = hold
+        if not number:
+            hold("")
+        result = life.run(run)
+        server.on_command = lambda line: None
+        for holder in holders:
+            holder.let_go()
+        holders.clear()
+        failed += result.exit_code == UNREACHABLE
+        if result.exit_code:
+            assert "the ledger cannot be used (database is locked)" in result.stderr, result
+        life.assert_stock_is_whole_or_absent()
         life.assert_nothing_lost_nothing_doubled()
-        failed = number = 0
-        holders: list[Holder] = []
-        while number == failed or not number:
-            life.new_orders()
-            until = len(server.commands) + number
-
-            def hold(line: str, until: int = until) -> None:
-                if len(server.commands) > until and not holders:
-                    holders.append(Holder(life.world.data / "passerelle.db"))
-
-            server.on_command = hold
-            if not number:
-                hold("")
-            result = life.run(run)
-            server.on_command = lambda line: None
-            for holder in holders:
-                holder.let_go()
-            holders.clear()
-            failed += result.exit_code == UNREACHABLE
-            if result.exit_code:
-                assert "the ledger cannot be used (database is locked)" in result.stderr, result
-            life.assert_stock_is_whole_or_absent()
-            life.assert_nothing_lost_nothing_doubled()
-            life.assert_the_shop_sells_what_it_has()
-            number += 1
+        life.assert_the_shop_sells_what_it_has()
+        number += 1
     assert failed > 1
     note(f"{run}: the ledger locked at each of {failed} commands to the server")

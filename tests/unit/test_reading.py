@@ -1,7 +1,8 @@
 """Encodings, separators, headers, numbers, dates and item numbers as the field writes them."""
 
 import re
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -338,3 +339,17 @@ class TestATextInAMessage:
 
     def test_has_its_control_characters_written_out(self) -> None:
         assert shorten("a\x1b[2J\tb\ufeff") == r"a\u001b[2J b\ufeff"
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone is the machine's on Windows")
+def test_a_date_is_taken_in_the_zone_that_the_machine_has_now(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hours = []
+    for zone in ("UTC", "Europe/Paris"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        hours.append(parse_date("2026-11-22 10:27:00").astimezone(UTC).hour)
+    monkeypatch.undo()
+    time.tzset()
+    assert hours == [10, 9]
