@@ -13,6 +13,7 @@ from passerelle.errors import (
     bug_in_words,
     lines_of,
 )
+from passerelle.language import speak
 
 # Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
 logging.getLogger().addHandler(logging.NullHandler())
@@ -20,6 +21,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 
 def main() -> NoReturn:
     """Runs the command line; every failure is one line on stderr and its exit code."""
+    speak("auto")
     for stream in (sys.stdout, sys.stderr):
         # A console in cp850 or cp1252 lacks characters: they show as "?" rather than fail.
         if stream is not None and hasattr(stream, "reconfigure"):

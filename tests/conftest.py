@@ -1,6 +1,11 @@
 """Fixtures and options that every room of the tests may use."""
 
+import os
+
 import pytest
+
+# Whoever runs the tests, the program speaks English to them unless a test says otherwise.
+os.environ["LANGUAGE"] = "en"
 
 pytest_plugins = ["tests.servers.fixtures"]
 

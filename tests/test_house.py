@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 
 # Lowest first. A room imports only from rooms in layers below its own.
 LAYERS = (
-    ("__init__", "errors"),
+    ("__init__", "language"),
+    ("errors",),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),

@@ -249,6 +249,7 @@ class Settings(Section):
     """The whole of config.toml. ``folder`` is absolute: ledger, traces and archives live there."""
 
     folder: Path = Path()
+    language: Literal["auto", "fr", "en"] = "auto"
     time_limit: Duration = timedelta(minutes=2)
     servers: dict[str, Server] = {}
     orders: Orders | None = None

@@ -1,0 +1,78 @@
+"""Brings the French catalogue up to the messages in the code, with Babel.
+
+``python -m scripts.messages`` extracts what ``_`` and ``n_`` mark, updates the .po file, and writes
+the .mo file that the program reads. What has no French yet is listed; translate it in the .po file,
+and run this again. Exit code 1 while anything is missing.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+PACKAGE = Path(__file__).parents[1] / "passerelle"
+PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
+KEYWORDS = {"_": None, "n_": (1, 2)}
+METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+
+
+def messages() -> Catalog:
+    """A catalogue of all that the code marks, without any translation."""
+    catalogue = Catalog(locale="fr", project="passerelle", fuzzy=False)
+    for name, line, message, comments, _ in extract_from_dir(
+        PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",)
+    ):
+        catalogue.add(message, locations=[(name.replace("\\", "/"), line)], auto_comments=comments)
+    return catalogue
+
+
+def french() -> Catalog:
+    """The catalogue as translated so far."""
+    if not PO.exists():
+        return Catalog(locale="fr", project="passerelle", fuzzy=False)
+    with PO.open("rb") as file:
+        return read_po(file, locale="fr")
+
+
+def updated() -> Catalog:
+    """The translations of what the code marks now; what it lacks is empty."""
+    catalogue, template = french(), messages()
+    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def missing(catalogue: Catalog) -> list[str]:
+    """The messages without French."""
+    return [str(message.id) for message in catalogue if message.id and not _is_done(message.string)]
+
+
+def _is_done(string: object) -> bool:
+    return all(string) if isinstance(string, (tuple, list)) else bool(string)
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """The .mo file's bytes."""
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def main() -> int:
+    """Writes both files; tells what is missing."""
+    catalogue = updated()
+    with PO.open("wb") as file:
+        write_po(file, catalogue, width=100, sort_output=True, include_lineno=False)
+    PO.with_suffix(".mo").write_bytes(compiled(catalogue))
+    lacking = missing(catalogue)
+    for message in lacking:
+        print(f"no French yet: {message}")
+    return 1 if lacking else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
