@@ -19,6 +19,7 @@ LAYERS = (
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
+    ("health",),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
