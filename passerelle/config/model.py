@@ -276,7 +276,8 @@ class Alerts(Section):
     @classmethod
     def _as_secrets(cls, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ValueError('write a list of addresses, like ["mailto://user:word@example.com"]')
+            problem = _('write a list of addresses, like ["mailto://user:word@example.com"]')
+            raise ValueError(problem)
         return tuple(SecretStr(item) for item in value)
 
 

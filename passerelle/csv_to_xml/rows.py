@@ -119,9 +119,10 @@ def _check_required(found: dict[str, int], header: list[str], settings: Orders, 
     missing = [key for key in required if key not in found]
     if missing:
         mend = _("name it in orders.columns.{key}; the file has: {names}")
+        # Translators: between the names of columns
+        keys = _(" and ").join(missing)
         raise ConfigError(
-            # Translators: between the names of columns
-            _("no column for {keys}").format(keys=_(" and ").join(missing)),
+            _("no column for {keys}").format(keys=keys),
             f"{file}:1",
             mend.format(key=missing[0], names=_shown(header)),
         )
