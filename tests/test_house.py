@@ -26,7 +26,7 @@ LAYERS = (
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
-    ("steering", "rehearsal", "stock_why", "erasure", "checks"),
+    ("steering", "rehearsal", "stock_why", "erasure", "checks", "status"),
     ("demo",),
     ("cli",),
     ("__main__",),

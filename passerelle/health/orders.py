@@ -108,6 +108,7 @@ def _withheld(health: OrdersHealth) -> Concern:
         len(ids),
         ids=few(ids),
     )
-    mend = _("enter it at the till, then `passerelle orders settle {id}`").format(id=ids[-1])
+    few_ids = " ".join(ids[:10])
+    mend = _("enter it at the till, then `passerelle orders settle {ids}`").format(ids=few_ids)
     since = min(order.changed for order in health.withheld)
     return Concern(Kind.WITHHELD, "orders", text, mend, since, tuple(ids))

@@ -10,7 +10,7 @@ from datetime import datetime
 from passerelle.config import Location, Settings
 from passerelle.errors import PasserelleError
 from passerelle.ledger import Dispatch, Ledger
-from passerelle.remotes import Remote, find
+from passerelle.remotes import Remote, find, is_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _places(settings: Settings, untaken: list[Dispatch]) -> list[Location]:
 def _look(ledger: Ledger, remote: Remote, place: Location) -> Sight:
     entry = find(remote, place.path)
     if entry is None:
+        is_gone(remote, place.path)  # raises where the folder itself cannot be seen
         return Sight(present=False)
     offset = ledger.stock.clock_offset(place.server)
     written = entry.modified - offset if entry.modified and offset is not None else entry.modified
