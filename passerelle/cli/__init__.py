@@ -15,6 +15,7 @@ from passerelle.cli.schedule import schedule
 from passerelle.cli.secret import secret
 from passerelle.cli.status import status
 from passerelle.cli.stock import stock
+from passerelle.progress import shown
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -34,6 +35,7 @@ def cli(context: click.Context, config: Path | None) -> None:
     through, 6 held for safety, nothing published, 7 another run is active.
     """
     context.obj = config
+    context.with_resource(shown())
 
 
 for command in (

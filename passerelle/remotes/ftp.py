@@ -22,6 +22,7 @@ from passerelle.errors import (
     TransientError,
 )
 from passerelle.language import _
+from passerelle.progress import moved
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
 from passerelle.remotes.ftp_replies import code_of, in_utf8, parse_facts, parse_time, short, text_of
@@ -217,6 +218,7 @@ class FtpRemote:
             connection.settimeout(self._patience())
             while chunk := connection.recv(_CHUNK):
                 chunks.append(chunk)
+                moved(len(chunk))
                 connection.settimeout(self._patience())
             end_tls(connection)
         self._ftp.voidresp()
@@ -226,7 +228,8 @@ class FtpRemote:
         with connection:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())
-                connection.sendall(data[start : start + _CHUNK])
+                connection.sendall(chunk := data[start : start + _CHUNK])
+                moved(len(chunk))
             end_tls(connection)
 
     def _stat_by_mlst(self, path: str) -> Entry:

@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.filesystems import AbstractedFS
-    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+    from pyftpdlib.handlers import FTPHandler, ThrottledDTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import AsyncChat, IOLoop
     from pyftpdlib.servers import FTPServer
 
@@ -64,6 +64,8 @@ class Quirks:
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
     """Seconds before each command is answered."""
+    bytes_per_second: int = 0
+    """How fast it sends and receives files; 0: as fast as it can."""
     replies: Mapping[str, str] = field(default_factory=dict)
     """What commands are answered instead of being done; ``{password}`` is what was given."""
     clock_ahead: float = 0
@@ -136,6 +138,8 @@ class FtpServer:
         own["proto_cmds"] = {
             k: v for k, v in base.proto_cmds.items() if k not in self.quirks.missing
         }
+        limits = dict.fromkeys(("read_limit", "write_limit"), self.quirks.bytes_per_second)
+        own["dtp_handler"] = type("Data", (base.dtp_handler,), limits)
         if certificates is not None:
             own["ssl_context"] = _context(certificates)
         return type("Handler", (base,), own)
@@ -200,7 +204,7 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
         os.replace(old, new)  # noqa: PTH105
 
 
-class _PlainData(DTPHandler):  # type: ignore[misc]
+class _PlainData(ThrottledDTPHandler):  # type: ignore[misc]
     """What misbehaves on the data connections."""
 
     def use_sendfile(self) -> bool:
