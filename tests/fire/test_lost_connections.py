@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,29 +31,33 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)
-@pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
-    outside: Outside, new_life: NewLife, run: str, when: str, is_long: bool, note: Note
+    outside: Outside, new_life: NewLife, run: str, is_long: bool, note: Note
 ) -> None:
-    command, died = 1, 0
-    while True:
+    step = 1 if is_long else 7
+    before, after = (dies_at_each(outside, new_life, run, w, step) for w in ("before", "after"))
+    assert before == after > 0, "both must go through all commands of the run"
+    told = f"{run}, {outside.house.kind}: the server died before and after"
+    note(f"{told} {before} of its commands, one in {step}")
+
+
+def dies_at_each(outside: Outside, new_life: NewLife, run: str, when: str, step: int) -> int:
+    """The server dies at one command after the other, until none is left; at how many it did."""
+    for died in count():
         life = new_life()
-        outside.start(die_at=command, when=when)
+        outside.start(die_at=1 + died * step, when=when)
         result = life.run(run)
         if not outside.died:
             break
         # Once all is done, a server that dies at QUIT fails no run.
-        assert result.exit_code in (0, UNREACHABLE), (command, result)
-        died += 1
+        assert result.exit_code in (0, UNREACHABLE), (when, 1 + died * step, result)
         outside.start()
         life.new_orders()
         life.assert_stock_is_whole_or_absent()
         life.assert_nothing_lost_nothing_doubled()
         life.assert_the_shop_sells_what_it_has()
-        command += 1 if is_long else 7
-    assert died
-    note(f"{run}, {outside.house.kind}: the server died {when} {died} of its commands")
+    return died
 
 
 class Line:
