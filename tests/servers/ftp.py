@@ -54,6 +54,8 @@ class Quirks:
     """Of names and replies; FEAT lists UTF8 only where it is that."""
     lost_replies: Mapping[str, int] = field(default_factory=dict)
     """How many times each command is done, but the connection lost before its reply."""
+    cut_replies: Mapping[str, int] = field(default_factory=dict)
+    """How many times each command's reply is cut after its first digit."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many times the connection is lost on each command, before anything is done."""
     cut_downloads: int = 0
@@ -272,7 +274,11 @@ class _Plain(FTPHandler):  # type: ignore[misc]
 
     def respond(self, reply: str, *args: Any, **options: Any) -> None:
         lost = self.house.quirks.lost_replies.get(self._command, 0)
-        if reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
+        cut = self.house.quirks.cut_replies.get(self._command, 0)
+        if reply[0] != "1" and self.house.spend(f"cut {self._command}", cut):
+            AsyncChat.push(self, reply[:1].encode("ascii"))
+            self.ioloop.call_later(0, self.close)
+        elif reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
             # Later, since pyftpdlib is still busy with the transfer that this reply ends.
             self.ioloop.call_later(0, self.close)
         else:
