@@ -62,6 +62,10 @@ class Quirks:
     """How many times a RETR is cut by losing both connections..."""
     cut_after: int = 0
     """... after this many bytes, 64 kB at most."""
+    spoilt_uploads: int = 0
+    """How many uploads, of 64 kB at most, go well by all replies, but arrive..."""
+    spoil: Callable[[bytes], bytes] = lambda data: data[:1]
+    """... as this makes them."""
     disk_room: int | None = None
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
@@ -218,10 +222,14 @@ class _PlainData(DTPHandler):  # type: ignore[misc]
 
     def recv(self, size: int) -> bytes:
         data: bytes = super().recv(size)
-        room = self.cmd_channel.house.quirks.disk_room
+        house = self.cmd_channel.house
+        quirks: Quirks = house.quirks
+        room = quirks.disk_room
         if room and self.tot_bytes_received + len(data) > room:
             self._end_with("452 No space left on device.")
             return b""
+        if data and house.spend("spoil", quirks.spoilt_uploads):
+            return quirks.spoil(data)
         return data
 
     def _end_with(self, reply: str) -> None:
