@@ -64,7 +64,8 @@ class Quirks:
     """... after this many bytes, 64 kB at most."""
     spoilt_uploads: int = 0
     """How many uploads, of 64 kB at most, go well by all replies, but arrive..."""
-    spoil: Callable[[bytes], bytes] = lambda data: data[:1]
+    # Not in repr(), of which pytest makes names: they must be the same in every process.
+    spoil: Callable[[bytes], bytes] = field(default=lambda data: data[:1], repr=False)
     """... as this makes them."""
     disk_room: int | None = None
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
