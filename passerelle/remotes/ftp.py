@@ -25,7 +25,15 @@ from passerelle.language import _
 from passerelle.progress import moved
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
-from passerelle.remotes.ftp_replies import code_of, in_utf8, parse_facts, parse_time, short, text_of
+from passerelle.remotes.ftp_replies import (
+    WholeReplies,
+    code_of,
+    in_utf8,
+    parse_facts,
+    parse_time,
+    short,
+    text_of,
+)
 from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
 
@@ -129,7 +137,7 @@ class FtpRemote:
         timeout = self._patience()
         if self._url.scheme == "ftp":
             # Reply texts come in any encoding; latin-1 reads them all without failing.
-            return ftplib.FTP(timeout=timeout, encoding="latin-1")
+            return WholeReplies(timeout=timeout, encoding="latin-1")
         context = ssl.create_default_context()
         if not self._server.verify_tls:
             context.check_hostname = False

@@ -54,12 +54,19 @@ class Quirks:
     """Of names and replies; FEAT lists UTF8 only where it is that."""
     lost_replies: Mapping[str, int] = field(default_factory=dict)
     """How many times each command is done, but the connection lost before its reply."""
+    cut_replies: Mapping[str, int] = field(default_factory=dict)
+    """How many times each command's reply is cut after its first digit."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many times the connection is lost on each command, before anything is done."""
     cut_downloads: int = 0
     """How many times a RETR is cut by losing both connections..."""
     cut_after: int = 0
     """... after this many bytes, 64 kB at most."""
+    spoilt_uploads: int = 0
+    """How many uploads, of 64 kB at most, go well by all replies, but arrive..."""
+    # Not in repr(), of which pytest makes names: they must be the same in every process.
+    spoil: Callable[[bytes], bytes] = field(default=lambda data: data[:1], repr=False)
+    """... as this makes them."""
     disk_room: int | None = None
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
@@ -220,10 +227,14 @@ class _PlainData(ThrottledDTPHandler):  # type: ignore[misc]
 
     def recv(self, size: int) -> bytes:
         data: bytes = super().recv(size)
-        room = self.cmd_channel.house.quirks.disk_room
+        house = self.cmd_channel.house
+        quirks: Quirks = house.quirks
+        room = quirks.disk_room
         if room and self.tot_bytes_received + len(data) > room:
             self._end_with("452 No space left on device.")
             return b""
+        if data and house.spend("spoil", quirks.spoilt_uploads):
+            return quirks.spoil(data)
         return data
 
     def _end_with(self, reply: str) -> None:
@@ -276,7 +287,11 @@ class _Plain(FTPHandler):  # type: ignore[misc]
 
     def respond(self, reply: str, *args: Any, **options: Any) -> None:
         lost = self.house.quirks.lost_replies.get(self._command, 0)
-        if reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
+        cut = self.house.quirks.cut_replies.get(self._command, 0)
+        if reply[0] != "1" and self.house.spend(f"cut {self._command}", cut):
+            AsyncChat.push(self, reply[:1].encode("ascii"))
+            self.ioloop.call_later(0, self.close)
+        elif reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
             # Later, since pyftpdlib is still busy with the transfer that this reply ends.
             self.ioloop.call_later(0, self.close)
         else:
