@@ -16,7 +16,7 @@ LAYERS = (
     ("errors",),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
-    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
+    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("dispatch", "sources"),
@@ -36,6 +36,7 @@ PURE = (
     "stock_guards",
     "missed_sales",
     "redaction",
+    "mapping",
     "sales",
     "reading",
 )

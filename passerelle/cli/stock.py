@@ -7,7 +7,11 @@ from passerelle.cli.common import local, reading_ledger, settings_of
 
 @click.group()
 def stock() -> None:
-    """What was published of the ERP's stock."""
+    """What was published of the ERP's stock.
+
+    \b
+    passerelle stock why 3701234567890
+    """
 
 
 @stock.command()

@@ -52,7 +52,7 @@ def load_config(path: Path) -> Settings:
 
     Raises :class:`ConfigError` whose ``faults`` list every fault as ``FILE:LINE: KEY: PROBLEM``.
     """
-    text = _read_text(path)
+    text = read_text(path)
     tree = _parse(path, text)
     context = {"folder": path.absolute().parent, "servers": _server_names(tree)}
     try:
@@ -92,7 +92,8 @@ def _value_faults(path: Path, text: str, error: ValidationError) -> list[str]:
     return [f"{path.name}:{place}: {shorten(fault, 800)}" for place, fault in [*faults, *more]]
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The file's text, its line ends as ``\\n``. Raises :class:`ConfigError` where it is none."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)

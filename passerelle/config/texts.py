@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from passerelle.config import written
 from passerelle.reading import SEPARATORS, shorten
 
 # Codecs of Python's that no file is written in, and that fail in ways of their own.
@@ -41,6 +42,12 @@ def _encoding(value: Any) -> str:
     return value
 
 
+def _writable(encoding: str) -> str:
+    if encoding == "auto":
+        raise ValueError('name the encoding to write, like "UTF-8" or "ISO-8859-1"')
+    return encoding
+
+
 def _separator(value: Any) -> str:
     if value != "auto" and value not in SEPARATORS:
         raise ValueError('use "auto" or one of ";" "," "\\t" "|" ":"')
@@ -62,8 +69,9 @@ def product_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
-DateFormat = Annotated[str, AfterValidator(_date_format)]
-Encoding = Annotated[str, BeforeValidator(_encoding)]
-Separator = Annotated[str, BeforeValidator(_separator)]
+DateFormat = Annotated[str, AfterValidator(_date_format), written.DATE_FORMAT]
+Encoding = Annotated[str, BeforeValidator(_encoding), written.ENCODING]
+WrittenEncoding = Annotated[Encoding, AfterValidator(_writable), written.WRITTEN_ENCODING]
+Separator = Annotated[str, BeforeValidator(_separator), written.SEPARATOR]
 
-Printable = Annotated[str, AfterValidator(printable)]
+Printable = Annotated[str, AfterValidator(printable), written.PRINTABLE]
