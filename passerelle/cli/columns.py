@@ -84,7 +84,8 @@ def _lines(sample: Sample) -> str:
 
 
 def _remarks(sample: Sample, proposal: Proposal) -> Iterator[str]:
-    for name in sample.twice():
+    # Nobody looks for a column without a name, but the shop's import of the stock minds two.
+    for name in (one for one in sample.twice() if one or proposal.what == "stock"):
         yield _("{name} stands in the header more than once: rename one in the export").format(
             name=toml_value(shorten(name, _SHOWN))
         )

@@ -95,16 +95,17 @@ def propose(sample: Sample, what: What | None = None) -> Proposal:
 
 def _what(sample: Sample, kinds: Sequence[Kind]) -> tuple[What, bool]:
     """Orders have customers, dates and payments; a stock has levels."""
-    certain = certain_names("orders")
+    certain, levels = certain_names("orders"), certain_names("stock")["quantity"]
     of_orders = [key for key in certain if key not in _OF_PRODUCTS]
     known = {fold(n) for key in of_orders for n in (*certain[key], *USUAL["orders"].get(key, ()))}
-    found = sum(fold(name) in known for name in sample.header)
-    if found > 1:
-        return "orders", True
-    levels = {fold(n) for n in (*certain_names("stock")["quantity"], *USUAL["stock"]["quantity"])}
-    if any(fold(name) in levels for name in sample.header) and Kind.EMAIL not in kinds:
-        return "stock", found == 0
-    return ("orders" if {Kind.EMAIL, Kind.DATE} & set(kinds) else "stock"), False
+    names = [fold(name) for name in sample.header]
+    orders = sum(name in known for name in names) + 3 * (Kind.EMAIL in kinds)
+    orders += sum(fold(n) in names for key in ("id", "unit_price") for n in certain[key])
+    stock = 3 * any(fold(level) in names for level in levels)
+    stock += 2 * any(fold(level) in names for level in USUAL["stock"]["quantity"])
+    if orders == stock:
+        return ("orders" if Kind.DATE in kinds else "stock"), False
+    return ("orders" if orders > stock else "stock"), abs(orders - stock) > 1
 
 
 def _guesses(sample: Sample, kinds: Sequence[Kind], what: What) -> Iterator[Guess]:
@@ -130,11 +131,19 @@ def _score(what: What, key: str, name: str, kind: Kind) -> tuple[float, str]:
     fits = kind in _HOLDS.get(key, _TEXTS) or (kind == Kind.EMPTY and key not in _NEVER_EMPTY)
     for rank, one in enumerate(certain):
         if fold(one) == folded:
-            wrong = _("a known name, but look: it holds other things than it should")
-            return _CERTAIN - rank / 1000, "" if fits or kind == Kind.EATEN else wrong
+            return _CERTAIN - rank / 1000, "" if fits else _wrong(kind)
     if not fits or (key in _PRICES and _WITHOUT_TAX.search(folded)):
         return 0, ""
     return _by_likeness(what, key, folded, kind)
+
+
+def _wrong(kind: Kind) -> str:
+    """What is odd about a column with a known name."""
+    if kind == Kind.EMPTY:
+        return _("a known name, but the column is empty")
+    if kind == Kind.EATEN:
+        return _("a known name, but a spreadsheet rounded the numbers: export the file again")
+    return _("a known name, but it holds other things than it should")
 
 
 def _by_likeness(what: What, key: str, folded: str, kind: Kind) -> tuple[float, str]:
@@ -161,7 +170,8 @@ def _likeness(one: str, other: str) -> float:
     words, others = set(_WORDS.findall(one)), set(_WORDS.findall(other))
     if len(others) > 1 and others <= words:
         return 0.95
-    return SequenceMatcher(None, one[:100], other[:100]).ratio()
+    matcher = SequenceMatcher(None, one[:100], other[:100])
+    return matcher.ratio() if matcher.quick_ratio() >= _LIKE_ENOUGH else 0
 
 
 def _missing(found: set[str], what: What) -> tuple[str, ...]:

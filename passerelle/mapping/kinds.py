@@ -40,7 +40,8 @@ def kind_of(values: Sequence[str]) -> Kind:
     filled = [value.strip() for value in values if value.strip()][:_MANY]
     if not filled:
         return Kind.EMPTY
-    return next(kind for kind, fits in _TESTS if _share(filled, fits) >= _MOST)
+    found = (kind for kind, fits in _TESTS if _share(filled, fits) >= _MOST)
+    return next(found, Kind.TEXT)
 
 
 def in_words(kind: Kind, values: Sequence[str]) -> str:
@@ -110,5 +111,4 @@ _TESTS: tuple[tuple[Kind, Callable[[str], object]], ...] = (
     (Kind.WHOLE, parse_whole),
     (Kind.NUMBER, parse_decimal),
     (Kind.DIGITS, _is_digits),
-    (Kind.TEXT, lambda text: True),
 )

@@ -16,14 +16,18 @@ from passerelle.reading import SEPARATORS, detect_encoding, fold, is_damaged_utf
 
 # Longer than any real header.
 _LONGEST_HEADER = 50_000
+_MOST_COLUMNS = 500
+# No text in a field spans more lines: a quote went wrong above them.
+_LONGEST_TEXT = 100
 # Enough lines to see whether a separator cuts them alike.
 _SOME = 50
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # https://en.wikipedia.org/wiki/List_of_file_signatures
 _SIGNATURES = {b"PK\x03\x04": "Excel, ZIP", b"\xd0\xcf\x11\xe0": "Excel", b"%PDF": "PDF",
                b"\x1f\x8b": "gzip", b"\x89PNG": "PNG", b"SQLite": "SQLite"}  # fmt: skip
-# No header calls a column by one of these.
-_NO_NAME = (Kind.ITEM, Kind.EATEN, Kind.EMAIL, Kind.DATE, Kind.NUMBER)
+# What no header calls a column, and what it may call one of several, as sizes.
+_NO_NAMES = {Kind.ITEM, Kind.EATEN, Kind.EMAIL, Kind.DATE, Kind.NUMBER}
+_NUMBERS = {Kind.WHOLE, Kind.DIGITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def read_sample(data: bytes, file: str, *, whole: bool = True) -> Sample:
     header = tuple(name.strip() for name in split_header(header_line, separator))
     _check_header(header, file)
     rows = [row for row in _rows(lines, separator) if any(cell.strip() for cell in row)]
+    # The last one of a beginning may go on.
+    rows = rows if whole else rows[:-1]
     even = [row for row in rows if len(row) == len(header)]
     columns = tuple(zip(*even, strict=True)) if even else ((),) * len(header)
     odd = len(rows) - len(even)
@@ -127,7 +133,12 @@ def _check_header(header: tuple[str, ...], file: str) -> None:
     if len(header) < 2:
         _reject(_("the first line has one column only"), f"{file}:1",
                 _('fields are separated by one of ; , | : or a tab'))  # fmt: skip
-    if any(kind_of([name]) in _NO_NAME for name in header if name):
+    if len(header) > _MOST_COLUMNS:
+        what = _("the first line has {n} columns and is no header").format(n=len(header))
+        _reject(what, f"{file}:1", _("is it a CSV file?"))
+    kinds = {kind_of([name]) for name in header}
+    known = any(fold(name) in KNOWN for name in header)
+    if kinds & _NO_NAMES or (kinds & _NUMBERS and not known):
         _reject(_("the first line holds values, not names of columns"), f"{file}:1",
                 _("export the file with its header"))  # fmt: skip
 
@@ -136,10 +147,19 @@ def _rows(lines: io.StringIO, separator: str) -> Iterator[list[str]]:
     """The rows below the header; where quotes go wrong, each line for itself."""
     start = lines.tell()
     try:
-        yield from list(csv.reader(lines, delimiter=separator))
+        yield from list(_records(lines, separator))
     except csv.Error:
         lines.seek(start)
         yield from (line.rstrip("\r\n").split(separator) for line in lines)
+
+
+def _records(lines: io.StringIO, separator: str) -> Iterator[list[str]]:
+    reader, number = csv.reader(lines, delimiter=separator), 0
+    for row in reader:
+        if reader.line_num - number > _LONGEST_TEXT:
+            raise csv.Error("a quote is not closed")
+        number = reader.line_num
+        yield row
 
 
 def _reject(what: str, where: str, mend: str) -> NoReturn:
