@@ -263,8 +263,8 @@ NAMES = st.lists(
 
 class TestWhatIsProposedIsWhatARunReads:
     @many
-    @given(NAMES, st.sampled_from(SEPARATORS), st.randoms())
-    def test_of_a_stock(self, names: list[str], separator: str, chance: "st.DataObject") -> None:
+    @given(NAMES, st.sampled_from(SEPARATORS))
+    def test_of_a_stock(self, names: list[str], separator: str) -> None:
         line = separator.join(f'"{name}"' for name in names)
         row = separator.join(ITEMS[0] if n in ("EAN", "Gencod") else "2" for n in names)
         data = f"{line}\r\n{row}\r\n".encode()
@@ -272,7 +272,7 @@ class TestWhatIsProposedIsWhatARunReads:
         if found.missing:
             return
         settings = Stock.model_construct(
-            columns=StockColumns(**{key: [column] for key, column in taken(found).items()}),
+            columns=StockColumns.model_validate({key: [c] for key, c in taken(found).items()}),
             separator=found.separator or "auto",
         )
         layout = read_layout(data, settings, "f.csv")
@@ -289,7 +289,7 @@ class TestWhatIsProposedIsWhatARunReads:
         columns = taken(propose(read(renamed)))
         assert {"id", "quantity", "unit_price", "ean13", "date"} <= columns.keys()
         settings = Orders.model_construct(
-            columns=OrderColumns(**{key: [column] for key, column in columns.items()})
+            columns=OrderColumns.model_validate({key: [name] for key, name in columns.items()})
         )
         plain = Orders.model_construct()
         assert read_orders(renamed, settings, "f").readings == (
