@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from passerelle import gateway
 from passerelle.config import Settings, find_config, load_config
 from passerelle.language import speak
 from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
@@ -60,7 +61,7 @@ def steering_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
 
 def now() -> datetime:
     """The time, aware, in this machine's zone."""
-    return datetime.now().astimezone()
+    return gateway.clock()
 
 
 def local(moment: datetime | None) -> str:

@@ -251,6 +251,36 @@ class Schedule(Section):
     stock: Minutes = (19, 49)
 
 
+class Chain(Section):
+    """``[chain]``: when shop and ERP act, as minutes of each hour, and how late each may be."""
+
+    erp_takes_orders: Minutes = (0, 30)
+    erp_writes_stock: Minutes = (10, 40)
+    shop_takes_stock: Minutes = (20, 50)
+    grace: Duration = timedelta(minutes=10)
+    orders_quiet: Duration = timedelta(days=3)
+
+
+class Report(Section):
+    """``[report]``: the page that shows how it goes."""
+
+    after_runs: bool = True
+    currency: Printable = "€"
+
+
+class Alerts(Section):
+    """``[alerts]``: whom to tell when a run fails or holds; addresses as apprise takes them."""
+
+    urls: tuple[SecretStr, ...] = ()
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _as_secrets(cls, value: Any) -> Any:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValueError('write a list of addresses, like ["mailto://user:word@example.com"]')
+        return tuple(SecretStr(item) for item in value)
+
+
 class Settings(Section):
     """The whole of config.toml. ``folder`` is absolute: ledger, traces and archives live there."""
 
@@ -263,6 +293,9 @@ class Settings(Section):
     trace: Trace = Trace()
     archive: Archive = Archive()
     schedule: Schedule = Schedule()
+    chain: Chain = Chain()
+    report: Report = Report()
+    alerts: Alerts = Alerts()
 
     @field_validator("folder", mode="before")
     @classmethod

@@ -21,7 +21,7 @@ class Dispatch:
     """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
 
     ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
-    server's clock where the server tells it.
+    server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
     """
 
     number: int
@@ -33,6 +33,7 @@ class Dispatch:
     prepared: datetime
     staged: datetime | None
     uploaded: datetime | None
+    sent: datetime | None
 
 
 class Dispatches:
@@ -161,4 +162,5 @@ def _dispatch(row: Row[Any]) -> Dispatch:
         prepared=row.prepared,
         staged=row.staged,
         uploaded=row.uploaded,
+        sent=row.sent,
     )

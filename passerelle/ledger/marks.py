@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
@@ -23,7 +24,8 @@ class KnownOrder:
     """An order as the ledger knows it.
 
     ``sent_as`` is the XML's name, ``published`` the time on the server's clock at which it
-    appeared there, ``taken`` when it was first seen to be gone (our clock).
+    appeared there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the
+    customer paid; ``None`` for orders that were illegible or met before it was kept.
     """
 
     channel: str
@@ -44,6 +46,8 @@ class KnownOrder:
     sent: datetime | None = None
     published: datetime | None = None
     taken: datetime | None = None
+    total: Decimal | None = None
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,14 @@ class Mark:
     """A state to write for an order, with its reason in words.
 
     ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
+    ``cancelled``: it waits because the shop cancelled it.
     """
 
     reading: Reading
     state: State
     reason: str = ""
     due: bool = False
+    cancelled: bool = False
 
 
 def write_marks(
@@ -123,8 +129,8 @@ def move_all(
 def _is_written(mark: Mark, before: KnownOrder | None) -> bool:
     if before is None:
         return False
-    said = (before.state, before.reason, before.fingerprint)
-    return said == (mark.state, mark.reason, _fingerprint(mark))
+    said = (before.state, before.reason, before.fingerprint, before.cancelled)
+    return said == (mark.state, mark.reason, _fingerprint(mark), mark.cancelled)
 
 
 def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
@@ -137,6 +143,8 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "fingerprint": _fingerprint(mark),
         "resend": bool(before and before.resend and mark.state not in DONE),
         "due": mark.due,
+        "cancelled": mark.cancelled,
+        "total": mark.reading.order.total() if mark.reading.order else None,
     }
 
 
@@ -223,8 +231,10 @@ def known_order(row: Row[Any]) -> KnownOrder:
         fingerprint=row.fingerprint,
         cancelled=row.cancelled,
         resend=row.resend,
+        due=row.due,
         seen=row.seen,
         changed=row.changed,
+        total=row.total,
     )
     if row.stage in (None, Stage.ABANDONED):
         return known
