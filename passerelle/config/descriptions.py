@@ -141,4 +141,21 @@ DESCRIPTIONS: Mapping[str, str] = {
         "The minutes of each hour at which `run stock` starts: after the ERP wrote its stock, "
         "before the shop sets its own. After a change: `passerelle schedule install`."
     ),
+    "chain.erp_takes_orders": (
+        "The minutes of each hour at which the ERP imports the XML and deletes it."
+    ),
+    "chain.erp_writes_stock": "The minutes of each hour at which the ERP writes ExportCSV.",
+    "chain.shop_takes_stock": (
+        "The minutes of each hour at which the shop reads ExportCSVmod and deletes it."
+    ),
+    "chain.grace": 'How late each of them may be, as in "10m".',
+    "chain.orders_quiet": (
+        'An order CSV older than this is told: does the shop still export? As in "3d".'
+    ),
+    "report.after_runs": "report.html is written after each run too.",
+    "report.currency": "The currency of the shop's prices, as the report shows it.",
+    "alerts.urls": (
+        'Whom to tell when a run fails or holds, as apprise writes it: "mailto://…", '
+        '"msteams://…". The addresses hold secrets: keep this file to yourself.'
+    ),
 }
