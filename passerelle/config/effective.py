@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from passerelle.config.lines import Key, key_lines
 from passerelle.config.load import ENVIRONMENT, load_config, read_text
-from passerelle.language import _, speak, spoken
+from passerelle.language import _, spoken
 
 MASK = "********"
 # What stands in config.toml for a password without being one.
@@ -48,9 +48,7 @@ def effective(path: Path) -> list[Setting]:
     Tables follow the keys of the table above them. Raises :class:`ConfigError` as
     :func:`load_config` does.
     """
-    settings = load_config(path)
-    speak(settings.language)
-    tree = settings.model_dump(by_alias=True)
+    tree = load_config(path).model_dump(by_alias=True)
     return list(_settings(tree, (), key_lines(read_text(path))))
 
 
