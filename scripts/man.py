@@ -70,7 +70,6 @@ def _usage(path: tuple[str, ...], command: click.Command) -> Iterator[str]:
     words = command.collect_usage_pieces(_context(command, path))
     yield f".B {_escaped(' '.join(path))}"
     yield f"\\fI{_escaped(' '.join(words))}\\fR"
-    yield ".PP"
 
 
 def _context(command: click.Command, path: tuple[str, ...]) -> click.Context:
@@ -83,7 +82,7 @@ def _prose(command: click.Command) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", inspect.cleandoc(command.help or "")):
         lines = paragraph.strip("\n").splitlines()
         if lines[:1] == ["\b"]:
-            yield from (".PP", ".RS 4", ".nf", *map(_line, lines[1:]), ".fi", ".RE")
+            yield from (".sp", ".RS 4", ".nf", *map(_line, lines[1:]), ".fi", ".RE")
         else:
             yield from (".PP", *map(_line, lines))
 

@@ -56,7 +56,7 @@ SAMPLES = {
     "ids": ("1",),
     "shell": ("bash", "zsh", "fish", "powershell"),
 }
-NOT_HERE = ("--help", "--open")
+NOT_HERE = ("--help", "--open", "--watch")
 # It ends only when it is told to; tests/schedule/ does that.
 ENDLESS = ("schedule", "run")
 
