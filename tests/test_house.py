@@ -19,7 +19,7 @@ LAYERS = (
     ("errors", "progress"),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
-    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
+    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
@@ -41,6 +41,7 @@ PURE = (
     "stock_guards",
     "missed_sales",
     "redaction",
+    "mapping",
     "sales",
     "reading",
 )

@@ -7,6 +7,8 @@ import click
 from passerelle import __version__
 from passerelle.cli.archive import archive
 from passerelle.cli.check import check
+from passerelle.cli.completion import completion
+from passerelle.cli.config import config as config_group
 from passerelle.cli.customer import customer
 from passerelle.cli.files import convert, demo, fix, init
 from passerelle.cli.orders import orders
@@ -33,6 +35,10 @@ def cli(context: click.Context, config: Path | None) -> None:
     Exit codes: 0 done (also: nothing to do), 1 a bug, 2 wrong usage, 3 configuration,
     4 a server or file could not be reached, try again, 5 some data was rejected, the rest went
     through, 6 held for safety, nothing published, 7 another run is active.
+
+    \b
+    passerelle init D:\\Passerelle
+    passerelle --config D:\\Passerelle\\config.toml run orders
     """
     context.obj = config
     context.with_resource(shown())
@@ -42,6 +48,7 @@ for command in (
     init,
     demo,
     check,
+    config_group,
     run,
     convert,
     fix,
@@ -53,5 +60,6 @@ for command in (
     customer,
     schedule,
     secret,
+    completion,
 ):
     cli.add_command(command)

@@ -19,7 +19,11 @@ BEYOND = (
 
 @click.group()
 def customer() -> None:
-    """What a customer may ask of the shop about their personal data."""
+    """What a customer may ask of the shop about their personal data.
+
+    \b
+    passerelle customer erase ann@example.org --dry-run
+    """
 
 
 @customer.command()

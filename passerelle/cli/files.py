@@ -27,7 +27,12 @@ _output = click.option(
 def init(folder: Path) -> None:
     """Write a commented config.toml into DIR (here, if none is given).
 
-    Never over an existing one.
+    Never over an existing one. The schema beside it, by which editors complete and check it, is
+    brought up to date.
+
+    \b
+    passerelle init
+    passerelle init D:\\Passerelle
     """
     from passerelle.config.template import write_template
 
@@ -42,6 +47,9 @@ def demo(folder: Path) -> None:
     """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 
     Shop, ERP and both runs, told step by step; leaves the files to look at.
+
+    \b
+    passerelle demo
     """
     from passerelle.demo import play
 

@@ -31,7 +31,12 @@ _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 @click.group()
 def orders() -> None:
-    """The orders that the ledger knows, and what a person may do with them."""
+    """The orders that the ledger knows, and what a person may do with them.
+
+    \b
+    passerelle orders list --state withheld
+    passerelle orders settle 1042
+    """
 
 
 @orders.command("list")
@@ -152,6 +157,9 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
     """Send these orders again with the next run, whatever was done with them.
 
     The order must still be in the shop's file, which is where its content comes from.
+
+    \b
+    passerelle orders resend 1042
     """
     settings = settings_of(context)
     with steering_ledger(settings, "orders resend") as ledger:
@@ -162,7 +170,11 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
 @_ids
 @click.pass_context
 def forget(context: click.Context, ids: tuple[str, ...]) -> None:
-    """Take these orders out of the ledger: the next run meets them as new."""
+    """Take these orders out of the ledger: the next run meets them as new.
+
+    \b
+    passerelle orders forget 1042
+    """
     settings = settings_of(context)
     with steering_ledger(settings, "orders forget") as ledger:
         _tell(_steering(settings, ledger).forget(ids))
@@ -174,6 +186,9 @@ def adopt(context: click.Context) -> None:
     """Mark all orders now in the file as handled by the previous system.
 
     Once, when Passerelle takes over: they are then never sent ("skipped").
+
+    \b
+    passerelle orders adopt
     """
     perform(settings_of(context), "adopt", adopt_story)
 

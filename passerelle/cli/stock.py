@@ -18,7 +18,11 @@ from passerelle.progress import step
 
 @click.group()
 def stock() -> None:
-    """What was published of the ERP's stock."""
+    """What was published of the ERP's stock.
+
+    \b
+    passerelle stock why 3701234567890
+    """
 
 
 @stock.command()
