@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
+from passerelle.ledger.alerts import Alerts
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.orders import Orders
@@ -40,6 +41,7 @@ class Ledger:
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
+        self.alerts = Alerts(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
