@@ -78,8 +78,13 @@ def _name(service: "NotifyBase") -> str:
     url: str = service.url(privacy=True)  # type: ignore[no-untyped-call]
     scheme = url.partition("://")[0]
     token = service.template_tokens.get("host")
-    host = service.host if token and not token.get("private") else ""
-    return f"{scheme}://{host or ''}"
+    host = _server(service) if token and not token.get("private") else ""
+    return f"{scheme}://{host}"
+
+
+def _server(service: "NotifyBase") -> str:
+    """The host that is spoken to: for mail, the one that ``smtp=`` names."""
+    return str(getattr(service, "smtp_host", "") or service.host or "")
 
 
 def is_in_clear(services: "Apprise") -> bool:
@@ -87,6 +92,6 @@ def is_in_clear(services: "Apprise") -> bool:
     return any(
         getattr(service, "secure_mode", "") == "insecure"
         and bool(service.password)
-        and service.host not in _HERE
+        and _server(service) not in _HERE
         for service in services
     )
