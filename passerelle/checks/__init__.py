@@ -7,6 +7,7 @@ since a check writes only probe files, whose names are its own.
 from collections.abc import Iterator
 from pathlib import Path
 
+from passerelle.checks.alerts import check_alerts
 from passerelle.checks.findings import Finding, Level, gravest, ok, warning
 from passerelle.checks.local import check_folder, check_forms, check_ledger
 from passerelle.checks.passwords import check_password
@@ -32,6 +33,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
         if not any(finding.level == Level.FAULT for finding in password):
             yield from check_server(settings, name)
     yield from check_tasks(settings, config)
+    yield from check_alerts(settings)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
