@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from passerelle.cli.common import now, settings_of
+from passerelle.language import _
 
 if TYPE_CHECKING:
     from passerelle.rehearsal import Rehearsal
@@ -30,7 +31,8 @@ def init(folder: Path) -> None:
     from passerelle.config.template import write_template
 
     path = write_template(folder)
-    click.echo(f"{path} is written. Fill in the server, then try: passerelle run orders --dry-run")
+    text = _("{file} is written. Fill in the server, then try: {command}")
+    click.echo(text.format(file=path, command="passerelle run orders --dry-run"))
 
 
 @click.command()
