@@ -27,8 +27,9 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     path = config_path(context)
     settings = load_config(path)
-    # What programs read is English, whatever the language.
-    speak("en" if as_json else settings.language)
+    if as_json:
+        # What programs read is English, whatever the language.
+        speak("en")
     findings = []
     for finding in check_all(settings, path):
         findings.append(finding)

@@ -12,7 +12,7 @@ import click
 
 from passerelle import gateway
 from passerelle.config import Settings, find_config, load_config
-from passerelle.language import _, speak
+from passerelle.language import _
 from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.lock import hold_lock
 
@@ -21,9 +21,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def settings_of(context: click.Context) -> Settings:
     """The settings of the config file that the command line or the environment names."""
-    settings = load_config(config_path(context))
-    speak(settings.language)
-    return settings
+    return load_config(config_path(context))
 
 
 def config_path(context: click.Context) -> Path:

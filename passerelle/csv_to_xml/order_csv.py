@@ -13,6 +13,7 @@ from typing import TypeVar
 from passerelle.config import Orders
 from passerelle.csv_to_xml.rows import read_rows
 from passerelle.csv_to_xml.table import Row
+from passerelle.language import N_, _
 from passerelle.reading import (
     gtin,
     is_eaten_by_spreadsheet,
@@ -30,7 +31,7 @@ T = TypeVar("T")
 _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DAMAGED, _DAMAGE = "\ufffd", "holds a letter that was cut or damaged; export it again"
+_DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
 _LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
 # More fits no ledger; what is greater is another column's number.
@@ -66,7 +67,8 @@ def read_orders(
         absent -= row.places.keys()
         owner = row if row["id"] else previous
         if owner is None:
-            orphans.append(Fault(file, row.line, "id", "empty: no order to count this line to"))
+            problem = _("empty: no order to count this line to")
+            orphans.append(Fault(file, row.line, "id", problem))
             continue
         rows_of.setdefault(owner["id"], []).append(row)
         previous = owner
@@ -116,17 +118,16 @@ class _OrderReader:
 
     def _check_rows(self, id: str, rows: Sequence[Row]) -> None:
         if not id.isprintable():
-            self._fault(rows[0], "id", "holds a line end or another control character")
+            self._fault(rows[0], "id", _("holds a line end or another control character"))
         if _DAMAGED in id:
             # Two ids with different damaged letters look the same.
-            self._fault(rows[0], "id", _DAMAGE)
+            self._fault(rows[0], "id", _(_DAMAGE))
         for row in rows:
             if row.fault:
                 self._fault(row, "line", row.fault)
             elif not row["id"]:
-                self._fault(
-                    row, "id", f"empty: may belong to order {shorten(id)} above; write it there"
-                )
+                problem = _("empty: may belong to order {id} above; write it there")
+                self._fault(row, "id", problem.format(id=shorten(id)))
 
     def _line(self, row: Row) -> Line | None:
         before = len(self._faults)
@@ -143,12 +144,14 @@ class _OrderReader:
 
     def _check_item(self, row: Row) -> None:
         if is_eaten_by_spreadsheet(row["ean13"]):
-            problem = f'"{shorten(row["ean13"])}" lost its digits in a spreadsheet; export it again'
-            self._fault(row, "ean13", problem)
+            problem = _('"{text}" lost its digits in a spreadsheet; export it again')
+            self._fault(row, "ean13", problem.format(text=shorten(row["ean13"])))
         nameless = not gtin(row["ean13"]) and not row["product_reference"]
         if nameless and row["product_id"] not in self._gift_card_ids:
-            said = f'"{shorten(row["ean13"])}" is no item number' if row["ean13"] else "empty"
-            self._fault(row, "ean13", f"{said}, and no product_reference either")
+            text = _('"{text}" is no item number, and no product_reference either')
+            empty = _("empty, and no product_reference either")
+            said = text.format(text=shorten(row["ean13"])) if row["ean13"] else empty
+            self._fault(row, "ean13", said)
 
     def _first(self, rows: Sequence[Row], key: str) -> str:
         row = next((row for row in rows if row[key]), None)
@@ -164,8 +167,8 @@ class _OrderReader:
         said = [row for row in rows if row[key] and not row.fault]
         for row in said[1:]:
             if row[key] != said[0][key]:
-                problem = f"differs from line {said[0].line} of the same order"
-                self._fault(row, key, problem)
+                problem = _("differs from line {line} of the same order")
+                self._fault(row, key, problem.format(line=said[0].line))
                 break
         if not said:
             return None
@@ -179,7 +182,7 @@ class _OrderReader:
         if row.fault:
             return None
         if not row[key]:
-            self._fault(row, key, "empty")
+            self._fault(row, key, _("empty"))
             return None
         try:
             return parse(row[key])
@@ -195,9 +198,10 @@ class _OrderReader:
         text = _LINE_ENDS.sub(" ", text)
         bad = _NOT_XML.search(text)
         if bad:
-            self._fault(row, key, f"holds the control character U+{ord(bad[0]):04X}")
+            problem = _("holds the control character U+{code:04X}")
+            self._fault(row, key, problem.format(code=ord(bad[0])))
         if _DAMAGED in text:
-            self._fault(row, key, _DAMAGE)
+            self._fault(row, key, _(_DAMAGE))
         return text
 
     def _fault(self, row: Row, key: str, problem: str) -> None:
@@ -218,14 +222,15 @@ def _sold(row: Row) -> Sold | None:
 def _quantity(text: str) -> int:
     number = parse_whole(text)
     if not 0 < number <= _MOST:
-        raise ValueError(f'"{shorten(text)}" is no quantity that can be sold')
+        problem = _('"{text}" is no quantity that can be sold')
+        raise ValueError(problem.format(text=shorten(text)))
     return number
 
 
 def _positive(text: str) -> Decimal:
     number = parse_decimal(text)
     if number < 0:
-        raise ValueError(f'"{shorten(text)}" is negative')
+        raise ValueError(_('"{text}" is negative').format(text=shorten(text)))
     return number
 
 

@@ -15,6 +15,7 @@ from lxml import etree
 from passerelle.config import Orders, Xml
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.errors import ConfigError
+from passerelle.language import _
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
@@ -72,7 +73,8 @@ def _invalid(document: etree._ElementTree, forms: Forms) -> str | None:
         return None
     first = forms.schema.error_log[0]
     path = str(getattr(first, "path", "")).rpartition("/")[2]
-    return f"orders.xml.schema: {first.type_name} at element {path or 'the root'}"
+    text = _("orders.xml.schema: {error} at element {element}")
+    return text.format(error=first.type_name, element=path or _("the root"))
 
 
 def _document(
@@ -86,10 +88,12 @@ def _document(
         result = forms.stylesheet(tree)
     except etree.XSLTError as error:
         raise ConfigError(
-            "the stylesheet failed", "orders.xml.stylesheet", str(error) or "mend the .xsl"
+            _("the stylesheet failed"), "orders.xml.stylesheet", str(error) or _("mend the .xsl")
         ) from error
     if result.getroot() is None:
-        raise ConfigError("the stylesheet makes no XML", "orders.xml.stylesheet", "mend the .xsl")
+        raise ConfigError(
+            _("the stylesheet makes no XML"), "orders.xml.stylesheet", _("mend the .xsl")
+        )
     return result
 
 
@@ -100,9 +104,9 @@ def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
         data = etree.tostring(document, encoding=settings.encoding, xml_declaration=True)
     except LookupError as error:
         raise ConfigError(
-            f'no XML is written in "{settings.encoding}"',
+            _('no XML is written in "{encoding}"').format(encoding=settings.encoding),
             "orders.xml.encoding",
-            'use a name like "UTF-8" or "ISO-8859-1"',
+            _('use a name like "UTF-8" or "ISO-8859-1"'),
         ) from error
     return data if _is_wide(settings) else data.rstrip(b"\n") + b"\n"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from passerelle.errors import NotReadyError
+from passerelle.language import N_, _
 from passerelle.reading import parse_decimal, parse_whole
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
@@ -14,8 +15,9 @@ csv.field_size_limit(2**31 - 1)
 
 # Longer than any text of an order; what is longer has lost a quote.
 _LONGEST_CELL = 10_000
-_COUNT = "another number of fields than the header"
-_QUOTES = "a quote is not closed or not doubled"
+_COUNT = N_("another number of fields than the header ({found} instead of {expected})")
+_QUOTES = N_("a quote is not closed or not doubled")
+_LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
 
@@ -76,11 +78,11 @@ class Table:
                 self._check_cut(number, error)
                 self._astray = max(self._astray, self._latest)
                 self._lines.seek(end)
-                yield self._row(number, self._salvage(line), _QUOTES)
+                yield self._row(number, self._salvage(line), _(_QUOTES))
                 number += 1
                 continue
             if any(cell.strip() for cell in cells):
-                yield self._row(number, cells, _QUOTES if end == self._doubtful else "")
+                yield self._row(number, cells, _(_QUOTES) if end == self._doubtful else "")
             number += reader.line_num
 
     def _record(self, line: str, end: int) -> Iterator[str]:
@@ -115,9 +117,9 @@ class Table:
         """A file that ends in a text is being written; one that goes on below it is not."""
         if "unexpected end" in str(error) and not self._swallows:
             raise NotReadyError(
-                "the file ends inside a quoted field",
+                _("the file ends inside a quoted field"),
                 f"{self._file}:{number}",
-                "a quote is not closed there, or the shop is still writing the file",
+                _("a quote is not closed there, or the shop is still writing the file"),
             ) from error
 
     def _is_row(self, line: str) -> bool:
@@ -139,11 +141,11 @@ class Table:
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
-            fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
+            fault = _(_COUNT).format(found=len(cells), expected=self._width)
         named = [cells[i].strip() if i < len(cells) else "" for i in self._columns.values()]
         for key, place in self._places.items():
             if len(named[place]) > _LONGEST_CELL:
-                fault = fault or f"{key} has {len(named[place])} characters; is a quote missing?"
+                fault = fault or _(_LONG).format(key=key, length=len(named[place]))
                 named[place] = named[place][:_LONGEST_CELL]
         if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.

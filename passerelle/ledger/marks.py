@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
 
 from passerelle.errors import UsageError
+from passerelle.language import _
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
@@ -190,11 +191,13 @@ def check_step(before: KnownOrder | str, state: State) -> None:
     known = before if isinstance(before, KnownOrder) else None
     if state not in TRANSITIONS[known.state if known else None]:
         id = known.id if known else str(before)
-        now = f'"{known.state}"' if known else "unknown"
+        now = f'"{known.state}"' if known else _("unknown")
         raise UsageError(
-            f'order {id} is {now} and cannot become "{state}"',
+            _('order {id} is {now} and cannot become "{state}"').format(
+                id=id, now=now, state=state
+            ),
             known.sent_as or "" if known else "",
-            "see `passerelle orders show`",
+            _("see `passerelle orders show`"),
         )
 
 

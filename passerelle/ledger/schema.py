@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from passerelle.errors import ConfigError
+from passerelle.language import _
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -237,10 +238,11 @@ def migrate(connection: Connection) -> None:
     """
     current = version_of(connection)
     if current > len(MIGRATIONS):
+        what = _("the ledger has version {current}, this program knows {newest}")
         raise ConfigError(
-            f"the ledger has version {current}, this program knows {len(MIGRATIONS)}",
+            what.format(current=current, newest=len(MIGRATIONS)),
             str(connection.engine.url.database),
-            "install the newest Passerelle",
+            _("install the newest Passerelle"),
         )
     for step in MIGRATIONS[current:]:
         step(connection)
