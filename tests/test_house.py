@@ -170,6 +170,7 @@ NO_MESSAGES = {
     ("check.py", "passerelle: {}: {}: {}"),
     ("files.py", "passerelle: {}"),
     ("runs.py", "passerelle: {}"),
+    ("status.py", "Passerelle, {}\n"),
 }
 
 
