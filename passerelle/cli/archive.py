@@ -6,6 +6,7 @@ from passerelle import archive as archives
 from passerelle import retention
 from passerelle.cli.common import now, settings_of, steering_ledger
 from passerelle.errors import UnreachableError
+from passerelle.language import _
 from passerelle.lock import hold_lock
 from passerelle.witness import Witness
 
@@ -32,9 +33,9 @@ def rotate(context: click.Context) -> None:
     with hold_lock(settings.folder, "archive rotate", now()):
         moved = archives.rotate_traces(settings.folder, settings.trace.max_size, now(), force=True)
     for path in moved:
-        click.echo(f"moved to {path}")
+        click.echo(_("moved to {path}").format(path=path))
     if not moved:
-        click.echo("no trace to move, or another program holds it open")
+        click.echo(_("no trace to move, or another program holds it open"))
 
 
 @archive.command()
@@ -57,6 +58,5 @@ def prune(context: click.Context) -> None:
         click.echo(str(one))
     held = [name for one in pruned for name in one.held]
     if held:
-        raise UnreachableError(
-            "not removed", ", ".join(held), "close programs that hold it open, then say it again"
-        )
+        mend = _("close programs that hold it open, then say it again")
+        raise UnreachableError(_("not removed"), ", ".join(held), mend)

@@ -37,7 +37,8 @@ def init(folder: Path) -> None:
     from passerelle.config.template import write_template
 
     path = write_template(folder)
-    click.echo(f"{path} is written. Fill in the server, then try: passerelle run orders --dry-run")
+    text = _("{file} is written. Fill in the server, then try: passerelle run orders --dry-run")
+    click.echo(text.format(file=path))
 
 
 @click.command()

@@ -6,6 +6,7 @@ from passerelle.cli.common import settings_of
 from passerelle.cli.completion import server_names
 from passerelle.config import Settings
 from passerelle.errors import UsageError
+from passerelle.language import _
 from passerelle.remotes.passwords import delete_password, store_password
 
 
@@ -30,8 +31,10 @@ def set_secret(context: click.Context, server: str) -> None:
     passerelle secret set ftp
     """
     _check(settings_of(context), server)
-    store_password(server, click.prompt(f"Password of {server}", hide_input=True, err=True))
-    click.echo(f'stored; in config.toml write password = "keyring" under [servers.{server}]')
+    question = _("Password of {server}").format(server=server)
+    store_password(server, click.prompt(question, hide_input=True, err=True))
+    text = _('stored; in config.toml write password = "keyring" under [servers.{server}]')
+    click.echo(text.format(server=server))
 
 
 @secret.command("delete")
@@ -45,10 +48,14 @@ def delete_secret(context: click.Context, server: str) -> None:
     """
     _check(settings_of(context), server)
     delete_password(server)
-    click.echo("removed")
+    click.echo(_("removed"))
 
 
 def _check(settings: Settings, server: str) -> None:
     if server not in settings.servers:
-        known = ", ".join(settings.servers) or "none"
-        raise UsageError(f'no server is named "{server}"', "config.toml", f"servers: {known}")
+        known = ", ".join(settings.servers) or _("none")
+        raise UsageError(
+            _('no server is named "{server}"').format(server=server),
+            "config.toml",
+            _("servers: {names}").format(names=known),
+        )

@@ -27,10 +27,9 @@ from passerelle.runs.orders_plan import (
     after_validation,
     blocked,
     decide,
-    describe,
     facts,
-    summarise,
 )
+from passerelle.runs.orders_words import describe, summarise
 
 
 def run_orders(gateway: Gateway) -> Outcome:
@@ -48,7 +47,7 @@ def orders_settings(settings: Settings) -> Orders:
     """The ``[orders]`` section. Raises :class:`ConfigError` where there is none."""
     if settings.orders is None:
         raise ConfigError(
-            "[orders] is missing", "config.toml", "add it; `passerelle init` shows how"
+            _("[orders] is missing"), "config.toml", _("add it; `passerelle init` shows how")
         )
     return settings.orders
 
@@ -83,9 +82,8 @@ def _read_form(path: Path | None, key: str) -> bytes | None:
     try:
         return path.read_bytes() if path else None
     except OSError as error:
-        raise ConfigError(
-            f"the file cannot be read ({error.strerror})", f"{key} ({path})", "mend the path"
-        ) from error
+        what = _("the file cannot be read ({reason})").format(reason=error.strerror)
+        raise ConfigError(what, f"{key} ({path})", _("mend the path")) from error
 
 
 def plan_orders(gateway: Gateway) -> OrdersPlan:

@@ -65,7 +65,7 @@ def stock_settings(settings: Settings) -> Stock:
     """The ``[stock]`` section. Raises :class:`ConfigError` where there is none."""
     if settings.stock is None:
         raise ConfigError(
-            "[stock] is missing", "config.toml", "add it; `passerelle init` shows how"
+            _("[stock] is missing"), "config.toml", _("add it; `passerelle init` shows how")
         )
     return settings.stock
 
@@ -103,14 +103,16 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
         return ()
     if source.modified is not None:
         check_age(gateway.now() - source.modified, guards, name)
-        return (f"! the clock of {source.place.server} is not known: it was taken for ours",)
+        note = _("the clock of {server} is not known: it was taken for ours")
+        return (f"! {note.format(server=source.place.server)}",)
     met = gateway.ledger.stock.first_met(hashlib.sha256(source.data).hexdigest())
     if met:
         check_age(gateway.now() - met, guards, name)
-    return (
-        f"! the server does not tell when {name} was written; it is only held when the same "
-        f"content was met more than {in_words(guards.max_age)} ago",
+    note = _(
+        "the server does not tell when {file} was written; it is only held when the same "
+        "content was met more than {span} ago"
     )
+    return (f"! {note.format(file=name, span=in_words(guards.max_age))}",)
 
 
 def _missed(

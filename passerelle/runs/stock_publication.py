@@ -46,13 +46,15 @@ def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
         if fetch_whole(remote, path, len(data)) == data:
             return path
         remote.delete(path)
-    raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
+    what = _("the upload reads back otherwise")
+    raise TransientError(what, str(settings.to), _("try again"))
 
 
 def note_published(gateway: Gateway, settings: Stock, plan: StockPlan, number: int) -> None:
     gateway.ledger.stock.set_stage(number, "published")
     keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), plan.fixed.data)
-    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
+    text = _("{file} is in place on {server}")
+    gateway.say(text.format(file=settings.to.name, server=settings.to.server))
 
 
 def recover_publication(gateway: Gateway, settings: Stock) -> None:
@@ -83,15 +85,18 @@ def withdraw(gateway: Gateway, settings: Stock) -> None:
         if find(remote, settings.to.path) is None:
             return
         if gateway.dry_run:
-            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
+            text = _("would withdraw {file}, which the shop has not taken yet")
+            gateway.say(text.format(file=settings.to))
             return
         remote.delete(settings.to.path)
     except NotFoundError:
         return
     except PasserelleError as error:
-        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
+        text = _("an older {file} could not be withdrawn: {error}")
+        gateway.warn(text.format(file=settings.to.name, error=error))
         return
     last = gateway.ledger.stock.last("published")
     if last:
         gateway.ledger.stock.set_stage(last.number, "withdrawn")
-    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")
+    text = _("{file} was withdrawn: the shop had not taken it yet")
+    gateway.warn(text.format(file=settings.to.name))
