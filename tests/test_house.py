@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 # Lowest first. A room imports only from rooms in layers below its own.
 LAYERS = (
     ("__init__", "language"),
-    ("errors",),
+    ("errors", "progress"),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
@@ -26,6 +26,7 @@ LAYERS = (
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
+    ("life",),
     ("steering", "rehearsal", "stock_why", "erasure", "checks", "status"),
     ("demo",),
     ("cli",),

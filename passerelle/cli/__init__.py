@@ -17,6 +17,7 @@ from passerelle.cli.schedule import schedule
 from passerelle.cli.secret import secret
 from passerelle.cli.status import status
 from passerelle.cli.stock import stock
+from passerelle.progress import shown
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,6 +41,7 @@ def cli(context: click.Context, config: Path | None) -> None:
     passerelle --config D:\\Passerelle\\config.toml run orders
     """
     context.obj = config
+    context.with_resource(shown())
 
 
 for command in (

@@ -7,6 +7,8 @@ import click
 from passerelle.checks import Finding, Level, check_all, gravest
 from passerelle.cli.common import config_path, json_option, print_json
 from passerelle.config import load_config
+from passerelle.language import _
+from passerelle.progress import each
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 
@@ -26,7 +28,7 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     path = config_path(context)
     findings = []
-    for finding in check_all(load_config(path), path):
+    for finding in each(_("checking"), check_all(load_config(path), path)):
         findings.append(finding)
         if not as_json:
             click.echo(_coloured(finding))

@@ -7,7 +7,9 @@ import click
 from passerelle.cli.common import now, settings_of, steering_ledger
 from passerelle.erasure import Eraser, Erasure
 from passerelle.errors import UnreachableError
+from passerelle.language import _
 from passerelle.ledger import open_copy
+from passerelle.progress import step
 
 BEYOND = (
     "not reached from here: the shop and the ERP; files on the servers (the order CSV until the "
@@ -41,15 +43,18 @@ def erase(context: click.Context, email: str, dry_run: bool) -> None:
     passerelle customer erase ann@example.org --dry-run
     """
     settings = settings_of(context)
+    reading = step(_("reading archives and traces"), unit="files")
     if dry_run:
-        with open_copy(settings.folder) as ledger:
+        with open_copy(settings.folder) as ledger, reading:
             eraser = Eraser(settings, ledger, email)
             plan = eraser.plan()
     else:
         with steering_ledger(settings, "customer erase") as ledger:
             eraser = Eraser(settings, ledger, email)
-            plan = eraser.plan()
-            eraser.carry_out(plan, now())
+            with reading:
+                plan = eraser.plan()
+            with step(_("erasing")):
+                eraser.carry_out(plan, now())
     _tell(eraser, plan, "would be erased from" if dry_run else "erased from")
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from passerelle.cli.common import now, settings_of
+from passerelle.language import _
+from passerelle.progress import step
 
 if TYPE_CHECKING:
     from passerelle.rehearsal import Rehearsal
@@ -66,7 +68,9 @@ def convert(context: click.Context, source: Path, output: Path | None) -> None:
     """
     from passerelle.rehearsal import convert_file
 
-    result = convert_file(settings_of(context), source, now())
+    settings = settings_of(context)
+    with step(_("converting {file}").format(file=source.name)):
+        result = convert_file(settings, source, now())
     _deliver(context, result, output)
 
 
@@ -85,7 +89,10 @@ def fix(context: click.Context, source: Path, orders: Path | None, output: Path 
     """
     from passerelle.rehearsal import fix_file
 
-    _deliver(context, fix_file(settings_of(context), source, orders), output)
+    settings = settings_of(context)
+    with step(_("correcting {file}").format(file=source.name)):
+        result = fix_file(settings, source, orders)
+    _deliver(context, result, output)
 
 
 def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -> None:
