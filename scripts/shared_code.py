@@ -4,12 +4,15 @@ PyInstaller puts all code into each program, 17 MB; this replaces the empty arch
 """
 
 import sys
-from pathlib import Path
 
 import pyimod01_archive  # type: ignore[import-not-found]
 import pyimod02_importers  # type: ignore[import-not-found]
 
-_shared = Path(sys._MEIPASS, "passerelle.pyz")  # type: ignore[attr-defined]
+# Not with pathlib: that is in the archive.
 pyimod02_importers.pyz_archive = pyimod01_archive.ZlibArchiveReader(
-    str(_shared), start_offset=0, check_pymagic=True
+    f"{sys._MEIPASS}\\passerelle.pyz",  # type: ignore[attr-defined]
+    start_offset=0,
+    check_pymagic=True,
 )
+# What was looked up so far keeps the empty one.
+sys.path_importer_cache.clear()
