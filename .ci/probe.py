@@ -47,4 +47,5 @@ def told(name: str) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-Path(sys.argv[1]).write_text("".join(f"{name}: {told(name)}\n" for name in FACTS), "utf-8")
+with Path(sys.argv[1]).open("w", encoding="utf-8", newline="\n") as file:
+    file.writelines(f"{name}: {told(name)}\n" for name in FACTS)

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 from lxml import etree
 
@@ -22,7 +21,7 @@ from passerelle.errors import (
 )
 from passerelle.language import _
 
-_PATIENCE = 60
+_PATIENCE = 30
 _TYPING = 600
 # The low words of HRESULTs: https://learn.microsoft.com/windows/win32/debug/system-error-codes
 _NO_FILE, _NO_PATH, _DENIED = 2, 3, 5
@@ -135,22 +134,34 @@ def _start(words: tuple[str, ...], *, asking: bool = False) -> "subprocess.Compl
     program = find_schtasks()
     if program is None:
         raise _absent()
-    pipe: int | IO[bytes] | None = None if asking else subprocess.PIPE
+    pipe = None if asking else subprocess.PIPE
     try:
-        return subprocess.run(  # noqa: S603 - Windows' own program, by its full path, no shell
+        child = subprocess.Popen(  # noqa: S603 - Windows' own program, by its full path, no shell
             (program, *words),
             stdin=None if asking else subprocess.DEVNULL,
             stdout=pipe,
             stderr=pipe,
-            timeout=_TYPING if asking else _PATIENCE,
             creationflags=0 if asking else _NO_WINDOW,
-            check=False,
         )
-    except subprocess.TimeoutExpired as error:
-        raise UnreachableError(_("schtasks does not answer"), program, _("try again")) from error
     except OSError as error:
         failed = _("schtasks cannot be used")
         raise UnreachableError(failed, program, str(error.strerror)) from error
+    return _end(child, program, patience=_TYPING if asking else _PATIENCE)
+
+
+def _end(
+    child: "subprocess.Popen[bytes]", program: str, *, patience: float
+) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        output, errors = child.communicate(timeout=patience)
+    except subprocess.TimeoutExpired as error:
+        # Its pipes are left alone: a service that it started may hold them open for good.
+        child.kill()
+        raise UnreachableError(_("schtasks does not answer"), program, _("try again")) from error
+    except BaseException:
+        child.kill()
+        raise
+    return subprocess.CompletedProcess(child.args, child.returncode, output, errors)
 
 
 def _absent() -> PasserelleError:

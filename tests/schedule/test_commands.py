@@ -382,3 +382,16 @@ def test_check_tells_that_the_tasks_cannot_be_asked(world: World, windows: Windo
 
 def test_check_says_that_it_does_not_know_what_starts_the_runs(world: World) -> None:
     assert "ok       tasks: no Windows Task Scheduler here" in world.run_well("check")
+
+
+def test_a_scheduler_that_does_not_answer_is_not_waited_for(
+    world: World, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where something that it started holds its output open."""
+    monkeypatch.setattr(schtasks, "_PATIENCE", 1)
+    windows.set("hung")
+    before = time.monotonic()
+    result = world.run("schedule", "status")
+    assert time.monotonic() - before < 10
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "schtasks does not answer" in result.stderr
