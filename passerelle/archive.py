@@ -12,6 +12,7 @@ from pathlib import Path
 
 from passerelle.durable import make_private_folder, move_durably, replace_whole, write_privately
 from passerelle.errors import UnreachableError
+from passerelle.language import _
 
 EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"
@@ -50,10 +51,11 @@ class Exports:
             make_private_folder(self.folder)
             write_privately(path, data)
         except OSError as error:
+            what = _("the archive cannot be written ({reason})")
             raise UnreachableError(
-                f"the archive cannot be written ({error.strerror or error})",
+                what.format(reason=error.strerror or error),
                 str(path),
-                "nothing was sent; make room or give this account the right to write there",
+                _("nothing was sent; make room or give this account the right to write there"),
             ) from error
 
     def confirm(self, name: str) -> None:

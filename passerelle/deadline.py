@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from passerelle.errors import TimeLimitError
+from passerelle.language import _
 
 
 class Deadline:
@@ -19,9 +20,9 @@ class Deadline:
         left = self._end - self._clock()
         if left <= 0:
             raise TimeLimitError(
-                "the run took too long",
+                _("the run took too long"),
                 f"time_limit = {self._limit.total_seconds():g}s",
-                "what was done is kept; the next run goes on from there",
+                _("what was done is kept; the next run goes on from there"),
             )
         return left
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from passerelle.language import _
+
 INTERRUPTED = 130  # Ctrl+C, as shells count it
 # Where several things fail, the exit code tells the gravest: the last of these.
 GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
@@ -106,4 +108,5 @@ def bug_in_words(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     kind = type(error).__name__
-    return f"a fault in Passerelle itself ({kind}): {place}: report it with the trace"
+    text = _("a fault in Passerelle itself ({kind}): {place}: report it with the trace")
+    return text.format(kind=kind, place=place)

@@ -1,15 +1,17 @@
 """Opens what a run needs, holds the lock, recovers, records the outcome."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from passerelle import __version__, archive
 from passerelle.config import Settings
 from passerelle.deadline import Deadline
 from passerelle.dispatch import Dispatcher
 from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
+from passerelle.language import _
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
@@ -25,10 +27,14 @@ def clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended well: a summary in words, and what was rejected on the way, if anything."""
+    """How a run ended well: a summary in words, and what was rejected on the way, if anything.
+
+    ``facts`` are what the ledger keeps of it: counts, and the files met (:func:`file_fact`).
+    """
 
     summary: str
     rejected: PasserelleError | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -142,10 +148,10 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
     """Runs the story and notes how it ended, whichever way."""
     started = gateway.now()
     number = gateway.ledger.runs.start(run, started)
-    code, summary = INTERRUPTED, "interrupted"
+    code, summary, facts = INTERRUPTED, _("interrupted"), None
     try:
         outcome = _tell(gateway, story)
-        code, summary = outcome.exit_code, outcome.summary
+        code, summary, facts = outcome.exit_code, outcome.summary, outcome.facts
         _prune_daily(gateway)
         return outcome
     except PasserelleError as error:
@@ -159,7 +165,7 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
     finally:
         ended = gateway.now()
         with suppress(PasserelleError):
-            gateway.ledger.runs.end(number, ended, code, summary)
+            gateway.ledger.runs.end(number, ended, code, summary, facts)
         took = in_words(ended - started)
         gateway.trace.end(f"{summary} (exit code {code}, {took})", ended)
 

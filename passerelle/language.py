@@ -53,6 +53,11 @@ def _(message: str) -> str:
     return _catalogue.gettext(message)
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """``message`` itself: marks what a table holds, to be translated by ``_`` where it is used."""
+    return message
+
+
 def n_(singular: str, plural: str, number: int, **values: Any) -> str:
     """The form for ``number``, which fills ``{n}``, as ``values`` fill the other names."""
     return _catalogue.ngettext(singular, plural, number).format(n=number, **values)

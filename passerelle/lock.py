@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from passerelle.durable import make_private_folder, write_privately
 from passerelle.errors import BusyError, UnreachableError
+from passerelle.language import _
 
 FILE_NAME = "passerelle.lock"
 # Beside the lock: on Windows a locked file cannot be read.
@@ -28,14 +29,14 @@ def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
         make_private_folder(folder)
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise BusyError(
-            f"another run is active ({_owner(folder)})", str(folder), "wait until it has ended"
-        ) from error
+        what = _("another run is active ({owner})").format(owner=_owner(folder))
+        raise BusyError(what, str(folder), _("wait until it has ended")) from error
     except OSError as error:
+        what = _("the folder cannot be written ({reason})")
         raise UnreachableError(
-            f"the folder cannot be written ({error.strerror or error})",
+            what.format(reason=error.strerror or error),
             str(folder),
-            "create it, or give this account the right to write there",
+            _("create it, or give this account the right to write there"),
         ) from error
     try:
         _sign(folder, run, now)
@@ -55,6 +56,7 @@ def _sign(folder: Path, run: str, now: datetime) -> None:
 def _owner(folder: Path) -> str:
     try:
         owner = json.loads((folder / OWNER_NAME).read_text(encoding="utf-8"))
-        return f"{owner['run']}, since {owner['since']}, process {owner['pid']}"
+        text = _("{run}, since {since}, process {pid}")
+        return text.format(run=owner["run"], since=owner["since"], pid=owner["pid"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "it has not said which"
+        return _("it has not said which")

@@ -12,10 +12,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Literal
+
+from passerelle.language import _, n_
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
-# Files say the same prices, dates and items again and again, line after line.
+# Files say the same prices, dates and items again and again, line after line. What is raised is
+# not remembered: a message must be in the language that is spoken when it is told.
 _remembered = lru_cache(maxsize=4_000)
 
 _BOMS = (
@@ -135,7 +139,7 @@ def parse_decimal(text: str) -> Decimal:
         return Decimal(bare.replace(" ", "").replace(".", "").replace(",", "."))
     if _ENGLISH_THOUSANDS.fullmatch(bare):
         return Decimal(bare.replace(" ", "").replace(",", ""))
-    raise ValueError(f'"{shorten(text)}" is no number')
+    raise ValueError(_('"{text}" is no number').format(text=shorten(text)))
 
 
 @_remembered
@@ -147,7 +151,7 @@ def parse_whole(text: str) -> int:
     parse_decimal(text)
     match = _WHOLE_NUMBER.fullmatch(text.strip())
     if not match:
-        raise ValueError(f'"{shorten(text)}" is no whole number')
+        raise ValueError(_('"{text}" is no whole number').format(text=shorten(text)))
     return int(match[1])
 
 
@@ -162,7 +166,8 @@ def parse_date(text: str) -> datetime:
         # Not remembered: the zone is the machine's, and may be set anew while a loop goes on.
         return moment.astimezone()
     except (OverflowError, OSError, ValueError) as error:
-        raise ValueError(f'"{shorten(text)}" is no date of our times') from error
+        problem = _('"{text}" is no date of our times')
+        raise ValueError(problem.format(text=shorten(text))) from error
 
 
 @_remembered
@@ -173,7 +178,8 @@ def _wall_clock(text: str) -> datetime:
             return datetime.strptime(bare, form)  # noqa: DTZ007 - parse_date adds the zone
         except ValueError:
             continue
-    raise ValueError(f'"{shorten(text)}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
+    problem = _('"{text}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
+    raise ValueError(problem.format(text=shorten(text)))
 
 
 @_remembered
@@ -218,6 +224,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: Literal["order", "line", "file", "byte"]) -> str:
     """``1 order``, ``2 orders``."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
+    match noun:
+        case "order":
+            return n_("{n} order", "{n} orders", number)
+        case "line":
+            return n_("{n} line", "{n} lines", number)
+        case "file":
+            return n_("{n} file", "{n} files", number)
+    return n_("{n} byte", "{n} bytes", number)

@@ -17,7 +17,7 @@ from pathlib import Path
 from passerelle.archive import EXPORTS, PENDING, TIME, TRACES, is_link, kept_in
 from passerelle.config import Archive
 from passerelle.durable import remove
-from passerelle.reading import count
+from passerelle.language import _, n_
 
 _TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 # Long enough for any run or command that is writing one.
@@ -35,10 +35,17 @@ class Pruned:
 
     def __str__(self) -> str:
         if not self.removed:
-            return f"{self.archive}: nothing to remove"
-        files = count(len(self.removed), "file")
-        names = " to ".join(sorted({min(self.removed), max(self.removed)}))
-        return f"{self.archive}: {files} removed, {count(self.size, 'byte')} ({names})"
+            return _("{archive}: nothing to remove").format(archive=self.archive)
+        first, last = min(self.removed), max(self.removed)
+        several = _("{first} to {last}").format(first=first, last=last)
+        return n_(
+            "{archive}: {n} file removed, {size} ({names})",
+            "{archive}: {n} files removed, {size} ({names})",
+            len(self.removed),
+            archive=self.archive,
+            size=n_("{n} byte", "{n} bytes", self.size),
+            names=first if first == last else several,
+        )
 
 
 def prune(folder: Path, keep: Archive, needed: Collection[str], now: datetime) -> list[Pruned]:

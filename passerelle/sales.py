@@ -90,6 +90,12 @@ class Order:
     total_paid: Decimal | None
     lines: tuple[Line, ...]
 
+    def total(self) -> Decimal:
+        """What was paid; where the file does not say it, the sum of its lines, exact."""
+        if self.total_paid is not None:
+            return self.total_paid
+        return sum((line.amount for line in self.lines), Decimal(0))
+
     def fingerprint(self) -> str:
         """SHA-256 (hex) of what was ordered, by whom and for how much, but not of its status.
 

@@ -8,6 +8,7 @@ not have changed meanwhile. Where a server tells less, less is promised, and tha
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from passerelle.config import Location, Settings
 from passerelle.deadline import Deadline
@@ -37,6 +38,11 @@ class Source:
     def describe(self) -> str:
         """Name, size and age in words."""
         return f"{self.place.name}: {len(self.data)} bytes, {self._written()}"
+
+    def fact(self, now: datetime) -> dict[str, Any]:
+        """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
+        written = None if self.age is None else (now - self.age).isoformat(timespec="seconds")
+        return {"place": str(self.place), "size": len(self.data), "written": written}
 
     def _written(self) -> str:
         if self.age is None:

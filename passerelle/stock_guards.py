@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from passerelle.config.model import Guards
 from passerelle.errors import HeldError
+from passerelle.language import _, n_
 
 
 def check_age(age: timedelta, guards: Guards, file: str) -> None:
@@ -16,28 +17,31 @@ def check_age(age: timedelta, guards: Guards, file: str) -> None:
     The age of a file from the future is not known, nor is what it includes.
     """
     if -age > guards.max_age:
+        what = _("the file is dated {minutes} minutes in the future")
         raise HeldError(
-            f"the file is dated {_minutes(-age)} minutes in the future",
+            what.format(minutes=_minutes(-age)),
             file,
-            "nothing was published; set the clock of whoever writes it",
+            _("nothing was published; set the clock of whoever writes it"),
         )
     if age > guards.max_age:
+        what = _("the file is {minutes} minutes old, more than max_age allows ({limit})")
         raise HeldError(
-            f"the file is {_minutes(age)} minutes old, more than max_age allows "
-            f"({_minutes(guards.max_age)})",
+            what.format(minutes=_minutes(age), limit=_minutes(guards.max_age)),
             file,
-            "nothing was published; look whether the ERP still writes its stock",
+            _("nothing was published; look whether the ERP still writes its stock"),
         )
 
 
 def check_lines(in_stock: int, guards: Guards, file: str) -> None:
     """Raises :class:`HeldError` for fewer lines in stock than ``min_lines``."""
     if in_stock < guards.min_lines:
-        raise HeldError(
-            f"{in_stock} lines in stock, fewer than min_lines asks for ({guards.min_lines})",
-            file,
-            "nothing was published; look at the ERP's export",
+        what = n_(
+            "{n} lines in stock, fewer than min_lines asks for ({limit})",
+            "{n} lines in stock, fewer than min_lines asks for ({limit})",
+            in_stock,
+            limit=guards.min_lines,
         )
+        raise HeldError(what, file, _("nothing was published; look at the ERP's export"))
 
 
 def check_drop(in_stock: int, before: int, guards: Guards, file: str) -> None:
@@ -47,12 +51,18 @@ def check_drop(in_stock: int, before: int, guards: Guards, file: str) -> None:
     """
     lost = before - in_stock
     if lost > guards.max_drop * before:
-        raise HeldError(
-            f"{in_stock} lines in stock instead of {before}: "
-            f"{lost / before:.0%} fewer, more than max_drop allows ({guards.max_drop:.0%})",
-            file,
-            "nothing was published; if that is right, `passerelle run stock --accept-drop`",
+        what = n_(
+            "{n} lines in stock instead of {before}: "
+            "{share:.0%} fewer, more than max_drop allows ({limit:.0%})",
+            "{n} lines in stock instead of {before}: "
+            "{share:.0%} fewer, more than max_drop allows ({limit:.0%})",
+            in_stock,
+            before=before,
+            share=lost / before,
+            limit=guards.max_drop,
         )
+        mend = _("nothing was published; if that is right, `passerelle run stock --accept-drop`")
+        raise HeldError(what, file, mend)
 
 
 def _minutes(span: timedelta) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from passerelle.durable import private
+from passerelle.language import _
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -57,7 +58,8 @@ class Trace:
 
     def crash(self, error: BaseException, at: datetime) -> None:
         """A bug's traceback, without the message: that may hold a customer's words."""
-        self._to_file(f"! a fault in Passerelle itself: {type(error).__name__}", at)
+        text = _("a fault in Passerelle itself: {kind}").format(kind=type(error).__name__)
+        self._to_file(f"! {text}", at)
         for line in "".join(traceback.format_tb(error.__traceback__)).splitlines():
             self._to_file(line, at)
 
@@ -79,7 +81,10 @@ class Trace:
         except OSError as error:
             if not self._silent:
                 self._silent = True
-                _print(f"! {self._path.name} cannot be written ({error.strerror}): {self._path}\n")
+                text = _("{name} cannot be written ({reason}): {path}").format(
+                    name=self._path.name, reason=error.strerror, path=self._path
+                )
+                _print(f"! {text}\n")
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from passerelle.config import Orders
+from passerelle.language import _
 from passerelle.reading import fold
 from passerelle.sales import Order, Reading
 
@@ -39,13 +40,16 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
     """
     start = settings.start_from
     if start and reading.date and reading.date < start and not resend:
-        return Verdict(Fate.SKIPPED, f"ordered before start_from ({start:%Y-%m-%d %H:%M})")
+        reason = _("ordered before start_from ({start:%Y-%m-%d %H:%M})")
+        return Verdict(Fate.SKIPPED, reason.format(start=start))
     if is_cancelled(reading, settings) and not resend:
-        return Verdict(Fate.WAITING, f'cancelled in the shop ("{reading.status}")')
+        reason = _('cancelled in the shop ("{status}")')
+        return Verdict(Fate.WAITING, reason.format(status=reading.status))
     if reading.order is None:
         return Verdict(Fate.REJECTED, "; ".join(str(fault) for fault in reading.faults))
     if start and reading.date is None and not resend:
-        return Verdict(Fate.REJECTED, f"order {reading.id}: date: empty, and start_from needs it")
+        reason = _("order {id}: date: empty, and start_from needs it")
+        return Verdict(Fate.REJECTED, reason.format(id=reading.id))
     return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
 
 
@@ -57,10 +61,11 @@ def is_cancelled(reading: Reading, settings: Orders) -> bool:
 def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
     gift = _gift_card(order, settings)
     if gift:
-        return Verdict(Fate.WITHHELD, f"paid with a gift card ({gift})")
+        return Verdict(Fate.WITHHELD, _("paid with a gift card ({what})").format(what=gift))
     wanted = {fold(status) for status in settings.send_statuses}
     if wanted and fold(order.status) not in wanted:
-        return Verdict(Fate.WAITING, f'status "{order.status}" is not to be sent yet')
+        reason = _('status "{status}" is not to be sent yet')
+        return Verdict(Fate.WAITING, reason.format(status=order.status))
     return Verdict(Fate.SEND)
 
 
@@ -68,10 +73,10 @@ def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
     payment = _plain(order.payment)
     if any(_plain(name) in payment for name in settings.withhold.payments if _plain(name)):
-        return f"payment {order.payment}"
+        return _("payment {text}").format(text=order.payment)
     for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
         if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
-            return f"voucher {code}"
+            return _("voucher {code}").format(code=code)
     return ""
 
 

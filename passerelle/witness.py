@@ -10,6 +10,7 @@ from pathlib import Path
 
 from passerelle.durable import replace_whole
 from passerelle.errors import HeldError
+from passerelle.language import _
 from passerelle.ledger import Dispatch, Ledger
 
 FILE_NAME = "passerelle.last"
@@ -39,10 +40,12 @@ class Witness:
         except (OSError, ValueError, KeyError, TypeError):
             return
         if ledger.dispatches.archived_as(number) != archived:
-            raise HeldError(
-                f"the ledger does not know {archived}, which was sent: it was lost, or it is an "
-                "older copy",
-                str(self._path.parent),
-                "put back the newest passerelle.db; or, once all orders now in the shop's file "
-                "are in the ERP, say `passerelle orders adopt`",
+            what = _(
+                "the ledger does not know {archived}, which was sent: it was lost, or it is an "
+                "older copy"
             )
+            mend = _(
+                "put back the newest passerelle.db; or, once all orders now in the shop's file "
+                "are in the ERP, say `passerelle orders adopt`"
+            )
+            raise HeldError(what.format(archived=archived), str(self._path.parent), mend)

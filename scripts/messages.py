@@ -1,8 +1,8 @@
 """Brings the French catalogue up to the messages in the code, with Babel.
 
-``python -m scripts.messages`` extracts what ``_`` and ``n_`` mark, updates the .po file, and writes
-the .mo file that the program reads. What has no French yet is listed; translate it in the .po file,
-and run this again. Exit code 1 while anything is missing.
+``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, updates the .po file,
+and writes the .mo file that the program reads. What has no French yet is listed; translate it in
+the .po file, and run this again. Exit code 1 while anything is missing.
 """
 
 import io
@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parents[1] / "passerelle"
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
-KEYWORDS = {"_": None, "n_": (1, 2)}
+KEYWORDS = {"_": None, "N_": None, "n_": (1, 2)}
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
 
 

@@ -1,12 +1,15 @@
-"""The house keeps its shape: imports run downward only, and the pure rooms stay pure."""
+"""The house keeps its shape: imports run downward only, the pure rooms stay pure, and what people
+read is marked for translation."""
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+
+from passerelle import errors
 
 PACKAGE = Path(__file__).parents[1] / "passerelle"
 
@@ -19,10 +22,11 @@ LAYERS = (
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
+    ("health",),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
-    ("steering", "rehearsal", "stock_why", "erasure", "checks"),
+    ("steering", "rehearsal", "stock_why", "erasure", "checks", "status"),
     ("demo",),
     ("cli",),
     ("__main__",),
@@ -141,3 +145,145 @@ def test_a_run_of_orders_pays_for_no_heavy_library(module: str) -> None:
         encoding="utf-8",
     )
     assert done.stdout.split() == []
+
+
+# What people read is marked for translation: by `_`, or by `n_` where a number decides.
+MARKS = {"_", "n_", "N_"}
+# What is given to these is read by people.
+TOLD = {
+    *(name for name, kind in vars(errors).items()
+      if isinstance(kind, type) and issubclass(kind, errors.PasserelleError)),
+    *("ValueError", "Fault", "Verdict", "_hold", "_fault", "say", "warn", "echo"),
+}  # fmt: skip
+# Rooms whose messages are still to be marked.
+UNMARKED_ROOMS = (
+    *("dispatch", "sources", "gateway", "runs", "steering", "rehearsal", "stock_why", "erasure"),
+    *("checks", "schedule", "demo", "cli", "__main__", "health", "alerts", "report"),
+)
+# Not words but a line of config.toml, as it stands there.
+NO_MESSAGES = {("deadline.py", "time_limit = {}s")}
+
+
+def at_import(tree: ast.AST) -> Iterator[ast.AST]:
+    """What runs when a module is imported: all but the bodies of its functions."""
+    yield tree
+    if isinstance(tree, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        arguments = [tree.args, *getattr(tree, "decorator_list", ())]
+        for part in arguments:
+            yield from at_import(part)
+        return
+    for part in ast.iter_child_nodes(tree):
+        yield from at_import(part)
+
+
+def is_call_of(node: ast.AST, names: Collection[str]) -> bool:
+    """Whether a node calls a function, or a method, of one of these names."""
+    called = node.func if isinstance(node, ast.Call) else None
+    name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+    return name in names
+
+
+def words_in(node: ast.AST) -> Iterator[str]:
+    """The unmarked words in an expression; a format such as ``{at:%H %M}`` is none."""
+    if is_call_of(node, MARKS):
+        assert isinstance(node, ast.Call)
+        parts: Iterable[ast.AST] = node.keywords
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(getattr(part, "value", "")) if isinstance(part, ast.Constant) else "{}"
+                      for part in node.values)  # fmt: skip
+        parts = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    else:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        parts = ast.iter_child_nodes(node)
+    for part in parts:
+        yield from words_in(part)
+
+
+def unmarked(path: Path) -> Iterator[str]:
+    """The messages of a module that would be English in French."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if not is_call_of(node, TOLD):
+            continue
+        assert isinstance(node, ast.Call)
+        for text in (text for part in (*node.args, *node.keywords) for text in words_in(part)):
+            is_message = " " in text.strip() and any(char.isalpha() for char in text)
+            if is_message and (path.name, text) not in NO_MESSAGES:
+                yield f"{path.name}:{node.lineno}: {text}"
+
+
+def mismarked(path: Path) -> Iterator[str]:
+    """Marks that cannot work."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in at_import(tree):
+        if isinstance(node, ast.Call) and is_call_of(node, {"_", "n_"}):
+            yield f"{path.name}:{node.lineno}: translated before a language is chosen"
+    for node in ast.walk(tree):
+        if is_call_of(node, MARKS) and isinstance(node, ast.Call):
+            if any(isinstance(part, (ast.JoinedStr, ast.BinOp)) for part in node.args[:2]):
+                yield f"{path.name}:{node.lineno}: no literal, which nobody can extract"
+        elif isinstance(node, (ast.FunctionDef, ast.Lambda)):
+            names = [name for name in ast.walk(node) if isinstance(name, ast.Name)]
+            bound = any(name.id == "_" and isinstance(name.ctx, ast.Store) for name in names)
+            if bound and any(is_call_of(part, {"_"}) for part in ast.walk(node)):
+                yield f"{path.name}:{node.lineno}: uses _ for a value too"
+
+
+@pytest.mark.parametrize("room", sorted(set(LEVEL) - set(UNMARKED_ROOMS)))
+def test_what_people_read_is_marked_for_translation(room: str) -> None:
+    assert [message for path in modules_of(room) for message in unmarked(path)] == []
+
+
+@pytest.mark.parametrize("room", LEVEL)
+def test_marks_for_translation_can_work(room: str) -> None:
+    assert [mistake for path in modules_of(room) for mistake in mismarked(path)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'raise ConfigError("it is bad")',
+        'raise HeldError(f"{n} is bad", where, _("mend it"))',
+        'raise ValueError(_("{n} is bad").format(n=n or "the root"))',
+        'return NotFoundError(what, mend="look again")',
+        'trace.say(f"{n} orders", at)',
+        'raise ValueError("a" if x else "so bad")',
+    ],
+)
+def test_an_unmarked_message_is_found(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "room.py"
+    path.write_text(f"def f():\n    {text}\n", encoding="utf-8")
+    assert len(list(unmarked(path))) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('X = _("it is bad")', "translated before"),
+        ('class A:\n    x = n_("a", "b", 1)', "translated before"),
+        ('def f(x=_("it is bad")):\n    pass', "translated before"),
+        ('def f():\n    return _(f"{x} is bad")', "no literal"),
+        ('def f():\n    return _("a" + b)', "no literal"),
+        ('def f():\n    a, _, b = x\n    return _("it is bad")', "uses _ for a value too"),
+    ],
+)
+def test_a_mark_that_cannot_work_is_found(tmp_path: Path, text: str, fault: str) -> None:
+    path = tmp_path / "room.py"
+    path.write_text(text, encoding="utf-8")
+    assert [fault in found for found in mismarked(path)] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'def f():\n    raise ConfigError(_("it is bad"), f"{file}:{line}", f"{_(\'mend it\')}")',
+        'def f():\n    raise ValueError(n_("{n} is", "{n} are", 2, at=f"{at:%H %M}"))',
+        'def f():\n    raise ValueError(problem.format(names=", ".join(names)))',
+        'X = {"a": N_("it is bad")}',
+        'f = lambda: _("it is bad")',
+    ],
+)
+def test_what_is_marked_well_is_not(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "room.py"
+    path.write_text(text, encoding="utf-8")
+    assert [*unmarked(path), *mismarked(path)] == []

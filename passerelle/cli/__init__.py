@@ -13,6 +13,7 @@ from passerelle.cli.orders import orders
 from passerelle.cli.runs import history, run
 from passerelle.cli.schedule import schedule
 from passerelle.cli.secret import secret
+from passerelle.cli.status import status
 from passerelle.cli.stock import stock
 
 
@@ -44,6 +45,7 @@ for command in (
     fix,
     orders,
     stock,
+    status,
     history,
     archive,
     customer,

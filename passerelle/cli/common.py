@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from passerelle import gateway
 from passerelle.config import Settings, find_config, load_config
-from passerelle.language import speak
 from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.lock import hold_lock
 
@@ -20,9 +20,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 def settings_of(context: click.Context) -> Settings:
     """The settings of the config file that the command line or the environment names."""
-    settings = load_config(config_path(context))
-    speak(settings.language)
-    return settings
+    return load_config(config_path(context))
 
 
 def config_path(context: click.Context) -> Path:
@@ -57,7 +55,7 @@ def steering_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
 
 def now() -> datetime:
     """The time, aware, in this machine's zone."""
-    return datetime.now().astimezone()
+    return gateway.clock()
 
 
 def local(moment: datetime | None) -> str:

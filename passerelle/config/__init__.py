@@ -1,11 +1,12 @@
 """config.toml -> frozen settings; all faults at once, each with its key and line."""
 
 from passerelle.config.load import find_config, load_config
-from passerelle.config.model import Archive, Orders, Schedule, Server, Settings, Stock, Xml
+from passerelle.config.model import Archive, Chain, Orders, Schedule, Server, Settings, Stock, Xml
 from passerelle.config.types import Location
 
 __all__ = [
     "Archive",
+    "Chain",
     "Location",
     "Orders",
     "Schedule",

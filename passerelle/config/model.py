@@ -34,6 +34,7 @@ from passerelle.config.types import (
     Wait,
     has_control,
 )
+from passerelle.language import _
 
 CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
@@ -51,7 +52,8 @@ _XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
 def _folder_url(path: str, info: ValidationInfo) -> str:
     """A plain folder as a URL; what looks like a mistyped URL is none, and may hold a password."""
     if ":" in path[2:]:
-        raise ValueError('write a server as "ftp://user@host/folder", or a folder without ":"')
+        problem = _('write a server as "ftp://user@host/folder", or a folder without ":"')
+        raise ValueError(problem)
     folder: Path = (info.context or {}).get("folder", Path())
     return (folder / path).absolute().as_uri()
 
@@ -59,11 +61,11 @@ def _folder_url(path: str, info: ValidationInfo) -> str:
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        _ = parts.hostname
+        str(parts.hostname)  # raises for one that is none
         return parts
     except ValueError:
         # Its message shows the URL, in which somebody may have written a password.
-        raise ValueError('this is no URL, as in "ftp://user@host:21/folder"') from None
+        raise ValueError(_('this is no URL, as in "ftp://user@host:21/folder"')) from None
 
 
 class Server(Section):
@@ -88,24 +90,26 @@ class Server(Section):
     @classmethod
     def _known_url(cls, url: str, info: ValidationInfo) -> str:
         if has_control(unquote(url)):
-            raise ValueError("a URL cannot hold line ends or other control characters")
+            raise ValueError(_("a URL cannot hold line ends or other control characters"))
         if "://" not in url:
             return _folder_url(url, info)
         if url.count("://") > 1:
-            raise ValueError('"://" stands in it twice; write "ftp://user@host:21/folder"')
+            raise ValueError(_('"://" stands in it twice; write "ftp://user@host:21/folder"'))
         parts = _split(url)
         if parts.scheme not in URL_SCHEMES:
-            raise ValueError(f'"{parts.scheme}://" is unknown; use {", ".join(URL_SCHEMES)}')
+            problem = _('"{scheme}://" is unknown; use {known}')
+            raise ValueError(problem.format(scheme=parts.scheme, known=", ".join(URL_SCHEMES)))
         if parts.password is not None:
-            raise ValueError('the password does not belong in the URL; give it as "password"')
+            raise ValueError(_('the password does not belong in the URL; give it as "password"'))
         if parts.scheme != "file" and not parts.hostname:
-            raise ValueError(f'the host is missing, as in "{parts.scheme}://user@host/folder"')
+            problem = _('the host is missing, as in "{scheme}://user@host/folder"')
+            raise ValueError(problem.format(scheme=parts.scheme))
         if parts.scheme != "file" and ".." in unquote(parts.path).split("/"):
-            raise ValueError('name the folder itself, without ".."')
+            raise ValueError(_('name the folder itself, without ".."'))
         try:
-            _ = parts.port
+            str(parts.port)  # raises for one that is none
         except ValueError:
-            raise ValueError("the port is no number from 1 to 65535") from None
+            raise ValueError(_("the port is no number from 1 to 65535")) from None
         return url
 
 
@@ -131,7 +135,7 @@ class Xml(Section):
     @classmethod
     def _writable(cls, encoding: str) -> str:
         if encoding == "auto":
-            raise ValueError('name the encoding to write, like "UTF-8" or "ISO-8859-1"')
+            raise ValueError(_('name the encoding to write, like "UTF-8" or "ISO-8859-1"'))
         return encoding
 
     @field_validator("names")
@@ -139,10 +143,12 @@ class Xml(Section):
     def _xml_names(cls, names: dict[str, str]) -> dict[str, str]:
         for canonical, name in names.items():
             if canonical not in CANONICAL_ELEMENTS:
+                problem = _('"{name}" is no canonical element (they are: {known})')
                 known = ", ".join(CANONICAL_ELEMENTS)
-                raise ValueError(f'"{canonical}" is no canonical element (they are: {known})')
+                raise ValueError(problem.format(name=canonical, known=known))
             if not _XML_NAME.fullmatch(name):
-                raise ValueError(f'"{name}" cannot be the name of an XML element')
+                problem = _('"{name}" cannot be the name of an XML element')
+                raise ValueError(problem.format(name=name))
         return names
 
     @model_validator(mode="after")
@@ -152,9 +158,8 @@ class Xml(Section):
             try:
                 name.encode(self.encoding)
             except UnicodeEncodeError as error:
-                raise ValueError(
-                    f'the name "{name}" cannot be written in {self.encoding}'
-                ) from error
+                problem = _('the name "{name}" cannot be written in {encoding}')
+                raise ValueError(problem.format(name=name, encoding=self.encoding)) from error
         return self
 
 
@@ -183,13 +188,13 @@ class Orders(Section):
     def _only_time(cls, to: Any) -> Any:
         bare = to.path.replace("{time}", "")
         if "{" in bare or "}" in bare or "{" in to.folder:
-            raise ValueError("{time}, in the file's name, is the only placeholder")
+            raise ValueError(_("{time}, in the file's name, is the only placeholder"))
         return to
 
     @model_validator(mode="after")
     def _dates_for_start(self) -> Self:
         if self.start_from and not self.columns.date:
-            raise ValueError("start_from needs a column for the date in [orders.columns]")
+            raise ValueError(_("start_from needs a column for the date in [orders.columns]"))
         return self
 
 
@@ -245,6 +250,37 @@ class Schedule(Section):
     stock: Minutes = (19, 49)
 
 
+class Chain(Section):
+    """``[chain]``: when shop and ERP act, as minutes of each hour, and how late each may be."""
+
+    erp_takes_orders: Minutes = (0, 30)
+    erp_writes_stock: Minutes = (10, 40)
+    shop_takes_stock: Minutes = (20, 50)
+    grace: Duration = timedelta(minutes=10)
+    orders_quiet: Duration = timedelta(days=3)
+
+
+class Report(Section):
+    """``[report]``: the page that shows how it goes."""
+
+    after_runs: bool = True
+    currency: Printable = "€"
+
+
+class Alerts(Section):
+    """``[alerts]``: whom to tell when a run fails or holds; addresses as apprise takes them."""
+
+    urls: tuple[SecretStr, ...] = ()
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _as_secrets(cls, value: Any) -> Any:
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            problem = _('write a list of addresses, like ["mailto://user:word@example.com"]')
+            raise ValueError(problem)
+        return tuple(SecretStr(item) for item in value)
+
+
 class Settings(Section):
     """The whole of config.toml. ``folder`` is absolute: ledger, traces and archives live there."""
 
@@ -257,13 +293,16 @@ class Settings(Section):
     trace: Trace = Trace()
     archive: Archive = Archive()
     schedule: Schedule = Schedule()
+    chain: Chain = Chain()
+    report: Report = Report()
+    alerts: Alerts = Alerts()
 
     @field_validator("folder", mode="before")
     @classmethod
     def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
         base: Path = (info.context or {}).get("folder", Path())
         if not isinstance(value, str):
-            raise ValueError("write a path between quotes")
+            raise ValueError(_("write a path between quotes"))
         return (base / printable(value)).absolute()
 
     @model_validator(mode="after")
@@ -274,6 +313,7 @@ class Settings(Section):
         for name, section in sections.items():
             for key, place in (("from", section.source), ("to", section.to)) if section else ():
                 if place in taken:
-                    raise ValueError(f"{name}.{key} and {taken[place]} are the same file")
+                    problem = _("{key} and {other} are the same file")
+                    raise ValueError(problem.format(key=f"{name}.{key}", other=taken[place]))
                 taken[place] = f"{name}.{key}"
         return self

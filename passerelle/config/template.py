@@ -6,6 +6,7 @@ from pathlib import Path
 from passerelle.config.load import FILE_NAME
 from passerelle.durable import private
 from passerelle.errors import UnreachableError, UsageError
+from passerelle.language import _
 
 
 def template() -> bytes:
@@ -26,10 +27,9 @@ def write_template(folder: Path) -> Path:
             file.write(template())
     except FileExistsError as error:
         raise UsageError(
-            "a configuration is there already", str(path), "it was left as it is; edit it"
+            _("a configuration is there already"), str(path), _("it was left as it is; edit it")
         ) from error
     except OSError as error:
-        raise UnreachableError(
-            "the file cannot be written", str(path), error.strerror or "name another folder"
-        ) from error
+        mend = error.strerror or _("name another folder")
+        raise UnreachableError(_("the file cannot be written"), str(path), mend) from error
     return path

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from passerelle.language import _
 from passerelle.reading import SEPARATORS, shorten
 
 # Codecs of Python's that no file is written in, and that fail in ways of their own.
@@ -21,13 +22,14 @@ _NOT_PRINTABLE = re.compile("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 def printable(text: str) -> str:
     """``text`` itself; refuses what XML, CSV files and file systems cannot carry."""
     if _NOT_PRINTABLE.search(text):
-        raise ValueError("control characters cannot be written into XML, CSV or file names")
+        problem = _("control characters cannot be written into XML, CSV or file names")
+        raise ValueError(problem)
     return text
 
 
 def _encoding(value: Any) -> str:
     if not isinstance(value, str):
-        raise ValueError("write the name of an encoding between quotes")
+        raise ValueError(_("write the name of an encoding between quotes"))
     if value != "auto":
         try:
             name = codecs.lookup(value).name
@@ -35,22 +37,22 @@ def _encoding(value: Any) -> str:
                 raise LookupError(name)
             "".encode(value)
         except (LookupError, ImportError, UnicodeError) as error:
-            raise ValueError(
-                f'no encoding is called "{shorten(value)}"; try "utf-8" or "cp1252"'
-            ) from error
+            problem = _('no encoding is called "{name}"; try "utf-8" or "cp1252"')
+            raise ValueError(problem.format(name=shorten(value))) from error
     return value
 
 
 def _separator(value: Any) -> str:
     if value != "auto" and value not in SEPARATORS:
-        raise ValueError('use "auto" or one of ";" "," "\\t" "|" ":"')
+        raise ValueError(_('use "auto" or one of ";" "," "\\t" "|" ":"'))
     return str(value)
 
 
 def _date_format(value: str) -> str:
     """What one system's ``strftime`` passes over stops the program on another."""
     if "%" in _DIRECTIVES.sub("", value):
-        raise ValueError('after "%" one of the letters of strftime, as in "%Y-%m-%d %H:%M:%S"')
+        problem = _('after "%" one of the letters of strftime, as in "%Y-%m-%d %H:%M:%S"')
+        raise ValueError(problem)
     return printable(value)
 
 
@@ -58,7 +60,7 @@ def product_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     """``ids`` themselves; refuses what no line of a stock file could carry as its id."""
     for text in ids:
         if not text.strip() or text != text.strip() or not text.isprintable():
-            raise ValueError('a product id is written like "1201", without blanks around it')
+            raise ValueError(_('a product id is written like "1201", without blanks around it'))
     return ids
 
 

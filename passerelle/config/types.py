@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from passerelle.config.texts import printable, product_ids
+from passerelle.language import _
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -67,51 +68,56 @@ def clean_path(path: str) -> str:
     Raises :class:`ValueError` for control characters, ``..``, backslashes and empty names.
     """
     if has_control(path):
-        raise ValueError("a file name cannot hold line ends or other control characters")
+        raise ValueError(_("a file name cannot hold line ends or other control characters"))
     if "\\" in path:
-        raise ValueError('folders are separated by "/", not by a backslash')
+        raise ValueError(_('folders are separated by "/", not by a backslash'))
     parts = path.strip("/").split("/")
     # Windows drops spaces and dots at a name's end: ".. " is "..", too.
     if not all(part.rstrip(" .") for part in parts):
-        raise ValueError(f'"{path}" is no path below the server\'s folder')
+        problem = _('"{path}" is no path below the server\'s folder')
+        raise ValueError(problem.format(path=path))
     return "/".join(parts)
 
 
 def _location(value: Any, info: ValidationInfo) -> Location:
     servers: tuple[str, ...] = (info.context or {}).get("servers", ())
     if not isinstance(value, str) or ":" not in value:
-        raise ValueError('write it as "server:path", for example "ftp:commandes.csv"')
+        raise ValueError(_('write it as "server:path", for example "ftp:commandes.csv"'))
     if "://" in value:
         # Not quoted: a URL may hold a password.
-        raise ValueError('this is a URL; give it as "url" of a server, and write "server:path"')
-    server, _, path = value.partition(":")
+        problem = _('this is a URL; give it as "url" of a server, and write "server:path"')
+        raise ValueError(problem)
+    server, path = value.split(":", 1)
     if server not in servers:
-        known = ", ".join(servers) or "none"
-        raise ValueError(f'no server is named "{server}" (servers: {known})')
+        # Translators: there is no server at all
+        known = ", ".join(servers) or _("none")
+        problem = _('no server is named "{name}" (servers: {known})')
+        raise ValueError(problem.format(name=server, known=known))
     return Location(server, clean_path(path))
 
 
 def _duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise ValueError('a duration is a number with its unit, like "20s", "2m", "12h" or "365d"')
+        problem = _('a duration is a number with its unit, like "20s", "2m", "12h" or "365d"')
+        raise ValueError(problem)
     seconds = float(match[1]) * _SECONDS[match[2]]
     if seconds > _LONGEST.total_seconds():
-        raise ValueError("that is longer than a hundred years")
+        raise ValueError(_("that is longer than a hundred years"))
     return timedelta(seconds=seconds)
 
 
 def _wait(value: Any) -> timedelta:
     span = _duration(value)
     if not timedelta(0) < span <= _LONGEST_WAIT:
-        raise ValueError("it must be more than nothing and a day at most")
+        raise ValueError(_("it must be more than nothing and a day at most"))
     return span
 
 
 def _size(value: Any) -> int:
     match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
-        raise ValueError('a size is a number with its unit, like "500 kB" or "1 MB"')
+        raise ValueError(_('a size is a number with its unit, like "500 kB" or "1 MB"'))
     return int(float(match[1]) * _BYTES[match[2].upper()])
 
 
@@ -122,22 +128,22 @@ def _local_time(value: Any) -> datetime:
         if isinstance(value, date):
             return datetime.combine(value, time()).astimezone()
     except (OverflowError, OSError, ValueError) as error:
-        raise ValueError("that is no date of our times") from error
-    raise ValueError("write a date and time without quotes, like 2026-11-22T00:00:00")
+        raise ValueError(_("that is no date of our times")) from error
+    raise ValueError(_("write a date and time without quotes, like 2026-11-22T00:00:00"))
 
 
 def _minutes(value: Any) -> tuple[int, ...]:
     items = value if isinstance(value, list) else []
     if not items or not all(type(item) is int and 0 <= item <= 59 for item in items):
-        raise ValueError("write minutes of the hour, from 0 to 59, like [27, 57]")
+        raise ValueError(_("write minutes of the hour, from 0 to 59, like [27, 57]"))
     if len(set(items)) < len(items):
-        raise ValueError("a minute stands in it twice")
+        raise ValueError(_("a minute stands in it twice"))
     return tuple(sorted(items))
 
 
 def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
     if not isinstance(value, str):
-        raise ValueError("write a path between quotes")
+        raise ValueError(_("write a path between quotes"))
     printable(value)
     base: Path = (info.context or {}).get("folder", Path())
     return base / value if value else None
@@ -146,7 +152,7 @@ def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
 def _names(value: Any) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError('write a name or a list of names, like ["ID commande", "Order ID"]')
+        raise ValueError(_('write a name or a list of names, like ["ID commande", "Order ID"]'))
     return tuple(items)
 
 

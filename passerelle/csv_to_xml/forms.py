@@ -11,6 +11,7 @@ from lxml import etree
 
 from passerelle.config.types import clean_path
 from passerelle.errors import ConfigError
+from passerelle.language import _
 
 STYLESHEET, SCHEMA = "orders.xml.stylesheet", "orders.xml.schema"
 _XSL = "{http://www.w3.org/1999/XSL/Transform}"
@@ -48,7 +49,7 @@ def named_schemas(data: bytes, where: str = SCHEMA) -> tuple[str, ...]:
     """
     root = _parse(data, where, None).getroot()
     if any(_BASE in element.attrib for element in root.iter(etree.Element)):
-        raise ConfigError("the schema moves its base", where, "take xml:base out")
+        raise ConfigError(_("the schema moves its base"), where, _("take xml:base out"))
     named = root.iter(f"{_XS}include", f"{_XS}import", f"{_XS}redefine")
     places = (element.get("schemaLocation") for element in named)
     return tuple(_beside(place, where) for place in places if place is not None)
@@ -61,9 +62,9 @@ def _beside(place: str, where: str) -> str:
         return clean_path(place.strip())
     except ValueError:
         raise ConfigError(
-            f"the schema names one that lies elsewhere ({place!r})",
+            _("the schema names one that lies elsewhere ({place!r})").format(place=place),
             where,
-            "put that one beside it and name it by its file name",
+            _("put that one beside it and name it by its file name"),
         ) from None
 
 
@@ -72,14 +73,14 @@ def _compile_stylesheet(data: bytes) -> etree.XSLT:
     other = next(document.getroot().iter(f"{_XSL}include", f"{_XSL}import"), None)
     if other is not None:
         raise ConfigError(
-            f"the stylesheet names another file (line {other.sourceline})",
+            _("the stylesheet names another file (line {line})").format(line=other.sourceline),
             STYLESHEET,
-            "write all its templates into one file",
+            _("write all its templates into one file"),
         )
     try:
         return etree.XSLT(document, access_control=etree.XSLTAccessControl.DENY_ALL)
     except etree.XSLTParseError as error:
-        raise ConfigError("the stylesheet is not valid", STYLESHEET, str(error)) from error
+        raise ConfigError(_("the stylesheet is not valid"), STYLESHEET, str(error)) from error
 
 
 def _compile_schema(data: bytes, url: str | None) -> etree.XMLSchema:
@@ -88,7 +89,7 @@ def _compile_schema(data: bytes, url: str | None) -> etree.XMLSchema:
     try:
         return etree.XMLSchema(document)
     except etree.XMLSchemaParseError as error:
-        raise ConfigError("the schema is not valid", SCHEMA, str(error)) from error
+        raise ConfigError(_("the schema is not valid"), SCHEMA, str(error)) from error
 
 
 def _parse(data: bytes, where: str, url: str | None) -> etree._ElementTree:
@@ -96,7 +97,8 @@ def _parse(data: bytes, where: str, url: str | None) -> etree._ElementTree:
     try:
         tree = etree.ElementTree(etree.fromstring(data, parser, base_url=url))
     except etree.XMLSyntaxError as error:
-        raise ConfigError("the file is not XML", where, str(error)) from error
+        raise ConfigError(_("the file is not XML"), where, str(error)) from error
     if tree.docinfo.doctype:
-        raise ConfigError("the file holds a DOCTYPE", where, "take it out: entities are refused")
+        mend = _("take it out: entities are refused")
+        raise ConfigError(_("the file holds a DOCTYPE"), where, mend)
     return tree

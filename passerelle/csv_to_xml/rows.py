@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from passerelle.config import Orders
 from passerelle.csv_to_xml.table import Row, Table
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.language import _
 from passerelle.reading import (
     detect_encoding,
     detect_separator,
@@ -54,36 +55,38 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise RejectedError(
-            f"a byte is no text in {codec}",
+            _("a byte is no text in {encoding}").format(encoding=codec),
             f"{file}:{line}",
-            "nothing was read from the file; set orders.encoding to the one it was written in",
+            _("nothing was read from the file; set orders.encoding to the one it was written in"),
         ) from error
 
 
 def _check_whole(text: str, settings: Orders, file: str) -> None:
     if not text.strip():
-        raise NotReadyError("the file is empty", file, "wait for the shop to write it whole")
+        raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
     if "\0" in text.partition("\n")[0]:
         raise RejectedError(
-            "the file is no text, or UTF-16 without its mark",
+            _("the file is no text, or UTF-16 without its mark"),
             f"{file}:1",
-            'nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8',
+            _('nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8'),
         )
     if settings.final_newline and not text.endswith(("\n", "\r")):
         raise NotReadyError(
-            "the last line does not end: the file is not whole yet",
+            _("the last line does not end: the file is not whole yet"),
             f"{file}:{text.count(chr(10)) + 1}",
-            "wait for the shop to write it whole "
-            "(if it never ends its last line, set orders.final_newline = false)",
+            _(
+                "wait for the shop to write it whole "
+                "(if it never ends its last line, set orders.final_newline = false)"
+            ),
         )
 
 
 def _check_header(line: str, file: str) -> None:
     if len(line) > _LONGEST_HEADER:
         raise RejectedError(
-            f"the first line has {len(line)} characters and is no header",
+            _("the first line has {length} characters and is no header").format(length=len(line)),
             f"{file}:1",
-            "nothing was read from the file; have the shop export it again",
+            _("nothing was read from the file; have the shop export it again"),
         )
 
 
@@ -93,10 +96,11 @@ def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, i
         try:
             index = find_column(header, getattr(settings.columns, key))
         except LookupError as error:
+            mend = _("rename one in the shop's export, or name another in orders.columns.{key}")
             raise ConfigError(
-                f'the header has "{error}" twice',
+                _('the header has "{name}" twice').format(name=error),
                 f"{file}:1",
-                f"rename one in the shop's export, or name another in orders.columns.{key}",
+                mend.format(key=key),
             ) from error
         if index is not None:
             found[key] = index
@@ -114,8 +118,11 @@ def _check_required(found: dict[str, int], header: list[str], settings: Orders, 
     required += [] if {"ean13", "product_reference"} & found.keys() else ["ean13"]
     missing = [key for key in required if key not in found]
     if missing:
+        mend = _("name it in orders.columns.{key}; the file has: {names}")
+        # Translators: between the names of columns
+        keys = _(" and ").join(missing)
         raise ConfigError(
-            f"no column for {' and '.join(missing)}",
+            _("no column for {keys}").format(keys=keys),
             f"{file}:1",
-            f"name it in orders.columns.{missing[0]}; the file has: {_shown(header)}",
+            mend.format(key=missing[0], names=_shown(header)),
         )

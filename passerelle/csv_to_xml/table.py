@@ -5,8 +5,10 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from passerelle.errors import NotReadyError
+from passerelle.language import N_, _
 from passerelle.reading import parse_decimal, parse_whole
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
@@ -14,8 +16,9 @@ csv.field_size_limit(2**31 - 1)
 
 # Longer than any text of an order; what is longer has lost a quote.
 _LONGEST_CELL = 10_000
-_COUNT = "another number of fields than the header"
-_QUOTES = "a quote is not closed or not doubled"
+_COUNT = N_("another number of fields than the header ({found} instead of {expected})")
+_QUOTES = N_("a quote is not closed or not doubled")
+_LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
 
@@ -52,6 +55,7 @@ class Table:
         self._lines, self._separator, self._columns = lines, separator, columns
         self._width, self._file = width, file
         self._places = {key: place for place, key in enumerate(columns)}
+        self._pick = itemgetter(*columns.values())
         self._above: tuple[str, ...] = ("",) * len(columns)
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
@@ -68,6 +72,12 @@ class Table:
                     yield self._row(number, cells)
                 number += 1
                 continue
+            if cells := self._alone(line):
+                if any(cell.strip() for cell in cells):
+                    is_doubtful = self._doubtful and self._lines.tell() == self._doubtful
+                    yield self._row(number, cells, _QUOTES if is_doubtful else "")
+                number += 1
+                continue
             end = self._lines.tell()
             reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
             try:
@@ -76,12 +86,19 @@ class Table:
                 self._check_cut(number, error)
                 self._astray = max(self._astray, self._latest)
                 self._lines.seek(end)
-                yield self._row(number, self._salvage(line), _QUOTES)
+                yield self._row(number, self._salvage(line), _(_QUOTES))
                 number += 1
                 continue
             if any(cell.strip() for cell in cells):
-                yield self._row(number, cells, _QUOTES if end == self._doubtful else "")
+                yield self._row(number, cells, _(_QUOTES) if end == self._doubtful else "")
             number += reader.line_num
+
+    def _alone(self, line: str) -> list[str]:
+        """The cells of a line that is a whole record, as most are; ``[]`` where it is none."""
+        try:
+            return next(csv.reader((line,), delimiter=self._separator, strict=True), [])
+        except csv.Error:
+            return []
 
     def _record(self, line: str, end: int) -> Iterator[str]:
         """The lines that a record may span, from its first, which ends at ``end``.
@@ -115,9 +132,9 @@ class Table:
         """A file that ends in a text is being written; one that goes on below it is not."""
         if "unexpected end" in str(error) and not self._swallows:
             raise NotReadyError(
-                "the file ends inside a quoted field",
+                _("the file ends inside a quoted field"),
                 f"{self._file}:{number}",
-                "a quote is not closed there, or the shop is still writing the file",
+                _("a quote is not closed there, or the shop is still writing the file"),
             ) from error
 
     def _is_row(self, line: str) -> bool:
@@ -139,15 +156,16 @@ class Table:
     def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
-            fault = f"{_COUNT} ({len(cells)} instead of {self._width})"
-        named = [cells[i].strip() if i < len(cells) else "" for i in self._columns.values()]
-        for key, place in self._places.items():
+            fault = _(_COUNT).format(found=len(cells), expected=self._width)
+        whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
+        named = [*map(str.strip, self._pick(whole))]
+        for key, place in self._places.items() if max(map(len, named)) > _LONGEST_CELL else ():
             if len(named[place]) > _LONGEST_CELL:
-                fault = fault or f"{key} has {len(named[place])} characters; is a quote missing?"
+                fault = fault or _(_LONG).format(key=key, length=len(named[place]))
                 named[place] = named[place][:_LONGEST_CELL]
         if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""
         # What the lines of an order repeat is kept once.
-        self._above = tuple(b if a == b else a for a, b in zip(named, self._above, strict=True))
+        self._above = tuple([b if a == b else a for a, b in zip(named, self._above, strict=True)])
         return Row(line, self._above, self._places, fault)

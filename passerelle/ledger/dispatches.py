@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from passerelle.config import Location
+from passerelle.language import _
 from passerelle.ledger.marks import Mark, move_all, write_marks
 from passerelle.ledger.schema import dispatches, orders
 from passerelle.ledger.states import Stage, State
@@ -21,7 +22,7 @@ class Dispatch:
     """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
 
     ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
-    server's clock where the server tells it.
+    server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
     """
 
     number: int
@@ -33,6 +34,7 @@ class Dispatch:
     prepared: datetime
     staged: datetime | None
     uploaded: datetime | None
+    sent: datetime | None
 
 
 class Dispatches:
@@ -74,7 +76,8 @@ class Dispatches:
 
     def send(self, dispatch: Dispatch, at: datetime, published: datetime | None) -> Dispatch:
         """The ERP can see it. ``published`` is that moment on the server's clock."""
-        note = f"sent as {dispatch.place}"
+        # Translators: the place comes last: `customer erase` finds the XML of an order by it
+        note = _("sent as {place}").format(place=dispatch.place)
         with self._begin() as connection:
             _set(connection, dispatch, Stage.SENT, sent=at, published=published)
             move_all(connection, dispatch.number, (State.PREPARED, State.SENT), at, note)
@@ -84,7 +87,7 @@ class Dispatches:
         """The ERP has fetched it."""
         with self._begin() as connection:
             _set(connection, dispatch, Stage.TAKEN, taken=at)
-            note = f"the ERP took {dispatch.place}"
+            note = _("the ERP took {place}").format(place=dispatch.place)
             move_all(connection, dispatch.number, (State.SENT, State.TAKEN), at, note)
 
     def abandon(self, dispatch: Dispatch, at: datetime, why: str) -> None:
@@ -161,4 +164,5 @@ def _dispatch(row: Row[Any]) -> Dispatch:
         prepared=row.prepared,
         staged=row.staged,
         uploaded=row.uploaded,
+        sent=row.sent,
     )

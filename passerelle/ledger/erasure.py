@@ -38,7 +38,7 @@ class Erasure:
             names: dict[str, list[str]] = defaultdict(list)
             for row in connection.execute(select(d.archived, d.server, d.path)):
                 # The name on the server may be used again and again; too many orders do no harm.
-                names[f"sent as {row.server}:{row.path}"].append(row.archived)
+                names[f"{row.server}:{row.path}"].append(row.archived)
             last = select(orders.c.channel, orders.c.id, d.archived).where(
                 orders.c.dispatch == d.number
             )
@@ -48,7 +48,7 @@ class Erasure:
                 events.c.event == State.SENT
             )
             for channel, id, note in connection.execute(earlier):
-                for name in names.get(note, ()):
+                for name in (name for end in _ends(note) for name in names.get(end, ())):
                     found[name].add((channel, id))
         return found
 
@@ -112,6 +112,15 @@ class Erasure:
             connection.exec_driver_sql("VACUUM")
             busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
             return not busy
+
+
+def _ends(note: str) -> Iterable[str]:
+    """What a note ends with, from each of its words on: one of these is the place it names.
+
+    What stands before the place is in the language of the run that wrote it.
+    """
+    words = note.split(" ")
+    return (" ".join(words[start:]) for start in range(1, len(words)))
 
 
 def _changed(

@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
+from passerelle.language import _
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.orders import Orders
@@ -49,15 +50,15 @@ class Ledger:
                 yield connection
         except OperationalError as error:
             raise UnreachableError(
-                f"the ledger cannot be used ({error.orig})",
+                _("the ledger cannot be used ({reason})").format(reason=error.orig),
                 self._where,
-                "close programs that hold it open, make room on the disk; the next run goes on",
+                _("close programs that hold it open, make room on the disk; the next run goes on"),
             ) from error
         except DatabaseError as error:
             raise UnreachableError(
-                f"the ledger is damaged ({type(error.orig).__name__})",
+                _("the ledger is damaged ({kind})").format(kind=type(error.orig).__name__),
                 self._where,
-                "put back the newest copy from your backups; an older one is told and held",
+                _("put back the newest copy from your backups; an older one is told and held"),
             ) from error
 
     def close(self) -> None:
@@ -105,7 +106,7 @@ def _copy(source: Path, folder: Path) -> None:
         shutil.copy2(source, folder / source.name)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UnreachableError("the ledger cannot be read", str(source), reason) from error
+        raise UnreachableError(_("the ledger cannot be read"), str(source), reason) from error
 
 
 @lru_cache(maxsize=4)

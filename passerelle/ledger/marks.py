@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
 
 from passerelle.errors import UsageError
+from passerelle.language import _
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Reading
@@ -23,7 +25,8 @@ class KnownOrder:
     """An order as the ledger knows it.
 
     ``sent_as`` is the XML's name, ``published`` the time on the server's clock at which it
-    appeared there, ``taken`` when it was first seen to be gone (our clock).
+    appeared there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the
+    customer paid; ``None`` for orders that were illegible or met before it was kept.
     """
 
     channel: str
@@ -44,6 +47,8 @@ class KnownOrder:
     sent: datetime | None = None
     published: datetime | None = None
     taken: datetime | None = None
+    total: Decimal | None = None
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,14 @@ class Mark:
     """A state to write for an order, with its reason in words.
 
     ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
+    ``cancelled``: it waits because the shop cancelled it.
     """
 
     reading: Reading
     state: State
     reason: str = ""
     due: bool = False
+    cancelled: bool = False
 
 
 def write_marks(
@@ -123,8 +130,8 @@ def move_all(
 def _is_written(mark: Mark, before: KnownOrder | None) -> bool:
     if before is None:
         return False
-    said = (before.state, before.reason, before.fingerprint)
-    return said == (mark.state, mark.reason, _fingerprint(mark))
+    said = (before.state, before.reason, before.fingerprint, before.cancelled)
+    return said == (mark.state, mark.reason, _fingerprint(mark), mark.cancelled)
 
 
 def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
@@ -137,6 +144,8 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "fingerprint": _fingerprint(mark),
         "resend": bool(before and before.resend and mark.state not in DONE),
         "due": mark.due,
+        "cancelled": mark.cancelled,
+        "total": mark.reading.order.total() if mark.reading.order else None,
     }
 
 
@@ -182,11 +191,13 @@ def check_step(before: KnownOrder | str, state: State) -> None:
     known = before if isinstance(before, KnownOrder) else None
     if state not in TRANSITIONS[known.state if known else None]:
         id = known.id if known else str(before)
-        now = f'"{known.state}"' if known else "unknown"
+        now = f'"{known.state}"' if known else _("unknown")
         raise UsageError(
-            f'order {id} is {now} and cannot become "{state}"',
+            _('order {id} is {now} and cannot become "{state}"').format(
+                id=id, now=now, state=state
+            ),
             known.sent_as or "" if known else "",
-            "see `passerelle orders show`",
+            _("see `passerelle orders show`"),
         )
 
 
@@ -223,8 +234,10 @@ def known_order(row: Row[Any]) -> KnownOrder:
         fingerprint=row.fingerprint,
         cancelled=row.cancelled,
         resend=row.resend,
+        due=row.due,
         seen=row.seen,
         changed=row.changed,
+        total=row.total,
     )
     if row.stage in (None, Stage.ABANDONED):
         return known

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, select, tuple_
 
+from passerelle.language import _
 from passerelle.ledger.marks import (
     CHUNK,
     KnownOrder,
@@ -125,11 +126,11 @@ class Orders:
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
         """A person entered the order by hand."""
-        self._steer(known, State.SETTLED, at, "entered by hand", resend=False)
+        self._steer(known, State.SETTLED, at, _("entered by hand"), resend=False)
 
     def resend(self, known: KnownOrder, at: datetime) -> None:
         """A person wants the order in the next XML, whatever was done with it before."""
-        self._steer(known, State.WAITING, at, "to be sent again, as asked", resend=True)
+        self._steer(known, State.WAITING, at, _("to be sent again, as asked"), resend=True)
 
     def forget(self, known: KnownOrder) -> None:
         """Takes the order and its story out: the next run meets it as new."""

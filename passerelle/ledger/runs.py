@@ -1,11 +1,12 @@
 """The ledger's runs: when each began and ended, and how; and what is done once a day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from passerelle.ledger.schema import chores, runs
 
@@ -14,7 +15,10 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run so far; without ``ended`` it is active, or was killed."""
+    """A run so far; without ``ended`` it is active, or was killed.
+
+    ``facts`` has what a run that ended well met and did: counts, and files with size and time.
+    """
 
     number: int
     run: str
@@ -22,6 +26,7 @@ class Run:
     ended: datetime | None
     exit_code: int | None
     summary: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Runs:
@@ -36,17 +41,48 @@ class Runs:
             result = connection.execute(runs.insert().values(run=run, started=at))
             return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
 
-    def end(self, number: int, at: datetime, exit_code: int, summary: str) -> None:
-        """Notes how a run ended."""
-        values = {"ended": at, "exit_code": exit_code, "summary": summary}
+    def end(
+        self,
+        number: int,
+        at: datetime,
+        exit_code: int,
+        summary: str,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Notes how a run ended; ``facts`` hold what JSON can."""
+        values = {"ended": at, "exit_code": exit_code, "summary": summary, "facts": facts or None}
         with self._begin() as connection:
             connection.execute(update(runs).where(runs.c.number == number).values(**values))
 
     def latest(self, count: int) -> list[Run]:
         """The last ``count`` runs, newest first."""
-        query = select(runs).order_by(runs.c.number.desc()).limit(count)
+        return self._list(select(runs).order_by(runs.c.number.desc()).limit(count))
+
+    def since(self, moment: datetime) -> list[Run]:
+        """The runs that started at ``moment`` or later, oldest first."""
+        return self._list(select(runs).where(runs.c.started >= moment).order_by(runs.c.number))
+
+    def first(self, run: str, after: int = 0) -> Run | None:
+        """The first run of that name, of those after the run numbered ``after``."""
+        query = select(runs).where(runs.c.run == run, runs.c.number > after)
+        return self._one(query.order_by(runs.c.number))
+
+    def last(self, run: str, exit_codes: Collection[int] = (), before: int = 0) -> Run | None:
+        """The last run of that name.
+
+        Of those that ended with one of ``exit_codes``, and of those before the run numbered
+        ``before``, where these are given.
+        """
+        query = select(runs).where(runs.c.run == run).order_by(runs.c.number.desc())
+        query = query.where(runs.c.exit_code.in_(exit_codes)) if exit_codes else query
+        return self._one(query.where(runs.c.number < before) if before else query)
+
+    def _one(self, query: Any) -> Run | None:
+        return next(iter(self._list(query.limit(1))), None)
+
+    def _list(self, query: Any) -> list[Run]:
         with self._begin() as connection:
-            return [Run(*row) for row in connection.execute(query)]
+            return [_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
         """When a daily chore was last done."""
@@ -58,3 +94,9 @@ class Runs:
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        row.number, row.run, row.started, row.ended, row.exit_code, row.summary, row.facts or {}
+    )

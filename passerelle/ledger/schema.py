@@ -4,8 +4,10 @@ No customer data is stored: an order is its id, reference, date, state and what 
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     Column,
     Connection,
@@ -19,9 +21,11 @@ from sqlalchemy import (
     TypeDecorator,
     inspect,
     select,
+    text,
 )
 
 from passerelle.errors import ConfigError
+from passerelle.language import _
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -35,6 +39,19 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
+
+
+class Money(TypeDecorator[Decimal]):
+    """An amount in the shop's currency, stored as text: exact on every database."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
+        return None if value is None else format(value, "f")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
 
 metadata = MetaData()
@@ -57,8 +74,10 @@ orders = Table(
     Column("dispatch", Integer),
     Column("seen", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),
+    Column("total", Money),  # what the customer paid, where the order is legible
     Index("orders_by_state", "state"),
     Index("orders_by_dispatch", "dispatch"),
+    Index("orders_by_date", "date"),
 )
 # Cancelled orders wait for ever, and there are more of them each year: a run looks at these only.
 IS_DUE = orders.c.due | orders.c.resend
@@ -117,6 +136,9 @@ runs = Table(
     Column("ended", UtcTime),
     Column("exit_code", Integer),
     Column("summary", String, nullable=False, default=""),
+    Column("facts", JSON(none_as_null=True)),  # counts, and the files met, of a run that ended well
+    Index("runs_by_name", "run", "number"),
+    Index("runs_by_start", "started"),
 )
 
 publications = Table(
@@ -131,7 +153,10 @@ publications = Table(
     Column("size", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
+    # "taken" by the shop, or "left" lying when its time had passed; null: not looked at yet
+    Column("fate", String),
     Index("publications_by_source", "source_sha256"),
+    Index("publications_by_fate", "fate", "number"),
 )
 
 changes = Table(
@@ -161,6 +186,16 @@ chores = Table(
     Column("done", UtcTime, nullable=False),
 )
 
+# What people were told and have not been told the end of yet.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("text", String, nullable=False),
+    Column("began", UtcTime, nullable=False),
+    Column("told", UtcTime, nullable=False),
+)
+
 
 def _create(connection: Connection) -> None:
     metadata.create_all(connection)
@@ -169,12 +204,31 @@ def _create(connection: Connection) -> None:
 def _index(connection: Connection) -> None:
     """What a run asks of a ledger of many years must not be searched for line by line."""
     for table in metadata.sorted_tables:
+        there = _columns(connection, table)
         for index in table.indexes:
-            index.create(connection, checkfirst=True)
+            if there.issuperset(index.columns.keys()):  # the others' columns come later
+                index.create(connection, checkfirst=True)
+
+
+def _observe(connection: Connection) -> None:
+    """What a person is shown: amounts, what runs met and did, what became of the stock files."""
+    metadata.create_all(connection)
+    for column in (orders.c.total, runs.c.facts, publications.c.fate):
+        if column.name not in _columns(connection, column.table):
+            kind = column.type.compile(connection.dialect)
+            added = f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}'
+            connection.execute(text(added))
+    _index(connection)
+
+
+def _columns(connection: Connection, table: Table) -> set[str]:
+    if not inspect(connection).has_table(table.name):
+        return set()
+    return {column["name"] for column in inspect(connection).get_columns(table.name)}
 
 
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index)
+MIGRATIONS = (_create, _index, _observe)
 
 
 def migrate(connection: Connection) -> None:
@@ -184,10 +238,11 @@ def migrate(connection: Connection) -> None:
     """
     current = version_of(connection)
     if current > len(MIGRATIONS):
+        what = _("the ledger has version {current}, this program knows {newest}")
         raise ConfigError(
-            f"the ledger has version {current}, this program knows {len(MIGRATIONS)}",
+            what.format(current=current, newest=len(MIGRATIONS)),
             str(connection.engine.url.database),
-            "install the newest Passerelle",
+            _("install the newest Passerelle"),
         )
     for step in MIGRATIONS[current:]:
         step(connection)

@@ -19,7 +19,11 @@ _KEPT_PUBLICATIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One ExportCSVmod. ``stage`` is prepared, published or withdrawn."""
+    """One ExportCSVmod. ``stage`` is prepared, published, withdrawn or superseded.
+
+    ``fate`` is ``"taken"`` when the shop was seen to have taken it, ``"left"`` when it still lay
+    there after its time, ``None`` while that is not known.
+    """
 
     number: int
     at: datetime
@@ -30,6 +34,7 @@ class Publication:
     size: int
     lines: int
     in_stock: int
+    fate: str | None = None
 
 
 class Stock:
@@ -55,6 +60,24 @@ class Stock:
         with self._begin() as connection:
             target = update(publications).where(publications.c.number == number)
             connection.execute(target.values(stage=stage))
+
+    def set_fate(self, number: int, fate: str) -> None:
+        """``taken`` when the shop took it, ``left`` when it should have and did not."""
+        with self._begin() as connection:
+            target = update(publications).where(publications.c.number == number)
+            connection.execute(target.values(fate=fate))
+
+    def left_since(self) -> Publication | None:
+        """The first of those that the shop left lying, up to the last one that was looked at.
+
+        ``None`` where the shop took that one.
+        """
+        p = publications.c
+        taken = select(func.max(p.number)).where(p.fate == "taken").scalar_subquery()
+        left = select(publications).where(p.fate == "left", p.number > func.coalesce(taken, 0))
+        with self._begin() as connection:
+            row = connection.execute(left.order_by(p.number).limit(1)).one_or_none()
+            return Publication(*row) if row else None
 
     def last(self, *stages: str) -> Publication | None:
         """The last publication, of the given stages only where any are given."""

@@ -7,7 +7,8 @@
 - Some are too common for that: shorter than four letters or digits, one of Passerelle's own words,
   part of a product's name or of another order's statuses, carriers and the like, the proof of
   sending itself, and every postcode, city and country. These *cells* go only where a message quotes
-  one as the whole content of a cell: ``quantity: "Paris" is no number``.
+  one as the whole content of a cell:
+  ``quantity: "Paris" is no number`` (in French perhaps ``« Paris »``).
 
 Messages cut what they quote (``"12 rue des Li…"``), so the beginning of a word before ``…`` counts.
 """
@@ -22,12 +23,17 @@ ERASED = "[erased]"
 
 _COMMON_FIELDS = ("postcode", "city", "country")
 _MIN_LETTERS = 4
+# In each language: a trace may go on in another one than it began in.
 _OWN_WORDS = frozenset(
     ("adopt", "card", "changed", "customer", "erased", "export", "file", "files",
      "gift", "handled", "held", "import", "line", "lines", "nothing", "order", "orders",
      "passerelle", "payment", "place", "prepared", "product", "published", "quantity", "rejected",
      "sales", "sent", "server", "settled", "shop", "skipped", "status", "stock", "store", "taken",
-     "trace", "trace1", "trace2", "upload", "voucher", "waiting", "withheld")
+     "trace", "trace1", "trace2", "upload", "voucher", "waiting", "withheld",
+     "article", "articles", "boutique", "cadeau", "caisse", "carte", "client", "commande",
+     "commandes", "envoyé", "envoyée", "envoyées", "erreur", "fichier", "fichiers", "ligne",
+     "lignes", "magasin", "paiement", "produit", "produits", "publié", "quantité", "rejetée",
+     "rejetées", "retenue", "retenues", "rien", "saisie", "serveur", "statut", "vente", "ventes")
 )  # fmt: skip
 _DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d\d/\d\d/\d{4}.*")
 _PHONE = re.compile(r"[+(0][\d\s().+/-]{8,}")
@@ -43,7 +49,7 @@ class Person:
         texts = [_address(address), *map(_whole, words), *map(_cut, [address, *words])]
         self._texts = _any_of([text for text in texts if text])
         quoted = sorted({form for cell in cells for form in (cell, shorten(cell))}, key=len)
-        self._cells = _any_of([f'"{_spaced(cell)}"' for cell in quoted]) if quoted else None
+        self._cells = _any_of(map(_quoted, quoted)) if quoted else None
 
     def is_named_in(self, text: str) -> bool:
         """Whether the e-mail address stands in the text."""
@@ -56,7 +62,7 @@ class Person:
     def without(self, text: str) -> str:
         """The text without anything of the person."""
         text = self._texts.sub(ERASED, text)
-        return self._cells.sub(f'"{ERASED}"', text) if self._cells else text
+        return self._cells.sub(_erased_cell, text) if self._cells else text
 
 
 def person_of(
@@ -119,6 +125,14 @@ def _whole(value: str) -> str:
 
 def _spaced(value: str) -> str:
     return r"\s+".join(map(re.escape, value.split()))
+
+
+def _quoted(cell: str) -> str:
+    return rf'"{_spaced(cell)}"|«\s*{_spaced(cell)}\s*»'
+
+
+def _erased_cell(found: re.Match[str]) -> str:
+    return f'"{ERASED}"' if found[0].startswith('"') else f"« {ERASED} »"
 
 
 def _cut(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from passerelle.language import _
 from passerelle.reading import detect_encoding
 
 
@@ -15,7 +16,7 @@ def redact_text(data: bytes, redact: Callable[[str], str]) -> bytes:
     if codec.startswith(("utf-16", "utf-32")):
         return redact(data.decode(codec)).encode(codec)
     if b"\0" in data:
-        raise ValueError("it is no text")
+        raise ValueError(_("it is no text"))
     return b"".join(_line(line, redact) for line in data.splitlines(keepends=True))
 
 

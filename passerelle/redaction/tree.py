@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from passerelle.config.model import CANONICAL_ELEMENTS
+from passerelle.language import _
 
 # Attributes that say how to read an XML, not what is in it: xml:lang, xsi:type…
 _W3C = "{http://www.w3.org/"
@@ -78,10 +79,10 @@ def parse(data: bytes) -> etree._ElementTree:
     try:
         tree = etree.ElementTree(etree.fromstring(data, parser))
     except etree.XMLSyntaxError as error:
-        raise ValueError("it is not XML") from error
+        raise ValueError(_("it is not XML")) from error
     dtd = tree.docinfo.internalDTD
     if dtd is not None and list(dtd.iterentities()):
-        raise ValueError("it has entities of its own")
+        raise ValueError(_("it has entities of its own"))
     return tree
 
 
@@ -95,7 +96,8 @@ def serialise(tree: etree._ElementTree, before: bytes) -> bytes:
             tree, encoding=encoding, xml_declaration=True, standalone=info.standalone or None
         )
     except LookupError as error:
-        raise ValueError(f"no XML is written in {encoding}") from error
+        problem = _("no XML is written in {encoding}")
+        raise ValueError(problem.format(encoding=encoding)) from error
     if is_wide:
         return data
     return data.rstrip(b"\n") + b"\n" * before.endswith(b"\n")

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from passerelle.config.types import clean_path
 from passerelle.errors import NotFoundError, PermanentError, TransientError
+from passerelle.language import _
 
 _FETCHES = 3
 
@@ -75,7 +76,7 @@ def checked(path: str) -> str:
     try:
         return clean_path(path) if path else ""
     except ValueError as error:
-        raise PermanentError("file name refused", repr(path), str(error)) from error
+        raise PermanentError(_("file name refused"), repr(path), str(error)) from error
 
 
 def find(remote: Remote, path: str) -> Entry | None:
@@ -94,12 +95,13 @@ def fetch_whole(
     Some lines are cut without a word: both the bytes so far and a good reply arrive. ``check``
     is called after each fetch, and may raise. Raises :class:`TransientError` where it goes on so.
     """
-    for _ in range(_FETCHES):
+    for _attempt in range(_FETCHES):
         data = remote.fetch(path)
         check()
         if len(data) == size:
             return data
-    raise TransientError(f"{len(data)} of {size} bytes arrived", path, "the next run tries again")
+    what = _("{arrived} of {size} bytes arrived").format(arrived=len(data), size=size)
+    raise TransientError(what, path, _("the next run tries again"))
 
 
 def is_gone(remote: Remote, path: str) -> bool:
@@ -115,9 +117,9 @@ def is_gone(remote: Remote, path: str) -> bool:
         remote.list_files(folder)
     except NotFoundError as error:
         raise NotFoundError(
-            "no such folder",
-            folder or "the server's base folder",
-            "nothing can be said of the files in it; create it, or mend the server's url",
+            _("no such folder"),
+            folder or _("the server's base folder"),
+            _("nothing can be said of the files in it; create it, or mend the server's url"),
         ) from error
     return True
 

@@ -7,6 +7,7 @@ import os
 import ssl
 
 from passerelle.errors import PermanentError
+from passerelle.language import _
 
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)
@@ -16,27 +17,32 @@ _UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
 def refusal(error: ssl.SSLCertVerificationError, name: str, host: str) -> PermanentError:
     """The error for the server called ``name`` at ``host``."""
     reason = " ".join(str(error.verify_message).rstrip(".").split())
+    mend = _(
+        "{mend}; or set verify_tls = false if you accept the risk "
+        "that another machine poses as the server"
+    )
     return PermanentError(
-        f"the certificate was not accepted ({reason})",
+        _("the certificate was not accepted ({reason})").format(reason=reason),
         f"{name} ({host})",
-        f"{_mend(error.verify_code, name)}; or set verify_tls = false if you accept the risk "
-        "that another machine poses as the server",
+        mend.format(mend=_mend(error.verify_code, name)),
     )
 
 
 def _mend(code: int, name: str) -> str:
     if code == _EXPIRED:
-        return "have the server's keeper renew it"
+        return _("have the server's keeper renew it")
     if code == _NOT_YET_VALID:
-        return "look whether this machine's clock is right, else ask the server's keeper"
+        return _("look whether this machine's clock is right, else ask the server's keeper")
     if code in _OTHER_NAME:
-        return f"write the name that the certificate is made for into servers.{name}.url"
+        mend = _("write the name that the certificate is made for into servers.{name}.url")
+        return mend.format(name=name)
     if code in _UNKNOWN_ISSUER:
-        return f"have the server's keeper confirm it and give you its issuer's, then {_trust()}"
-    return "have the server's keeper replace it"
+        mend = _("have the server's keeper confirm it and give you its issuer's, then {trust}")
+        return mend.format(trust=_trust())
+    return _("have the server's keeper replace it")
 
 
 def _trust() -> str:
     if os.name == "nt":
-        return "as administrator: certutil -addstore Root ISSUER.cer"
-    return "append it to the file that SSL_CERT_FILE names for this account"
+        return _("as administrator: certutil -addstore Root ISSUER.cer")
+    return _("append it to the file that SSL_CERT_FILE names for this account")

@@ -17,6 +17,7 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
+from passerelle.language import _
 from passerelle.remotes.base import Entry, checked
 
 
@@ -47,7 +48,7 @@ class FolderRemote:
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
             if self._path(new).exists():
-                raise AlreadyThereError("the name is taken", f"{self._name}:{new}")
+                raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}")
             move_durably(self._path(old), self._path(new))
 
     def replace(self, old: str, new: str) -> None:
@@ -64,16 +65,17 @@ class FolderRemote:
     def _path(self, path: str) -> Path:
         relative = checked(path)
         if os.name == "nt" and ":" in relative:
-            raise PermanentError("file name refused", repr(path), 'Windows forbids ":" in names')
+            mend = _('Windows forbids ":" in names')
+            raise PermanentError(_("file name refused"), repr(path), mend)
         return self._base / relative
 
     def _check_base(self) -> None:
         """Without its base folder, all files would seem absent: say a share's that is not there."""
         if not self._base.is_dir():
             raise TransientError(
-                "the folder cannot be reached",
+                _("the folder cannot be reached"),
                 f"{self._name} ({self._base})",
-                "create it, connect its share, or mend the server's url",
+                _("create it, connect its share, or mend the server's url"),
             )
 
     @contextmanager
@@ -84,18 +86,19 @@ class FolderRemote:
             yield
         except (FileNotFoundError, NotADirectoryError) as error:
             self._check_base()
-            raise NotFoundError("no such file", where) from error
+            raise NotFoundError(_("no such file"), where) from error
         except PermissionError as error:
             if os.name == "nt" and getattr(error, "winerror", None) == 32:
                 raise TransientError(
-                    "another program holds the file open", where, "close it there"
+                    _("another program holds the file open"), where, _("close it there")
                 ) from error
             raise AccessDeniedError(
-                "access denied", where, "give this account the right to it"
+                _("access denied"), where, _("give this account the right to it")
             ) from error
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise TransientError(f"the folder failed ({reason})", where, "try again") from error
+            what = _("the folder failed ({reason})").format(reason=reason)
+            raise TransientError(what, where, _("try again")) from error
 
 
 def base_folder(url: str) -> Path:

@@ -21,6 +21,7 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
+from passerelle.language import _
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
 from passerelle.remotes.ftp_replies import code_of, in_utf8, parse_facts, parse_time, short, text_of
@@ -179,7 +180,8 @@ class FtpRemote:
             self._ftp.encoding = self._guess_encoding()
         if "ÿ" in full and self._ftp.encoding == "latin-1":
             # RFC 854: byte 255 begins a telnet command, in the middle of the file's name.
-            raise PermanentError("file name refused", repr(path), 'this server misreads "ÿ"')
+            mend = _('this server misreads "ÿ"')
+            raise PermanentError(_("file name refused"), repr(path), mend)
         return full
 
     def _guess_encoding(self) -> str:
@@ -236,7 +238,7 @@ class FtpRemote:
             return self.stat(path)
         entry, kind = parse_facts(facts.strip())
         if kind not in ("file", ""):
-            raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
+            raise NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
         return Entry(path.rpartition("/")[2], entry.size, entry.modified)
 
     def _size(self, path: str) -> int | None:
@@ -244,12 +246,14 @@ class FtpRemote:
             return int(self._command(f"SIZE {self._full(path)}").split()[1])
         except ftplib.error_perm as error:
             if self._is_folder(path):
-                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}") from None
+                raise NotFoundError(
+                    _("no such file, but a folder"), f"{self._name}:{path}"
+                ) from None
             if code_of(error) not in _NOT_IMPLEMENTED:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
-            raise NotFoundError("no such file", f"{self._name}:{path}")
+            raise NotFoundError(_("no such file"), f"{self._name}:{path}")
         return None
 
     def _is_folder(self, path: str) -> bool:
@@ -311,39 +315,40 @@ class FtpRemote:
             raise self._refusal(error, path, writing=writing) from self._cause(error)
         except ftplib.error_temp as error:
             if code_of(error) == "452":
-                raise PermanentError("the server's disk is full", where, "make room") from None
+                what = _("the server's disk is full")
+                raise PermanentError(what, where, _("make room")) from None
             if _FINAL.search(str(error)):
                 raise self._refusal(error, path, writing=writing) from self._cause(error)
-            raise TransientError(
-                f"the server said {self._said(error)}", where, "try again"
-            ) from self._cause(error)
+            what = _("the server said {words}").format(words=self._said(error))
+            raise TransientError(what, where, _("try again")) from self._cause(error)
         except UnicodeEncodeError as error:
-            raise PermanentError(
-                "the server's encoding lacks a character", where, "use plain letters in names"
-            ) from error
+            what = _("the server's encoding lacks a character")
+            raise PermanentError(what, where, _("use plain letters in names")) from error
         except (OSError, EOFError, ftplib.Error, ValueError) as error:
+            what = _("connection lost or refused ({reason})").format(reason=self._reason(error))
             raise TransientError(
-                f"connection lost or refused ({self._reason(error)})",
+                what,
                 f"{where} ({self._url.hostname})",
-                "check the network and the server's url; the next run tries again",
+                _("check the network and the server's url; the next run tries again"),
             ) from self._cause(error)
 
     def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
         where, code = f"{self._name}:{path}", code_of(error)
         if code in ("530", "532", "332"):
-            return AccessDeniedError(
-                "login refused", f"{self._name} ({self._url.hostname})", "check user and password"
-            )
+            host = f"{self._name} ({self._url.hostname})"
+            return AccessDeniedError(_("login refused"), host, _("check user and password"))
         if code == "552":
-            return PermanentError("the server's disk or quota is full", where, "make room")
+            return PermanentError(_("the server's disk or quota is full"), where, _("make room"))
+        words = self._said(error)
         if code not in _UNAVAILABLE:
-            return PermanentError(f"the server said {self._said(error)}", where)
+            return PermanentError(_("the server said {words}").format(words=words), where)
         # A bare 550 says neither "absent" nor "denied": a listing tells, unless that fails too.
         sought = path.rpartition("/")[0] if writing else path
         with self._telling(""):
             if sought and not self._is_listed(sought):
-                return NotFoundError("no such file", where)
-        return AccessDeniedError(f"access denied (the server said {self._said(error)})", where)
+                return NotFoundError(_("no such file"), where)
+        what = _("access denied (the server said {words})").format(words=words)
+        return AccessDeniedError(what, where)
 
     def _is_listed(self, path: str) -> bool:
         """Whether a listing shows the file.
@@ -362,8 +367,8 @@ class FtpRemote:
 
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, TimeoutError):
-            return "no answer in time"
-        text = getattr(error, "strerror", None) or str(error) or "the server hung up"
+            return _("no answer in time")
+        text = getattr(error, "strerror", None) or str(error) or _("the server hung up")
         return short(hidden(str(text), self._password))
 
     def _cause(self, error: Exception) -> Exception | None:

@@ -14,6 +14,7 @@ import paramiko
 from paramiko.hostkeys import HostKeyEntry
 
 from passerelle.errors import PermanentError
+from passerelle.language import _
 
 _REVOKED = "@revoked"
 
@@ -69,31 +70,38 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
     ) -> None:
         self._refuse_revoked(key)
+        mend = _("if its keeper confirms this fingerprint, add the key: {command}")
         raise PermanentError(
-            f"the host key is not known: it shows {_shown(key)}",
+            _("the host key is not known: it shows {key}").format(key=_shown(key)),
             self._host.where,
-            "if its keeper confirms this fingerprint, add the key: " + self._keyscan(key),
+            mend.format(command=self._keyscan(key)),
         )
 
     def changed(self, key: paramiko.PKey, known: paramiko.PKey) -> PermanentError:
         """The host shows another key than the known one: the error that says so."""
         self._refuse_revoked(key)
-        file = self._host.known_hosts
-        return PermanentError(
+        what = _(
             "the host key has changed, this may be another machine: "
-            f"it shows {_shown(key)}, known is {_shown(known)}",
-            self._host.where,
+            "it shows {key}, known is {known}"
+        )
+        mend = _(
             "only if its keeper confirms the new fingerprint, replace the old key: "
-            f'ssh-keygen -R "{self._host.label}" -f "{file}" and then ' + self._keyscan(key),
+            "{first} and then {second}"
+        )
+        remove = f'ssh-keygen -R "{self._host.label}" -f "{self._host.known_hosts}"'
+        return PermanentError(
+            what.format(key=_shown(key), known=_shown(known)),
+            self._host.where,
+            mend.format(first=remove, second=self._keyscan(key)),
         )
 
     def _refuse_revoked(self, key: paramiko.PKey) -> None:
         if key.asbytes() in self._revoked:
+            mend = _("its keeper must give it a new key; {file} names this one {mark}")
             raise PermanentError(
-                f"the host key is revoked: it shows {_shown(key)}",
+                _("the host key is revoked: it shows {key}").format(key=_shown(key)),
                 self._host.where,
-                f"its keeper must give it a new key; {self._host.known_hosts} names this one "
-                f"{_REVOKED}",
+                mend.format(file=self._host.known_hosts, mark=_REVOKED),
             )
 
     def _keyscan(self, key: paramiko.PKey) -> str:
@@ -102,9 +110,11 @@ class KnownHosts(paramiko.MissingHostKeyPolicy):
         kind = next((k for k in ("ed25519", "ecdsa", "rsa") if k in key.get_name()), "rsa")
         command = f'ssh-keyscan -t {kind} -p {host.port} {host.address} >> "{file}"'
         if not file.parent.is_dir():
-            command = f'mkdir "{file.parent}" and then {command}'
+            make = f'mkdir "{file.parent}"'
+            command = _("{first} and then {second}").format(first=make, second=command)
         # PowerShell would write UTF-16.
-        return f"{command} (in a Command Prompt, cmd)" if os.name == "nt" else command
+        told = _("{command} (in a Command Prompt, cmd)").format(command=command)
+        return told if os.name == "nt" else command
 
 
 def _shown(key: Key) -> str:
@@ -119,9 +129,9 @@ def _lines(path: Path) -> list[str]:
         return []
     except OSError as error:
         raise PermanentError(
-            f"known_hosts cannot be read ({error.strerror or error})",
+            _("known_hosts cannot be read ({reason})").format(reason=error.strerror or error),
             str(path),
-            "give this account the right to read it",
+            _("give this account the right to read it"),
         ) from error
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     text = data.decode("utf-16" if wide else "utf-8-sig", errors="replace")

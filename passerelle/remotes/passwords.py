@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from passerelle.config import Server
 from passerelle.errors import ConfigError, UsageError
+from passerelle.language import _
 
 SERVICE = "passerelle"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -55,7 +56,7 @@ def delete_password(name: str) -> None:
         try:
             keyring.delete_password(SERVICE, name)
         except PasswordDeleteError:
-            raise UsageError("the credential store has no password", name) from None
+            raise UsageError(_("the credential store has no password"), name) from None
 
 
 def account() -> str:
@@ -63,7 +64,7 @@ def account() -> str:
     try:
         return f'"{getpass.getuser()}"'
     except (OSError, KeyError, ImportError):
-        return "this account"
+        return _("this account")
 
 
 def hidden(text: str, password: str) -> str:
@@ -87,9 +88,9 @@ def _forms_of(password: str) -> re.Pattern[str]:
 def _usable(name: str, password: str) -> str:
     if _UNSENDABLE.search(password):
         raise ConfigError(
-            "the password holds a line end or another character that cannot be sent",
+            _("the password holds a line end or another character that cannot be sent"),
             f"servers.{name}.password",
-            "write it again, without a line end",
+            _("write it again, without a line end"),
         )
     return password
 
@@ -100,11 +101,14 @@ def _from_keyring(name: str) -> str:
     with _telling(name):
         password = keyring.get_password(SERVICE, name)
     if password is None:
+        mend = _(
+            "store it with `passerelle secret set {name}`, under the account that runs the task "
+            "(this is {account})"
+        )
         raise ConfigError(
-            "the credential store has no password",
+            _("the credential store has no password"),
             f"servers.{name}.password",
-            f"store it with `passerelle secret set {name}`, under the account that runs the task "
-            f"(this is {account()})",
+            mend.format(name=name, account=account()),
         )
     return password
 
@@ -120,11 +124,11 @@ def _telling(name: str) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as error:
-        kind = type(error).__name__
+        mend = _('use password = "env:NAME" instead, or log on once as {account}, which runs this')
         raise ConfigError(
-            f"the credential store failed ({kind})",
+            _("the credential store failed ({kind})").format(kind=type(error).__name__),
             f"servers.{name}.password",
-            f'use password = "env:NAME" instead, or log on once as {account()}, which runs this',
+            mend.format(account=account()),
         ) from None
 
 
@@ -132,16 +136,18 @@ def _from_environment(name: str, variable: str) -> str:
     if not _VARIABLE.fullmatch(variable):
         # Not told: it may be the password itself.
         raise ConfigError(
-            "what follows env: is no name of a variable",
+            _("what follows env: is no name of a variable"),
             f"servers.{name}.password",
-            'write it like password = "env:FTP_PASSWORD"',
+            _('write it like password = "env:FTP_PASSWORD"'),
         )
     password = os.environ.get(variable)
     if password is None:
+        mend = _("set {variable} for {account}, which runs this")
+        if os.name == "nt":
+            mend = _("set {variable} for {account}, which runs this: setx {variable} PASSWORD")
         raise ConfigError(
-            "the password's variable is not set",
+            _("the password's variable is not set"),
             f"servers.{name}.password",
-            f"set {variable} for {account()}, which runs this"
-            + (f": setx {variable} PASSWORD" if os.name == "nt" else ""),
+            mend.format(variable=variable, account=account()),
         )
     return password

@@ -24,6 +24,7 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
+from passerelle.language import _
 from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.passwords import hidden
@@ -56,7 +57,7 @@ class SftpRemote:
         with self._telling(path):
             attributes = self._channel().stat(self._full(path))
             if not S_ISREG(attributes.st_mode or 0):
-                raise NotFoundError("no such file, but a folder", f"{self._name}:{path}")
+                raise NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
             return _entry(path.rpartition("/")[2], attributes)
 
     def list_files(self, folder: str) -> list[Entry]:
@@ -83,7 +84,7 @@ class SftpRemote:
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
             if find(self, new) is not None:
-                raise AlreadyThereError("the name is taken", f"{self._name}:{new}")
+                raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}")
             self._channel().rename(self._full(old), self._full(new))
 
     def replace(self, old: str, new: str) -> None:
@@ -137,8 +138,9 @@ class SftpRemote:
             if Path(f"{path}-cert.pub").is_file():
                 key.load_certificate(f"{path}-cert.pub")
             return key
-        where, mend = f"{self._where}, {path}", "check key_file and, as its passphrase, password"
-        raise AccessDeniedError(f"the key cannot be used ({reason})", where, mend)
+        what = _("the key cannot be used ({reason})").format(reason=reason)
+        mend = _("check key_file and, as its passphrase, password")
+        raise AccessDeniedError(what, f"{self._where}, {path}", mend)
 
     def _find_base(self) -> str:
         base = self._base_of_url()
@@ -146,9 +148,8 @@ class SftpRemote:
             self._sftp.stat(base or "/")
         except FileNotFoundError as error:
             # Without its base folder, all files would seem absent.
-            raise PermanentError(
-                "no such folder", f"{self._name} ({base})", "create it, or mend the server's url"
-            ) from error
+            mend = _("create it, or mend the server's url")
+            raise PermanentError(_("no such folder"), f"{self._name} ({base})", mend) from error
         return base
 
     def _base_of_url(self) -> str:
@@ -180,16 +181,18 @@ class SftpRemote:
             raise self._known_hosts.changed(error.key, error.expected_key) from error
         except paramiko.AuthenticationException as error:
             if self._is_cut():
+                what = _("connection lost while logging in")
                 raise TransientError(
-                    "connection lost while logging in", self._where, "the next run tries again"
+                    what, self._where, _("the next run tries again")
                 ) from self._cause(error)
             raise AccessDeniedError(
-                "login refused", self._where, "check user, password and key_file"
+                _("login refused"), self._where, _("check user, password and key_file")
             ) from self._cause(error)
         except (paramiko.SSHException, EOFError, TimeoutError) as error:
-            reason = hidden(str(error), self._password) or "no answer in time"
+            what = _("connection lost or refused ({reason})")
+            reason = hidden(str(error), self._password) or _("no answer in time")
             raise TransientError(
-                f"connection lost or refused ({reason})", self._where, "the next run tries again"
+                what.format(reason=reason), self._where, _("the next run tries again")
             ) from self._cause(error)
         except OSError as error:
             raise self._refusal(error, where) from self._cause(error)
@@ -208,13 +211,15 @@ class SftpRemote:
         reason = hidden(error.strerror or str(error), self._password) or type(error).__name__
         match error.errno:
             case errno.ENOENT:
-                return NotFoundError("no such file", where)
+                return NotFoundError(_("no such file"), where)
             case errno.EACCES | errno.EPERM:
-                return AccessDeniedError("access denied", where)
+                return AccessDeniedError(_("access denied"), where)
             case None if not _is_network(error):
-                return PermanentError(f"the server said {reason!r}", where)
+                what = _("the server said {words}").format(words=repr(reason))
+                return PermanentError(what, where)
+        what = _("connection lost or refused ({reason})")
         return TransientError(
-            f"connection lost or refused ({reason})", self._where, "the next run tries again"
+            what.format(reason=reason), self._where, _("the next run tries again")
         )
 
 

@@ -26,6 +26,7 @@ from passerelle.runs.orders_plan import (
     blocked,
     decide,
     describe,
+    facts,
     summarise,
 )
 
@@ -38,7 +39,7 @@ def run_orders(gateway: Gateway) -> Outcome:
         gateway.say(line)
     if not gateway.dry_run:
         carry_out(gateway, plan)
-    return Outcome(*summarise(plan))
+    return Outcome(*summarise(plan), facts(plan))
 
 
 def orders_settings(settings: Settings) -> Orders:
@@ -98,6 +99,7 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
         plan,
         notes=(*(f"! {note}" for note in source.notes), *plan.notes),
         missing=tuple(order for order in due if order.id not in known),
+        file=source.fact(gateway.now()),
     )
     return _with_parcel(gateway, plan, settings, forms)
 

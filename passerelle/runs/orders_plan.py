@@ -5,6 +5,7 @@ The plan is decided from what was read and what the ledger knows; it opens nothi
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from passerelle.config import Location, Orders
 from passerelle.csv_to_xml import OrderFile
@@ -37,7 +38,7 @@ class OrdersPlan:
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
-    XML to publish, if there is one.
+    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file.
     """
 
     source: str
@@ -51,6 +52,7 @@ class OrdersPlan:
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     known: Mapping[str, KnownOrder] = field(default_factory=dict)
+    file: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(
@@ -64,7 +66,8 @@ def decide(
         else:
             verdict = judge(reading, settings, resend=bool(before and before.resend))
             state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
-            marks.append(Mark(reading, state, verdict.reason, due=state == State.REJECTED))
+            due, cancelled = state == State.REJECTED, is_cancelled(reading, settings)
+            marks.append(Mark(reading, state, verdict.reason, due, cancelled and not due))
     orphans = tuple(str(fault) for fault in file.faults)
     done = len(file.readings) - len(marks)
     return OrdersPlan(
@@ -192,6 +195,19 @@ def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
     parts += [f"{len(faults)} rejected"] if faults else []
     parts += [f"{len(plan.missing)} not sent and gone"] if plan.missing else []
     return ", ".join(parts), rejection(faults) or _lost_from_sight(plan)
+
+
+def facts(plan: OrdersPlan) -> dict[str, Any]:
+    """What the ledger keeps of the run: counts, the file met, orders that need a person."""
+    states = (State.WITHHELD, State.WAITING, State.SKIPPED, State.REJECTED)
+    counts = {state.value: len(_in_state(plan, state)) for state in states}
+    return counts | {
+        "orders": plan.total,
+        "sent": len(plan.parcel.marks) if plan.parcel else 0,
+        "unnamed": len(plan.orphans),
+        "not_sent": [order.id for order in plan.missing],
+        "files": [plan.file] if plan.file else [],
+    }
 
 
 def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:

@@ -16,8 +16,16 @@ from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, Tran
 from passerelle.gateway import Gateway, Outcome
 from passerelle.missed_sales import ErpFile, find_missed
 from passerelle.runs.orders import gift_card_ids, orders_settings
-from passerelle.runs.stock_plan import OrderSource, StockPlan, describe, stock_rejection, summarise
+from passerelle.runs.stock_plan import (
+    OrderSource,
+    StockPlan,
+    describe,
+    facts,
+    stock_rejection,
+    summarise,
+)
 from passerelle.runs.stock_publication import (
+    note_fate,
     note_published,
     publish,
     recover_publication,
@@ -35,6 +43,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     try:
         gateway.recover()
         recover_publication(gateway, settings)
+        note_fate(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
@@ -46,7 +55,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         raise
     if published is not None:
         note_published(gateway, settings, plan, published)
-    return Outcome(summarise(plan), stock_rejection(plan.fixed))
+    outcome_facts = facts(plan, gateway.now())
+    return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
 
 
 def stock_settings(settings: Settings) -> Stock:

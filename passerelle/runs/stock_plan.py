@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from passerelle.errors import RejectedError
 from passerelle.reading import count
@@ -76,6 +78,19 @@ def summarise(plan: StockPlan) -> str:
     fixed = plan.fixed
     lines = count(fixed.lines, "line")
     return f"{lines}, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
+
+
+def facts(plan: StockPlan, now: datetime) -> dict[str, Any]:
+    """What the ledger keeps of the run: counts, and the files met; ``now`` is aware."""
+    fixed = plan.fixed
+    return {
+        "lines": fixed.lines,
+        "in_stock": fixed.in_stock,
+        "held_back": len(fixed.changes),
+        "gift_cards": len(fixed.gift_cards),
+        "rejected": len(fixed.faults),
+        "files": [source.fact(now) for source in (plan.source, plan.orders.source)],
+    }
 
 
 def stock_rejection(fixed: FixedStock) -> RejectedError | None:

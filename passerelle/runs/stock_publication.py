@@ -7,6 +7,8 @@ from passerelle.config import Stock
 from passerelle.dispatch import TMP, store_whole
 from passerelle.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.gateway import Gateway
+from passerelle.health.chain import should_be_taken
+from passerelle.language import _
 from passerelle.remotes import fetch_whole, find
 from passerelle.runs.stock_plan import StockPlan
 
@@ -59,6 +61,18 @@ def recover_publication(gateway: Gateway, settings: Stock) -> None:
         return
     left = find(gateway.remote(settings.to.server), settings.to.path + TMP)
     gateway.ledger.stock.set_stage(last.number, "superseded" if left else "published")
+
+
+def note_fate(gateway: Gateway, settings: Stock) -> None:
+    """Notes whether the shop has taken the last publication, or left it when its time came."""
+    last = gateway.ledger.stock.last()
+    if last is None or last.stage != "published" or last.fate is not None:
+        return
+    if find(gateway.remote(settings.to.server), settings.to.path) is None:
+        gateway.ledger.stock.set_fate(last.number, "taken")
+    elif should_be_taken(gateway.settings, last, gateway.now()):
+        gateway.ledger.stock.set_fate(last.number, "left")
+        gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))
 
 
 def withdraw(gateway: Gateway, settings: Stock) -> None:

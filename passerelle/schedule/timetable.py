@@ -1,7 +1,7 @@
 """Which runs start at which minutes of each hour, and when that is next."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from passerelle.config import Settings
 from passerelle.language import _
@@ -27,6 +27,27 @@ def next_start(minutes: Sequence[int], now: datetime) -> datetime:
     whole = now.replace(second=0, microsecond=0)
     later = (whole + timedelta(minutes=ahead) for ahead in range(1, 61))
     return next(moment for moment in later if moment.minute in minutes)
+
+
+def last_start(minutes: Sequence[int], now: datetime) -> datetime:
+    """The last full minute, up to ``now`` (aware), that the local clock counts as one of these."""
+    whole = now.replace(second=0, microsecond=0)
+    earlier = (whole - timedelta(minutes=ago) for ago in range(60))
+    return next(moment for moment in earlier if moment.minute in minutes)
+
+
+def starts(minutes: Sequence[int], after: datetime, until: datetime) -> Iterator[datetime]:
+    """Every such minute later than ``after``, up to ``until``, in this machine's zone.
+
+    Those of the hour that the clock repeats in autumn come once.
+    """
+    hour = after.astimezone().replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    while hour <= until:
+        for minute in minutes:
+            moment = (hour + timedelta(minutes=minute)).astimezone()
+            if after < moment <= until and not moment.fold:
+                yield moment
+        hour += timedelta(hours=1)
 
 
 def in_words(minutes: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
+from passerelle.language import _
 from passerelle.reading import gtin, is_eaten_by_spreadsheet, parse_decimal, shorten
 from passerelle.sales import Change, Fault, MissedSale
 from passerelle.stock_csv_fix.layout import Layout, read_layout
@@ -97,10 +98,11 @@ def _read_columns(data: bytes, layout: Layout, settings: Stock, file: str) -> pd
         low_memory=False,
     )
     if len(read) != len(layout.starts):
+        what = _("the file has {lines} lines but {records} records")
         raise HeldError(
-            f"the file has {len(layout.starts)} lines but {len(read)} records",
+            what.format(lines=len(layout.starts), records=len(read)),
             file,
-            "nothing was published; have the ERP write it anew, with each item on one line",
+            _("nothing was published; have the ERP write it anew, with each item on one line"),
         )
     frame = pd.DataFrame({name: read[index].fillna("") for name, index in wanted.items()})
     return frame.assign(key=_keys(frame["ean13"]))
@@ -198,9 +200,8 @@ def _write_rows(rows: Iterable[Sequence[str]], layout: Layout) -> bytes:
     try:
         return buffer.getvalue().encode(codec)
     except UnicodeEncodeError as error:
-        raise ConfigError(
-            f"the file's encoding {codec} lacks a character", "stock.gift_cards.fill", "change it"
-        ) from error
+        what = _("the file's encoding {encoding} lacks a character").format(encoding=codec)
+        raise ConfigError(what, "stock.gift_cards.fill", _("change it")) from error
 
 
 def _assemble(
@@ -251,7 +252,7 @@ def _unreadable(
 ) -> Iterable[Fault]:
     for row in np.flatnonzero(levels.isna().to_numpy()):
         text = shorten(frame["quantity"].iloc[int(row)])
-        problem = f'"{text}" is no number' if text else "empty"
+        problem = _('"{text}" is no number').format(text=text) if text else _("empty")
         yield Fault(file, int(layout.numbers[row]), "quantity", problem)
 
 
@@ -261,7 +262,7 @@ def _eaten(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
     for row in np.flatnonzero(suspects):
         text = frame["ean13"].iloc[int(row)]
         if is_eaten_by_spreadsheet(text):
-            problem = f'"{shorten(text)}" lost its digits in a spreadsheet'
+            problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
             yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
@@ -273,9 +274,12 @@ def _cards_of_erp(
         return
     ids = frame["id"].str.strip()
     for row in np.flatnonzero(ids.isin(settings.gift_cards.ids).to_numpy()):
-        level = frame["quantity"].iloc[int(row)].strip()
-        stands = f"gift card {ids.iloc[int(row)]} stands in the ERP's file"
-        problem = f"{stands}, with {shorten(level) or 'none'}"
+        level = shorten(frame["quantity"].iloc[int(row)].strip())
+        problem = _("gift card {id} stands in the ERP's file, with {level}").format(
+            id=ids.iloc[int(row)],
+            # Translators: a stock level that the file does not give
+            level=level or _("none"),
+        )
         yield Fault(file, int(layout.numbers[row]), settings.gift_cards.column, problem)
 
 
@@ -285,8 +289,8 @@ def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
     for row in np.flatnonzero(again):
         key = keys.iloc[int(row)]
-        place = f"line {layout.numbers[first[key]]}"
-        problem = f"{shorten(key)} stands already in {place}; both are treated alike"
+        problem = _("{key} stands already in line {line}; both are treated alike")
+        problem = problem.format(key=shorten(key), line=layout.numbers[first[key]])
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 

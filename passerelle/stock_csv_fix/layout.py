@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
+from passerelle.language import _
 from passerelle.reading import detect_encoding, detect_separator, find_column, shorten
 
 _QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
@@ -56,10 +57,13 @@ class Layout:
         except LookupError as error:
             _hold_twice(str(error), file)
         if index is None:
+            # Translators: between the names that a column may have
+            sought = shorten(_(" or ").join(names), 200) or _("(nothing)")
+            mend = _("name it in {key}; the file has: {names}")
             raise ConfigError(
-                f"no column is called {shorten(' or '.join(names), 200) or '(nothing)'}",
+                _("no column is called {name}").format(name=sought),
                 f"{file}:1",
-                f"name it in {key}; the file has: {shorten(', '.join(self.header), 1000)}",
+                mend.format(key=key, names=shorten(", ".join(self.header), 1000)),
             )
         return index
 
@@ -85,7 +89,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     _check_widths(array, separator, quotes, starts[filled], numbers[filled], len(header), file)
     filled[0] = False
     if not filled.any():
-        _hold("the file has a header and no line", file, "look why the ERP has no stock")
+        _hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
     return Layout(
         encoding=encoding,
         separator=separator,
@@ -100,18 +104,20 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
 
 
 def _hold(what: str, where: str, mend: str) -> NoReturn:
-    raise HeldError(what, where, f"nothing was published; {mend}")
+    raise HeldError(what, where, _("nothing was published; {mend}").format(mend=mend))
 
 
 def _encoding(data: bytes, settings: Stock, file: str) -> str:
     if not data.strip():
-        _hold("the file is empty", file, "look why the ERP wrote nothing")
+        _hold(_("the file is empty"), file, _("look why the ERP wrote nothing"))
     encoding = detect_encoding(data, settings.encoding)
     if not _is_ascii_but_for_letters(encoding):
-        _hold(f"the file is {encoding}", file, "have the ERP export UTF-8 or cp1252")
+        what = _("the file is {encoding}").format(encoding=encoding)
+        _hold(what, file, _("have the ERP export UTF-8 or cp1252"))
     _text(data, encoding, file)
     if b"\0" in data:
-        _hold("the file holds NUL bytes", file, "it is damaged, or UTF-16: have it written again")
+        mend = _("it is damaged, or UTF-16: have it written again")
+        _hold(_("the file holds NUL bytes"), file, mend)
     return encoding
 
 
@@ -128,7 +134,8 @@ def _text(data: bytes, encoding: str, file: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        _hold(f"a byte is no text in {encoding}", f"{file}:{line}", "set stock.encoding")
+        what = _("a byte is no text in {encoding}").format(encoding=encoding)
+        _hold(what, f"{file}:{line}", _("set stock.encoding"))
 
 
 def _header_line(data: bytes, encoding: str, file: str) -> str:
@@ -136,13 +143,14 @@ def _header_line(data: bytes, encoding: str, file: str) -> str:
     if "\r" in line:
         _hold_cr(1, file)
     if len(line) > _LONGEST_HEADER:
-        what = f"the first line has {len(line)} characters and is no header"
-        _hold(what, f"{file}:1", "look what the ERP wrote")
+        what = _("the first line has {length} characters and is no header")
+        _hold(what.format(length=len(line)), f"{file}:1", _("look what the ERP wrote"))
     return line
 
 
 def _hold_cr(line: int, file: str) -> NoReturn:
-    _hold("a line ends with CR alone", f"{file}:{line}", "have the ERP end it with CR LF or LF")
+    mend = _("have the ERP end it with CR LF or LF")
+    _hold(_("a line ends with CR alone"), f"{file}:{line}", mend)
 
 
 def _separator(header_line: str, settings: Stock) -> str:
@@ -181,9 +189,9 @@ def _check_quotes(array: Bytes, quotes: Offsets, separator: str, file: str) -> N
     wrong = opening[~(fine & closed)]
     if len(wrong):
         _hold(
-            "a quote is not closed or not doubled",
+            _("a quote is not closed or not doubled"),
             f"{file}:{_line_of(array, wrong[0])}",
-            "the file is cut there, or a text holds a lone quote",
+            _("the file is cut there, or a text holds a lone quote"),
         )
 
 
@@ -210,7 +218,8 @@ def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple
     ends = _outside(quotes, np.flatnonzero(array == _LF)) + 1
     if not len(ends) or ends[-1] != len(array):
         if settings.guards.final_newline:
-            _hold("the last line does not end: the file is cut", file, "wait for a whole one")
+            what = _("the last line does not end: the file is cut")
+            _hold(what, file, _("wait for a whole one"))
         if array[-1] == _CR:
             _hold_cr(_line_of(array, np.int64(len(array))), file)
         ends = np.append(ends, len(array))
@@ -227,9 +236,9 @@ def _check_header(header: list[str], file: str) -> None:
 
 def _hold_twice(name: str, file: str) -> NoReturn:
     _hold(
-        f'the header has "{shorten(name)}" twice',
+        _('the header has "{name}" twice').format(name=shorten(name)),
         f"{file}:1",
-        "the shop's import would abort; have the ERP name each column once",
+        _("the shop's import would abort; have the ERP name each column once"),
     )
 
 
@@ -247,10 +256,11 @@ def _check_widths(
     counts = np.diff(np.searchsorted(marks, np.append(starts, len(array)))) + 1
     wrong = np.flatnonzero(counts != width)
     if len(wrong):
+        what = _("a line has {found} fields, the header {expected}")
         _hold(
-            f"a line has {counts[wrong[0]]} fields, the header {width}",
+            what.format(found=counts[wrong[0]], expected=width),
             f"{file}:{numbers[wrong[0]]}",
-            "the file is damaged there, or a text holds the separator",
+            _("the file is damaged there, or a text holds the separator"),
         )
 
 

@@ -120,6 +120,18 @@ class TestTheWords:
         assert self.person.without(f'"Bottine {word}"') == f'"Bottine {word}"'
         assert self.person.without(f'quantity: "{word}" is no') == f'quantity: "{ERASED}" is no'
 
+    @pytest.mark.parametrize("space", ["", " ", "\u00a0", "\u202f"])
+    def test_that_are_common_go_from_french_quotes_too(self, space: str) -> None:
+        text = f"quantité : «{space}Paris{space}» n'est pas un nombre ; à Paris"
+        told = Person(ANN, cells=["Paris"]).without(text)
+        assert told == f"quantité : « {ERASED} » n'est pas un nombre ; à Paris"
+
+    @pytest.mark.parametrize("word", ["commande", "Commandes", "magasin", "Fichier"])
+    def test_that_are_our_own_in_french_go_only_as_a_whole_quoted_cell(self, word: str) -> None:
+        person = person_of(ANN, [("last_name", word)], (), ())
+        assert person.cells == {word}
+        assert not person.words
+
     def test_of_an_unknown_form_are_no_dates_numbers_or_proof(self) -> None:
         texts = (
             "2026-11-22T10:00:00",

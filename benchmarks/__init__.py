@@ -1,0 +1,1 @@
+"""Benchmarks: Passerelle against what people would use instead. ``python -m benchmarks --help``."""

@@ -1,0 +1,108 @@
+"""What is wrong with the values of config.toml, in words, each with its key and line."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from passerelle.config.lines import Key, key_lines, line_of
+from passerelle.config.model import Server, Settings
+from passerelle.language import N_, _, n_
+from passerelle.reading import shorten
+
+_FILE = "config.toml"
+_MANY = 100
+# pydantic's kinds of errors, in its own words: it speaks English only.
+KINDS: Mapping[str, str] = {
+    "bool_type": N_("input should be a valid boolean"),
+    "string_type": N_("input should be a valid string"),
+    "int_type": N_("input should be a valid integer"),
+    "int_from_float": N_("input should be a valid integer, got a number with a fractional part"),
+    "float_type": N_("input should be a valid number"),
+    "finite_number": N_("input should be a finite number"),
+    "list_type": N_("input should be a valid list"),
+    "tuple_type": N_("input should be a valid tuple"),
+    "datetime_type": N_("input should be a valid datetime"),
+    "time_delta_type": N_("input should be a valid timedelta"),
+    "greater_than": N_("input should be greater than {gt}"),
+    "greater_than_equal": N_("input should be greater than or equal to {ge}"),
+    "less_than": N_("input should be less than {lt}"),
+    "less_than_equal": N_("input should be less than or equal to {le}"),
+    "literal_error": N_("input should be {expected}"),
+}
+
+
+def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
+    """Every fault as ``FILE:LINE: KEY: PROBLEM``, by line; ``text`` is the file's."""
+    lines = key_lines(text)
+    details = sorted(((_place(lines, d), d) for d in error.errors()), key=lambda pair: pair[0])
+    faults = sorted((place, _fault(detail)) for place, detail in details[:_MANY])
+    if len(details) > _MANY:
+        more = n_("and {n} more", "and {n} more", len(details) - _MANY)
+        faults.append((details[_MANY][0], more))
+    return [f"{file}:{place}: {shorten(fault, 800)}" for place, fault in faults]
+
+
+def _key(detail: ErrorDetails) -> Key:
+    """The key as the user wrote it, without pydantic's own path elements."""
+    return tuple(str(part) for part in detail["loc"] if not str(part).startswith("function-"))
+
+
+def _place(lines: dict[Key, int], detail: ErrorDetails) -> int:
+    return line_of(lines, _key(detail))
+
+
+def _fault(detail: ErrorDetails) -> str:
+    key = shorten(".".join(_key(detail)), 80) or _FILE
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{key}: {_unknown(_key(detail))}"
+        case "model_type" | "dict_type":
+            problem = _("this is a table: write [{key}] on a line, and its keys below")
+            return f"{key}: {problem.format(key=key)}"
+        case "missing":
+            return f"{key}: {_('missing: this key is required')}"
+        case "value_error":
+            problem = detail["msg"].removeprefix("Value error, ")
+            return f"{key}: {problem}" if _key(detail) else problem
+    return f"{key}: {_by_kind(detail)}"
+
+
+def _by_kind(detail: ErrorDetails) -> str:
+    text = KINDS.get(detail["type"])
+    if text is None:
+        return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    return _(text).format(**{name: _shown(value) for name, value in detail.get("ctx", {}).items()})
+
+
+def _shown(value: Any) -> str:
+    """A limit, or the words that a key may have, which pydantic joins in English."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace(" or ", _(" or "))
+
+
+def _unknown(key: Key) -> str:
+    known = _known_keys(key[:-1])
+    close = difflib.get_close_matches(key[-1], known, n=1)
+    if close:
+        return _("unknown key; did you mean {name}?").format(name=close[0])
+    return _("unknown key (known: {names})").format(names=", ".join(known))
+
+
+def _known_keys(table: Key) -> list[str]:
+    """The keys that a table may hold, found by walking the model down from Settings."""
+    model: type[BaseModel] = Settings
+    for name in table:
+        model = _sub_model(model, name) or model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _sub_model(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The model behind a key; behind any name in a table of tables (``[servers.NAME]``)."""
+    field = model.model_fields.get(name)
+    annotation = field.annotation if field else Server if model is Settings else None
+    candidates = get_args(annotation) or (annotation,)
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

@@ -1,0 +1,168 @@
+"""The files by which the chain lives, judged by the others' clocks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelle.config import Location, Settings
+from passerelle.health.concerns import Concern, Kind
+from passerelle.health.sights import Sight, Sights
+from passerelle.language import _
+from passerelle.ledger import Dispatch, Ledger
+from passerelle.ledger.stock import Publication
+from passerelle.schedule.timetable import last_start, next_start
+
+# Files are dated in whole seconds, and clocks drift.
+_SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FileHealth:
+    """One file: its ``role``, where, whether it is there, since when, and its concern if any.
+
+    ``role`` is ``orders``, ``erp_stock``, ``sales`` or ``shop_stock``. ``present`` is ``None``
+    where nobody has looked. ``written`` and ``seen`` are on our clock; ``seen`` is when it was
+    looked at.
+    """
+
+    role: str
+    place: Location
+    present: bool | None
+    size: int | None
+    written: datetime | None
+    seen: datetime | None
+    concern: Concern | None = None
+
+
+def look_at_files(
+    settings: Settings, ledger: Ledger, now: datetime, sights: Sights | None
+) -> Iterator[FileHealth]:
+    """The chain's files: as seen right now, or else as the last runs met them."""
+    for dispatch in ledger.dispatches.untaken():
+        yield _sales(settings, dispatch, now, sights)
+    if settings.orders:
+        yield _orders(settings, ledger, settings.orders.source, sights)
+    if settings.stock:
+        yield _erp_stock(settings, ledger, settings.stock.source, sights)
+        yield _shop_stock(settings, ledger, settings.stock.to, now, sights)
+
+
+def _orders(
+    settings: Settings, ledger: Ledger, place: Location, sights: Sights | None
+) -> FileHealth:
+    sight, seen = _met(ledger, place, sights)
+    concern = None
+    if sight and not sight.present:
+        concern = _absent(place, _("the shop does not write its orders"))
+    elif sight and seen and sight.written and seen - sight.written > settings.chain.orders_quiet:
+        text = _("{file} is old: the shop may have stopped exporting its orders")
+        mend = _("look into the shop's order export")
+        concern = Concern(Kind.QUIET, str(place), text.format(file=place.name), mend, sight.written)
+    return _health("orders", place, sight, seen, concern)
+
+
+def _erp_stock(
+    settings: Settings, ledger: Ledger, place: Location, sights: Sights | None
+) -> FileHealth:
+    sight, seen = _met(ledger, place, sights)
+    concern = None
+    if sight and not sight.present:
+        concern = _absent(place, _("the ERP does not write its stock"))
+    elif sight and seen and sight.written and _is_late(settings, sight.written, seen):
+        text = _("{file} is late: the ERP should have written a newer one")
+        mend = _("look whether the ERP and its export are running")
+        concern = Concern(Kind.LATE, str(place), text.format(file=place.name), mend, sight.written)
+    return _health("erp_stock", place, sight, seen, concern)
+
+
+def _is_late(settings: Settings, written: datetime, seen: datetime) -> bool:
+    """Whether the ERP should have written anew before ``seen``, its grace included."""
+    chain = settings.chain
+    due = last_start(chain.erp_writes_stock, (seen - chain.grace).astimezone())
+    return written < due - _SLACK
+
+
+def _shop_stock(
+    settings: Settings, ledger: Ledger, place: Location, now: datetime, sights: Sights | None
+) -> FileHealth:
+    sight = sights.files.get(place) if sights else None
+    last = ledger.stock.last("published")
+    left = ledger.stock.left_since()
+    if sight and last and (not sight.present or last.stage != "published"):
+        left = None
+    elif sight and last and should_be_taken(settings, last, now):
+        left = left or last
+    concern = None
+    if left:
+        text = _("the shop has not taken {file}").format(file=place.name)
+        mend = _("look into the shop's stock import: what it shows on sale is out of date")
+        concern = Concern(Kind.NOT_TAKEN, str(place), text, mend, left.at)
+    seen = sights.at if sight and sights else None
+    return _health("shop_stock", place, sight, seen, concern)
+
+
+def should_be_taken(settings: Settings, publication: Publication, now: datetime) -> bool:
+    """Whether the shop has had its time to take a publication, grace included."""
+    chain = settings.chain
+    return next_start(chain.shop_takes_stock, publication.at.astimezone()) + chain.grace <= now
+
+
+def _sales(
+    settings: Settings, dispatch: Dispatch, now: datetime, sights: Sights | None
+) -> FileHealth:
+    sight = sights.files.get(dispatch.place) if sights else Sight(present=True)
+    seen = sights.at if sights and sight else None
+    sent, chain = dispatch.sent or dispatch.prepared, settings.chain
+    due = next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
+    concern = None
+    if due <= now and not (sight and not sight.present):
+        text = _("the ERP has not taken {file}").format(file=dispatch.place.name)
+        mend = _("look whether the ERP is running and imports its folder")
+        concern = Concern(Kind.NOT_TAKEN, str(dispatch.place), text, mend, sent)
+    return _health("sales", dispatch.place, sight, seen, concern, written=sent)
+
+
+def _absent(place: Location, text: str) -> Concern:
+    mend = _("look why {place} is not there").format(place=place)
+    return Concern(Kind.LATE, str(place), text, mend)
+
+
+def _met(
+    ledger: Ledger, place: Location, sights: Sights | None
+) -> tuple[Sight | None, datetime | None]:
+    """A source as seen right now, or else as the last run that ended well met it."""
+    if sights and place in sights.files:
+        return sights.files[place], sights.at
+    runs = [run for name in ("orders", "stock") if (run := ledger.runs.last(name, (0, 5)))]
+    met = [(run, fact) for run in runs for fact in _facts(run.facts, place)]
+    if not met:
+        return None, None
+    run, fact = max(met, key=lambda pair: pair[0].number)
+    written = fact.get("written")
+    return Sight(
+        True, fact.get("size"), datetime.fromisoformat(written) if written else None
+    ), run.started
+
+
+def _facts(facts: Mapping[str, Any], place: Location) -> list[Mapping[str, Any]]:
+    return [fact for fact in facts.get("files", ()) if fact.get("place") == str(place)]
+
+
+def _health(
+    role: str,
+    place: Location,
+    sight: Sight | None,
+    seen: datetime | None,
+    concern: Concern | None,
+    written: datetime | None = None,
+) -> FileHealth:
+    return FileHealth(
+        role=role,
+        place=place,
+        present=sight.present if sight else None,
+        size=sight.size if sight else None,
+        written=written or (sight.written if sight else None),
+        seen=seen,
+        concern=concern,
+    )

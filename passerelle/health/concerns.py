@@ -1,0 +1,64 @@
+"""What needs a person: what it is, since when, and what to do about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from passerelle.language import n_
+from passerelle.reading import shorten
+
+_FEW = 10
+
+
+class Kind(StrEnum):
+    """What sort of concern it is; each value is a contract with programs that read ``--json``.
+
+    Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
+    ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
+    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``.
+    """
+
+    NEVER = "never"
+    MISSED = "missed"
+    FAILED = "failed"
+    HELD = "held"
+    KILLED = "killed"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    NOT_SENT = "not_sent"
+    DOUBTFUL = "doubtful"
+    NOT_TAKEN = "not_taken"
+    LATE = "late"
+    QUIET = "quiet"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that needs a person.
+
+    ``subject`` is the run, file or server that it is about. ``text`` and ``mend`` are words for
+    people, without customer data; ``orders`` are the ids of the orders concerned.
+    """
+
+    kind: Kind
+    subject: str
+    text: str
+    mend: str
+    since: datetime | None = None
+    orders: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Stays the same while the concern lasts."""
+        return f"{self.kind}:{self.subject}"
+
+
+def few(ids: Sequence[str]) -> str:
+    """The ids, or the first of many and how many more there are."""
+    names = ", ".join(shorten(id) for id in ids[:_FEW])
+    rest = len(ids) - _FEW
+    if rest <= 0:
+        return names
+    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)

@@ -1,0 +1,47 @@
+"""The examination: all that is known of the chain, and the concerns in it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle.config import Settings
+from passerelle.health.chain import FileHealth, look_at_files
+from passerelle.health.concerns import Concern, Kind
+from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
+from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
+from passerelle.health.sights import Sights
+from passerelle.language import _
+from passerelle.ledger import Ledger
+from passerelle.schedule.timetable import timetable
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first."""
+
+    at: datetime
+    runs: tuple[RunHealth, ...]
+    files: tuple[FileHealth, ...]
+    orders: OrdersHealth
+    concerns: tuple[Concern, ...]
+
+
+def examine(
+    settings: Settings, ledger: Ledger, now: datetime, sights: Sights | None = None
+) -> Health:
+    """How it goes, from the ledger alone, or with ``sights`` from a look at the servers."""
+    runs = tuple(look_at_run(settings, ledger, run, now) for run in timetable(settings))
+    files = tuple(look_at_files(settings, ledger, now, sights))
+    orders = look_at_orders(ledger, ledger.runs.last("orders", SUCCESSES))
+    concerns = [concern for health in runs for concern in run_concerns(health)]
+    concerns += _unreachable(sights) if sights else ()
+    concerns += [file.concern for file in files if file.concern]
+    concerns += order_concerns(orders)
+    return Health(now, runs, files, orders, tuple(concerns))
+
+
+def _unreachable(sights: Sights) -> Iterator[Concern]:
+    for server, error in sights.unreachable.items():
+        text = _("the server {server} cannot be looked at: {error}")
+        mend = _("`passerelle check` finds what is wrong")
+        yield Concern(Kind.UNREACHABLE, server, text.format(server=server, error=error), mend)

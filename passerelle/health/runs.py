@@ -1,0 +1,134 @@
+"""The runs: when each last went well, why it did not, what it missed, when it is next due."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from passerelle.config import Settings
+from passerelle.errors import INTERRUPTED
+from passerelle.health.concerns import Concern, Kind
+from passerelle.language import _, n_
+from passerelle.ledger import Ledger
+from passerelle.ledger.runs import Run
+from passerelle.schedule.timetable import next_start, starts
+
+SUCCESSES = (0, 5)
+FAILURES = (1, 3, 4, 6, INTERRUPTED)
+_HELD = 6
+# A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
+_EARLY = timedelta(minutes=1)
+_LATE = timedelta(minutes=5)
+# What a run may take beyond its own limit.
+_GRACE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RunHealth:
+    """How one of the runs goes.
+
+    ``last`` is the last that ended or was killed, ``success`` and ``failure`` the last of each
+    kind, ``failing_since`` the start of the first that did not go well after the last success.
+    ``active`` is the one going on now. ``missed`` are the times since the last start at which none
+    started. ``next_due`` is the next of its times.
+    """
+
+    run: str
+    last: Run | None
+    success: Run | None
+    failure: Run | None
+    failing_since: datetime | None
+    active: Run | None
+    missed: tuple[datetime, ...]
+    next_due: datetime
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the last one neither ended nor goes on."""
+        return self.last is not None and self.last.ended is None
+
+
+def look_at_run(settings: Settings, ledger: Ledger, run: str, now: datetime) -> RunHealth:
+    """How ``run`` goes at ``now``."""
+    minutes = getattr(settings.schedule, run)
+    newest = ledger.runs.last(run)
+    active = newest if newest and _is_active(newest, settings, now) else None
+    last = ledger.runs.last(run, before=active.number) if active else newest
+    missed = tuple(starts(minutes, newest.started + _EARLY, now - _LATE)) if newest else ()
+    success = ledger.runs.last(run, SUCCESSES)
+    failing = ledger.runs.first(run, after=success.number if success else 0)
+    return RunHealth(
+        run=run,
+        last=last,
+        success=success,
+        failure=ledger.runs.last(run, FAILURES),
+        failing_since=failing.started if failing else None,
+        active=active,
+        missed=missed,
+        next_due=next_start(minutes, now.astimezone()),
+    )
+
+
+def gap_before(settings: Settings, ledger: Ledger, run: Run) -> tuple[datetime, ...]:
+    """The times between ``run`` and the one before it at which none started."""
+    before = ledger.runs.last(run.run, before=run.number)
+    if before is None:
+        return ()
+    minutes = getattr(settings.schedule, run.run)
+    return tuple(starts(minutes, before.started + _EARLY, run.started - _LATE))
+
+
+def _is_active(run: Run, settings: Settings, now: datetime) -> bool:
+    return run.ended is None and now - run.started <= settings.time_limit + _GRACE
+
+
+def run_concerns(health: RunHealth) -> Iterator[Concern]:
+    """What needs a person in how a run goes."""
+    run = health.run
+    if health.last is None and health.active is None:
+        yield Concern(
+            Kind.NEVER,
+            run,
+            _("run {run} has never started").format(run=run),
+            _("try `passerelle run {run} --dry-run`, then `passerelle schedule install`").format(
+                run=run
+            ),
+        )
+    if health.missed:
+        yield _missed(health)
+    if health.last is not None:
+        yield from _ending(health, health.last)
+
+
+def _missed(health: RunHealth) -> Concern:
+    number = len(health.missed)
+    text = n_(
+        "run {run} did not start when it was due, {n} time by now",
+        "run {run} did not start when it was due, {n} times by now",
+        number,
+        run=health.run,
+    )
+    mend = _("`passerelle schedule status` tells whether its task is enabled and how it ended")
+    return Concern(Kind.MISSED, health.run, text, mend, health.missed[0])
+
+
+def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
+    run, since = health.run, health.failing_since
+    trace = "Trace2" if run == "stock" else "Trace1"
+    if health.is_killed:
+        text = _("run {run} was killed, or the machine stopped").format(run=run)
+        mend = _("the next run finishes what it left; if it happens again, look into {trace}")
+        yield Concern(Kind.KILLED, run, text, mend.format(trace=trace), last.started)
+    elif last.exit_code == _HELD:
+        text = _("run {run} is held for safety: {summary}").format(run=run, summary=last.summary)
+        mend = _("nothing was published; {trace} tells more").format(trace=trace)
+        yield Concern(Kind.HELD, run, text, mend, since)
+    elif last.exit_code in FAILURES:
+        text = _("run {run} failed: {summary}").format(run=run, summary=last.summary)
+        mend = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
+        yield Concern(Kind.FAILED, run, text, mend, since)
+    elif last.exit_code == 5 and run == "stock":
+        text = _("run {run} met lines that it could not read: {summary}").format(
+            run=run, summary=last.summary
+        )
+        mend = _("{trace} names the lines; mend them in the ERP").format(trace=trace)
+        yield Concern(Kind.REJECTED, run, text, mend, last.started)

@@ -1,0 +1,309 @@
+"""The language spoken: how it is chosen, what it says of numbers, and who hears it."""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from pydantic_core import PydanticKnownError
+
+from passerelle import language
+from passerelle.config import Location, load_config
+from passerelle.config.faults import KINDS
+from passerelle.csv_to_xml import read_orders
+from passerelle.errors import ConfigError, PasserelleError
+from passerelle.language import N_, _, n_, speak, spoken, system_language
+from passerelle.ledger import Ledger, Mark, State, open_ledger
+from passerelle.reading import count, parse_date, parse_decimal, parse_whole
+from passerelle.sales import Reading
+from passerelle.verdict import judge
+from scripts.messages import messages
+from tests.unit import orders_settings
+
+VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+SERVER = '[servers.ftp]\nurl = "ftp://user@host/"\n'
+SENT_AS = "envoyée sous le nom de {place}"
+FRENCH = {
+    "a fault in the configuration": ("un défaut dans la configuration",
+                                     "{n} défauts dans la configuration"),
+    "{n} order": ("{n} commande", "{n} commandes"),
+}  # fmt: skip
+
+
+class Stub:
+    """A catalogue in which every message is its English between « »; few have a plural."""
+
+    def gettext(self, message: str) -> str:
+        return SENT_AS if message == "sent as {place}" else f"«{message}»"
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        forms = FRENCH.get(singular, (f"«{singular}»", f"«{plural}»"))
+        return forms[number > 1]
+
+
+@pytest.fixture(autouse=True)
+def english_afterwards() -> Iterator[None]:
+    yield
+    speak("en")
+
+
+@pytest.fixture
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The French catalogue, as far as a test needs one; the true one is anybody's to improve."""
+    monkeypatch.setattr(language, "_french", Stub)
+
+
+def faults(path: Path, text: str) -> list[str]:
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    return [str(error.value), *error.value.faults]
+
+
+NOW = datetime(2026, 11, 25, 10, 27, tzinfo=UTC)
+
+
+def send(ledger: Ledger, path: str, archived: str) -> None:
+    """Order 7 leaves in an XML."""
+    mark = Mark(Reading("7", "", None, "", None, ()), State.PREPARED)
+    place = Location("ftp", path)
+    dispatch = ledger.dispatches.prepare(
+        "web", [mark], NOW, place=place, archived=archived, sha256="", size=1
+    )
+    ledger.dispatches.send(dispatch, NOW, None)
+
+
+class TestTheSystemsLanguage:
+    @pytest.mark.parametrize("name", VARIABLES)
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [("fr", "fr"), ("fr_FR.UTF-8", "fr"), ("FR_be", "fr"), ("fr:en", "fr"),
+         ("en_GB.UTF-8", "en"), ("de", "en"), ("C", "en"), ("C.UTF-8", "en")],
+    )  # fmt: skip
+    @pytest.mark.usefixtures("no_variables")
+    def test_is_what_a_variable_says(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        assert system_language() == expected
+
+    @pytest.mark.usefixtures("no_variables")
+    def test_is_said_by_the_first_variable_that_has_a_value(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in zip(VARIABLES, ("", "fr_FR", "en_US", "en_US"), strict=True):
+            monkeypatch.setenv(name, value)
+        assert system_language() == "fr"
+
+    @pytest.mark.usefixtures("no_variables")
+    def test_is_english_where_nothing_says_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "linux")
+        assert system_language() == "en"
+
+    @pytest.mark.parametrize(
+        ("identifier", "expected"), [(0x040C, "fr"), (0x0C0C, "fr"), (0x0409, "en"), (0x0407, "en")]
+    )
+    @pytest.mark.usefixtures("no_variables")
+    def test_is_else_the_one_of_windows(
+        self, monkeypatch: pytest.MonkeyPatch, identifier: int, expected: str
+    ) -> None:
+        kernel = SimpleNamespace(GetUserDefaultUILanguage=lambda: identifier)
+        windows = SimpleNamespace(windll=SimpleNamespace(kernel32=kernel))
+        monkeypatch.setattr(sys, "platform", "win32")
+        monkeypatch.setitem(sys.modules, "ctypes", windows)
+        assert system_language() == expected
+
+
+class TestTheLanguageSpoken:
+    @pytest.mark.parametrize("chosen", ["fr", "en"])
+    def test_is_the_one_that_was_chosen(self, chosen: str) -> None:
+        speak(chosen)
+        assert spoken() == chosen
+
+    @pytest.mark.parametrize("chosen", ["auto", "", "de"])
+    @pytest.mark.parametrize("system", ["fr", "en"])
+    def test_is_else_the_system_s(
+        self, monkeypatch: pytest.MonkeyPatch, chosen: str, system: str
+    ) -> None:
+        monkeypatch.setenv("LANGUAGE", system)
+        speak(chosen)
+        assert spoken() == system
+
+    def test_has_a_catalogue_that_can_be_read(self) -> None:
+        speak("fr")
+        assert _("a message that nobody wrote") == "a message that nobody wrote"
+
+
+class TestANumber:
+    @pytest.mark.parametrize(
+        ("number", "words"), [(0, "0 orders"), (1, "1 order"), (2, "2 orders")]
+    )
+    def test_is_one_or_many_in_english(self, number: int, words: str) -> None:
+        speak("en")
+        assert n_("{n} order", "{n} orders", number) == words == count(number, "order")
+
+    @pytest.mark.parametrize(
+        ("number", "words"), [(0, "0 commande"), (1, "1 commande"), (2, "2 commandes")]
+    )
+    @pytest.mark.usefixtures("stub")
+    def test_is_many_from_two_on_in_french(self, number: int, words: str) -> None:
+        speak("fr")
+        assert n_("{n} order", "{n} orders", number) == words == count(number, "order")
+
+    def test_s_plural_in_the_true_catalogue_is_french_too(self) -> None:
+        # What has no translation yet takes the English rule; gettext reads the French one.
+        plural = language._french().plural  # type: ignore[attr-defined]
+        assert [plural(number) for number in (0, 1, 2)] == [0, 0, 1]
+
+    def test_fills_the_other_names_as_well(self) -> None:
+        assert n_("{n} of {all}", "{n} of {all}s", 2, all="order") == "2 of orders"
+
+
+class TestAFaultOfTheConfiguration:
+    TEXT = 'language = "fr"\n' + SERVER + 'passive = 1\npasive = true\ntimeout = "2"\n'
+
+    @pytest.mark.usefixtures("stub")
+    def test_is_told_in_the_language_that_the_file_names(self, tmp_path: Path) -> None:
+        assert faults(tmp_path / "config.toml", self.TEXT) == [
+            f"3 défauts dans la configuration: {tmp_path / 'config.toml'}",
+            "config.toml:4: servers.ftp.passive: «input should be a valid boolean»",
+            "config.toml:5: servers.ftp.pasive: «unknown key; did you mean passive?»",
+            'config.toml:6: servers.ftp.timeout: «a duration is a number with its unit, like "20s",'
+            ' "2m", "12h" or "365d"»',
+        ]
+
+    @pytest.mark.usefixtures("stub")
+    def test_is_told_in_english_by_a_file_that_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LANGUAGE", "fr")
+        told = faults(tmp_path / "config.toml", self.TEXT.replace('"fr"', '"en"'))
+        assert "«" not in "".join(told)
+
+    @pytest.mark.parametrize("system", ["fr", "en"])
+    @pytest.mark.parametrize("line", ['language = "auto"\n', "", 'language = "de"\n'])
+    @pytest.mark.usefixtures("stub")
+    def test_is_else_told_in_the_system_s(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, line: str
+    ) -> None:
+        monkeypatch.setenv("LANGUAGE", system)
+        told = faults(tmp_path / "config.toml", f"{line}time_limit = 2\n")
+        assert ("«" in told[-1]) == (system == "fr")
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("folder = .\n", "«mend this line («text stands between quotes»)»"),
+            ("[trace\n", "«mend this line («text stands between quotes»)»"),
+            ("a = 1\na = 2\n", "«mend this line («it stands there already; keep one»)»"),
+            (f"a = {'[' * 3000}\n", "«brackets within brackets, too deep»"),
+        ],
+    )
+    @pytest.mark.usefixtures("stub")
+    def test_of_the_form_is_told_in_it_as_well(self, tmp_path: Path, text: str, words: str) -> None:
+        told = faults(tmp_path / "config.toml", f"# ours\n  language = 'fr' # nôtre\n{text}")
+        assert told[1].endswith(words)
+
+    @pytest.mark.usefixtures("stub")
+    def test_of_the_form_takes_no_table_s_language_for_the_file_s(self, tmp_path: Path) -> None:
+        told = faults(tmp_path / "config.toml", 'folder = .\n[x]\nlanguage = "fr"\n')
+        assert "«" not in "".join(told)
+
+    @pytest.mark.usefixtures("stub")
+    def test_joins_the_words_that_a_key_may_have(self, tmp_path: Path) -> None:
+        told = faults(tmp_path / "config.toml", f'language = "fr"\n{SERVER}publish = "copy"\n')
+        assert told[1].endswith("publish: «input should be 'rename'« or »'direct'»")
+
+    def test_leaves_its_language_to_the_command(self, tmp_path: Path) -> None:
+        path = tmp_path / "config.toml"
+        path.write_text('"language" = "fr"\n', encoding="utf-8")
+        load_config(path)
+        assert spoken() == "fr"
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_is_in_english_what_pydantic_says(self, kind: str) -> None:
+        limits = dict.fromkeys(("gt", "ge", "lt", "le"), 3)
+        context = {"expected": "'a' or 'b'"} | limits
+        said = PydanticKnownError(kind, context).message()  # type: ignore[arg-type]
+        assert KINDS[kind].format(**context).lower() == said.lower()
+
+
+class TestAMessage:
+    def test_of_a_table_is_itself_until_it_is_told(self) -> None:
+        speak("fr")
+        assert N_("a quote is not closed") == "a quote is not closed"
+
+    @pytest.mark.parametrize("parse", [parse_decimal, parse_whole, parse_date])
+    @pytest.mark.usefixtures("stub")
+    def test_of_a_cell_met_again_is_in_the_language_of_now(self, parse: object) -> None:
+        told = []
+        for chosen in ("en", "fr", "en"):
+            speak(chosen)
+            with pytest.raises(ValueError, match="is no ") as error:
+                parse("deux")  # type: ignore[operator]
+            told.append(str(error.value))
+        assert told[0] == told[2]
+        assert told[1] == f"«{told[0]}»"
+
+    @pytest.mark.usefixtures("stub")
+    def test_of_an_order_is_in_the_language_of_now(self) -> None:
+        settings = orders_settings()
+        data = b"ID commande;ean13;quantity;unit_price\n7;370;deux;1\n8;370;1;1;1\n"
+        told = {}
+        for chosen in ("en", "fr"):
+            speak(chosen)
+            readings = read_orders(data, settings, "o.csv").readings
+            told[chosen] = [judge(reading, settings).reason for reading in readings]
+        assert told["en"] == [
+            'o.csv:2: quantity: "deux" is no number',
+            "o.csv:3: line: another number of fields than the header (5 instead of 4)",
+        ]
+        assert told["fr"] == [
+            'o.csv:2: quantity: «"deux" is no number»',
+            "o.csv:3: line: «another number of fields than the header (5 instead of 4)»",
+        ]
+
+    @pytest.mark.usefixtures("stub")
+    def test_of_an_error_is_kept_as_it_was_made(self) -> None:
+        speak("fr")
+        error = PasserelleError(_("the file is empty"), "o.csv")
+        speak("en")
+        assert str(error) == "«the file is empty»: o.csv"
+
+    @pytest.mark.parametrize("chosen", ["en", "fr"])
+    @pytest.mark.usefixtures("stub")
+    def test_of_an_order_sent_twice_names_both_xmls_in_any_language(
+        self, tmp_path: Path, chosen: str
+    ) -> None:
+        speak(chosen)
+        ledger = open_ledger(tmp_path)
+        send(ledger, "in/a b.xml", "a b.xml")
+        (known,) = ledger.orders.find("7")
+        ledger.orders.resend(known, NOW)
+        send(ledger, "in/b.xml", "b.xml")
+        speak("en")
+        assert ledger.erasure.archived() == {"a b.xml": {("web", "7")}, "b.xml": {("web", "7")}}
+        ledger.close()
+
+    def test_that_names_a_sent_xml_ends_with_its_place(self) -> None:
+        """`customer erase` finds an order's XMLs by what these notes end with."""
+        speak("fr")
+        assert _("sent as {place}").endswith(" {place}")
+
+    def test_is_found_by_who_brings_the_catalogue_up_to_date(self) -> None:
+        known = {str(message.id) for message in messages()}
+        assert {
+            "the file is empty",
+            "a quote is not closed or not doubled",
+            "input should be a valid boolean",
+        } <= known
+        plurals = [message.id for message in messages() if isinstance(message.id, tuple)]
+        assert ("{n} order", "{n} orders") in plurals
