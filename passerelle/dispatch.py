@@ -22,6 +22,7 @@ from passerelle.remotes import Entry, Remote, find, is_gone
 from passerelle.witness import Witness
 
 TMP = ".tmp"
+UPLOADS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,21 +184,28 @@ class Dispatcher:
 
 
 def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
-    """Uploads ``data`` and makes sure that all of it arrived; returns the file as it is there.
+    """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
-    Raises :class:`TransientError` where it did not.
+    Some lines are cut without a word, as :func:`~passerelle.remotes.fetch_whole` knows too.
+    Raises :class:`TransientError` where it goes on so, and :class:`NotFoundError` where another
+    has taken the file meanwhile: then it is not sent again.
     """
+    for _attempt in range(UPLOADS):
+        _store(remote, path, data)
+        entry = remote.stat(path)
+        if is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
+            return entry
+    text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
+    raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
+
+
+def _store(remote: Remote, path: str, data: bytes) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:
         folder = path.rpartition("/")[0] or _("the server's base folder")
         mend = _("create it on the server, or mend the path in config.toml")
         raise NotFoundError(_("no such folder"), folder, mend) from error
-    entry = remote.stat(path)
-    if not is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
-        text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
-        raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
-    return entry
 
 
 def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: str) -> bool:

@@ -22,6 +22,7 @@ from passerelle.durable import remove, rewrite_whole
 from passerelle.errors import HeldError, UsageError
 from passerelle.language import N_, _
 from passerelle.ledger import Ledger
+from passerelle.progress import moved
 from passerelle.redaction import Names, Person, Survey, person_of, redact, redact_text, survey
 from passerelle.witness import Witness
 
@@ -122,6 +123,7 @@ class Eraser:
         """Reads every XML; returns the archive's everyday words."""
         everyday: set[str] = set()
         for path in kept_in(self._folder / EXPORTS):
+            moved(1)
             name = path.name.removesuffix(PENDING)
             if name != path.name and name not in self._on_the_way:
                 plan.leftovers.append(path)
@@ -167,6 +169,7 @@ class Eraser:
 
     def _read_traces(self, plan: Erasure) -> None:
         for path in self._traces():
+            moved(1)
             try:
                 data = _read(path)
                 is_theirs = redact_text(data, plan.person.without) != data

@@ -15,6 +15,7 @@ from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, NotReadyError, PermanentError
 from passerelle.language import _, n_
 from passerelle.ledger import Ledger
+from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
@@ -118,7 +119,8 @@ class Sources:
         settle = self._settings.servers[place.server].settle
         if not settle:
             return
-        self._deadline.sleep(settle)
+        with step(_("waiting whether {file} still grows").format(file=place.name)):
+            self._deadline.sleep(settle)
         self._check_unchanged(remote, place, entry)
 
     def _check_unchanged(self, remote: Remote, place: Location, entry: Entry) -> None:

@@ -16,16 +16,17 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 # Lowest first. A room imports only from rooms in layers below its own.
 LAYERS = (
     ("__init__", "language"),
-    ("errors",),
+    ("errors", "progress"),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
-    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
+    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
+    ("life",),
     ("steering", "rehearsal", "stock_why", "erasure", "checks", "status"),
     ("demo",),
     ("cli",),
@@ -40,6 +41,7 @@ PURE = (
     "stock_guards",
     "missed_sales",
     "redaction",
+    "mapping",
     "sales",
     "reading",
 )

@@ -13,13 +13,22 @@ from passerelle.witness import Witness
 
 @click.group()
 def archive() -> None:
-    """By hand what runs do by themselves."""
+    """By hand what runs do by themselves.
+
+    \b
+    passerelle archive rotate
+    passerelle archive prune
+    """
 
 
 @archive.command()
 @click.pass_context
 def rotate(context: click.Context) -> None:
-    """Move Trace1 and Trace2 to ArchiveTrace now, whatever their size."""
+    """Move Trace1 and Trace2 to ArchiveTrace now, whatever their size.
+
+    \b
+    passerelle archive rotate
+    """
     settings = settings_of(context)
     with hold_lock(settings.folder, "archive rotate", now()):
         moved = archives.rotate_traces(settings.folder, settings.trace.max_size, now(), force=True)
@@ -36,6 +45,9 @@ def prune(context: click.Context) -> None:
 
     The time in a file's name tells its age, else the file's own. An XML that is still on its way to
     the ERP stays; the ledger keeps its proof of every sending.
+
+    \b
+    passerelle archive prune
     """
     settings = settings_of(context)
     with steering_ledger(settings, "archive prune") as ledger:

@@ -8,6 +8,7 @@ from passerelle.checks import Finding, Level, check_all, gravest
 from passerelle.cli.common import config_path, json_option, print_json
 from passerelle.config import load_config
 from passerelle.language import _, n_, speak
+from passerelle.progress import each
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 
@@ -27,11 +28,12 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     path = config_path(context)
     settings = load_config(path)
+    label = _("checking")
     if as_json:
         # What programs read is English, whatever the language.
         speak("en")
     findings = []
-    for finding in check_all(settings, path):
+    for finding in each(label, check_all(settings, path)):
         findings.append(finding)
         if not as_json:
             click.echo(_coloured(finding))

@@ -16,6 +16,9 @@ from passerelle.language import _
 from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.lock import hold_lock
 
+# Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
+COMMENTS = 33
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 

@@ -9,6 +9,7 @@ from passerelle.erasure import Eraser, Erasure
 from passerelle.errors import UnreachableError
 from passerelle.language import N_, _, n_
 from passerelle.ledger import open_copy
+from passerelle.progress import step
 
 BEYOND = N_(
     "not reached from here: the shop and the ERP; files on the servers (the order CSV until the "
@@ -18,7 +19,11 @@ BEYOND = N_(
 
 @click.group()
 def customer() -> None:
-    """What a customer may ask of the shop about their personal data."""
+    """What a customer may ask of the shop about their personal data.
+
+    \b
+    passerelle customer erase ann@example.org --dry-run
+    """
 
 
 @customer.command()
@@ -38,15 +43,18 @@ def erase(context: click.Context, email: str, dry_run: bool) -> None:
     passerelle customer erase ann@example.org --dry-run
     """
     settings = settings_of(context)
+    reading = step(_("reading archives and traces"), unit="files")
     if dry_run:
-        with open_copy(settings.folder) as ledger:
+        with open_copy(settings.folder) as ledger, reading:
             eraser = Eraser(settings, ledger, email)
             plan = eraser.plan()
     else:
         with steering_ledger(settings, "customer erase") as ledger:
             eraser = Eraser(settings, ledger, email)
-            plan = eraser.plan()
-            eraser.carry_out(plan, now())
+            with reading:
+                plan = eraser.plan()
+            with step(_("erasing")):
+                eraser.carry_out(plan, now())
     _tell(eraser, plan, dry_run=dry_run)
 
 

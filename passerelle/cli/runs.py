@@ -54,7 +54,7 @@ def carry_out(
 
 
 def _story(name: str, *, accept_drop: bool) -> Story:
-    """The run's module is imported only when it runs: orders never pay for pandas."""
+    """The run's module is imported only when it runs: orders never pay for numpy."""
 
     def orders(gateway: Gateway) -> Outcome:
         from passerelle.runs.orders import run_orders

@@ -16,6 +16,7 @@ from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, Tran
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
 from passerelle.missed_sales import ErpFile, find_missed
+from passerelle.progress import step
 from passerelle.runs.orders import gift_card_ids, orders_settings
 from passerelle.runs.stock_plan import (
     OrderSource,
@@ -77,7 +78,8 @@ def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> Stock
     notes = _check_age(gateway, settings, source)
     missed, orders = _missed(gateway, settings, source)
     notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
-    fixed = fix_stock(source.data, settings, missed, source.place.name)
+    with step(_("correcting {file}").format(file=source.place.name)):
+        fixed = fix_stock(source.data, settings, missed, source.place.name)
     _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
     return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
 
@@ -119,7 +121,8 @@ def _missed(
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch(orders.source)
-    file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
+    with step(_("reading {file}").format(file=csv.place.name)):
+        file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
     known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = _erp_file(gateway, settings, source)

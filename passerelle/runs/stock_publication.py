@@ -4,7 +4,7 @@ import hashlib
 
 from passerelle.archive import keep_copy
 from passerelle.config import Stock
-from passerelle.dispatch import TMP, store_whole
+from passerelle.dispatch import TMP, UPLOADS, store_whole
 from passerelle.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.gateway import Gateway
 from passerelle.health.chain import should_be_taken
@@ -41,12 +41,13 @@ def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
     remote = gateway.remote(settings.to.server)
     direct = gateway.settings.servers[settings.to.server].publish == "direct"
     path = settings.to.path if direct else settings.to.path + TMP
-    store_whole(remote, path, data)
-    if fetch_whole(remote, path, len(data)) != data:
+    for _attempt in range(UPLOADS):
+        store_whole(remote, path, data)
+        if fetch_whole(remote, path, len(data)) == data:
+            return path
         remote.delete(path)
-        what = _("the upload reads back otherwise")
-        raise TransientError(what, str(settings.to), _("try again"))
-    return path
+    what = _("the upload reads back otherwise")
+    raise TransientError(what, str(settings.to), _("try again"))
 
 
 def note_published(gateway: Gateway, settings: Stock, plan: StockPlan, number: int) -> None:
