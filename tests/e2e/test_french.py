@@ -47,7 +47,7 @@ NAMES = (
     r"[\w.{}/-]+\.(csv|xml|txt|toml|tmp|xsd|xsl|db|part)\b(:\d+)*",
     r"^folder: ",
     r"\bArchive(Export|Trace)\b",
-    r"\b(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)\b",
+    r"(^|(?<=·))(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)(?=·|\)|$)",
     r"\b(Annulé|En attente|Paiement accepté|Bon cadeau|GC-[\w-]+)( du paiement par chèque)?",
     r'(?<=: )quantity: "(deux|[?!])',
 )
