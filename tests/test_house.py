@@ -23,6 +23,7 @@ LAYERS = (
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
+    ("alerts",),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from passerelle import __version__
+from passerelle.cli.alerts import alerts
 from passerelle.cli.archive import archive
 from passerelle.cli.check import check
 from passerelle.cli.completion import completion
@@ -56,6 +57,7 @@ for command in (
     stock,
     status,
     history,
+    alerts,
     archive,
     customer,
     schedule,

@@ -1,5 +1,7 @@
 """``passerelle secret``: passwords in the operating system's credential store."""
 
+import sys
+
 import click
 
 from passerelle.cli.common import settings_of
@@ -25,14 +27,15 @@ def secret() -> None:
 @click.argument("server", shell_complete=server_names)
 @click.pass_context
 def set_secret(context: click.Context, server: str) -> None:
-    """Ask for SERVER's password and store it.
+    """Ask for SERVER's password, or read it from a pipe, and store it.
+
+    A pipe's first line is the password, in UTF-8.
 
     \b
     passerelle secret set ftp
     """
     _check(settings_of(context), server)
-    question = _("Password of {server}").format(server=server)
-    store_password(server, click.prompt(question, hide_input=True, err=True))
+    store_password(server, _asked(server) if _is_console() else _piped(server))
     text = _('stored; in config.toml write password = "keyring" under [servers.{server}]')
     click.echo(text.format(server=server))
 
@@ -49,6 +52,33 @@ def delete_secret(context: click.Context, server: str) -> None:
     _check(settings_of(context), server)
     delete_password(server)
     click.echo(_("removed"))
+
+
+def _is_console() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _asked(server: str) -> str:
+    words = _("Password of {server}").format(server=server)
+    return str(click.prompt(words, hide_input=True, err=True))
+
+
+def _piped(server: str) -> str:
+    """What a script hands over. Windows' consoles pipe text in code pages that nobody tells."""
+    try:
+        # Windows' PowerShell puts a mark in front.
+        line = _first_line().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        mend = _("type it at the console, without a pipe")
+        raise UsageError(_("the password is not in UTF-8"), server, mend) from None
+    if password := line.rstrip("\r\n"):
+        return password
+    mend = _("type it at the console, or pipe one line to the command")
+    raise UsageError(_("no password came in"), server, mend)
+
+
+def _first_line() -> bytes:
+    return sys.stdin.buffer.readline() if sys.stdin is not None else b""
 
 
 def _check(settings: Settings, server: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
 from passerelle.language import _
+from passerelle.ledger.alerts import Alerts
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.looking_back import LookingBack
@@ -43,6 +44,7 @@ class Ledger:
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
         self.looking_back = LookingBack(self.begin)
+        self.alerts = Alerts(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

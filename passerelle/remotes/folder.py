@@ -30,10 +30,7 @@ class FolderRemote:
 
     def __init__(self, name: str, server: Server) -> None:
         self._name = name
-        parts = urlsplit(server.url)
-        # file://host/share is the UNC path \\host\share.
-        host = f"//{parts.netloc}" if parts.netloc else ""
-        self._base = Path(url2pathname(host + parts.path))
+        self._base = base_folder(server.url)
         self._check_base()
 
     def stat(self, path: str) -> Entry:
@@ -110,6 +107,14 @@ class FolderRemote:
             reason = error.strerror or type(error).__name__
             what = _("the folder failed ({reason})").format(reason=reason)
             raise TransientError(what, where, _("try again")) from error
+
+
+def base_folder(url: str) -> Path:
+    """The folder that a ``file://`` url names."""
+    parts = urlsplit(url)
+    # file://host/share is the UNC path \\host\share.
+    host = f"//{parts.netloc}" if parts.netloc else ""
+    return Path(url2pathname(host + parts.path))
 
 
 def _entry(path: Path) -> Entry:

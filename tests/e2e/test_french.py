@@ -45,7 +45,7 @@ NAMES = (
     r"\b(servers|orders|stock)(\.\w+)+\b",
     r"\bftp\b(:[\w./{}-]*)?",
     r"[\w.{}/-]+\.(csv|xml|txt|toml|tmp|xsd|xsl|db|part)\b(:\d+)*",
-    r"^folder: ",
+    r"^(folder|alerts): ",
     r"\bArchive(Export|Trace)\b",
     r"(^|(?<=·))(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)(?=·|\)|$)",
     r"\b(Annulé|En attente|Paiement accepté|Bon cadeau|GC-[\w-]+)( du paiement par chèque)?",
