@@ -530,6 +530,11 @@ def test_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ForgetfulKeyring()
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
+    secret = sys.modules["passerelle.cli.secret"]
+    for data in (b"", b"\xff\n"):
+        monkeypatch.setattr(secret, "_first_line", io.BytesIO(data).readline)
+        assert is_french(world.run("secret", "set", "ftp"))
+    monkeypatch.setattr(secret, "_is_console", lambda: True)
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda text: sys.stderr.write(text))
     stored = world.run("secret", "set", "ftp")
     assert "⟦Password of ⟧ftp: " in stored.stderr
