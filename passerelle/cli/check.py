@@ -28,11 +28,12 @@ def check(context: click.Context, as_json: bool) -> None:
     """
     path = config_path(context)
     settings = load_config(path)
+    label = _("checking")
     if as_json:
         # What programs read is English, whatever the language.
         speak("en")
     findings = []
-    for finding in each(_("checking"), check_all(settings, path)):
+    for finding in each(label, check_all(settings, path)):
         findings.append(finding)
         if not as_json:
             click.echo(_coloured(finding))

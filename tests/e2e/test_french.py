@@ -47,7 +47,7 @@ NAMES = (
     r"[\w.{}/-]+\.(csv|xml|txt|toml|tmp|xsd|xsl|db|part)\b(:\d+)*",
     r"^(folder|alerts): ",
     r"\bArchive(Export|Trace)\b",
-    r"\b(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)\b",
+    r"(^|(?<=·))(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)(?=·|\)|$)",
     r"\b(Annulé|En attente|Paiement accepté|Bon cadeau|GC-[\w-]+)( du paiement par chèque)?",
     r'(?<=: )quantity: "(deux|[?!])',
 )
@@ -530,6 +530,11 @@ def test_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ForgetfulKeyring()
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
+    secret = sys.modules["passerelle.cli.secret"]
+    for data in (b"", b"\xff\n"):
+        monkeypatch.setattr(secret, "_first_line", io.BytesIO(data).readline)
+        assert is_french(world.run("secret", "set", "ftp"))
+    monkeypatch.setattr(secret, "_is_console", lambda: True)
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda text: sys.stderr.write(text))
     monkeypatch.setattr("passerelle.cli.secret._is_console", lambda: True)
     stored = world.run("secret", "set", "ftp")
