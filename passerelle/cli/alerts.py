@@ -14,6 +14,9 @@ def alerts() -> None:
     """Tell people when something needs them, and when it is over.
 
     Runs do that by themselves; config.toml says whom: [alerts] urls.
+
+    \b
+    passerelle alerts test
     """
 
 

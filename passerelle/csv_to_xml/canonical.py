@@ -67,8 +67,10 @@ class Canonical:
         text = value if isinstance(value, str) else self._text(value)
         if not text:
             return ""
+        if "&" in text or "<" in text or ">" in text:
+            text = escape(text)
         start, end = self._tags.get((depth, key)) or self._tag(depth, key)
-        return f"{start}{escape(text)}{end}"
+        return f"{start}{text}{end}"
 
     def _branch(self, depth: int, key: str, content: str) -> str:
         start, end = self._tags.get((depth, key)) or self._tag(depth, key)

@@ -18,6 +18,7 @@ from passerelle.language import _
 from passerelle.ledger.alerts import Alerts
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
+from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.schema import migrate
@@ -42,6 +43,7 @@ class Ledger:
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
+        self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
 
     @contextmanager
