@@ -20,7 +20,7 @@ class WholeReplies(ftplib.FTP):
         """One line of a reply. Raises :class:`EOFError` where the connection ends before it."""
         line = self.file.readline(self.maxline + 1)
         if len(line) > self.maxline:
-            raise ftplib.Error(f"got more than {self.maxline} bytes in a line")
+            raise ftplib.Error(f"got more than {self.maxline} bytes")
         if not line.endswith("\n"):
             raise EOFError
         return line.rstrip("\r\n")

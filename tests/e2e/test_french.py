@@ -531,6 +531,7 @@ def test_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
     monkeypatch.setattr("click.termui.hidden_prompt_func", lambda text: sys.stderr.write(text))
+    monkeypatch.setattr("passerelle.cli.secret._is_console", lambda: True)
     stored = world.run("secret", "set", "ftp")
     assert "⟦Password of ⟧ftp: " in stored.stderr
     assert is_french(stored)
