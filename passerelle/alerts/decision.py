@@ -27,7 +27,7 @@ class Tidings:
     """What people are to be told, and what they will have been ``told`` by then.
 
     ``grown`` are concerns they know of, with the orders that they do not know of yet; ``still``
-    are those they were told of a day ago.
+    are the others that they were told of a day ago.
     """
 
     begun: tuple[Concern, ...]
@@ -50,14 +50,15 @@ def decide(
 ) -> Tidings:
     """What is news at ``now`` to people who were ``told`` so far, the gravest first."""
     known = [concern for concern in concerns if concern.key in told]
-    new_orders = [(concern, tuple(_new_orders(concern, told))) for concern in known]
+    grown = [(one, ids) for one in known if (ids := tuple(_new_orders(one, told)))]
+    old = [one for one in known if one not in [concern for concern, _ in grown]]
     lasting = _lasting(told, concerns)
     present = {concern.key for concern in concerns}
     ended = {one.key for one in passed}
     return Tidings(
         begun=tuple(concern for concern in concerns if concern.key not in told),
-        grown=tuple((concern, ids) for concern, ids in new_orders if ids),
-        still=tuple(concern for concern in known if _is_due(told[concern.key], now)),
+        grown=tuple(grown),
+        still=tuple(concern for concern in old if _is_due(told[concern.key], now)),
         over=tuple(
             one
             for key, one in told.items()
