@@ -32,6 +32,10 @@ def schedule() -> None:
     """When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 
     On Windows the Task Scheduler starts them (install); elsewhere `schedule run` does, or cron.
+
+    \b
+    passerelle schedule install
+    passerelle schedule disable
     """
 
 
@@ -39,7 +43,11 @@ def schedule() -> None:
 @json_option
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
-    """Show at which minutes each run starts, and when that is next."""
+    """Show at which minutes each run starts, and when that is next.
+
+    \b
+    passerelle schedule show
+    """
     plan = _plan(settings_of(context))
     starts = {run: next_start(minutes, now()) for run, minutes in plan.items()}
     if as_json:
@@ -89,11 +97,15 @@ def _deliver(data: bytes, output: Path | None) -> None:
 @_which
 @click.pass_context
 def install(context: click.Context, what: str | None) -> None:
-    r"""Register Passerelle\orders and Passerelle\stock (or one) with the Task Scheduler.
+    """Register Passerelle\\orders and Passerelle\\stock (or one) with the Task Scheduler.
 
     Over older ones. They run whether somebody is logged on or not. Where a password is in the
     credential store, or a server is another machine's share, Windows asks for the password of
     your account: without it, a task can open neither.
+
+    \b
+    passerelle schedule install
+    passerelle schedule install orders
     """
     settings, program = settings_of(context), definition.this_program(config_path(context))
     plan = _plan(settings, what)
@@ -118,7 +130,11 @@ def _announced(account: str, *, tasks_to_come: int) -> str:
 @schedule.command()
 @_which
 def remove(what: str | None) -> None:
-    """Remove both tasks, or one, from the Task Scheduler."""
+    """Remove both tasks, or one, from the Task Scheduler.
+
+    \b
+    passerelle schedule remove
+    """
     for run in _named(what):
         there = tasks.remove(run)
         click.echo(f"{tasks.task_name(run)}: {_('removed') if there else _('there was none')}")
@@ -127,14 +143,24 @@ def remove(what: str | None) -> None:
 @schedule.command()
 @_which
 def enable(what: str | None) -> None:
-    """Let both tasks, or one, start at their times again."""
+    """Let both tasks, or one, start at their times again.
+
+    \b
+    passerelle schedule enable
+    passerelle schedule enable stock
+    """
     _switch(what, on=True)
 
 
 @schedule.command()
 @_which
 def disable(what: str | None) -> None:
-    """Pause both tasks, or one, until `enable`."""
+    """Pause both tasks, or one, until `enable`.
+
+    \b
+    passerelle schedule disable
+    passerelle schedule disable stock
+    """
     _switch(what, on=False)
 
 
@@ -156,7 +182,11 @@ def _switch(what: str | None, *, on: bool) -> None:
 @json_option
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show both tasks: enabled or not, how the last run ended, when the next one starts."""
+    """Show both tasks: enabled or not, how the last run ended, when the next one starts.
+
+    \b
+    passerelle schedule status
+    """
     plan = _plan(settings_of(context))
     program = definition.this_program(config_path(context))
     found = {run: tasks.look_up(run) for run in plan}
@@ -195,6 +225,9 @@ def run_loop(context: click.Context) -> None:
     For machines without a Task Scheduler. A run that fails is told, and the next one starts at
     its time. What was missed while the machine slept is not made up for. A change of [schedule]
     counts when you start this anew, any other change at the next run.
+
+    \b
+    passerelle schedule run
     """
     from passerelle.schedule.alone import the_only_loop
     from passerelle.schedule.loop import Loop
