@@ -109,11 +109,7 @@ class Dispatcher:
             return self._abandon(dispatch)
         remote = self._remote(dispatch.place.server)
         entry = store_whole(remote, dispatch.place.path + TMP, data)
-        now = self._now()
-        if entry.modified:
-            server = dispatch.place.server
-            self._ledger.stock.set_clock_offset(server, entry.modified - now, now)
-        return self._ledger.dispatches.stage(dispatch, now, entry.modified)
+        return self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
 
     def _go_on_staged(self, dispatch: Dispatch) -> Dispatch:
         """An earlier run staged it: where its ``.tmp`` is gone, the rename happened."""
