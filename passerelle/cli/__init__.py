@@ -10,6 +10,7 @@ from passerelle.cli.check import check
 from passerelle.cli.customer import customer
 from passerelle.cli.files import convert, demo, fix, init
 from passerelle.cli.orders import orders
+from passerelle.cli.report import report
 from passerelle.cli.runs import history, run
 from passerelle.cli.schedule import schedule
 from passerelle.cli.secret import secret
@@ -47,6 +48,7 @@ for command in (
     stock,
     status,
     history,
+    report,
     archive,
     customer,
     schedule,

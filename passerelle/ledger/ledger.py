@@ -18,6 +18,7 @@ from passerelle.language import _
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.orders import Orders
+from passerelle.ledger.overview import Overview
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.schema import migrate
 from passerelle.ledger.stock import Stock
@@ -41,6 +42,7 @@ class Ledger:
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
+        self.overview = Overview(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
