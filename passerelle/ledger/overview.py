@@ -50,7 +50,7 @@ class Overview:
             orders.c.date >= since, ~orders.c.cancelled, orders.c.state != State.SKIPPED
         )
         with self._begin() as connection:
-            return [Sale(row.date, row.total) for row in connection.execute(query)]
+            return [Sale(date, total) for date, total in connection.execute(query).all()]
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""
@@ -69,7 +69,7 @@ class Overview:
             .where(_beside_index(orders.c.state) == State.TAKEN, sent <= 1)
         )
         with self._begin() as connection:
-            return [Delivery(row.id, row.date, row.taken) for row in connection.execute(query)]
+            return [Delivery(*row) for row in connection.execute(query).all()]
 
     def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
         """The orders dated ``since`` then, the newest first, ``limit`` of them."""

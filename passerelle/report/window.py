@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
 
 DAYS = 30
@@ -31,7 +31,8 @@ class Window:
 
     def by_day(self, things: Iterable[T], when: Callable[[T], datetime]) -> Mapping[date, list[T]]:
         """The things of each of the days, in their order; others are left out."""
-        edges = [*(midnight(day) for day in self.days), self.end]
+        # Times of one zone compare much faster, and the ledger's are in UTC.
+        edges = [midnight(day).astimezone(UTC) for day in self.days] + [self.end.astimezone(UTC)]
         found: Mapping[date, list[T]] = defaultdict(list)
         for thing in things:
             n = bisect_right(edges, when(thing))
