@@ -41,8 +41,8 @@ STATES = {
     State.SKIPPED: N_("handled by the previous system"),
     State.SETTLED: N_("entered by hand"),
 }
-# A summary may be as long as an error; the trace has all of it.
-_LONGEST = 140
+# A summary may be as long as an error; the trace has all of it. There are thousands of titles.
+_LONGEST, _LONGEST_TITLE = 140, 80
 
 
 def in_words(look: Look) -> str:
@@ -65,10 +65,10 @@ def _about_run(slot: Slot, n: int) -> str:
     if run.exit_code is not None:
         parts.append(_("(exit code {code})").format(code=run.exit_code))
     text = " ".join(parts)
-    return f"{text}: {cut(run.summary)}" if run.summary else text
+    return f"{text}: {cut(run.summary, _LONGEST_TITLE)}" if run.summary else text
 
 
-def cut(text: str) -> str:
+def cut(text: str, longest: int = _LONGEST) -> str:
     """The text on one line, its end left out where it is long."""
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
