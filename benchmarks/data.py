@@ -46,8 +46,12 @@ def stock_csv(
     """
     chance = random.Random(SEED)
     with path.open("w", encoding="cp1252", newline="") as file:
-        quoting = csv.QUOTE_ALL if quoted or newlines else csv.QUOTE_MINIMAL
-        writer = csv.writer(file, delimiter=";", quoting=quoting, lineterminator="\r\n")
+        writer = csv.writer(
+            file,
+            delimiter=";",
+            quoting=csv.QUOTE_ALL if quoted or newlines else csv.QUOTE_MINIMAL,
+            lineterminator="\r\n",
+        )
         writer.writerow(STOCK_HEADER)
         writer.writerows(_stock_rows(chance, lines, newlines))
     sold = chance.sample(range(lines), min(missed, lines // 2))
@@ -89,8 +93,9 @@ def _order_rows(chance: random.Random, lines: int) -> Iterator[tuple[str, ...]]:
         for _ in range(min(chance.choice((2, 3)), lines - written)):
             item = chance.randrange(200_000)
             price = f"{49 + item % 150},90"
-            yield (*head, str(item // 8), f"REF-{item // 8}", ean(item),
-                   f"{_MODELS[item % 5]} {_COLOURS[item % 3]} {36 + item % 12}", "1", price, "20,00")  # fmt: skip
+            name = f"{_MODELS[item % 5]} {_COLOURS[item % 3]} {36 + item % 12}"
+            product = (str(item // 8), f"REF-{item // 8}", ean(item), name)
+            yield (*head, *product, "1", price, "20,00")
             written += 1
 
 

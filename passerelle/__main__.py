@@ -13,7 +13,7 @@ from passerelle.errors import (
     bug_in_words,
     lines_of,
 )
-from passerelle.language import speak
+from passerelle.language import _, speak
 
 # Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
 logging.getLogger().addHandler(logging.NullHandler())
@@ -41,12 +41,12 @@ def _run() -> int:
     except click.ClickException as error:
         return _refuse(error)
     except (click.Abort, KeyboardInterrupt):
-        _print("interrupted: what was done is kept; the next run goes on from there")
+        _print(_("interrupted: what was done is kept; the next run goes on from there"))
         return INTERRUPTED
     except PasserelleError as error:
         return _fail(error)
     except OSError as error:
-        return _fail(UnreachableError("the output cannot be written", error.strerror or ""))
+        return _fail(UnreachableError(_("the output cannot be written"), error.strerror or ""))
     except Exception as error:
         _print(bug_in_words(error))
         return 1
@@ -55,8 +55,11 @@ def _run() -> int:
 
 def _refuse(error: click.ClickException) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    mend = f": see `{context.command_path} --help`" if context else ""
-    _print(" ".join(error.format_message().split()).rstrip(".") + mend)
+    text = " ".join(error.format_message().split()).rstrip(".")
+    if context:
+        mend = _("see `{command} --help`").format(command=context.command_path)
+        text = f"{text}: {mend}"
+    _print(text)
     return error.exit_code if error.exit_code != 1 else 2
 
 

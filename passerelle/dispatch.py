@@ -16,11 +16,13 @@ from datetime import datetime, timedelta
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
 from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
+from passerelle.language import _
 from passerelle.ledger import Dispatch, Ledger, Mark, Stage
 from passerelle.remotes import Entry, Remote, find, is_gone
 from passerelle.witness import Witness
 
 TMP = ".tmp"
+UPLOADS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Dispatcher:
             try:
                 self._go_on(dispatch)
             except AlreadyThereError as error:
-                self._say(f"! {dispatch.archived} waits: {error}")
+                text = _("{file} waits: {error}").format(file=dispatch.archived, error=error)
+                self._say(f"! {text}")
         self._exports.drop_unpromised()
         self.note_taken()
 
@@ -85,7 +88,7 @@ class Dispatcher:
         for dispatch in self._ledger.dispatches.untaken():
             if is_gone(self._remote(dispatch.place.server), dispatch.place.path):
                 self._ledger.dispatches.take(dispatch, self._now())
-                self._say(f"the ERP has taken {dispatch.place.name}")
+                self._say(_("the ERP has taken {file}").format(file=dispatch.place.name))
             else:
                 lying.append(dispatch)
         return lying
@@ -116,9 +119,12 @@ class Dispatcher:
         if not is_gone(remote, place.path + TMP):
             if find(remote, place.path) is not None:
                 raise AlreadyThereError(
-                    "a file of that name waits for the ERP already",
+                    _("a file of that name waits for the ERP already"),
                     str(place),
-                    "a sales XML is never written over; when the ERP has taken it, this one goes",
+                    _(
+                        "a sales XML is never written over; "
+                        "when the ERP has taken it, this one goes"
+                    ),
                 )
             remote.rename(place.path + TMP, place.path)
         return self._sent(dispatch)
@@ -129,13 +135,19 @@ class Dispatcher:
         if dispatch.uploaded and dispatch.staged:
             # The server's clock at this moment: as far from the upload as ours.
             published = dispatch.uploaded + (now - dispatch.staged)
-        self._say(f"{dispatch.place.name} is in place on {dispatch.place.server}")
+        text = _("{file} is in place on {server}")
+        self._say(text.format(file=dispatch.place.name, server=dispatch.place.server))
         return self._ledger.dispatches.send(dispatch, now, published)
 
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
-        why = f"{dispatch.archived} is missing or altered in ArchiveExport, so it was not sent"
-        self._ledger.dispatches.abandon(dispatch, self._now(), why)
-        self._say(f"! {why}; its orders go into a new one")
+        why = _("{file} is missing or altered in ArchiveExport, so it was not sent")
+        text = _(
+            "{file} is missing or altered in ArchiveExport, so it was not sent; "
+            "its orders go into a new one"
+        )
+        file = dispatch.archived
+        self._ledger.dispatches.abandon(dispatch, self._now(), why.format(file=file))
+        self._say(f"! {text.format(file=file)}")
         return dispatch
 
     # --- servers that forbid renaming --------------------------------------------------------
@@ -159,30 +171,41 @@ class Dispatcher:
         self._ledger.dispatches.doubt(dispatch)
         ids = " ".join(self._ledger.dispatches.orders_of(dispatch))
         return HeldError(
-            "an upload was interrupted and its file is gone: only the ERP knows whether it has it",
+            _(
+                "an upload was interrupted and its file is gone: "
+                "only the ERP knows whether it has it"
+            ),
             str(dispatch.place),
-            f"look for its orders in the ERP, then `passerelle orders settle {ids}` "
-            f"if they are there, or `passerelle orders resend {ids}` if they are not",
+            _(
+                "look for its orders in the ERP, then `passerelle orders settle {ids}` "
+                "if they are there, or `passerelle orders resend {ids}` if they are not"
+            ).format(ids=ids),
         )
 
 
 def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
-    """Uploads ``data`` and makes sure that all of it arrived; returns the file as it is there.
+    """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
-    Raises :class:`TransientError` where it did not.
+    Some lines are cut without a word, as :func:`~passerelle.remotes.fetch_whole` knows too.
+    Raises :class:`TransientError` where it goes on so, and :class:`NotFoundError` where another
+    has taken the file meanwhile: then it is not sent again.
     """
+    for _attempt in range(UPLOADS):
+        _store(remote, path, data)
+        entry = remote.stat(path)
+        if is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
+            return entry
+    text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
+    raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
+
+
+def _store(remote: Remote, path: str, data: bytes) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:
-        folder = path.rpartition("/")[0] or "the server's base folder"
-        mend = "create it on the server, or mend the path in config.toml"
-        raise NotFoundError("no such folder", folder, mend) from error
-    entry = remote.stat(path)
-    if not is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
-        raise TransientError(
-            f"the upload did not arrive whole ({entry.size} of {len(data)} bytes)", path
-        )
-    return entry
+        folder = path.rpartition("/")[0] or _("the server's base folder")
+        mend = _("create it on the server, or mend the path in config.toml")
+        raise NotFoundError(_("no such folder"), folder, mend) from error
 
 
 def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: str) -> bool:

@@ -20,12 +20,14 @@ from passerelle.archive import EXPORTS, PENDING, TRACE_NAMES, TRACES, is_link, k
 from passerelle.config import Settings
 from passerelle.durable import remove, rewrite_whole
 from passerelle.errors import HeldError, UsageError
+from passerelle.language import N_, _
 from passerelle.ledger import Ledger
+from passerelle.progress import moved
 from passerelle.redaction import Names, Person, Survey, person_of, redact, redact_text, survey
 from passerelle.witness import Witness
 
 _LEDGER = "passerelle.db"
-NOTE = "customer data erased from {name}, so its SHA-256 is no longer that of what was sent"
+NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of what was sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,10 @@ class Eraser:
 
     def __init__(self, settings: Settings, ledger: Ledger, email: str) -> None:
         self._folder, self._ledger, self._email = settings.folder, ledger, email.strip()
-        local, _, domain = self._email.rpartition("@")
+        local, _at, domain = self._email.rpartition("@")
         if not local or not domain or len(self._email.split()) > 1:
-            raise UsageError("that is no e-mail address", "", "give one like ann@example.org")
+            mend = _("give one like ann@example.org")
+            raise UsageError(_("that is no e-mail address"), "", mend)
         self._address = Person(self._email)
         self._names = Names(settings.orders.xml.names if settings.orders else {})
         self._places = frozenset(_places(settings))
@@ -88,7 +91,8 @@ class Eraser:
         self._read_traces(plan)
         plan.texts = book.count(plan.person.without, plan.person.without_address)
         if any(self._address.is_named_in(id) for id in book.ids()):
-            plan.failures[_LEDGER] = "it stands as an order's id: see `passerelle orders forget`"
+            why = _("it stands as an order's id: see `passerelle orders forget`")
+            plan.failures[_LEDGER] = why
         return plan
 
     def carry_out(self, plan: Erasure, now: datetime) -> None:
@@ -102,11 +106,12 @@ class Eraser:
                 remove(path)
         for export in plan.exports:
             if plan.is_blocked:
-                plan.failures[self.name(export.path)] = "it waits for the traces"
+                plan.failures[self.name(export.path)] = _("it waits for the traces")
             else:
                 self._rewrite_export(export, plan, now)
         if not book.compact():
-            plan.failures[_LEDGER] = "another program reads it: its log was not emptied"
+            why = _("another program reads it: its log was not emptied")
+            plan.failures[_LEDGER] = why
 
     def name(self, path: Path) -> str:
         """A file's name below the folder, the same on every system."""
@@ -118,6 +123,7 @@ class Eraser:
         """Reads every XML; returns the archive's everyday words."""
         everyday: set[str] = set()
         for path in kept_in(self._folder / EXPORTS):
+            moved(1)
             name = path.name.removesuffix(PENDING)
             if name != path.name and name not in self._on_the_way:
                 plan.leftovers.append(path)
@@ -134,9 +140,9 @@ class Eraser:
         for export in plan.exports:
             if export.path.name.removesuffix(PENDING) in self._on_the_way:
                 raise HeldError(
-                    "an XML with this customer is still on its way to the ERP",
+                    _("an XML with this customer is still on its way to the ERP"),
                     self.name(export.path),
-                    "say `passerelle run orders` first, then this again; nothing was erased",
+                    _("say `passerelle run orders` first, then this again; nothing was erased"),
                 )
 
     def _rewrite_export(self, export: Export, plan: Erasure, now: datetime) -> None:
@@ -144,7 +150,7 @@ class Eraser:
         orders = [key for key in self._sent.get(export.path.name, ()) if key[1] in mine]
         with self._told(export.path, plan):
             data = redact(_read(export.path), plan.person, self._names, export.ids)
-            note = NOTE.format(name=self.name(export.path))
+            note = _(NOTE).format(name=self.name(export.path))
             noted = self._ledger.erasure.note(sorted(orders), now, note)
             try:
                 rewrite_whole(export.path, data)
@@ -163,6 +169,7 @@ class Eraser:
 
     def _read_traces(self, plan: Erasure) -> None:
         for path in self._traces():
+            moved(1)
             try:
                 data = _read(path)
                 is_theirs = redact_text(data, plan.person.without) != data
@@ -209,5 +216,5 @@ def _places(settings: Settings) -> Iterator[str]:
 
 def _read(path: Path) -> bytes:
     if is_link(path):
-        raise ValueError("it is a link, and links are not followed: look where it leads")
+        raise ValueError(_("it is a link, and links are not followed: look where it leads"))
     return path.read_bytes()

@@ -7,15 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from passerelle import __version__, archive
+from passerelle.alerts import tell_people
 from passerelle.config import Settings
 from passerelle.deadline import Deadline
 from passerelle.dispatch import Dispatcher
-from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError
+from passerelle.errors import INTERRUPTED, ConfigError, PasserelleError, bug_in_words
 from passerelle.language import _
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
 from passerelle.retention import prune
+from passerelle.schedule.timetable import RUNS
 from passerelle.sources import Sources, in_words
 from passerelle.trace import Trace
 
@@ -166,8 +168,25 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
         ended = gateway.now()
         with suppress(PasserelleError):
             gateway.ledger.runs.end(number, ended, code, summary, facts)
+        if run in RUNS and code != INTERRUPTED:  # who interrupts is there, and wants it to end
+            _afterwards(gateway)
         took = in_words(ended - started)
-        gateway.trace.end(f"{summary} (exit code {code}, {took})", ended)
+        gateway.trace.end(f"{summary} (exit code {code}, {took})", gateway.now())
+
+
+def _afterwards(gateway: Gateway) -> None:
+    """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
+    for deed in (_tell_people,):
+        try:
+            deed(gateway)
+        except PasserelleError as error:
+            gateway.warn(str(error))
+        except Exception as error:
+            gateway.warn(bug_in_words(error))
+
+
+def _tell_people(gateway: Gateway) -> None:
+    tell_people(gateway.settings, gateway.ledger, gateway.now(), gateway.warn)
 
 
 def _prune_daily(gateway: Gateway) -> None:

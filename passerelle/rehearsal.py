@@ -9,10 +9,11 @@ from passerelle.config import Settings
 from passerelle.csv_to_xml import read_orders, write_sales
 from passerelle.durable import replace_whole
 from passerelle.errors import RejectedError, UnreachableError
+from passerelle.language import _, n_
 from passerelle.missed_sales import every_sale
-from passerelle.reading import count
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
-from passerelle.runs.orders_plan import absent_columns, rejection
+from passerelle.runs.orders_plan import absent_columns
+from passerelle.runs.orders_words import rejection
 from passerelle.sales import MissedSale, Order
 from passerelle.verdict import Fate, judge
 
@@ -44,11 +45,15 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
         elif verdict.fate == Fate.REJECTED:
             faults.append(verdict.reason)
         else:
-            report.append(f"{verdict.fate}: order {reading.id}: {verdict.reason}")
+            text = _("{state}: order {id}: {reason}")
+            report.append(text.format(state=verdict.fate, id=reading.id, reason=verdict.reason))
     sales = write_sales(good, orders, now, forms)
-    faults += [f"order {id}: {problem}" for id, problem in sales.rejected.items()]
-    report += [f"! rejected: {fault}" for fault in faults]
-    report.append(f"{count(len(sales.orders), 'order')} converted")
+    faults += [
+        _("order {id}: {problem}").format(id=id, problem=problem)
+        for id, problem in sales.rejected.items()
+    ]
+    report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
+    report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
     return Rehearsal(sales.data, report, rejection(faults))
 
 
@@ -77,7 +82,7 @@ def read_local(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UnreachableError(
-            "the file cannot be read", str(path), error.strerror or ""
+            _("the file cannot be read"), str(path), error.strerror or ""
         ) from error
 
 
@@ -87,4 +92,4 @@ def write_output(path: Path, data: bytes) -> None:
         replace_whole(path, data, shared=True)
     except OSError as error:
         reason = error.strerror or ""
-        raise UnreachableError("the file cannot be written", str(path), reason) from error
+        raise UnreachableError(_("the file cannot be written"), str(path), reason) from error

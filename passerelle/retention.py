@@ -8,7 +8,7 @@ Only files below the two archives are looked at, in subfolders too, and no link 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from passerelle.archive import EXPORTS, PENDING, TIME, TRACES, is_link, kept_in
 from passerelle.config import Archive
 from passerelle.durable import remove
 from passerelle.language import _, n_
+from passerelle.progress import moved, step
 
 _TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 # Long enough for any run or command that is writing one.
@@ -84,8 +85,15 @@ class _Rule:
 
 
 def _prune(archive: Path, rule: _Rule, keep: timedelta) -> Pruned:
+    paths = list(kept_in(archive))
+    with step(_("looking through {archive}").format(archive=archive.name), len(paths), "files"):
+        return _prune_files(archive, paths, rule, keep)
+
+
+def _prune_files(archive: Path, paths: Sequence[Path], rule: _Rule, keep: timedelta) -> Pruned:
     removed, held, size = [], [], 0
-    for path in list(kept_in(archive)):
+    for path in paths:
+        moved(1)
         try:
             about = path.lstat()
             modified = datetime.fromtimestamp(about.st_mtime).astimezone()

@@ -13,7 +13,9 @@ from typing import Any
 from passerelle.config import Location, Settings
 from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, NotReadyError, PermanentError
+from passerelle.language import _, n_
 from passerelle.ledger import Ledger
+from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
@@ -37,7 +39,8 @@ class Source:
 
     def describe(self) -> str:
         """Name, size and age in words."""
-        return f"{self.place.name}: {len(self.data)} bytes, {self._written()}"
+        size = n_("{n} byte", "{n} bytes", len(self.data))
+        return f"{self.place.name}: {size}, {self._written()}"
 
     def fact(self, now: datetime) -> dict[str, Any]:
         """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
@@ -46,10 +49,10 @@ class Source:
 
     def _written(self) -> str:
         if self.age is None:
-            return "of unknown age"
+            return _("of unknown age")
         if self.age < -SLACK:
-            return f"dated {in_words(-self.age)} in the future"
-        return f"written {in_words(max(self.age, timedelta(0)))} ago"
+            return _("dated {span} in the future").format(span=in_words(-self.age))
+        return _("written {span} ago").format(span=in_words(max(self.age, timedelta(0))))
 
 
 class Sources:
@@ -76,9 +79,8 @@ class Sources:
         try:
             entry = remote.stat(place.path)
         except NotFoundError as error:
-            raise NotFoundError(
-                "no such file", str(place), "look whether the shop or the ERP still writes it"
-            ) from error
+            mend = _("look whether the shop or the ERP still writes it")
+            raise NotFoundError(_("no such file"), str(place), mend) from error
         age = self.age(place.server, entry)
         if age is None or age < _YOUNG:
             self._wait_until_settled(remote, place, entry)
@@ -117,15 +119,17 @@ class Sources:
         settle = self._settings.servers[place.server].settle
         if not settle:
             return
-        self._deadline.sleep(settle)
+        with step(_("waiting whether {file} still grows").format(file=place.name)):
+            self._deadline.sleep(settle)
         self._check_unchanged(remote, place, entry)
 
     def _check_unchanged(self, remote: Remote, place: Location, entry: Entry) -> None:
         again = remote.stat(place.path)
         if again.size != entry.size:
-            raise _not_ready(place, f"it went from {entry.size} to {again.size} bytes meanwhile")
+            why = _("it went from {before} to {after} bytes meanwhile")
+            raise _not_ready(place, why.format(before=entry.size, after=again.size))
         if again.modified != entry.modified:
-            raise _not_ready(place, "it was written to meanwhile")
+            raise _not_ready(place, _("it was written to meanwhile"))
 
     def _read(self, remote: Remote, place: Location, entry: Entry) -> bytes:
         """Without sizes from the server, two equal readings must do."""
@@ -138,32 +142,34 @@ class Sources:
         data = remote.fetch(place.path)
         check()
         if remote.fetch(place.path) != data:
-            raise _not_ready(place, "two readings of it differed")
+            raise _not_ready(place, _("two readings of it differed"))
         return data
 
 
 def _weaker_promises(entry: Entry) -> Iterator[str]:
     """What a server without SIZE or MDTM leaves open."""
     if entry.size is None:
-        yield (
-            f"the server does not tell the size of {entry.name}: two equal readings had to do, "
+        yield _(
+            "the server does not tell the size of {file}: two equal readings had to do, "
             "and only its last line's end shows that it is whole"
-        )
+        ).format(file=entry.name)
     if entry.modified is None:
-        yield f"the server does not tell when {entry.name} was written: its age is not known"
+        text = _("the server does not tell when {file} was written: its age is not known")
+        yield text.format(file=entry.name)
 
 
 def _not_ready(place: Location, why: str) -> NotReadyError:
-    return NotReadyError(
-        f"the file is still being written ({why})", str(place), "the next run tries again"
-    )
+    what = _("the file is still being written ({why})").format(why=why)
+    return NotReadyError(what, str(place), _("the next run tries again"))
 
 
 def in_words(span: timedelta) -> str:
     """A time span as people say it: ``40 seconds``, ``12 minutes``, ``3 hours``, ``2 days``."""
     seconds = int(span.total_seconds())
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= 2 * size or (seconds >= size and unit != "minute"):
-            count = seconds // size
-            return f"{count} {unit}" + ("s" if count > 1 else "")
-    return f"{seconds} second" + ("" if seconds == 1 else "s")
+    if seconds >= 86_400:
+        return n_("{n} day", "{n} days", seconds // 86_400)
+    if seconds >= 3_600:
+        return n_("{n} hour", "{n} hours", seconds // 3_600)
+    if seconds >= 120:
+        return n_("{n} minute", "{n} minutes", seconds // 60)
+    return n_("{n} second", "{n} seconds", seconds)

@@ -7,8 +7,8 @@ from datetime import datetime
 from passerelle.csv_to_xml import read_orders
 from passerelle.errors import UsageError
 from passerelle.gateway import Gateway, Outcome
+from passerelle.language import _, n_
 from passerelle.ledger import DONE, KnownOrder, Ledger, Mark, Stage, State
-from passerelle.reading import count
 from passerelle.runs.orders import gift_card_ids, orders_settings
 
 
@@ -25,10 +25,11 @@ class Steering:
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)
-            self._refuse_done(order, "settle", State.WAITING, State.WITHHELD, State.REJECTED)
+            refusal = _("order {id} is {state}: there is nothing to settle")
+            self._refuse_done(order, refusal, State.WAITING, State.WITHHELD, State.REJECTED)
         for order in known:
             self.ledger.orders.settle(order, self.now())
-        return [f"order {order.id} is settled" for order in known]
+        return [_("order {id} is settled").format(id=order.id) for order in known]
 
     def resend(self, ids: Sequence[str]) -> list[str]:
         """The orders go into the next XML, whatever was done with them. Returns what to tell."""
@@ -36,10 +37,11 @@ class Steering:
         for order in known:
             self._refuse_on_the_way(order)
             allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
-            self._refuse_done(order, "resend", *allowed)
+            refusal = _("order {id} is {state}: there is nothing to resend")
+            self._refuse_done(order, refusal, *allowed)
         for order in known:
             self.ledger.orders.resend(order, self.now())
-        return [self._resent(order) for order in known]
+        return [self._told(_("order {id} goes into the next XML"), order) for order in known]
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """The ledger loses the orders: the next run meets them as new. Returns what to tell."""
@@ -48,46 +50,49 @@ class Steering:
             self._refuse_on_the_way(order)
         for order in known:
             self.ledger.orders.forget(order)
-        return [f"order {order.id} is forgotten{self._already_sent(order)}" for order in known]
+        return [self._told(_("order {id} is forgotten"), order) for order in known]
 
     def find(self, id: str) -> KnownOrder:
         """The order of that id. Raises :class:`UsageError` where the ledger has none."""
         found = self.ledger.orders.find(id)
         mine = [order for order in found if order.channel == self.channel] or found
         if not mine:
-            raise UsageError(f"no order {id} is in the ledger", "", "see `passerelle orders list`")
+            what = _("no order {id} is in the ledger").format(id=id)
+            raise UsageError(what, "", _("see `passerelle orders list`"))
         return mine[0]
 
     def _all(self, ids: Sequence[str]) -> list[KnownOrder]:
         """All of them, or none: a typing error in one must not leave the others half done."""
         return [self.find(id) for id in dict.fromkeys(ids)]
 
-    def _resent(self, order: KnownOrder) -> str:
-        return f"order {order.id} goes into the next XML{self._already_sent(order)}"
+    def _told(self, text: str, order: KnownOrder) -> str:
+        return f"{text.format(id=order.id)} ({self._already_sent(order)})"
 
     def _already_sent(self, order: KnownOrder) -> str:
         """What a person must do so that the ERP does not get the order twice."""
         if order.state == State.SENT:
-            return f" (it lies in {order.sent_as}: delete that file, or the ERP gets it twice)"
+            text = _("it lies in {file}: delete that file, or the ERP gets it twice")
+            return text.format(file=order.sent_as)
         if order.state == State.TAKEN:
-            return f" (the ERP has it from {order.sent_as}: take it out of the ERP first)"
-        return f" (it was {order.state})"
+            text = _("the ERP has it from {file}: take it out of the ERP first")
+            return text.format(file=order.sent_as)
+        return _("it was {state}").format(state=order.state)
 
     def _refuse_on_the_way(self, order: KnownOrder) -> None:
         if order.state == State.PREPARED and order.stage != Stage.DOUBTFUL:
             raise UsageError(
-                f"order {order.id} is on its way to the ERP",
+                _("order {id} is on its way to the ERP").format(id=order.id),
                 order.archived or "",
-                "finish that first with `passerelle run orders`",
+                _("finish that first with `passerelle run orders`"),
             )
 
-    def _refuse_done(self, order: KnownOrder, verb: str, *allowed: State) -> None:
+    def _refuse_done(self, order: KnownOrder, refusal: str, *allowed: State) -> None:
         if order.state == State.PREPARED or order.state in allowed:
             return
         raise UsageError(
-            f"order {order.id} is {order.state}: there is nothing to {verb}",
+            refusal.format(id=order.id, state=order.state),
             order.sent_as or "",
-            "see `passerelle orders show`",
+            _("see `passerelle orders show`"),
         )
 
 
@@ -104,10 +109,11 @@ def adopt(gateway: Gateway) -> Outcome:
     file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
     known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
     mine = [r for r in file.readings if r.id not in known or known[r.id].state not in DONE]
-    reason = "adopted: handled by the previous system"
+    reason = _("adopted: handled by the previous system")
     marks = [Mark(reading, State.SKIPPED, reason) for reading in mine]
     gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
     left = len(file.readings) - len(mine)
-    text = f"{count(len(marks), 'order')} adopted, {left} left as they were"
+    adopted = n_("{n} order adopted", "{n} orders adopted", len(marks))
+    text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
     gateway.say(f"{source.describe()}: {text}")
     return Outcome(text)

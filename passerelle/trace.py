@@ -16,6 +16,7 @@ from loguru import logger
 
 from passerelle.durable import private
 from passerelle.language import _
+from passerelle.progress import hide
 
 if TYPE_CHECKING:
     from loguru import Message
@@ -111,6 +112,7 @@ def _print(message: str) -> None:
     stream = sys.stdout
     if stream is None:
         return
+    hide()
     with suppress(OSError, ValueError):
         encoding = stream.encoding or "utf-8"
         stream.write(message.encode(encoding, errors="replace").decode(encoding))

@@ -1,7 +1,9 @@
 """``python -m scripts.build_exe``: builds the Windows programs and packs them into a zip.
 
 On Windows, or with a Windows Python under Wine. It leaves ``dist/passerelle`` with both programs
-and ``dist/passerelle-VERSION-windows.zip``, and says how big they are and what weighs.
+and ``dist/passerelle-VERSION-windows.zip``, and says how big they are and what weighs. Where a
+library of Windows' C runtime is missing (a Python put together for Wine has not all of them), the
+zip is named ``…-windows-test-only.zip``: nobody shall hand that one out.
 """
 
 import shutil
@@ -14,6 +16,8 @@ from passerelle import __version__
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "dist" / "passerelle"
 _HEAVIEST = 8
+# Modules written in C++ need them, and not every Windows has them.
+RUNTIME = ("VCRUNTIME140.dll", "VCRUNTIME140_1.dll")
 
 
 def main() -> None:
@@ -25,8 +29,19 @@ def main() -> None:
     places = ["--distpath", str(FOLDER.parent), "--workpath", str(ROOT / "build")]
     run([str(ROOT / "build_exe.spec"), "--noconfirm", "--log-level=ERROR", *places])
     shutil.copy(ROOT / "LICENSE", FOLDER / "LICENSE.txt")
-    print(pack(FOLDER, FOLDER.parent / f"passerelle-{__version__}-windows"))
+    shutil.copy(ROOT / "scripts" / "task_scheduler.xml", FOLDER)
+    print(pack(FOLDER, FOLDER.parent / f"passerelle-{__version__}-windows{suffix(FOLDER)}"))
     print("\n".join(weights(FOLDER)))
+
+
+def suffix(folder: Path) -> str:
+    """What the zip's name says of programs that do not run on every Windows; else nothing."""
+    there = {path.name.lower() for path in (folder / "_internal").iterdir()}
+    missing = [name for name in RUNTIME if name.lower() not in there]
+    if not missing:
+        return ""
+    print(f"build_exe: {', '.join(missing)} is missing: do not hand these programs out")
+    return "-test-only"
 
 
 def pack(folder: Path, name: Path) -> Path:

@@ -62,6 +62,7 @@ Section "Uninstall"
   SetRegView 64
   !insertmacro RemoveProgram
   Delete "$INSTDIR\LICENSE.txt"
+  Delete "$INSTDIR\task_scheduler.xml"
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"

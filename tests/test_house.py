@@ -16,17 +16,18 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 # Lowest first. A room imports only from rooms in layers below its own.
 LAYERS = (
     ("__init__", "language"),
-    ("errors",),
+    ("errors", "progress"),
     ("reading", "sales", "deadline", "durable"),
     ("config",),
-    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction"),
+    ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
-    ("report",),
+    ("alerts", "report"),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
+    ("life",),
     ("steering", "rehearsal", "stock_why", "erasure", "checks", "status"),
     ("demo",),
     ("cli",),
@@ -41,6 +42,7 @@ PURE = (
     "stock_guards",
     "missed_sales",
     "redaction",
+    "mapping",
     "sales",
     "reading",
 )
@@ -155,14 +157,24 @@ TOLD = {
     *(name for name, kind in vars(errors).items()
       if isinstance(kind, type) and issubclass(kind, errors.PasserelleError)),
     *("ValueError", "Fault", "Verdict", "_hold", "_fault", "say", "warn", "echo"),
+    *("_say", "_print", "_not_ready", "ok", "warning", "fault", "ChangedOrder", "Outcome", "_at"),
+    *("prompt", "_tell"),
 }  # fmt: skip
 # Rooms whose messages are still to be marked.
-UNMARKED_ROOMS = (
-    *("dispatch", "sources", "gateway", "runs", "steering", "rehearsal", "stock_why", "erasure"),
-    *("checks", "schedule", "demo", "cli", "__main__", "health", "alerts"),
-)
-# Not words but a line of config.toml, as it stands there.
-NO_MESSAGES = {("deadline.py", "time_limit = {}s")}
+UNMARKED_ROOMS = ("gateway", "stock_why", "schedule", "health", "alerts")
+# The same of single modules of the command line.
+UNMARKED_COMMANDS = ("orders.py", "schedule.py")
+# Not words but a line of config.toml, a command, or the beginning of an error's line.
+NO_MESSAGES = {
+    ("deadline.py", "time_limit = {}s"),
+    ("__init__.py", "passerelle run orders"),
+    ("__init__.py", "passerelle run stock"),
+    ("__main__.py", "passerelle: {}"),
+    ("check.py", "passerelle: {}: {}: {}"),
+    ("files.py", "passerelle: {}"),
+    ("runs.py", "passerelle: {}"),
+    ("status.py", "Passerelle, {}\n"),
+}
 
 
 def at_import(tree: ast.AST) -> Iterator[ast.AST]:
@@ -232,7 +244,12 @@ def mismarked(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("room", sorted(set(LEVEL) - set(UNMARKED_ROOMS)))
 def test_what_people_read_is_marked_for_translation(room: str) -> None:
-    assert [message for path in modules_of(room) for message in unmarked(path)] == []
+    modules = [
+        path
+        for path in modules_of(room)
+        if path.parent.name != "cli" or path.name not in UNMARKED_COMMANDS
+    ]
+    assert [message for path in modules for message in unmarked(path)] == []
 
 
 @pytest.mark.parametrize("room", LEVEL)

@@ -1,6 +1,7 @@
 """Python's csv module and ElementTree."""
 
 import csv
+import pathlib
 import sys
 import xml.etree.ElementTree as ET
 from decimal import Decimal
@@ -17,7 +18,7 @@ def main(source: str, target: str) -> None:
 def convert(source: str, target: str) -> None:
     """Reads it all, groups the lines by order, writes the tree."""
     orders: dict[str, list[dict[str, str]]] = {}
-    with open(source, encoding="utf-8-sig", newline="") as file:
+    with pathlib.Path(source).open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file, delimiter=";"):
             orders.setdefault(row[ORDER["id"]], []).append(row)
     root = ET.Element("orders")

@@ -21,7 +21,7 @@ def convert(source: str) -> bytes:
     frame = pd.read_csv(source, sep=";", encoding="utf-8-sig", dtype=str, keep_default_na=False)
     document = minidom.Document()
 
-    def add(parent: minidom.Node, key: str, value: str) -> None:
+    def add(parent: minidom.Element, key: str, value: str) -> None:
         element = document.createElement(key)
         element.appendChild(document.createTextNode(value))
         parent.appendChild(element)

@@ -14,8 +14,8 @@ def main(source: str, missed: str, target: str) -> None:
 
     def work() -> None:
         with (
-            open(source, encoding="cp1252", newline="") as before,
-            open(target, "w", encoding="cp1252", newline="") as after,
+            Path(source).open(encoding="cp1252", newline="") as before,
+            Path(target).open("w", encoding="cp1252", newline="") as after,
         ):
             reader = csv.reader(before, delimiter=";")
             writer = csv.writer(after, delimiter=";", lineterminator="\r\n")

@@ -7,12 +7,15 @@ since a check writes only probe files, whose names are its own.
 from collections.abc import Iterator
 from pathlib import Path
 
+from passerelle.checks.alerts import check_alerts
 from passerelle.checks.findings import Finding, Level, gravest, ok, warning
 from passerelle.checks.local import check_folder, check_forms, check_ledger
+from passerelle.checks.names import check_names, limit_of_names
 from passerelle.checks.passwords import check_password
 from passerelle.checks.servers import check_server
 from passerelle.checks.tasks import check_tasks
 from passerelle.config import Settings
+from passerelle.language import _
 
 __all__ = ["Finding", "Level", "check_all", "gravest"]
 
@@ -24,6 +27,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     """
     yield _check_sections(settings, config)
     yield from check_folder(settings)
+    yield from check_names(settings, limit_of_names())
     yield from check_ledger(settings.folder)
     yield from check_forms(settings)
     for name, server in settings.servers.items():
@@ -32,11 +36,14 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
         if not any(finding.level == Level.FAULT for finding in password):
             yield from check_server(settings, name)
     yield from check_tasks(settings, config)
+    yield from check_alerts(settings)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
     present = [name for name in ("orders", "stock") if getattr(settings, name) is not None]
     if not present:
-        mend = "add [orders] and [stock]; `passerelle init` shows how"
-        return warning(config.name, "no run has anything to do", mend)
-    return ok(config.name, f"no fault in {config} ({' and '.join(present)})")
+        mend = _("add [orders] and [stock]; `passerelle init` shows how")
+        return warning(config.name, _("no run has anything to do"), mend)
+    found = _("no fault in {file} ({sections})")
+    # Translators: between the names of sections
+    return ok(config.name, found.format(file=config, sections=_(" and ").join(present)))

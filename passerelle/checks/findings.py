@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from passerelle.errors import GRAVITY, AccessDeniedError, ConfigError, PasserelleError
+from passerelle.language import _
 
 
 class Level(StrEnum):
@@ -57,7 +58,7 @@ def gravest(findings: Iterable[Finding]) -> int:
 
 def _usual_mend(error: PasserelleError) -> str:
     if isinstance(error, AccessDeniedError):
-        return "have the server's keeper give this account the right to it"
+        return _("have the server's keeper give this account the right to it")
     if isinstance(error, ConfigError):
-        return "mend it in config.toml"
-    return "ask the server's keeper"
+        return _("mend it in config.toml")
+    return _("ask the server's keeper")

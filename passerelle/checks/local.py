@@ -11,6 +11,7 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config import Settings
 from passerelle.durable import write_privately
 from passerelle.errors import PasserelleError, UnreachableError
+from passerelle.language import _, n_
 from passerelle.ledger import ledger_exists, open_ledger
 from passerelle.runs.orders import load_forms
 from passerelle.trace import TRACE_NAMES
@@ -33,12 +34,18 @@ def check_folder(settings: Settings) -> Iterator[Finding]:
     except OSError as error:
         yield fault(what, _unwritable(folder, error))
         return
-    later = "" if folder.exists() else ", which the first run creates"
-    if free < _ROOM:
-        yield warning(what, f"{folder} has {free // _MB} MB left", "make room on the disk")
-    else:
-        yield ok(what, f"{folder}{later} can be written; {free // _MB} MB are free")
+    yield _room(folder, free)
     yield from _check_traces(folder)
+
+
+def _room(folder: Path, free: int) -> Finding:
+    if free < _ROOM:
+        found, mend = _("{folder} has {free} MB left"), _("make room on the disk")
+        return warning("folder", found.format(folder=folder, free=free // _MB), mend)
+    found = _("{folder} can be written; {free} MB are free")
+    if not folder.exists():
+        found = _("{folder}, which the first run creates, can be written; {free} MB are free")
+    return ok("folder", found.format(folder=folder, free=free // _MB))
 
 
 def _probe(folder: Path) -> None:
@@ -54,8 +61,9 @@ def _probe(folder: Path) -> None:
 def _unwritable(folder: Path, error: OSError) -> UnreachableError:
     reason = error.strerror or str(error)
     where = str(error.filename or folder)
-    mend = "give this account the right to write and delete there, or make room"
-    return UnreachableError(f"the folder cannot be written ({reason})", where, mend)
+    mend = _("give this account the right to write and delete there, or make room")
+    what = _("the folder cannot be written ({reason})").format(reason=reason)
+    return UnreachableError(what, where, mend)
 
 
 def _check_traces(folder: Path) -> Iterator[Finding]:
@@ -66,15 +74,16 @@ def _check_traces(folder: Path) -> Iterator[Finding]:
                 path.open("ab").close()
         except OSError as error:
             reason = error.strerror or str(error)
-            mend = "close the program that holds it open, or give this account the right to it"
-            yield warning(path.name, f"it cannot be written ({reason})", mend)
+            mend = _("close the program that holds it open, or give this account the right to it")
+            found = _("it cannot be written ({reason})")
+            yield warning(path.name, found.format(reason=reason), mend)
 
 
 def check_ledger(folder: Path) -> Iterator[Finding]:
     """Whether the ledger opens, and whether it is the one that sent the last XML."""
-    what = "ledger"
+    what = _("ledger")
     if not ledger_exists(folder):
-        yield ok(what, "there is none yet; the first run creates it")
+        yield ok(what, _("there is none yet; the first run creates it"))
         return
     try:
         ledger = open_ledger(folder)
@@ -86,8 +95,10 @@ def check_ledger(folder: Path) -> Iterator[Finding]:
     except PasserelleError as error:
         yield fault(what, error)
         return
-    ended = f"the last run was `run {last[0].run}`" if last else "no run yet"
-    yield ok(what, f"it opens; {ended}")
+    found = _("it opens; no run yet")
+    if last:
+        found = _("it opens; the last run was `run {run}`").format(run=last[0].run)
+    yield ok(what, found)
 
 
 def check_forms(settings: Settings) -> Iterator[Finding]:
@@ -104,4 +115,7 @@ def check_forms(settings: Settings) -> Iterator[Finding]:
     except PasserelleError as error:
         yield fault("orders.xml", error)
         return
-    yield ok("orders.xml", f"{' and '.join(present)} can be used")
+    # Translators: between the names of files
+    files = _(" and ").join(present)
+    found = n_("{files} can be used", "{files} can be used", len(present), files=files)
+    yield ok("orders.xml", found)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config import Server
 from passerelle.errors import ConfigError
+from passerelle.language import _
 from passerelle.remotes.passwords import account, password_of
 
 
@@ -21,16 +22,20 @@ def check_password(name: str, server: Server, config: Path) -> list[Finding]:
         return [fault(what, error)]
     source = server.password.get_secret_value()
     if source == "keyring":
-        return [ok(what, f"{account()} can read it in the credential store")]
+        found = _("{account} can read it in the credential store")
+        return [ok(what, found.format(account=account()))]
     if source.startswith("env:"):
-        return [ok(what, f"{account()} has it in the variable {source.removeprefix('env:')}")]
-    return _check_written(what, name, config) if password else [ok(what, "none is configured")]
+        found = _("{account} has it in the variable {variable}")
+        variable = source.removeprefix("env:")
+        return [ok(what, found.format(account=account(), variable=variable))]
+    return _check_written(what, name, config) if password else [ok(what, _("none is configured"))]
 
 
 def _check_written(what: str, name: str, config: Path) -> list[Finding]:
-    mend = f'`passerelle secret set {name}`, then write password = "keyring"'
-    found = [warning(what, f"it is written in {config.name} for everyone to see", mend)]
+    mend = _('`passerelle secret set {server}`, then write password = "keyring"')
+    seen = _("it is written in {file} for everyone to see").format(file=config.name)
+    found = [warning(what, seen, mend.format(server=name))]
     if os.name != "nt" and config.stat().st_mode & 0o077:
         lock = f"chmod 600 {config}"
-        found.append(warning(config.name, "other users of this machine may open it", lock))
+        found.append(warning(config.name, _("other users of this machine may open it"), lock))
     return found

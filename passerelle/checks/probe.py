@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
 from passerelle.errors import NotFoundError, PasserelleError, PermanentError
+from passerelle.language import _
 from passerelle.remotes import Entry, Remote
 
 _FIRST = b"Passerelle tries whether it may write here.\r\n"
@@ -24,15 +25,10 @@ class Probe:
     """
 
     def __init__(self, remote: Remote, folder: str, *, direct: bool) -> None:
-        self._remote, self.folder, self._direct = remote, folder, direct
+        self._remote, self.folder, self.direct = remote, folder, direct
         stem = f"passerelle-check-{token_hex(4)}"
         prefix = f"{folder}/" if folder else ""
         self._new, self._old = (f"{prefix}{stem}-{n}.tmp" for n in (1, 2))
-        self.deeds = (
-            "written, overwritten and deleted"
-            if direct
-            else "written, renamed, replaced and deleted"
-        )
         self.played = self.tells_size = False
         self.offset: timedelta | None = None
         self.left: list[str] = []
@@ -44,13 +40,13 @@ class Probe:
         """
         try:
             self._write(_FIRST)
-            if not self._direct:
+            if not self.direct:
                 self._remote.rename(self._new, self._old)
             self._write(_SECOND)
-            if not self._direct:
+            if not self.direct:
                 self._remote.replace(self._new, self._old)
                 self._read_back(self._old, _SECOND)
-            self._remote.delete(self._new if self._direct else self._old)
+            self._remote.delete(self._new if self.direct else self._old)
             self.played = True
         finally:
             self._clean_up()
@@ -68,9 +64,8 @@ class Probe:
 
     def _read_back(self, path: str, data: bytes) -> None:
         if self._remote.fetch(path) != data:
-            raise PermanentError(
-                "a file reads back otherwise than it was written", path, "ask the server's keeper"
-            )
+            what = _("a file reads back otherwise than it was written")
+            raise PermanentError(what, path, _("ask the server's keeper"))
 
     def _clean_up(self) -> None:
         """Deletes what may be there; only a name that is certainly gone counts as deleted."""

@@ -10,7 +10,7 @@ from passerelle.checks.probe import Probe
 from passerelle.config import Location, Server, Settings
 from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, PasserelleError
-from passerelle.reading import count
+from passerelle.language import _, n_
 from passerelle.remotes import Remote, is_gone, open_remote
 from passerelle.sources import in_words
 
@@ -25,7 +25,14 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
         except PasserelleError as error:
             yield fault(what, error)
             return
-        yield ok(what, f"connected; its base folder holds {count(len(files), 'file')}")
+        yield ok(
+            what,
+            n_(
+                "connected; its base folder holds {n} file",
+                "connected; its base folder holds {n} files",
+                len(files),
+            ),
+        )
         yield from _check_files(settings, name, remote)
 
 
@@ -57,14 +64,15 @@ def _check_promises(what: str, server: Server) -> Iterator[Finding]:
     """What the settings themselves weaken."""
     scheme = urlsplit(server.url).scheme
     if scheme == "ftp":
-        found = "ftp:// sends the password and customers' data in clear"
-        yield warning(f"{what}.url", found, "use ftps:// or sftp:// if the server has them")
+        found = _("ftp:// sends the password and customers' data in clear")
+        yield warning(f"{what}.url", found, _("use ftps:// or sftp:// if the server has them"))
     if scheme in ("ftps", "ftps-implicit") and not server.verify_tls:
-        found = "the certificate is not verified: another machine may pose as the server"
-        yield warning(f"{what}.verify_tls", found, "set verify_tls = true and trust its issuer")
+        found = _("the certificate is not verified: another machine may pose as the server")
+        yield warning(f"{what}.verify_tls", found, _("set verify_tls = true and trust its issuer"))
     if server.publish == "direct":
-        found = "others may see half a file, and a cut upload asks a person what became of it"
-        yield warning(f"{what}.publish", found, 'set publish = "rename" if the server lets rename')
+        found = _("others may see half a file, and a cut upload asks a person what became of it")
+        mend = _('set publish = "rename" if the server lets rename')
+        yield warning(f"{what}.publish", found, mend)
 
 
 def _written(settings: Settings, name: str) -> list[str]:
@@ -84,55 +92,69 @@ def _check_written(what: str, probe: Probe) -> Iterator[Finding]:
     try:
         probe.play()
     except NotFoundError as error:
-        yield fault(what, error, "create the folder on the server, or mend the path")
+        yield fault(what, error, _("create the folder on the server, or mend the path"))
     except PasserelleError as error:
         yield fault(what, error)
     else:
-        yield ok(what, f"files can be {probe.deeds}")
+        yield ok(what, _deeds(probe))
     if probe.left:
-        names = ", ".join(probe.left)
-        yield warning(what, f"{names} may still be there", "look, and delete it by hand")
+        found = _("{names} may still be there").format(names=", ".join(probe.left))
+        yield warning(what, found, _("look, and delete it by hand"))
+
+
+def _deeds(probe: Probe) -> str:
+    if probe.direct:
+        return _("files can be written, overwritten and deleted")
+    return _("files can be written, renamed, replaced and deleted")
 
 
 def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
     """What the server tells of files, and its clock."""
     if not probe.tells_size:
-        found = "the server tells no sizes (SIZE): files are read twice, uploads read back"
-        yield warning(what, found, "have its keeper allow SIZE or MLST")
+        found = _("the server tells no sizes (SIZE): files are read twice, uploads read back")
+        yield warning(what, found, _("have its keeper allow SIZE or MLST"))
     if probe.offset is None:
-        found = "the server tells no times (MDTM): max_age sees only a file that stays the same"
-        yield warning(what, found, "have its keeper allow MDTM or MLST")
+        found = _("the server tells no times (MDTM): max_age sees only a file that stays the same")
+        yield warning(what, found, _("have its keeper allow MDTM or MLST"))
     else:
-        yield ok(f"{what}, clock", _skew(probe.offset))
+        yield ok(_("{server}, clock").format(server=what), _skew(probe.offset))
 
 
 def _skew(offset: timedelta) -> str:
     """Told, but no fault: decisions compare the server's times with each other."""
     if abs(offset) < timedelta(seconds=2):
-        return "the server's clock agrees with this machine's"
-    side = "ahead of" if offset > timedelta(0) else "behind"
-    note = "; ages are counted by the server's own clock"
-    return f"the server's clock is {in_words(abs(offset))} {side} this machine's{note}"
+        return _("the server's clock agrees with this machine's")
+    ahead = _(
+        "the server's clock is {span} ahead of this machine's; "
+        "ages are counted by the server's own clock"
+    )
+    behind = _(
+        "the server's clock is {span} behind this machine's; "
+        "ages are counted by the server's own clock"
+    )
+    text = ahead if offset > timedelta(0) else behind
+    return text.format(span=in_words(abs(offset)))
 
 
 def _check_source(what: str, remote: Remote, place: Location, offset: timedelta | None) -> Finding:
     """A file of others. Absent, it may just not be written yet; denied, it never will be read."""
     try:
         if is_gone(remote, place.path):
-            mend = "look whether the shop or the ERP writes it"
-            return warning(what, "no such file now", mend)
+            mend = _("look whether the shop or the ERP writes it")
+            return warning(what, _("no such file now"), mend)
         modified = remote.stat(place.path).modified
         size = len(remote.fetch(place.path))
     except PasserelleError as error:
         return fault(what, error)
-    return ok(what, f"{count(size, 'byte')}, {_age(modified, offset)}")
+    return ok(what, f"{n_('{n} byte', '{n} bytes', size)}, {_age(modified, offset)}")
 
 
 def _age(modified: datetime | None, offset: timedelta | None) -> str:
     if modified is None:
-        return "of unknown age"
+        return _("of unknown age")
     age = datetime.now(UTC) + (offset or timedelta(0)) - modified
     if age < -timedelta(seconds=5):
-        return f"dated {in_words(-age)} in the future"
-    clock = "" if offset is not None else ", by this machine's clock"
-    return f"written {in_words(max(age, timedelta(0)))} ago{clock}"
+        return _("dated {span} in the future").format(span=in_words(-age))
+    by_ours = _("written {span} ago, by this machine's clock")
+    text = by_ours if offset is None else _("written {span} ago")
+    return text.format(span=in_words(max(age, timedelta(0))))

@@ -6,6 +6,7 @@ from pathlib import Path
 from passerelle.checks.findings import Finding, ok, warning
 from passerelle.config import Settings
 from passerelle.errors import PasserelleError
+from passerelle.language import _
 from passerelle.schedule.definition import Program, needs_password, this_program
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.tasks import NOT_YET, RUNNING, Task, look_up, result_in_words, task_name
@@ -17,41 +18,49 @@ _GOOD = (None, 0, NOT_YET, RUNNING)
 def check_tasks(settings: Settings, config: Path) -> Iterator[Finding]:
     """One finding for each run's task. A task is never a fault: runs may be started otherwise."""
     if find_schtasks() is None:
-        found = "no Windows Task Scheduler here; what starts the runs is not known"
-        yield ok("tasks", found)
+        found = _("no Windows Task Scheduler here; what starts the runs is not known")
+        yield ok(_("tasks"), found)
         return
     for run in timetable(settings):
         yield _check(settings, run, this_program(config))
 
 
 def _check(settings: Settings, run: str, program: Program) -> Finding:
-    what = f"tasks, {task_name(run)}"
+    what = _("tasks, {name}").format(name=task_name(run))
     try:
         task = look_up(run)
     except PasserelleError as error:
         return warning(what, error.what, error.mend)
     if problem := _problem(task, run, program, with_password=needs_password(settings)):
         return warning(what, *problem)
-    last = "" if task.last_result is None else f"; last result: {result_in_words(task.last_result)}"
-    return ok(what, f"enabled, next start {task.next_start or 'not told'}{last}")
+    found = _("enabled, next start {start}").format(start=task.next_start or _("not told"))
+    if task.last_result is not None:
+        found = f"{found}; {_last_result(task.last_result)}"
+    return ok(what, found)
+
+
+def _last_result(result: int) -> str:
+    return _("last result: {result}").format(result=result_in_words(result))
 
 
 def _problem(
     task: Task, run: str, program: Program, *, with_password: bool
 ) -> tuple[str, str] | None:
     """What is wrong with the task, and the mend."""
-    anew = f"`passerelle schedule install {run}` registers it anew"
+    anew = _("`passerelle schedule install {run}` registers it anew").format(run=run)
     if task.enabled is None:
-        return "no such task: nothing starts this run", f"`passerelle schedule install {run}`"
+        found = _("no such task: nothing starts this run")
+        return found, f"`passerelle schedule install {run}`"
     if not task.starts(program, run):
-        return f"it starts something else: {task.command} {task.arguments}", anew
+        found = _("it starts something else: {program}")
+        return found.format(program=f"{task.command} {task.arguments}"), anew
     if not Path(task.command).exists():
-        return f"its program is not there: {task.command}", anew
+        return _("its program is not there: {program}").format(program=task.command), anew
     if not task.enabled:
-        return "disabled", f"`passerelle schedule enable {run}`"
+        return _("disabled"), f"`passerelle schedule enable {run}`"
     if with_password and task.logon == "S4U":
-        return "it logs on without a password and cannot open the credential store", anew
+        return _("it logs on without a password and cannot open the credential store"), anew
     if task.last_result not in _GOOD:
-        result = result_in_words(task.last_result or 0)
-        return f"last result: {result}", "look into `passerelle history` and the traces"
+        mend = _("look into `passerelle history` and the traces")
+        return _last_result(task.last_result or 0), mend
     return None

@@ -6,26 +6,36 @@ from passerelle import archive as archives
 from passerelle import retention
 from passerelle.cli.common import now, settings_of, steering_ledger
 from passerelle.errors import UnreachableError
+from passerelle.language import _
 from passerelle.lock import hold_lock
 from passerelle.witness import Witness
 
 
 @click.group()
 def archive() -> None:
-    """By hand what runs do by themselves."""
+    """By hand what runs do by themselves.
+
+    \b
+    passerelle archive rotate
+    passerelle archive prune
+    """
 
 
 @archive.command()
 @click.pass_context
 def rotate(context: click.Context) -> None:
-    """Move Trace1 and Trace2 to ArchiveTrace now, whatever their size."""
+    """Move Trace1 and Trace2 to ArchiveTrace now, whatever their size.
+
+    \b
+    passerelle archive rotate
+    """
     settings = settings_of(context)
     with hold_lock(settings.folder, "archive rotate", now()):
         moved = archives.rotate_traces(settings.folder, settings.trace.max_size, now(), force=True)
     for path in moved:
-        click.echo(f"moved to {path}")
+        click.echo(_("moved to {path}").format(path=path))
     if not moved:
-        click.echo("no trace to move, or another program holds it open")
+        click.echo(_("no trace to move, or another program holds it open"))
 
 
 @archive.command()
@@ -35,6 +45,9 @@ def prune(context: click.Context) -> None:
 
     The time in a file's name tells its age, else the file's own. An XML that is still on its way to
     the ERP stays; the ledger keeps its proof of every sending.
+
+    \b
+    passerelle archive prune
     """
     settings = settings_of(context)
     with steering_ledger(settings, "archive prune") as ledger:
@@ -45,6 +58,5 @@ def prune(context: click.Context) -> None:
         click.echo(str(one))
     held = [name for one in pruned for name in one.held]
     if held:
-        raise UnreachableError(
-            "not removed", ", ".join(held), "close programs that hold it open, then say it again"
-        )
+        mend = _("close programs that hold it open, then say it again")
+        raise UnreachableError(_("not removed"), ", ".join(held), mend)

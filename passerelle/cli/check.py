@@ -7,6 +7,8 @@ import click
 from passerelle.checks import Finding, Level, check_all, gravest
 from passerelle.cli.common import config_path, json_option, print_json
 from passerelle.config import load_config
+from passerelle.language import _, n_, speak
+from passerelle.progress import each
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 
@@ -25,18 +27,25 @@ def check(context: click.Context, as_json: bool) -> None:
     passerelle check
     """
     path = config_path(context)
+    settings = load_config(path)
+    label = _("checking")
+    if as_json:
+        # What programs read is English, whatever the language.
+        speak("en")
     findings = []
-    for finding in check_all(load_config(path), path):
+    for finding in each(label, check_all(settings, path)):
         findings.append(finding)
         if not as_json:
             click.echo(_coloured(finding))
     if as_json:
         print_json([asdict(finding) for finding in findings])
+        speak(settings.language)
     code = gravest(findings)
     if code:
         faults = sum(finding.level == Level.FAULT for finding in findings)
-        things = "1 fault" if faults == 1 else f"{faults} faults"
-        click.echo(f"passerelle: {things}: {path}: mend it, then check again", err=True)
+        things = n_("{n} fault", "{n} faults", faults)
+        mend = _("mend it, then check again")
+        click.echo(f"passerelle: {things}: {path}: {mend}", err=True)
     context.exit(code)
 
 

@@ -12,8 +12,12 @@ import click
 
 from passerelle import gateway
 from passerelle.config import Settings, find_config, load_config
+from passerelle.language import _
 from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
 from passerelle.lock import hold_lock
+
+# Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
+COMMENTS = 33
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
@@ -73,7 +77,11 @@ def _plain(value: Any) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal, tab-separated lines in a pipe."""
+    """A table on a terminal, tab-separated lines in a pipe.
+
+    The names of the columns, marked with ``N_``, are translated on a terminal only: programs that
+    read a pipe know them in English.
+    """
     if not rows:
         return
     if sys.stdout is None or not sys.stdout.isatty():
@@ -84,7 +92,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    table = Table(*(_(column) for column in columns), box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from passerelle.cli.common import now, settings_of
+from passerelle.language import _
+from passerelle.progress import step
 
 if TYPE_CHECKING:
     from passerelle.rehearsal import Rehearsal
@@ -25,12 +27,18 @@ _output = click.option(
 def init(folder: Path) -> None:
     """Write a commented config.toml into DIR (here, if none is given).
 
-    Never over an existing one.
+    Never over an existing one. The schema beside it, by which editors complete and check it, is
+    brought up to date.
+
+    \b
+    passerelle init
+    passerelle init D:\\Passerelle
     """
     from passerelle.config.template import write_template
 
     path = write_template(folder)
-    click.echo(f"{path} is written. Fill in the server, then try: passerelle run orders --dry-run")
+    text = _("{file} is written. Fill in the server, then try: passerelle run orders --dry-run")
+    click.echo(text.format(file=path))
 
 
 @click.command()
@@ -40,6 +48,9 @@ def demo(folder: Path) -> None:
     """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 
     Shop, ERP and both runs, told step by step; leaves the files to look at.
+
+    \b
+    passerelle demo
     """
     from passerelle.demo import play
 
@@ -58,7 +69,9 @@ def convert(context: click.Context, source: Path, output: Path | None) -> None:
     """
     from passerelle.rehearsal import convert_file
 
-    result = convert_file(settings_of(context), source, now())
+    settings = settings_of(context)
+    with step(_("converting {file}").format(file=source.name)):
+        result = convert_file(settings, source, now())
     _deliver(context, result, output)
 
 
@@ -77,7 +90,10 @@ def fix(context: click.Context, source: Path, orders: Path | None, output: Path 
     """
     from passerelle.rehearsal import fix_file
 
-    _deliver(context, fix_file(settings_of(context), source, orders), output)
+    settings = settings_of(context)
+    with step(_("correcting {file}").format(file=source.name)):
+        result = fix_file(settings, source, orders)
+    _deliver(context, result, output)
 
 
 def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -> None:

@@ -18,7 +18,10 @@ from passerelle.cli.common import (
 )
 from passerelle.config import Settings
 from passerelle.gateway import perform
+from passerelle.language import _
 from passerelle.ledger import KnownOrder, Ledger, State
+from passerelle.life import Account, Found, Inquiry, as_dict, give_account, look_up, tell
+from passerelle.reading import printable
 from passerelle.runs.orders import orders_settings
 from passerelle.steering import Steering
 from passerelle.steering import adopt as adopt_story
@@ -28,7 +31,12 @@ _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 @click.group()
 def orders() -> None:
-    """The orders that the ledger knows, and what a person may do with them."""
+    """The orders that the ledger knows, and what a person may do with them.
+
+    \b
+    passerelle orders list --state withheld
+    passerelle orders settle 1042
+    """
 
 
 @orders.command("list")
@@ -60,18 +68,54 @@ def list_orders(context: click.Context, state: str | None, as_json: bool) -> Non
 @json_option
 @click.pass_context
 def show(context: click.Context, id: str, as_json: bool) -> None:
-    """Show one order: its state, and what happened to it when.
+    """Tell one order's life: its state, what happened when, what is to do, what it holds back.
+
+    A reference does as well as an id; where several orders share it, they are listed.
 
     \b
     passerelle orders show 1042
+    passerelle orders show XKBKNABJK
     """
     settings = settings_of(context)
     with reading_ledger(settings) as ledger:
-        order = _steering(settings, ledger).find(id)
-        events = ledger.orders.events(order)
-    if as_json:
-        print_json(_as_dict(order) | {"events": [asdict(event) for event in events]})
-        return
+        found = look_up(ledger, orders_settings(settings).channel, id)
+        inquiry = Inquiry(settings, ledger, now(), local)
+        accounts = [give_account(inquiry, order) for order in found.orders]
+        if as_json:
+            print_json(_found_as_dict(found, accounts, inquiry))
+        elif len(accounts) > 1:
+            _list_found(id, found)
+        else:
+            _tell_of(id, found, accounts[0], inquiry)
+
+
+def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> dict[str, Any]:
+    """One order; or, where several have the reference, all of them."""
+    orders = [
+        _as_dict(account.order)
+        | {"events": [asdict(event) for event in account.events]}
+        | as_dict(account, inquiry)
+        for account in accounts
+    ]
+    by = {"found_by": "reference" if found.is_by_reference else "id"}
+    return orders[0] | by if len(orders) == 1 else by | {"orders": orders}
+
+
+def _list_found(reference: str, found: Found) -> None:
+    told = _("{reference} is the reference of {n} orders; show one by its id:")
+    click.echo(told.format(reference=printable(reference), n=len(found.orders)))
+    rows = [
+        (o.id, o.channel, o.state.value, local(o.date), local(o.changed), _about(o))
+        for o in found.orders
+    ]
+    print_table(("id", "channel", "state", "ordered", "since", "about"), rows)
+
+
+def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
+    order = account.order
+    if found.is_by_reference:
+        told = _("no order has the id {reference}: it is the reference of order {id}")
+        click.echo(told.format(reference=printable(id), id=printable(order.id)))
     print_facts(
         {
             "order": order.id,
@@ -84,9 +128,12 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
             "kept as": f"ArchiveExport/{order.archived}" if order.archived else "",
         }
     )
-    for event in events:
+    for event in account.events:
         note = f": {event.note}" if event.note else ""
         click.echo(f"  {local(event.at)}  {event.event}{note}")
+    click.echo()
+    for sentence in tell(inquiry, account):
+        click.echo(sentence)
 
 
 @orders.command()
@@ -110,6 +157,9 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
     """Send these orders again with the next run, whatever was done with them.
 
     The order must still be in the shop's file, which is where its content comes from.
+
+    \b
+    passerelle orders resend 1042
     """
     settings = settings_of(context)
     with steering_ledger(settings, "orders resend") as ledger:
@@ -120,7 +170,11 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
 @_ids
 @click.pass_context
 def forget(context: click.Context, ids: tuple[str, ...]) -> None:
-    """Take these orders out of the ledger: the next run meets them as new."""
+    """Take these orders out of the ledger: the next run meets them as new.
+
+    \b
+    passerelle orders forget 1042
+    """
     settings = settings_of(context)
     with steering_ledger(settings, "orders forget") as ledger:
         _tell(_steering(settings, ledger).forget(ids))
@@ -132,6 +186,9 @@ def adopt(context: click.Context) -> None:
     """Mark all orders now in the file as handled by the previous system.
 
     Once, when Passerelle takes over: they are then never sent ("skipped").
+
+    \b
+    passerelle orders adopt
     """
     perform(settings_of(context), "adopt", adopt_story)
 

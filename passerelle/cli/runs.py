@@ -15,6 +15,7 @@ from passerelle.cli.common import (
 from passerelle.config import Settings
 from passerelle.errors import GRAVITY, PasserelleError, UsageError
 from passerelle.gateway import Gateway, Outcome, Story, perform
+from passerelle.language import N_, _
 
 What = Literal["orders", "stock", "all"]
 
@@ -36,10 +37,10 @@ def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool) ->
     passerelle run orders --dry-run   only print the plan
     """
     if accept_drop and what == "orders":
-        raise UsageError("--accept-drop is for the stock", "", "use it with `run stock`")
+        raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
     settings = settings_of(context)
     if dry_run:
-        click.echo("dry run: nothing is changed anywhere")
+        click.echo(_("dry run: nothing is changed anywhere"))
     names = ("orders", "stock") if what == "all" else (what,)
     context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop))
 
@@ -53,7 +54,7 @@ def carry_out(
 
 
 def _story(name: str, *, accept_drop: bool) -> Story:
-    """The run's module is imported only when it runs: orders never pay for pandas."""
+    """The run's module is imported only when it runs: orders never pay for numpy."""
 
     def orders(gateway: Gateway) -> Outcome:
         from passerelle.runs.orders import run_orders
@@ -105,16 +106,17 @@ def history(context: click.Context, count: int, as_json: bool) -> None:
         fields = ("number", "run", "started", "ended", "exit_code", "summary")
         print_json([{name: getattr(run, name) for name in fields} for run in runs])
     elif not runs:
-        click.echo("no run yet")
+        click.echo(_("no run yet"))
     else:
         rows = [
             (
                 local(run.started),
                 run.run,
-                "killed or active" if run.exit_code is None else str(run.exit_code),
+                _("killed or active") if run.exit_code is None else str(run.exit_code),
                 f"{(run.ended - run.started).total_seconds():.1f} s" if run.ended else "-",
                 run.summary,
             )
             for run in runs
         ]
-        print_table(("started", "run", "exit code", "took", "summary"), rows)
+        columns = N_("started"), N_("run"), N_("exit code"), N_("took"), N_("summary")
+        print_table(columns, rows)

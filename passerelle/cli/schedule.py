@@ -17,8 +17,9 @@ from passerelle.cli.common import (
     settings_of,
 )
 from passerelle.cli.runs import carry_out
-from passerelle.config import Settings, load_config
+from passerelle.config import Settings
 from passerelle.errors import ConfigError, NotFoundError, UnreachableError
+from passerelle.language import _, speak
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.timetable import RUNS, Timetable, in_words, next_start, timetable
@@ -31,6 +32,10 @@ def schedule() -> None:
     """When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 
     On Windows the Task Scheduler starts them (install); elsewhere `schedule run` does, or cron.
+
+    \b
+    passerelle schedule install
+    passerelle schedule disable
     """
 
 
@@ -38,14 +43,18 @@ def schedule() -> None:
 @json_option
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
-    """Show at which minutes each run starts, and when that is next."""
+    """Show at which minutes each run starts, and when that is next.
+
+    \b
+    passerelle schedule show
+    """
     plan = _plan(settings_of(context))
     starts = {run: next_start(minutes, now()) for run, minutes in plan.items()}
     if as_json:
         print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
         return
     rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
-    print_table(("run", "of every hour", "next start"), rows)
+    print_table((_("run"), _("of every hour"), _("next start")), rows)
 
 
 @schedule.command()
@@ -62,7 +71,7 @@ def export(context: click.Context, what: str | None, output: Path | None, cron: 
     passerelle schedule export --cron
     """
     if not cron and not what:
-        raise click.UsageError("name the task, orders or stock, or say --cron", context)
+        raise click.UsageError(_("name the task, orders or stock, or say --cron"), context)
     settings, program = settings_of(context), definition.this_program(config_path(context))
     if cron:
         runs = (what,) if what else tuple(_plan(settings))
@@ -88,44 +97,70 @@ def _deliver(data: bytes, output: Path | None) -> None:
 @_which
 @click.pass_context
 def install(context: click.Context, what: str | None) -> None:
-    r"""Register Passerelle\orders and Passerelle\stock (or one) with the Task Scheduler.
+    """Register Passerelle\\orders and Passerelle\\stock (or one) with the Task Scheduler.
 
     Over older ones. They run whether somebody is logged on or not. Where a password is in the
     credential store, or a server is another machine's share, Windows asks for the password of
     your account: without it, a task can open neither.
+
+    \b
+    passerelle schedule install
+    passerelle schedule install orders
     """
     settings, program = settings_of(context), definition.this_program(config_path(context))
     plan = _plan(settings, what)
     if find_schtasks() and program.account and definition.needs_password(settings):
-        times = "once" if len(plan) == 1 else "once for each task"
-        click.echo(f"Windows asks {times} for the password of {program.account}:")
+        click.echo(_announced(program.account, tasks_to_come=len(plan)))
     for run, minutes in plan.items():
         tasks.install(settings, run, program)
         coming = local(next_start(minutes, now()))
-        words = f"starts at {in_words(minutes)} of every hour, next at {coming}"
-        click.echo(f"{tasks.task_name(run)}: {words}")
+        words = _("starts at {minutes} of every hour, next at {time}")
+        told = words.format(minutes=in_words(minutes), time=coming)
+        click.echo(f"{tasks.task_name(run)}: {told}")
+
+
+def _announced(account: str, *, tasks_to_come: int) -> str:
+    """What Windows is going to ask."""
+    if tasks_to_come == 1:
+        return _("Windows asks once for the password of {account}:").format(account=account)
+    each = _("Windows asks once for each task for the password of {account}:")
+    return each.format(account=account)
 
 
 @schedule.command()
 @_which
 def remove(what: str | None) -> None:
-    """Remove both tasks, or one, from the Task Scheduler."""
+    """Remove both tasks, or one, from the Task Scheduler.
+
+    \b
+    passerelle schedule remove
+    """
     for run in _named(what):
         there = tasks.remove(run)
-        click.echo(f"{tasks.task_name(run)}: {'removed' if there else 'there was none'}")
+        click.echo(f"{tasks.task_name(run)}: {_('removed') if there else _('there was none')}")
 
 
 @schedule.command()
 @_which
 def enable(what: str | None) -> None:
-    """Let both tasks, or one, start at their times again."""
+    """Let both tasks, or one, start at their times again.
+
+    \b
+    passerelle schedule enable
+    passerelle schedule enable stock
+    """
     _switch(what, on=True)
 
 
 @schedule.command()
 @_which
 def disable(what: str | None) -> None:
-    """Pause both tasks, or one, until `enable`."""
+    """Pause both tasks, or one, until `enable`.
+
+    \b
+    passerelle schedule disable
+    passerelle schedule disable stock
+    """
     _switch(what, on=False)
 
 
@@ -138,7 +173,7 @@ def _switch(what: str | None, *, on: bool) -> None:
         except NotFoundError as error:
             missing.append(error)
             continue
-        click.echo(f"{tasks.task_name(run)}: {'enabled' if on else 'disabled'}")
+        click.echo(f"{tasks.task_name(run)}: {_('enabled') if on else _('disabled')}")
     if len(missing) == len(_named(what)):
         raise missing[0]
 
@@ -147,27 +182,37 @@ def _switch(what: str | None, *, on: bool) -> None:
 @json_option
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show both tasks: enabled or not, how the last run ended, when the next one starts."""
+    """Show both tasks: enabled or not, how the last run ended, when the next one starts.
+
+    \b
+    passerelle schedule status
+    """
     plan = _plan(settings_of(context))
     program = definition.this_program(config_path(context))
     found = {run: tasks.look_up(run) for run in plan}
     if as_json:
+        speak("en")  # programs read it
         print_json([asdict(task) | {"run": run} | _facts(task) for run, task in found.items()])
         return
     for run, task in found.items():
         click.echo(f"{task.name}: {_facts(task)['state']}")
         if task.enabled is not None:
-            other = "" if task.starts(program, run) else "something else: "
-            print_facts({
-                "  last start": task.last_start,
-                "  last result": _facts(task)["result"],
-                "  next start": task.next_start if task.enabled else "none while it is disabled",
-                "  starts": other and f"{other}{task.command} {task.arguments}",
-            })  # fmt: skip
+            _print_task(task, other=not task.starts(program, run))
+
+
+def _print_task(task: tasks.Task, *, other: bool) -> None:
+    started = _("something else: {command}").format(command=f"{task.command} {task.arguments}")
+    print_facts({
+        f"  {_('last start')}": task.last_start,
+        f"  {_('last result')}": _facts(task)["result"],
+        f"  {_('next start')}": task.next_start if task.enabled else _("none while it is disabled"),
+        f"  {_('starts')}": started if other else "",
+    })  # fmt: skip
 
 
 def _facts(task: tasks.Task) -> dict[str, str]:
-    states = {None: "missing; `passerelle schedule install`", True: "enabled", False: "disabled"}
+    missing = _("missing; `passerelle schedule install`")
+    states = {None: missing, True: _("enabled"), False: _("disabled")}
     result = "" if task.last_result is None else tasks.result_in_words(task.last_result)
     return {"state": states[task.enabled], "result": result}
 
@@ -180,25 +225,35 @@ def run_loop(context: click.Context) -> None:
     For machines without a Task Scheduler. A run that fails is told, and the next one starts at
     its time. What was missed while the machine slept is not made up for. A change of [schedule]
     counts when you start this anew, any other change at the next run.
+
+    \b
+    passerelle schedule run
     """
+    from passerelle.schedule.alone import the_only_loop
     from passerelle.schedule.loop import Loop
     from passerelle.schedule.stopping import stoppable
 
-    path = config_path(context)
-    plan = _plan(load_config(path))
-    _refuse_beside_tasks(plan)
-    loop = Loop(plan, lambda run: carry_out(load_config(path), run), say=_say, fail=_fail, now=now)
-    with stoppable():
-        loop.go_on()
+    settings = settings_of(context)
+    plan = _plan(settings)
+
+    def start(run: str) -> int:
+        return carry_out(settings_of(context), run)
+
+    with the_only_loop(settings.folder), stoppable():
+        _refuse_beside_tasks(plan)
+        Loop(plan, start, say=_say, fail=_fail, now=now).go_on()
 
 
 def _refuse_beside_tasks(plan: Timetable) -> None:
     if find_schtasks() is None:
         return
+    # Said first: Windows may take its time.
+    _say(_("asking the Task Scheduler whether it starts the runs already"))
     try:
         tasks.refuse_beside(plan)
     except UnreachableError as error:
-        _fail(f"whether tasks start the runs as well is not known: {error}")
+        unknown = _("whether tasks start the runs as well is not known")
+        _fail(f"{unknown}: {error}")
 
 
 def _say(text: str) -> None:
@@ -214,8 +269,8 @@ def _plan(settings: Settings, what: str | None = None) -> Timetable:
     plan = timetable(settings)
     missing = what if what and what not in plan else "" if plan else "orders] or [stock"
     if missing:
-        mend = "add it; `passerelle init` shows how"
-        raise ConfigError(f"[{missing}] is missing", "config.toml", mend)
+        lacking = _("[{section}] is missing").format(section=missing)
+        raise ConfigError(lacking, "config.toml", _("add it; `passerelle init` shows how"))
     return {what: plan[what]} if what else plan
 
 

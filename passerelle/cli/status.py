@@ -8,6 +8,7 @@ from passerelle.cli.common import json_option, now, print_json, reading_ledger, 
 from passerelle.config import Settings
 from passerelle.errors import HeldError, UsageError
 from passerelle.health import Health
+from passerelle.language import _
 from passerelle.status import as_dict, describe, look
 
 _EVERY = 30.0
@@ -30,7 +31,7 @@ def status(context: click.Context, as_json: bool, watch: bool) -> None:
     passerelle status --watch
     """
     if watch and as_json:
-        raise UsageError("--watch is for people", "", "leave --json out")
+        raise UsageError(_("--watch is for people"), "", _("leave --json out"))
     settings = settings_of(context)
     if watch:
         _watch(settings)

@@ -2,26 +2,62 @@
 
 import click
 
-from passerelle.cli.common import local, reading_ledger, settings_of
+from passerelle.cli.common import (
+    json_option,
+    local,
+    now,
+    print_json,
+    reading_ledger,
+    settings_of,
+)
+from passerelle.errors import PasserelleError
+from passerelle.language import _
+from passerelle.life import Inquiry
+from passerelle.progress import step
 
 
 @click.group()
 def stock() -> None:
-    """What was published of the ERP's stock."""
-
-
-@stock.command()
-@click.argument("ean13")
-@click.pass_context
-def why(context: click.Context, ean13: str) -> None:
-    """Say why the last publication has an item at its level.
+    """What was published of the ERP's stock.
 
     \b
     passerelle stock why 3701234567890
     """
-    from passerelle.stock_why import explain
+
+
+@stock.command()
+@click.argument("item", metavar="EAN13")
+@click.option("--look", is_flag=True, help="Ask the server whether the shop has taken the file.")
+@json_option
+@click.pass_context
+def why(context: click.Context, item: str, look: bool, as_json: bool) -> None:
+    """Say why the last publication has an item at its level.
+
+    Any form of its item number does: with or without leading zeros, spaces or hyphens; a gift
+    card's product id; or a reference, where the ERP's file has a column with it.
+
+    \b
+    passerelle stock why 3701234567890
+    passerelle stock why 3701234567890 --look
+    """
+    from passerelle.runs.stock import stock_settings
+    from passerelle.stock_why import answer, as_dict, is_taken_by_shop, tell
 
     settings = settings_of(context)
+    taken, failure = None, None
     with reading_ledger(settings) as ledger:
-        for line in explain(settings, ledger, ean13, local):
-            click.echo(line)
+        inquiry = Inquiry(settings, ledger, now(), local)
+        with step(_("looking for {item}").format(item=item)):
+            answers = answer(inquiry, item)
+        if answers and look:
+            try:
+                taken = is_taken_by_shop(settings, stock_settings(settings))
+            except PasserelleError as error:
+                failure = error
+        if as_json:
+            print_json(as_dict(inquiry, item, answers, taken=taken))
+        else:
+            for line in tell(inquiry, answers, taken=taken):
+                click.echo(line)
+    if failure:
+        raise failure

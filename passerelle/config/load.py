@@ -54,7 +54,7 @@ def load_config(path: Path) -> Settings:
     Raises :class:`ConfigError` whose ``faults`` list every fault as ``FILE:LINE: KEY: PROBLEM``,
     in that language too.
     """
-    text = _read_text(path)
+    text = read_text(path)
     _speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))
@@ -95,7 +95,8 @@ def _line_with_most(signs: str, text: str) -> int:
     return max(range(len(lines)), key=lambda n: sum(map(lines[n].count, signs))) + 1
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The file's text, its line ends as ``\\n``. Raises :class:`ConfigError` where it is none."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)

@@ -7,19 +7,28 @@ paths start from the config file's folder, which the loader passes as validation
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import (
     Field,
     SecretStr,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
+from passerelle.config import written
 from passerelle.config.columns import OrderColumns, StockColumns
-from passerelle.config.texts import DateFormat, Encoding, Printable, Separator, printable
+from passerelle.config.texts import (
+    DateFormat,
+    Encoding,
+    Printable,
+    Separator,
+    WrittenEncoding,
+    printable,
+)
 from passerelle.config.types import (
     Duration,
     FilePath,
@@ -34,6 +43,7 @@ from passerelle.config.types import (
     Wait,
     has_control,
 )
+from passerelle.config.written import URL_SCHEMES
 from passerelle.language import _
 
 CANONICAL_ELEMENTS = (
@@ -43,10 +53,13 @@ CANONICAL_ELEMENTS = (
     *("total_paid", "lines", "line", "ean13", "product_id", "product_reference", "product_name"),
     *("quantity", "unit_price", "vat_rate", "amount"),
 )
-URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
 # https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
 _LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
 _XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
+_XmlNames = Annotated[
+    dict[str, str],
+    WithJsonSchema(written.table(CANONICAL_ELEMENTS, f"^{_XML_NAME.pattern}$")),
+]
 
 
 def _folder_url(path: str, info: ValidationInfo) -> str:
@@ -71,7 +84,7 @@ def _split(url: str) -> SplitResult:
 class Server(Section):
     """``[servers.NAME]``: where a server is and how to speak with it."""
 
-    url: str
+    url: Annotated[str, written.URL]
     password: SecretStr = SecretStr("")
     passive: bool = True
     timeout: Wait = timedelta(seconds=20)
@@ -123,20 +136,13 @@ class Withhold(Section):
 class Xml(Section):
     """``[orders.xml]``: how the sales XML is written."""
 
-    encoding: Encoding = "UTF-8"
+    encoding: WrittenEncoding = "UTF-8"
     decimal: Literal[".", ","] = "."
     date_format: DateFormat = "%Y-%m-%dT%H:%M:%S"
     schema_file: FilePath = Field(default=None, alias="schema")
     stylesheet: FilePath = None
-    names: dict[str, str] = {}
+    names: _XmlNames = {}
     payments: dict[str, Printable] = {}
-
-    @field_validator("encoding")
-    @classmethod
-    def _writable(cls, encoding: str) -> str:
-        if encoding == "auto":
-            raise ValueError(_('name the encoding to write, like "UTF-8" or "ISO-8859-1"'))
-        return encoding
 
     @field_validator("names")
     @classmethod

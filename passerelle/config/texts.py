@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from passerelle.config import written
 from passerelle.language import _
 from passerelle.reading import SEPARATORS, shorten
 
@@ -42,6 +43,12 @@ def _encoding(value: Any) -> str:
     return value
 
 
+def _writable(encoding: str) -> str:
+    if encoding == "auto":
+        raise ValueError(_('name the encoding to write, like "UTF-8" or "ISO-8859-1"'))
+    return encoding
+
+
 def _separator(value: Any) -> str:
     if value != "auto" and value not in SEPARATORS:
         raise ValueError(_('use "auto" or one of ";" "," "\\t" "|" ":"'))
@@ -64,8 +71,9 @@ def product_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     return ids
 
 
-DateFormat = Annotated[str, AfterValidator(_date_format)]
-Encoding = Annotated[str, BeforeValidator(_encoding)]
-Separator = Annotated[str, BeforeValidator(_separator)]
+DateFormat = Annotated[str, AfterValidator(_date_format), written.DATE_FORMAT]
+Encoding = Annotated[str, BeforeValidator(_encoding), written.ENCODING]
+WrittenEncoding = Annotated[Encoding, AfterValidator(_writable), written.WRITTEN_ENCODING]
+Separator = Annotated[str, BeforeValidator(_separator), written.SEPARATOR]
 
-Printable = Annotated[str, AfterValidator(printable)]
+Printable = Annotated[str, AfterValidator(printable), written.PRINTABLE]

@@ -10,8 +10,17 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationInfo,
+)
 
+from passerelle.config import written
 from passerelle.config.texts import printable, product_ids
 from passerelle.language import _
 
@@ -156,12 +165,16 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(items)
 
 
-Place = Annotated[Location, BeforeValidator(_location)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Wait = Annotated[timedelta, BeforeValidator(_wait)]
-Size = Annotated[int, BeforeValidator(_size), Field(gt=0)]
-LocalTime = Annotated[datetime, BeforeValidator(_local_time)]
-FilePath = Annotated[Path | None, BeforeValidator(_beside_config)]
-Minutes = Annotated[tuple[int, ...], BeforeValidator(_minutes)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
-ProductIds = Annotated[Names, AfterValidator(product_ids)]
+_as_duration = PlainSerializer(written.duration_text)
+_as_size = PlainSerializer(written.size_text)
+_as_path = PlainSerializer(written.path_text)
+
+Place = Annotated[Location, BeforeValidator(_location), PlainSerializer(str), written.PLACE]
+Duration = Annotated[timedelta, BeforeValidator(_duration), _as_duration, written.DURATION]
+Wait = Annotated[timedelta, BeforeValidator(_wait), _as_duration, written.DURATION]
+Size = Annotated[int, BeforeValidator(_size), Field(gt=0), _as_size, written.SIZE]
+LocalTime = Annotated[datetime, BeforeValidator(_local_time), written.LOCAL_TIME]
+FilePath = Annotated[Path | None, BeforeValidator(_beside_config), _as_path, written.TEXT]
+Minutes = Annotated[tuple[int, ...], BeforeValidator(_minutes), written.MINUTES]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names), written.NAMES]
+ProductIds = Annotated[Names, AfterValidator(product_ids), written.PRODUCT_IDS]

@@ -5,7 +5,7 @@ adjacent. A fault in a line rejects its whole order, and no other.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -62,9 +62,7 @@ def read_orders(
     rows_of: dict[str, list[Row]] = {}
     orphans: list[Fault] = []
     previous: Row | None = None
-    absent = {"status", "payment"} | ({"voucher"} if settings.withhold.vouchers else set())
     for row in read_rows(data, settings, file):
-        absent -= row.places.keys()
         owner = row if row["id"] else previous
         if owner is None:
             problem = _("empty: no order to count this line to")
@@ -72,39 +70,49 @@ def read_orders(
             continue
         rows_of.setdefault(owner["id"], []).append(row)
         previous = owner
-    absent = absent if rows_of else set()
+    absent = _absent(previous, settings)
     reader = _OrderReader(file, gift_card_ids)
     # Taken out one by one: of a large file, rows and orders need not be in memory together.
     readings = tuple(reader.read(id, rows_of.pop(id)) for id in list(rows_of))
-    return OrderFile(readings, tuple(orphans), tuple(sorted(absent)))
+    return OrderFile(readings, tuple(orphans), absent)
+
+
+def _absent(row: Row | None, settings: Orders) -> tuple[str, ...]:
+    """The column keys by which orders are kept back, but that the file of ``row`` lacks."""
+    deciding = ("payment", "status", *(("voucher",) if settings.withhold.vouchers else ()))
+    return tuple(key for key in deciding if row is not None and key not in row.places)
 
 
 class _OrderReader:
-    """Reads the rows of one order, gathering faults as it goes."""
+    """Reads the rows of one order, column by column, gathering faults as it goes."""
 
     def __init__(self, file: str, gift_card_ids: Collection[str]) -> None:
         self._file, self._gift_card_ids = file, gift_card_ids
+        self._rows: Sequence[Row] = ()
+        self._columns: Mapping[str, Sequence[str]] = {}
         self._faults: list[Fault] = []
 
     def read(self, id: str, rows: Sequence[Row]) -> Reading:
-        self._faults = []
-        self._check_rows(id, rows)
-        lines = [self._line(row) for row in rows]
+        self._faults, self._rows = [], rows
+        cells = [*zip(*(row.cells for row in rows), strict=True)]
+        self._columns = {key: cells[place] for key, place in rows[0].places.items()}
+        self._check_rows(id)
+        lines = [*map(self._line, range(len(rows)))]
         order = Order(
             id=id,
-            reference=self._agreed(rows, "reference", str) or "",
-            date=self._agreed(rows, "date", parse_date),
-            status=self._agreed(rows, "status", str) or "",
-            payment=self._joined(rows, "payment"),
-            voucher=self._joined(rows, "voucher"),
-            customer=Customer(**{key: self._first(rows, key) for key in _CUSTOMER}),
-            carrier=self._first(rows, "carrier"),
-            shipping=self._agreed(rows, "shipping", _positive),
-            discount=self._agreed(rows, "discount", parse_decimal),
-            total_paid=self._agreed(rows, "total_paid", _positive),
-            lines=tuple(line for line in lines if line),
+            reference=self._agreed("reference", str) or "",
+            date=self._agreed("date", parse_date),
+            status=self._agreed("status", str) or "",
+            payment=self._joined("payment"),
+            voucher=self._joined("voucher"),
+            customer=Customer(*map(self._first, _CUSTOMER)),
+            carrier=self._first("carrier"),
+            shipping=self._agreed("shipping", _positive),
+            discount=self._agreed("discount", parse_decimal),
+            total_paid=self._agreed("total_paid", _positive),
+            lines=tuple([line for line in lines if line]),
         )
-        sold = tuple(sold for row in rows if (sold := _sold(row)))
+        sold = tuple([sold for row in rows if (sold := _sold(row))])
         faults = tuple(self._faults)
         return Reading(
             printable(id),
@@ -116,96 +124,104 @@ class _OrderReader:
             faults,
         )
 
-    def _check_rows(self, id: str, rows: Sequence[Row]) -> None:
+    def _check_rows(self, id: str) -> None:
         if not id.isprintable():
-            self._fault(rows[0], "id", _("holds a line end or another control character"))
+            self._fault(0, "id", _("holds a line end or another control character"))
         if _DAMAGED in id:
             # Two ids with different damaged letters look the same.
-            self._fault(rows[0], "id", _(_DAMAGE))
-        for row in rows:
+            self._fault(0, "id", _(_DAMAGE))
+        for number, row in enumerate(self._rows):
             if row.fault:
-                self._fault(row, "line", row.fault)
+                self._fault(number, "line", row.fault)
             elif not row["id"]:
                 problem = _("empty: may belong to order {id} above; write it there")
-                self._fault(row, "id", problem.format(id=shorten(id)))
+                self._fault(number, "id", problem.format(id=shorten(id)))
 
-    def _line(self, row: Row) -> Line | None:
+    def _line(self, number: int) -> Line | None:
         before = len(self._faults)
-        texts = {key: self._text(row, key) for key in _LINE_TEXTS}
-        texts["ean13"] = item_number(texts["ean13"])
-        quantity = self._parsed(row, "quantity", _quantity)
-        price = self._parsed(row, "unit_price", _positive)
-        vat_rate = self._optional(row, "vat_rate", _percent)
-        if not row.fault:
-            self._check_item(row)
+        ean13, product_id, reference, name = [self._text(number, key) for key in _LINE_TEXTS]
+        quantity = self._parsed(number, "quantity", _quantity)
+        price = self._parsed(number, "unit_price", _positive)
+        vat_rate = None
+        if self._cell(number, "vat_rate"):
+            vat_rate = self._parsed(number, "vat_rate", _percent)
+        if not self._rows[number].fault:
+            self._check_item(number)
         if quantity is None or price is None or len(self._faults) > before:
             return None
-        return Line(**texts, quantity=quantity, unit_price=price, vat_rate=vat_rate)
+        return Line(item_number(ean13), product_id, reference, name, quantity, price, vat_rate)
 
-    def _check_item(self, row: Row) -> None:
-        if is_eaten_by_spreadsheet(row["ean13"]):
+    def _check_item(self, number: int) -> None:
+        ean13 = self._cell(number, "ean13")
+        if is_eaten_by_spreadsheet(ean13):
             problem = _('"{text}" lost its digits in a spreadsheet; export it again')
-            self._fault(row, "ean13", problem.format(text=shorten(row["ean13"])))
-        nameless = not gtin(row["ean13"]) and not row["product_reference"]
-        if nameless and row["product_id"] not in self._gift_card_ids:
+            self._fault(number, "ean13", problem.format(text=shorten(ean13)))
+        nameless = not gtin(ean13) and not self._cell(number, "product_reference")
+        if nameless and self._cell(number, "product_id") not in self._gift_card_ids:
             text = _('"{text}" is no item number, and no product_reference either')
             empty = _("empty, and no product_reference either")
-            said = text.format(text=shorten(row["ean13"])) if row["ean13"] else empty
-            self._fault(row, "ean13", said)
+            self._fault(number, "ean13", text.format(text=shorten(ean13)) if ean13 else empty)
 
-    def _first(self, rows: Sequence[Row], key: str) -> str:
-        row = next((row for row in rows if row[key]), None)
-        return self._text(row, key) if row else ""
+    def _cell(self, number: int, key: str) -> str:
+        column = self._columns.get(key)
+        return column[number] if column else ""
 
-    def _joined(self, rows: Sequence[Row], key: str) -> str:
+    def _first(self, key: str) -> str:
+        """The first text that the order's rows have in a column."""
+        for number, text in enumerate(self._columns.get(key, ())):
+            if text:
+                return self._text(number, key)
+        return ""
+
+    def _joined(self, key: str) -> str:
         """The different values of the order's rows: each of them may decide."""
-        texts = (self._text(row, key) for row in rows if row[key])
-        return ", ".join(dict.fromkeys(texts))
+        said = (number for number, text in enumerate(self._columns.get(key, ())) if text)
+        return ", ".join(dict.fromkeys([self._text(number, key) for number in said]))
 
-    def _agreed(self, rows: Sequence[Row], key: str, parse: Callable[[str], T]) -> T | None:
+    def _agreed(self, key: str, parse: Callable[[str], T]) -> T | None:
         """The value that all rows of the order give; blank and broken rows do not count."""
-        said = [row for row in rows if row[key] and not row.fault]
-        for row in said[1:]:
-            if row[key] != said[0][key]:
-                problem = _("differs from line {line} of the same order")
-                self._fault(row, key, problem.format(line=said[0].line))
-                break
+        column, rows = self._columns.get(key, ()), self._rows
+        said = [n for n, text in enumerate(column) if text and not rows[n].fault]
         if not said:
             return None
-        self._text(said[0], key)
-        return self._parsed(said[0], key, parse)
+        first = said[0]
+        for number in said[1:]:
+            if column[number] != column[first]:
+                problem = _("differs from line {line} of the same order")
+                self._fault(number, key, problem.format(line=rows[first].line))
+                break
+        self._text(first, key)
+        return self._parsed(first, key, parse)
 
-    def _optional(self, row: Row, key: str, parse: Callable[[str], T]) -> T | None:
-        return self._parsed(row, key, parse) if row[key] else None
-
-    def _parsed(self, row: Row, key: str, parse: Callable[[str], T]) -> T | None:
-        if row.fault:
+    def _parsed(self, number: int, key: str, parse: Callable[[str], T]) -> T | None:
+        if self._rows[number].fault:
             return None
-        if not row[key]:
-            self._fault(row, key, _("empty"))
+        text = self._cell(number, key)
+        if not text:
+            self._fault(number, key, _("empty"))
             return None
         try:
-            return parse(row[key])
+            return parse(text)
         except ValueError as error:
-            self._fault(row, key, str(error))
+            self._fault(number, key, str(error))
             return None
 
-    def _text(self, row: Row, key: str) -> str:
+    def _text(self, number: int, key: str) -> str:
         """The cell on one line; XML 1.0 cannot carry control characters at all."""
-        text = row[key]
+        text = self._cell(number, key)
         if text.isprintable() and _DAMAGED not in text:
             return text
         text = _LINE_ENDS.sub(" ", text)
         bad = _NOT_XML.search(text)
         if bad:
             problem = _("holds the control character U+{code:04X}")
-            self._fault(row, key, problem.format(code=ord(bad[0])))
+            self._fault(number, key, problem.format(code=ord(bad[0])))
         if _DAMAGED in text:
-            self._fault(row, key, _(_DAMAGE))
+            self._fault(number, key, _(_DAMAGE))
         return text
 
-    def _fault(self, row: Row, key: str, problem: str) -> None:
-        self._faults.append(Fault(self._file, row.line, key, problem))
+    def _fault(self, number: int, key: str, problem: str) -> None:
+        self._faults.append(Fault(self._file, self._rows[number].line, key, problem))
 
 
 def _sold(row: Row) -> Sold | None:

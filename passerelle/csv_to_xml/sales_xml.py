@@ -8,20 +8,18 @@ import codecs
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 
 from lxml import etree
 
 from passerelle.config import Orders, Xml
+from passerelle.csv_to_xml.canonical import Canonical
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.errors import ConfigError
 from passerelle.language import _
-from passerelle.reading import fold
-from passerelle.sales import Customer, Line, Order
+from passerelle.sales import Order
 
 # Texts in these can be written one by one and joined: no mark begins them, no state goes on.
 _JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")
-_CUSTOMER = tuple(Customer.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,9 @@ def _document(
     orders: Sequence[Order], settings: Orders, generated: datetime, forms: Forms
 ) -> etree._ElementTree:
     names = {} if forms.stylesheet else settings.xml.names
-    tree = etree.ElementTree(_Writer(settings, names).orders(orders, generated))
+    text = "".join(Canonical(settings, names).document(orders, len(orders), generated))
+    parser = etree.XMLParser(remove_blank_text=True, huge_tree=True, resolve_entities=False)
+    tree = etree.ElementTree(etree.fromstring(text.encode("utf-8"), parser))
     if forms.stylesheet is None:
         return tree
     try:
@@ -112,92 +112,15 @@ def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
 
 
 def _serialise_each(orders: Sequence[Order], settings: Orders, generated: datetime) -> bytes:
-    """The same bytes without the whole tree, which needs ten times the memory of its text."""
-    writer, encoding = _Writer(settings, settings.xml.names), settings.xml.encoding
-    frame = _serialise(etree.ElementTree(writer.frame(len(orders), generated)), settings.xml)
-    end = frame.rindex(b"</")
-    pieces = [frame[:end]]
-    for order in orders:
-        element = writer.order(order)
-        etree.indent(element, level=1)
-        pieces += (b"  ", etree.tostring(element, encoding=encoding, xml_declaration=False), b"\n")
-    return b"".join([*pieces, frame[end:]])
+    """The same bytes, written text by text, without a tree of the whole."""
+    canonical, encoding = Canonical(settings, settings.xml.names), settings.xml.encoding
+    nothing = _serialise(_document((), settings, generated, Forms()), settings.xml)
+    declaration = nothing[: nothing.index(b"\n") + 1]
+    texts = canonical.document(orders, len(orders), generated)
+    pieces = [text.encode(encoding, "xmlcharrefreplace") for text in texts]
+    return b"".join([declaration, *pieces])
 
 
 def _is_wide(settings: Xml) -> bool:
     """Whether a letter of this encoding has more than one byte."""
     return "\n".encode(settings.encoding) != b"\n"
-
-
-class _Writer:
-    """Writes the canonical tree under the given names."""
-
-    def __init__(self, settings: Orders, names: Mapping[str, str]) -> None:
-        self._settings, self._xml, self._names = settings, settings.xml, names
-        self._payments = {fold(text): code for text, code in settings.xml.payments.items()}
-
-    def orders(self, orders: Sequence[Order], generated: datetime) -> etree._Element:
-        root = self.frame(len(orders), generated)
-        root.extend(map(self.order, orders))
-        return root
-
-    def frame(self, count: int, generated: datetime) -> etree._Element:
-        """What stands around the orders."""
-        root = etree.Element(self._name("orders"))
-        self._add(root, "store", self._settings.store)
-        self._add(root, "generated", generated)
-        self._add(root, "count", str(count))
-        return root
-
-    def order(self, order: Order) -> etree._Element:
-        element = etree.Element(self._name("order"))
-        for key in ("id", "reference", "date", "status"):
-            self._add(element, key, getattr(order, key))
-        self._add(element, "store", self._settings.store)
-        if order.customer != Customer():
-            customer = self._child(element, "customer")
-            for key in _CUSTOMER:
-                self._add(customer, key, getattr(order.customer, key))
-        self._add(element, "payment", self._payment(order.payment))
-        for key in ("voucher", "shipping", "carrier", "discount", "total_paid"):
-            self._add(element, key, getattr(order, key))
-        lines = self._child(element, "lines")
-        for line in order.lines:
-            self._line(lines, line)
-        return element
-
-    def _line(self, lines: etree._Element, line: Line) -> None:
-        element = self._child(lines, "line")
-        for key in ("ean13", "product_id", "product_reference", "product_name"):
-            self._add(element, key, getattr(line, key))
-        for number in ("quantity", "unit_price", "vat_rate", "amount"):
-            self._add(element, number, getattr(line, number))
-
-    def _payment(self, text: str) -> str:
-        """The ERP's code for the whole field, else for each of its comma-joined parts."""
-        if fold(text) in self._payments:
-            return self._payments[fold(text)]
-        parts = [part.strip() for part in text.split(",")]
-        return ", ".join(self._payments.get(fold(part), part) for part in parts if part)
-
-    def _add(
-        self, parent: etree._Element, key: str, value: str | int | Decimal | datetime | None
-    ) -> None:
-        text = self._text(value)
-        if text:
-            self._child(parent, key).text = text
-
-    def _text(self, value: str | int | Decimal | datetime | None) -> str:
-        if value is None:
-            return ""
-        if isinstance(value, Decimal):
-            return format(value, "f").replace(".", self._xml.decimal)
-        if isinstance(value, datetime):
-            return value.strftime(self._xml.date_format)
-        return str(value)
-
-    def _child(self, parent: etree._Element, key: str) -> etree._Element:
-        return etree.SubElement(parent, self._name(key))
-
-    def _name(self, key: str) -> str:
-        return self._names.get(key, key)

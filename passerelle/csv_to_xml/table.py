@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from passerelle.errors import NotReadyError
 from passerelle.language import N_, _
@@ -54,6 +55,7 @@ class Table:
         self._lines, self._separator, self._columns = lines, separator, columns
         self._width, self._file = width, file
         self._places = {key: place for place, key in enumerate(columns)}
+        self._pick = itemgetter(*columns.values())
         self._above: tuple[str, ...] = ("",) * len(columns)
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
@@ -70,6 +72,12 @@ class Table:
                     yield self._row(number, cells)
                 number += 1
                 continue
+            if cells := self._alone(line):
+                if any(cell.strip() for cell in cells):
+                    is_doubtful = self._doubtful and self._lines.tell() == self._doubtful
+                    yield self._row(number, cells, _QUOTES if is_doubtful else "")
+                number += 1
+                continue
             end = self._lines.tell()
             reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
             try:
@@ -84,6 +92,13 @@ class Table:
             if any(cell.strip() for cell in cells):
                 yield self._row(number, cells, _(_QUOTES) if end == self._doubtful else "")
             number += reader.line_num
+
+    def _alone(self, line: str) -> list[str]:
+        """The cells of a line that is a whole record, as most are; ``[]`` where it is none."""
+        try:
+            return next(csv.reader((line,), delimiter=self._separator, strict=True), [])
+        except csv.Error:
+            return []
 
     def _record(self, line: str, end: int) -> Iterator[str]:
         """The lines that a record may span, from its first, which ends at ``end``.
@@ -142,8 +157,9 @@ class Table:
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = _(_COUNT).format(found=len(cells), expected=self._width)
-        named = [cells[i].strip() if i < len(cells) else "" for i in self._columns.values()]
-        for key, place in self._places.items():
+        whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
+        named = [*map(str.strip, self._pick(whole))]
+        for key, place in self._places.items() if max(map(len, named)) > _LONGEST_CELL else ():
             if len(named[place]) > _LONGEST_CELL:
                 fault = fault or _(_LONG).format(key=key, length=len(named[place]))
                 named[place] = named[place][:_LONGEST_CELL]
@@ -151,5 +167,5 @@ class Table:
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""
         # What the lines of an order repeat is kept once.
-        self._above = tuple(b if a == b else a for a, b in zip(named, self._above, strict=True))
+        self._above = tuple([b if a == b else a for a, b in zip(named, self._above, strict=True)])
         return Row(line, self._above, self._places, fault)

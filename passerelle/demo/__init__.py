@@ -2,13 +2,14 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from passerelle.config import Settings, load_config
 from passerelle.demo.players import Erp, Shop, sample
 from passerelle.errors import UsageError
 from passerelle.gateway import Story, perform
+from passerelle.language import _, n_
 from passerelle.runs.orders import run_orders
 from passerelle.runs.stock import run_stock
 
@@ -16,6 +17,8 @@ Tell = Callable[[str], None]
 
 # Tells a folder that an earlier demo made, and may be made anew, from any other.
 _MARK = ".passerelle-demo"
+# Below the times.
+_MARGIN = " " * 7
 
 
 def play(folder: Path, tell: Tell) -> None:
@@ -30,26 +33,62 @@ def play(folder: Path, tell: Tell) -> None:
     shop, erp = Shop(server), Erp(server)
     settings = load_config(folder / "config.toml")
 
-    tell("10:25  The shop writes commandes.csv (French labels, cp1252): 12 orders.")
+    _at("10:25", _("The shop writes commandes.csv (French labels, cp1252): 12 orders."), tell)
     shop.export_orders("orders_french.csv")
-    tell("10:27  passerelle run orders")
+    _at("10:27", "passerelle run orders", tell)
     _run(settings, "orders", run_orders, tell)
-    booked = erp.import_sales()
-    tell(f"10:30  The ERP imports the XML and deletes it: orders {', '.join(booked)}.")
-    tell(f"10:40  The ERP writes ExportCSV.csv, its stock: {erp.export_stock()} lines.")
-    tell("10:47  The shop writes commandes.csv again (English labels, UTF-8): 3 orders are new,")
-    tell("       and in order 1011 the quantity was mended.")
+    _at("10:30", _imported(erp.import_sales()), tell)
+    _at("10:40", _exported(erp.export_stock()), tell)
+    _at("10:47", _written_again(), tell)
     shop.export_orders("orders_english.csv")
-    tell("10:49  passerelle run stock")
+    _at("10:49", "passerelle run stock", tell)
     _run(settings, "stock", run_stock, tell)
-    levels = ", ".join(f"{count} {kind}" for kind, count in shop.import_stock().items())
-    tell(f"10:50  The shop sets its stock from ExportCSVmod.csv and deletes it: {levels}.")
+    _at("10:50", _taken(shop.import_stock()), tell)
     _show_where_to_look(folder, tell)
+
+
+def _at(time: str, text: str, tell: Tell) -> None:
+    first, *more = text.splitlines()
+    tell(f"{time}  {first}")
+    for line in more:
+        tell(f"{_MARGIN}{line}")
+
+
+def _imported(ids: list[str]) -> str:
+    text = _("The ERP imports the XML and deletes it: orders {ids}.")
+    return text.format(ids=", ".join(ids))
+
+
+def _exported(lines: int) -> str:
+    return n_(
+        "The ERP writes ExportCSV.csv, its stock: {n} line.",
+        "The ERP writes ExportCSV.csv, its stock: {n} lines.",
+        lines,
+    )
+
+
+def _written_again() -> str:
+    # Translators: break the text into lines of at most 80 characters
+    return _(
+        "The shop writes commandes.csv again (English labels, UTF-8): 3 orders are new,\n"
+        "and in order 1011 the quantity was mended."
+    )
+
+
+def _taken(levels: Mapping[str, int]) -> str:
+    words = (
+        n_("{n} on sale", "{n} on sale", levels["on_sale"]),
+        n_("{n} held back", "{n} held back", levels["held_back"]),
+        n_("{n} gift card", "{n} gift cards", levels["gift_cards"]),
+    )
+    text = _("The shop sets its stock from ExportCSVmod.csv and deletes it: {levels}.")
+    return text.format(levels=", ".join(words))
 
 
 def _prepare(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-        raise UsageError("the folder is not empty", str(folder), "name another one for the demo")
+        mend = _("name another one for the demo")
+        raise UsageError(_("the folder is not empty"), str(folder), mend)
     if folder.exists():
         shutil.rmtree(folder)
     (folder / "server" / "import").mkdir(parents=True)
@@ -61,24 +100,28 @@ def _prepare(folder: Path) -> None:
 
 def _run(settings: Settings, name: str, story: Story, tell: Tell) -> None:
     outcome = perform(settings, name, story)
-    tell(f"       -> {outcome.summary}")
+    tell(f"{_MARGIN}-> {outcome.summary}")
     if outcome.rejected:
-        tell(f"       exit code {outcome.exit_code}: passerelle: {outcome.rejected}")
+        code = _("exit code {code}").format(code=outcome.exit_code)
+        tell(f"{_MARGIN}{code}: passerelle: {outcome.rejected}")
 
 
 def _show_where_to_look(folder: Path, tell: Tell) -> None:
     again = f'{_program()} --config "{folder / "config.toml"}"'
-    tell(f"""
-Look at {folder}:
-  ArchiveExport           the sales XML as it was sent
-  Trace1.txt, Trace2.txt  what the two runs said
-  Last_ExportCSVmod.csv   the stock as the shop got it; server/ExportCSV.csv as the ERP wrote it
-  config.toml             the settings
-
-Go on with:
-  {again} orders list
-  {again} run orders
-  {again} stock why 3701234500713""")
+    things = {
+        "ArchiveExport": _("the sales XML as it was sent"),
+        "Trace1.txt, Trace2.txt": _("what the two runs said"),
+        "Last_ExportCSVmod.csv": _(
+            "the stock as the shop got it; server/ExportCSV.csv as the ERP wrote it"
+        ),
+        "config.toml": _("the settings"),
+    }
+    tell(f"\n{_('Look at {folder}:').format(folder=folder)}")
+    for name, what in things.items():
+        tell(f"  {name:<22}  {what}")
+    tell(f"\n{_('Go on with:')}")
+    for command in ("orders list", "run orders", "stock why 3701234500713"):
+        tell(f"  {again} {command}")
 
 
 def _program() -> str:

@@ -34,7 +34,7 @@ class Shop:
         path.unlink()
         cards = sum(not row["Gencod"] for row in rows)
         zero = sum(row["Stock"] == "0" for row in rows)
-        return {"on sale": len(rows) - cards - zero, "held back": zero, "gift cards": cards}
+        return {"on_sale": len(rows) - cards - zero, "held_back": zero, "gift_cards": cards}
 
 
 class Erp:

@@ -15,8 +15,10 @@ from sqlalchemy.pool import StaticPool
 from passerelle.durable import touch_privately
 from passerelle.errors import UnreachableError
 from passerelle.language import _
+from passerelle.ledger.alerts import Alerts
 from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
+from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.overview import Overview
 from passerelle.ledger.runs import Runs
@@ -43,6 +45,8 @@ class Ledger:
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
         self.overview = Overview(self.begin)
+        self.looking_back = LookingBack(self.begin)
+        self.alerts = Alerts(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

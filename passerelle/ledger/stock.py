@@ -14,7 +14,7 @@ from passerelle.sales import Change
 Begin = Callable[[], AbstractContextManager[Connection]]
 
 # The changes of older publications are dropped: `stock why` speaks of the last one.
-_KEPT_PUBLICATIONS = 50
+KEPT_PUBLICATIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Stock:
             rows = [_change_row(number, change) for change in changed]
             if rows:
                 connection.execute(changes.insert(), rows)
-            oldest = number - _KEPT_PUBLICATIONS
+            oldest = number - KEPT_PUBLICATIONS
             connection.execute(delete(changes).where(changes.c.publication < oldest))
             return number
 

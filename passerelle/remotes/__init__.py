@@ -13,7 +13,7 @@ __all__ = ["Entry", "Remote", "connect", "fetch_whole", "find", "is_gone", "open
 
 def open_remote(name: str, server: Server, deadline: Deadline) -> Remote:
     """The server called ``name``; connects when first used, and again when it was lost."""
-    return RetryingRemote(lambda: connect(name, server, deadline), deadline)
+    return RetryingRemote(lambda: connect(name, server, deadline), deadline, name)
 
 
 def connect(name: str, server: Server, deadline: Deadline) -> Remote:

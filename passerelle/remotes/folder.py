@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -18,7 +19,10 @@ from passerelle.errors import (
     TransientError,
 )
 from passerelle.language import _
+from passerelle.progress import moved
 from passerelle.remotes.base import Entry, checked
+
+_CHUNK = 1 << 20
 
 
 class FolderRemote:
@@ -26,10 +30,7 @@ class FolderRemote:
 
     def __init__(self, name: str, server: Server) -> None:
         self._name = name
-        parts = urlsplit(server.url)
-        # file://host/share is the UNC path \\host\share.
-        host = f"//{parts.netloc}" if parts.netloc else ""
-        self._base = Path(url2pathname(host + parts.path))
+        self._base = base_folder(server.url)
         self._check_base()
 
     def stat(self, path: str) -> Entry:
@@ -41,12 +42,16 @@ class FolderRemote:
             return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
 
     def fetch(self, path: str) -> bytes:
-        with self._telling(path):
-            return self._path(path).read_bytes()
+        buffer = BytesIO()
+        with self._telling(path), self._path(path).open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                moved(buffer.write(chunk))
+        return buffer.getvalue()
 
     def store(self, path: str, data: bytes) -> None:
         with self._telling(path):
             write_durably(self._path(path), data)
+            moved(len(data))
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
@@ -102,6 +107,14 @@ class FolderRemote:
             reason = error.strerror or type(error).__name__
             what = _("the folder failed ({reason})").format(reason=reason)
             raise TransientError(what, where, _("try again")) from error
+
+
+def base_folder(url: str) -> Path:
+    """The folder that a ``file://`` url names."""
+    parts = urlsplit(url)
+    # file://host/share is the UNC path \\host\share.
+    host = f"//{parts.netloc}" if parts.netloc else ""
+    return Path(url2pathname(host + parts.path))
 
 
 def _entry(path: Path) -> Entry:

@@ -22,9 +22,18 @@ from passerelle.errors import (
     TransientError,
 )
 from passerelle.language import _
+from passerelle.progress import moved
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, checked, find
-from passerelle.remotes.ftp_replies import code_of, in_utf8, parse_facts, parse_time, short, text_of
+from passerelle.remotes.ftp_replies import (
+    WholeReplies,
+    code_of,
+    in_utf8,
+    parse_facts,
+    parse_time,
+    short,
+    text_of,
+)
 from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
 
@@ -128,7 +137,7 @@ class FtpRemote:
         timeout = self._patience()
         if self._url.scheme == "ftp":
             # Reply texts come in any encoding; latin-1 reads them all without failing.
-            return ftplib.FTP(timeout=timeout, encoding="latin-1")
+            return WholeReplies(timeout=timeout, encoding="latin-1")
         context = ssl.create_default_context()
         if not self._server.verify_tls:
             context.check_hostname = False
@@ -217,6 +226,7 @@ class FtpRemote:
             connection.settimeout(self._patience())
             while chunk := connection.recv(_CHUNK):
                 chunks.append(chunk)
+                moved(len(chunk))
                 connection.settimeout(self._patience())
             end_tls(connection)
         self._ftp.voidresp()
@@ -226,7 +236,8 @@ class FtpRemote:
         with connection:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())
-                connection.sendall(data[start : start + _CHUNK])
+                connection.sendall(chunk := data[start : start + _CHUNK])
+                moved(len(chunk))
             end_tls(connection)
 
     def _stat_by_mlst(self, path: str) -> Entry:

@@ -1,10 +1,29 @@
-"""Reading what FTP servers answer: their words, codes, facts and times."""
+"""Reading what FTP servers answer: whole lines, their words, codes, facts and times."""
 
 import ftplib
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO
 
 from passerelle.remotes.base import Entry
+
+
+class WholeReplies(ftplib.FTP):
+    """FTP that takes no part of a line for a reply.
+
+    ftplib does: of "550 No such file" on a line that is cut, it makes a refusal "5".
+    """
+
+    file: TextIO
+
+    def getline(self) -> str:
+        """One line of a reply. Raises :class:`EOFError` where the connection ends before it."""
+        line = self.file.readline(self.maxline + 1)
+        if len(line) > self.maxline:
+            raise ftplib.Error(f"got more than {self.maxline} bytes")
+        if not line.endswith("\n"):
+            raise EOFError
+        return line.rstrip("\r\n")
 
 
 def text_of(data: bytes) -> str:

@@ -5,8 +5,10 @@ import socket
 import ssl
 from contextlib import suppress
 
+from passerelle.remotes.ftp_replies import WholeReplies
 
-class ReusingTls(ftplib.FTP_TLS):
+
+class ReusingTls(WholeReplies, ftplib.FTP_TLS):
     """FTP_TLS whose data connections resume the control connection's TLS session.
 
     vsftpd and ProFTPD demand it: it proves that both connections come from one client.

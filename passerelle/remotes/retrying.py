@@ -13,6 +13,8 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from passerelle.deadline import Deadline
 from passerelle.errors import NotFoundError, TransientError
+from passerelle.language import _
+from passerelle.progress import step
 from passerelle.remotes.base import Entry, Remote, find
 
 T = TypeVar("T")
@@ -21,23 +23,36 @@ _ATTEMPTS = 3
 
 
 class RetryingRemote:
-    """Wraps the remote that ``connect`` opens."""
+    """Wraps the remote that ``connect`` opens; ``name`` is the server's, for who waits for it."""
 
-    def __init__(self, connect: Callable[[], Remote], deadline: Deadline) -> None:
-        self._connect, self._deadline = connect, deadline
+    def __init__(self, connect: Callable[[], Remote], deadline: Deadline, name: str) -> None:
+        self._connect, self._deadline, self._name = connect, deadline, name
         self._remote: Remote | None = None
+        self._sizes: dict[str, int | None] = {}
 
     def stat(self, path: str) -> Entry:
-        return self._try(lambda remote: remote.stat(path))
+        entry = self._try(lambda remote: remote.stat(path))
+        self._sizes[path] = entry.size
+        return entry
 
     def list_files(self, folder: str) -> list[Entry]:
         return self._try(lambda remote: remote.list_files(folder))
 
     def fetch(self, path: str) -> bytes:
-        return self._try(lambda remote: remote.fetch(path))
+        def fetch(remote: Remote) -> bytes:
+            doing = _("fetching {file}").format(file=f"{self._name}:{path}")
+            with step(doing, self._sizes.get(path), "bytes"):
+                return remote.fetch(path)
+
+        return self._try(fetch)
 
     def store(self, path: str, data: bytes) -> None:
-        self._try(lambda remote: remote.store(path, data))
+        def store(remote: Remote) -> None:
+            doing = _("sending {file}").format(file=f"{self._name}:{path}")
+            with step(doing, len(data), "bytes"):
+                remote.store(path, data)
+
+        self._try(store)
 
     def rename(self, old: str, new: str) -> None:
         self._move(lambda remote: remote.rename(old, new), old)
@@ -90,7 +105,8 @@ class RetryingRemote:
             sleep=self._sleep,
             reraise=True,
         )
-        result: T = attempts(self._once, act)
+        with step(_("waiting for {server}").format(server=self._name)):
+            result: T = attempts(self._once, act)
         return result
 
     def _once(self, act: Callable[[Remote], T]) -> T:

@@ -25,6 +25,7 @@ from passerelle.errors import (
     TransientError,
 )
 from passerelle.language import _
+from passerelle.progress import moved
 from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.passwords import hidden
@@ -70,7 +71,7 @@ class SftpRemote:
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
             while chunk := file.read(_CHUNK):
-                buffer.write(chunk)
+                moved(buffer.write(chunk))
                 self._channel()
         return buffer.getvalue()
 
@@ -78,7 +79,8 @@ class SftpRemote:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
         with self._telling(path), self._channel().open(self._full(path), "wb") as file:
             for start in range(0, len(data), _CHUNK):
-                file.write(data[start : start + _CHUNK])
+                file.write(chunk := data[start : start + _CHUNK])
+                moved(len(chunk))
                 self._channel()
 
     def rename(self, old: str, new: str) -> None:

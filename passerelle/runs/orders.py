@@ -18,17 +18,18 @@ from passerelle.csv_to_xml import (
 from passerelle.dispatch import Parcel, free_place
 from passerelle.errors import ConfigError
 from passerelle.gateway import Gateway, Outcome
+from passerelle.language import _
 from passerelle.ledger import State
+from passerelle.progress import step
 from passerelle.remotes import find
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     after_validation,
     blocked,
     decide,
-    describe,
     facts,
-    summarise,
 )
+from passerelle.runs.orders_words import describe, summarise
 
 
 def run_orders(gateway: Gateway) -> Outcome:
@@ -46,7 +47,7 @@ def orders_settings(settings: Settings) -> Orders:
     """The ``[orders]`` section. Raises :class:`ConfigError` where there is none."""
     if settings.orders is None:
         raise ConfigError(
-            "[orders] is missing", "config.toml", "add it; `passerelle init` shows how"
+            _("[orders] is missing"), "config.toml", _("add it; `passerelle init` shows how")
         )
     return settings.orders
 
@@ -81,9 +82,8 @@ def _read_form(path: Path | None, key: str) -> bytes | None:
     try:
         return path.read_bytes() if path else None
     except OSError as error:
-        raise ConfigError(
-            f"the file cannot be read ({error.strerror})", f"{key} ({path})", "mend the path"
-        ) from error
+        what = _("the file cannot be read ({reason})").format(reason=error.strerror)
+        raise ConfigError(what, f"{key} ({path})", _("mend the path")) from error
 
 
 def plan_orders(gateway: Gateway) -> OrdersPlan:
@@ -91,7 +91,9 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     settings = orders_settings(gateway.settings)
     forms = load_forms(settings)
     source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
+    with step(_("reading {file}").format(file=source.place.name)):
+        gift_cards = gift_card_ids(gateway.settings)
+        file = read_orders(source.data, settings, source.place.name, gift_cards)
     known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
     plan = decide(file, known, settings, source.describe())
     due = gateway.ledger.orders.due(settings.channel)
@@ -113,7 +115,8 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, settings: Orders, forms: Fo
     if _is_taken(gateway, place, ever=False):
         return blocked(plan, place)
     orders = [mark.reading.order for mark in to_send if mark.reading.order]
-    sales = write_sales(orders, settings, gateway.now(), forms)
+    with step(_("writing {file}").format(file=place.name)):
+        sales = write_sales(orders, settings, gateway.now(), forms)
     marks = tuple(after_validation(mark, sales.rejected) for mark in plan.marks)
     sent = tuple(mark for mark in marks if mark.state == State.PREPARED)
     rest = tuple(mark for mark in marks if mark.state != State.PREPARED)
@@ -133,7 +136,8 @@ def _is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
 def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
     """Does what the plan says."""
     channel, now = orders_settings(gateway.settings).channel, gateway.now()
-    gateway.ledger.orders.mark(channel, plan.marks, now)
+    with step(_("writing the ledger")):
+        gateway.ledger.orders.mark(channel, plan.marks, now)
     for changed in plan.changed:
         gateway.ledger.orders.note_change(
             channel, changed.reading, now, changed.note, cancelled=changed.cancelled

@@ -14,7 +14,9 @@ from passerelle.csv_to_xml import read_orders
 from passerelle.dispatch import TMP
 from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
 from passerelle.gateway import Gateway, Outcome
+from passerelle.language import _
 from passerelle.missed_sales import ErpFile, find_missed
+from passerelle.progress import step
 from passerelle.runs.orders import gift_card_ids, orders_settings
 from passerelle.runs.stock_plan import (
     OrderSource,
@@ -63,7 +65,7 @@ def stock_settings(settings: Settings) -> Stock:
     """The ``[stock]`` section. Raises :class:`ConfigError` where there is none."""
     if settings.stock is None:
         raise ConfigError(
-            "[stock] is missing", "config.toml", "add it; `passerelle init` shows how"
+            _("[stock] is missing"), "config.toml", _("add it; `passerelle init` shows how")
         )
     return settings.stock
 
@@ -76,7 +78,8 @@ def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> Stock
     notes = _check_age(gateway, settings, source)
     missed, orders = _missed(gateway, settings, source)
     notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
-    fixed = fix_stock(source.data, settings, missed, source.place.name)
+    with step(_("correcting {file}").format(file=source.place.name)):
+        fixed = fix_stock(source.data, settings, missed, source.place.name)
     _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
     return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
 
@@ -100,14 +103,16 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
         return ()
     if source.modified is not None:
         check_age(gateway.now() - source.modified, guards, name)
-        return (f"! the clock of {source.place.server} is not known: it was taken for ours",)
+        note = _("the clock of {server} is not known: it was taken for ours")
+        return (f"! {note.format(server=source.place.server)}",)
     met = gateway.ledger.stock.first_met(hashlib.sha256(source.data).hexdigest())
     if met:
         check_age(gateway.now() - met, guards, name)
-    return (
-        f"! the server does not tell when {name} was written; it is only held when the same "
-        f"content was met more than {in_words(guards.max_age)} ago",
+    note = _(
+        "the server does not tell when {file} was written; it is only held when the same "
+        "content was met more than {span} ago"
     )
+    return (f"! {note.format(file=name, span=in_words(guards.max_age))}",)
 
 
 def _missed(
@@ -116,7 +121,8 @@ def _missed(
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch(orders.source)
-    file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
+    with step(_("reading {file}").format(file=csv.place.name)):
+        file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
     known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = _erp_file(gateway, settings, source)

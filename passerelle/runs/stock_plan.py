@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from passerelle.errors import RejectedError
-from passerelle.reading import count
+from passerelle.language import _, n_
 from passerelle.sales import MissedSale
 from passerelle.sources import Source
 from passerelle.stock_csv_fix import FixedStock
@@ -28,7 +28,7 @@ class OrderSource:
 
     def describe(self) -> str:
         """Name, size, age and orders in words."""
-        return f"{self.source.describe()}, {count(self.orders, 'order')}"
+        return f"{self.source.describe()}, {n_('{n} order', '{n} orders', self.orders)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +49,60 @@ def describe(plan: StockPlan) -> Iterator[str]:
     yield plan.orders.describe()
     yield from plan.notes
     yield from describe_fix(plan.fixed)
-    yield f"to publish: {plan.place}, {len(plan.fixed.data)} bytes"
+    yield n_(
+        "to publish: {place}, {n} byte",
+        "to publish: {place}, {n} bytes",
+        len(plan.fixed.data),
+        place=plan.place,
+    )
 
 
 def describe_fix(fixed: FixedStock) -> Iterator[str]:
     """What was changed in the ERP's file and why, one sentence a line."""
-    lines = count(fixed.lines, "line")
-    yield f"{lines}, {fixed.in_stock} of them in stock, {len(fixed.changes)} changed"
+    in_stock = n_("{n} of them in stock", "{n} of them in stock", fixed.in_stock)
+    yield f"{_lines(fixed)}, {in_stock}, {_changed(fixed)}"
     for change in fixed.changes:
-        after = "line taken away" if change.after is None else f"{change.before} -> {change.after}"
-        yield f"{change.key}: {after} (line {change.line}, sold in {_few(change.orders)})"
+        if change.after is None:
+            text = _("{item}: line taken away (line {line}, sold in {orders})")
+        else:
+            text = _("{item}: {before} -> {after} (line {line}, sold in {orders})")
+        yield text.format(
+            item=change.key,
+            before=change.before,
+            after=change.after,
+            line=change.line,
+            orders=_few(change.orders),
+        )
     if fixed.unmatched:
-        yield f"sold, but not in the ERP's file: {_few(fixed.unmatched)}"
+        text = _("sold, but not in the ERP's file: {items}")
+        yield text.format(items=_few(fixed.unmatched))
     if fixed.gift_cards:
-        yield f"gift cards added: {_few(fixed.gift_cards)}"
+        yield _("gift cards added: {ids}").format(ids=_few(fixed.gift_cards))
     for fault in fixed.warnings[:_FEW]:
         yield f"! {fault}"
     for fault in fixed.faults[:_FEW]:
-        yield f"! {fault}: the line leaves as it came; mend it in the ERP"
+        text = _("{fault}: the line leaves as it came; mend it in the ERP")
+        yield f"! {text.format(fault=fault)}"
+
+
+def _lines(fixed: FixedStock) -> str:
+    return n_("{n} line", "{n} lines", fixed.lines)
+
+
+def _changed(fixed: FixedStock) -> str:
+    return n_("{n} changed", "{n} changed", len(fixed.changes))
 
 
 def _few(items: tuple[str, ...]) -> str:
-    more = f" and {len(items) - _FEW} more" if len(items) > _FEW else ""
-    return ", ".join(items[:_FEW]) + more
+    names, rest = ", ".join(items[:_FEW]), len(items) - _FEW
+    if rest <= 0:
+        return names
+    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)
 
 
 def summarise(plan: StockPlan) -> str:
-    fixed = plan.fixed
-    lines = count(fixed.lines, "line")
-    return f"{lines}, {len(fixed.changes)} changed, {len(fixed.gift_cards)} added"
+    added = n_("{n} added", "{n} added", len(plan.fixed.gift_cards))
+    return f"{_lines(plan.fixed)}, {_changed(plan.fixed)}, {added}"
 
 
 def facts(plan: StockPlan, now: datetime) -> dict[str, Any]:
@@ -98,9 +123,11 @@ def stock_rejection(fixed: FixedStock) -> RejectedError | None:
     faults = fixed.faults
     if not faults:
         return None
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    where, rest = str(faults[0]), len(faults) - 1
+    if rest:
+        where = n_("{fault} (and {n} more)", "{fault} (and {n} more)", rest, fault=where)
     return RejectedError(
-        "a stock line could not be read",
-        f"{faults[0]}{more}",
-        "its line was published as it came; mend it in the ERP",
+        _("a stock line could not be read"),
+        where,
+        _("its line was published as it came; mend it in the ERP"),
     )

@@ -4,7 +4,7 @@ import hashlib
 
 from passerelle.archive import keep_copy
 from passerelle.config import Stock
-from passerelle.dispatch import TMP, store_whole
+from passerelle.dispatch import TMP, UPLOADS, store_whole
 from passerelle.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.gateway import Gateway
 from passerelle.health.chain import should_be_taken
@@ -41,17 +41,20 @@ def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
     remote = gateway.remote(settings.to.server)
     direct = gateway.settings.servers[settings.to.server].publish == "direct"
     path = settings.to.path if direct else settings.to.path + TMP
-    store_whole(remote, path, data)
-    if fetch_whole(remote, path, len(data)) != data:
+    for _attempt in range(UPLOADS):
+        store_whole(remote, path, data)
+        if fetch_whole(remote, path, len(data)) == data:
+            return path
         remote.delete(path)
-        raise TransientError("the upload reads back otherwise", f"{settings.to}", "try again")
-    return path
+    what = _("the upload reads back otherwise")
+    raise TransientError(what, str(settings.to), _("try again"))
 
 
 def note_published(gateway: Gateway, settings: Stock, plan: StockPlan, number: int) -> None:
     gateway.ledger.stock.set_stage(number, "published")
     keep_copy(gateway.settings.folder / LAST_COPY.format(name=settings.to.name), plan.fixed.data)
-    gateway.say(f"{settings.to.name} is in place on {settings.to.server}")
+    text = _("{file} is in place on {server}")
+    gateway.say(text.format(file=settings.to.name, server=settings.to.server))
 
 
 def recover_publication(gateway: Gateway, settings: Stock) -> None:
@@ -82,15 +85,18 @@ def withdraw(gateway: Gateway, settings: Stock) -> None:
         if find(remote, settings.to.path) is None:
             return
         if gateway.dry_run:
-            gateway.say(f"would withdraw {settings.to}, which the shop has not taken yet")
+            text = _("would withdraw {file}, which the shop has not taken yet")
+            gateway.say(text.format(file=settings.to))
             return
         remote.delete(settings.to.path)
     except NotFoundError:
         return
     except PasserelleError as error:
-        gateway.warn(f"an older {settings.to.name} could not be withdrawn: {error}")
+        text = _("an older {file} could not be withdrawn: {error}")
+        gateway.warn(text.format(file=settings.to.name, error=error))
         return
     last = gateway.ledger.stock.last("published")
     if last:
         gateway.ledger.stock.set_stage(last.number, "withdrawn")
-    gateway.warn(f"{settings.to.name} was withdrawn: the shop had not taken it yet")
+    text = _("{file} was withdrawn: the shop had not taken it yet")
+    gateway.warn(text.format(file=settings.to.name))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from schedule import Job, Scheduler
 
 from passerelle.errors import PasserelleError, bug_in_words, lines_of
+from passerelle.language import _
 from passerelle.schedule.timetable import Timetable, in_words
 
 # A run may keep the next one waiting for so long; what comes later is missed.
@@ -50,11 +51,12 @@ class Loop:
         except KeyboardInterrupt:
             if self._running:
                 raise
-            self._say("stopped")
+            self._say(_("stopped"))
 
     def _go_on(self) -> None:
         for run, minutes in self._timetable.items():
-            self._say(f"run {run} starts at {in_words(minutes)} of every hour")
+            words = _("run {run} starts at {minutes} of every hour")
+            self._say(words.format(run=run, minutes=in_words(minutes)))
         self._plan()
         while True:
             self._scheduler.run_pending()
@@ -76,9 +78,10 @@ class Loop:
         self._done[run, minute] = planned
         late = self._local() - planned
         if late > _LATEST:
-            self._fail(f"run {run} of {planned:%H:%M} was missed and is not made up for")
+            missed = _("run {run} of {time} was missed and is not made up for")
+            self._fail(missed.format(run=run, time=f"{planned:%H:%M}"))
             return
-        self._say(f"run {run} of {planned:%H:%M}")
+        self._say(_("run {run} of {time}").format(run=run, time=f"{planned:%H:%M}"))
         self._carry_out(run)
 
     def _carry_out(self, run: str) -> None:
@@ -95,7 +98,7 @@ class Loop:
     def _notice_clock_set_back(self) -> None:
         coming = self._scheduler.next_run
         if coming is not None and coming - self._local() > _FARTHEST:
-            self._say("the clock was set back: the runs go on by the time it tells now")
+            self._say(_("the clock was set back: the runs go on by the time it tells now"))
             self._plan()
 
     def _local(self) -> datetime:

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO
 
 from lxml import etree
 
@@ -20,8 +19,9 @@ from passerelle.errors import (
     UnreachableError,
     UsageError,
 )
+from passerelle.language import _
 
-_PATIENCE = 60
+_PATIENCE = 30
 _TYPING = 600
 # The low words of HRESULTs: https://learn.microsoft.com/windows/win32/debug/system-error-codes
 _NO_FILE, _NO_PATH, _DENIED = 2, 3, 5
@@ -49,7 +49,7 @@ def create(name: str, file: Path, account: str) -> None:
         return
     words = ("/Create", "/TN", name, "/XML", str(file), "/RU", account, "/RP", "*", "/F")
     if code := _start(words, asking=True).returncode:
-        raise _failure(name, code, "its reason stands above")
+        raise _failure(name, code, _("its reason stands above"))
 
 
 def delete(name: str) -> None:
@@ -71,7 +71,7 @@ def definition(name: str) -> etree._Element:
         return etree.fromstring(text[text.index("<Task") :], parser)
     except (ValueError, etree.XMLSyntaxError):
         raise UnreachableError(
-            "schtasks told no definition of the task", name, "look in the Task Scheduler's window"
+            _("schtasks told no definition of the task"), name, _look()
         ) from None
 
 
@@ -109,12 +109,16 @@ def _must(name: str, *words: str) -> None:
 def _failure(name: str, code: int, words: str) -> PasserelleError:
     low = code & 0xFFFF
     if low in (_NO_FILE, _NO_PATH):
-        return NotFoundError("there is no such task", name, "`passerelle schedule install`")
+        return NotFoundError(_("there is no such task"), name, "`passerelle schedule install`")
     said = f' (schtasks: "{" ".join(words.split())}")' if words.strip() else ""
     if low == _DENIED or not _is_administrator():
-        mend = 'open the console with "Run as administrator", and say it again'
-        return AccessDeniedError(f"Windows did not allow it{said}", name, mend)
-    return UnreachableError(f"schtasks failed{said}", name, "look in the Task Scheduler's window")
+        mend = _('open the console with "Run as administrator", and say it again')
+        return AccessDeniedError(_("Windows did not allow it") + said, name, mend)
+    return UnreachableError(_("schtasks failed") + said, name, _look())
+
+
+def _look() -> str:
+    return _("look in the Task Scheduler's window")
 
 
 def _is_administrator() -> bool:
@@ -130,29 +134,44 @@ def _start(words: tuple[str, ...], *, asking: bool = False) -> "subprocess.Compl
     program = find_schtasks()
     if program is None:
         raise _absent()
-    pipe: int | IO[bytes] | None = None if asking else subprocess.PIPE
+    pipe = None if asking else subprocess.PIPE
     try:
-        return subprocess.run(  # noqa: S603 - Windows' own program, by its full path, no shell
+        child = subprocess.Popen(  # noqa: S603 - Windows' own program, by its full path, no shell
             (program, *words),
             stdin=None if asking else subprocess.DEVNULL,
             stdout=pipe,
             stderr=pipe,
-            timeout=_TYPING if asking else _PATIENCE,
             creationflags=0 if asking else _NO_WINDOW,
-            check=False,
         )
-    except subprocess.TimeoutExpired as error:
-        raise UnreachableError("schtasks does not answer", program, "try again") from error
     except OSError as error:
-        raise UnreachableError("schtasks cannot be used", program, str(error.strerror)) from error
+        failed = _("schtasks cannot be used")
+        raise UnreachableError(failed, program, str(error.strerror)) from error
+    return _end(child, program, patience=_TYPING if asking else _PATIENCE)
+
+
+def _end(
+    child: "subprocess.Popen[bytes]", program: str, *, patience: float
+) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        output, errors = child.communicate(timeout=patience)
+    except subprocess.TimeoutExpired as error:
+        # Its pipes are left alone: a service that it started may hold them open for good.
+        child.kill()
+        raise UnreachableError(_("schtasks does not answer"), program, _("try again")) from error
+    except BaseException:
+        child.kill()
+        raise
+    return subprocess.CompletedProcess(child.args, child.returncode, output, errors)
 
 
 def _absent() -> PasserelleError:
     if sys.platform == "win32":
-        mend = "have Windows repaired (sfc /scannow), or use `passerelle schedule run`"
-        return UnreachableError("schtasks.exe is missing", "System32", mend)
-    mend = "use `passerelle schedule run`, or put `passerelle schedule export --cron` in a crontab"
-    return UsageError("this machine has no Windows Task Scheduler", "", mend)
+        mend = _("have Windows repaired (sfc /scannow), or use `passerelle schedule run`")
+        return UnreachableError(_("schtasks.exe is missing"), "System32", mend)
+    mend = _(
+        "use `passerelle schedule run`, or put `passerelle schedule export --cron` in a crontab"
+    )
+    return UsageError(_("this machine has no Windows Task Scheduler"), "", mend)
 
 
 def _text(output: bytes) -> str:

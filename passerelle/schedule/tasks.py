@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from passerelle.config import Settings
 from passerelle.errors import BusyError, NotFoundError, UnreachableError
+from passerelle.language import _
 from passerelle.schedule import schtasks
 from passerelle.schedule.definition import (
     NAMESPACE,
@@ -22,27 +23,6 @@ _FOLDER = "Passerelle"
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 # https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-error-and-success-constants
 NOT_YET, RUNNING = 0x41303, 0x41301
-_RESULTS = {
-    0: "done",
-    1: "a bug: its traceback is in the trace",
-    2: "wrong usage",
-    3: "a fault of the configuration",
-    4: "a server or file could not be reached",
-    5: "some data was rejected, the rest went through",
-    6: "held for safety, nothing published",
-    7: "another run was active",
-    130: "interrupted",
-    NOT_YET: "not started yet",
-    RUNNING: "running now",
-    0x41306: "ended from outside, or by its time limit",
-    0xC000013A: "closed or interrupted",
-    0x80070002: "its program is not where it was",
-    0x80070003: "its program or folder is not where it was",
-    0x8007010B: "its working folder is not there",
-    0x8007052E: "Windows refused the account's password; install the task again",
-    0x80070569: "the account lacks the right to log on as a batch job",
-    0x800710E0: "Windows refused to start it (nobody logged on, or still running)",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +54,31 @@ def task_name(run: str) -> str:
 def result_in_words(result: int) -> str:
     """What a task's last result means: our exit codes, and Windows' own."""
     code = str(result) if result < 256 else f"0x{result:X}"
-    return f"{_RESULTS.get(result, 'an exit code that Passerelle does not have')} ({code})"
+    return f"{_results().get(result) or _('an exit code that Passerelle does not have')} ({code})"
+
+
+def _results() -> dict[int, str]:
+    return {
+        0: _("done"),
+        1: _("a bug: its traceback is in the trace"),
+        2: _("wrong usage"),
+        3: _("a fault of the configuration"),
+        4: _("a server or file could not be reached"),
+        5: _("some data was rejected, the rest went through"),
+        6: _("held for safety, nothing published"),
+        7: _("another run was active"),
+        130: _("interrupted"),
+        NOT_YET: _("not started yet"),
+        RUNNING: _("running now"),
+        0x41306: _("ended from outside, or by its time limit"),
+        0xC000013A: _("closed or interrupted"),
+        0x80070002: _("its program is not where it was"),
+        0x80070003: _("its program or folder is not where it was"),
+        0x8007010B: _("its working folder is not there"),
+        0x8007052E: _("Windows refused the account's password; install the task again"),
+        0x80070569: _("the account lacks the right to log on as a batch job"),
+        0x800710E0: _("Windows refused to start it (nobody logged on, or still running)"),
+    }
 
 
 def install(settings: Settings, run: str, program: Program) -> None:
@@ -85,8 +89,8 @@ def install(settings: Settings, run: str, program: Program) -> None:
         try:
             file.write_bytes(task_file(task_xml(settings, run, program)))
         except OSError as error:
-            reason = error.strerror or "make room on the disk"
-            raise UnreachableError("the file cannot be written", str(file), reason) from error
+            reason = error.strerror or _("make room on the disk")
+            raise UnreachableError(_("the file cannot be written"), str(file), reason) from error
         schtasks.create(task_name(run), file, account)
 
 
@@ -135,7 +139,7 @@ def refuse_beside(runs: Iterable[str] = RUNS) -> None:
     enabled = [task.name for task in map(look_up, runs) if task.enabled]
     if enabled:
         raise BusyError(
-            "the Task Scheduler starts the runs already",
+            _("the Task Scheduler starts the runs already"),
             ", ".join(enabled),
-            "`passerelle schedule disable` first, or leave it to the tasks",
+            _("`passerelle schedule disable` first, or leave it to the tasks"),
         )

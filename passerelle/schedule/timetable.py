@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from passerelle.config import Settings
+from passerelle.language import _
 
 Timetable = Mapping[str, tuple[int, ...]]
 
@@ -57,4 +58,4 @@ def _is_repeated(moment: datetime) -> bool:
 def in_words(minutes: Sequence[int]) -> str:
     """As in ``:27 and :57``."""
     *first, last = [f":{minute:02}" for minute in minutes]
-    return f"{', '.join(first)} and {last}" if first else last
+    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last

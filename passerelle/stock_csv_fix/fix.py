@@ -1,26 +1,26 @@
 """Pure: the ERP's stock with missed sales held back and gift cards added.
 
-pandas reads the item number and quantity columns and decides; the bytes of every line that does
-not change are copied, and of a line that does, only the quantity is written anew.
+The item number and quantity columns decide; the bytes of every line that does not change are
+copied, and of a line that does, only the quantity is written anew.
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BytesIO, StringIO
+from io import StringIO
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
 from passerelle.config import Stock
-from passerelle.errors import ConfigError, HeldError
+from passerelle.errors import ConfigError
 from passerelle.language import _
-from passerelle.reading import gtin, is_eaten_by_spreadsheet, parse_decimal, shorten
+from passerelle.reading import is_eaten_by_spreadsheet, parse_decimal, shorten
 from passerelle.sales import Change, Fault, MissedSale
+from passerelle.stock_csv_fix.column import NOT_PLAIN, Column
+from passerelle.stock_csv_fix.items import Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
-
-_SIMPLE_NUMBER = r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,81 +48,52 @@ def fix_stock(
 ) -> FixedStock:
     """Fixes the stock CSV ``data``; ``missed`` maps :func:`~passerelle.reading.gtin` forms.
 
-    Raises :class:`HeldError` for a file that must not be published, :class:`ConfigError` where
-    the header lacks a configured column.
+    Raises :class:`~passerelle.errors.HeldError` for a file that must not be published,
+    :class:`ConfigError` where the header lacks a configured column.
     """
     layout = read_layout(data, settings, file)
-    frame = _read_columns(data, layout, settings, file)
-    levels = _levels(frame["quantity"])
-    hit = np.flatnonzero(frame["key"].isin(missed.keys()).to_numpy())
+    table = _read_table(data, layout, settings, file)
+    levels = table.quantity.levels(_float_or_nan)
+    hit = table.items.rows_of(missed.keys())
     changes, edits = [], {}
     for row in hit:
-        change = _change(int(row), frame, levels, layout, missed, settings)
+        change = _change(row, table, float(levels[row]), layout, missed, settings)
         if change.after != change.before:
             changes.append(change)
-            edits[int(row)] = change.after
+            edits[row] = change.after
     quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
-    cards, added = _gift_card_lines(frame, layout, settings, quantity_index, file)
+    cards, added = _gift_card_lines(table, layout, settings, quantity_index, file)
     return FixedStock(
         data=_assemble(data, layout, edits, quantity_index, added),
-        lines=len(frame),
+        lines=len(levels),
         in_stock=int((levels > 0).sum()),
         changes=tuple(changes),
         gift_cards=tuple(cards),
-        faults=(*_unreadable(frame, levels, layout, file), *_eaten(frame, layout, file)),
-        warnings=(*_met_twice(frame, layout, file), *_cards_of_erp(frame, layout, settings, file)),
-        unmatched=tuple(sorted(missed.keys() - set(frame["key"].iloc[hit]))),
+        faults=(*_unreadable(table, levels, layout, file), *_eaten(table, layout, file)),
+        warnings=(*_met_twice(table, layout, file), *_cards_of_erp(table, layout, settings, file)),
+        unmatched=tuple(sorted(missed.keys() - {table.items.key(row) for row in hit})),
     )
 
 
-def _read_columns(data: bytes, layout: Layout, settings: Stock, file: str) -> pd.DataFrame:
-    """The columns that decide, as text, with ``key`` in the form in which items compare."""
-    wanted = {
-        "ean13": layout.column(settings.columns.ean13, "stock.columns.ean13", file),
-        "quantity": layout.column(settings.columns.quantity, "stock.columns.quantity", file),
-    }
-    if settings.gift_cards.ids:
-        name = (settings.gift_cards.column,)
-        wanted["id"] = layout.column(name, "stock.gift_cards.column", file)
-    read = pd.read_csv(
-        BytesIO(data),
-        sep=layout.separator,
-        encoding=layout.encoding,
-        header=0,
-        names=list(range(len(layout.header))),
-        usecols=sorted(set(wanted.values())),
-        dtype=str,
-        keep_default_na=False,
-        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
-        skip_blank_lines=True,
-        low_memory=False,
-    )
-    if len(read) != len(layout.starts):
-        what = _("the file has {lines} lines but {records} records")
-        raise HeldError(
-            what.format(lines=len(layout.starts), records=len(read)),
-            file,
-            _("nothing was published; have the ERP write it anew, with each item on one line"),
-        )
-    frame = pd.DataFrame({name: read[index].fillna("") for name, index in wanted.items()})
-    return frame.assign(key=_keys(frame["ean13"]))
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The columns that decide. ``ids`` is there where gift cards are configured."""
+
+    ean13: Column
+    items: Items
+    quantity: Column
+    ids: Column | None
 
 
-def _keys(texts: "pd.Series[str]") -> "pd.Series[str]":
-    """The GTIN form of each text; the usual plain digits take the quick way."""
-    keys = texts.str.lstrip("0")
-    odd = ~texts.str.fullmatch(r"[0-9]*")
-    keys[odd] = texts[odd].map(gtin)
-    return keys
-
-
-def _levels(texts: "pd.Series[str]") -> "pd.Series[float]":
-    """The quantities as numbers, NaN where one cannot be read."""
-    simple = texts.str.fullmatch(_SIMPLE_NUMBER)
-    levels = pd.to_numeric(texts.where(simple, "0").str.replace(",", ".", regex=False))
-    levels = levels.astype(float)
-    levels[~simple] = texts[~simple].map(_float_or_nan)
-    return levels
+def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Table:
+    columns, cards = settings.columns, settings.gift_cards
+    ean13 = Column(data, layout, layout.column(columns.ean13, "stock.columns.ean13", file))
+    quantity = layout.column(columns.quantity, "stock.columns.quantity", file)
+    ids = None
+    if cards.ids:
+        index = layout.column((cards.column,), "stock.gift_cards.column", file)
+        ids = Column(data, layout, index)
+    return _Table(ean13, Items(ean13), Column(data, layout, quantity), ids)
 
 
 def _float_or_nan(text: str) -> float:
@@ -134,19 +105,19 @@ def _float_or_nan(text: str) -> float:
 
 def _change(
     row: int,
-    frame: pd.DataFrame,
-    levels: "pd.Series[float]",
+    table: _Table,
+    level: float,
     layout: Layout,
     missed: Mapping[str, MissedSale],
     settings: Stock,
 ) -> Change:
-    key, before = frame["key"].iloc[row], frame["quantity"].iloc[row].strip()
+    key, before = table.items.key(row), table.quantity.text(row).strip()
     sale = missed[key]
     return Change(
         line=int(layout.numbers[row]),
         key=key,
         before=before,
-        after=_after(before, sale.quantity, settings.missed_sales, float(levels.iloc[row])),
+        after=_after(before, sale.quantity, settings.missed_sales, level),
         orders=sale.orders,
     )
 
@@ -169,13 +140,13 @@ def _after(before: str, sold: int | None, rule: str, level: float) -> str | None
 
 
 def _gift_card_lines(
-    frame: pd.DataFrame, layout: Layout, settings: Stock, quantity_index: int, file: str
+    table: _Table, layout: Layout, settings: Stock, quantity_index: int, file: str
 ) -> tuple[list[str], bytes]:
     """The gift cards that the ERP's file lacks, and their lines in the file's own dialect."""
     cards = settings.gift_cards
-    if not cards.ids:
+    if table.ids is None:
         return [], b""
-    present = set(frame["id"].str.strip())
+    present = {id for _row, id in _rows_of_cards(table.ids, cards.ids)}
     absent = [id for id in dict.fromkeys(cards.ids) if id not in present]
     fill = {layout.column((name,), "stock.gift_cards.fill", file): text
             for name, text in cards.fill.items()}  # fmt: skip
@@ -212,15 +183,16 @@ def _assemble(
     added: bytes,
 ) -> bytes:
     """Copies the untouched stretches whole and writes the edited lines between them."""
-    pieces, position = [], 0
+    pieces: list[bytes | memoryview] = []
+    view, position = memoryview(data), 0
     for row, level in sorted(edits.items()):
         start, end = int(layout.starts[row]), int(layout.ends[row])
-        pieces.append(data[position:start])
+        pieces.append(view[position:start])
         if level is not None:
             line = data[start:end]
             pieces.append(_with_quantity(line, level.encode("ascii"), layout, quantity_index))
         position = end
-    pieces.append(data[position:])
+    pieces.append(view[position:])
     if added and not data.endswith(b"\n"):
         pieces.append(layout.line_end)
     return b"".join([*pieces, added])
@@ -248,55 +220,56 @@ def _field(line: bytes, layout: Layout, index: int) -> tuple[int, int]:
 
 
 def _unreadable(
-    frame: pd.DataFrame, levels: "pd.Series[float]", layout: Layout, file: str
+    table: _Table, levels: npt.NDArray[np.float64], layout: Layout, file: str
 ) -> Iterable[Fault]:
-    for row in np.flatnonzero(levels.isna().to_numpy()):
-        text = shorten(frame["quantity"].iloc[int(row)])
+    for row in map(int, np.flatnonzero(np.isnan(levels))):
+        text = shorten(table.quantity.text(row))
         problem = _('"{text}" is no number').format(text=text) if text else _("empty")
         yield Fault(file, int(layout.numbers[row]), "quantity", problem)
 
 
-def _eaten(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
+def _eaten(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
     """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
-    suspects = frame["ean13"].str.contains(r"[eE.,]", regex=True).to_numpy(dtype=bool)
-    for row in np.flatnonzero(suspects):
-        text = frame["ean13"].iloc[int(row)]
+    for row in table.ean13.others():
+        text = table.ean13.text(row)
         if is_eaten_by_spreadsheet(text):
             problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
             yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
-def _cards_of_erp(
-    frame: pd.DataFrame, layout: Layout, settings: Stock, file: str
-) -> Iterable[Fault]:
+def _rows_of_cards(ids: Column, cards: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines whose id is one of the gift cards'."""
+    numbers = [int(card) for card in cards if card.isascii() and card.isdigit() and len(card) < 19]
+    likely = np.isin(ids.numbers, numbers) | (ids.numbers == NOT_PLAIN)
+    for row in map(int, np.flatnonzero(likely)):
+        if (id := ids.text(row).strip()) in cards:
+            yield row, id
+
+
+def _cards_of_erp(table: _Table, layout: Layout, settings: Stock, file: str) -> Iterable[Fault]:
     """Gift cards for which no line was added, because the ERP's file has one of that id."""
-    if not settings.gift_cards.ids:
+    if table.ids is None:
         return
-    ids = frame["id"].str.strip()
-    for row in np.flatnonzero(ids.isin(settings.gift_cards.ids).to_numpy()):
-        level = shorten(frame["quantity"].iloc[int(row)].strip())
+    for row, id in _rows_of_cards(table.ids, settings.gift_cards.ids):
+        level = shorten(table.quantity.text(row).strip())
         problem = _("gift card {id} stands in the ERP's file, with {level}").format(
-            id=ids.iloc[int(row)],
+            id=id,
             # Translators: a stock level that the file does not give
             level=level or _("none"),
         )
         yield Fault(file, int(layout.numbers[row]), settings.gift_cards.column, problem)
 
 
-def _met_twice(frame: pd.DataFrame, layout: Layout, file: str) -> Iterable[Fault]:
-    keys = frame["key"]
-    again = (keys.duplicated() & (keys != "")).to_numpy()
-    first = {key: row for row, key in reversed(list(enumerate(keys))) if key} if again.any() else {}
-    for row in np.flatnonzero(again):
-        key = keys.iloc[int(row)]
+def _met_twice(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
+    for row, first in table.items.again():
         problem = _("{key} stands already in line {line}; both are treated alike")
-        problem = problem.format(key=shorten(key), line=layout.numbers[first[key]])
+        problem = problem.format(key=shorten(table.items.key(row)), line=layout.numbers[first])
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
 def levels_of(data: bytes, settings: Stock, key: str, file: str) -> list[tuple[int, str]]:
     """The lines of one item (in :func:`~passerelle.reading.gtin` form), each with its level."""
     layout = read_layout(data, settings, file)
-    frame = _read_columns(data, layout, settings, file)
-    rows = np.flatnonzero((frame["key"] == key).to_numpy())
-    return [(int(layout.numbers[r]), frame["quantity"].iloc[int(r)].strip()) for r in rows]
+    table = _read_table(data, layout, settings, file)
+    rows = table.items.rows_of([key])
+    return [(int(layout.numbers[row]), table.quantity.text(row).strip()) for row in rows]

@@ -1,8 +1,6 @@
 """Pure: where each line of the stock CSV begins and ends, and how its fields are written.
 
 Everything works on the bytes themselves, so that untouched lines can leave exactly as they came.
-numpy finds the line ends; a quote opens and closes by turns, so an odd count of quotes before a
-byte means that it stands inside a field (RFC 4180).
 """
 
 import codecs
@@ -19,13 +17,10 @@ from passerelle.config import Stock
 from passerelle.errors import ConfigError, HeldError
 from passerelle.language import _
 from passerelle.reading import detect_encoding, detect_separator, find_column, shorten
+from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
 
-_QUOTE, _LF, _CR = 0x22, 0x0A, 0x0D
 # Longer than any real header.
 _LONGEST_HEADER = 50_000
-
-Offsets = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,8 @@ class Layout:
     """The file's dialect, and the byte offsets of its data lines (without header and blanks).
 
     ``quoted``: quotes enclose fields; ``enclosed``: they enclose them all. ``numbers`` are the
-    lines' numbers in the file, counted from 1. ``ends`` include line ends.
+    lines' numbers in the file, counted from 1. ``ends`` include line ends, ``bodies`` do not.
+    ``firsts`` tells which of all ``separators`` is the first of each line.
     """
 
     encoding: str
@@ -44,7 +40,16 @@ class Layout:
     enclosed: bool
     starts: Offsets
     ends: Offsets
+    bodies: Offsets
     numbers: Offsets
+    separators: Offsets
+    firsts: Offsets
+
+    def cells(self, index: int) -> tuple[Offsets, Offsets]:
+        """Where the cells of a column start and end, enclosing quotes included."""
+        last = index == len(self.header) - 1
+        starts = self.starts if index == 0 else self.separators[self.firsts + index - 1] + 1
+        return starts, self.bodies if last else self.separators[self.firsts + index]
 
     def column(self, names: tuple[str, ...], key: str, file: str) -> int:
         """The index of a column.
@@ -75,18 +80,17 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     line with another number of fields, duplicate header names, bytes that are no text.
     """
     encoding = _encoding(data, settings, file)
-    array = np.frombuffer(data, np.uint8)
     header_line = _header_line(data, encoding, file)
     separator = _separator(header_line, settings)
     header = next(csv.reader([header_line], delimiter=separator), [])
     _check_header(header, file)
-    quotes = _enclosing_quotes(array, separator)
-    _check_quotes(array, quotes, separator, file)
-    _check_line_ends(array, quotes, file)
-    starts, ends = _records(array, quotes, settings, file)
-    numbers = np.searchsorted(np.flatnonzero(array == _LF), starts).astype(np.int64) + 1
+    array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
+    marks = scan(array, ord(separator), quoted=quoted)
+    _check_marks(array, marks, file)
+    starts, ends = _records(array, marks.line_ends, settings, file)
+    numbers = _line_numbers(data, starts, marks.line_ends)
     filled = _not_blank(data, starts, ends)
-    _check_widths(array, separator, quotes, starts[filled], numbers[filled], len(header), file)
+    firsts = _first_separators(marks.separators, starts, filled, numbers, len(header), file)
     filled[0] = False
     if not filled.any():
         _hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
@@ -95,11 +99,14 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
         separator=separator,
         header=tuple(header),
         line_end=b"\r\n" if data[: ends[0]].endswith(b"\r\n") else b"\n",
-        quoted=len(quotes) > 0,
+        quoted=quoted,
         enclosed=header_line.startswith('"'),
         starts=starts[filled],
         ends=ends[filled],
+        bodies=_without_line_ends(array, starts[filled], ends[filled]),
         numbers=numbers[filled],
+        separators=marks.separators,
+        firsts=firsts[filled],
     )
 
 
@@ -108,17 +115,27 @@ def _hold(what: str, where: str, mend: str) -> NoReturn:
 
 
 def _encoding(data: bytes, settings: Stock, file: str) -> str:
-    if not data.strip():
+    if not data or data.isspace():
         _hold(_("the file is empty"), file, _("look why the ERP wrote nothing"))
     encoding = detect_encoding(data, settings.encoding)
     if not _is_ascii_but_for_letters(encoding):
         what = _("the file is {encoding}").format(encoding=encoding)
         _hold(what, file, _("have the ERP export UTF-8 or cp1252"))
-    _text(data, encoding, file)
+    _check_text(data, encoding, file)
     if b"\0" in data:
         mend = _("it is damaged, or UTF-16: have it written again")
         _hold(_("the file holds NUL bytes"), file, mend)
     return encoding
+
+
+def _check_text(data: bytes, encoding: str, file: str) -> None:
+    """Holds bytes that are no text. Where a letter is one byte, looking which there are will do."""
+    letters = bytes(range(256)).decode(encoding, "replace")
+    if len(letters) == 256:
+        known = bytes(byte for byte, letter in enumerate(letters) if letter != "\ufffd")
+        if not data.translate(None, known):
+            return
+    _text(data, encoding, file)
 
 
 def _is_ascii_but_for_letters(encoding: str) -> bool:
@@ -161,70 +178,63 @@ def _separator(header_line: str, settings: Stock) -> str:
     return detect_separator(header_line, known)
 
 
-def _enclosing_quotes(array: Bytes, separator: str) -> Offsets:
-    """Where the quotes are that open and close fields.
+def _encloses(data: bytes, separator: str) -> bool:
+    """Whether quotes open and close fields.
 
     In a file where no quote begins a field, quotes are plain text (``BOTTE 12" NOIRE``).
     """
-    quotes = np.flatnonzero(array == _QUOTE)
-    before = array[np.maximum(quotes - 1, 0)]
-    opening = (quotes == 0) | (before == ord(separator)) | (before == _LF)
-    after_bom = quotes == len(BOM_UTF8)
-    return quotes if (opening | after_bom).any() else quotes[:0]
+    if b'"' not in data:
+        return False
+    begins = data.startswith((b'"', BOM_UTF8 + b'"')) or data[3:4] == b'"'
+    return begins or separator.encode() + b'"' in data or b'\n"' in data
 
 
-def _check_quotes(array: Bytes, quotes: Offsets, separator: str, file: str) -> None:
-    """Quotes open fields, close them, or stand doubled inside them.
-
-    Where others stand, programs differ on where the fields end: the shop's import may read
-    another file than we do.
-    """
-    opening, closing = quotes[::2], quotes[1::2]
-    before = array[np.maximum(opening - 1, 0)]
-    after = array[np.minimum(closing + 1, len(array) - 1)]
-    edges = (ord(separator), _LF, _QUOTE)
-    fine = np.isin(before, edges) | (opening == 0) | (opening == len(BOM_UTF8))
-    closed = np.zeros(len(opening), np.bool_)
-    closed[: len(closing)] = np.isin(after, (*edges, _CR))
-    wrong = opening[~(fine & closed)]
-    if len(wrong):
+def _check_marks(array: Bytes, marks: Scan, file: str) -> None:
+    if marks.stray_quote is not None:
         _hold(
             _("a quote is not closed or not doubled"),
-            f"{file}:{_line_of(array, wrong[0])}",
+            f"{file}:{_line_of(array, marks.stray_quote)}",
             _("the file is cut there, or a text holds a lone quote"),
         )
+    if marks.lone_cr is not None:
+        _hold_cr(_line_of(array, marks.lone_cr), file)
 
 
-def _check_line_ends(array: Bytes, quotes: Offsets, file: str) -> None:
-    """CR alone ends a line for some programs and none for others."""
-    places = _outside(quotes, np.flatnonzero(array == _CR))
-    after = array[np.minimum(places + 1, len(array) - 1)]
-    alone = places[~np.isin(after, (_CR, _LF))]
-    if len(alone):
-        _hold_cr(_line_of(array, alone[0]), file)
+def _line_of(array: Bytes, place: int) -> int:
+    return int(np.count_nonzero(array[:place] == LF)) + 1
 
 
-def _line_of(array: Bytes, place: np.int64) -> int:
-    return int(np.count_nonzero(array[:place] == _LF)) + 1
-
-
-def _outside(quotes: Offsets, places: Offsets) -> Offsets:
-    """Those of ``places`` that do not stand between quotes."""
-    return places[np.searchsorted(quotes, places) % 2 == 0] if len(quotes) else places
-
-
-def _records(array: Bytes, quotes: Offsets, settings: Stock, file: str) -> tuple[Offsets, Offsets]:
+def _records(
+    array: Bytes, line_ends: Offsets, settings: Stock, file: str
+) -> tuple[Offsets, Offsets]:
     """Start and end of every record; a line end inside a quoted field ends none."""
-    ends = _outside(quotes, np.flatnonzero(array == _LF)) + 1
+    ends = line_ends + 1
     if not len(ends) or ends[-1] != len(array):
         if settings.guards.final_newline:
             what = _("the last line does not end: the file is cut")
             _hold(what, file, _("wait for a whole one"))
-        if array[-1] == _CR:
-            _hold_cr(_line_of(array, np.int64(len(array))), file)
-        ends = np.append(ends, len(array))
-    starts = np.concatenate(([0], ends[:-1]))
-    return starts.astype(np.int64), ends.astype(np.int64)
+        if array[-1] == CR:
+            _hold_cr(_line_of(array, len(array)), file)
+        ends = np.append(ends, np.asarray([len(array)], ends.dtype))
+    return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
+
+
+def _line_numbers(data: bytes, starts: Offsets, line_ends: Offsets) -> Offsets:
+    """The number in the file of each record's first line."""
+    if data.count(b"\n") == len(line_ends):
+        return np.arange(1, len(starts) + 1, dtype=starts.dtype)
+    every = np.flatnonzero(np.frombuffer(data, np.uint8) == LF)
+    return np.asarray(np.searchsorted(every, starts) + 1, starts.dtype)
+
+
+def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
+    bodies = ends.copy()
+    while True:
+        last = array[bodies - 1]
+        ending = ((last == LF) | (last == CR)) & (bodies > starts)
+        if not ending.any():
+            return bodies
+        bodies -= ending
 
 
 def _check_header(header: list[str], file: str) -> None:
@@ -242,19 +252,18 @@ def _hold_twice(name: str, file: str) -> NoReturn:
     )
 
 
-def _check_widths(
-    array: Bytes,
-    separator: str,
-    quotes: Offsets,
+def _first_separators(
+    separators: Offsets,
     starts: Offsets,
+    filled: npt.NDArray[np.bool_],
     numbers: Offsets,
     width: int,
     file: str,
-) -> None:
-    """Every record has as many fields as the header."""
-    marks = _outside(quotes, np.flatnonzero(array == ord(separator)))
-    counts = np.diff(np.searchsorted(marks, np.append(starts, len(array)))) + 1
-    wrong = np.flatnonzero(counts != width)
+) -> Offsets:
+    """Which separator is the first of each record; every record has as many as the header."""
+    firsts = np.searchsorted(separators, starts)
+    counts = np.diff(firsts, append=len(separators)) + 1
+    wrong = np.flatnonzero((counts != width) & filled)
     if len(wrong):
         what = _("a line has {found} fields, the header {expected}")
         _hold(
@@ -262,6 +271,7 @@ def _check_widths(
             f"{file}:{numbers[wrong[0]]}",
             _("the file is damaged there, or a text holds the separator"),
         )
+    return np.asarray(firsts, starts.dtype)
 
 
 def _not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:

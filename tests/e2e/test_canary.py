@@ -49,8 +49,14 @@ SHOE = Sale("1", {"370": 1})
 AS_IT_SHOULD = Quirks()
 
 # Commands that need more than a word, and options that a test must not use.
-SAMPLES = {"what": ("orders", "stock", "all"), "server": ("ftp",), "id": ("1",), "ids": ("1",)}
-NOT_HERE = ("--help", "--open")
+SAMPLES = {
+    "what": ("orders", "stock", "all"),
+    "server": ("ftp",),
+    "id": ("1",),
+    "ids": ("1",),
+    "shell": ("bash", "zsh", "fish", "powershell"),
+}
+NOT_HERE = ("--help", "--open", "--watch")
 # It ends only when it is told to; tests/schedule/ does that.
 ENDLESS = ("schedule", "run")
 

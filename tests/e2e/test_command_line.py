@@ -1,9 +1,11 @@
 """The command line itself: errors, exit codes, one run at a time, help, archives, secrets."""
 
+import io
 import json
 import os
 import re
 import sqlite3
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -315,6 +317,7 @@ def test_a_password_is_kept_in_the_credential_store(
     monkeypatch.setattr(keyring, "get_keyring", lambda: store)
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
+    monkeypatch.setattr(sys.modules["passerelle.cli.secret"], "_is_console", lambda: True)
     monkeypatch.setattr("click.prompt", lambda *args, **kwargs: "s3same")
     text = world.run_well("secret", "set", "ftp")
     assert store.kept == {("passerelle", "ftp"): "s3same"}
@@ -323,6 +326,31 @@ def test_a_password_is_kept_in_the_credential_store(
     assert store.kept == {}
     assert world.run("secret", "delete", "ftp").exit_code == 2
     assert 'no server is named "fpt"' in world.run("secret", "set", "fpt").stderr
+
+
+@pytest.mark.parametrize(
+    ("piped", "code", "kept"),
+    [
+        (b"s3same\n", 0, "s3same"),
+        ("\ufeffs3 sâme\r\nmore\r\n".encode(), 0, "s3 sâme"),
+        (b"s3same", 0, "s3same"),
+        ("sâme\r\n".encode("cp850"), 2, None),
+        (b"\r\n", 2, None),
+        (b"", 2, None),
+    ],
+)
+def test_a_script_can_pipe_a_password(
+    world: World, monkeypatch: pytest.MonkeyPatch, piped: bytes, code: int, kept: str | None
+) -> None:
+    store = MemoryKeyring()
+    monkeypatch.setattr(keyring, "set_password", store.set_password)
+    monkeypatch.setattr(
+        sys.modules["passerelle.cli.secret"], "_first_line", io.BytesIO(piped).readline
+    )
+    result = world.run("secret", "set", "ftp")
+    assert (result.exit_code, store.kept.get(("passerelle", "ftp"))) == (code, kept)
+    assert "same" not in result.text
+    assert len(result.stderr.splitlines()) == (1 if code else 0)
 
 
 def test_no_password_is_ever_told(tmp_path: Path, new_server: NewServer) -> None:

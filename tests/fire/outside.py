@@ -98,12 +98,12 @@ def _dying(real: Callable[..., Any], die_at: int, when: str) -> Callable[..., An
 
 
 def _serve_ftp(root: Path, port: int, die_at: int, when: str) -> FtpServer:
-    """Dies ``after`` a command when it is about to tell that it is done."""
+    """Dies ``after`` a command when it is about to tell what became of it, good or bad."""
     server = FtpServer(root, {USER: PASSWORD}, port=port)
     real = _Plain.respond
 
     def respond(handler: Any, reply: str, *args: Any, **options: Any) -> None:
-        if when == "after" and len(server.commands) == die_at and reply[0] in "23":
+        if when == "after" and len(server.commands) == die_at and reply[0] != "1":
             _die()
         real(handler, reply, *args, **options)
 

@@ -141,6 +141,25 @@ def test_never_gives_a_part_of_a_file_for_the_whole(shop: Shop, kind: str, after
         shop.once().fetch("a.csv")
 
 
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("command", ["USER", "PASS", "PWD", "MLST", "RETR"])
+def test_takes_half_a_refusal_for_a_lost_connection(shop: Shop, kind: str, command: str) -> None:
+    ftp = shop.start(Quirks(cut_replies={command: 1}), kind)
+    remote = shop.patient()
+    assert find(remote, "a.csv") is None
+    with pytest.raises(NotFoundError):
+        remote.fetch("a.csv")
+    assert ftp.received("PASS") == (1 if command == "USER" else 2)
+
+
+@pytest.mark.parametrize("command", ["SIZE", "MDTM"])
+def test_takes_half_an_answer_for_a_lost_connection(shop: Shop, command: str) -> None:
+    shop.start(Quirks(missing=OLD, cut_replies={command: 1}))
+    shop.put(a=b"data")
+    assert shop.patient().stat("a.csv").size == 4
+
+
 @pytest.mark.parametrize("command", ["MLST", "MLSD", "RETR", "STOR", "RNFR", "RNTO", "DELE"])
 def test_goes_on_after_the_server_hung_up_between_commands(shop: Shop, command: str) -> None:
     ftp = shop.start(Quirks(dropped={command: 1}))

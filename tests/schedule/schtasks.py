@@ -1,10 +1,12 @@
 """A ``schtasks`` for the tests: a real program that keeps tasks in a folder and speaks French.
 
 It does what Passerelle asks of Windows' own, with its exit codes: 1 whatever is wrong, and with
-``/HRESULT`` its low byte. ``refused`` in the folder makes it refuse, ``silent`` say nothing.
+``/HRESULT`` its low byte. ``refused`` in the folder makes it refuse, ``silent`` say nothing,
+``hung`` not answer.
 """
 
 import os
+import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +24,9 @@ def main(folder: Path, words: list[str]) -> None:
     file = folder / (options["/TN"].replace("\\", "-") + ".xml")
     if (folder / "silent").exists():
         return
+    if (folder / "hung").exists():
+        # What it starts outlives it, and holds its output.
+        subprocess.run([sys.executable, "-c", "import time; time.sleep(15)"], check=False)
     if (folder / "refused").exists():
         fail(words, DENIED, "Accès refusé.")
     if words[0] == "/Create":

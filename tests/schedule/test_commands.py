@@ -245,7 +245,10 @@ def looping(world: World) -> Iterator["subprocess.Popen[str]"]:
     )
     try:
         assert child.stdout is not None
-        assert "run orders starts at" in child.stdout.readline()
+        first = child.stdout.readline()
+        if "asking the Task Scheduler" in first:
+            first = child.stdout.readline()
+        assert "run orders starts at" in first
         yield child
     finally:
         child.kill()
@@ -295,6 +298,32 @@ def test_the_loop_runs_beside_disabled_tasks(world: World, windows: Windows) -> 
     world.run_well("schedule", "disable")
     with looping(world) as child:
         assert child.poll() is None
+
+
+def test_two_loops_in_one_folder_would_start_each_run_twice(world: World) -> None:
+    with looping(world) as first:
+        second = world.run("schedule", "run")
+        assert (second.exit_code, second.stdout) == (7, "")
+        assert second.stderr == (
+            "passerelle: another `passerelle schedule run` starts the runs already: "
+            f"{world.data}: leave it to that one, or end it with Ctrl+C in its window\n"
+        )
+        world.run_well("run", "orders")
+        first.kill()
+        first.wait()
+        with looping(world) as third:
+            assert third.poll() is None
+
+
+def test_a_loop_that_cannot_write_its_folder_says_so(world: World) -> None:
+    config = world.folder / "config.toml"
+    (world.folder / "taken").write_bytes(b"")
+    text = config.read_text("utf-8").replace('folder = "', 'folder = "taken/', 1)
+    config.write_text(text, encoding="utf-8")
+    result = world.run("schedule", "run")
+    assert result.exit_code == 4
+    assert "the folder cannot be written" in result.stderr
+    assert "create it, or give this account the right to write there" in result.stderr
 
 
 # --- check -------------------------------------------------------------------------------------
@@ -353,3 +382,16 @@ def test_check_tells_that_the_tasks_cannot_be_asked(world: World, windows: Windo
 
 def test_check_says_that_it_does_not_know_what_starts_the_runs(world: World) -> None:
     assert "ok       tasks: no Windows Task Scheduler here" in world.run_well("check")
+
+
+def test_a_scheduler_that_does_not_answer_is_not_waited_for(
+    world: World, windows: Windows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where something that it started holds its output open."""
+    monkeypatch.setattr(schtasks, "_PATIENCE", 1)
+    windows.set("hung")
+    before = time.monotonic()
+    result = world.run("schedule", "status")
+    assert time.monotonic() - before < 10
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert "schtasks does not answer" in result.stderr

@@ -24,7 +24,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.filesystems import AbstractedFS
-    from pyftpdlib.handlers import DTPHandler, FTPHandler, TLS_DTPHandler, TLS_FTPHandler
+    from pyftpdlib.handlers import FTPHandler, ThrottledDTPHandler, TLS_DTPHandler, TLS_FTPHandler
     from pyftpdlib.ioloop import AsyncChat, IOLoop
     from pyftpdlib.servers import FTPServer
 
@@ -54,16 +54,25 @@ class Quirks:
     """Of names and replies; FEAT lists UTF8 only where it is that."""
     lost_replies: Mapping[str, int] = field(default_factory=dict)
     """How many times each command is done, but the connection lost before its reply."""
+    cut_replies: Mapping[str, int] = field(default_factory=dict)
+    """How many times each command's reply is cut after its first digit."""
     dropped: Mapping[str, int] = field(default_factory=dict)
     """How many times the connection is lost on each command, before anything is done."""
     cut_downloads: int = 0
     """How many times a RETR is cut by losing both connections..."""
     cut_after: int = 0
     """... after this many bytes, 64 kB at most."""
+    spoilt_uploads: int = 0
+    """How many uploads, of 64 kB at most, go well by all replies, but arrive..."""
+    # Not in repr(), of which pytest makes names: they must be the same in every process.
+    spoil: Callable[[bytes], bytes] = field(default=lambda data: data[:1], repr=False)
+    """... as this makes them."""
     disk_room: int | None = None
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
     """Seconds before each command is answered."""
+    bytes_per_second: int = 0
+    """How fast it sends and receives files; 0: as fast as it can."""
     replies: Mapping[str, str] = field(default_factory=dict)
     """What commands are answered instead of being done; ``{password}`` is what was given."""
     clock_ahead: float = 0
@@ -136,6 +145,8 @@ class FtpServer:
         own["proto_cmds"] = {
             k: v for k, v in base.proto_cmds.items() if k not in self.quirks.missing
         }
+        limits = dict.fromkeys(("read_limit", "write_limit"), self.quirks.bytes_per_second)
+        own["dtp_handler"] = type("Data", (base.dtp_handler,), limits)
         if certificates is not None:
             own["ssl_context"] = _context(certificates)
         return type("Handler", (base,), own)
@@ -200,7 +211,7 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
         os.replace(old, new)  # noqa: PTH105
 
 
-class _PlainData(DTPHandler):  # type: ignore[misc]
+class _PlainData(ThrottledDTPHandler):  # type: ignore[misc]
     """What misbehaves on the data connections."""
 
     def use_sendfile(self) -> bool:
@@ -216,10 +227,14 @@ class _PlainData(DTPHandler):  # type: ignore[misc]
 
     def recv(self, size: int) -> bytes:
         data: bytes = super().recv(size)
-        room = self.cmd_channel.house.quirks.disk_room
+        house = self.cmd_channel.house
+        quirks: Quirks = house.quirks
+        room = quirks.disk_room
         if room and self.tot_bytes_received + len(data) > room:
             self._end_with("452 No space left on device.")
             return b""
+        if data and house.spend("spoil", quirks.spoilt_uploads):
+            return quirks.spoil(data)
         return data
 
     def _end_with(self, reply: str) -> None:
@@ -272,7 +287,11 @@ class _Plain(FTPHandler):  # type: ignore[misc]
 
     def respond(self, reply: str, *args: Any, **options: Any) -> None:
         lost = self.house.quirks.lost_replies.get(self._command, 0)
-        if reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
+        cut = self.house.quirks.cut_replies.get(self._command, 0)
+        if reply[0] != "1" and self.house.spend(f"cut {self._command}", cut):
+            AsyncChat.push(self, reply[:1].encode("ascii"))
+            self.ioloop.call_later(0, self.close)
+        elif reply.startswith("2") and self.house.spend(f"lose {self._command}", lost):
             # Later, since pyftpdlib is still busy with the transfer that this reply ends.
             self.ioloop.call_later(0, self.close)
         else:

@@ -13,9 +13,11 @@ from pydantic import BaseModel
 
 from passerelle.config import Location, Orders, Server, Settings, Stock, find_config, load_config
 from passerelle.config.lines import key_lines
+from passerelle.config.load import read_text
 from passerelle.config.model import CANONICAL_ELEMENTS
-from passerelle.config.template import template, write_template
+from passerelle.config.template import shipped_schema, template, write_template
 from passerelle.errors import ConfigError, UsageError
+from tests.config_schema import complaints
 from tests.unit import many
 
 REPOSITORY = Path(__file__).parents[2]
@@ -33,7 +35,10 @@ def path(tmp_path: Path) -> Path:
 
 def load(path: Path, text: str | bytes) -> Settings:
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return load_config(path)
+    settings = load_config(path)
+    # What the program takes, editors must not complain of.
+    assert complaints(read_text(path)) == []
+    return settings
 
 
 def faults(path: Path, text: str | bytes) -> list[str]:
@@ -511,6 +516,25 @@ class TestTheTemplate:
     def test_is_written_where_it_is_wanted(self, tmp_path: Path) -> None:
         path = write_template(tmp_path / "new" / "folder")
         assert path.read_bytes() == template()
+
+    def test_has_its_schema_beside_it_which_its_first_line_names(self, tmp_path: Path) -> None:
+        path = write_template(tmp_path)
+        named = path.read_text("utf-8").splitlines()[0].removeprefix("#:schema ")
+        assert named == "./config.schema.json"
+        assert (tmp_path / named).read_bytes() == shipped_schema()
+
+    @pytest.mark.parametrize("older", [b"{}", None])
+    def test_brings_an_older_schema_up_to_date_beside_a_config_that_it_leaves(
+        self, path: Path, older: bytes | None
+    ) -> None:
+        path.write_text("mine", encoding="utf-8")
+        schema = path.with_name("config.schema.json")
+        if older:
+            schema.write_bytes(older)
+        with pytest.raises(UsageError, match="a configuration is there already"):
+            write_template(path.parent)
+        assert schema.read_bytes() == shipped_schema()
+        assert path.read_text(encoding="utf-8") == "mine"
 
     def test_is_never_written_over_another(self, path: Path) -> None:
         path.write_text("mine", encoding="utf-8")

@@ -16,9 +16,8 @@ from passerelle.runs.orders_plan import (
     after_validation,
     blocked,
     decide,
-    describe,
-    summarise,
 )
+from passerelle.runs.orders_words import describe, summarise
 from tests.unit import many, orders_settings
 
 SEEN = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)

@@ -1,0 +1,108 @@
+"""What is news, of all that needs a person: pure, so that it can be tried on any history."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from passerelle.health import Concern, Kind
+from passerelle.ledger.alerts import Told
+
+DAILY = timedelta(hours=24)
+# How a run ended. One may take another's place, and only a run that goes well ends them all.
+_TROUBLES = (Kind.FAILED, Kind.HELD, Kind.KILLED)
+# The order rows are told apart by a word that is no kind.
+_ORDER = "order"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What was over when it was found; ``key`` is that of the concern it would have been."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tidings:
+    """What people are to be told, and what they will have been ``told`` by then.
+
+    ``grown`` are concerns they know of, with the orders that they do not know of yet; ``still``
+    are the others that they were told of a day ago.
+    """
+
+    begun: tuple[Concern, ...]
+    grown: tuple[tuple[Concern, tuple[str, ...]], ...]
+    still: tuple[Concern, ...]
+    over: tuple[Told, ...]
+    passed: tuple[Passed, ...]
+    told: Mapping[str, Told]
+
+    def __len__(self) -> int:
+        parts = (self.begun, self.grown, self.still, self.over, self.passed)
+        return sum(len(part) for part in parts)
+
+
+def decide(
+    told: Mapping[str, Told],
+    concerns: Sequence[Concern],
+    passed: Sequence[Passed],
+    now: datetime,
+) -> Tidings:
+    """What is news at ``now`` to people who were ``told`` so far, the gravest first."""
+    known = [concern for concern in concerns if concern.key in told]
+    grown = [(one, ids) for one in known if (ids := tuple(_new_orders(one, told)))]
+    old = [one for one in known if one not in [concern for concern, _ in grown]]
+    lasting = _lasting(told, concerns)
+    present = {concern.key for concern in concerns}
+    ended = {one.key for one in passed}
+    return Tidings(
+        begun=tuple(concern for concern in concerns if concern.key not in told),
+        grown=tuple(grown),
+        still=tuple(concern for concern in old if _is_due(told[concern.key], now)),
+        over=tuple(
+            one
+            for key, one in told.items()
+            if key not in lasting and key not in ended and not _is_order(key)
+        ),
+        passed=tuple(one for one in passed if one.key not in told or one.key not in present),
+        told={one.key: one for one in _told_then(told, concerns, lasting, now)},
+    )
+
+
+def _is_due(told: Told, now: datetime) -> bool:
+    """A day later; or, where somebody set the clock back, a day earlier."""
+    return abs(now - told.told) >= DAILY
+
+
+def _lasting(told: Mapping[str, Told], concerns: Sequence[Concern]) -> set[str]:
+    """The keys of what is not over, although a run's other trouble may have taken its place."""
+    troubled = {concern.subject for concern in concerns if concern.kind in _TROUBLES}
+    hidden = {f"{kind}:{run}" for run in troubled for kind in (*_TROUBLES, Kind.REJECTED)}
+    return {concern.key for concern in concerns} | (hidden & told.keys())
+
+
+def _told_then(
+    told: Mapping[str, Told], concerns: Sequence[Concern], lasting: set[str], now: datetime
+) -> Iterator[Told]:
+    yield from (one for key, one in told.items() if key in lasting)
+    for concern in concerns:  # those that are told now come later and count
+        before = told.get(concern.key)
+        if before is None:
+            yield Told(concern.key, concern.text, concern.since or now, now)
+        elif _is_due(before, now):
+            yield replace(before, text=concern.text, told=now)
+        for id in concern.orders:
+            key = _order_key(concern, id)
+            yield told.get(key) or Told(key, "", now, now)
+
+
+def _new_orders(concern: Concern, told: Mapping[str, Told]) -> Iterator[str]:
+    return (id for id in concern.orders if _order_key(concern, id) not in told)
+
+
+def _order_key(concern: Concern, id: str) -> str:
+    return f"{_ORDER}:{concern.key}:{id}"
+
+
+def _is_order(key: str) -> bool:
+    return key.startswith(f"{_ORDER}:")

@@ -1,0 +1,112 @@
+"""The settings that count, each with where it comes from, and without any secret."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import SecretStr
+
+from passerelle.config.lines import Key, key_lines
+from passerelle.config.load import ENVIRONMENT, load_config, read_text
+from passerelle.language import _, spoken
+
+MASK = "********"
+# What stands in config.toml for a password without being one.
+_NO_SECRET = re.compile(r"(keyring|env:[A-Za-z_]\w*)?", re.ASCII)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+Origin = Literal["config.toml", "default", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a table: its ``value`` as TOML writes it, ``None`` where it is not set.
+
+    ``line`` is that of config.toml, ``None`` for a default. ``note`` tells people what the
+    environment adds.
+    """
+
+    table: Key
+    key: str
+    value: Any
+    line: int | None
+    note: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the value comes from."""
+        return "default" if self.line is None else "config.toml"
+
+
+def effective(path: Path) -> list[Setting]:
+    """All settings of the file at ``path`` and the defaults of what it leaves out.
+
+    Tables follow the keys of the table above them. Raises :class:`ConfigError` as
+    :func:`load_config` does.
+    """
+    tree = load_config(path).model_dump(by_alias=True)
+    return list(_settings(tree, (), key_lines(read_text(path))))
+
+
+def how_found(option: Path | None) -> tuple[Origin | Literal["option"], str]:
+    """What named the file, for programs and for people."""
+    if option:
+        return "option", _("named by --config")
+    if os.environ.get(ENVIRONMENT):
+        return "environment", _("named by the environment variable {name}").format(name=ENVIRONMENT)
+    if getattr(sys, "frozen", False):
+        return "default", _("found beside the program")
+    return "default", _("found in the current folder")
+
+
+def _settings(tree: Mapping[str, Any], table: Key, lines: Mapping[Key, int]) -> Iterator[Setting]:
+    tables = {key: value for key, value in tree.items() if isinstance(value, Mapping) and value}
+    for key in (key for key in tree if key not in tables):
+        path = (*table, key)
+        value = _told(path, tree[key])
+        yield Setting(table, key, value, lines.get(path), _note(path, value))
+    for key, inner in tables.items():
+        yield from _settings(inner, (*table, key), lines)
+
+
+def _told(path: Key, value: Any) -> Any:
+    """``value`` for everybody's eyes: of a secret, and of a URL that may hold one, a mask."""
+    if isinstance(value, SecretStr):
+        return _masked(value.get_secret_value())
+    if isinstance(value, (list, tuple)):
+        return [_told(path, one) for one in value]
+    if isinstance(value, Mapping):
+        return {key: _told((*path, key), one) for key, one in value.items()}
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, str) and _SCHEME.match(value):
+        # A server's URL is known to hold no password; other services' URLs are their passwords.
+        is_server = path[0] == "servers" and path[-1] == "url"
+        return _without_query(value) if is_server else _masked(value)
+    return value
+
+
+def _masked(secret: str) -> str:
+    if _NO_SECRET.fullmatch(secret):
+        return secret
+    scheme = _SCHEME.match(secret)
+    return (scheme[0] if scheme else "") + MASK
+
+
+def _without_query(url: str) -> str:
+    bare = re.split("[?#]", url, maxsplit=1)[0]
+    return url if bare == url else f"{bare}?{MASK}"
+
+
+def _note(path: Key, value: Any) -> str:
+    if path == ("language",) and value == "auto":
+        return _("now {language}, by the system").format(language=spoken())
+    if isinstance(value, str) and value.startswith("env:"):
+        name = value.removeprefix("env:")
+        there = _("{name} is set") if os.environ.get(name) else _("{name} is not set")
+        return there.format(name=name)
+    return ""

@@ -1,0 +1,124 @@
+"""`config columns` reads a real export and prints what can be pasted into config.toml."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from passerelle.demo.players import sample
+from tests.shell import Result, run_program
+
+ITEM = "3701234500058"
+
+
+def columns(folder: Path, data: bytes | str, *options: str) -> Result:
+    path = folder / "export.csv"
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return run_program("config", "columns", str(path), *options)
+
+
+def test_an_order_file_is_told_and_its_mapping_printed(tmp_path: Path) -> None:
+    result = columns(tmp_path, sample("orders_french.csv"))
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[:2] == [
+        "# export.csv: an order file",
+        '# encoding cp1252, separator ";", 32 lines below the header',
+    ]
+    assert " ".join(lines[4].split()) == "# ID commande whole numbers id"
+    assert tomllib.loads(result.stdout)["orders"]["columns"]["ean13"] == "EAN 13 de produits"
+
+
+def test_no_value_of_a_customer_is_shown(tmp_path: Path) -> None:
+    for name in ("orders_french.csv", "orders_english.csv"):
+        data = sample(name)
+        text = data.decode("utf-8-sig" if "english" in name else "cp1252")
+        header, _, body = text.partition("\n")
+        out = columns(tmp_path, data).text
+        values = {cell.strip('"\r') for row in body.split("\n") for cell in row.split('"')}
+        for value in values:
+            assert len(value) < 5 or value in header or value not in out, value
+
+
+def test_what_is_not_certain_is_said_beside_it(tmp_path: Path) -> None:
+    result = columns(tmp_path, f"Article;Zone;Dispo\nBotte;{ITEM};2\n")
+    assert result.exit_code == 0
+    assert "# export.csv: a stock file (a guess; if not, say --orders)\n" in result.stdout
+    assert 'ean13 = "Zone"                   # a guess: by what stands in it\n' in result.stdout
+    assert "1 line below the header" in result.stdout
+
+
+def test_what_is_required_and_not_there_is_the_exit_code(tmp_path: Path) -> None:
+    result = columns(tmp_path, f"Order ID;Email;EAN;PU HT\n1;a@b.fr;{ITEM};10,00\n")
+    assert result.exit_code == 5
+    assert '# quantity = "…"                 # required, and not found' in result.stdout
+    assert '# not taken, since it looks like prices without tax: "PU HT"\n' in result.stdout
+    assert result.stderr == (
+        "passerelle: no column is found for quantity, unit_price: export.csv:1: "
+        "name it in [orders.columns]\n"
+    )
+    assert tomllib.loads(result.stdout)["orders"]["columns"]["id"] == "Order ID"
+
+
+@pytest.mark.parametrize(("option", "section"), [("--orders", "orders"), ("--stock", "stock")])
+def test_a_person_says_which_file_it_is(tmp_path: Path, option: str, section: str) -> None:
+    result = columns(tmp_path, f"ID;Gencod;Stock\n1;{ITEM};2\n", option)
+    assert list(tomllib.loads(result.stdout)) == [section]
+    assert "a guess; if not" not in result.stdout
+
+
+def test_names_that_stand_twice_are_told(tmp_path: Path) -> None:
+    result = columns(tmp_path, f"Gencod;Stock;Prix;Prix;;\n{ITEM};2;1;1;;\n")
+    assert result.exit_code == 0
+    for name in ('"Prix"', '""'):
+        text = f"# {name} stands in the header more than once: rename one in the export\n"
+        assert text in result.stdout
+
+
+def test_of_a_huge_file_the_beginning_is_read(tmp_path: Path) -> None:
+    result = columns(tmp_path, "Gencod;Stock\n" + f"{ITEM};2\n" * 200_000)
+    assert result.exit_code == 0
+    assert 'separator ";", more than 124998 lines (its beginning was read)\n' in result.stdout
+
+
+def test_a_separator_that_auto_would_not_take_is_printed(tmp_path: Path) -> None:
+    text = f"Zone|Dispo : a, b : c, d : e\n{ITEM}|2\n{ITEM}|3\n"
+    tree = tomllib.loads(columns(tmp_path, text).stdout)
+    assert tree["stock"]["columns"]["ean13"] == "Zone"
+    again = columns(tmp_path, text.replace("Zone|", "Zone : x|"))
+    assert tomllib.loads(again.stdout)["stock"]["columns"]["ean13"] == "Zone : x"
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"", 4, "the file is empty: export.csv"),
+        (b"PK\x03\x04", 5, "the file is no CSV but binary (Excel, ZIP): export.csv"),
+        (b"Stock\n1\n", 5, "the first line has one column only: export.csv:1"),
+    ],
+)
+def test_what_is_no_csv_is_refused_on_one_line(
+    tmp_path: Path, data: bytes, code: int, words: str
+) -> None:
+    result = columns(tmp_path, data)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"passerelle: {words}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_what_is_printed_can_be_pasted_and_used(tmp_path: Path) -> None:
+    data = sample("orders_french.csv").decode("cp1252")
+    for old, new in (("ID commande", "N° commande"), ("Quantité de produits", "Qté"),
+                     ("Prix unitaire TTC de produits", "PU TTC")):  # fmt: skip
+        data = data.replace(old, new, 1)
+    config = tmp_path / "config.toml"
+    config.write_bytes(sample("config.toml"))
+    plain = run_program("convert", str(tmp_path / "export.csv"), cwd=tmp_path)
+    assert plain.exit_code == 2
+    pasted = columns(tmp_path, data.encode("cp1252")).stdout
+    assert run_program("convert", "export.csv", cwd=tmp_path).exit_code == 3
+    with config.open("a", encoding="utf-8") as file:
+        file.write(pasted)
+    result = run_program("convert", "export.csv", cwd=tmp_path)
+    assert result.exit_code in (0, 5)
+    assert "<vente>" in result.stdout

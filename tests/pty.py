@@ -1,0 +1,95 @@
+"""A person at a terminal: the program as a child on a pseudo terminal of its own (Linux only)."""
+
+import os
+import re
+import select
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CTRL_C, CTRL_BACKSLASH = b"\x03", b"\x1c"
+_ERASED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a terminal was sent, control sequences included, and how the program ended."""
+
+    exit_code: int
+    screen: str
+
+    @property
+    def text(self) -> str:
+        """What was sent, without control sequences."""
+        return _ERASED.sub("", self.screen)
+
+    @property
+    def is_cursor_visible(self) -> bool:
+        """Whether the last word about the cursor was to show it, if there was one."""
+        words = re.findall(r"\x1b\[\?25([lh])", self.screen)
+        return words[-1:] != ["l"]
+
+    def lines(self) -> list[str]:
+        """What a person sees at the end, line by line: a little terminal plays it."""
+        rows, row, column = [""], 0, 0
+        for token in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x1b]", self.screen):
+            if token == "\n":
+                row += 1
+                rows += [""] * (row + 1 - len(rows))
+            elif token == "\r":
+                column = 0
+            elif token == "\x1b[2K":
+                rows[row] = ""
+            elif token.startswith("\x1b["):
+                row -= int(token[2:-1] or 1) if token.endswith("A") else 0
+            else:
+                rows[row] = rows[row].ljust(column)[:column] + token + rows[row][column + 1 :]
+                column += 1
+        return [line.rstrip() for line in rows]
+
+
+def run_at_terminal(
+    *args: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = (sys.executable, "-m", "passerelle"),
+    interrupt_at: str = "",
+    key: bytes = CTRL_C,
+    limit: float = 60,
+) -> Session:
+    """Runs the program; presses ``key`` once it has shown ``interrupt_at``."""
+    import pty  # absent on Windows
+
+    root = str(Path(__file__).parents[1])
+    given = {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8", "TERM": "xterm", "COLUMNS": "100"}
+    environment: dict[str, Any] = os.environ | given | dict(env or {})
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(cwd)
+        os.execve(command[0], [*command, *args], environment)  # noqa: S606
+    try:
+        screen = _watch(terminal, interrupt_at, key, time.monotonic() + limit)
+    finally:
+        os.close(terminal)
+    return Session(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen)
+
+
+def _watch(terminal: int, interrupt_at: str, key: bytes, end: float) -> str:
+    seen, pressed = b"", not interrupt_at
+    while time.monotonic() < end:
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # Linux says so that the child has closed it
+            break
+        if not data:
+            break
+        seen += data
+        if not pressed and interrupt_at in seen.decode("utf-8", "replace"):
+            os.write(terminal, key)
+            pressed = True
+    return seen.decode("utf-8", "replace")

@@ -1,0 +1,100 @@
+"""`--help` stands alone: every command has an example that parses; the man page is made of it."""
+
+import shlex
+import shutil
+import subprocess
+
+import click
+import pytest
+
+from passerelle.cli import cli
+from scripts.man import PAGE, commands, page
+
+COMMANDS = list(commands())
+NAMES = [" ".join(path) for path, _ in COMMANDS]
+
+
+def examples(path: tuple[str, ...], command: click.Command) -> list[list[str]]:
+    """The words of the lines that show a call of this command, behind the program's name."""
+    assert command.help is not None, path
+    lines = [line.strip() for line in command.help.splitlines()]
+    # What stands behind two spaces explains the line.
+    calls = [line.partition("   ")[0] for line in lines if line.startswith("passerelle ")]
+    return [shlex.split(call.replace("\\", "/"))[1:] for call in calls]
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=NAMES)
+def test_every_command_shows_an_example_of_itself(
+    path: tuple[str, ...], command: click.Command
+) -> None:
+    shown = examples(path, command)
+    assert any(path[1:] == tuple(resolved(words)[0][: len(path) - 1]) for words in shown)
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=NAMES)
+def test_every_example_parses(path: tuple[str, ...], command: click.Command) -> None:
+    for words in examples(path, command):
+        found, last, rest = resolved(words)
+        assert not isinstance(last, click.Group), f"{words} names no command"
+        context = click.Context(last, info_name=found[-1])
+        values, extra, _order = last.make_parser(context).parse_args(list(rest))
+        assert extra == [], words
+        for parameter in last.params:
+            given = values.get(parameter.name or "")
+            missing = given in (None, (), "") or "UNSET" in repr(given)
+            assert not (parameter.required and missing), f"{words} lacks {parameter.name}"
+            if isinstance(parameter.type, click.Choice) and not missing:
+                assert given in parameter.type.choices
+
+
+def resolved(words: list[str]) -> tuple[list[str], click.Command, list[str]]:
+    """The names of the command that these words call, itself, and what is left for it."""
+    command: click.Command = cli
+    names: list[str] = []
+    rest = words[2:] if words[:1] == ["--config"] else words
+    while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+        names.append(rest[0])
+        command, rest = command.commands[rest[0]], rest[1:]
+    return names, command, rest
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=NAMES)
+def test_every_option_is_explained(path: tuple[str, ...], command: click.Command) -> None:
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{path}: {parameter.opts}"
+
+
+@pytest.mark.parametrize(("path", "command"), COMMANDS, ids=NAMES)
+def test_every_help_text_is_a_sentence_and_keeps_the_lines_of_its_examples(
+    path: tuple[str, ...], command: click.Command
+) -> None:
+    text = command.get_help(click.Context(command, info_name=path[-1]))
+    assert (command.help or "").lstrip().split("\n\n")[0].rstrip().endswith((".", ":"))
+    for words in examples(path, command):
+        assert any(shlex.split(line.partition("   ")[0].replace("\\", "/"))[1:] == words
+                   for line in map(str.strip, text.splitlines())
+                   if line.startswith("passerelle ")), words  # fmt: skip
+
+
+class TestTheManPage:
+    def test_is_made_of_the_help_as_it_is(self) -> None:
+        """If not: ``python -m scripts.man``."""
+        assert PAGE.read_text("utf-8") == page()
+
+    @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+    def test_is_set_without_a_warning_and_names_every_command(self) -> None:
+        done = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", "-rLL=200n", str(PAGE)],
+            capture_output=True,
+            check=True,
+            encoding="utf-8",
+        )
+        assert done.stderr == ""
+        for name in NAMES:
+            assert name in done.stdout
+        assert "passerelle --config D:\\Passerelle\\config.toml run orders" in done.stdout
+
+    def test_is_plain_ascii_with_the_line_ends_of_unix(self) -> None:
+        assert PAGE.read_bytes().isascii()
+        assert b"\r" not in PAGE.read_bytes()

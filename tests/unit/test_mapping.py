@@ -1,0 +1,303 @@
+"""What a file's columns mean is proposed from its header and the kinds of its values."""
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerelle.config import Orders, Stock
+from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.csv_to_xml import read_orders
+from passerelle.demo.players import sample as demo
+from passerelle.errors import NotReadyError, PasserelleError, RejectedError
+from passerelle.mapping import Kind, Proposal, Sample, propose, read_sample
+from passerelle.mapping.kinds import is_item_number, kind_of
+from passerelle.reading import SEPARATORS, find_column
+from passerelle.stock_csv_fix.layout import read_layout
+from tests.unit import many
+
+ITEMS = ("3701234500058", "3701234500010", "3701234500027")
+
+
+def read(text: str | bytes, *, whole: bool = True) -> Sample:
+    return read_sample(text.encode() if isinstance(text, str) else text, "f.csv", whole=whole)
+
+
+def proposal(header: str, *rows: str) -> Proposal:
+    return propose(read("\n".join((header, *rows, ""))))
+
+
+def taken(found: Proposal) -> dict[str, str]:
+    return {guess.key: guess.column for guess in found.guesses}
+
+
+def doubts(found: Proposal) -> dict[str, str]:
+    return {guess.key: guess.doubt for guess in found.guesses if guess.doubt}
+
+
+class TestKinds:
+    @pytest.mark.parametrize(
+        ("values", "kind"),
+        [
+            ((), Kind.EMPTY),
+            (("", "  "), Kind.EMPTY),
+            (ITEMS, Kind.ITEM),
+            (('="3701234500058"', "'3701234500010"), Kind.ITEM),
+            (("96385074", "0012345678905"), Kind.ITEM),
+            (("3701234500059", "3701234500011"), Kind.DIGITS),
+            (("3,70123E+12", "3,70123E+12"), Kind.EATEN),
+            (("ann@example.org", "", "bob@example.org"), Kind.EMAIL),
+            (("2026-11-22 10:27:00", "22/11/2026"), Kind.DATE),
+            (("1", "2", "300"), Kind.WHOLE),
+            (("1,50", "2.5", "1 234,50 €"), Kind.NUMBER),
+            (("0612345678", "0712345678"), Kind.DIGITS),
+            (("rouge", "12"), Kind.TEXT),
+            (("0000000000000",), Kind.DIGITS),
+            (("x" * 10_000,), Kind.TEXT),
+        ],
+    )
+    def test_are_told_by_most_of_the_values(self, values: tuple[str, ...], kind: Kind) -> None:
+        assert kind_of(values) == kind
+
+    def test_one_stray_value_in_ten_does_not_change_the_kind(self) -> None:
+        assert kind_of(["1"] * 9 + ["x"]) == Kind.WHOLE
+        assert kind_of(["1"] * 8 + ["x"] * 2) == Kind.TEXT
+
+    @given(st.text("0123456789", min_size=7, max_size=13))
+    def test_of_the_ten_last_digits_one_makes_an_item_number(self, digits: str) -> None:
+        right = [digit for digit in "0123456789" if is_item_number(digits + digit)]
+        assert len(right) == (1 if digits.strip("0") else 0)
+
+
+class TestTheDemonstration:
+    @pytest.mark.parametrize("name", ["orders_french.csv", "orders_english.csv"])
+    def test_s_orders_are_known_by_every_column(self, name: str) -> None:
+        found = propose(read(demo(name)))
+        assert (found.what, found.sure, found.missing, found.separator) == ("orders", True, (), "")
+        assert list(taken(found)) == list(OrderColumns.model_fields)
+        assert doubts(found) == {}
+
+    def test_s_stock_is_known(self) -> None:
+        found = propose(read(demo("erp_stock.csv")))
+        assert (found.what, found.sure, found.missing) == ("stock", True, ())
+        assert taken(found) == {"ean13": "Gencod", "quantity": "Stock"}
+
+
+class TestFilesAreToldApart:
+    @pytest.mark.parametrize(
+        ("header", "row", "what", "sure"),
+        [
+            ("ID commande;Statut;Gencod;Stock", "1;Payé;3701234500058;2", "stock", False),
+            ("N° commande;Courriel;EAN;Qté", "1;a@b.fr;3701234500058;2", "orders", True),
+            ("Nom;Date;Gencod;Stock", "Botte;22/11/2026;3701234500058;2", "stock", False),
+            ("Article;EAN;Dispo", "Botte;3701234500058;2", "stock", False),
+            ("A;B", "22/11/2026;2", "orders", False),
+            ("A;B", "x;2", "stock", False),
+        ],
+    )
+    def test_by_what_only_one_of_them_has(
+        self, header: str, row: str, what: str, sure: bool
+    ) -> None:
+        found = proposal(header, row)
+        assert (found.what, found.sure) == (what, sure)
+
+    def test_unless_a_person_says_which_it_is(self) -> None:
+        file = read("ID;Gencod;Stock\n1;3701234500058;2\n")
+        assert (propose(file, "orders").what, propose(file, "orders").sure) == ("orders", True)
+
+
+class TestGuesses:
+    def test_take_usual_names_and_say_so(self) -> None:
+        found = proposal(
+            "N° commande;Courriel;Qté;PU HT;PU TTC;Code barres",
+            f"17;a@example.org;2;10,00;12,00;{ITEMS[0]}",
+        )
+        assert taken(found) == {
+            "id": "N° commande", "email": "Courriel", "ean13": "Code barres", "quantity": "Qté",
+            "unit_price": "PU TTC",
+        }  # fmt: skip
+        assert doubts(found).keys() == taken(found).keys()
+        assert found.missing == ()
+
+    def test_take_names_that_are_like_a_known_one(self) -> None:
+        found = proposal("ID commandes;Quantités de produits;Courriel", "1;2;a@b.fr")
+        assert doubts(found)["id"] == 'a guess: like "ID commande"'
+        assert doubts(found)["quantity"] == 'a guess: like "Quantité de produits"'
+
+    def test_find_item_numbers_by_their_check_digits(self) -> None:
+        found = proposal("Réf;Zone;Stock", *(f"A{i};{i};2" for i in ITEMS))
+        assert taken(found)["ean13"] == "Zone"
+        assert doubts(found) == {"ean13": "a guess: by what stands in it"}
+
+    @pytest.mark.parametrize("name", ["PU HT", "Prix unitaire HT", "Unit price (tax excl.)"])
+    def test_never_take_a_price_without_tax(self, name: str) -> None:
+        found = proposal(f"ID commande;Courriel;Qté;{name};EAN", f"1;a@b.fr;2;10,00;{ITEMS[0]}")
+        assert found.missing == ("unit_price",)
+        assert found.without_tax == (name,)
+
+    def test_never_take_a_column_that_holds_something_else(self) -> None:
+        found = proposal("N° commande;Courriel;Qté;PU TTC", "1;a@b.fr;beaucoup;cher")
+        assert "quantity" not in taken(found)
+        assert found.missing == ("ean13", "quantity", "unit_price")
+
+    @pytest.mark.parametrize(
+        ("value", "doubt"),
+        [
+            ("", "a known name, but the column is empty"),
+            ("3,70123E+12", "a known name, but a spreadsheet rounded the numbers: export the file "
+             "again"),
+            ("rouge", "a known name, but it holds other things than it should"),
+        ],
+    )  # fmt: skip
+    def test_doubt_a_known_name_above_strange_values(self, value: str, doubt: str) -> None:
+        assert doubts(proposal("ID;Gencod;Stock", f"1;{value};2")) == {"ean13": doubt}
+
+    def test_take_each_column_once(self) -> None:
+        found = proposal("Order ID;Email;Quantity;Qty;Price;EAN", f"1;a@b.fr;1;1;2;{ITEMS[0]}")
+        assert taken(found)["quantity"] == "Quantity"
+        assert len(set(taken(found).values())) == len(found.guesses)
+
+    def test_leave_out_a_name_that_stands_twice(self) -> None:
+        file = read("ID;Gencod;Stock;stock\n1;3701234500058;2;3\n")
+        assert file.twice() == ("Stock",)
+        assert propose(file).missing == ("quantity",)
+
+    @pytest.mark.parametrize(
+        ("header", "missing"),
+        [
+            ("Order ID;Email;Quantity;Unit price;Product reference", ()),
+            ("Order ID;Email;Quantity;Unit price", ("ean13",)),
+            ("Email;Carrier", ("id", "ean13", "quantity", "unit_price")),
+        ],
+    )
+    def test_name_what_is_required_and_not_there(
+        self, header: str, missing: tuple[str, ...]
+    ) -> None:
+        assert proposal(header).missing == missing
+
+
+class TestFilesAreRead:
+    @pytest.mark.parametrize("separator", SEPARATORS)
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-32"])
+    def test_in_any_encoding_and_with_any_separator(self, separator: str, encoding: str) -> None:
+        lines = (f'"Référence"{separator}"Qté, en stock; ici"', f"é{separator}2", "")
+        found = read("\r\n".join(lines).encode(encoding))
+        assert (found.separator, found.encoding) == (separator, encoding)
+        assert found.header == ("Référence", "Qté, en stock; ici")
+        assert found.columns == (("é",), ("2",))
+
+    def test_with_texts_over_several_lines(self) -> None:
+        found = read('ID;Message\n1;"a\n\nb"\n2;c\n')
+        assert (found.lines, found.odd, found.columns[1]) == (2, 0, ("a\n\nb", "c"))
+
+    def test_with_a_quote_that_never_closes(self) -> None:
+        found = read("ID;Message\n" + '1;"a\n' + "2;c\n" * 200)
+        assert (found.lines, found.odd) == (201, 0)
+
+    def test_with_lines_that_have_too_few_fields(self) -> None:
+        found = read("ID;Stock\n1;2\n3\n\n")
+        assert (found.lines, found.odd, found.columns) == (2, 1, (("1",), ("2",)))
+
+    def test_with_a_damaged_letter(self) -> None:
+        assert read("Référé;État\né;é\n".encode()[:-2] + b"\n").encoding == "utf-8"
+
+    def test_by_their_beginning_alone(self) -> None:
+        text = "Référence;Stock\n" + "é;2\n" * 100
+        for encoding in ("utf-8", "utf-16", "cp1252"):
+            data = text.encode(encoding)
+            for cut in range(len(data) - 9, len(data)):
+                found = read(data[:cut], whole=False)
+                assert found.encoding == encoding
+                assert 95 <= found.lines < 100
+                assert set(found.columns[1]) == {"2"}
+
+    @pytest.mark.parametrize(
+        ("data", "what"),
+        [
+            (b"PK\x03\x04 and more", "binary (Excel, ZIP)"),
+            (b"\x7fELF\0\0", "no text, or UTF-16 without its mark"),
+            ("ID;Stock\n".encode("utf-16-le"), "no text, or UTF-16 without its mark"),
+            (b"a;b\n\x81\n", "a byte is no text in cp1252"),
+            (codecs.BOM_UTF16_LE + b"\0\xd8a\0\n", "a byte is no text in utf-16"),
+            (b"\nID;Stock\n", "the first line is empty"),
+            (b"x" * 60_000, "the first line has 60000 characters"),
+            (b"a;" * 501 + b"\n", "the first line has 502 columns"),
+            (b"Stock\n1\n2\n", "the first line has one column only"),
+            (b"300;3701234500010;Ann Onyme\n", "holds values, not names"),
+            (b"1;Ann Onyme;Pau\n", "holds values, not names"),
+            (b"Ann;ann@example.org\n", "holds values, not names"),
+        ],
+    )
+    def test_or_refused_without_quoting_them(self, data: bytes, what: str) -> None:
+        with pytest.raises(RejectedError) as error:
+            read(data)
+        assert what in str(error.value)
+        assert "f.csv" in error.value.where
+        assert error.value.mend
+        assert "Onyme" not in str(error.value)
+        assert "ann@" not in str(error.value)
+
+    @pytest.mark.parametrize("data", [b"", b"\n \n", codecs.BOM_UTF8, codecs.BOM_UTF16_LE])
+    def test_or_told_to_be_empty(self, data: bytes) -> None:
+        with pytest.raises(NotReadyError, match="the file is empty"):
+            read(data)
+
+    @many
+    @given(st.binary(max_size=200) | st.text("aé;,\"'\n\r\t|:0123é@.").map(str.encode))
+    def test_or_refused_by_an_error_of_ours_whatever_they_hold(self, data: bytes) -> None:
+        for whole in (True, False):
+            try:
+                found = propose(read(data, whole=whole))
+            except PasserelleError:
+                continue
+            assert found.what in ("orders", "stock")
+
+
+NAMES = st.lists(
+    st.sampled_from(["ID", "Gencod", "Stock", "Qté", "État", "Prix: TTC", "A, B", "Dispo", "EAN"]),
+    min_size=2,
+    unique=True,
+)
+
+
+class TestWhatIsProposedIsWhatARunReads:
+    @many
+    @given(NAMES, st.sampled_from(SEPARATORS))
+    def test_of_a_stock(self, names: list[str], separator: str) -> None:
+        line = separator.join(f'"{name}"' for name in names)
+        row = separator.join(ITEMS[0] if n in ("EAN", "Gencod") else "2" for n in names)
+        data = f"{line}\r\n{row}\r\n".encode()
+        found = propose(read(data), "stock")
+        if found.missing:
+            return
+        settings = Stock.model_construct(
+            columns=StockColumns.model_validate({key: [c] for key, c in taken(found).items()}),
+            separator=found.separator or "auto",
+        )
+        layout = read_layout(data, settings, "f.csv")
+        for key, column in taken(found).items():
+            assert layout.column((column,), key, "f.csv") == names.index(column)
+
+    def test_of_orders_with_names_of_another_shop(self) -> None:
+        data = demo("orders_french.csv").decode("cp1252")
+        for old, new in (("ID commande", "N° commande"), ("Quantité de produits", "Qté"),
+                         ("Prix unitaire TTC de produits", "PU TTC"), ("EAN 13", "Code-barres"),
+                         ("Ajout de dates", "Créée le")):  # fmt: skip
+            data = data.replace(old, new, 1)
+        renamed = data.encode("cp1252")
+        columns = taken(propose(read(renamed)))
+        assert {"id", "quantity", "unit_price", "ean13", "date"} <= columns.keys()
+        settings = Orders.model_construct(
+            columns=OrderColumns.model_validate({key: [name] for key, name in columns.items()})
+        )
+        plain = Orders.model_construct()
+        assert read_orders(renamed, settings, "f").readings == (
+            read_orders(demo("orders_french.csv"), plain, "f").readings
+        )
+
+
+def test_a_name_is_found_as_a_run_finds_it() -> None:
+    found = read(" gencod ;STOCK\n3701234500058;2\n")
+    assert taken(propose(found)) == {"ean13": "gencod", "quantity": "STOCK"}
+    assert find_column(found.header, ("gencod",)) == 0
