@@ -1,6 +1,7 @@
 """What the page shows, how it is built, and that nothing in it can do harm."""
 
 import base64
+import gettext
 import hashlib
 import re
 import time
@@ -11,6 +12,7 @@ from decimal import Decimal
 import pytest
 from lxml import html
 
+from passerelle import language
 from passerelle.config import Settings
 from passerelle.language import speak
 from passerelle.ledger import Ledger, State, open_ledger
@@ -183,15 +185,63 @@ def test_no_text_of_the_ledger_is_markup(settings: Settings, now: datetime) -> N
     assert shown.count(EVIL) > 100
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_it_needs_nothing_but_itself(settings: Settings, now: datetime, language: str) -> None:
-    speak(language)
+# What is the same in every language: names, states, units, what the ledger holds.
+_NAMES = re.compile(
+    r"\b(Passerelle|XML|UTC|run|orders|stock|min|waiting|withheld|rejected|prepared|sent|taken|skipped|settled|d|h|s)\b"
+    r"|^·?\{shown\}.*|commandes_\w+\.xml|\b[A-Z]{9}\b|\bTrace\d\b|the told|\b\d+\.\d+\.\d+\w*"
+)
+
+
+class Brackets(gettext.NullTranslations):
+    """A catalogue that puts brackets around the words of each message, not what fills them."""
+
+    def gettext(self, message: str) -> str:
+        return "⟦" + re.sub(r"(\{[^}]*\})", r"⟧\1⟦", message) + "⟧"
+
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
+        return self.gettext(singular if number < 2 else plural)
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_in_french_no_word_stays_english(
+    settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch, empty: bool
+) -> None:
+    monkeypatch.setattr(language, "_french", Brackets)
+    speak("fr")
+    at = now.replace(minute=27, second=0)
+    endings: dict[tuple[str, datetime], Ending | None] = {
+        ("orders", at - timedelta(hours=hours)): (code, "the told", {"sent": 1})
+        for hours, code in enumerate((4, 5, 6, 1, None), start=1)
+    }
+    endings |= {("orders", at): (0, "the told", {}), ("orders", at - timedelta(hours=9)): None}
+    states = {n: (state, "the told") for n, state in enumerate(State, start=1)}
+    days = 0 if empty else 40
+    year = Year(settings, now, days=days, endings=endings, states=states)
+    ledger = open_ledger(settings.folder) if empty else year.write()
+    with ledger.begin() as connection:
+        connection.exec_driver_sql("UPDATE runs SET summary = 'the told'")
+        connection.exec_driver_sql("UPDATE orders SET total = NULL WHERE id = '21590'")
+        connection.exec_driver_sql("UPDATE orders SET date = NULL WHERE id = '20001'")
+    page = page_of(settings, ledger, now)
+    ledger.close()
+    for code in page.xpath("//code"):
+        code.drop_tag()
+    told = page.xpath("//body//text()[not(ancestor::script)] | //title/text()")
+    told += page.xpath("//@title | //@aria-label | //@placeholder | //@data-text")
+    bare = [_NAMES.sub("", re.sub("⟦[^⟦⟧]*⟧", "·", text)) for text in told]
+    assert [text for text in bare if re.search(r"[^\W\d_]", text)] == []
+    assert len(told) > (40 if empty else 1000)
+
+
+@pytest.mark.parametrize("spoken", ["en", "fr"])
+def test_it_needs_nothing_but_itself(settings: Settings, now: datetime, spoken: str) -> None:
+    speak(spoken)
     ledger = Year(settings, now, days=3).write()
     path = write_report(settings, ledger, now)
     ledger.close()
     text = path.read_text("utf-8")
     page = html.fromstring(path.read_bytes())
-    assert page.get("lang") == language
+    assert page.get("lang") == spoken
     assert page.xpath(_REACHING) == []
     assert (
         "url(" not in text
