@@ -23,7 +23,7 @@ LAYERS = (
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
-    ("alerts",),
+    ("alerts", "report"),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),
@@ -161,7 +161,7 @@ TOLD = {
     *("prompt", "_tell"),
 }  # fmt: skip
 # Rooms whose messages are still to be marked.
-UNMARKED_ROOMS = ("gateway", "stock_why", "schedule", "health", "alerts", "report")
+UNMARKED_ROOMS = ("gateway", "stock_why", "schedule", "health", "alerts")
 # The same of single modules of the command line.
 UNMARKED_COMMANDS = ("orders.py", "schedule.py")
 # Not words but a line of config.toml, a command, or the beginning of an error's line.
