@@ -7,7 +7,7 @@ not a tree: a tree costs four times the time and ten times the memory, and forms
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from xml.sax.saxutils import escape
+from html import escape
 
 from passerelle.config import Orders
 from passerelle.reading import fold
@@ -68,7 +68,7 @@ class Canonical:
         if not text:
             return ""
         if "&" in text or "<" in text or ">" in text:
-            text = escape(text)
+            text = escape(text, quote=False)
         start, end = self._tags.get((depth, key)) or self._tag(depth, key)
         return f"{start}{text}{end}"
 

@@ -112,7 +112,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, settings: Orders, forms: Fo
     if not to_send:
         return plan
     place = free_place(settings.to, gateway.now(), lambda p: _is_taken(gateway, p))
-    if _is_taken(gateway, place, ever=False):
+    if "{time}" not in settings.to.name and _is_taken(gateway, place, ever=False):
         return blocked(plan, place)
     orders = [mark.reading.order for mark in to_send if mark.reading.order]
     with step(_("writing {file}").format(file=place.name)):
