@@ -75,9 +75,11 @@ class Gateway:
         """
         if name not in self.settings.servers:
             raise ConfigError(
-                f'no server is named "{name}" any more',
+                _('no server is named "{name}" any more').format(name=name),
                 "config.toml",
-                f"an XML on it is not finished: keep [servers.{name}] until the ERP has taken it",
+                _(
+                    "an XML on it is not finished: keep [servers.{name}] until the ERP has taken it"
+                ).format(name=name),
             )
         if name not in self._remotes:
             self._remotes[name] = open_remote(name, self.settings.servers[name], self.deadline)
@@ -94,7 +96,7 @@ class Gateway:
             return
         for dispatch in self.ledger.dispatches.unfinished():
             if dispatch.stage != Stage.DOUBTFUL:
-                self.say(f"would finish sending {dispatch.archived}")
+                self.say(_("would finish sending {file}").format(file=dispatch.archived))
         self.dispatcher.note_taken()
 
     def close(self) -> None:

@@ -354,7 +354,6 @@ def test_an_xml_that_was_altered_before_it_was_sent(
     assert is_french(result)
 
 
-@pytest.mark.xfail(reason="the messages of the gateway are still to be marked")
 def test_an_xml_that_is_not_sent_yet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     cut_off(world, monkeypatch, "rename")
     assert is_french(world.run("run", "orders", "--dry-run"))
