@@ -16,6 +16,7 @@ from passerelle.language import _
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
+from passerelle.report import write_report
 from passerelle.retention import prune
 from passerelle.schedule.timetable import RUNS
 from passerelle.sources import Sources, in_words
@@ -178,13 +179,18 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
 
 def _afterwards(gateway: Gateway) -> None:
     """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
-    for deed in (_tell_people,):
+    for deed in (_tell_people, _write_report):
         try:
             deed(gateway)
         except PasserelleError as error:
             gateway.warn(str(error))
         except Exception as error:
             gateway.warn(bug_in_words(error))
+
+
+def _write_report(gateway: Gateway) -> None:
+    if gateway.settings.report.after_runs:
+        write_report(gateway.settings, gateway.ledger, gateway.now())
 
 
 def _tell_people(gateway: Gateway) -> None:

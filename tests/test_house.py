@@ -23,7 +23,7 @@ LAYERS = (
     ("ledger", "remotes", "archive", "trace", "lock"),
     ("missed_sales", "witness", "retention", "schedule"),
     ("health",),
-    ("alerts",),
+    ("alerts", "report"),
     ("dispatch", "sources"),
     ("gateway",),
     ("runs",),

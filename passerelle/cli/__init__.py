@@ -56,6 +56,11 @@ COMMANDS = {
         "status",
         "Tell on one screen how it goes, and what to do about what does not.",
     ),
+    "report": Entry(
+        "report",
+        "report",
+        "Write the page that shows how it goes: report.html, in the folder of config.toml.",
+    ),
     "history": Entry("runs", "history", "The runs so far, newest first."),
     "alerts": Entry(
         "alerts",

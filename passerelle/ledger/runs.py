@@ -82,7 +82,7 @@ class Runs:
 
     def _list(self, query: Any) -> list[Run]:
         with self._begin() as connection:
-            return [_run(row) for row in connection.execute(query)]
+            return [as_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
         """When a daily chore was last done."""
@@ -96,7 +96,8 @@ class Runs:
             connection.execute(chores.insert().values(name=name, done=at))
 
 
-def _run(row: Row[Any]) -> Run:
+def as_run(row: Row[Any]) -> Run:
+    """The run in a row of its table."""
     return Run(
         row.number, row.run, row.started, row.ended, row.exit_code, row.summary, row.facts or {}
     )
