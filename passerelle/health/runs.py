@@ -15,6 +15,8 @@ from passerelle.schedule.timetable import next_start, starts
 SUCCESSES = (0, 5)
 FAILURES = (1, 3, 4, 6, INTERRUPTED)
 _HELD = 6
+# A month of half hours: a failure before that is no news, and no run looks back for years.
+_MANY = 3_000
 # A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
 EARLY = timedelta(minutes=1)
 LATE = timedelta(minutes=5)
@@ -60,7 +62,7 @@ def look_at_run(settings: Settings, ledger: Ledger, run: str, now: datetime) -> 
         run=run,
         last=last,
         success=success,
-        failure=ledger.runs.last(run, FAILURES),
+        failure=ledger.runs.last(run, FAILURES, after=(newest.number if newest else 0) - _MANY),
         failing_since=failing.started if failing else None,
         active=active,
         missed=missed,
