@@ -135,6 +135,39 @@ class Reading:
     sold: tuple[Sold, ...]
     faults: tuple[Fault, ...] = ()
 
+    @property
+    def fingerprint(self) -> str:
+        """The order's, ``""`` where it is illegible."""
+        return self.order.fingerprint() if self.order else ""
+
+    @property
+    def total(self) -> Decimal | None:
+        """What was paid, ``None`` where the order is illegible."""
+        return self.order.total() if self.order else None
+
+    def gist(self) -> "Gist":
+        """What of it is kept when the next one is read."""
+        return Gist(
+            *(self.id, self.reference, self.date, self.status, self.sold),
+            *(self.fingerprint, self.total),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What the ledger writes down of a reading: nothing of the customer, and small.
+
+    ``fingerprint`` is ``""`` and ``total`` is ``None`` for an order that is illegible.
+    """
+
+    id: str
+    reference: str
+    date: datetime | None
+    status: str
+    sold: tuple[Sold, ...]
+    fingerprint: str
+    total: Decimal | None
+
 
 @dataclass(frozen=True, slots=True)
 class MissedSale:

@@ -19,7 +19,7 @@ from passerelle.csv_to_xml.rows import open_table
 from passerelle.csv_to_xml.table import Table
 from passerelle.language import _
 from passerelle.reading import printable
-from passerelle.sales import Fault, Reading
+from passerelle.sales import Fault, Order, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,38 @@ class Readings(Sequence[Reading]):
         for order in range(len(self)):
             yield printable(self._table.row(*next(self._index.places(order)))["id"])
 
+    def orders(self, numbers: Sequence[int]) -> "OrdersRead":
+        """The whole orders of these numbers, each read again when it is asked for."""
+        return OrdersRead(self, numbers)
+
     def _read(self, order: int) -> Reading:
         starts = self._index.plain_starts(order)
         if starts and (reading := self._plain.read(self._table.plain_cells(starts))):
             return reading
         rows = [self._table.row(*place) for place in self._index.places(order)]
         return self._careful.read(rows[0]["id"], rows)
+
+
+class OrdersRead(Sequence[Order]):
+    """Some of a file's orders. Raises :class:`LookupError` where one is not whole."""
+
+    def __init__(self, readings: Readings, numbers: Sequence[int]) -> None:
+        self._readings, self._numbers = readings, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, number: int) -> Order: ...
+    @overload
+    def __getitem__(self, number: slice) -> "OrdersRead": ...
+    def __getitem__(self, number: "int | slice") -> "Order | OrdersRead":
+        if isinstance(number, slice):
+            return OrdersRead(self._readings, self._numbers[number])
+        order = self._readings[self._numbers[number]].order
+        if order is None:
+            raise LookupError(number)
+        return order
 
 
 def read_orders(
