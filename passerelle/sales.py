@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from sys import intern
 
 # More digits than any quantity × price has.
 _EXACT = Context(prec=60)
@@ -101,7 +102,7 @@ class Order:
 
         Tells an order that changed after it was sent; ``12.5`` and ``12.50`` are the same.
         """
-        content = json.dumps(_fields(self) | {"status": ""}, default=_canonical, sort_keys=True)
+        content = _JSON.encode(_fields(self) | {"status": ""})
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -117,6 +118,9 @@ def _canonical(value: object) -> str | dict[str, object]:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     raise TypeError(type(value).__name__)
+
+
+_JSON = json.JSONEncoder(default=_canonical, sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +151,10 @@ class Reading:
 
     def gist(self) -> "Gist":
         """What of it is kept when the next one is read."""
+        # Each local time has a zone of its own, and each status letters of its own.
+        date = self.date.astimezone(UTC) if self.date else None
         return Gist(
-            *(self.id, self.reference, self.date, self.status, self.sold),
+            *(self.id, self.reference, date, intern(self.status), self.sold),
             *(self.fingerprint, self.total),
         )
 
