@@ -101,8 +101,9 @@ class Dispatcher:
         server = self._settings.servers.get(dispatch.place.server)
         if server and server.publish == "direct":
             return self._go_on_directly(dispatch)
-        if dispatch.stage == Stage.PREPARED:
-            dispatch = self._stage(dispatch)
+        if dispatch.stage == Stage.STAGED:
+            return self._go_on_staged(dispatch)
+        dispatch = self._stage(dispatch)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
 
     def _stage(self, dispatch: Dispatch) -> Dispatch:
@@ -111,25 +112,24 @@ class Dispatcher:
             return self._abandon(dispatch)
         remote = self._remote(dispatch.place.server)
         entry = store_whole(remote, dispatch.place.path + TMP, data)
-        now = self._now()
-        if entry.modified:
-            server = dispatch.place.server
-            self._ledger.stock.set_clock_offset(server, entry.modified - now, now)
-        return self._ledger.dispatches.stage(dispatch, now, entry.modified)
+        return self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
+
+    def _go_on_staged(self, dispatch: Dispatch) -> Dispatch:
+        """An earlier run staged it: where its ``.tmp`` is gone, the rename happened."""
+        place = dispatch.place
+        if is_gone(self._remote(place.server), place.path + TMP):
+            return self._sent(dispatch)
+        return self._rename(dispatch)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
         place, remote = dispatch.place, self._remote(dispatch.place.server)
-        if not is_gone(remote, place.path + TMP):
-            if find(remote, place.path) is not None:
-                raise AlreadyThereError(
-                    _("a file of that name waits for the ERP already"),
-                    str(place),
-                    _(
-                        "a sales XML is never written over; "
-                        "when the ERP has taken it, this one goes"
-                    ),
-                )
-            remote.rename(place.path + TMP, place.path)
+        if find(remote, place.path) is not None:
+            raise AlreadyThereError(
+                _("a file of that name waits for the ERP already"),
+                str(place),
+                _("a sales XML is never written over; when the ERP has taken it, this one goes"),
+            )
+        remote.rename(place.path + TMP, place.path)
         return self._sent(dispatch)
 
     def _sent(self, dispatch: Dispatch) -> Dispatch:

@@ -100,7 +100,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_facts(facts: Mapping[str, str]) -> None:
     """Named facts, one a line; those without a value are left out."""
-    width = max(len(name) for name in facts)
+    labels = {name: _("{name}:").format(name=name) for name in facts}
+    width = max(len(label) for label in labels.values())
     for name, value in facts.items():
         if value:
-            click.echo(f"{name + ':':<{width + 1}} {value}")
+            click.echo(f"{labels[name]:<{width}} {value}")

@@ -18,7 +18,7 @@ from passerelle.cli.common import (
 )
 from passerelle.config import Settings
 from passerelle.gateway import perform
-from passerelle.language import _
+from passerelle.language import N_, _
 from passerelle.ledger import KnownOrder, Ledger, State
 from passerelle.life import Account, Found, Inquiry, as_dict, give_account, look_up, tell
 from passerelle.reading import printable
@@ -54,13 +54,15 @@ def list_orders(context: click.Context, state: str | None, as_json: bool) -> Non
     if as_json:
         print_json([_as_dict(order) for order in found])
     elif not found:
-        click.echo(f"no order is {state}" if state else "no order yet")
+        none = _("no order is {state}").format(state=state) if state else _("no order yet")
+        click.echo(none)
     else:
         rows = [
             (o.id, o.reference, o.state.value, local(o.date), local(o.changed), _about(o))
             for o in found
         ]
-        print_table(("id", "reference", "state", "ordered", "since", "about"), rows)
+        columns = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
+        print_table(columns, rows)
 
 
 @orders.command()
@@ -108,7 +110,8 @@ def _list_found(reference: str, found: Found) -> None:
         (o.id, o.channel, o.state.value, local(o.date), local(o.changed), _about(o))
         for o in found.orders
     ]
-    print_table(("id", "channel", "state", "ordered", "since", "about"), rows)
+    columns = (N_("id"), N_("channel"), N_("state"), N_("ordered"), N_("since"), N_("about"))
+    print_table(columns, rows)
 
 
 def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
@@ -118,14 +121,14 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         click.echo(told.format(reference=printable(id), id=printable(order.id)))
     print_facts(
         {
-            "order": order.id,
-            "reference": order.reference,
-            "channel": order.channel,
-            "ordered": local(order.date),
-            "state": order.state.value,
-            "why": order.reason,
-            "sent as": f"{order.server}:{order.sent_as}" if order.sent_as else "",
-            "kept as": f"ArchiveExport/{order.archived}" if order.archived else "",
+            _("order"): order.id,
+            _("reference"): order.reference,
+            _("channel"): order.channel,
+            _("ordered"): local(order.date),
+            _("state"): order.state.value,
+            _("why"): order.reason,
+            _("sent as"): f"{order.server}:{order.sent_as}" if order.sent_as else "",
+            _("kept as"): f"ArchiveExport/{order.archived}" if order.archived else "",
         }
     )
     for event in account.events:

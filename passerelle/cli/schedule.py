@@ -19,7 +19,7 @@ from passerelle.cli.common import (
 from passerelle.cli.runs import carry_out
 from passerelle.config import Settings
 from passerelle.errors import ConfigError, NotFoundError, UnreachableError
-from passerelle.language import _, speak
+from passerelle.language import N_, _, speak
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.timetable import RUNS, Timetable, in_words, next_start, timetable
@@ -54,7 +54,7 @@ def show(context: click.Context, as_json: bool) -> None:
         print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
         return
     rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
-    print_table((_("run"), _("of every hour"), _("next start")), rows)
+    print_table((N_("run"), N_("of every hour"), N_("next start")), rows)
 
 
 @schedule.command()

@@ -7,8 +7,8 @@ not a tree: a tree costs four times the time and ten times the memory, and forms
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from html import escape
 from operator import attrgetter
-from xml.sax.saxutils import escape
 
 from passerelle.config import Orders
 from passerelle.reading import fold
@@ -114,7 +114,7 @@ class _Leaves:
     def __call__(self, texts: Sequence[str]) -> str:
         joined = "".join(texts)
         if "&" in joined or "<" in joined or ">" in joined:
-            texts = [*map(escape, texts)]
+            texts = [escape(text, quote=False) for text in texts]
         if all(texts):
             return self._all % tuple(texts)
         return "".join([leaf % text for leaf, text in zip(self._each, texts, strict=True) if text])

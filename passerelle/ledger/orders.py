@@ -65,6 +65,17 @@ class Orders:
         with self._begin() as connection:
             return [known_order(row) for row in connection.execute(query)]
 
+    def waiting(self) -> list[KnownOrder]:
+        """Those that wait, the most recently changed first, but for those cancelled in the shop.
+
+        There are more cancelled ones each year, and they wait for ever.
+        """
+        goes_on = orders.c.due | orders.c.resend | ~orders.c.cancelled
+        query = select_known().where(orders.c.state == State.WAITING, goes_on)
+        with self._begin() as connection:
+            found = connection.execute(query.order_by(orders.c.changed.desc(), orders.c.id))
+            return [known_order(row) for row in found]
+
     def due(self, channel: str) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
         with self._begin() as connection:

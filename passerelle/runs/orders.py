@@ -113,7 +113,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: For
     if not plan.to_send:
         return plan
     place = free_place(settings.to, gateway.now(), lambda p: _is_taken(gateway, p))
-    if _is_taken(gateway, place, ever=False):
+    if "{time}" not in settings.to.name and _is_taken(gateway, place, ever=False):
         return blocked(plan, place)
     with step(_("writing {file}").format(file=place.name)):
         orders = file.readings.orders(plan.to_send)

@@ -170,7 +170,8 @@ def elements(path: Path, name: str) -> Iterator[None]:
 def test_no_run_walks_through_a_ledger_of_many_years(
     tmp_path: Path, new_server: NewServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every statement of both runs finds its rows by an index, as SQLite's own plan tells."""
+    """Every statement of both runs, and of the report that follows them, finds its rows by an
+    index, as SQLite's own plan tells."""
     world = make_world(tmp_path, new_server("folder"))
     world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}, payment="Bon cadeau"))
     world.erp_writes_stock({"370": 5, "371": 5})
@@ -185,6 +186,7 @@ def test_no_run_walks_through_a_ledger_of_many_years(
         for run in ("orders", "stock", "orders", "stock"):
             world.run_well("run", run)
             world.erp_takes()
+        world.run_well("report")
     finally:
         event.remove(Engine, "before_cursor_execute", remember)
 
@@ -199,6 +201,39 @@ def test_no_run_walks_through_a_ledger_of_many_years(
     database.close()
     assert len(statements) > 20
     assert walks == []
+
+
+def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer) -> None:
+    """Each of its questions is answered by the index on the time after which it asks."""
+    world = make_world(tmp_path, new_server("folder"))
+    fill_ledger(world, 4_000)
+    indexes = {"orders_by_date", "dispatches_by_taken", "runs_by_start"}
+    statements: dict[str, object] = {}
+
+    def remember(conn: object, cursor: object, text: str, given: object, *_: object) -> None:
+        statements.setdefault(text, given)
+
+    ledger = open_ledger(world.data)
+    event.listen(Engine, "before_cursor_execute", remember)
+    try:
+        since = datetime(2026, 1, 1, tzinfo=UTC)
+        book = ledger.overview
+        for ask in (book.sales, book.deliveries, book.count, book.runs):
+            ask(since)
+        book.newest(since, 500)
+        book.has_undated()
+    finally:
+        event.remove(Engine, "before_cursor_execute", remember)
+        ledger.close()
+
+    database = sqlite3.connect(world.data / "passerelle.db")
+    asked = {text: given for text, given in statements.items() if text.startswith("SELECT")}
+    assert len(asked) == 6
+    for text, given in asked.items():
+        plan = [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {text}", given)]  # type: ignore[arg-type]
+        assert not any(step.startswith("SCAN") for step in plan), plan
+        assert any(index in plan[0] for index in indexes), plan
+    database.close()
 
 
 def fill_ledger(world: World, orders: int) -> None:
