@@ -82,13 +82,15 @@ def move_durably(old: Path, new: Path) -> None:
 def replace_whole(path: Path, data: Content, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
 
+    What ``data`` raises while its blocks are asked for is passed on, and the old one stays.
+
     It is the user's alone, unless it is ``shared``.
     """
     part = path.with_name(path.name + ".part")
     try:
         (write_durably if shared else write_privately)(part, data)
         move_durably(part, path)
-    except OSError:
+    except (Exception, KeyboardInterrupt):
         with suppress(OSError):
             part.unlink()
         raise
