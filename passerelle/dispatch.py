@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
+from passerelle.durable import Content, Sliced, hash_of
 from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
 from passerelle.language import _
 from passerelle.ledger import Dispatch, Ledger, Mark, Stage
+from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, find, is_gone
 from passerelle.witness import Witness
 
@@ -27,9 +29,9 @@ UPLOADS = 3
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An XML ready to go: its bytes, the orders in it, its name on the server."""
+    """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
 
-    data: bytes
+    data: Content
     marks: tuple[Mark, ...]
     place: Location
 
@@ -53,15 +55,16 @@ class Dispatcher:
     def publish(self, channel: str, parcel: Parcel) -> Dispatch:
         """Sends a new XML. Once this returns, its orders are ``sent``."""
         archived = self._exports.free_name(parcel.place.name, self._now())
-        self._exports.write_pending(archived, parcel.data)
+        with step(_("writing {file}").format(file=parcel.place.name)):
+            written = self._exports.write_pending(archived, parcel.data)
         dispatch = self._ledger.dispatches.prepare(
             channel,
             parcel.marks,
             self._now(),
             place=parcel.place,
             archived=archived,
-            sha256=hashlib.sha256(parcel.data).hexdigest(),
-            size=len(parcel.data),
+            sha256=written.digest.hexdigest(),
+            size=written.size,
         )
         self.witness.remember(dispatch)
         self._exports.confirm(archived)
@@ -158,7 +161,8 @@ class Dispatcher:
         if dispatch.stage != Stage.PREPARED:
             if is_gone(remote, path):
                 raise self._doubtful(dispatch)
-            if is_whole(remote, path, remote.stat(path), dispatch.size, dispatch.sha256):
+            entry = remote.stat(path)
+            if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
                 return self._sent(dispatch)
         data = self._exports.read(dispatch.archived, dispatch.sha256)
         if data is None:
@@ -183,7 +187,7 @@ class Dispatcher:
         )
 
 
-def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
+def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
     """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
     Some lines are cut without a word, as :func:`~passerelle.remotes.fetch_whole` knows too.
@@ -193,13 +197,13 @@ def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     for _attempt in range(UPLOADS):
         _store(remote, path, data)
         entry = remote.stat(path)
-        if is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
+        if is_whole(remote, path, entry, len(data), lambda: hash_of(data)):
             return entry
     text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
     raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
 
 
-def _store(remote: Remote, path: str, data: bytes) -> None:
+def _store(remote: Remote, path: str, data: Sliced) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:
@@ -208,11 +212,11 @@ def _store(remote: Remote, path: str, data: bytes) -> None:
         raise NotFoundError(_("no such folder"), folder, mend) from error
 
 
-def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: str) -> bool:
+def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callable[[], str]) -> bool:
     """Whether a file on the server is what was sent; read back where no size is told."""
     if entry.size is not None:
         return entry.size == size
-    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256
+    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
 
 
 def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:

@@ -1,28 +1,32 @@
 """``convert`` and ``fix``: the pure rules on local files, without ledger or server."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from passerelle.config import Settings
 from passerelle.csv_to_xml import read_orders, write_sales
-from passerelle.durable import replace_whole
+from passerelle.durable import Content, replace_whole
 from passerelle.errors import RejectedError, UnreachableError
 from passerelle.language import _, n_
 from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
 from passerelle.runs.orders_plan import absent_columns
 from passerelle.runs.orders_words import rejection
-from passerelle.sales import MissedSale, Order
+from passerelle.sales import MissedSale
 from passerelle.verdict import Fate, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came out: the bytes, a report for people, and what was rejected, if anything."""
+    """What came out: the bytes, a report for people, and what was rejected, if anything.
 
-    data: bytes
+    Only good bytes come: what could be wrong with them was looked at before.
+    """
+
+    blocks: Iterable[bytes]
     report: Sequence[str]
     rejected: RejectedError | None
 
@@ -35,26 +39,26 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     orders = orders_settings(settings)
     forms = load_forms(orders)
     file = read_orders(read_local(source), orders, source.name, gift_card_ids(settings))
-    good: list[Order] = []
+    good = array("I")
     report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]
-    for reading in file.readings:
+    for number, reading in enumerate(file.readings):
         verdict = judge(reading, orders)
-        if verdict.fate == Fate.SEND and reading.order:
-            good.append(reading.order)
+        if verdict.fate == Fate.SEND:
+            good.append(number)
         elif verdict.fate == Fate.REJECTED:
             faults.append(verdict.reason)
         else:
             text = _("{state}: order {id}: {reason}")
             report.append(text.format(state=verdict.fate, id=reading.id, reason=verdict.reason))
-    sales = write_sales(good, orders, now, forms)
+    sales = write_sales(file.readings.orders(good), orders, now, forms)
     faults += [
         _("order {id}: {problem}").format(id=id, problem=problem)
         for id, problem in sales.rejected.items()
     ]
     report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
     report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
-    return Rehearsal(sales.data, report, rejection(faults))
+    return Rehearsal(sales.blocks, report, rejection(faults))
 
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
@@ -73,7 +77,7 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
         missed = every_sale(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
-    return Rehearsal(fixed.data, list(describe_fix(fixed)), stock_rejection(fixed))
+    return Rehearsal((fixed.data,), list(describe_fix(fixed)), stock_rejection(fixed))
 
 
 def read_local(path: Path) -> bytes:
@@ -86,7 +90,7 @@ def read_local(path: Path) -> bytes:
         ) from error
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: Content) -> None:
     """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
     try:
         replace_whole(path, data, shared=True)

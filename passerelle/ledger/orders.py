@@ -23,7 +23,7 @@ from passerelle.ledger.marks import (
 )
 from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sold
 from passerelle.ledger.states import State
-from passerelle.sales import Reading, Sold
+from passerelle.sales import Gist, Sold
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -125,12 +125,12 @@ class Orders:
             write_marks(connection, channel, marks, at)
 
     def note_change(
-        self, channel: str, reading: Reading, at: datetime, note: str, *, cancelled: bool
+        self, channel: str, reading: Gist, at: datetime, note: str, *, cancelled: bool
     ) -> None:
         """Notes that an order changed in the shop after it was sent, so as to tell it once."""
         values: dict[str, Any] = {"cancelled": cancelled}
-        if reading.order:
-            values["fingerprint"] = reading.order.fingerprint()
+        if reading.fingerprint:
+            values["fingerprint"] = reading.fingerprint
         with self._begin() as connection:
             connection.execute(update_of(channel, reading.id).values(**values))
             add_event(connection, channel, reading.id, at, "changed", note)
