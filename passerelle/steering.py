@@ -115,5 +115,5 @@ def adopt(gateway: Gateway) -> Outcome:
     left = len(file.readings) - len(mine)
     adopted = n_("{n} order adopted", "{n} orders adopted", len(marks))
     text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
-    gateway.say(f"{source.describe()}: {text}")
+    gateway.say(_(": ").join((source.describe(), text)))
     return Outcome(text)

@@ -74,6 +74,8 @@ def french() -> Catalog:
 def updated() -> Catalog:
     """The translations of what the code marks now; what it lacks is empty."""
     catalogue, template = french(), messages()
+    # Else each update would change the file, whether messages changed or not.
+    template.creation_date = catalogue.creation_date
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     return catalogue

@@ -166,7 +166,7 @@ NO_MESSAGES = {
     ("__init__.py", "passerelle run orders"),
     ("__init__.py", "passerelle run stock"),
     ("__main__.py", "passerelle: {}"),
-    ("check.py", "passerelle: {}: {}: {}"),
+    ("check.py", "passerelle: {}"),
     ("files.py", "passerelle: {}"),
     ("runs.py", "passerelle: {}"),
     ("schedule.py", "passerelle: {}: {}"),

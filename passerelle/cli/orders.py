@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from passerelle.cli.common import (
+    in_prose,
     json_option,
     local,
     now,
@@ -81,7 +82,7 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
     settings = settings_of(context)
     with reading_ledger(settings) as ledger:
         found = look_up(ledger, orders_settings(settings).channel, id)
-        inquiry = Inquiry(settings, ledger, now(), local)
+        inquiry = Inquiry(settings, ledger, now(), in_prose)
         accounts = [give_account(inquiry, order) for order in found.orders]
         if as_json:
             print_json(_found_as_dict(found, accounts, inquiry))
@@ -132,7 +133,7 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         }
     )
     for event in account.events:
-        note = f": {event.note}" if event.note else ""
+        note = _(": ") + event.note if event.note else ""
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
     for sentence in tell(inquiry, account):

@@ -20,13 +20,17 @@ def charts(days: Sequence[Day], currency: str) -> Mapping[str, Chart]:
 
 def _orders(days: Sequence[Day]) -> Chart:
     counts = [day.turnover.orders for day in days]
-    titles = [f"{short_date(day.day)}: {number(day.turnover.orders)}" for day in days]
+    titles = [_titled(day, number(day.turnover.orders)) for day in days]
     return bars(counts, titles, number(max(counts)))
+
+
+def _titled(day: Day, text: str) -> str:
+    return _(": ").join((short_date(day.day), text))
 
 
 def _revenue(days: Sequence[Day], currency: str) -> Chart:
     amounts = [day.turnover.revenue for day in days]
-    titles = [f"{short_date(day.day)}: {_amount(day, currency)}" for day in days]
+    titles = [_titled(day, _amount(day, currency)) for day in days]
     return bars([float(amount) for amount in amounts], titles, money(max(amounts), currency))
 
 
@@ -40,7 +44,7 @@ def _amount(day: Day, currency: str) -> str:
 
 def _delays(days: Sequence[Day]) -> Chart:
     medians = [day.delays.median.total_seconds() if day.delays else 0 for day in days]
-    titles = [f"{short_date(day.day)}: {_delay(day)}" for day in days]
+    titles = [_titled(day, _delay(day)) for day in days]
     longest = max((day.delays.median for day in days if day.delays), default=None)
     return bars(medians, titles, span(longest) if longest else "")
 
@@ -56,7 +60,7 @@ def _delay(day: Day) -> str:
 def _held_back(days: Sequence[Day]) -> Chart:
     held = [day.held_back for day in days]
     values = [(one.least, one.most, one.last) if one else None for one in held]
-    titles = [f"{short_date(day.day)}: {least_to_most(day.held_back)}" for day in days]
+    titles = [_titled(day, least_to_most(day.held_back)) for day in days]
     return ranges(values, titles, number(max((one.most for one in held if one), default=0)))
 
 

@@ -65,7 +65,7 @@ def _about_run(slot: Slot, n: int) -> str:
     if run.exit_code is not None:
         parts.append(_("(exit code {code})").format(code=run.exit_code))
     text = " ".join(parts)
-    return f"{text}: {cut(run.summary, _LONGEST_TITLE)}" if run.summary else text
+    return _(": ").join((text, cut(run.summary, _LONGEST_TITLE))) if run.summary else text
 
 
 def cut(text: str, longest: int = _LONGEST) -> str:
