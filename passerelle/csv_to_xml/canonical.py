@@ -9,13 +9,14 @@ from datetime import datetime
 from decimal import Decimal
 from xml.sax.saxutils import escape
 
-from passerelle.config import Orders
+from passerelle.config import Orders, WrittenXml
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
 _Value = str | int | Decimal | datetime | None
 
-_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
 _HEAD = ("id", "reference", "date", "status")
 _TAIL = ("voucher", "shipping", "carrier", "discount", "total_paid")
 _LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
@@ -23,11 +24,16 @@ _LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity",
 
 
 class Canonical:
-    """Writes orders; ``names`` gives the ERP's own names to elements, where it has any."""
+    """Writes orders; ``names`` gives the ERP's own names to elements, where it has any.
 
-    def __init__(self, settings: Orders, names: Mapping[str, str]) -> None:
-        self._settings, self._xml, self._names = settings, settings.xml, names
-        self._payments = {fold(text): code for text, code in settings.xml.payments.items()}
+    ``xml`` tells how numbers and dates are written, where not as in ``[orders.xml]``.
+    """
+
+    def __init__(
+        self, settings: Orders, names: Mapping[str, str], xml: WrittenXml | None = None
+    ) -> None:
+        self._settings, self._xml, self._names = settings, xml or settings.xml, names
+        self._payments = {fold(text): code for text, code in self._xml.payments.items()}
         self._tags: dict[tuple[int, str], tuple[str, str]] = {}
 
     def document(self, orders: Iterable[Order], count: int, generated: datetime) -> Iterator[str]:
@@ -43,16 +49,31 @@ class Canonical:
         parts = [self._leaf(2, key, getattr(order, key)) for key in _HEAD]
         parts.append(self._leaf(2, "store", self._settings.store))
         if order.customer != Customer():
-            cells = [self._leaf(3, key, getattr(order.customer, key)) for key in _CUSTOMER]
-            parts.append(self._branch(2, "customer", "".join(cells)))
+            parts.append(self._customer(2, order.customer, _CUSTOMER))
         parts.append(self._leaf(2, "payment", self._payment(order.payment)))
         parts += [self._leaf(2, key, getattr(order, key)) for key in _TAIL]
         parts.append(self._branch(2, "lines", "".join(map(self._line, order.lines))))
         return self._branch(1, "order", "".join(parts))
 
-    def _line(self, line: Line) -> str:
-        cells = [self._leaf(4, key, getattr(line, key)) for key in _LINE]
-        return self._branch(3, "line", "".join(cells))
+    def sale(self, order: Order, document: str, generated: datetime) -> str:
+        """One order's sale, a document of its own; ``generated`` is aware."""
+        parts = [self._leaf(1, key, getattr(order, key)) for key in _HEAD]
+        parts += [self._leaf(1, "document", document), self._leaf(1, "store", self._settings.store)]
+        parts.append(self._leaf(1, "generated", generated))
+        parts.append(self._customer(1, order.customer, _SALE_CUSTOMER))
+        parts.append(self._leaf(1, "payment", self._payment(order.payment)))
+        parts += [self._leaf(1, key, getattr(order, key)) for key in _TAIL]
+        lines = "".join(self._line(line, 2) for line in order.lines)
+        parts.append(self._branch(1, "lines", lines))
+        return self._branch(0, "sale", "".join(parts))
+
+    def _customer(self, depth: int, customer: Customer, keys: tuple[str, ...]) -> str:
+        cells = [self._leaf(depth + 1, key, getattr(customer, key)) for key in keys]
+        return self._branch(depth, "customer", "".join(cells)) if any(cells) else ""
+
+    def _line(self, line: Line, depth: int = 3) -> str:
+        cells = [self._leaf(depth + 1, key, getattr(line, key)) for key in _LINE]
+        return self._branch(depth, "line", "".join(cells))
 
     def _payment(self, text: str) -> str:
         """The ERP's code for the whole field, else for each of its comma-joined parts."""

@@ -21,6 +21,7 @@ from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.runs import Runs
+from passerelle.ledger.sales import Sales
 from passerelle.ledger.schema import migrate
 from passerelle.ledger.stock import Stock
 
@@ -45,6 +46,7 @@ class Ledger:
         self.erasure = Erasure(self.begin)
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
+        self.sales = Sales(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

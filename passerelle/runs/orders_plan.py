@@ -45,7 +45,8 @@ class OrdersPlan:
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
-    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file.
+    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file; the
+    orders that fulfilment looks at are ``sighted``.
     """
 
     source: str
@@ -60,6 +61,7 @@ class OrdersPlan:
     parcel: Parcel | None = None
     known: Mapping[str, KnownOrder] = field(default_factory=dict)
     file: Mapping[str, Any] = field(default_factory=dict)
+    sighted: tuple[Reading, ...] = ()
 
     def in_state(self, state: State) -> list[Mark]:
         """The marks with that state."""

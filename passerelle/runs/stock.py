@@ -15,8 +15,11 @@ from passerelle.dispatch import TMP
 from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.missed_sales import ErpFile, find_missed
+from passerelle.ledger import KnownSale, SaleState
+from passerelle.ledger.sales import OPEN
+from passerelle.missed_sales import ErpFile, SaleKey, find_missed
 from passerelle.progress import step
+from passerelle.runs.fulfil_answers import note_done
 from passerelle.runs.orders import gift_card_ids, orders_settings
 from passerelle.runs.stock_plan import (
     OrderSource,
@@ -44,6 +47,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = stock_settings(gateway.settings)
     try:
         gateway.recover()
+        if gateway.settings.fulfil.enabled:
+            note_done(gateway)
         recover_publication(gateway, settings)
         note_fate(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
@@ -125,12 +130,16 @@ def _missed(
         file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
     known = book.known(orders.channel, [reading.id for reading in file.readings])
-    erp = _erp_file(gateway, settings, source)
+    erp = erp_file(gateway, settings, source)
     outside = [
         order
         for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
         if order.channel != orders.channel or order.id not in known
     ]
+    sales = _pending_sales(gateway, erp)
+    beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
+    beyond -= {order.id for order in outside if order.channel == orders.channel}
+    outside += book.known(orders.channel, beyond).values() if beyond else ()
     sold = book.sold(outside)
     missed = find_missed(
         file.readings,
@@ -139,11 +148,24 @@ def _missed(
         erp,
         orders,
         withheld_is_missed=settings.withheld_is_missed,
+        sales=sales,
     )
     return missed, OrderSource(csv, len(file.readings))
 
 
-def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
+def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
+    """The sales that the ERP's file may lack; those to be issued only while any are issued."""
+    found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    enabled = gateway.settings.fulfil.enabled
+    return {
+        (sale.channel, sale.id, sale.order_date): sale
+        for sale in found
+        if sale.state != SaleState.WITHDRAWN and (enabled or sale.state not in OPEN)
+    }
+
+
+def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
+    """What the fetched file can tell of the time at which it was written."""
     offsets = {
         name: offset
         for name in gateway.settings.servers

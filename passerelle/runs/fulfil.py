@@ -1,0 +1,240 @@
+"""The sales of orders, a further step of ``run orders``: issued once paid, retried until done.
+
+The story: note what the ERP made of the sales that it took; find the orders that want their sale
+now; write each one's XML; give them the ERP's stock in turn; tell the plan; write down what
+stands against the others; publish the XMLs, each order on its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from passerelle.config import Location, Orders, Settings, Stock
+from passerelle.csv_to_xml import Forms, write_sale
+from passerelle.dispatch import free_place
+from passerelle.errors import (
+    ConfigError,
+    HeldError,
+    NotFoundError,
+    NotReadyError,
+    PasserelleError,
+    PermanentError,
+    UnreachableError,
+    gravest,
+)
+from passerelle.fulfilment import (
+    Books,
+    Candidate,
+    Findings,
+    Shelf,
+    allot,
+    find_candidates,
+    in_turn,
+    is_of_interest,
+    needs,
+    unwritten,
+)
+from passerelle.gateway import Gateway, Outcome
+from passerelle.language import _
+from passerelle.ledger import KnownOrder, SaleMark, SaleState
+from passerelle.ledger.sales import ON_THE_WAY, OPEN
+from passerelle.reading import gtin
+from passerelle.runs.fulfil_answers import Answers, find_answers
+from passerelle.runs.fulfil_words import FulfilPlan, Parcel, describe, facts, rejection, summarise
+from passerelle.runs.orders import gift_card_ids, is_taken, load_sale_forms, orders_settings
+from passerelle.runs.orders_plan import OrdersPlan
+from passerelle.sales import Reading
+from passerelle.sources import Source
+from passerelle.stock_guards import check_age
+
+_BEHIND = (*ON_THE_WAY, SaleState.DONE)
+
+
+def sighted(
+    gateway: Gateway, readings: Iterable[Reading], known: Mapping[str, KnownOrder]
+) -> tuple[Reading, ...]:
+    """The orders of the file that may matter here, so that the others need not be kept."""
+    fulfil, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
+    open_ids = {sale.id for sale in gateway.ledger.sales.in_states(*OPEN, *ON_THE_WAY)}
+    return tuple(
+        reading
+        for reading in readings
+        if is_of_interest(reading, known.get(reading.id), fulfil, orders, open_ids)
+    )
+
+
+def fulfil(gateway: Gateway, plan: OrdersPlan, outcome: Outcome) -> Outcome:
+    """Runs the story; returns the outcome of the whole run, with what fulfilment adds to it.
+
+    What fails here does not undo what the run did before: it is told, and in the exit code.
+    """
+    answers = find_answers(gateway)
+    now = gateway.now()
+    gateway.ledger.sales.mark((*answers.done, *answers.refused), now)
+    fulfilment = _plan(gateway, plan, answers)
+    for line in describe(fulfilment):
+        gateway.say(line)
+    failures = [] if gateway.dry_run else _carry_out(gateway, fulfilment)
+    troubles = (*fulfilment.troubles, *failures)
+    for trouble in troubles:
+        gateway.say(f"! {trouble}")
+    return Outcome(
+        ", ".join((outcome.summary, *summarise(fulfilment))),
+        gravest(outcome.rejected, rejection(fulfilment), *troubles),
+        {**outcome.facts, "sales": facts(fulfilment)},
+    )
+
+
+def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers) -> FulfilPlan:
+    settings, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
+    books = _books(gateway, plan, orders)
+    found = find_candidates(plan.sighted, books, settings, orders)
+    written, marks = _write(gateway, found, books, orders)
+    shelf = _look_at_stock(gateway, [one.candidate for one in written])
+    turn = in_turn([one.candidate for one in written], settings)
+    allotment = allot(turn, shelf.shelf, gift_card_ids(gateway.settings), books)
+    data = {one.candidate.order.id: one.data for one in written}
+    places = _Places(gateway, destination(gateway.settings))
+    return FulfilPlan(
+        answers=answers,
+        parcels=tuple(
+            Parcel(one.issue(orders.channel), data[one.order.id], places.next(one.order.id))
+            for one in allotment.granted
+        ),
+        marks=(*found.marks, *marks, *allotment.marks),
+        undated=tuple(found.undated),
+        troubles=tuple(t for t in (answers.trouble, shelf.trouble) if t),
+    )
+
+
+def _books(gateway: Gateway, plan: OrdersPlan, orders: Orders) -> Books:
+    """What the ledger knows by now: after a real run's orders were sent."""
+    book, ids = gateway.ledger.sales, [reading.id for reading in plan.sighted]
+    still_open = [sale.id for sale in book.in_states(*OPEN) if sale.channel == orders.channel]
+    parcel = plan.parcel if gateway.dry_run else None
+    return Books(
+        channel=orders.channel,
+        now=gateway.now(),
+        orders=gateway.ledger.orders.known(orders.channel, ids),
+        sales=book.of_orders(orders.channel, {*ids, *still_open}),
+        fresh=frozenset(mark.reading.id for mark in parcel.marks) if parcel else frozenset(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    candidate: Candidate
+    data: bytes
+
+
+def _write(
+    gateway: Gateway, found: Findings, books: Books, orders: Orders
+) -> tuple[list[_Written], list[SaleMark]]:
+    """Each candidate's XML; one on which the stylesheet fails stops no other."""
+    xml, written, marks = gateway.settings.fulfil.xml, list[_Written](), list[SaleMark]()
+    forms = load_sale_forms(gateway.settings) if found.candidates else Forms()
+    for one in found.candidates:
+        try:
+            data = write_sale(one.order, one.document, orders, xml, gateway.now(), forms)
+        except ConfigError as error:
+            marks.append(unwritten(one, str(error), books))
+        else:
+            written.append(_Written(one, data))
+    return written, marks
+
+
+def destination(settings: Settings) -> Location:
+    """Where sales go. Raises :class:`ConfigError` where that is not said."""
+    if settings.fulfil.to is None:
+        mend = _("add it; `passerelle init` shows how")
+        raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
+    return settings.fulfil.to
+
+
+class _Places:
+    """Names for the XMLs of one run, no two of them the same."""
+
+    def __init__(self, gateway: Gateway, template: Location) -> None:
+        self._gateway, self._template, self._moment = gateway, template, gateway.now()
+
+    def next(self, id: str) -> Location:
+        template = self._template
+        named = template.with_name(template.name.replace("{id}", _for_name(id)))
+        place = free_place(named, self._moment, lambda p: is_taken(self._gateway, p))
+        if "{id}" not in template.name:
+            self._moment += timedelta(seconds=1)
+        return place
+
+
+def _for_name(id: str) -> str:
+    """An order's id as a part of a file's name, on any system."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in id)[:60]
+
+
+# --- the ERP's stock -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    shelf: Shelf = field(default_factory=Shelf)
+    trouble: PasserelleError | None = None
+
+
+def _look_at_stock(gateway: Gateway, candidates: list[Candidate]) -> _Look:
+    """What is left of what the candidates need; looks only where there are some."""
+    stock, cards = gateway.settings.stock, gift_card_ids(gateway.settings)
+    needed = {key for one in candidates for key in needs(one.order, cards)}
+    if stock is None or not needed:
+        return _Look()
+    try:
+        return _Look(Shelf(_left(gateway, stock, needed)))
+    except (NotFoundError, NotReadyError, HeldError) as error:
+        # As every morning, before the ERP has written its first file: no failure, a wait.
+        return _Look(Shelf(why=": ".join(part for part in (error.what, error.where) if part)))
+    except PasserelleError as error:
+        return _Look(Shelf(why=error.what), error)
+
+
+def _left(gateway: Gateway, stock: Stock, needed: set[str]) -> dict[str, int]:
+    """The levels of the ERP's file, less what it does not include of the sales before."""
+    from passerelle.runs.stock import erp_file  # it imports numpy, as what follows does
+    from passerelle.stock_csv_fix import read_levels
+
+    source = gateway.sources.fetch(stock.source)
+    _check_age(gateway, stock, source)
+    left = dict(read_levels(source.data, stock, source.place.name, needed))
+    erp = erp_file(gateway, stock, source)
+    behind = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    missed = [sale for sale in behind if sale.state in _BEHIND and not erp.includes_sale(sale)]
+    for lines in gateway.ledger.orders.sold(missed).values():
+        for sold in lines:
+            if (key := gtin(sold.key)) in left:
+                left[key] -= sold.quantity or left[key]
+    return left
+
+
+def _check_age(gateway: Gateway, stock: Stock, source: Source) -> None:
+    """Raises :class:`HeldError` for a file that the run of stock would not publish either."""
+    age = source.age
+    if age is None and source.modified is not None:
+        age = gateway.now() - source.modified
+    if age is not None:
+        check_age(age, stock.guards, source.place.name)
+
+
+# --- carrying out ----------------------------------------------------------------------------
+
+
+def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:
+    """Writes down and publishes; returns what failed. A refusal of one XML stops no other."""
+    gateway.ledger.sales.mark(plan.marks, gateway.now())
+    failures: list[PasserelleError] = []
+    for parcel in plan.parcels:
+        try:
+            gateway.dispatcher.publish_sale(parcel.issue, parcel.data, parcel.place)
+        except PermanentError as error:
+            failures.append(error)
+        except UnreachableError as error:
+            # The server or the time is gone for the others too: the next run goes on.
+            return [*failures, error]
+    return failures
