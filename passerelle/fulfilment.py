@@ -97,6 +97,17 @@ def is_of_interest(
     return known is not None and _is_another(reading, known)
 
 
+def will_be_wanted(
+    reading: Reading, known: KnownOrder | None, fulfil: Fulfil, orders: Orders
+) -> bool:
+    """Whether the next run of orders will want a sale for an order that has none yet."""
+    if known is None or known.state not in _IN_ERP or known.date != reading.date:
+        return False
+    start, date = fulfil.start_from, reading.date
+    is_new = start is not None and date is not None and date >= start
+    return is_new and _wants(reading, fulfil) and not is_cancelled(reading, orders)
+
+
 def find_candidates(
     readings: Iterable[Reading], books: Books, fulfil: Fulfil, orders: Orders
 ) -> Findings:

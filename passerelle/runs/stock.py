@@ -7,15 +7,17 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from passerelle.config import Settings, Stock
+from passerelle.config import Orders, Settings, Stock
 from passerelle.csv_to_xml import read_orders
 from passerelle.dispatch import TMP
 from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
+from passerelle.fulfilment import will_be_wanted
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.ledger import KnownSale, SaleState
+from passerelle.ledger import KnownOrder, KnownSale, SaleState
 from passerelle.ledger.sales import OPEN
 from passerelle.missed_sales import ErpFile, SaleKey, find_missed
 from passerelle.progress import step
@@ -36,7 +38,7 @@ from passerelle.runs.stock_publication import (
     recover_publication,
     withdraw,
 )
-from passerelle.sales import MissedSale
+from passerelle.sales import MissedSale, Reading
 from passerelle.sources import SLACK, Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
 from passerelle.stock_guards import check_age, check_drop, check_lines
@@ -137,6 +139,7 @@ def _missed(
         if order.channel != orders.channel or order.id not in known
     ]
     sales = _pending_sales(gateway, erp)
+    sales |= _sales_to_come(gateway, file.readings, known, orders)
     beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
     beyond -= {order.id for order in outside if order.channel == orders.channel}
     outside += book.known(orders.channel, beyond).values() if beyond else ()
@@ -161,6 +164,25 @@ def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
         (sale.channel, sale.id, sale.order_date): sale
         for sale in found
         if sale.state != SaleState.WITHDRAWN and (enabled or sale.state not in OPEN)
+    }
+
+
+def _sales_to_come(
+    gateway: Gateway,
+    readings: Iterable[Reading],
+    known: Mapping[str, KnownOrder],
+    orders: Orders,
+) -> dict[SaleKey, KnownSale]:
+    """What the next run of orders will want: the status allows it since the last one."""
+    fulfil = gateway.settings.fulfil
+    if not fulfil.enabled:
+        return {}
+    wanted = [r for r in readings if will_be_wanted(r, known.get(r.id), fulfil, orders)]
+    met = gateway.ledger.sales.of_orders(orders.channel, [reading.id for reading in wanted])
+    return {
+        (orders.channel, r.id, r.date): KnownSale(orders.channel, r.id, r.date, SaleState.WANTED)
+        for r in wanted
+        if r.date is not None and r.date not in [sale.order_date for sale in met.get(r.id, ())]
     }
 
 

@@ -37,7 +37,7 @@ from tests.e2e.test_machine import (
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
-ITEMS = ("370", "371", "372")
+ITEMS = ("370", "371")
 STATUSES = {"unpaid": "En attente", "paid": "Paiement accepté", "cancelled": "Annulé"}
 STORY = {"orders": run_orders, "stock": run_stock}
 SALE_STEPS = (
@@ -81,7 +81,7 @@ class Sales(RuleBasedStateMachine):
         self.now = datetime(2026, 11, 23, 9, 0).astimezone()
         self.orders: dict[str, Known] = {}
         self.sold: Counter[str] = Counter()
-        self.on_hand = dict.fromkeys(ITEMS, 2)
+        self.on_hand = dict.fromkeys(ITEMS, 1)
         self.in_file: Counter[str] = Counter()
         self.refuses = False
 
@@ -180,6 +180,15 @@ class Sales(RuleBasedStateMachine):
         self.erp_writes()
         self.pass_time(5)
         self.run_stock()
+
+    @rule(item=st.sampled_from(ITEMS))
+    def two_want_the_last_piece(self, item: str) -> None:
+        """One after the other, before the ERP has written anew."""
+        for _ in range(2):
+            self.customer_orders("paid", item)
+            self.shop_exports()
+            self.run_orders()
+            self.pass_time(1)
 
     @rule()
     def run_stock(self) -> None:
