@@ -6,7 +6,7 @@ stands against the others; publish the XMLs, each order on its own.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from passerelle.config import Location, Orders, Settings, Stock
@@ -55,7 +55,8 @@ def sighted(
 ) -> tuple[Reading, ...]:
     """The orders of the file that may matter here, so that the others need not be kept."""
     fulfil, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
-    open_ids = {sale.id for sale in gateway.ledger.sales.in_states(*OPEN, *ON_THE_WAY)}
+    not_done = gateway.ledger.sales.in_states(*OPEN, *ON_THE_WAY)
+    open_ids = {sale.id for sale in not_done if sale.channel == orders.channel}
     return tuple(
         reading
         for reading in readings
@@ -68,6 +69,14 @@ def fulfil(gateway: Gateway, plan: OrdersPlan, outcome: Outcome) -> Outcome:
 
     What fails here does not undo what the run did before: it is told, and in the exit code.
     """
+    try:
+        return _fulfil(gateway, plan, outcome)
+    except PasserelleError as error:
+        gateway.say(f"! {error}")
+        return replace(outcome, rejected=gravest(outcome.rejected, error))
+
+
+def _fulfil(gateway: Gateway, plan: OrdersPlan, outcome: Outcome) -> Outcome:
     answers = find_answers(gateway)
     now = gateway.now()
     gateway.ledger.sales.mark((*answers.done, *answers.refused), now)

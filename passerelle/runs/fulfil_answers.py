@@ -16,8 +16,6 @@ from passerelle.gateway import Gateway
 from passerelle.language import _
 from passerelle.ledger import KnownSale, SaleMark, SaleState, Stage
 
-_ANSWERED = (SaleState.SENT, SaleState.DONE)
-
 
 @dataclass(frozen=True, slots=True)
 class Answers:
@@ -31,7 +29,7 @@ class Answers:
 def find_answers(gateway: Gateway) -> Answers:
     """Looks what became of every sale that was sent, and whether one was refused late."""
     fulfil, book = gateway.settings.fulfil, gateway.ledger.sales
-    taken = [sale for sale in book.in_states(SaleState.SENT) if sale.stage == Stage.TAKEN]
+    taken = _taken(gateway)
     try:
         names = _refused_names(gateway, fulfil)
     except PasserelleError as error:
@@ -39,8 +37,8 @@ def find_answers(gateway: Gateway) -> Answers:
     refused = [sale for sale in taken if _name(sale) in names]
     if fulfil.to is not None:
         places = [fulfil.to.with_name(name) for name in names]
-        late = (sale for sale in book.sent_as(places) if sale.state == SaleState.DONE)
-        refused += late
+        named = (sale for sale in book.sent_as(places) if sale.state == SaleState.DONE)
+        refused += [sale for sale in named if sale.channel == _channel(gateway)]
     done = [sale for sale in taken if sale not in refused]
     return Answers(tuple(map(_done, done)), tuple(_refused(gateway, sale) for sale in refused))
 
@@ -48,12 +46,24 @@ def find_answers(gateway: Gateway) -> Answers:
 def note_done(gateway: Gateway) -> None:
     """For the run of stock: what was not refused is done; the rest is left to the run of orders."""
     book = gateway.ledger.sales
-    if not any(sale.stage == Stage.TAKEN for sale in book.in_states(SaleState.SENT)):
+    if not _taken(gateway):
         return
     answers = find_answers(gateway)
     if answers.trouble:
         gateway.say(f"! {answers.trouble}")
     book.mark(answers.done, gateway.now())
+
+
+def _taken(gateway: Gateway) -> list[KnownSale]:
+    """The sales that the ERP took, and has not answered for all that is known."""
+    sent = gateway.ledger.sales.in_states(SaleState.SENT)
+    mine = (sale for sale in sent if sale.channel == _channel(gateway))
+    return [sale for sale in mine if sale.stage == Stage.TAKEN]
+
+
+def _channel(gateway: Gateway) -> str:
+    orders = gateway.settings.orders
+    return orders.channel if orders else ""
 
 
 def _refused_names(gateway: Gateway, fulfil: Fulfil) -> Collection[str]:

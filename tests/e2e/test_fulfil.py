@@ -72,8 +72,8 @@ class Shop:
         self.configure()
         self.stock(PLENTY)
 
-    def configure(self, fulfil: str = 'refused = "ftp:refus"\n', **more: str) -> None:
-        self.world.configure(extra=FULFIL + fulfil, **more)
+    def configure(self, fulfil: str = 'refused = "ftp:refus"\n', *, server: str = "") -> None:
+        self.world.configure(extra=FULFIL + fulfil, server=server)
 
     def stock(self, levels: Mapping[str, int], *, age: float = 60) -> None:
         self.world.erp_writes_stock(levels, age=age)
