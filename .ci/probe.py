@@ -35,7 +35,6 @@ FACTS = {
     "services": services,
     "store": store,
     "french": french,
-    "jinja2": lambda: import_module("jinja2").Template("{{ 1 + 1 }}").render(),
     "table": lambda: import_module("rich.table").Table.__name__,
 }
 

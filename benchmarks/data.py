@@ -122,5 +122,6 @@ def _order_head(chance: random.Random, order: int) -> tuple[str, ...]:
 
 
 def records(data: bytes, encoding: str) -> list[list[str]]:
-    """The cells of a CSV, to compare contenders that quote differently."""
-    return list(csv.reader(io.StringIO(data.decode(encoding), newline=""), delimiter=";"))
+    """The cells of a CSV, to compare contenders that quote and end lines differently."""
+    text = data.decode(encoding).replace("\r\n", "\n")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))

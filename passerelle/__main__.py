@@ -58,7 +58,7 @@ def _refuse(error: click.ClickException) -> int:
     text = " ".join(error.format_message().split()).rstrip(".")
     if context:
         mend = _("see `{command} --help`").format(command=context.command_path)
-        text = f"{text}: {mend}"
+        text = _(": ").join((text, mend))
     _print(text)
     return error.exit_code if error.exit_code != 1 else 2
 

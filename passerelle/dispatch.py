@@ -16,6 +16,7 @@ from typing import TypedDict
 
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
+from passerelle.durable import Content, Sliced, hash_of
 from passerelle.errors import (
     AlreadyThereError,
     HeldError,
@@ -27,6 +28,7 @@ from passerelle.errors import (
 from passerelle.language import _
 from passerelle.ledger import Dispatch, Issue, Ledger, Mark, Stage
 from passerelle.ledger.dispatches import SALE
+from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, find, is_gone
 from passerelle.witness import Witness
 
@@ -43,9 +45,9 @@ class _Promised(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An XML ready to go: its bytes, the orders in it, its name on the server."""
+    """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
 
-    data: bytes
+    data: Content
     marks: tuple[Mark, ...]
     place: Location
 
@@ -84,13 +86,14 @@ class Dispatcher:
         return self._publish(data, place, promise)
 
     def _publish(
-        self, data: bytes, place: Location, promise: Callable[["_Promised"], Dispatch]
+        self, data: Content, place: Location, promise: Callable[["_Promised"], Dispatch]
     ) -> Dispatch:
         archived = self._exports.free_name(place.name, self._now())
-        self._exports.write_pending(archived, data)
-        sha256 = hashlib.sha256(data).hexdigest()
+        with step(_("writing {file}").format(file=place.name)):
+            written = self._exports.write_pending(archived, data)
+        sha256 = written.digest.hexdigest()
         dispatch = promise(
-            {"place": place, "archived": archived, "sha256": sha256, "size": len(data)}
+            {"place": place, "archived": archived, "sha256": sha256, "size": written.size}
         )
         self.witness.remember(dispatch)
         self._exports.confirm(archived)
@@ -136,8 +139,9 @@ class Dispatcher:
         server = self._settings.servers.get(dispatch.place.server)
         if server and server.publish == "direct":
             return self._go_on_directly(dispatch)
-        if dispatch.stage == Stage.PREPARED:
-            dispatch = self._stage(dispatch)
+        if dispatch.stage == Stage.STAGED:
+            return self._go_on_staged(dispatch)
+        dispatch = self._stage(dispatch)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
 
     def _stage(self, dispatch: Dispatch) -> Dispatch:
@@ -146,25 +150,24 @@ class Dispatcher:
             return self._abandon(dispatch)
         remote = self._remote(dispatch.place.server)
         entry = store_whole(remote, dispatch.place.path + TMP, data)
-        now = self._now()
-        if entry.modified:
-            server = dispatch.place.server
-            self._ledger.stock.set_clock_offset(server, entry.modified - now, now)
-        return self._ledger.dispatches.stage(dispatch, now, entry.modified)
+        return self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
+
+    def _go_on_staged(self, dispatch: Dispatch) -> Dispatch:
+        """An earlier run staged it: where its ``.tmp`` is gone, the rename happened."""
+        place = dispatch.place
+        if is_gone(self._remote(place.server), place.path + TMP):
+            return self._sent(dispatch)
+        return self._rename(dispatch)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
         place, remote = dispatch.place, self._remote(dispatch.place.server)
-        if not is_gone(remote, place.path + TMP):
-            if find(remote, place.path) is not None:
-                raise AlreadyThereError(
-                    _("a file of that name waits for the ERP already"),
-                    str(place),
-                    _(
-                        "a sales XML is never written over; "
-                        "when the ERP has taken it, this one goes"
-                    ),
-                )
-            remote.rename(place.path + TMP, place.path)
+        if find(remote, place.path) is not None:
+            raise AlreadyThereError(
+                _("a file of that name waits for the ERP already"),
+                str(place),
+                _("a sales XML is never written over; when the ERP has taken it, this one goes"),
+            )
+        remote.rename(place.path + TMP, place.path)
         return self._sent(dispatch)
 
     def _sent(self, dispatch: Dispatch) -> Dispatch:
@@ -201,7 +204,8 @@ class Dispatcher:
         if dispatch.stage != Stage.PREPARED:
             if is_gone(remote, path):
                 raise self._doubtful(dispatch)
-            if is_whole(remote, path, remote.stat(path), dispatch.size, dispatch.sha256):
+            entry = remote.stat(path)
+            if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
                 return self._sent(dispatch)
         data = self._exports.read(dispatch.archived, dispatch.sha256)
         if data is None:
@@ -241,7 +245,7 @@ class Dispatcher:
         )
 
 
-def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
+def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
     """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
     Some lines are cut without a word, as :func:`~passerelle.remotes.fetch_whole` knows too.
@@ -251,13 +255,13 @@ def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     for _attempt in range(UPLOADS):
         _store(remote, path, data)
         entry = remote.stat(path)
-        if is_whole(remote, path, entry, len(data), hashlib.sha256(data).hexdigest()):
+        if is_whole(remote, path, entry, len(data), lambda: hash_of(data)):
             return entry
     text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
     raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
 
 
-def _store(remote: Remote, path: str, data: bytes) -> None:
+def _store(remote: Remote, path: str, data: Sliced) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:
@@ -266,11 +270,11 @@ def _store(remote: Remote, path: str, data: bytes) -> None:
         raise NotFoundError(_("no such folder"), folder, mend) from error
 
 
-def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: str) -> bool:
+def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callable[[], str]) -> bool:
     """Whether a file on the server is what was sent; read back where no size is told."""
     if entry.size is not None:
         return entry.size == size
-    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256
+    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
 
 
 def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:

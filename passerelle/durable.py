@@ -7,11 +7,37 @@ What others must read, on a server or as a command's output, has ordinary permis
 Every function may raise :class:`OSError`.
 """
 
+import hashlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+
+# A file's bytes, whole or in blocks that are written as they come.
+Content = bytes | Iterable[bytes]
+_BLOCK = 1 << 18
+
+
+class Sliced(Protocol):
+    """Bytes, or a file that gives its own by slices: it need not be in memory."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
+def in_blocks(data: Sliced) -> Iterator[bytes]:
+    """All of it, some at a time."""
+    return (data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
+
+
+def hash_of(data: Sliced) -> str:
+    """The SHA-256 of all of it, in hex."""
+    digest = hashlib.sha256()
+    for block in in_blocks(data):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def private(path: str, flags: int) -> int:
@@ -29,20 +55,20 @@ def touch_privately(path: Path) -> None:
     open(path, "ab", opener=private).close()
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: Content) -> None:
     """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
     with path.open("wb") as file:
         _keep(file, data)
 
 
-def write_privately(path: Path, data: bytes) -> None:
+def write_privately(path: Path, data: Content) -> None:
     """The same, for the user alone."""
     with open(path, "wb", opener=private) as file:
         _keep(file, data)
 
 
-def _keep(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
+def _keep(file: BinaryIO, data: Content) -> None:
+    file.writelines((data,) if isinstance(data, bytes) else data)
     file.flush()
     os.fsync(file.fileno())
 
@@ -53,8 +79,10 @@ def move_durably(old: Path, new: Path) -> None:
     _sync_folder(new.parent)
 
 
-def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
+def replace_whole(path: Path, data: Content, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
+
+    What ``data`` raises while its blocks are asked for is passed on, and the old one stays.
 
     It is the user's alone, unless it is ``shared``.
     """
@@ -62,7 +90,7 @@ def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
     try:
         (write_durably if shared else write_privately)(part, data)
         move_durably(part, path)
-    except OSError:
+    except (Exception, KeyboardInterrupt):
         with suppress(OSError):
             part.unlink()
         raise

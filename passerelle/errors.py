@@ -1,5 +1,6 @@
 """One family of errors per exit code; each says what, where and what to do, on one line."""
 
+import re
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from passerelle.language import _
 INTERRUPTED = 130  # Ctrl+C, as shells count it
 # Where several things fail, the exit code tells the gravest: the last of these.
 GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
+# French has a blank at which no line breaks.
+_BLANKS = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
 
 
 class PasserelleError(Exception):
@@ -24,8 +27,8 @@ class PasserelleError(Exception):
 
     def __init__(self, what: str, where: str = "", mend: str = "") -> None:
         self.what, self.where, self.mend = what, where, mend
-        text = ": ".join(part for part in (what, where, mend) if part)
-        super().__init__(" ".join(text.split()))
+        text = _(": ").join(part for part in (what, where, mend) if part)
+        super().__init__(_BLANKS.sub(" ", text).strip())
 
 
 class UsageError(PasserelleError):

@@ -16,6 +16,7 @@ from passerelle.language import _
 from passerelle.ledger import Ledger, Stage, open_copy, open_ledger
 from passerelle.lock import hold_lock
 from passerelle.remotes import Remote, open_remote
+from passerelle.report import write_report
 from passerelle.retention import prune
 from passerelle.schedule.timetable import RUNS
 from passerelle.sources import Sources, in_words
@@ -74,9 +75,11 @@ class Gateway:
         """
         if name not in self.settings.servers:
             raise ConfigError(
-                f'no server is named "{name}" any more',
+                _('no server is named "{name}" any more').format(name=name),
                 "config.toml",
-                f"an XML on it is not finished: keep [servers.{name}] until the ERP has taken it",
+                _(
+                    "an XML on it is not finished: keep [servers.{name}] until the ERP has taken it"
+                ).format(name=name),
             )
         if name not in self._remotes:
             self._remotes[name] = open_remote(name, self.settings.servers[name], self.deadline)
@@ -93,7 +96,7 @@ class Gateway:
             return
         for dispatch in self.ledger.dispatches.unfinished():
             if dispatch.stage != Stage.DOUBTFUL:
-                self.say(f"would finish sending {dispatch.archived}")
+                self.say(_("would finish sending {file}").format(file=dispatch.archived))
         self.dispatcher.note_taken()
 
     def close(self) -> None:
@@ -176,13 +179,18 @@ def _record(gateway: Gateway, run: str, story: Story) -> Outcome:
 
 def _afterwards(gateway: Gateway) -> None:
     """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
-    for deed in (_tell_people,):
+    for deed in (_tell_people, _write_report):
         try:
             deed(gateway)
         except PasserelleError as error:
             gateway.warn(str(error))
         except Exception as error:
             gateway.warn(bug_in_words(error))
+
+
+def _write_report(gateway: Gateway) -> None:
+    if gateway.settings.report.after_runs:
+        write_report(gateway.settings, gateway.ledger, gateway.now())
 
 
 def _tell_people(gateway: Gateway) -> None:

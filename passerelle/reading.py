@@ -8,7 +8,7 @@ import codecs
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -29,6 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLOCK = 1 << 20
 _UTF8_LETTER = re.compile(rb"[\xc3\xc5][\x80-\xbf]|[\xe2][\x80-\xbf]{2}")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 # A line end or a tab in a number separates two numbers.
@@ -74,10 +75,19 @@ def detect_encoding(data: bytes, configured: str = "auto") -> str:
     if configured != "auto":
         return configured
     try:
-        data.decode("utf-8")
+        for _part in decode_in_blocks(data, "utf-8"):
+            pass
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def decode_in_blocks(data: bytes, codec: str, errors: str = "strict") -> Iterator[str]:
+    """The text of ``data``, of which only some is in memory at a time."""
+    decoder = codecs.getincrementaldecoder(codec)(errors)
+    for start in range(0, len(data), _BLOCK):
+        yield decoder.decode(data[start : start + _BLOCK])
+    yield decoder.decode(b"", final=True)
 
 
 def is_damaged_utf8(data: bytes) -> bool:
@@ -85,7 +95,8 @@ def is_damaged_utf8(data: bytes) -> bool:
 
     In cp1252 text, pairs of bytes that make a UTF-8 letter practically do not occur.
     """
-    return len(_UTF8_LETTER.findall(data)) > data.decode("utf-8", "replace").count("\ufffd")
+    damaged = sum(text.count("\ufffd") for text in decode_in_blocks(data, "utf-8", "replace"))
+    return sum(1 for _letter in _UTF8_LETTER.finditer(data)) > damaged
 
 
 def split_header(line: str, separator: str) -> list[str]:
@@ -182,24 +193,32 @@ def _wall_clock(text: str) -> datetime:
     raise ValueError(problem.format(text=shorten(text)))
 
 
-@_remembered
 def item_number(text: str) -> str:
     """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
 
     What is not made of digits then is a shop's own reference, and stays as it is.
     """
+    return text if text.isascii() and text.isdigit() else _undressed(text)
+
+
+@_remembered
+def _undressed(text: str) -> str:
     bare = _NUMBER_DRESS.sub("", text)
     return bare if bare.isascii() and bare.isdigit() else text
 
 
-@_remembered
 def gtin(text: str) -> str:
     """The form in which item numbers compare: digits only, leading zeros ignored.
 
     A shop's own reference compares as folded text. Blank, and nothing but zeros, is no item
     number: ``""``.
     """
-    bare = item_number(text)
+    return text.lstrip("0") if text.isascii() and text.isdigit() else _comparable(text)
+
+
+@_remembered
+def _comparable(text: str) -> str:
+    bare = _undressed(text)
     if bare.isascii() and bare.isdigit():
         return bare.lstrip("0")
     return printable(fold(text))
@@ -207,7 +226,7 @@ def gtin(text: str) -> str:
 
 def is_eaten_by_spreadsheet(text: str) -> bool:
     """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``."""
-    return bool(_SPREADSHEET_NUMBER.fullmatch(text.strip()))
+    return not text.isdigit() and bool(_SPREADSHEET_NUMBER.fullmatch(text.strip()))
 
 
 def shorten(text: str, limit: int = 40) -> str:

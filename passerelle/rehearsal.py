@@ -1,13 +1,14 @@
 """``convert`` and ``fix``: the pure rules on local files, without ledger or server."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from passerelle.config import Settings
 from passerelle.csv_to_xml import read_orders, write_sale, write_sales
-from passerelle.durable import replace_whole
+from passerelle.durable import Content, replace_whole
 from passerelle.errors import RejectedError, UnreachableError, UsageError
 from passerelle.fulfilment import document_of
 from passerelle.language import _, n_
@@ -15,15 +16,18 @@ from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, load_sale_forms, orders_settings
 from passerelle.runs.orders_plan import absent_columns
 from passerelle.runs.orders_words import rejection
-from passerelle.sales import MissedSale, Order
+from passerelle.sales import MissedSale
 from passerelle.verdict import Fate, judge
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What came out: the bytes, a report for people, and what was rejected, if anything."""
+    """What came out: the bytes, a report for people, and what was rejected, if anything.
 
-    data: bytes
+    Only good bytes come: what could be wrong with them was looked at before.
+    """
+
+    blocks: Iterable[bytes]
     report: Sequence[str]
     rejected: RejectedError | None
 
@@ -36,26 +40,26 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     orders = orders_settings(settings)
     forms = load_forms(orders)
     file = read_orders(read_local(source), orders, source.name, gift_card_ids(settings))
-    good: list[Order] = []
+    good = array("I")
     report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]
-    for reading in file.readings:
+    for number, reading in enumerate(file.readings):
         verdict = judge(reading, orders)
-        if verdict.fate == Fate.SEND and reading.order:
-            good.append(reading.order)
+        if verdict.fate == Fate.SEND:
+            good.append(number)
         elif verdict.fate == Fate.REJECTED:
             faults.append(verdict.reason)
         else:
             text = _("{state}: order {id}: {reason}")
             report.append(text.format(state=verdict.fate, id=reading.id, reason=verdict.reason))
-    sales = write_sales(good, orders, now, forms)
+    sales = write_sales(file.readings.orders(good), orders, now, forms)
     faults += [
         _("order {id}: {problem}").format(id=id, problem=problem)
         for id, problem in sales.rejected.items()
     ]
     report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
     report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
-    return Rehearsal(sales.data, report, rejection(faults))
+    return Rehearsal(sales.blocks, report, rejection(faults))
 
 
 def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Rehearsal:
@@ -71,11 +75,11 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
         mend = _("name one of its orders by its id")
         raise UsageError(_("no order {id} is in the file").format(id=id), source.name, mend)
     if reading.order is None:
-        return Rehearsal(b"", (), rejection([str(fault) for fault in reading.faults]))
+        return Rehearsal((), (), rejection([str(fault) for fault in reading.faults]))
     document = document_of(reading.order, settings.fulfil)
     data = write_sale(reading.order, document, orders, settings.fulfil.xml, now, forms)
     report = _("the sale of order {id}, as {document}").format(id=id, document=document)
-    return Rehearsal(data, [report], None)
+    return Rehearsal((data,), [report], None)
 
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
@@ -94,7 +98,7 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
         missed = every_sale(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
-    return Rehearsal(fixed.data, list(describe_fix(fixed)), stock_rejection(fixed))
+    return Rehearsal((fixed.data,), list(describe_fix(fixed)), stock_rejection(fixed))
 
 
 def read_local(path: Path) -> bytes:
@@ -107,7 +111,7 @@ def read_local(path: Path) -> bytes:
         ) from error
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: Content) -> None:
     """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
     try:
         replace_whole(path, data, shared=True)

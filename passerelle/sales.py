@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from sys import intern
 
 # More digits than any quantity × price has.
 _EXACT = Context(prec=60)
@@ -105,7 +106,7 @@ class Order:
 
         Tells an order that changed after it was sent; ``12.5`` and ``12.50`` are the same.
         """
-        content = json.dumps(_fields(self) | {"status": ""}, default=_canonical, sort_keys=True)
+        content = _JSON.encode(_fields(self) | {"status": ""})
         return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -126,6 +127,9 @@ def _canonical(value: object) -> str | dict[str, object]:
     raise TypeError(type(value).__name__)
 
 
+_JSON = json.JSONEncoder(default=_canonical, sort_keys=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One order as read from the file, legible or not.
@@ -141,6 +145,41 @@ class Reading:
     order: Order | None
     sold: tuple[Sold, ...]
     faults: tuple[Fault, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """The order's, ``""`` where it is illegible."""
+        return self.order.fingerprint() if self.order else ""
+
+    @property
+    def total(self) -> Decimal | None:
+        """What was paid, ``None`` where the order is illegible."""
+        return self.order.total() if self.order else None
+
+    def gist(self) -> "Gist":
+        """What of it is kept when the next one is read."""
+        # Each local time has a zone of its own, and each status letters of its own.
+        date = self.date.astimezone(UTC) if self.date else None
+        return Gist(
+            *(self.id, self.reference, date, intern(self.status), self.sold),
+            *(self.fingerprint, self.total),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Gist:
+    """What the ledger writes down of a reading: nothing of the customer, and small.
+
+    ``fingerprint`` is ``""`` and ``total`` is ``None`` for an order that is illegible.
+    """
+
+    id: str
+    reference: str
+    date: datetime | None
+    status: str
+    sold: tuple[Sold, ...]
+    fingerprint: str
+    total: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

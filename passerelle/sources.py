@@ -40,7 +40,7 @@ class Source:
     def describe(self) -> str:
         """Name, size and age in words."""
         size = n_("{n} byte", "{n} bytes", len(self.data))
-        return f"{self.place.name}: {size}, {self._written()}"
+        return _(": ").join((self.place.name, f"{size}, {self._written()}"))
 
     def fact(self, now: datetime) -> dict[str, Any]:
         """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""

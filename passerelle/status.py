@@ -56,7 +56,7 @@ def _run(health: RunHealth, now: datetime) -> str:
     if health.success and health.success is not health.last and health.success != health.last:
         ago = _ago(health.success.started, now)
         parts.append(_("last went well {ago}").format(ago=ago))
-    return "; ".join((*parts, due))
+    return _("; ").join((*parts, due))
 
 
 def _last(health: RunHealth, now: datetime) -> str:

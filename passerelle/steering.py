@@ -189,13 +189,13 @@ def adopt(gateway: Gateway) -> Outcome:
     settings = orders_settings(gateway.settings)
     source = gateway.sources.fetch(settings.source)
     file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
-    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
-    mine = [r for r in file.readings if r.id not in known or known[r.id].state not in DONE]
+    known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
+    mine = [r.gist() for r in file.readings if r.id not in known or known[r.id].state not in DONE]
     reason = _("adopted: handled by the previous system")
     marks = [Mark(reading, State.SKIPPED, reason) for reading in mine]
     gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
     left = len(file.readings) - len(mine)
     adopted = n_("{n} order adopted", "{n} orders adopted", len(marks))
     text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
-    gateway.say(f"{source.describe()}: {text}")
+    gateway.say(_(": ").join((source.describe(), text)))
     return Outcome(text)

@@ -8,6 +8,7 @@ with a gift card → withheld; status not to be sent yet → waiting; else send.
 import fnmatch
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from passerelle.config import Orders
 from passerelle.language import _
@@ -55,14 +56,19 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
     """Whether the order's status is one of ``cancelled_statuses``."""
-    return fold(reading.status) in {fold(status) for status in settings.cancelled_statuses}
+    return fold(reading.status) in _folded(settings.cancelled_statuses)
+
+
+@lru_cache(maxsize=8)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, names))
 
 
 def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
     gift = _gift_card(order, settings)
     if gift:
         return Verdict(Fate.WITHHELD, _("paid with a gift card ({what})").format(what=gift))
-    wanted = {fold(status) for status in settings.send_statuses}
+    wanted = _folded(settings.send_statuses)
     if wanted and fold(order.status) not in wanted:
         reason = _('status "{status}" is not to be sent yet')
         return Verdict(Fate.WAITING, reason.format(status=order.status))

@@ -41,8 +41,10 @@ def commands(
     """Every command with its path, groups before what is in them."""
     yield path, command
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
-            yield from commands(inner, (*path, name))
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if inner := command.get_command(context, name):
+                yield from commands(inner, (*path, name))
 
 
 def _page() -> Iterator[str]:

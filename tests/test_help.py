@@ -3,10 +3,12 @@
 import shlex
 import shutil
 import subprocess
+import sys
 
 import click
 import pytest
 
+from passerelle.cli import COMMANDS as COMMANDS_SHOWN
 from passerelle.cli import cli
 from scripts.man import PAGE, commands, page
 
@@ -52,10 +54,34 @@ def resolved(words: list[str]) -> tuple[list[str], click.Command, list[str]]:
     command: click.Command = cli
     names: list[str] = []
     rest = words[2:] if words[:1] == ["--config"] else words
-    while isinstance(command, click.Group) and rest and rest[0] in command.commands:
+    while isinstance(command, click.Group) and rest:
+        below = command.get_command(click.Context(command), rest[0])
+        if below is None:
+            break
         names.append(rest[0])
-        command, rest = command.commands[rest[0]], rest[1:]
+        command, rest = below, rest[1:]
     return names, command, rest
+
+
+@pytest.mark.parametrize("name", COMMANDS_SHOWN)
+def test_the_list_of_commands_says_of_each_what_it_says_of_itself(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None and command.name == name
+    assert command.get_short_help_str(300) == COMMANDS_SHOWN[name].help
+
+
+def test_version_and_help_load_nothing_but_click() -> None:
+    code = (
+        "import sys, passerelle.__main__, passerelle.cli\n"
+        "try: passerelle.cli.cli(['--help'], standalone_mode=False)\n"
+        "finally: print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8"
+    )
+    loaded = set(done.stderr.split()) - sys.stdlib_module_names
+    heavy = {"lxml", "numpy", "pydantic", "sqlalchemy", "loguru", "apprise", "rich", "paramiko"}
+    assert "click" in loaded and not loaded & heavy
 
 
 @pytest.mark.parametrize(("path", "command"), COMMANDS, ids=NAMES)

@@ -30,7 +30,7 @@ class Finding:
     exit_code: int = 0
 
     def __str__(self) -> str:
-        text = ": ".join(part for part in (self.what, self.found, self.mend) if part)
+        text = _(": ").join(part for part in (self.what, self.found, self.mend) if part)
         return f"{self.level:<9}{text}"
 
 

@@ -54,7 +54,7 @@ def _length(path: Path) -> int:
 
 def _written(settings: Settings) -> Iterator[Path]:
     """The longest names that runs write, in each place."""
-    from passerelle.runs.stock_publication import LAST_COPY  # it imports pandas
+    from passerelle.runs.stock_publication import LAST_COPY  # it imports numpy
 
     folder = settings.folder.absolute()
     yield folder / f"{LEDGER}{_JOURNAL}"

@@ -35,7 +35,7 @@ def _check(settings: Settings, run: str, program: Program) -> Finding:
         return warning(what, *problem)
     found = _("enabled, next start {start}").format(start=task.next_start or _("not told"))
     if task.last_result is not None:
-        found = f"{found}; {_last_result(task.last_result)}"
+        found = _("; ").join((found, _last_result(task.last_result)))
     return ok(what, found)
 
 

@@ -5,23 +5,97 @@ from pathlib import Path
 import click
 
 from passerelle import __version__
-from passerelle.cli.alerts import alerts
-from passerelle.cli.archive import archive
-from passerelle.cli.check import check
-from passerelle.cli.completion import completion
-from passerelle.cli.config import config as config_group
-from passerelle.cli.customer import customer
-from passerelle.cli.files import convert, demo, fix, init
-from passerelle.cli.orders import orders
-from passerelle.cli.runs import history, run
-from passerelle.cli.schedule import schedule
-from passerelle.cli.secret import secret
-from passerelle.cli.status import status
-from passerelle.cli.stock import stock
+from passerelle.cli.lazy import Entry, LazyGroup
 from passerelle.progress import shown
 
+# The first words are the docstrings' own: a test holds them equal.
+COMMANDS = {
+    "init": Entry(
+        "files",
+        "init",
+        "Write a commented config.toml into DIR (here, if none is given).",
+    ),
+    "demo": Entry(
+        "files",
+        "demo",
+        "Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).",
+    ),
+    "check": Entry(
+        "check",
+        "check",
+        "Look at all that a run needs, and say what is wrong and how to mend it.",
+    ),
+    "config": Entry(
+        "config",
+        "config",
+        "What the settings are, and which ones a file of the shop or the ERP asks for.",
+    ),
+    "run": Entry(
+        "runs",
+        "run",
+        "Send the shop's orders to the ERP, or the ERP's stock to the shop.",
+    ),
+    "convert": Entry(
+        "files",
+        "convert",
+        "Convert a local order CSV with the config's rules: no ledger, no server.",
+    ),
+    "fix": Entry(
+        "files",
+        "fix",
+        "Fix a local stock CSV with the config's rules: no ledger, no server.",
+    ),
+    "orders": Entry(
+        "orders",
+        "orders",
+        "The orders that the ledger knows, and what a person may do with them.",
+    ),
+    "stock": Entry("stock", "stock", "What was published of the ERP's stock."),
+    "status": Entry(
+        "status",
+        "status",
+        "Tell on one screen how it goes, and what to do about what does not.",
+    ),
+    "report": Entry(
+        "report",
+        "report",
+        "Write the page that shows how it goes: report.html, in the folder of config.toml.",
+    ),
+    "history": Entry("runs", "history", "The runs so far, newest first."),
+    "alerts": Entry(
+        "alerts",
+        "alerts",
+        "Tell people when something needs them, and when it is over.",
+    ),
+    "archive": Entry("archive", "archive", "By hand what runs do by themselves."),
+    "customer": Entry(
+        "customer",
+        "customer",
+        "What a customer may ask of the shop about their personal data.",
+    ),
+    "schedule": Entry(
+        "schedule",
+        "schedule",
+        "When the runs start, and what starts them: the minutes are in config.toml, [schedule].",
+    ),
+    "secret": Entry(
+        "secret",
+        "secret",
+        "Keep a server's password in the operating system's credential store (keyring).",
+    ),
+    "completion": Entry(
+        "completion",
+        "completion",
+        "Print the script that lets SHELL complete commands, options, states, servers and files.",
+    ),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=LazyGroup,
+    entries=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -43,25 +117,3 @@ def cli(context: click.Context, config: Path | None) -> None:
     """
     context.obj = config
     context.with_resource(shown())
-
-
-for command in (
-    init,
-    demo,
-    check,
-    config_group,
-    run,
-    convert,
-    fix,
-    orders,
-    stock,
-    status,
-    history,
-    alerts,
-    archive,
-    customer,
-    schedule,
-    secret,
-    completion,
-):
-    cli.add_command(command)

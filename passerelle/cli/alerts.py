@@ -34,7 +34,7 @@ def try_alerts(context: click.Context) -> None:
     _check(settings)
     deliveries = send_trials(settings)
     for delivery in deliveries:
-        click.echo(f"{delivery.where}: {delivery.problem or _('delivered')}")
+        click.echo(_(": ").join((delivery.where, delivery.problem or _("delivered"))))
     failed = [delivery.where for delivery in deliveries if delivery.problem]
     if failed:
         raise UnreachableError(

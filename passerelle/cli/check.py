@@ -45,7 +45,7 @@ def check(context: click.Context, as_json: bool) -> None:
         faults = sum(finding.level == Level.FAULT for finding in findings)
         things = n_("{n} fault", "{n} faults", faults)
         mend = _("mend it, then check again")
-        click.echo(f"passerelle: {things}: {path}: {mend}", err=True)
+        click.echo(f"passerelle: {_(': ').join((things, str(path), mend))}", err=True)
     context.exit(code)
 
 

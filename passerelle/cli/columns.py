@@ -65,7 +65,7 @@ def _about(file: str, sample: Sample, proposal: Proposal) -> Iterator[str]:
     other = "--stock" if is_orders else "--orders"
     sure = "" if proposal.sure else _(" (a guess; if not, say {option})").format(option=other)
     encoding = _ENCODINGS.get(sample.encoding, sample.encoding)
-    yield f"# {shorten(file)}: {kind}{sure}"
+    yield "# " + _(": ").join((shorten(file), f"{kind}{sure}"))
     yield "# " + _("encoding {encoding}, separator {separator}, {lines}").format(
         encoding=encoding, separator=toml_value(sample.separator), lines=_lines(sample)
     )

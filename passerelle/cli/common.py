@@ -67,6 +67,13 @@ def local(moment: datetime | None) -> str:
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
 
 
+def in_prose(moment: datetime | None) -> str:
+    """A time in a sentence: as ``local``, or as the language spoken has it."""
+    # Translators: in French it follows "le", "du" or "au"
+    told = _("{time:%Y-%m-%d %H:%M:%S}")
+    return told.format(time=moment.astimezone()) if moment else "-"
+
+
 def print_json(value: Any) -> None:
     """Prints JSON; times in ISO 8601 with their offset."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
@@ -100,7 +107,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def print_facts(facts: Mapping[str, str]) -> None:
     """Named facts, one a line; those without a value are left out."""
-    width = max(len(name) for name in facts)
+    labels = {name: _("{name}:").format(name=name) for name in facts}
+    width = max(len(label) for label in labels.values())
     for name, value in facts.items():
         if value:
-            click.echo(f"{name + ':':<{width + 1}} {value}")
+            click.echo(f"{labels[name]:<{width}} {value}")

@@ -47,7 +47,7 @@ def show(context: click.Context, as_json: bool) -> None:
         told = [_as_dict(setting) for setting in settings]
         print_json({"file": str(path), "found_by": origin, "settings": told})
         return
-    click.echo(f"# {path}: {found}")
+    click.echo("# " + _(": ").join((str(path), found)))
     for line in _as_toml(settings):
         click.echo(line)
 

@@ -99,4 +99,4 @@ def _with_orders(name: str, ids: Sequence[str]) -> str:
     if not ids:
         return name
     orders = n_("order {ids}", "order {ids}", len(ids), ids=", ".join(ids))
-    return f"{name}: {orders}"
+    return _(": ").join((name, orders))

@@ -105,9 +105,10 @@ def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -
     from passerelle.rehearsal import write_output
 
     if output:
-        write_output(output, result.data)
+        write_output(output, result.blocks)
     else:
-        click.echo(result.data, nl=False)
+        for block in result.blocks:
+            click.echo(block, nl=False)
     for line in result.report:
         click.echo(line, err=True)
     if result.rejected:

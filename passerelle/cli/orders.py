@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from passerelle.cli.common import (
+    in_prose,
     json_option,
     local,
     now,
@@ -19,7 +20,7 @@ from passerelle.cli.common import (
 from passerelle.cli.sales import list_sales
 from passerelle.config import Settings
 from passerelle.gateway import perform
-from passerelle.language import _
+from passerelle.language import N_, _
 from passerelle.ledger import KnownOrder, Ledger, SaleState, State
 from passerelle.life import (
     Account,
@@ -75,13 +76,15 @@ def list_orders(context: click.Context, state: str | None, as_json: bool) -> Non
     if as_json:
         print_json([_as_dict(order) for order in found])
     elif not found:
-        click.echo(f"no order is {state}" if state else "no order yet")
+        none = _("no order is {state}").format(state=state) if state else _("no order yet")
+        click.echo(none)
     else:
         rows = [
             (o.id, o.reference, o.state.value, local(o.date), local(o.changed), _about(o))
             for o in found
         ]
-        print_table(("id", "reference", "state", "ordered", "since", "about"), rows)
+        columns = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
+        print_table(columns, rows)
 
 
 @orders.command()
@@ -100,7 +103,7 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
     settings = settings_of(context)
     with reading_ledger(settings) as ledger:
         found = look_up(ledger, orders_settings(settings).channel, id)
-        inquiry = Inquiry(settings, ledger, now(), local)
+        inquiry = Inquiry(settings, ledger, now(), in_prose)
         accounts = [give_account(inquiry, order) for order in found.orders]
         if as_json:
             print_json(_found_as_dict(found, accounts, inquiry))
@@ -130,7 +133,8 @@ def _list_found(reference: str, found: Found) -> None:
         (o.id, o.channel, o.state.value, local(o.date), local(o.changed), _about(o))
         for o in found.orders
     ]
-    print_table(("id", "channel", "state", "ordered", "since", "about"), rows)
+    columns = (N_("id"), N_("channel"), N_("state"), N_("ordered"), N_("since"), N_("about"))
+    print_table(columns, rows)
 
 
 def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
@@ -140,18 +144,18 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         click.echo(told.format(reference=printable(id), id=printable(order.id)))
     print_facts(
         {
-            "order": order.id,
-            "reference": order.reference,
-            "channel": order.channel,
-            "ordered": local(order.date),
-            "state": order.state.value,
-            "why": order.reason,
-            "sent as": f"{order.server}:{order.sent_as}" if order.sent_as else "",
-            "kept as": f"ArchiveExport/{order.archived}" if order.archived else "",
+            _("order"): order.id,
+            _("reference"): order.reference,
+            _("channel"): order.channel,
+            _("ordered"): local(order.date),
+            _("state"): order.state.value,
+            _("why"): order.reason,
+            _("sent as"): f"{order.server}:{order.sent_as}" if order.sent_as else "",
+            _("kept as"): f"ArchiveExport/{order.archived}" if order.archived else "",
         }
     )
     for event in account.events:
-        note = f": {event.note}" if event.note else ""
+        note = _(": ") + event.note if event.note else ""
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
     for sentence in (*tell(inquiry, account), *tell_sales(inquiry, order)):

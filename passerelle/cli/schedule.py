@@ -19,7 +19,7 @@ from passerelle.cli.common import (
 from passerelle.cli.runs import carry_out
 from passerelle.config import Settings
 from passerelle.errors import ConfigError, NotFoundError, UnreachableError
-from passerelle.language import _, speak
+from passerelle.language import N_, _, speak
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.timetable import RUNS, Timetable, in_words, next_start, timetable
@@ -54,7 +54,7 @@ def show(context: click.Context, as_json: bool) -> None:
         print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
         return
     rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
-    print_table((_("run"), _("of every hour"), _("next start")), rows)
+    print_table((N_("run"), N_("of every hour"), N_("next start")), rows)
 
 
 @schedule.command()
@@ -116,7 +116,7 @@ def install(context: click.Context, what: str | None) -> None:
         coming = local(next_start(minutes, now()))
         words = _("starts at {minutes} of every hour, next at {time}")
         told = words.format(minutes=in_words(minutes), time=coming)
-        click.echo(f"{tasks.task_name(run)}: {told}")
+        _tell_of(tasks.task_name(run), told)
 
 
 def _announced(account: str, *, tasks_to_come: int) -> str:
@@ -137,7 +137,7 @@ def remove(what: str | None) -> None:
     """
     for run in _named(what):
         there = tasks.remove(run)
-        click.echo(f"{tasks.task_name(run)}: {_('removed') if there else _('there was none')}")
+        _tell_of(tasks.task_name(run), _("removed") if there else _("there was none"))
 
 
 @schedule.command()
@@ -173,7 +173,7 @@ def _switch(what: str | None, *, on: bool) -> None:
         except NotFoundError as error:
             missing.append(error)
             continue
-        click.echo(f"{tasks.task_name(run)}: {_('enabled') if on else _('disabled')}")
+        _tell_of(tasks.task_name(run), _("enabled") if on else _("disabled"))
     if len(missing) == len(_named(what)):
         raise missing[0]
 
@@ -195,7 +195,7 @@ def status(context: click.Context, as_json: bool) -> None:
         print_json([asdict(task) | {"run": run} | _facts(task) for run, task in found.items()])
         return
     for run, task in found.items():
-        click.echo(f"{task.name}: {_facts(task)['state']}")
+        _tell_of(task.name, _facts(task)["state"])
         if task.enabled is not None:
             _print_task(task, other=not task.starts(program, run))
 
@@ -253,7 +253,11 @@ def _refuse_beside_tasks(plan: Timetable) -> None:
         tasks.refuse_beside(plan)
     except UnreachableError as error:
         unknown = _("whether tasks start the runs as well is not known")
-        _fail(f"{unknown}: {error}")
+        _fail(_(": ").join((unknown, str(error))))
+
+
+def _tell_of(task: str, text: str) -> None:
+    click.echo(_(": ").join((task, text)))
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from passerelle.cli.common import json_option, now, print_json, reading_ledger, 
 from passerelle.config import Settings
 from passerelle.errors import HeldError, UsageError
 from passerelle.health import Health
-from passerelle.language import _
+from passerelle.language import _, speak
 from passerelle.status import as_dict, describe, look
 
 _EVERY = 30.0
@@ -36,6 +36,8 @@ def status(context: click.Context, as_json: bool, watch: bool) -> None:
     if watch:
         _watch(settings)
         return
+    if as_json:
+        speak("en")  # programs read it
     health = _look(settings)
     if as_json:
         print_json(as_dict(health))

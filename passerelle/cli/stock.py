@@ -3,8 +3,8 @@
 import click
 
 from passerelle.cli.common import (
+    in_prose,
     json_option,
-    local,
     now,
     print_json,
     reading_ledger,
@@ -46,7 +46,7 @@ def why(context: click.Context, item: str, look: bool, as_json: bool) -> None:
     settings = settings_of(context)
     taken, failure = None, None
     with reading_ledger(settings) as ledger:
-        inquiry = Inquiry(settings, ledger, now(), local)
+        inquiry = Inquiry(settings, ledger, now(), in_prose)
         with step(_("looking for {item}").format(item=item)):
             answers = answer(inquiry, item)
         if answers and look:

@@ -4,23 +4,25 @@ Elements only, two spaces a level, no declaration; a blank field gives no elemen
 not a tree: a tree costs four times the time and ten times the memory, and forms parse it anyway.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from xml.sax.saxutils import escape
+from html import escape
+from operator import attrgetter
 
 from passerelle.config import Orders, WrittenXml
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
-_Value = str | int | Decimal | datetime | None
-
 _SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
 _CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
-_HEAD = ("id", "reference", "date", "status")
-_TAIL = ("voucher", "shipping", "carrier", "discount", "total_paid")
+_HEAD = ("id", "reference", "date", "status", "store")
+_SALE_HEAD = ("id", "reference", "date", "status", "document", "store", "generated")
+_TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid")
 _LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
          "vat_rate", "amount")  # fmt: skip
+_customer_texts = attrgetter(*_CUSTOMER)
+_buyer_texts = attrgetter(*_SALE_CUSTOMER)
 
 
 class Canonical:
@@ -34,80 +36,108 @@ class Canonical:
     ) -> None:
         self._settings, self._xml, self._names = settings, xml or settings.xml, names
         self._payments = {fold(text): code for text, code in self._xml.payments.items()}
-        self._tags: dict[tuple[int, str], tuple[str, str]] = {}
+        self._top = self._leaves(1, ("store", "generated", "count"))
+        self._head, self._tail = self._leaves(2, _HEAD), self._leaves(2, _TAIL)
+        self._buyer, self._cells = self._leaves(3, _CUSTOMER), self._leaves(4, _LINE)
+        self._order, self._row = self._branch(1, "order"), self._branch(3, "line")
+        self._customer, self._lines = self._branch(2, "customer"), self._branch(2, "lines")
+
+    def begin(self, count: int, generated: datetime) -> str:
+        """What stands before so many orders; ``generated`` is aware."""
+        start, _end = self._tags(0, "orders")
+        top = (self._settings.store, self._date(generated), str(count))
+        return f"{start}\n{self._top(top)}"
+
+    def end(self) -> str:
+        """What stands behind the orders."""
+        return self._tags(0, "orders")[1]
 
     def document(self, orders: Iterable[Order], count: int, generated: datetime) -> Iterator[str]:
-        """The whole document, an order at a time; ``generated`` is aware."""
-        start, end = self._tag(0, "orders")
-        yield f"{start}\n{self._leaf(1, 'store', self._settings.store)}"
-        yield self._leaf(1, "generated", generated) + self._leaf(1, "count", str(count))
+        """The whole document, an order at a time."""
+        yield self.begin(count, generated)
         yield from map(self.order, orders)
-        yield end
+        yield self.end()
 
     def order(self, order: Order) -> str:
         """One order, as it stands in a document."""
-        parts = [self._leaf(2, key, getattr(order, key)) for key in _HEAD]
-        parts.append(self._leaf(2, "store", self._settings.store))
-        if order.customer != Customer():
-            parts.append(self._customer(2, order.customer, _CUSTOMER))
-        parts.append(self._leaf(2, "payment", self._payment(order.payment)))
-        parts += [self._leaf(2, key, getattr(order, key)) for key in _TAIL]
-        parts.append(self._branch(2, "lines", "".join(map(self._line, order.lines))))
-        return self._branch(1, "order", "".join(parts))
+        store = self._settings.store
+        head = (order.id, order.reference, self._date(order.date), order.status, store)
+        customer = self._buyer(_customer_texts(order.customer))
+        buyer = self._customer % customer if customer else ""
+        return self._order % f"{self._head(head)}{buyer}{self._rest(order)}"
 
     def sale(self, order: Order, document: str, generated: datetime) -> str:
-        """One order's sale, a document of its own; ``generated`` is aware."""
-        parts = [self._leaf(1, key, getattr(order, key)) for key in _HEAD]
-        parts += [self._leaf(1, "document", document), self._leaf(1, "store", self._settings.store)]
-        parts.append(self._leaf(1, "generated", generated))
-        parts.append(self._customer(1, order.customer, _SALE_CUSTOMER))
-        parts.append(self._leaf(1, "payment", self._payment(order.payment)))
-        parts += [self._leaf(1, key, getattr(order, key)) for key in _TAIL]
-        lines = "".join(self._line(line, 2) for line in order.lines)
-        parts.append(self._branch(1, "lines", lines))
-        return self._branch(0, "sale", "".join(parts))
+        """One order's sale, a document of its own; ``generated`` is aware. Not indented."""
+        head = (
+            *(order.id, order.reference, self._date(order.date), order.status, document),
+            *(self._settings.store, self._date(generated)),
+        )
+        customer = self._leaves(2, _SALE_CUSTOMER)(_buyer_texts(order.customer))
+        buyer = self._customer % customer if customer else ""
+        written = self._leaves(1, _SALE_HEAD)(head)
+        return self._branch(0, "sale") % f"{written}{buyer}{self._rest(order)}"
 
-    def _customer(self, depth: int, customer: Customer, keys: tuple[str, ...]) -> str:
-        cells = [self._leaf(depth + 1, key, getattr(customer, key)) for key in keys]
-        return self._branch(depth, "customer", "".join(cells)) if any(cells) else ""
+    def _rest(self, order: Order) -> str:
+        """What stands below the customer."""
+        amount = self._amount
+        tail = (
+            *(self._payment(order.payment), order.voucher, amount(order.shipping), order.carrier),
+            *(amount(order.discount), amount(order.total_paid)),
+        )
+        return f"{self._tail(tail)}{self._lines % ''.join(map(self._line, order.lines))}"
 
-    def _line(self, line: Line, depth: int = 3) -> str:
-        cells = [self._leaf(depth + 1, key, getattr(line, key)) for key in _LINE]
-        return self._branch(depth, "line", "".join(cells))
+    def _line(self, line: Line) -> str:
+        amount = self._amount
+        texts = (
+            *(line.ean13, line.product_id, line.product_reference, line.product_name),
+            *(str(line.quantity), amount(line.unit_price), amount(line.vat_rate)),
+            amount(line.amount),
+        )
+        return self._row % self._cells(texts)
 
     def _payment(self, text: str) -> str:
         """The ERP's code for the whole field, else for each of its comma-joined parts."""
-        if not self._payments:
-            return ", ".join(part for part in map(str.strip, text.split(",")) if part)
+        if not self._payments and "," not in text:
+            return text.strip()
         if fold(text) in self._payments:
             return self._payments[fold(text)]
         parts = [part.strip() for part in text.split(",")]
         return ", ".join(self._payments.get(fold(part), part) for part in parts if part)
 
-    def _leaf(self, depth: int, key: str, value: _Value) -> str:
-        text = value if isinstance(value, str) else self._text(value)
-        if not text:
-            return ""
-        if "&" in text or "<" in text or ">" in text:
-            text = escape(text)
-        start, end = self._tags.get((depth, key)) or self._tag(depth, key)
-        return f"{start}{text}{end}"
-
-    def _branch(self, depth: int, key: str, content: str) -> str:
-        start, end = self._tags.get((depth, key)) or self._tag(depth, key)
-        return f"{start}\n{content}{'  ' * depth}{end}"
-
-    def _text(self, value: _Value) -> str:
+    def _amount(self, value: Decimal | None) -> str:
         if value is None:
             return ""
-        if isinstance(value, Decimal):
-            return format(value, "f").replace(".", self._xml.decimal)
-        if isinstance(value, datetime):
-            return value.strftime(self._xml.date_format)
-        return str(value)
+        text = format(value, "f")
+        return text if self._xml.decimal == "." else text.replace(".", self._xml.decimal)
 
-    def _tag(self, depth: int, key: str) -> tuple[str, str]:
+    def _date(self, value: datetime | None) -> str:
+        return value.strftime(self._xml.date_format) if value else ""
+
+    def _branch(self, depth: int, key: str) -> str:
+        """An element with ``%s`` for the elements in it."""
+        start, end = self._tags(depth, key)
+        return f"{start}\n%s{'  ' * depth}{end}"
+
+    def _leaves(self, depth: int, keys: Iterable[str]) -> "_Leaves":
+        return _Leaves([self._tags(depth, key) for key in keys])
+
+    def _tags(self, depth: int, key: str) -> tuple[str, str]:
         """An element's two tags, the first with its indentation, the second with its line end."""
         name = self._names.get(key, key)
-        self._tags[depth, key] = tags = f"{'  ' * depth}<{name}>", f"</{name}>\n"
-        return tags
+        return f"{'  ' * depth}<{name}>", f"</{name}>\n"
+
+
+class _Leaves:
+    """Writes the same elements again and again, one below the other; none for a blank text."""
+
+    def __init__(self, tags: Iterable[tuple[str, str]]) -> None:
+        self._each = [f"{start}%s{end}" for start, end in tags]
+        self._all = "".join(self._each)
+
+    def __call__(self, texts: Sequence[str]) -> str:
+        joined = "".join(texts)
+        if "&" in joined or "<" in joined or ">" in joined:
+            texts = [escape(text, quote=False) for text in texts]
+        if all(texts):
+            return self._all % tuple(texts)
+        return "".join([leaf % text for leaf, text in zip(self._each, texts, strict=True) if text])

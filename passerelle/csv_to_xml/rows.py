@@ -1,15 +1,14 @@
-"""Pure: the order CSV's bytes -> its rows, each with its line number, or with its fault.
+"""Pure: the order CSV's bytes -> its table: text, separator, columns; or why it is none.
 
 Source of the rules: RFC 4180, and what order export modules write in practice: a BOM or cp1252,
 any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
 import csv
-import io
-from collections.abc import Iterator
 
 from passerelle.config import Orders
-from passerelle.csv_to_xml.table import Row, Table
+from passerelle.csv_to_xml.table import Table
+from passerelle.csv_to_xml.text import Text
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.language import _
 from passerelle.reading import (
@@ -24,16 +23,15 @@ from passerelle.reading import (
 _LONGEST_HEADER = 50_000
 
 
-def read_rows(data: bytes, settings: Orders, file: str) -> Iterator[Row]:
-    """The rows below the header, blank lines left out.
+def open_table(data: bytes, settings: Orders, file: str) -> Table:
+    """The table below the header.
 
     Raises :class:`NotReadyError` for a file that is empty or cut, :class:`RejectedError` for
     bytes that are no text, :class:`ConfigError` for a column that is missing or stands twice.
     """
     text = _decode(data, settings, file)
-    lines = io.StringIO(text, newline="")
     _check_whole(text, settings, file)
-    header_line = lines.readline()
+    header_line = text.readline()
     _check_header(header_line, file)
     separator = settings.separator
     if separator == "auto":
@@ -42,16 +40,16 @@ def read_rows(data: bytes, settings: Orders, file: str) -> Iterator[Row]:
         separator = detect_separator(header_line, names)
     header = next(csv.reader([header_line], delimiter=separator))
     columns = _find_columns(header, settings, file)
-    yield from Table(lines, separator, columns, len(header), file).rows()
+    return Table(text, separator, columns, len(header), file)
 
 
-def _decode(data: bytes, settings: Orders, file: str) -> str:
+def _decode(data: bytes, settings: Orders, file: str) -> Text:
     codec = detect_encoding(data, settings.encoding)
     if codec == "cp1252" and settings.encoding == "auto" and is_damaged_utf8(data):
         # The orders with a damaged letter are rejected, the others are read as they were meant.
-        return data.decode("utf-8", "replace")
+        return Text(data, "utf-8", "replace")
     try:
-        return data.decode(codec)
+        return Text(data, codec)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise RejectedError(
@@ -61,19 +59,21 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
         ) from error
 
 
-def _check_whole(text: str, settings: Orders, file: str) -> None:
-    if not text.strip():
+def _check_whole(text: Text, settings: Orders, file: str) -> None:
+    if not text.any_line(str.strip):
         raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
-    if "\0" in text.partition("\n")[0]:
+    nul = text.data.find(b"\0")
+    if nul >= 0 and text.data.find(b"\n", 0, nul) < 0:
         raise RejectedError(
             _("the file is no text, or UTF-16 without its mark"),
             f"{file}:1",
             _('nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8'),
         )
-    if settings.final_newline and not text.endswith(("\n", "\r")):
+    if settings.final_newline and not text.data.endswith((b"\n", b"\r")):
+        line = text.data.count(b"\n") + 1
         raise NotReadyError(
             _("the last line does not end: the file is not whole yet"),
-            f"{file}:{text.count(chr(10)) + 1}",
+            f"{file}:{line}",
             _(
                 "wait for the shop to write it whole "
                 "(if it never ends its last line, set orders.final_newline = false)"

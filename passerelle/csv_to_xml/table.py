@@ -1,12 +1,15 @@
 """Pure: the lines below an order CSV's header -> its rows, whatever its quotes do."""
 
 import csv
-import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
+from itertools import chain
 from operator import itemgetter
+from typing import NamedTuple
 
+from passerelle.csv_to_xml.text import Text
 from passerelle.errors import NotReadyError
 from passerelle.language import N_, _
 from passerelle.reading import parse_decimal, parse_whole
@@ -20,6 +23,7 @@ _COUNT = N_("another number of fields than the header ({found} instead of {expec
 _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
+_Match = Callable[[bytes, int], re.Match[bytes] | None]
 _NO_ID = re.compile(r'[\s"]')
 
 
@@ -41,57 +45,100 @@ class Row:
         return "" if place is None else self.cells[place]
 
 
+class Kind(IntEnum):
+    """How a row is read from its place."""
+
+    PLAIN = 0  # one line with a cell for each column, quotes only around cells: no fault
+    RECORD = 1
+    DOUBTFUL = 2  # a record whose quotes may be another's
+    SALVAGED = 3  # one line, its quotes are wrong
+
+
+class Place(NamedTuple):
+    """Where a row stands: its first byte, its line's number, how it is read; its order's id."""
+
+    start: int
+    line: int
+    kind: Kind
+    id: str
+
+
 class Table:
-    """The lines below the header, read record by record."""
+    """The lines below the header: first where each row stands, then each row from its place."""
 
     def __init__(
-        self,
-        lines: io.StringIO,
-        separator: str,
-        columns: Mapping[str, int],
-        width: int,
-        file: str,
+        self, text: Text, separator: str, columns: Mapping[str, int], width: int, file: str
     ) -> None:
-        self._lines, self._separator, self._columns = lines, separator, columns
+        self._text, self._separator, self.columns = text, separator, columns
         self._width, self._file = width, file
         self._places = {key: place for place, key in enumerate(columns)}
         self._pick = itemgetter(*columns.values())
-        self._above: tuple[str, ...] = ("",) * len(columns)
+        self._begin = text.tell()
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
-    def rows(self) -> Iterator[Row]:
-        """The rows with their first lines; after a quoting fault, reads on at the next line.
+    def places(self) -> Iterator[Place]:
+        """The rows' places; after a quoting fault, goes on at the next line.
 
         Raises :class:`NotReadyError` where the file ends inside a text.
         """
-        number = 2
-        while line := self._lines.readline():
-            if '"' not in line:
-                cells = line.rstrip("\r\n").split(self._separator)
-                if any(cell.strip() for cell in cells):
-                    yield self._row(number, cells)
+        self._text.seek(self._begin)
+        number, match = 2, _plain_line(self._separator, self._width, self.columns["id"])
+        while (start := self._text.tell()) < len(self._text.data):
+            found = match(self._text.data, start)
+            if found and found.end() - start <= _LONGEST_CELL and (id := self._id(found[1])):
+                self._text.seek(found.end())
+                yield Place(start, number, Kind.PLAIN, id)
                 number += 1
                 continue
-            if cells := self._alone(line):
-                if any(cell.strip() for cell in cells):
-                    is_doubtful = self._doubtful and self._lines.tell() == self._doubtful
-                    yield self._row(number, cells, _QUOTES if is_doubtful else "")
-                number += 1
-                continue
-            end = self._lines.tell()
-            reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
-            try:
-                cells = next(reader)
-            except csv.Error as error:
-                self._check_cut(number, error)
-                self._astray = max(self._astray, self._latest)
-                self._lines.seek(end)
-                yield self._row(number, self._salvage(line), _(_QUOTES))
-                number += 1
-                continue
-            if any(cell.strip() for cell in cells):
-                yield self._row(number, cells, _(_QUOTES) if end == self._doubtful else "")
-            number += reader.line_num
+            kind, cells, lines = self._next(number)
+            if kind == Kind.SALVAGED or any(cell.strip() for cell in cells):
+                yield Place(start, number, kind, self._row(number, cells, kind)["id"])
+            number += lines
+
+    def plain_cells(self, starts: Iterable[int]) -> list[list[str]]:
+        """All cells of rows that are plain, as they are written."""
+        data, decode = self._text.data, self._text.decode
+        lines = [decode(data[start : data.find(b"\n", start)]) for start in starts]
+        return list(csv.reader(lines, delimiter=self._separator))
+
+    def row(self, start: int, line: int, kind: Kind) -> Row:
+        """The row that stands there."""
+        self._text.seek(start)
+        text = self._text.readline()
+        if kind == Kind.SALVAGED:
+            return self._row(line, self._salvage(text), kind)
+        if '"' not in text:
+            return self._row(line, self._split(text), kind)
+        lines = chain((text,), iter(self._text.readline, ""))
+        cells = next(csv.reader(lines, delimiter=self._separator, strict=True))
+        return self._row(line, cells, kind)
+
+    def _id(self, cell: bytes) -> str:
+        return self._text.decode(cell.strip(b'"')).strip()
+
+    def _split(self, line: str) -> list[str]:
+        return line.rstrip("\r\n").split(self._separator)
+
+    def _next(self, number: int) -> tuple[Kind, list[str], int]:
+        """The record that begins at this line: how it is read, its cells, how many lines it has."""
+        line = self._text.readline()
+        end = self._text.tell()
+        if '"' not in line:
+            return Kind.RECORD, self._split(line), 1
+        if cells := self._alone(line):
+            return self._kind(end), cells, 1
+        reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            self._check_cut(number, error)
+            self._astray = max(self._astray, self._latest)
+            self._text.seek(end)
+            return Kind.SALVAGED, self._salvage(line), 1
+        return self._kind(end), cells, reader.line_num
+
+    def _kind(self, end: int) -> Kind:
+        return Kind.DOUBTFUL if self._doubtful and end == self._doubtful else Kind.RECORD
 
     def _alone(self, line: str) -> list[str]:
         """The cells of a line that is a whole record, as most are; ``[]`` where it is none."""
@@ -112,13 +159,13 @@ class Table:
         """
         self._latest, self._swallows = end, end <= self._astray
         yield line
-        while not self._swallows and (line := self._lines.readline()):
+        while not self._swallows and (line := self._text.readline()):
             self._swallows = self._is_row(line)
             if not self._swallows:
                 yield line
-                self._latest = self._lines.tell()
+                self._latest = self._text.tell()
             elif not self._stands_alone(line):
-                self._doubtful = self._lines.tell()
+                self._doubtful = self._text.tell()
 
     def _stands_alone(self, line: str) -> bool:
         """Whether a line's quotes can enclose fields of its own."""
@@ -138,7 +185,7 @@ class Table:
             ) from error
 
     def _is_row(self, line: str) -> bool:
-        row = self._row(0, self._salvage(line))
+        row = self._row(0, self._salvage(line), Kind.RECORD)
         try:
             parse_whole(row["quantity"])
             parse_decimal(row["unit_price"])
@@ -153,7 +200,8 @@ class Table:
             cells = line.split(self._separator)
         return [cell.replace('"', "").strip() for cell in cells]
 
-    def _row(self, line: int, cells: Sequence[str], fault: str = "") -> Row:
+    def _row(self, line: int, cells: Sequence[str], kind: Kind) -> Row:
+        fault = _(_QUOTES) if kind in (Kind.DOUBTFUL, Kind.SALVAGED) else ""
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = _(_COUNT).format(found=len(cells), expected=self._width)
@@ -166,6 +214,14 @@ class Table:
         if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""
-        # What the lines of an order repeat is kept once.
-        self._above = tuple([b if a == b else a for a, b in zip(named, self._above, strict=True)])
-        return Row(line, self._above, self._places, fault)
+        return Row(line, tuple(named), self._places, fault)
+
+
+def _plain_line(
+    separator: str, width: int, id: int
+) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    """Matches a line of which csv would make a cell for each column; group 1 is the id's."""
+    apart = re.escape(separator.encode())
+    cell = rb'(?:"[^"\r\n]*"|[^"\r\n%s]*)' % apart
+    before, after = (cell + apart) * id, (apart + cell) * (width - id - 1)
+    return re.compile(rb"%s(%s)%s\r?\n" % (before, cell, after)).match

@@ -103,7 +103,7 @@ def _run(settings: Settings, name: str, story: Story, tell: Tell) -> None:
     tell(f"{_MARGIN}-> {outcome.summary}")
     if outcome.rejected:
         code = _("exit code {code}").format(code=outcome.exit_code)
-        tell(f"{_MARGIN}{code}: passerelle: {outcome.rejected}")
+        tell(f"{_MARGIN}{code}{_(': ')}passerelle: {outcome.rejected}")
 
 
 def _show_where_to_look(folder: Path, tell: Tell) -> None:

@@ -40,10 +40,9 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     unfinished = ledger.dispatches.unfinished()
     doubtful = [d for d in unfinished if d.stage == Stage.DOUBTFUL]
     rejected = ledger.orders.list_by_state(State.REJECTED)
-    waiting = ledger.orders.list_by_state(State.WAITING)
     return OrdersHealth(
         withheld=tuple(ledger.orders.list_by_state(State.WITHHELD)),
-        waiting=tuple(order for order in waiting if order.due or not order.cancelled),
+        waiting=tuple(ledger.orders.waiting()),
         rejected=tuple(rejected),
         not_sent=tuple(facts.get("not_sent", ())),
         doubtful=tuple(id for d in doubtful for id in ledger.dispatches.orders_of(d)),

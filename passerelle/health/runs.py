@@ -15,9 +15,11 @@ from passerelle.schedule.timetable import next_start, starts
 SUCCESSES = (0, 5)
 FAILURES = (1, 3, 4, 6, INTERRUPTED)
 _HELD = 6
+# A month of half hours: a failure before that is no news, and no run looks back for years.
+_MANY = 3_000
 # A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
-_EARLY = timedelta(minutes=1)
-_LATE = timedelta(minutes=5)
+EARLY = timedelta(minutes=1)
+LATE = timedelta(minutes=5)
 # What a run may take beyond its own limit.
 _GRACE = timedelta(minutes=1)
 
@@ -51,16 +53,16 @@ def look_at_run(settings: Settings, ledger: Ledger, run: str, now: datetime) -> 
     """How ``run`` goes at ``now``."""
     minutes = getattr(settings.schedule, run)
     newest = ledger.runs.last(run)
-    active = newest if newest and _is_active(newest, settings, now) else None
+    active = newest if newest and is_active(newest, settings, now) else None
     last = ledger.runs.last(run, before=active.number) if active else newest
-    missed = tuple(starts(minutes, newest.started + _EARLY, now - _LATE)) if newest else ()
+    missed = tuple(starts(minutes, newest.started + EARLY, now - LATE)) if newest else ()
     success = ledger.runs.last(run, SUCCESSES)
     failing = ledger.runs.first(run, after=success.number if success else 0)
     return RunHealth(
         run=run,
         last=last,
         success=success,
-        failure=ledger.runs.last(run, FAILURES),
+        failure=ledger.runs.last(run, FAILURES, after=(newest.number if newest else 0) - _MANY),
         failing_since=failing.started if failing else None,
         active=active,
         missed=missed,
@@ -74,10 +76,11 @@ def gap_before(settings: Settings, ledger: Ledger, run: Run) -> tuple[datetime, 
     if before is None:
         return ()
     minutes = getattr(settings.schedule, run.run)
-    return tuple(starts(minutes, before.started + _EARLY, run.started - _LATE))
+    return tuple(starts(minutes, before.started + EARLY, run.started - LATE))
 
 
-def _is_active(run: Run, settings: Settings, now: datetime) -> bool:
+def is_active(run: Run, settings: Settings, now: datetime) -> bool:
+    """Whether a run that has not ended may still be going on."""
     return run.ended is None and now - run.started <= settings.time_limit + _GRACE
 
 

@@ -14,6 +14,7 @@ from passerelle.ledger.marks import Mark, move_all, write_marks
 from passerelle.ledger.sale_marks import Issue, doubt_sale, move_sales, prepare_sale
 from passerelle.ledger.schema import dispatches, orders
 from passerelle.ledger.states import SaleState, Stage, State
+from passerelle.ledger.stock import write_clock
 
 SALE = "sale"
 
@@ -75,8 +76,15 @@ class Dispatches:
             return _one(connection, number)
 
     def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
-        """Its bytes are on the server, under the name that only Passerelle touches."""
-        return self._move(dispatch, Stage.STAGED, staged=at, uploaded=uploaded)
+        """Its bytes are on the server, under the name that only Passerelle touches.
+
+        ``uploaded`` is that moment on the server's clock, which is measured by it.
+        """
+        with self._begin() as connection:
+            if uploaded:
+                write_clock(connection, dispatch.place.server, uploaded - at, at)
+            _set(connection, dispatch, Stage.STAGED, staged=at, uploaded=uploaded)
+            return _one(connection, dispatch.number)
 
     def send(self, dispatch: Dispatch, at: datetime, published: datetime | None) -> Dispatch:
         """The ERP can see it. ``published`` is that moment on the server's clock."""

@@ -20,6 +20,7 @@ from passerelle.ledger.dispatches import Dispatches
 from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
+from passerelle.ledger.overview import Overview
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.sales import Sales
 from passerelle.ledger.schema import migrate
@@ -44,6 +45,7 @@ class Ledger:
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
+        self.overview = Overview(self.begin)
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
         self.sales = Sales(self.begin)

@@ -12,7 +12,7 @@ from passerelle.errors import UsageError
 from passerelle.language import _
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
-from passerelle.sales import Reading
+from passerelle.sales import Gist, Reading
 
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
@@ -61,7 +61,7 @@ class Mark:
     ``cancelled``: it waits because the shop cancelled it.
     """
 
-    reading: Reading
+    reading: Reading | Gist
     state: State
     reason: str = ""
     due: bool = False
@@ -133,7 +133,7 @@ def _is_written(mark: Mark, before: KnownOrder | None) -> bool:
     if before is None:
         return False
     said = (before.state, before.reason, before.fingerprint, before.cancelled)
-    return said == (mark.state, mark.reason, _fingerprint(mark), mark.cancelled)
+    return said == (mark.state, mark.reason, mark.reading.fingerprint, mark.cancelled)
 
 
 def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
@@ -143,16 +143,12 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "date": mark.reading.date,
         "state": mark.state,
         "reason": mark.reason,
-        "fingerprint": _fingerprint(mark),
+        "fingerprint": mark.reading.fingerprint,
         "resend": bool(before and before.resend and mark.state not in DONE),
         "due": mark.due,
         "cancelled": mark.cancelled,
-        "total": mark.reading.order.total() if mark.reading.order else None,
+        "total": mark.reading.total,
     }
-
-
-def _fingerprint(mark: Mark) -> str:
-    return mark.reading.order.fingerprint() if mark.reading.order else ""
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

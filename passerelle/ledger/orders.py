@@ -32,7 +32,7 @@ from passerelle.ledger.schema import (
     sold,
 )
 from passerelle.ledger.states import State
-from passerelle.sales import Reading, Sold
+from passerelle.sales import Gist, Sold
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -73,6 +73,17 @@ class Orders:
         query = query.where(orders.c.state == state) if state else query
         with self._begin() as connection:
             return [known_order(row) for row in connection.execute(query)]
+
+    def waiting(self) -> list[KnownOrder]:
+        """Those that wait, the most recently changed first, but for those cancelled in the shop.
+
+        There are more cancelled ones each year, and they wait for ever.
+        """
+        goes_on = orders.c.due | orders.c.resend | ~orders.c.cancelled
+        query = select_known().where(orders.c.state == State.WAITING, goes_on)
+        with self._begin() as connection:
+            found = connection.execute(query.order_by(orders.c.changed.desc(), orders.c.id))
+            return [known_order(row) for row in found]
 
     def due(self, channel: str) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
@@ -125,12 +136,12 @@ class Orders:
             write_marks(connection, channel, marks, at)
 
     def note_change(
-        self, channel: str, reading: Reading, at: datetime, note: str, *, cancelled: bool
+        self, channel: str, reading: Gist, at: datetime, note: str, *, cancelled: bool
     ) -> None:
         """Notes that an order changed in the shop after it was sent, so as to tell it once."""
         values: dict[str, Any] = {"cancelled": cancelled}
-        if reading.order:
-            values["fingerprint"] = reading.order.fingerprint()
+        if reading.fingerprint:
+            values["fingerprint"] = reading.fingerprint
         with self._begin() as connection:
             connection.execute(update_of(channel, reading.id).values(**values))
             add_event(connection, channel, reading.id, at, "changed", note)

@@ -67,13 +67,16 @@ class Runs:
         query = select(runs).where(runs.c.run == run, runs.c.number > after)
         return self._one(query.order_by(runs.c.number))
 
-    def last(self, run: str, exit_codes: Collection[int] = (), before: int = 0) -> Run | None:
+    def last(
+        self, run: str, exit_codes: Collection[int] = (), before: int = 0, after: int = 0
+    ) -> Run | None:
         """The last run of that name.
 
         Of those that ended with one of ``exit_codes``, and of those before the run numbered
-        ``before``, where these are given.
+        ``before`` and after the one numbered ``after``, where these are given.
         """
-        query = select(runs).where(runs.c.run == run).order_by(runs.c.number.desc())
+        query = select(runs).where(runs.c.run == run, runs.c.number > after)
+        query = query.order_by(runs.c.number.desc())
         query = query.where(runs.c.exit_code.in_(exit_codes)) if exit_codes else query
         return self._one(query.where(runs.c.number < before) if before else query)
 
@@ -82,7 +85,7 @@ class Runs:
 
     def _list(self, query: Any) -> list[Run]:
         with self._begin() as connection:
-            return [_run(row) for row in connection.execute(query)]
+            return [as_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
         """When a daily chore was last done."""
@@ -96,7 +99,8 @@ class Runs:
             connection.execute(chores.insert().values(name=name, done=at))
 
 
-def _run(row: Row[Any]) -> Run:
+def as_run(row: Row[Any]) -> Run:
+    """The run in a row of its table."""
     return Run(
         row.number, row.run, row.started, row.ended, row.exit_code, row.summary, row.facts or {}
     )

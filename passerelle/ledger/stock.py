@@ -111,10 +111,15 @@ class Stock:
 
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
         """Keeps a fresh measurement of the server's clock."""
-        values = {"server": server, "offset": offset.total_seconds(), "measured": at}
         with self._begin() as connection:
-            connection.execute(delete(clocks).where(clocks.c.server == server))
-            connection.execute(clocks.insert().values(**values))
+            write_clock(connection, server, offset, at)
+
+
+def write_clock(connection: Connection, server: str, offset: timedelta, at: datetime) -> None:
+    """Keeps a measurement in the caller's transaction."""
+    values = {"server": server, "offset": offset.total_seconds(), "measured": at}
+    connection.execute(delete(clocks).where(clocks.c.server == server))
+    connection.execute(clocks.insert().values(**values))
 
 
 def _change_row(number: int, change: Change) -> dict[str, Any]:

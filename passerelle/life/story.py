@@ -59,7 +59,7 @@ def _item(inquiry: Inquiry, account: Account, item: Item) -> str:
         what = _("{item}, how many cannot be read").format(item=key)
     if not item.held or account.publication is None:
         return what
-    held = "; ".join(_held(line) for line in item.held)
+    held = _("; ").join(_held(line) for line in item.held)
     told = _("{what}: held back in the publication of {time}: {lines}")
     return told.format(what=what, time=inquiry.when(account.publication.at), lines=held)
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Protocol
 
 from passerelle.config.types import clean_path
+from passerelle.durable import Sliced
 from passerelle.errors import NotFoundError, PermanentError, TransientError
 from passerelle.language import _
 
@@ -50,8 +51,11 @@ class Remote(Protocol):
         """The file's bytes, exactly as they are on the server."""
         ...
 
-    def store(self, path: str, data: bytes) -> None:
-        """Writes ``data`` under ``path``, over whatever stands there. Not atomic."""
+    def store(self, path: str, data: Sliced) -> None:
+        """Writes ``data`` under ``path``, over whatever stands there. Not atomic.
+
+        A file's slices are asked for anew by each attempt.
+        """
         ...
 
     def rename(self, old: str, new: str) -> None:

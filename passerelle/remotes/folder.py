@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from passerelle.config import Server
-from passerelle.durable import move_durably, write_durably
+from passerelle.durable import Sliced, in_blocks, move_durably, write_durably
 from passerelle.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -48,9 +48,9 @@ class FolderRemote:
                 moved(buffer.write(chunk))
         return buffer.getvalue()
 
-    def store(self, path: str, data: bytes) -> None:
+    def store(self, path: str, data: Sliced) -> None:
         with self._telling(path):
-            write_durably(self._path(path), data)
+            write_durably(self._path(path), in_blocks(data))
             moved(len(data))
 
     def rename(self, old: str, new: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from passerelle.config import Server
 from passerelle.deadline import Deadline
+from passerelle.durable import Sliced
 from passerelle.errors import (
     AccessDeniedError,
     NotFoundError,
@@ -84,7 +85,7 @@ class FtpRemote:
         with self._telling(path):
             return self._download(f"RETR {self._full(path)}")
 
-    def store(self, path: str, data: bytes) -> None:
+    def store(self, path: str, data: Sliced) -> None:
         with self._telling(path, writing=True):
             connection = self._open_data(f"STOR {self._full(path)}")
             try:
@@ -232,7 +233,7 @@ class FtpRemote:
         self._ftp.voidresp()
         return b"".join(chunks)
 
-    def _upload(self, connection: socket.socket, data: bytes) -> None:
+    def _upload(self, connection: socket.socket, data: Sliced) -> None:
         with connection:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())

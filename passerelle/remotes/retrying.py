@@ -12,6 +12,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from passerelle.deadline import Deadline
+from passerelle.durable import Sliced
 from passerelle.errors import NotFoundError, TransientError
 from passerelle.language import _
 from passerelle.progress import step
@@ -46,7 +47,7 @@ class RetryingRemote:
 
         return self._try(fetch)
 
-    def store(self, path: str, data: bytes) -> None:
+    def store(self, path: str, data: Sliced) -> None:
         def store(remote: Remote) -> None:
             doing = _("sending {file}").format(file=f"{self._name}:{path}")
             with step(doing, len(data), "bytes"):

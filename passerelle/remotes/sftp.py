@@ -17,6 +17,7 @@ import paramiko
 
 from passerelle.config import Server
 from passerelle.deadline import Deadline
+from passerelle.durable import Sliced
 from passerelle.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -75,7 +76,7 @@ class SftpRemote:
                 self._channel()
         return buffer.getvalue()
 
-    def store(self, path: str, data: bytes) -> None:
+    def store(self, path: str, data: Sliced) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
         with self._telling(path), self._channel().open(self._full(path), "wb") as file:
             for start in range(0, len(data), _CHUNK):

@@ -12,6 +12,7 @@ from pathlib import Path
 from passerelle.config import Location, Orders, Settings
 from passerelle.csv_to_xml import (
     Forms,
+    OrderFile,
     compile_forms,
     compile_sale_forms,
     named_schemas,
@@ -109,8 +110,8 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     with step(_("reading {file}").format(file=source.place.name)):
         gift_cards = gift_card_ids(gateway.settings)
         file = read_orders(source.data, settings, source.place.name, gift_cards)
-    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
-    plan = decide(file, known, settings, source.describe())
+        known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
+        plan = decide(file, known, settings, source.describe())
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
         plan,
@@ -119,7 +120,7 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
         file=source.fact(gateway.now()),
         sighted=_sighted(gateway, file.readings, known),
     )
-    return _with_parcel(gateway, plan, settings, forms)
+    return _with_parcel(gateway, plan, file, forms)
 
 
 def _sighted(
@@ -133,21 +134,21 @@ def _sighted(
     return sighted(gateway, readings, known)
 
 
-def _with_parcel(gateway: Gateway, plan: OrdersPlan, settings: Orders, forms: Forms) -> OrdersPlan:
+def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: Forms) -> OrdersPlan:
     """The plan with its XML, or with the reason why the orders to be sent wait."""
-    to_send = [mark for mark in plan.marks if mark.state == State.PREPARED]
-    if not to_send:
+    settings = orders_settings(gateway.settings)
+    if not plan.to_send:
         return plan
     place = free_place(settings.to, gateway.now(), lambda p: is_taken(gateway, p))
-    if is_taken(gateway, place, ever=False):
+    if "{time}" not in settings.to.name and is_taken(gateway, place, ever=False):
         return blocked(plan, place)
-    orders = [mark.reading.order for mark in to_send if mark.reading.order]
     with step(_("writing {file}").format(file=place.name)):
+        orders = file.readings.orders(plan.to_send)
         sales = write_sales(orders, settings, gateway.now(), forms)
     marks = tuple(after_validation(mark, sales.rejected) for mark in plan.marks)
     sent = tuple(mark for mark in marks if mark.state == State.PREPARED)
     rest = tuple(mark for mark in marks if mark.state != State.PREPARED)
-    parcel = Parcel(sales.data, sent, place) if sent else None
+    parcel = Parcel(sales.blocks, sent, place) if sent else None
     return replace(plan, marks=rest, parcel=parcel)
 
 

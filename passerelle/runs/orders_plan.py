@@ -3,7 +3,8 @@
 The plan is decided from what was read and what the ledger knows; it opens nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from passerelle.csv_to_xml import OrderFile
 from passerelle.dispatch import Parcel
 from passerelle.language import N_, _
 from passerelle.ledger import DONE, KnownOrder, Mark, State
-from passerelle.sales import Reading
+from passerelle.sales import Gist, Reading
 from passerelle.verdict import Fate, is_cancelled, judge
 
 _BLIND = {
@@ -35,7 +36,7 @@ _BLIND = {
 class ChangedOrder:
     """An order that the shop changed after it was sent."""
 
-    reading: Reading
+    reading: Gist
     note: str
     cancelled: bool
 
@@ -46,7 +47,8 @@ class OrdersPlan:
 
     ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
     XML to publish, if there is one; ``file`` is what the ledger keeps of the order file; the
-    orders that fulfilment looks at are ``sighted``.
+    orders that fulfilment looks at are ``sighted``. ``to_send`` are the numbers in the file of the
+    orders marked as prepared.
     """
 
     source: str
@@ -60,6 +62,7 @@ class OrdersPlan:
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     known: Mapping[str, KnownOrder] = field(default_factory=dict)
+    to_send: Sequence[int] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
     sighted: tuple[Reading, ...] = ()
 
@@ -71,8 +74,8 @@ class OrdersPlan:
 def decide(
     file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
 ) -> OrdersPlan:
-    marks, changed = [], []
-    for reading in file.readings:
+    marks, changed, to_send = [], [], array("I")
+    for number, reading in enumerate(file.readings):
         before = known.get(reading.id)
         if before and before.state in DONE:
             changed += _change_after_sending(reading, before, settings)
@@ -80,7 +83,9 @@ def decide(
             verdict = judge(reading, settings, resend=bool(before and before.resend))
             state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
             due, cancelled = state == State.REJECTED, is_cancelled(reading, settings)
-            marks.append(Mark(reading, state, verdict.reason, due, cancelled and not due))
+            gist, is_cancelled_only = reading.gist(), cancelled and not due
+            marks.append(Mark(gist, state, verdict.reason, due, is_cancelled_only))
+            to_send.extend([number] if state == State.PREPARED else [])
     orphans = tuple(str(fault) for fault in file.faults)
     done = len(file.readings) - len(marks)
     return OrdersPlan(
@@ -92,6 +97,7 @@ def decide(
         orphans,
         notes=tuple(f"! {note}" for note in absent_columns(file)),
         known=known,
+        to_send=to_send,
     )
 
 
@@ -111,11 +117,11 @@ def _change_after_sending(
         note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
     elif before.cancelled and not cancelled:
         note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
-    elif reading.order and reading.order.fingerprint() != before.fingerprint:
+    elif reading.order and reading.fingerprint != before.fingerprint:
         note = _("changed in the shop after it was sent: compare it with the ERP")
     else:
         return []
-    return [ChangedOrder(reading, note.format(status=reading.status), cancelled)]
+    return [ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)]
 
 
 def blocked(plan: OrdersPlan, place: Location) -> OrdersPlan:

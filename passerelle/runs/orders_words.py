@@ -67,6 +67,7 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
     one, still = _NOT_SENT[state]
     marks = plan.in_state(state)
     fresh = [mark for mark in marks if not _is_news_no_more(plan, mark)]
+    stay = [mark.reading.id for mark in marks if _is_news_no_more(plan, mark)]
     if state == State.SKIPPED and len(fresh) > _FEW:
         yield n_(
             "left to the previous system: {n} order",
@@ -76,8 +77,8 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
         return
     for mark in fresh:
         yield _(one).format(id=mark.reading.id, reason=mark.reason)
-    if len(marks) > len(fresh):
-        yield _(still).format(ids=_ids([m.reading.id for m in marks if m not in fresh]))
+    if stay:
+        yield _(still).format(ids=_ids(stay))
 
 
 def _is_news_no_more(plan: OrdersPlan, mark: Mark) -> bool:

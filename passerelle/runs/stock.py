@@ -131,7 +131,7 @@ def _missed(
     with step(_("reading {file}").format(file=csv.place.name)):
         file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
-    known = book.known(orders.channel, [reading.id for reading in file.readings])
+    known = book.known(orders.channel, list(file.readings.ids()))
     erp = erp_file(gateway, settings, source)
     outside = [
         order

@@ -45,9 +45,14 @@ def starts(minutes: Sequence[int], after: datetime, until: datetime) -> Iterator
     while hour <= until:
         for minute in minutes:
             moment = (hour + timedelta(minutes=minute)).astimezone()
-            if after < moment <= until and not moment.fold:
+            if after < moment <= until and not _is_repeated(moment):
                 yield moment
         hour += timedelta(hours=1)
+
+
+def _is_repeated(moment: datetime) -> bool:
+    """Whether the clock showed this time an hour ago already; zones without names know no fold."""
+    return moment.replace(tzinfo=None).astimezone() != moment
 
 
 def in_words(minutes: Sequence[int]) -> str:

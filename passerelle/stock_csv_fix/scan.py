@@ -57,67 +57,59 @@ class _Scanner:
         self._lone: int | None = None
 
     def look(self, start: int, stop: int) -> None:
-        block = self._array[start:stop]
-        line_end, separator, cr = block == LF, block == self._separator, block == CR
-        if self._quoted:
-            quote = block == QUOTE
-            inside = np.logical_xor.accumulate(quote) ^ self._is_inside
-            self._check_quotes(quote, inside, start, stop)
-            self._is_inside = bool(inside[-1])
-            for flags in (line_end, separator, cr):
-                flags &= ~inside
-        self._line_ends.append(self._places(line_end, start))
-        self._separators.append(self._places(separator, start))
-        if self._lone is None:
-            self._check_cr(cr, start, stop)
+        around = self._around(start, stop)
+        line_ends, crs = around == LF, around == CR
+        separators = around == self._separator
+        here = slice(1, -1)
+        if not self._quoted:
+            self._note(line_ends[here], separators[here], start)
+            self._check_cr(crs[here], line_ends | crs, start)
+            return
+        quotes = around == QUOTE
+        inside = _toggled(quotes[here]) ^ self._is_inside
+        edges = line_ends | separators | quotes
+        self._check_quotes(quotes[here], inside, edges, edges | crs, start)
+        self._is_inside = bool(inside[-1])
+        # On truth values, "greater than" says "and not" in one step.
+        self._note(line_ends[here] > inside, separators[here] > inside, start)
+        self._check_cr(crs[here] > inside, line_ends | crs, start)
 
-    def _places(self, flags: _Flags, start: int) -> Offsets:
-        return np.asarray(np.flatnonzero(flags) + start, self._place)
+    def _around(self, start: int, stop: int) -> Bytes:
+        """The block with a byte before it and one behind: line ends where the file has none."""
+        around = self._array[max(start - 1, 0) : stop + 1]
+        end = np.array([LF], np.uint8)
+        before, behind = end[: start == 0], end[: stop == len(self._array)]
+        return np.concatenate((before, around, behind)) if len(before) or len(behind) else around
 
-    def _check_cr(self, cr: _Flags, start: int, stop: int) -> None:
-        after = self._after(start, stop)
-        lone = np.flatnonzero(cr & (after != LF) & (after != CR))
-        if len(lone):
-            self._lone = start + int(lone[0])
+    def _note(self, line_ends: _Flags, separators: _Flags, start: int) -> None:
+        for places, flags in ((self._line_ends, line_ends), (self._separators, separators)):
+            places.append(np.asarray(np.flatnonzero(flags) + start, self._place))
 
-    def _check_quotes(self, quote: _Flags, inside: _Flags, start: int, stop: int) -> None:
-        """The opening quote of the first field whose quotes are wrong, in the file's order."""
-        opening, closing = quote & inside, quote & ~inside
-        if self._stray is None:
-            before = self._before(start, stop)
-            wrong = opening & ~self._is_edge(before)
-            if start == 0 and len(wrong) > _BOM:
-                wrong[_BOM] = False
-            after = self._after(start, stop)
-            unclosed = closing & ~(self._is_edge(after) | (after == CR))
-            self._stray = self._first_wrong(opening, wrong, unclosed, start)
-        opened = np.flatnonzero(opening)
-        if len(opened):
-            self._opened = start + int(opened[-1])
+    def _check_cr(self, crs: _Flags, ends: _Flags, start: int) -> None:
+        lone = crs > ends[2:]
+        if self._lone is None and lone.any():
+            self._lone = start + int(lone.argmax())
 
-    def _first_wrong(
-        self, opening: _Flags, wrong: _Flags, unclosed: _Flags, start: int
-    ) -> int | None:
-        places = np.flatnonzero(wrong | unclosed)
-        if not len(places):
-            return None
-        first = int(places[0])
-        opened = np.flatnonzero(opening[: first + 1])
-        return start + int(opened[-1]) if len(opened) else self._opened
+    def _check_quotes(
+        self, quotes: _Flags, inside: _Flags, before: _Flags, behind: _Flags, start: int
+    ) -> None:
+        """Notes the opening quote of the first field whose quotes are wrong, in the file's order.
 
-    def _before(self, start: int, stop: int) -> Bytes:
-        """The byte before each; before the first there is nothing, as at a line's beginning."""
-        if start:
-            return self._array[start - 1 : stop - 1]
-        return np.append(np.uint8(LF), self._array[: stop - 1])
+        ``before`` and ``behind`` are what may stand before an opening and behind a closing one.
+        """
+        opening = quotes & inside
+        wrong = opening > before[:-2]
+        if start == 0 and len(wrong) > _BOM:
+            wrong[_BOM] = False
+        wrong |= (quotes ^ opening) > behind[2:]
+        if self._stray is None and wrong.any():
+            self._stray = self._last_opened(opening[: int(wrong.argmax()) + 1], start)
+        self._opened = self._last_opened(opening, start)
 
-    def _after(self, start: int, stop: int) -> Bytes:
-        """The byte behind each; behind the last there is nothing, which ends a field as well."""
-        after = self._array[start + 1 : stop + 1]
-        return after if len(after) == stop - start else np.append(after, np.uint8(LF))
-
-    def _is_edge(self, bytes_: Bytes) -> _Flags:
-        return np.asarray((bytes_ == self._separator) | (bytes_ == LF) | (bytes_ == QUOTE))
+    def _last_opened(self, opening: _Flags, start: int) -> int:
+        """The last quote that opens a field, in this block or before it."""
+        back = int(opening[::-1].argmax())
+        return start + len(opening) - 1 - back if opening[-1 - back] else self._opened
 
     def result(self) -> Scan:
         if self._is_inside and self._stray is None:
@@ -129,3 +121,19 @@ class _Scanner:
             self._stray,
             self._lone,
         )
+
+
+def _toggled(flags: _Flags) -> _Flags:
+    """For each place whether an odd number of ``flags`` is set up to it, itself included.
+
+    In words of 64 bits: each bit takes over those before it in six steps, then whole words do.
+    """
+    bits = np.packbits(flags, bitorder="little")
+    padded = np.concatenate((bits, np.zeros(-len(bits) % 8, np.uint8)))
+    words = padded.view(np.dtype("<u8"))
+    for shift in (1, 2, 4, 8, 16, 32):
+        words ^= words << np.uint64(shift)
+    is_odd = np.logical_xor.accumulate((words >> np.uint64(63)).astype(np.bool_))
+    words[1:] ^= np.where(is_odd[:-1], np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(0))
+    toggled = np.unpackbits(words.view(np.uint8), count=len(flags), bitorder="little")
+    return toggled.view(np.bool_)

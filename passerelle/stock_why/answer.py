@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from passerelle.config import Stock
 from passerelle.errors import UsageError
+from passerelle.language import _
 from passerelle.ledger import KnownOrder
 from passerelle.ledger.looking_back import HeldBack, Since
 from passerelle.ledger.stock import Publication
@@ -74,7 +75,8 @@ def answer(inquiry: Inquiry, item: str) -> list[Answer]:
     """
     stock, key = stock_settings(inquiry.settings), gtin(item)
     if not key:
-        raise UsageError(f'"{printable(item)}" is no item number', "", "give the one from the ERP")
+        problem = _('"{text}" is no item number').format(text=printable(item))
+        raise UsageError(problem, "", _("give the one from the ERP"))
     publication = inquiry.last_publication()
     if publication is None:
         return []

@@ -200,7 +200,9 @@ def every_call(samples: Path) -> Iterator[tuple[str, ...]]:
 
 
 def leaves(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from leaves(command, *path, name)
         else:

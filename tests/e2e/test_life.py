@@ -3,11 +3,11 @@
 import json
 import re
 import sqlite3
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -51,7 +51,7 @@ def let_pass(monkeypatch: pytest.MonkeyPatch, span: timedelta) -> None:
     """From now on, `orders show` is asked so much later."""
     now = datetime.now().astimezone() + span
     # By its name: in the package, "orders" is the command.
-    monkeypatch.setattr(sys.modules["passerelle.cli.orders"], "now", lambda: now)
+    monkeypatch.setattr(import_module("passerelle.cli.orders"), "now", lambda: now)
 
 
 class TestTheStory:

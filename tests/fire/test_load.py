@@ -101,8 +101,8 @@ def write_stock(world: World, lines: int) -> None:
 def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
     tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
 ) -> None:
-    costs = {}
-    for lines in (100_000, 1_000_000) if is_long else (3_000, 30_000):
+    costs, agains = dict[int, Cost](), dict[int, Cost]()
+    for lines in (100_000, 1_000_000) if is_long else (20_000, 60_000):
         world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
         orders = write_orders(world, lines)
         costs[lines] = cost_of(world, "run", "orders")
@@ -112,8 +112,33 @@ def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
         again = cost_of(world, "run", "orders")
         assert world.xmls() == [xml], "nothing is sent twice"
         note(f"run orders, {lines} lines, {orders} orders: {costs[lines]}; met again: {again}")
+        agains[lines] = again
+    # The file itself has 80 bytes a line. Of each order, what the ledger gets is kept.
+    assert bytes_a_line(costs) < 700
+    assert bytes_a_line(agains) < 900
+
+
+@linux_only
+def test_many_order_lines_are_converted_order_by_order(
+    tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
+) -> None:
+    costs = {}
+    for lines in (100_000, 1_000_000) if is_long else (20_000, 60_000):
+        world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
+        orders = write_orders(world, lines)
+        source, xml = world.server.root / "commandes.csv", world.folder / "ventes.xml"
+        costs[lines] = cost_of(world, "convert", str(source), "-o", str(xml))
+        assert sum(1 for _ in elements(xml, "order")) == orders
+        assert sum(1 for _ in elements(xml, "line")) == lines
+        note(f"convert, {lines} lines, {orders} orders: {costs[lines]}")
+    # The file itself has 80 bytes a line: the rest is where each row stands.
+    assert bytes_a_line(costs) < 250
+
+
+def bytes_a_line(costs: dict[int, Cost]) -> float:
+    """How much memory each further line took."""
     (few, little), (many, much) = costs.items()
-    assert (much.megabytes - little.megabytes) * 1e6 / (many - few) < 2_500, "bytes for each line"
+    return (much.megabytes - little.megabytes) * (1 << 20) / (many - few)
 
 
 @linux_only
@@ -155,7 +180,8 @@ refused = "ftp:refused"
 def test_no_run_walks_through_a_ledger_of_many_years(
     tmp_path: Path, new_server: NewServer, more: str
 ) -> None:
-    """Every statement of both runs finds its rows by an index, as SQLite's own plan tells."""
+    """Every statement of both runs, and of the report that follows them, finds its rows by an
+    index, as SQLite's own plan tells."""
     world = make_world(tmp_path, new_server("folder"))
     world.configure(extra=more)
     world.server.put_folder("refused")
@@ -173,6 +199,7 @@ def test_no_run_walks_through_a_ledger_of_many_years(
         for run in ("orders", "stock", "orders", "stock"):
             world.run_well("run", run)
             world.erp_takes()
+        world.run_well("report")
     finally:
         event.remove(Engine, "before_cursor_execute", remember)
 
@@ -187,6 +214,39 @@ def test_no_run_walks_through_a_ledger_of_many_years(
     database.close()
     assert len(statements) > 20
     assert walks == []
+
+
+def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer) -> None:
+    """Each of its questions is answered by the index on the time after which it asks."""
+    world = make_world(tmp_path, new_server("folder"))
+    fill_ledger(world, 4_000)
+    indexes = {"orders_by_date", "dispatches_by_taken", "runs_by_start"}
+    statements: dict[str, object] = {}
+
+    def remember(conn: object, cursor: object, text: str, given: object, *_: object) -> None:
+        statements.setdefault(text, given)
+
+    ledger = open_ledger(world.data)
+    event.listen(Engine, "before_cursor_execute", remember)
+    try:
+        since = datetime(2026, 1, 1, tzinfo=UTC)
+        book = ledger.overview
+        for ask in (book.sales, book.deliveries, book.count, book.runs):
+            ask(since)
+        book.newest(since, 500)
+        book.has_undated()
+    finally:
+        event.remove(Engine, "before_cursor_execute", remember)
+        ledger.close()
+
+    database = sqlite3.connect(world.data / "passerelle.db")
+    asked = {text: given for text, given in statements.items() if text.startswith("SELECT")}
+    assert len(asked) == 6
+    for text, given in asked.items():
+        plan = [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {text}", given)]  # type: ignore[arg-type]
+        assert not any(step.startswith("SCAN") for step in plan), plan
+        assert any(index in plan[0] for index in indexes), plan
+    database.close()
 
 
 def fill_ledger(world: World, orders: int) -> None:

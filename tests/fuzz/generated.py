@@ -18,7 +18,7 @@ from passerelle.csv_to_xml import read_orders
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.sales import Reading
 from tests.fuzz import Target, assert_readable
-from tests.fuzz.order_csv import FILE, check_faults, check_xml, outcome
+from tests.fuzz.order_csv import FILE, check_each_reading, check_faults, check_xml, outcome
 from tests.unit import orders_settings
 
 NASTY = (
@@ -147,6 +147,7 @@ def check(case: Case) -> str:
         assert_readable(str(error), FILE)
         return type(error).__name__
     check_faults(file)
+    check_each_reading(file)
     readings = {reading.id: reading for reading in file.readings}
     ids = {str(known.id) for known in orders}
     assert ids <= readings.keys() or file.faults or any(r.faults for r in file.readings)

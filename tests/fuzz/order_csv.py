@@ -7,12 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from hypothesis import strategies as st
 from lxml import etree
 
 from passerelle.config import Orders, Settings
 from passerelle.csv_to_xml import OrderFile, read_orders, write_sales
+from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.reading import fold
 from passerelle.sales import Line, Order
@@ -102,6 +104,7 @@ def check(case: Case) -> str:
         assert_readable(str(error), FILE)
         return type(error).__name__
     check_faults(file)
+    check_each_reading(file)
     again = Again.of(case.data, case.settings)
     if again:
         check_nothing_vanished(file, again)
@@ -131,6 +134,15 @@ def check_faults(file: OrderFile) -> None:
             assert_readable(str(fault), f"{FILE}:{fault.line}: {fault.column}: ")
     for fault in file.faults:
         assert_readable(str(fault), f"{FILE}:{fault.line}: ")
+
+
+def check_each_reading(file: OrderFile) -> None:
+    """Orders are read anew each time, and what the quick reader says, the careful one says too."""
+    found = file.readings[:]
+    assert file.readings[:] == found
+    assert list(file.readings.ids()) == [reading.id for reading in found]
+    with mock.patch.object(PlainReader, "read", lambda *_: None):
+        assert file.readings[:] == found
 
 
 def check_nothing_vanished(file: OrderFile, again: Again) -> None:

@@ -214,6 +214,9 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
 class _PlainData(ThrottledDTPHandler):  # type: ignore[misc]
     """What misbehaves on the data connections."""
 
+    # A connection that is gone at once is closed before pyftpdlib sets this.
+    _throttler = None
+
     def use_sendfile(self) -> bool:
         return False
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from passerelle.config.columns import OrderColumns
 from passerelle.csv_to_xml import OrderFile, read_orders
+from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
 from passerelle.sales import Customer, Line, Order, Reading, Sold
 from tests.unit import few, many, orders_settings
@@ -321,9 +322,9 @@ class TestADamagedFile:
         single = [replace(order, lines=order.lines[:1]) for order in SHOP]
         whole_file = shop_file(single, SAMPLE, "\n")
         cut = whole_file[: data.draw(st.integers(whole_file.index(b"\n") + 1, len(whole_file)))]
-        expected = read(whole_file).readings
+        expected = read(whole_file).readings[:]
         try:
-            found = read(cut).readings
+            found = read(cut).readings[:]
         except NotReadyError:
             return
         assert found == expected[: len(found)]
@@ -401,7 +402,8 @@ class TestAFile:
         assert read(rows("1;;;;;11;1;2")).absent == ()
 
     def test_of_a_header_alone_holds_no_order(self) -> None:
-        assert read(HEADER) == OrderFile((), ())
+        file = read(HEADER)
+        assert (file.readings[:], file.faults) == ((), ())
 
     def test_may_be_in_the_configured_encoding_and_separator(self) -> None:
         text = "id_order|payment, method|ean13|quantity|unit_price\n1|Chèque|11|1|2\n"
@@ -613,3 +615,49 @@ class TestAnOrder:
             for payment, quantity in [("CB", 1), ("CB", 2), ("PayPal", 1)]
         }
         assert len(prints) == 3
+
+
+class TestOrdersAreReadWhenAskedFor:
+    LINES = (
+        "1;a;;Payé;;11;1;2",
+        "2;b;;Payé;;11;1;deux",
+        "",
+        "3;c;;Payé;;;1;2",
+        '1;a;;Payé;;"12";2;2,50',
+        '4;d;;Payé;;11;1;2"',
+        '2;"b";;Payé;;11;1;2',
+        '5;"e\ne";;Payé;;11;1;2',
+    )
+
+    @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+    @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "cp850"])
+    def test_in_any_order_and_as_often_as_they_are(self, end: str, codec: str) -> None:
+        data = rows(*self.LINES).replace("\n", end).encode(codec)
+        file = read(data, encoding="cp850" if codec == "cp850" else "auto")
+        one_by_one = [file.readings[number] for number in (4, 3, 2, 1, 0)]
+        assert list(file.readings) == one_by_one[::-1] == list(file.readings[:])
+        assert list(file.readings.ids()) == ["1", "2", "3", "4", "5"]
+        assert whole(file) == ["1", "5"]
+        (order,) = [r.order for r in file.readings if r.order and r.id == "1"]
+        assert [(line.ean13, line.quantity) for line in order.lines] == [("11", 1), ("12", 2)]
+        lines = [fault.line for reading in file.readings for fault in reading.faults]
+        assert lines == [3, 5, 7]
+
+    def test_whole_ones_by_their_numbers(self) -> None:
+        file = read(rows("1;a;;;;11;1;2", "2;b;;;;11;1;deux", "3;c;;;;11;1;2"))
+        orders = file.readings.orders([2, 0])
+        assert ([order.id for order in orders], orders[1].id, len(orders[1:])) == (
+            ["3", "1"],
+            "1",
+            1,
+        )
+        with pytest.raises(LookupError):
+            file.readings.orders([1])[0]
+
+    def test_rows_with_nothing_odd_are_read_as_the_careful_reader_does(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = read(shop_file(SHOP, SAMPLE))
+        quick = file.readings[:]
+        monkeypatch.setattr(PlainReader, "read", lambda *_: None)
+        assert file.readings[:] == quick

@@ -1,0 +1,145 @@
+"""A real Chromium, driven by its chromedriver over plain HTTP, as W3C WebDriver has it.
+
+https://www.w3.org/TR/webdriver2/. Nothing but the standard library is needed for it.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+CHROMIUM = shutil.which("chromium")
+DRIVER = shutil.which("chromedriver")
+ENTER, TAB, SPACE = "\ue007", "\ue004", " "
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+_ARGUMENTS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"),
+    *("--hide-scrollbars", "--lang=en"),
+)
+_PATIENCE = 30.0
+
+
+class Browser:
+    """A window of Chromium with a profile of its own; close it."""
+
+    def __init__(self) -> None:
+        if not (CHROMIUM and DRIVER):
+            raise FileNotFoundError("chromium and chromedriver")
+        self._profile = tempfile.mkdtemp(prefix="chromium-")
+        self._driver = subprocess.Popen(
+            [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self._url = f"http://127.0.0.1:{self._port()}/session"
+        options = {
+            "binary": CHROMIUM,
+            "args": [*_ARGUMENTS, f"--user-data-dir={self._profile}"],
+        }
+        capabilities = {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
+        answer = self._ask("POST", "", {"capabilities": {"alwaysMatch": capabilities}})
+        self._url += f"/{answer['sessionId']}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        with suppress(OSError):
+            self._ask("DELETE", "")
+        self._driver.terminate()
+        self._driver.wait(_PATIENCE)
+        if self._driver.stdout:
+            self._driver.stdout.close()
+        shutil.rmtree(self._profile, ignore_errors=True)
+
+    def open(self, path: Path, *, width: int = 1200, scripts: bool = True) -> None:
+        """Shows a file in a window of that width, with or without scripts, and waits for it."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.devtools("Emulation.setDeviceMetricsOverride", **size)
+        self.devtools("Emulation.setScriptExecutionDisabled", value=not scripts)
+        self._ask("POST", "/url", {"url": path.as_uri()})
+
+    def run(self, script: str, *arguments: object) -> Any:
+        """What a script's ``return`` gives."""
+        return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def type(self, selector: str, text: str) -> None:
+        """Types into the first element that fits, as a keyboard does."""
+        self._ask("POST", f"/element/{self._find(selector)}/value", {"text": text})
+
+    def press(self, *keys: str) -> None:
+        """Presses keys wherever the focus is."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        keyboard = {"type": "key", "id": "keyboard", "actions": actions}
+        self._ask("POST", "/actions", {"actions": [keyboard]})
+
+    def click(self, selector: str) -> None:
+        """Clicks on the first element that fits; it must be where a person could click."""
+        self._ask("POST", f"/element/{self._find(selector)}/click", {})
+
+    def complaints(self) -> list[str]:
+        """What the console has been told: faults of scripts, breaches of the page's policy."""
+        entries = self._ask("POST", "/se/log", {"type": "browser"})
+        return [entry["message"] for entry in entries]
+
+    def devtools(self, command: str, **values: object) -> Any:
+        """A command of the DevTools protocol."""
+        return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": values})
+
+    def picture(self) -> bytes:
+        """The whole page as PNG."""
+        shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
+        return base64.b64decode(shot["data"])
+
+    def printed(self) -> bytes:
+        """The page as PDF, on paper as its style sheet wants it."""
+        pdf = self.devtools("Page.printToPDF", preferCSSPageSize=True, printBackground=False)
+        return base64.b64decode(pdf["data"])
+
+    def _find(self, selector: str) -> str:
+        query = {"using": "css selector", "value": selector}
+        return str(self._ask("POST", "/element", query)[_ELEMENT])
+
+    def _port(self) -> int:
+        """The port that the driver has chosen, as it tells in one of its first lines."""
+        assert self._driver.stdout
+        ends = time.monotonic() + _PATIENCE
+        for line in self._driver.stdout:
+            found = re.search(r"started successfully on port (\d+)", line)
+            if found:
+                return int(found[1])
+            if time.monotonic() > ends:
+                break
+        raise RuntimeError("chromedriver does not start")
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, method=method)
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=_PATIENCE) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            told = json.load(error)["value"]
+            raise AssertionError(f"{told['error']}: {told['message']}") from None
+
+
+def is_required() -> bool:
+    """Whether the environment promises that a browser is there."""
+    return os.environ.get("PASSERELLE_REQUIRE_REALSERVERS") == "1"

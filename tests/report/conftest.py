@@ -1,0 +1,48 @@
+"""Settings, a French clock, and what both kinds of tests need."""
+
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from passerelle.config import Settings, load_config
+from passerelle.language import speak
+
+CONFIG = Path(__file__).parents[2] / "config.toml"
+
+
+@pytest.fixture(autouse=True)
+def spoken_english() -> Iterator[None]:
+    """Each test begins in English, and may speak French."""
+    speak("en")
+    yield
+    speak("en")
+
+
+@pytest.fixture
+def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine stands in Paris."""
+    if sys.platform == "win32":
+        pytest.skip("Windows takes its zone from the system")
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those that `passerelle init` writes."""
+    shutil.copy(CONFIG, tmp_path)
+    return load_config(tmp_path / "config.toml")
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Wednesday, in the middle of the afternoon."""
+    return datetime(2026, 11, 25, 15, 52, 10).astimezone()

@@ -1,0 +1,126 @@
+"""`passerelle report` writes the page, whatever holds the old one, and shows it where it can."""
+
+import os
+import stat
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+import pytest
+
+from passerelle import durable, report
+from tests.e2e.conftest import make_world
+from tests.servers.fixtures import NewServer
+from tests.world import Sale, World
+
+
+@pytest.fixture
+def world(tmp_path: Path, new_server: NewServer) -> World:
+    return make_world(tmp_path, new_server("folder"))
+
+
+def page_in(world: World) -> str:
+    return (world.data / "report.html").read_text("utf-8")
+
+
+def test_it_prints_where_the_page_is(world: World) -> None:
+    assert world.run_well("report").splitlines() == [str(world.data / "report.html")]
+    assert "run orders has never started" in page_in(world)
+    assert sorted(path.name for path in world.data.iterdir()) == ["report.html"]
+
+
+def test_it_tells_a_real_half_hour(world: World) -> None:
+    world.shop_writes(
+        Sale("41", {"370": 1}),
+        Sale("42", {"371": 1}, payment="Bon cadeau"),
+        Sale("43", {"372": "deux"}),
+    )
+    world.erp_writes_stock({"370": 5, "371": 5, "372": 5})
+    assert world.run("run", "orders").exit_code == 5
+    world.erp_takes()
+    world.run_well("run", "stock")
+    world.run_well("report")
+    page = page_in(world)
+    assert "1 order is withheld, to be entered at the till: 42" in page
+    assert "<code>passerelle orders settle 42</code>" in page
+    assert "quantity: &#34;deux&#34; is no number" in page
+    assert "Lefèvre" not in page, "the ledger has no customers"
+
+
+def test_it_speaks_the_language_of_the_configuration(tmp_path: Path, new_server: NewServer) -> None:
+    world = make_world(tmp_path, new_server("folder"), top='language = "fr"')
+    world.run_well("report")
+    assert '<html lang="fr">' in page_in(world)
+    assert "0,00\u00a0€" in page_in(world)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there the folder's rights count")
+def test_the_page_is_the_user_s_alone(world: World) -> None:
+    os.umask(before := os.umask(0))
+    world.run_well("report")
+    assert stat.S_IMODE((world.data / "report.html").stat().st_mode) == 0o600
+    assert os.umask(before) == before
+
+
+def test_the_browser_shows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    def show(url: str) -> bool:
+        shown.append(url)
+        return True
+
+    if sys.platform == "win32":
+        monkeypatch.setattr(os, "startfile", lambda path: shown.append(Path(path).as_uri()))
+    else:
+        monkeypatch.setattr(webbrowser, "open", show)
+    world.run_well("report", "--open")
+    assert shown == [(world.data / "report.html").as_uri()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is always a browser")
+def test_without_a_browser_it_says_where_the_page_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    result = world.run("report", "--open")
+    assert result.exit_code == 0
+    assert result.stdout.strip() == str(world.data / "report.html")
+    assert result.stderr == "no browser could be opened: open the file above by hand\n"
+
+
+def refused(*_: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_page_that_somebody_reads_is_written_in_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run_well("report")
+    (world.data / "report.html").write_text("old", encoding="utf-8")
+    monkeypatch.setattr(durable, "move_durably", refused)
+    world.run_well("report")
+    assert page_in(world).endswith("</html>")
+    assert [path.name for path in world.data.iterdir()] == ["report.html"]
+
+
+def test_a_page_that_nobody_may_write_is_told_on_one_line(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.run_well("report")
+    monkeypatch.setattr(durable, "move_durably", refused)
+    monkeypatch.setattr(report, "write_privately", refused)
+    result = world.run("report")
+    assert result.exit_code == 4
+    where = world.data / "report.html"
+    assert result.stderr == (
+        f"passerelle: the report cannot be written: {where}: Permission denied: "
+        "close the program that holds it open, or see to the folder's rights\n"
+    )
+
+
+def test_runs_do_not_pay_for_the_template_engine() -> None:
+    code = "import sys, passerelle.report, passerelle.cli.report; print('jinja2' in sys.modules)"
+    root = Path(__file__).parents[2]
+    told = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
+    assert told.stdout.strip() == b"False"

@@ -1,0 +1,107 @@
+"""The figures of each day: exact sums, true medians, and each order on its own day."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from passerelle.ledger.overview import Delivery, Sale
+from passerelle.ledger.runs import Run
+from passerelle.report.days import Delays, HeldBack, delays, figures, held_back, total, turnover
+from passerelle.report.drawing import bars, ranges
+from passerelle.report.window import midnight, window_of
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+def took(*minutes: float) -> list[Delivery]:
+    return [Delivery(str(n), NOON, NOON + timedelta(minutes=m)) for n, m in enumerate(minutes)]
+
+
+def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
+    amounts = ["0.10", "0.20", "1000000000000000000000000000000.005", None, "-0.30", None]
+    found = turnover([Sale(NOON, Decimal(a) if a else None) for a in amounts])
+    assert found.orders == 6 and found.unknown == 2
+    assert found.revenue == Decimal("1000000000000000000000000000000.005")
+    assert turnover([]).revenue == 0
+
+
+@given(st.lists(st.decimals(-(10**6), 10**6, places=2), max_size=60))
+def test_days_add_up_to_the_sum_of_all(amounts: list[Decimal]) -> None:
+    window = window_of(NOON, 5)
+    sales = [Sale(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
+    found = total(figures(window, sales, [], []))
+    assert (found.orders, found.revenue) == (len(amounts), sum(amounts, Decimal(0)))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "median", "worst", "slowest"),
+    [([7], 7, 7, "0"), ([9, 1, 5], 5, 9, "0"), ([1, 4, 30, 2], 3, 30, "2"), ([0, 0], 0, 0, "0")],
+)
+def test_the_median_is_the_middle_or_half_way_between_two(
+    minutes: list[float], median: float, worst: float, slowest: str
+) -> None:
+    span, longest = timedelta(minutes=median), timedelta(minutes=worst)
+    assert delays(took(*minutes)) == Delays(len(minutes), span, longest, slowest)
+
+
+def test_without_orders_there_is_no_median() -> None:
+    assert delays([]) is None
+
+
+def test_held_back_is_told_by_the_runs_of_stock_that_ended_well() -> None:
+    def run(name: str, **facts: int) -> Run:
+        return Run(1, name, NOON, NOON, 0, "", facts)
+
+    ran = [run("stock", held_back=4, in_stock=90, lines=100), run("stock"), run("orders", sent=9),
+           run("stock", held_back=1), run("stock", held_back=7, in_stock=88, lines=99)]  # fmt: skip
+    assert held_back(ran) == HeldBack(1, 7, 7, 88, 99)
+    assert held_back([run("stock"), run("orders", sent=1)]) is None
+
+
+@pytest.mark.usefixtures("paris")
+def test_an_order_counts_on_the_day_that_the_shop_s_clock_shows() -> None:
+    window = window_of(datetime(2026, 11, 25, 12, tzinfo=UTC), 2)
+    sales = [
+        Sale(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
+        Sale(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
+        Sale(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
+        Sale(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
+        Sale(datetime(2026, 11, 25, 23, 0, tzinfo=UTC), Decimal(16)),  # tomorrow, by a wrong clock
+    ]
+    found = figures(window, sales, [], [])
+    assert {day.day.day: int(day.turnover.revenue) for day in found} == {24: 6, 25: 8}
+
+
+@pytest.mark.usefixtures("paris")
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25)])
+def test_a_day_may_be_longer_or_shorter(day: date, hours: int) -> None:
+    begin, end = midnight(day), midnight(day + timedelta(days=1))
+    assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=hours)
+    window = window_of(begin, 1)
+    sales = [Sale(begin.astimezone(UTC) + timedelta(minutes=30 * n), None) for n in range(60)]
+    (only,) = figures(window, sales, [], [])
+    assert only.turnover.orders == 2 * hours
+
+
+@given(st.lists(st.floats(0, 1e9), max_size=40))
+def test_bars_stay_in_their_drawing(values: list[float]) -> None:
+    chart = bars(values, ["" for _ in values], "")
+    assert len(chart.bars) == sum(value > 0 for value in values)
+    for bar in chart.bars:
+        assert bar.x >= 0 and bar.x + bar.width <= 100
+        assert bar.y >= 15.9 and bar.y + bar.height <= 86.1
+    highest = [bar.height for bar in chart.bars]
+    assert not highest or max(highest) == pytest.approx(70)
+
+
+def test_a_range_reaches_from_least_to_most_and_the_line_has_gaps() -> None:
+    values = [(0.0, 10.0, 5.0), None, (5.0, 10.0, 10.0), (5.0, 5.0, 5.0)]
+    chart = ranges(values, ["a", "b", "c", "d"], "10")
+    assert [bar.title for bar in chart.bars] == ["a", "c", "d"]
+    assert [round(bar.height) for bar in chart.bars] == [70, 35, 1]
+    assert [bar.strong for bar in chart.bars] == [False, False, True]
+    (line,) = chart.lines
+    assert (line.y1, line.y2) == (16.0, 51.0)

@@ -1,0 +1,190 @@
+"""The strip of half hours: each time counts once, and looks like what became of it."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from passerelle.config import Settings
+from passerelle.ledger.runs import Run
+from passerelle.report.strip import (
+    HALF_HOURS,
+    Cell,
+    DayStrip,
+    Look,
+    Slot,
+    incidents,
+    look_at_slots,
+    look_of,
+    strips,
+)
+from passerelle.report.window import midnight, window_of
+
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def a_run(at: datetime, code: int | None = 0, **facts: Any) -> Run:
+    ended = None if code is None else at + timedelta(seconds=5)
+    return Run(1, "orders", at, ended, code, "told", facts)
+
+
+def slots_of(
+    settings: Settings,
+    now: datetime,
+    ran: Sequence[Run] = (),
+    began: datetime | None = EPOCH,
+    days: int = 1,
+) -> list[Slot]:
+    return look_at_slots(settings, "orders", ran, window_of(now, days), began)
+
+
+def looks(slots: Sequence[Slot]) -> dict[str, Look]:
+    """By the time of day; the times without any look are left out."""
+    return {f"{s.at:%H:%M}": s.look for s in slots if s.look != Look.NONE}
+
+
+@pytest.mark.parametrize(
+    ("run", "look"),
+    [
+        (a_run(EPOCH, 0, sent=3), Look.WELL),
+        (a_run(EPOCH, 0, sent=0), Look.IDLE),
+        (a_run(EPOCH, 0, held_back=0), Look.WELL),
+        (a_run(EPOCH, 0), Look.WELL),
+        (a_run(EPOCH, 5, sent=0), Look.REJECTED),
+        (a_run(EPOCH, 6), Look.HELD),
+        (a_run(EPOCH, 1), Look.FAILED),
+        (a_run(EPOCH, 3), Look.FAILED),
+        (a_run(EPOCH, 4), Look.FAILED),
+        (a_run(EPOCH, 130), Look.FAILED),
+        (a_run(EPOCH, None), Look.KILLED),
+    ],
+)
+def test_a_run_looks_as_it_ended(run: Run, look: Look) -> None:
+    assert look_of(run, is_going_on=False) == look
+
+
+def test_a_run_that_goes_on_is_not_killed_yet(settings: Settings, now: datetime) -> None:
+    at = now.replace(hour=15, minute=27, second=1)
+    assert looks(slots_of(settings, at + timedelta(minutes=1), [a_run(at, None)]))[
+        "15:27"
+    ] == Look.ACTIVE  # fmt: skip
+    assert looks(slots_of(settings, now, [a_run(at, None)]))["15:27"] == Look.KILLED
+
+
+def test_times_without_a_run_are_missed_until_now_and_not_before_the_first_run(
+    settings: Settings, now: datetime
+) -> None:
+    first = a_run(now.replace(hour=14, minute=27, second=3), sent=1)
+    found = looks(slots_of(settings, now, [first], began=first.started))
+    assert found == {"14:27": Look.WELL, "14:57": Look.MISSED, "15:27": Look.MISSED}
+    assert looks(slots_of(settings, now, [], began=None)) == {}, "never started"
+
+
+def test_a_time_is_not_missed_before_it_is_five_minutes_late(
+    settings: Settings, now: datetime
+) -> None:
+    at = now.replace(hour=15, minute=27, second=0)
+    for late, look in ((0, Look.NONE), (4, Look.NONE), (5, Look.MISSED)):
+        (slot,) = [s for s in slots_of(settings, at + timedelta(minutes=late)) if s.at == at]
+        assert slot.look == look
+
+
+@pytest.mark.parametrize(
+    ("minute", "second", "time"), [(26, 30, "10:27"), (27, 0, "10:27"), (56, 58, "10:57"),
+                                   (35, 0, "10:27"), (25, 0, "09:57")]
+)  # fmt: skip
+def test_a_run_counts_to_the_time_at_which_it_was_due(
+    settings: Settings, now: datetime, minute: int, second: int, time: str
+) -> None:
+    run = a_run(now.replace(hour=10, minute=minute, second=second), 4)
+    found = looks(slots_of(settings, now, [run]))
+    assert [at for at, look in found.items() if look == Look.FAILED] == [time]
+
+
+def test_of_several_runs_at_one_time_the_last_counts(settings: Settings, now: datetime) -> None:
+    ran = [a_run(now.replace(hour=10, minute=27), 4), a_run(now.replace(hour=10, minute=40), 0)]
+    (slot,) = [s for s in slots_of(settings, now, ran) if f"{s.at:%H:%M}" == "10:27"]
+    assert slot.look == Look.WELL
+    assert slot.runs == tuple(ran), "and both are told"
+
+
+@pytest.mark.usefixtures("paris")
+@pytest.mark.parametrize(
+    ("day", "times", "without"),
+    [
+        (date(2026, 11, 25), 48, []),
+        (date(2026, 3, 29), 46, [4, 5]),  # 02:00 to 03:00 is left out
+        (date(2026, 10, 25), 48, []),  # 02:00 to 03:00 comes twice, and counts once
+    ],
+)
+def test_a_day_has_the_half_hours_that_its_clock_shows(
+    settings: Settings, day: date, times: int, without: list[int]
+) -> None:
+    evening = midnight(day + timedelta(days=1)) - timedelta(seconds=1)
+    slots = slots_of(settings, evening)
+    assert len(slots) == times
+    assert {s.at.date() for s in slots} == {day}
+    (strip,) = strips(slots, window_of(evening, 1))
+    assert len(strip.cells) == HALF_HOURS
+    assert [n for n, cell in enumerate(strip.cells) if not cell.slots] == without
+    assert max(len(cell.slots) for cell in strip.cells) == 1
+
+
+@pytest.mark.usefixtures("paris")
+def test_a_run_in_the_hour_that_comes_twice_is_shown_and_none_is_missed(settings: Settings) -> None:
+    evening = midnight(date(2026, 10, 26)) - timedelta(seconds=1)
+    at = midnight(date(2026, 10, 25)).astimezone(UTC)
+    ran = [a_run(at + timedelta(minutes=27 + 30 * n, seconds=1), 0) for n in range(50)]
+    found = looks(slots_of(settings, evening, ran))
+    assert set(found.values()) == {Look.WELL}
+    ran[5] = a_run(ran[5].started, 4)  # 02:57, followed by 02:27 and 02:57 once more
+    assert set(looks(slots_of(settings, evening, ran)).values()) == {Look.WELL}
+    ran[7] = a_run(ran[7].started, 4)
+    found = looks(slots_of(settings, evening, ran))
+    assert [time for time, look in found.items() if look == Look.FAILED] == ["02:57"]
+
+
+def test_days_before_the_first_run_are_left_out(settings: Settings, now: datetime) -> None:
+    first = a_run(now - timedelta(days=2))
+    slots = slots_of(settings, now, [first], first.started, days=30)
+    days = strips(slots, window_of(now))
+    assert [day.day.day for day in days] == [25, 24, 23]
+    assert days[1].count(Look.MISSED) == 48
+
+
+def test_a_half_hour_with_several_times_looks_as_the_gravest() -> None:
+    slots = [Slot(EPOCH, look) for look in (Look.WELL, Look.MISSED, Look.IDLE)]
+    assert Cell(tuple(slots)).look == Look.MISSED
+    assert Cell(()).look == Look.NONE
+    assert DayStrip(EPOCH.date(), (Cell(tuple(slots)),)).count(Look.WELL) == 1
+
+
+@pytest.mark.parametrize("minutes", [(0,), (0, 15, 30, 45), tuple(range(60))])
+def test_any_schedule_fits_into_48_cells(
+    settings: Settings, now: datetime, minutes: tuple[int, ...]
+) -> None:
+    schedule = settings.schedule.model_copy(update={"orders": minutes})
+    every = settings.model_copy(update={"schedule": schedule})
+    ran = [a_run(now.replace(hour=9, minute=minutes[0], second=2), 6)]
+    (day,) = strips(slots_of(every, now, ran), window_of(now, 1))
+    assert len(day.cells) == 48
+    assert sum(len(cell.slots) for cell in day.cells) == 24 * len(minutes)
+    assert day.cells[18].look == Look.HELD
+
+
+def test_what_did_not_go_well_in_a_row_is_one_incident() -> None:
+    looks = [Look.WELL, Look.FAILED, Look.NONE, Look.FAILED, Look.MISSED, Look.WELL, Look.FAILED]
+    slots = [Slot(midnight(date(2026, 11, 25)) + timedelta(hours=n), look)
+             for n, look in enumerate(looks)]  # fmt: skip
+    found = list(incidents("stock", slots))
+    assert [(i.look, len(i.slots)) for i in found] == [
+        (Look.FAILED, 2), (Look.MISSED, 1), (Look.FAILED, 1)
+    ]  # fmt: skip
+    assert found[0].slots[-1].at == slots[3].at
+
+
+def test_an_incident_ends_with_its_day() -> None:
+    noon = midnight(date(2026, 11, 25)) + timedelta(hours=12)
+    slots = [Slot(noon + timedelta(hours=n), Look.MISSED) for n in range(24)]
+    assert [len(i.slots) for i in incidents("orders", slots)] == [12, 12]

@@ -1,0 +1,39 @@
+"""When the runs start, on days that the clock makes shorter or longer."""
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from passerelle.schedule.timetable import starts
+
+
+@pytest.fixture
+def _paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    if sys.platform == "win32":
+        pytest.skip("Windows takes its zone from the system")
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_paris")
+@pytest.mark.parametrize(
+    ("midnight", "hours", "times", "at_two"),
+    [
+        (datetime(2026, 11, 24, 23, tzinfo=UTC), 24, 48, ["02:27+0100", "02:57+0100"]),
+        (datetime(2026, 3, 28, 23, tzinfo=UTC), 23, 46, []),
+        (datetime(2026, 10, 24, 22, tzinfo=UTC), 25, 48, ["02:27+0200", "02:57+0200"]),
+    ],
+)
+def test_the_hour_that_the_clock_repeats_counts_once(
+    midnight: datetime, hours: int, times: int, at_two: list[str]
+) -> None:
+    found = list(starts((27, 57), midnight, midnight + timedelta(hours=hours)))
+    assert len(found) == times
+    assert found == sorted(found)
+    assert [f"{at:%H:%M%z}" for at in found if at.hour == 2] == at_two
