@@ -56,7 +56,7 @@ def tell_sales(inquiry: Inquiry, order: KnownOrder) -> Iterator[str]:
         if then := _then(inquiry, sale):
             yield then
         for event in inquiry.ledger.sales.events(sale):
-            note = f": {event.note}" if event.note else ""
+            note = _(": ") + event.note if event.note else ""
             yield f"  {inquiry.when(event.at)}  {event.event}{note}"
 
 
