@@ -274,6 +274,8 @@ class Fulfil(Section):
         if self.enabled and missing:
             problem = _("fulfilment is enabled and needs {keys}")
             raise ValueError(problem.format(keys=", ".join(missing)))
+        if self.to and self.refused == Location(self.to.server, self.to.folder):
+            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self
 
 

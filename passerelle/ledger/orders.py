@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select, tuple_
 
 from passerelle.language import _
+from passerelle.ledger.known_sales import KnownSale
 from passerelle.ledger.marks import (
     CHUNK,
     KnownOrder,
@@ -21,7 +22,6 @@ from passerelle.ledger.marks import (
     update_of,
     write_marks,
 )
-from passerelle.ledger.sale_marks import KnownSale
 from passerelle.ledger.schema import (
     IS_DUE,
     dispatches,

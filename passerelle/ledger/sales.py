@@ -9,16 +9,14 @@ from sqlalchemy import Connection, select, update
 
 from passerelle.config import Location
 from passerelle.language import _
+from passerelle.ledger.known_sales import KnownSale, known_sale, select_sales
 from passerelle.ledger.marks import CHUNK, KnownOrder
 from passerelle.ledger.orders import Event
 from passerelle.ledger.sale_marks import (
-    KnownSale,
     SaleMark,
     add_sale_event,
     check_sale_step,
-    known_sale,
     of_key,
-    select_sales,
     write_sale_marks,
 )
 from passerelle.ledger.schema import dispatches, sale_events, sales

@@ -6,17 +6,14 @@ stands against the others; publish the XMLs, each order on its own.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from passerelle.config import Location, Orders, Settings, Stock
+from passerelle.config import Location, Orders, Settings
 from passerelle.csv_to_xml import Forms, write_sale
 from passerelle.dispatch import free_place
 from passerelle.errors import (
     ConfigError,
-    HeldError,
-    NotFoundError,
-    NotReadyError,
     PasserelleError,
     PermanentError,
     UnreachableError,
@@ -26,28 +23,22 @@ from passerelle.fulfilment import (
     Books,
     Candidate,
     Findings,
-    Shelf,
     allot,
     find_candidates,
     in_turn,
     is_of_interest,
-    needs,
     unwritten,
 )
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.ledger import KnownOrder, SaleMark, SaleState
+from passerelle.ledger import KnownOrder, SaleMark
 from passerelle.ledger.sales import ON_THE_WAY, OPEN
-from passerelle.reading import gtin
 from passerelle.runs.fulfil_answers import Answers, find_answers
+from passerelle.runs.fulfil_stock import look_at_stock
 from passerelle.runs.fulfil_words import FulfilPlan, Parcel, describe, facts, rejection, summarise
 from passerelle.runs.orders import gift_card_ids, is_taken, load_sale_forms, orders_settings
 from passerelle.runs.orders_plan import OrdersPlan
 from passerelle.sales import Reading
-from passerelle.sources import Source
-from passerelle.stock_guards import check_age
-
-_BEHIND = (*ON_THE_WAY, SaleState.DONE)
 
 
 def sighted(
@@ -99,7 +90,7 @@ def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers) -> FulfilPlan:
     books = _books(gateway, plan, orders)
     found = find_candidates(plan.sighted, books, settings, orders)
     written, marks = _write(gateway, found, books, orders)
-    shelf = _look_at_stock(gateway, [one.candidate for one in written])
+    shelf = look_at_stock(gateway, [one.candidate for one in written])
     turn = in_turn([one.candidate for one in written], settings)
     allotment = allot(turn, shelf.shelf, gift_card_ids(gateway.settings), books)
     data = {one.candidate.order.id: one.data for one in written}
@@ -178,57 +169,6 @@ class _Places:
 def _for_name(id: str) -> str:
     """An order's id as a part of a file's name, on any system."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in id)[:60]
-
-
-# --- the ERP's stock -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    shelf: Shelf = field(default_factory=Shelf)
-    trouble: PasserelleError | None = None
-
-
-def _look_at_stock(gateway: Gateway, candidates: list[Candidate]) -> _Look:
-    """What is left of what the candidates need; looks only where there are some."""
-    stock, cards = gateway.settings.stock, gift_card_ids(gateway.settings)
-    needed = {key for one in candidates for key in needs(one.order, cards)}
-    if stock is None or not needed:
-        return _Look()
-    try:
-        return _Look(Shelf(_left(gateway, stock, needed)))
-    except (NotFoundError, NotReadyError, HeldError) as error:
-        # As every morning, before the ERP has written its first file: no failure, a wait.
-        return _Look(Shelf(why=": ".join(part for part in (error.what, error.where) if part)))
-    except PasserelleError as error:
-        return _Look(Shelf(why=error.what), error)
-
-
-def _left(gateway: Gateway, stock: Stock, needed: set[str]) -> dict[str, int]:
-    """The levels of the ERP's file, less what it does not include of the sales before."""
-    from passerelle.runs.stock import erp_file  # it imports numpy, as what follows does
-    from passerelle.stock_csv_fix import read_levels
-
-    source = gateway.sources.fetch(stock.source)
-    _check_age(gateway, stock, source)
-    left = dict(read_levels(source.data, stock, source.place.name, needed))
-    erp = erp_file(gateway, stock, source)
-    behind = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
-    missed = [sale for sale in behind if sale.state in _BEHIND and not erp.includes_sale(sale)]
-    for lines in gateway.ledger.orders.sold(missed).values():
-        for sold in lines:
-            if (key := gtin(sold.key)) in left:
-                left[key] -= sold.quantity or left[key]
-    return left
-
-
-def _check_age(gateway: Gateway, stock: Stock, source: Source) -> None:
-    """Raises :class:`HeldError` for a file that the run of stock would not publish either."""
-    age = source.age
-    if age is None and source.modified is not None:
-        age = gateway.now() - source.modified
-    if age is not None:
-        check_age(age, stock.guards, source.place.name)
 
 
 # --- carrying out ----------------------------------------------------------------------------

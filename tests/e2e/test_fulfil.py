@@ -264,6 +264,7 @@ class TestTheSettings:
             ('to = "ftp:v/{id}.xml"\n', "{time} must stand in the file's name"),
             ('to = "ftp:import/commandes_{time}.xml"\n', "are the same file"),
             ('document = "bill"\n', "fulfil.document"),
+            ('to = "ftp:v/{time}.xml"\nrefused = "ftp:v"\n', "refused is the folder of to"),
             ('refused = "nowhere:refus"\n', 'no server is named "nowhere"'),
             ('[fulfil.xml.names]\norders = "x"\n', "is no canonical element"),
         ],
