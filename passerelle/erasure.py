@@ -19,11 +19,13 @@ from pathlib import Path
 from passerelle.archive import EXPORTS, PENDING, TRACE_NAMES, TRACES, is_link, kept_in
 from passerelle.config import Settings
 from passerelle.durable import remove, rewrite_whole
-from passerelle.errors import HeldError, UsageError
+from passerelle.errors import HeldError, UnreachableError, UsageError
 from passerelle.language import N_, _
 from passerelle.ledger import Ledger
 from passerelle.progress import moved
 from passerelle.redaction import Names, Person, Survey, person_of, redact, redact_text, survey
+from passerelle.report import FILE_NAME as REPORT
+from passerelle.report import write_report
 from passerelle.witness import Witness
 
 _LEDGER = "passerelle.db"
@@ -64,7 +66,8 @@ class Eraser:
     """
 
     def __init__(self, settings: Settings, ledger: Ledger, email: str) -> None:
-        self._folder, self._ledger, self._email = settings.folder, ledger, email.strip()
+        self._settings, self._folder = settings, settings.folder
+        self._ledger, self._email = ledger, email.strip()
         local, _at, domain = self._email.rpartition("@")
         if not local or not domain or len(self._email.split()) > 1:
             mend = _("give one like ann@example.org")
@@ -110,6 +113,7 @@ class Eraser:
                 plan.failures[self.name(export.path)] = _("it waits for the traces")
             else:
                 self._rewrite_export(export, plan, now)
+        self._rewrite_report(plan, now)
         if not book.compact():
             why = _("another program reads it: its log was not emptied")
             plan.failures[_LEDGER] = why
@@ -193,6 +197,17 @@ class Eraser:
                 plan.is_blocked |= without != redact_text(data, self._address.without)
                 raise
 
+    # --- the report --------------------------------------------------------------------------
+
+    def _rewrite_report(self, plan: Erasure, now: datetime) -> None:
+        """It shows the ledger's texts, which are without the person now."""
+        path = self._folder / REPORT
+        with self._told(path, plan):
+            if (part := path.with_name(path.name + PENDING)).exists():
+                remove(part)
+            if path.exists():
+                write_report(self._settings, self._ledger, now)
+
     # --- what goes wrong ---------------------------------------------------------------------
 
     @contextmanager
@@ -200,10 +215,12 @@ class Eraser:
         """One file that cannot be read or written hinders no other."""
         try:
             yield
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, UnreachableError) as error:
             self._fail(plan, path, error)
 
-    def _fail(self, plan: Erasure, path: Path, error: OSError | ValueError) -> None:
+    def _fail(
+        self, plan: Erasure, path: Path, error: OSError | ValueError | UnreachableError
+    ) -> None:
         reason = error.strerror if isinstance(error, OSError) else None
         plan.failures[self.name(path)] = reason or str(error)
 

@@ -201,7 +201,8 @@ def _assemble(
 def _with_quantity(line: bytes, level: bytes, layout: Layout, index: int) -> bytes:
     """The line with another quantity; enclosing quotes and all other bytes stay."""
     start, end = _field(line, layout, index)
-    quote = b'"' if line[start:end].lstrip().startswith(b'"') else b""
+    encloses = layout.quoted and line[start:end].lstrip().startswith(b'"')
+    quote = b'"' if encloses else b""
     return line[:start] + quote + level + quote + line[end:]
 
 

@@ -2,6 +2,7 @@
 
 import html
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -144,9 +145,15 @@ class TestErasing:
         self, world: World, name: str
     ) -> None:
         sent(world, Sale("1", {"370": 1}, last_name=name, more=ANNS), JOS_SALE)
-        before = world.trace(1), world.run_well("orders", "show", "2")
+
+        def seen() -> tuple[str, str]:
+            # A story counts the seconds since.
+            told = world.run_well("orders", "show", "2")
+            return world.trace(1), re.sub(r"\d+ seconds?", "some seconds", told)
+
+        before = seen()
         world.run_well("customer", "erase", ANN)
-        assert (world.trace(1), world.run_well("orders", "show", "2")) == before
+        assert seen() == before
 
     @pytest.mark.parametrize("codec", ["cp1252", "utf-16", "utf-8-sig"])
     def test_takes_them_from_a_trace_that_an_editor_saved(self, world: World, codec: str) -> None:

@@ -295,6 +295,7 @@ class TestADamagedFile:
     @example("1;a;5\r2;b;5", "zero", ";")
     @example("\r;1;", "zero", ";")
     @example(" \t1\t5", "zero", "\t")
+    @example('1\t\t "', "zero", "\t")
     def test_of_random_cells_is_held_or_fixed_by_the_book(
         self, text: str, rule: str, separator: str
     ) -> None:
