@@ -19,7 +19,7 @@ from passerelle.ledger.sale_marks import (
     of_key,
     write_sale_marks,
 )
-from passerelle.ledger.schema import dispatches, sale_events, sales
+from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
 from passerelle.ledger.states import SaleState, Stage
 
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -57,7 +57,7 @@ class Sales:
 
     def cancelled(self) -> list[KnownSale]:
         """Those whose order the shop cancelled although they were sent or done."""
-        found = self._list(sales.c.cancelled)
+        found = self._list(IS_CANCELLED)
         return [sale for sale in found if sale.state in (SaleState.SENT, SaleState.DONE)]
 
     def sent_as(self, places: Collection[Location]) -> list[KnownSale]:

@@ -33,6 +33,7 @@ _SMALL = (
     "version",
     "sqlite_master",
     "orders USING INDEX orders_due",
+    "sales USING INDEX sales_cancelled",
     "publications",
 )
 
