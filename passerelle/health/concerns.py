@@ -16,8 +16,7 @@ class Kind(StrEnum):
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
-    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
-    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_cancelled`` in the shop, ``id_reused``.
+    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``.
     """
 
     NEVER = "never"
@@ -33,10 +32,6 @@ class Kind(StrEnum):
     LATE = "late"
     QUIET = "quiet"
     UNREACHABLE = "unreachable"
-    SALE_REFUSED = "sale_refused"
-    SALE_STUCK = "sale_stuck"
-    SALE_CANCELLED = "sale_cancelled"
-    ID_REUSED = "id_reused"
 
 
 @dataclass(frozen=True, slots=True)

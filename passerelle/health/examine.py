@@ -9,7 +9,6 @@ from passerelle.health.chain import FileHealth, look_at_files
 from passerelle.health.concerns import Concern, Kind
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
-from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.health.sights import Sights
 from passerelle.language import _
 from passerelle.ledger import Ledger
@@ -18,17 +17,13 @@ from passerelle.schedule.timetable import timetable
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first.
-
-    ``sales`` is ``None`` where fulfilment is off.
-    """
+    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first."""
 
     at: datetime
     runs: tuple[RunHealth, ...]
     files: tuple[FileHealth, ...]
     orders: OrdersHealth
     concerns: tuple[Concern, ...]
-    sales: SalesHealth | None = None
 
 
 def examine(
@@ -42,9 +37,7 @@ def examine(
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
     concerns += order_concerns(orders)
-    sales = look_at_sales(settings, ledger)
-    concerns += sale_concerns(sales) if sales else ()
-    return Health(now, runs, files, orders, tuple(concerns), sales)
+    return Health(now, runs, files, orders, tuple(concerns))
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:
