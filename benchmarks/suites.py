@@ -77,9 +77,8 @@ def _miller(folder: Path, data: StockData) -> Contender:
     items = ", ".join(f'"{item}": 1' for item in data.missed)
     fix = 'if (haskey(@missed, $Gencod)) {$Stock = "0"}'
     script.write_text(f"begin {{@missed = {{{items}}}}}\n{fix}\n", encoding="utf-8")
-    options = ("--csv", "--ifs", ";", "--ofs", ";", "-S")
     target = _target(folder, "miller")
-    command = f'mlr {" ".join(options[:1])} --ifs ";" --ofs ";" -S put -f "$1" "$2" >"$3"'
+    command = 'mlr --csv --ifs ";" --ofs ";" -S put -f "$1" "$2" >"$3"'
     return Contender(
         "miller", ("sh", "-c", command, "sh", str(script), str(data.path), str(target))
     )
