@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
 
-from passerelle.language import _, n_
+from passerelle.language import _
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
@@ -241,15 +240,3 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
-
-
-def count(number: int, noun: Literal["order", "line", "file", "byte"]) -> str:
-    """``1 order``, ``2 orders``."""
-    match noun:
-        case "order":
-            return n_("{n} order", "{n} orders", number)
-        case "line":
-            return n_("{n} line", "{n} lines", number)
-        case "file":
-            return n_("{n} file", "{n} files", number)
-    return n_("{n} byte", "{n} bytes", number)

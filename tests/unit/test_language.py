@@ -16,7 +16,7 @@ from passerelle.csv_to_xml import read_orders
 from passerelle.errors import ConfigError, PasserelleError
 from passerelle.language import N_, _, n_, speak, spoken, system_language
 from passerelle.ledger import Ledger, Mark, State, open_ledger
-from passerelle.reading import count, parse_date, parse_decimal, parse_whole
+from passerelle.reading import parse_date, parse_decimal, parse_whole
 from passerelle.sales import Reading
 from passerelle.verdict import judge
 from scripts.messages import messages
@@ -150,7 +150,7 @@ class TestANumber:
     )
     def test_is_one_or_many_in_english(self, number: int, words: str) -> None:
         speak("en")
-        assert n_("{n} order", "{n} orders", number) == words == count(number, "order")
+        assert n_("{n} order", "{n} orders", number) == words
 
     @pytest.mark.parametrize(
         ("number", "words"), [(0, "0 commande"), (1, "1 commande"), (2, "2 commandes")]
@@ -158,7 +158,7 @@ class TestANumber:
     @pytest.mark.usefixtures("stub")
     def test_is_many_from_two_on_in_french(self, number: int, words: str) -> None:
         speak("fr")
-        assert n_("{n} order", "{n} orders", number) == words == count(number, "order")
+        assert n_("{n} order", "{n} orders", number) == words
 
     def test_s_plural_in_the_true_catalogue_is_french_too(self) -> None:
         # What has no translation yet takes the English rule; gettext reads the French one.
