@@ -13,7 +13,6 @@ from pathlib import Path
 
 from passerelle.durable import (
     Content,
-    hash_of,
     make_private_folder,
     move_durably,
     replace_whole,
@@ -21,6 +20,7 @@ from passerelle.durable import (
 )
 from passerelle.errors import UnreachableError
 from passerelle.language import _
+from passerelle.slices import hash_of
 
 EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"

@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
-from passerelle.durable import Content, Sliced, hash_of
+from passerelle.durable import Content
 from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
 from passerelle.language import _
 from passerelle.ledger import Dispatch, Ledger, Mark, Stage
 from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, find, is_gone
+from passerelle.slices import Sliced, hash_of
 from passerelle.witness import Witness
 
 TMP = ".tmp"

@@ -7,37 +7,15 @@ What others must read, on a server or as a command's output, has ordinary permis
 Every function may raise :class:`OSError`.
 """
 
-import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 # A file's bytes, whole or in blocks that are written as they come.
 Content = bytes | Iterable[bytes]
-_BLOCK = 1 << 18
-
-
-class Sliced(Protocol):
-    """Bytes, or a file that gives its own by slices: it need not be in memory."""
-
-    def __len__(self) -> int: ...
-    def __getitem__(self, part: slice, /) -> bytes: ...
-
-
-def in_blocks(data: Sliced) -> Iterator[bytes]:
-    """All of it, some at a time."""
-    return (data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK))
-
-
-def hash_of(data: Sliced) -> str:
-    """The SHA-256 of all of it, in hex."""
-    digest = hashlib.sha256()
-    for block in in_blocks(data):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def private(path: str, flags: int) -> int:

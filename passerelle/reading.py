@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from passerelle.language import _
+from passerelle.slices import Sliced, in_blocks
 
 SEPARATORS = (";", ",", "\t", "|", ":")
 
@@ -28,8 +29,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_BLOCK = 1 << 20
-_UTF8_LETTER = re.compile(rb"[\xc3\xc5][\x80-\xbf]|[\xe2][\x80-\xbf]{2}")
+# The letters of which UTF-8 begins with the bytes C3, C5 and E2.
+_UTF8_LETTER = re.compile("[\u00c0-\u00ff\u0140-\u017f\u2000-\u2fff]")
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
 # A line end or a tab in a number separates two numbers.
 _NUMBER_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
@@ -63,13 +64,13 @@ def _without_accent(letter: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def detect_encoding(data: bytes, configured: str = "auto") -> str:
+def detect_encoding(data: Sliced, configured: str = "auto") -> str:
     """The codec to read ``data`` with: as configured, or BOM, else strict UTF-8, else cp1252.
 
     A UTF-8 BOM is honoured (and dropped) even where plain UTF-8 is configured.
     """
     for bom, codec in _BOMS:
-        if data.startswith(bom) and (configured == "auto" or codec == "utf-8-sig"):
+        if data[: len(bom)] == bom and (configured == "auto" or codec == "utf-8-sig"):
             return codec
     if configured != "auto":
         return configured
@@ -81,21 +82,23 @@ def detect_encoding(data: bytes, configured: str = "auto") -> str:
     return "utf-8"
 
 
-def decode_in_blocks(data: bytes, codec: str, errors: str = "strict") -> Iterator[str]:
+def decode_in_blocks(data: Sliced, codec: str, errors: str = "strict") -> Iterator[str]:
     """The text of ``data``, of which only some is in memory at a time."""
     decoder = codecs.getincrementaldecoder(codec)(errors)
-    for start in range(0, len(data), _BLOCK):
-        yield decoder.decode(data[start : start + _BLOCK])
+    yield from map(decoder.decode, in_blocks(data))
     yield decoder.decode(b"", final=True)
 
 
-def is_damaged_utf8(data: bytes) -> bool:
+def is_damaged_utf8(data: Sliced) -> bool:
     """Whether ``data`` is UTF-8 but for a few bytes, such as a letter that was cut in two.
 
     In cp1252 text, pairs of bytes that make a UTF-8 letter practically do not occur.
     """
-    damaged = sum(text.count("\ufffd") for text in decode_in_blocks(data, "utf-8", "replace"))
-    return sum(1 for _letter in _UTF8_LETTER.finditer(data)) > damaged
+    letters = damaged = 0
+    for text in decode_in_blocks(data, "utf-8", "replace"):
+        letters += len(_UTF8_LETTER.findall(text))
+        damaged += text.count("\ufffd")
+    return letters > damaged
 
 
 def split_header(line: str, separator: str) -> list[str]:

@@ -1,15 +1,18 @@
 """``convert`` and ``fix``: the pure rules on local files, without ledger or server."""
 
+import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from passerelle.config import Settings
 from passerelle.csv_to_xml import read_orders, write_sales
 from passerelle.durable import Content, replace_whole
-from passerelle.errors import RejectedError, UnreachableError
+from passerelle.errors import NotReadyError, RejectedError, UnreachableError
 from passerelle.language import _, n_
 from passerelle.missed_sales import every_sale
 from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
@@ -38,7 +41,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     """
     orders = orders_settings(settings)
     forms = load_forms(orders)
-    file = read_orders(read_local(source), orders, source.name, gift_card_ids(settings))
+    file = read_orders(LocalFile(source), orders, source.name, gift_card_ids(settings))
     good = array("I")
     report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]
@@ -73,11 +76,59 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
     if order_file:
         orders = orders_settings(settings)
         ids = gift_card_ids(settings)
-        file = read_orders(read_local(order_file), orders, order_file.name, ids)
+        file = read_orders(LocalFile(order_file), orders, order_file.name, ids)
         missed = every_sale(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
     return Rehearsal((fixed.data,), list(describe_fix(fixed)), stock_rejection(fixed))
+
+
+class LocalFile:
+    """A local file's bytes, read by slices when they are asked for.
+
+    Raises :class:`UnreachableError` where it cannot be read, and :class:`NotReadyError` where it
+    changes meanwhile.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._opened() as file:
+            self._size, self._written = _size_and_time(file)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, end, _step = part.indices(self._size)
+        with self._opened() as file:
+            file.seek(start)
+            data = file.read(max(end - start, 0))
+            # Looked at behind the reading: what is written later is seen by the next slice.
+            if _size_and_time(file) != (self._size, self._written):
+                raise NotReadyError(
+                    _("the file was written to while it was read"),
+                    str(self._path),
+                    _("wait until it is whole, then try again"),
+                )
+        return data
+
+    @contextmanager
+    def _opened(self) -> Iterator[BinaryIO]:
+        """Open as long as needed only: on Windows nobody could replace it meanwhile."""
+        try:
+            with self._path.open("rb", buffering=0) as file:
+                yield file
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
+
+
+def _size_and_time(file: BinaryIO) -> tuple[int, int]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _unreadable(path: Path, error: OSError) -> UnreachableError:
+    return UnreachableError(_("the file cannot be read"), str(path), error.strerror or "")
 
 
 def read_local(path: Path) -> bytes:
@@ -85,9 +136,7 @@ def read_local(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UnreachableError(
-            _("the file cannot be read"), str(path), error.strerror or ""
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def write_output(path: Path, data: Content) -> None:

@@ -16,7 +16,9 @@ from passerelle.errors import NotFoundError, NotReadyError, PermanentError
 from passerelle.language import _, n_
 from passerelle.ledger import Ledger
 from passerelle.progress import step
-from passerelle.remotes import Entry, Remote, fetch_whole
+from passerelle.remotes import Entry, Memory, Remote, Sink, fetch_whole
+from passerelle.scratch import ScratchFile
+from passerelle.slices import Sliced, hash_of
 
 _YOUNG = timedelta(minutes=1)
 # Times are told in whole seconds, and clocks drift between two measurements.
@@ -26,26 +28,31 @@ _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A fetched file: its bytes, its time on the server's clock, its age by that same clock.
+    """A fetched file: its content, its time on the server's clock, its age by that same clock.
 
     ``notes`` say what could not be made sure of, because the server does not tell.
     """
 
     place: Location
-    data: bytes
+    content: Sliced
     modified: datetime | None
     age: timedelta | None
     notes: tuple[str, ...] = ()
 
+    @property
+    def data(self) -> bytes:
+        """All its bytes."""
+        return self.content[:]
+
     def describe(self) -> str:
         """Name, size and age in words."""
-        size = n_("{n} byte", "{n} bytes", len(self.data))
+        size = n_("{n} byte", "{n} bytes", len(self.content))
         return _(": ").join((self.place.name, f"{size}, {self._written()}"))
 
     def fact(self, now: datetime) -> dict[str, Any]:
         """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
         written = None if self.age is None else (now - self.age).isoformat(timespec="seconds")
-        return {"place": str(self.place), "size": len(self.data), "written": written}
+        return {"place": str(self.place), "size": len(self.content), "written": written}
 
     def _written(self) -> str:
         if self.age is None:
@@ -70,11 +77,18 @@ class Sources:
         self._now, self._deadline = now, deadline
 
     def fetch(self, place: Location) -> Source:
-        """The file at ``place``.
+        """The file at ``place``, all of it in memory.
 
         Raises :class:`NotReadyError` while it is being written, :class:`NotFoundError` where
         there is none, and what servers raise.
         """
+        return self._fetch(place, Memory())
+
+    def fetch_to_read_by_slices(self, place: Location) -> Source:
+        """The same; a large one lies in a temporary file of ours and is not in memory."""
+        return self._fetch(place, ScratchFile(self._settings.folder))
+
+    def _fetch(self, place: Location, sink: Sink) -> Source:
         remote = self._remote(place.server)
         try:
             entry = remote.stat(place.path)
@@ -84,8 +98,8 @@ class Sources:
         age = self.age(place.server, entry)
         if age is None or age < _YOUNG:
             self._wait_until_settled(remote, place, entry)
-        data = self._read(remote, place, entry)
-        return Source(place, data, entry.modified, age, tuple(_weaker_promises(entry)))
+        self._read(remote, place, entry, sink)
+        return Source(place, sink, entry.modified, age, tuple(_weaker_promises(entry)))
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
         """How old a file is, by its server's clock; ``None`` where that cannot be told.
@@ -131,19 +145,21 @@ class Sources:
         if again.modified != entry.modified:
             raise _not_ready(place, _("it was written to meanwhile"))
 
-    def _read(self, remote: Remote, place: Location, entry: Entry) -> bytes:
+    def _read(self, remote: Remote, place: Location, entry: Entry, sink: Sink) -> None:
         """Without sizes from the server, two equal readings must do."""
 
         def check() -> None:
             self._check_unchanged(remote, place, entry)
 
         if entry.size is not None:
-            return fetch_whole(remote, place.path, entry.size, check)
-        data = remote.fetch(place.path)
+            fetch_whole(remote, place.path, entry.size, sink, check)
+            return
+        remote.fetch_into(place.path, sink)
         check()
-        if remote.fetch(place.path) != data:
+        first = hash_of(sink)
+        remote.fetch_into(place.path, sink)
+        if hash_of(sink) != first:
             raise _not_ready(place, _("two readings of it differed"))
-        return data
 
 
 def _weaker_promises(entry: Entry) -> Iterator[str]:

@@ -105,8 +105,8 @@ def adopt(gateway: Gateway) -> Outcome:
     gateway.dispatcher.witness.forget()
     gateway.recover()
     settings = orders_settings(gateway.settings)
-    source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gift_card_ids(gateway.settings))
+    source = gateway.sources.fetch_to_read_by_slices(settings.source)
+    file = read_orders(source.content, settings, source.place.name, gift_card_ids(gateway.settings))
     known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
     mine = [r.gist() for r in file.readings if r.id not in known or known[r.id].state not in DONE]
     reason = _("adopted: handled by the previous system")

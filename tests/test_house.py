@@ -16,8 +16,8 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 # Lowest first. A room imports only from rooms in layers below its own.
 LAYERS = (
     ("__init__", "language"),
-    ("errors", "progress"),
-    ("reading", "sales", "deadline", "durable"),
+    ("errors", "progress", "slices"),
+    ("reading", "sales", "deadline", "durable", "scratch"),
     ("config",),
     ("csv_to_xml", "stock_csv_fix", "verdict", "stock_guards", "redaction", "mapping"),
     ("ledger", "remotes", "archive", "trace", "lock"),
@@ -45,6 +45,7 @@ PURE = (
     "mapping",
     "sales",
     "reading",
+    "slices",
 )
 # Files, clocks, logs, chance, other processes.
 IMPURE_MODULES = {"os", "pathlib", "shutil", "tempfile", "socket", "subprocess", "time", "random",

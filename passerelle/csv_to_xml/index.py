@@ -1,10 +1,25 @@
-"""Pure: where the rows of each order stand in the file: a few bytes a row."""
+"""Pure: where the rows of each order stand in the file."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import groupby
+from operator import itemgetter
 
-from passerelle.csv_to_xml.table import Kind, Place
+from passerelle.csv_to_xml.table import Place
+from passerelle.scratch import Tables
+
+# How many orders' places are asked for with one question.
+_AT_ONCE = 1_000
+_TABLES = (
+    "CREATE TABLE orders (id BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID",
+    "CREATE TABLE places (number INTEGER, start INTEGER, line INTEGER, kind INTEGER, "
+    "PRIMARY KEY (number, start)) WITHOUT ROWID",
+)
+_PLACES = "SELECT start, line, kind, number FROM places WHERE number BETWEEN ? AND ? ORDER BY 4, 1"
+
+
+# Where a row stands: its first byte, its line's number, its kind; and the number of its order.
+RowPlace = tuple[int, int, int, int]
 
 
 class Index:
@@ -14,49 +29,39 @@ class Index:
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
-        self._starts, self._lines, self._kinds = array("q"), array("I"), bytearray()
-        self.orphans: list[int] = []
-        owners, counts = self._add_all(places)
-        self._firsts = array("I", accumulate(counts, initial=0))
-        self._rows: Sequence[int] = range(len(owners))
-        if any(map(int.__gt__, owners, owners[1:])):
-            self._rows = array("I", sorted(self._rows, key=owners.__getitem__))
+        self._tables, self._size = Tables(*_TABLES), 0
+        self.orphans = array("I")
+        self._tables.add("INSERT INTO places VALUES (?, ?, ?, ?)", self._numbered(places))
 
     def __len__(self) -> int:
         """How many orders there are."""
-        return len(self._firsts) - 1
+        return self._size
 
-    def rows(self, order: int) -> Sequence[int]:
-        """The numbers of an order's rows."""
-        return self._rows[self._firsts[order] : self._firsts[order + 1]]
+    def each(self, orders: Sequence[int]) -> Iterator[list[RowPlace]]:
+        """Where the rows of each of these orders stand; their numbers ascend."""
+        for start in range(0, len(orders), _AT_ONCE):
+            some = orders[start : start + _AT_ONCE]
+            wanted = frozenset(some)
+            places = self._tables.ask(_PLACES, some[0], some[-1])
+            for order, rows in groupby(places, itemgetter(3)):
+                if order in wanted:
+                    yield [*rows]
 
-    def places(self, order: int) -> Iterator[tuple[int, int, Kind]]:
-        """Where its rows stand, for :meth:`~passerelle.csv_to_xml.table.Table.row`."""
-        for row in self.rows(order):
-            yield self._starts[row], self._lines[row], Kind(self._kinds[row])
-
-    def plain_starts(self, order: int) -> list[int]:
-        """The same, of an order whose rows are all plain; ``[]`` for any other."""
-        rows = self.rows(order)
-        if any(map(self._kinds.__getitem__, rows)):
-            return []
-        return [self._starts[row] for row in rows]
-
-    def _add_all(self, places: Iterable[Place]) -> "tuple[array[int], array[int]]":
-        """Each row's order, and how many rows each order has."""
-        numbers: dict[str, int] = {}
-        owners, counts, owner, latest = array("I"), array("I"), -1, ""
+    def _numbered(self, places: Iterable[Place]) -> Iterator[tuple[int, int, int, int]]:
+        """Each row's place, with the number of its order."""
+        number, latest = -1, ""
         for start, line, kind, id in places:
             if id and id != latest:
-                owner, latest = numbers.setdefault(id, len(numbers)), id
-                if owner == len(counts):
-                    counts.append(0)
-            if owner < 0:
+                number, latest = self._number(id), id
+            if number < 0:
                 self.orphans.append(line)
-                continue
-            self._starts.append(start)
-            self._lines.append(line)
-            self._kinds.append(kind)
-            owners.append(owner)
-            counts[owner] += 1
-        return owners, counts
+            else:
+                yield number, start, line, int(kind)
+
+    def _number(self, id: str) -> int:
+        """The number of an order, the next one where it was not met before."""
+        key = id.encode("utf-8", "surrogatepass")
+        if self._tables.change("INSERT OR IGNORE INTO orders VALUES (?, ?)", key, self._size):
+            self._size += 1
+            return self._size - 1
+        return int(self._tables.ask_one("SELECT number FROM orders WHERE id = ?", key))

@@ -13,13 +13,14 @@ from typing import overload
 
 from passerelle.config import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
-from passerelle.csv_to_xml.index import Index
+from passerelle.csv_to_xml.index import Index, RowPlace
 from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.csv_to_xml.rows import open_table
 from passerelle.csv_to_xml.table import Table
 from passerelle.language import _
 from passerelle.reading import printable
 from passerelle.sales import Fault, Order, Reading
+from passerelle.slices import Sliced
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +54,32 @@ class Readings(Sequence[Reading]):
     def __getitem__(self, number: slice) -> tuple[Reading, ...]: ...
     def __getitem__(self, number: int | slice) -> Reading | tuple[Reading, ...]:
         wanted = range(len(self))[number]
-        return self._read(wanted) if isinstance(wanted, int) else tuple(map(self._read, wanted))
+        if isinstance(wanted, int):
+            return next(self.each((wanted,)))
+        return tuple(self[one] for one in wanted)
 
     def __iter__(self) -> Iterator[Reading]:
-        return map(self._read, range(len(self)))
+        return self.each(range(len(self)))
+
+    def each(self, numbers: Sequence[int]) -> Iterator[Reading]:
+        """The orders of these numbers, which ascend."""
+        return map(self._read, self._index.each(numbers))
 
     def ids(self) -> Iterator[str]:
         """The orders' ids, as their readings have them."""
-        for order in range(len(self)):
-            yield printable(self._table.row(*next(self._index.places(order)))["id"])
+        for first, *_others in self._index.each(range(len(self))):
+            yield printable(self._table.row(*first[:3])["id"])
 
     def orders(self, numbers: Sequence[int]) -> "OrdersRead":
-        """The whole orders of these numbers, each read again when it is asked for."""
+        """The whole orders of these numbers, which ascend; each is read again when asked for."""
         return OrdersRead(self, numbers)
 
-    def _read(self, order: int) -> Reading:
-        starts = self._index.plain_starts(order)
-        if starts and (reading := self._plain.read(self._table.plain_cells(starts))):
-            return reading
-        rows = [self._table.row(*place) for place in self._index.places(order)]
+    def _read(self, places: Sequence[RowPlace]) -> Reading:
+        if not any(kind for _start, _line, kind, _order in places):
+            cells = self._table.plain_cells([place[0] for place in places])
+            if reading := self._plain.read(cells):
+                return reading
+        rows = [self._table.row(*place[:3]) for place in places]
         return self._careful.read(rows[0]["id"], rows)
 
 
@@ -84,6 +92,9 @@ class OrdersRead(Sequence[Order]):
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __iter__(self) -> Iterator[Order]:
+        return map(_whole, self._readings.each(self._numbers))
+
     @overload
     def __getitem__(self, number: int) -> Order: ...
     @overload
@@ -91,16 +102,20 @@ class OrdersRead(Sequence[Order]):
     def __getitem__(self, number: "int | slice") -> "Order | OrdersRead":
         if isinstance(number, slice):
             return OrdersRead(self._readings, self._numbers[number])
-        order = self._readings[self._numbers[number]].order
-        if order is None:
-            raise LookupError(number)
-        return order
+        return _whole(self._readings[self._numbers[number]])
+
+
+def _whole(reading: Reading) -> Order:
+    if reading.order is None:
+        raise LookupError(reading.id)
+    return reading.order
 
 
 def read_orders(
-    data: bytes, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
+    data: Sliced, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
 ) -> OrderFile:
-    """Reads the order CSV ``data``; ``file`` is its name for messages.
+    """Reads the order CSV ``data``, now and whenever orders are asked for; ``file`` is its name
+    for messages.
 
     A line without an item number is a fault, unless its product id is in ``gift_card_ids``:
     gift cards have none. Dates are taken in this machine's time zone. Raises what

@@ -18,12 +18,13 @@ from passerelle.reading import (
     is_damaged_utf8,
     shorten,
 )
+from passerelle.slices import Sliced, count_lines, find_byte
 
 # Longer than any real header.
 _LONGEST_HEADER = 50_000
 
 
-def open_table(data: bytes, settings: Orders, file: str) -> Table:
+def open_table(data: Sliced, settings: Orders, file: str) -> Table:
     """The table below the header.
 
     Raises :class:`NotReadyError` for a file that is empty or cut, :class:`RejectedError` for
@@ -43,7 +44,7 @@ def open_table(data: bytes, settings: Orders, file: str) -> Table:
     return Table(text, separator, columns, len(header), file)
 
 
-def _decode(data: bytes, settings: Orders, file: str) -> Text:
+def _decode(data: Sliced, settings: Orders, file: str) -> Text:
     codec = detect_encoding(data, settings.encoding)
     if codec == "cp1252" and settings.encoding == "auto" and is_damaged_utf8(data):
         # The orders with a damaged letter are rejected, the others are read as they were meant.
@@ -51,7 +52,7 @@ def _decode(data: bytes, settings: Orders, file: str) -> Text:
     try:
         return Text(data, codec)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = count_lines(data, error.start) + 1
         raise RejectedError(
             _("a byte is no text in {encoding}").format(encoding=codec),
             f"{file}:{line}",
@@ -62,15 +63,14 @@ def _decode(data: bytes, settings: Orders, file: str) -> Text:
 def _check_whole(text: Text, settings: Orders, file: str) -> None:
     if not text.any_line(str.strip):
         raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
-    nul = text.data.find(b"\0")
-    if nul >= 0 and text.data.find(b"\n", 0, nul) < 0:
+    if find_byte(text.data, b"\0") < find_byte(text.data, b"\n"):
         raise RejectedError(
             _("the file is no text, or UTF-16 without its mark"),
             f"{file}:1",
             _('nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8'),
         )
-    if settings.final_newline and not text.data.endswith((b"\n", b"\r")):
-        line = text.data.count(b"\n") + 1
+    if settings.final_newline and text.data[-1:] not in (b"\n", b"\r"):
+        line = count_lines(text.data) + 1
         raise NotReadyError(
             _("the last line does not end: the file is not whole yet"),
             f"{file}:{line}",

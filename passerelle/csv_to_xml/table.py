@@ -83,10 +83,11 @@ class Table:
         """
         self._text.seek(self._begin)
         number, match = 2, _plain_line(self._separator, self._width, self.columns["id"])
-        while (start := self._text.tell()) < len(self._text.data):
-            found = match(self._text.data, start)
-            if found and found.end() - start <= _LONGEST_CELL and (id := self._id(found[1])):
-                self._text.seek(found.end())
+        while not self._text.is_at_end():
+            start, found = self._text.tell(), self._text.match(match)
+            length = found.end() - found.start() if found else 0
+            if found and length <= _LONGEST_CELL and (id := self._id(found[1])):
+                self._text.seek(start + length)
                 yield Place(start, number, Kind.PLAIN, id)
                 number += 1
                 continue
@@ -97,9 +98,7 @@ class Table:
 
     def plain_cells(self, starts: Iterable[int]) -> list[list[str]]:
         """All cells of rows that are plain, as they are written."""
-        data, decode = self._text.data, self._text.decode
-        lines = [decode(data[start : data.find(b"\n", start)]) for start in starts]
-        return list(csv.reader(lines, delimiter=self._separator))
+        return list(csv.reader(self._text.lines_at(starts), delimiter=self._separator))
 
     def row(self, start: int, line: int, kind: Kind) -> Row:
         """The row that stands there."""

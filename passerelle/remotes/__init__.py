@@ -4,11 +4,21 @@ from urllib.parse import urlsplit
 
 from passerelle.config import Server
 from passerelle.deadline import Deadline
-from passerelle.remotes.base import Entry, Remote, fetch_whole, find, is_gone
+from passerelle.remotes.base import Entry, Memory, Remote, Sink, fetch_whole, find, is_gone
 from passerelle.remotes.passwords import password_of
 from passerelle.remotes.retrying import RetryingRemote
 
-__all__ = ["Entry", "Remote", "connect", "fetch_whole", "find", "is_gone", "open_remote"]
+__all__ = [
+    "Entry",
+    "Memory",
+    "Remote",
+    "Sink",
+    "connect",
+    "fetch_whole",
+    "find",
+    "is_gone",
+    "open_remote",
+]
 
 
 def open_remote(name: str, server: Server, deadline: Deadline) -> Remote:

@@ -4,13 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from passerelle.config import Server
-from passerelle.durable import Sliced, in_blocks, move_durably, write_durably
+from passerelle.durable import move_durably, write_durably
 from passerelle.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -20,7 +19,8 @@ from passerelle.errors import (
 )
 from passerelle.language import _
 from passerelle.progress import moved
-from passerelle.remotes.base import Entry, checked
+from passerelle.remotes.base import Entry, Sink, checked, in_memory
+from passerelle.slices import Sliced, in_blocks
 
 _CHUNK = 1 << 20
 
@@ -42,11 +42,14 @@ class FolderRemote:
             return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
 
     def fetch(self, path: str) -> bytes:
-        buffer = BytesIO()
+        return in_memory(self, path)
+
+    def fetch_into(self, path: str, sink: Sink) -> None:
+        sink.clear()
         with self._telling(path), self._path(path).open("rb") as file:
             while chunk := file.read(_CHUNK):
-                moved(buffer.write(chunk))
-        return buffer.getvalue()
+                sink.write(chunk)
+                moved(len(chunk))
 
     def store(self, path: str, data: Sliced) -> None:
         with self._telling(path):

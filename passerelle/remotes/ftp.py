@@ -8,14 +8,13 @@ import ftplib
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from passerelle.config import Server
 from passerelle.deadline import Deadline
-from passerelle.durable import Sliced
 from passerelle.errors import (
     AccessDeniedError,
     NotFoundError,
@@ -25,7 +24,7 @@ from passerelle.errors import (
 from passerelle.language import _
 from passerelle.progress import moved
 from passerelle.remotes import certificates
-from passerelle.remotes.base import Entry, checked, find
+from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
 from passerelle.remotes.ftp_replies import (
     WholeReplies,
     code_of,
@@ -37,6 +36,7 @@ from passerelle.remotes.ftp_replies import (
 )
 from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
+from passerelle.slices import Sliced
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")
@@ -82,8 +82,12 @@ class FtpRemote:
             return [Entry(name, None, None) for name in names if name not in folders]
 
     def fetch(self, path: str) -> bytes:
+        return in_memory(self, path)
+
+    def fetch_into(self, path: str, sink: Sink) -> None:
+        sink.clear()
         with self._telling(path):
-            return self._download(f"RETR {self._full(path)}")
+            self._download(f"RETR {self._full(path)}", sink.write)
 
     def store(self, path: str, data: Sliced) -> None:
         with self._telling(path, writing=True):
@@ -220,18 +224,16 @@ class FtpRemote:
         self._ftp.sock.settimeout(self._ftp.timeout)
         return self._ftp.transfercmd(command)
 
-    def _download(self, command: str) -> bytes:
+    def _download(self, command: str, write: Callable[[bytes], object]) -> None:
         connection = self._open_data(command)
-        chunks = []
         with connection:
             connection.settimeout(self._patience())
             while chunk := connection.recv(_CHUNK):
-                chunks.append(chunk)
+                write(chunk)
                 moved(len(chunk))
                 connection.settimeout(self._patience())
             end_tls(connection)
         self._ftp.voidresp()
-        return b"".join(chunks)
 
     def _upload(self, connection: socket.socket, data: Sliced) -> None:
         with connection:
@@ -284,7 +286,7 @@ class FtpRemote:
             return None
 
     def _list_by_mlsd(self) -> list[Entry]:
-        entries = [parse_facts(text_of(line)) for line in self._download("MLSD").splitlines()]
+        entries = [parse_facts(text_of(line)) for line in self._received("MLSD")]
         return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
 
     def _list_by_nlst(self) -> list[str]:
@@ -292,11 +294,16 @@ class FtpRemote:
 
     def _lines(self, command: str) -> list[bytes]:
         try:
-            return [line for line in self._download(command).splitlines() if line]
+            return [line for line in self._received(command) if line]
         except (ftplib.error_perm, ftplib.error_temp) as error:
             if code_of(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
                 return []
             raise
+
+    def _received(self, command: str) -> list[bytes]:
+        memory = Memory()
+        self._download(command, memory.write)
+        return memory[:].splitlines()
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""

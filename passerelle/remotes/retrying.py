@@ -12,11 +12,11 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from passerelle.deadline import Deadline
-from passerelle.durable import Sliced
 from passerelle.errors import NotFoundError, TransientError
 from passerelle.language import _
 from passerelle.progress import step
-from passerelle.remotes.base import Entry, Remote, find
+from passerelle.remotes.base import Entry, Remote, Sink, find, in_memory
+from passerelle.slices import Sliced
 
 T = TypeVar("T")
 
@@ -40,12 +40,15 @@ class RetryingRemote:
         return self._try(lambda remote: remote.list_files(folder))
 
     def fetch(self, path: str) -> bytes:
-        def fetch(remote: Remote) -> bytes:
+        return in_memory(self, path)
+
+    def fetch_into(self, path: str, sink: Sink) -> None:
+        def fetch(remote: Remote) -> None:
             doing = _("fetching {file}").format(file=f"{self._name}:{path}")
             with step(doing, self._sizes.get(path), "bytes"):
-                return remote.fetch(path)
+                remote.fetch_into(path, sink)
 
-        return self._try(fetch)
+        self._try(fetch)
 
     def store(self, path: str, data: Sliced) -> None:
         def store(remote: Remote) -> None:

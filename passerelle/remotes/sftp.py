@@ -8,7 +8,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import unquote, urlsplit
@@ -17,7 +16,6 @@ import paramiko
 
 from passerelle.config import Server
 from passerelle.deadline import Deadline
-from passerelle.durable import Sliced
 from passerelle.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -27,9 +25,17 @@ from passerelle.errors import (
 )
 from passerelle.language import _
 from passerelle.progress import moved
-from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
+from passerelle.remotes.base import (
+    Entry,
+    Sink,
+    checked,
+    find,
+    in_memory,
+    replace_by_deleting,
+)
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.passwords import hidden
+from passerelle.slices import Sliced
 
 _CHUNK = 1 << 15
 
@@ -68,13 +74,16 @@ class SftpRemote:
             return [_entry(a.filename, a) for a in found if S_ISREG(a.st_mode or 0)]
 
     def fetch(self, path: str) -> bytes:
-        buffer = BytesIO()
+        return in_memory(self, path)
+
+    def fetch_into(self, path: str, sink: Sink) -> None:
+        sink.clear()
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
             while chunk := file.read(_CHUNK):
-                moved(buffer.write(chunk))
+                sink.write(chunk)
+                moved(len(chunk))
                 self._channel()
-        return buffer.getvalue()
 
     def store(self, path: str, data: Sliced) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.

@@ -91,10 +91,10 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     """Reads the order CSV and decides on every order in it; changes nothing."""
     settings = orders_settings(gateway.settings)
     forms = load_forms(settings)
-    source = gateway.sources.fetch(settings.source)
+    source = gateway.sources.fetch_to_read_by_slices(settings.source)
     with step(_("reading {file}").format(file=source.place.name)):
         gift_cards = gift_card_ids(gateway.settings)
-        file = read_orders(source.data, settings, source.place.name, gift_cards)
+        file = read_orders(source.content, settings, source.place.name, gift_cards)
         known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
         plan = decide(file, known, settings, source.describe())
     due = gateway.ledger.orders.due(settings.channel)

@@ -120,9 +120,9 @@ def _missed(
 ) -> tuple[dict[str, MissedSale], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
-    csv = gateway.sources.fetch(orders.source)
+    csv = gateway.sources.fetch_to_read_by_slices(orders.source)
     with step(_("reading {file}").format(file=csv.place.name)):
-        file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
+        file = read_orders(csv.content, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
     known = book.known(orders.channel, list(file.readings.ids()))
     erp = _erp_file(gateway, settings, source)

@@ -9,7 +9,7 @@ from passerelle.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.gateway import Gateway
 from passerelle.health.chain import should_be_taken
 from passerelle.language import _
-from passerelle.remotes import fetch_whole, find
+from passerelle.remotes import Memory, fetch_whole, find
 from passerelle.runs.stock_plan import StockPlan
 
 LAST_COPY = "Last_{name}"
@@ -43,7 +43,8 @@ def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
     path = settings.to.path if direct else settings.to.path + TMP
     for _attempt in range(UPLOADS):
         store_whole(remote, path, data)
-        if fetch_whole(remote, path, len(data)) == data:
+        fetch_whole(remote, path, len(data), arrived := Memory())
+        if arrived[:] == data:
             return path
         remote.delete(path)
     what = _("the upload reads back otherwise")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from passerelle.archive import Exports
-from passerelle.durable import hash_of, in_blocks, replace_whole
+from passerelle.durable import replace_whole
+from passerelle.slices import hash_of, in_blocks
 
 DATA = bytes(range(256)) * 5_000
 SHA256 = hashlib.sha256(DATA).hexdigest()

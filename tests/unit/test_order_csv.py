@@ -645,10 +645,10 @@ class TestOrdersAreReadWhenAskedFor:
 
     def test_whole_ones_by_their_numbers(self) -> None:
         file = read(rows("1;a;;;;11;1;2", "2;b;;;;11;1;deux", "3;c;;;;11;1;2"))
-        orders = file.readings.orders([2, 0])
+        orders = file.readings.orders([0, 2])
         assert ([order.id for order in orders], orders[1].id, len(orders[1:])) == (
-            ["3", "1"],
-            "1",
+            ["1", "3"],
+            "3",
             1,
         )
         with pytest.raises(LookupError):
