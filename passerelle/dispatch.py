@@ -9,7 +9,7 @@ Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how f
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ class Parcel:
     """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
 
     data: Content
-    marks: tuple[Mark, ...]
+    marks: Iterable[Mark]
     place: Location
 
 

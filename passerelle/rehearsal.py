@@ -61,7 +61,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     ]
     report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
     report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
-    return Rehearsal(sales.blocks, report, rejection(faults))
+    return Rehearsal(sales.blocks, report, rejection("".join(faults[:1]), len(faults)))
 
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:

@@ -7,10 +7,10 @@ Everything here raises :class:`~passerelle.errors.UnreachableError` where the di
 """
 
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from passerelle.errors import UnreachableError
@@ -31,29 +31,30 @@ class Tables:
     """A small database of one's own, made by the given statements."""
 
     def __init__(self, *statements: str) -> None:
-        with _telling():
+        self._telling = _Telling()
+        with self._telling:
             self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             for statement in (*_SETTINGS, *statements):
                 self._database.execute(statement)
 
     def add(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Executes a statement for each row; others may be executed while rows are asked for."""
-        with _telling():
+        with self._telling:
             self._database.executemany(statement, rows)
 
     def change(self, statement: str, *values: Any) -> int:
         """Executes a statement once; returns how many rows it changed."""
-        with _telling():
+        with self._telling:
             return self._database.execute(statement, values).rowcount
 
     def ask(self, statement: str, *values: Any) -> Iterator[Any]:
         """The rows that answer a question, each fetched when it is asked for."""
-        with _telling():
+        with self._telling:
             yield from self._database.execute(statement, values)
 
     def ask_one(self, statement: str, *values: Any) -> Any:
         """The first value of the first row that answers."""
-        with _telling():
+        with self._telling:
             return self._database.execute(statement, values).fetchone()[0]
 
     def __del__(self) -> None:
@@ -68,19 +69,19 @@ class ScratchFile:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._size = folder, 0
-        self._file = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=folder)  # noqa: SIM115 - kept
+        self._telling, self._size = _Telling(str(folder)), 0
+        self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))
 
     def write(self, block: bytes) -> None:
         """Adds a block behind the others."""
-        with _telling(str(self._folder)):
+        with self._telling:
             self._file.seek(self._size)
             self._file.write(block)
             self._size += len(block)
 
     def clear(self) -> None:
         """Forgets all that was written."""
-        with _telling(str(self._folder)):
+        with self._telling:
             self._file.seek(0)
             self._file.truncate()
             self._size = 0
@@ -90,20 +91,24 @@ class ScratchFile:
 
     def __getitem__(self, part: slice) -> bytes:
         start, end, _step = part.indices(self._size)
-        with _telling(str(self._folder)):
+        with self._telling:
             self._file.seek(start)
             return self._file.read(max(end - start, 0))
 
 
-@contextmanager
-def _telling(where: str = "") -> Iterator[None]:
+class _Telling:
     """Turns the errors of a disk into one that people understand."""
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreachableError(
-            _("a temporary file cannot be written ({reason})").format(reason=reason),
-            where or _("the folder for temporary files"),
-            _("make room on the disk, or give this account the right to write there"),
-        ) from error
+
+    def __init__(self, where: str = "") -> None:
+        self._where = where
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (OSError, sqlite3.OperationalError)):
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UnreachableError(
+                _("a temporary file cannot be written ({reason})").format(reason=reason),
+                self._where or _("the folder for temporary files"),
+                _("make room on the disk, or give this account the right to write there"),
+            ) from error

@@ -1,5 +1,6 @@
 """What a person may do with the ledger's orders: settle, resend, forget, adopt."""
 
+from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,13 +108,13 @@ def adopt(gateway: Gateway) -> Outcome:
     settings = orders_settings(gateway.settings)
     source = gateway.sources.fetch_to_read_by_slices(settings.source)
     file = read_orders(source.content, settings, source.place.name, gift_card_ids(gateway.settings))
-    known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
-    mine = [r.gist() for r in file.readings if r.id not in known or known[r.id].state not in DONE]
+    met = gateway.ledger.orders.beside(settings.channel, file.readings)
+    mine = array("I", [n for n, (_r, o) in enumerate(met) if not o or o.state not in DONE])
     reason = _("adopted: handled by the previous system")
-    marks = [Mark(reading, State.SKIPPED, reason) for reading in mine]
+    marks = (Mark(r.gist(), State.SKIPPED, reason) for r in file.readings.each(mine))
     gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
     left = len(file.readings) - len(mine)
-    adopted = n_("{n} order adopted", "{n} orders adopted", len(marks))
+    adopted = n_("{n} order adopted", "{n} orders adopted", len(mine))
     text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
     gateway.say(_(": ").join((source.describe(), text)))
     return Outcome(text)

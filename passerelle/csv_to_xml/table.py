@@ -2,14 +2,14 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
-from passerelle.csv_to_xml.text import Text
+from passerelle.csv_to_xml.text import Matcher, Text
 from passerelle.errors import NotReadyError
 from passerelle.language import N_, _
 from passerelle.reading import parse_decimal, parse_whole
@@ -23,7 +23,6 @@ _COUNT = N_("another number of fields than the header ({found} instead of {expec
 _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
-_Match = Callable[[bytes, int], re.Match[bytes] | None]
 _NO_ID = re.compile(r'[\s"]')
 
 
@@ -73,7 +72,7 @@ class Table:
         self._width, self._file = width, file
         self._places = {key: place for place, key in enumerate(columns)}
         self._pick = itemgetter(*columns.values())
-        self._begin = text.tell()
+        self._begin = text.place
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
     def places(self) -> Iterator[Place]:
@@ -81,16 +80,15 @@ class Table:
 
         Raises :class:`NotReadyError` where the file ends inside a text.
         """
-        self._text.seek(self._begin)
+        self._text.place = self._begin
         number, match = 2, _plain_line(self._separator, self._width, self.columns["id"])
-        while not self._text.is_at_end():
-            start, found = self._text.tell(), self._text.match(match)
-            length = found.end() - found.start() if found else 0
-            if found and length <= _LONGEST_CELL and (id := self._id(found[1])):
-                self._text.seek(start + length)
+        while (start := self._text.place) < self._text.size:
+            found = self._text.match(match)
+            if found and len(found[0]) <= _LONGEST_CELL and (id := self._id(found[1])):
                 yield Place(start, number, Kind.PLAIN, id)
                 number += 1
                 continue
+            self._text.place = start
             kind, cells, lines = self._next(number)
             if kind == Kind.SALVAGED or any(cell.strip() for cell in cells):
                 yield Place(start, number, kind, self._row(number, cells, kind)["id"])
@@ -100,9 +98,9 @@ class Table:
         """All cells of rows that are plain, as they are written."""
         return list(csv.reader(self._text.lines_at(starts), delimiter=self._separator))
 
-    def row(self, start: int, line: int, kind: Kind) -> Row:
+    def row(self, start: int, line: int, kind: int) -> Row:
         """The row that stands there."""
-        self._text.seek(start)
+        self._text.place = start
         text = self._text.readline()
         if kind == Kind.SALVAGED:
             return self._row(line, self._salvage(text), kind)
@@ -121,7 +119,7 @@ class Table:
     def _next(self, number: int) -> tuple[Kind, list[str], int]:
         """The record that begins at this line: how it is read, its cells, how many lines it has."""
         line = self._text.readline()
-        end = self._text.tell()
+        end = self._text.place
         if '"' not in line:
             return Kind.RECORD, self._split(line), 1
         if cells := self._alone(line):
@@ -132,7 +130,7 @@ class Table:
         except csv.Error as error:
             self._check_cut(number, error)
             self._astray = max(self._astray, self._latest)
-            self._text.seek(end)
+            self._text.place = end
             return Kind.SALVAGED, self._salvage(line), 1
         return self._kind(end), cells, reader.line_num
 
@@ -162,9 +160,9 @@ class Table:
             self._swallows = self._is_row(line)
             if not self._swallows:
                 yield line
-                self._latest = self._text.tell()
+                self._latest = self._text.place
             elif not self._stands_alone(line):
-                self._doubtful = self._text.tell()
+                self._doubtful = self._text.place
 
     def _stands_alone(self, line: str) -> bool:
         """Whether a line's quotes can enclose fields of its own."""
@@ -199,7 +197,7 @@ class Table:
             cells = line.split(self._separator)
         return [cell.replace('"', "").strip() for cell in cells]
 
-    def _row(self, line: int, cells: Sequence[str], kind: Kind) -> Row:
+    def _row(self, line: int, cells: Sequence[str], kind: int) -> Row:
         fault = _(_QUOTES) if kind in (Kind.DOUBTFUL, Kind.SALVAGED) else ""
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
@@ -216,9 +214,7 @@ class Table:
         return Row(line, tuple(named), self._places, fault)
 
 
-def _plain_line(
-    separator: str, width: int, id: int
-) -> Callable[[bytes, int], re.Match[bytes] | None]:
+def _plain_line(separator: str, width: int, id: int) -> Matcher:
     """Matches a line of which csv would make a cell for each column; group 1 is the id's."""
     apart = re.escape(separator.encode())
     cell = rb'(?:"[^"\r\n]*"|[^"\r\n%s]*)' % apart

@@ -1,4 +1,4 @@
-"""Pure: a file's text, line by line. Of its bytes some are in memory, letters while they are read."""
+"""Pure: a file's text, line by line: some of its bytes are in memory, letters as they are read."""
 
 import codecs
 import re
@@ -13,10 +13,11 @@ _SEARCHABLE = ("utf-8", "ascii", "iso8859-", "cp125")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n?|\n)?")
 # How much is read at once where reading goes on, and where it leaps to and fro.
 _FAR, _NEAR = 1 << 16, 1 << 12
+Matcher = Callable[[bytes, int], re.Match[bytes] | None]
 
 
 class Text:
-    """Reads lines like an open file, with places that count the bytes in ``data``.
+    """Reads lines like an open file; ``place`` is where the next one begins in ``data``.
 
     Raises :class:`UnicodeDecodeError` for bytes that are no text in ``codec``; its ``start``
     counts the bytes of the file.
@@ -29,42 +30,35 @@ class Text:
         elif errors == "strict":
             check(data, codec)
         mark = codecs.BOM_UTF8 if name == "utf-8-sig" else b""
-        self._place = len(mark) if data[: len(mark)] == mark else 0
-        self.data, self._size, self._errors = data, len(data), errors
+        self.place = len(mark) if data[: len(mark)] == mark else 0
+        self.data, self.size, self._errors = data, len(data), errors
         self._codec = "utf-8" if name == "utf-8-sig" else name
         self._window, self._start, self._end = b"", 0, 0
 
     def readline(self) -> str:
         """The next line with its end, ``""`` behind the last."""
         line = self.match(_LINE.match)
-        self._place += len(line[0]) if line else 0
         return self.decode(line[0]) if line else ""
 
-    def match(
-        self, matcher: Callable[[bytes, int], re.Match[bytes] | None]
-    ) -> re.Match[bytes] | None:
-        """What a pattern that ends with the line, or before it, finds at the next line."""
-        return matcher(self._window_at(self._place), self._place - self._start)
+    def match(self, matcher: Matcher) -> re.Match[bytes] | None:
+        """What a pattern that ends with its line finds at the next line; goes on behind it."""
+        place = self.place
+        if not self._start <= place < self._end:
+            self._open(place)
+        found = matcher(self._window, place - self._start)
+        if found:
+            self.place = self._start + found.end()
+        return found
 
     def lines_at(self, places: Iterable[int]) -> list[str]:
         """The lines that begin at these places, up to their line feeds."""
         lines = []
         for place in places:
-            window, begin = self._window_at(place), place - self._start
-            lines.append(self.decode(window[begin : window.find(b"\n", begin)]))
+            if not self._start <= place < self._end:
+                self._open(place)
+            begin = place - self._start
+            lines.append(self.decode(self._window[begin : self._window.find(b"\n", begin)]))
         return lines
-
-    def tell(self) -> int:
-        """Where the next line begins."""
-        return self._place
-
-    def seek(self, place: int) -> None:
-        """Goes to where a line begins."""
-        self._place = place
-
-    def is_at_end(self) -> bool:
-        """Whether no line is left."""
-        return self._place >= self._size
 
     def decode(self, part: bytes) -> str:
         """The text of some bytes."""
@@ -72,26 +66,23 @@ class Text:
 
     def any_line(self, holds: Callable[[str], object]) -> bool:
         """Whether a line from here on is such; the place stays."""
-        place, found = self._place, False
+        place, found = self.place, False
         while not found and (line := self.readline()):
             found = bool(holds(line))
-        self._place = place
+        self.place = place
         return found
 
-    def _window_at(self, place: int) -> bytes:
-        """Some of the data, from ``_start`` on, with the whole of the line at ``place`` in it."""
-        if self._start <= place < self._end:
-            return self._window
+    def _open(self, place: int) -> None:
+        """Opens the window there: in it, the lines between ``_start`` and ``_end`` are whole."""
         size = _FAR if 0 <= place - self._start <= 2 * _FAR else _NEAR
         while not self._load(place, size):
             size *= 2
-        return self._window
 
     def _load(self, place: int, size: int) -> bool:
-        """Reads so many bytes; whether a whole line is in them. Lines up to ``_end`` are."""
+        """Reads so many bytes; whether a whole line is in them."""
         self._window, self._start = self.data[place : place + size], place
-        if place + size >= self._size:
-            self._end = self._size
+        if place + size >= self.size:
+            self._end = self.size
             return True
         # A carriage return at its end may be half of a line's end.
         ends = self._window.rfind(b"\n"), self._window.rfind(b"\r", 0, size - 1)

@@ -1,6 +1,6 @@
 """The ledger's dispatches: each XML on its way to the ERP, from ``prepared`` to ``taken``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +47,7 @@ class Dispatches:
     def prepare(
         self,
         channel: str,
-        marks: Sequence[Mark],
+        marks: Iterable[Mark],
         at: datetime,
         *,
         place: Location,

@@ -1,6 +1,6 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, selec
 
 from passerelle.errors import UsageError
 from passerelle.language import _
+from passerelle.ledger.batches import in_batches
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Gist, Reading
@@ -17,7 +18,7 @@ from passerelle.sales import Gist, Reading
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
 # A backfill has a hundred thousand orders: their rows need not all be in memory.
-_AT_ONCE = 5_000
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Mark:
 def write_marks(
     connection: Connection,
     channel: str,
-    marks: Sequence[Mark],
+    marks: Iterable[Mark],
     at: datetime,
     dispatch: int | None = None,
 ) -> None:
@@ -78,8 +79,8 @@ def write_marks(
     What does not change is not written again. Raises :class:`UsageError` for a step that the
     table of transitions does not allow.
     """
-    for start in range(0, len(marks), _AT_ONCE):
-        _write_some(connection, channel, marks[start : start + _AT_ONCE], at, dispatch)
+    for some in in_batches(marks, _AT_ONCE):
+        _write_some(connection, channel, some, at, dispatch)
 
 
 def _write_some(

@@ -1,6 +1,6 @@
 """The ledger's orders: their states, what was sold, and what happened to each when."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, select, tuple_
 
 from passerelle.language import _
+from passerelle.ledger.batches import in_batches
 from passerelle.ledger.marks import (
     CHUNK,
     KnownOrder,
@@ -23,7 +24,7 @@ from passerelle.ledger.marks import (
 )
 from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sold
 from passerelle.ledger.states import State
-from passerelle.sales import Gist, Sold
+from passerelle.sales import Gist, Reading, Sold
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -49,6 +50,14 @@ class Orders:
         """Those of the orders that the ledger has met, by id."""
         with self._begin() as connection:
             return find_known(connection, channel, ids)
+
+    def beside(
+        self, channel: str, readings: Iterable[Reading]
+    ) -> Iterator[tuple[Reading, KnownOrder | None]]:
+        """Each reading with what the ledger knows of its order; some at a time are in memory."""
+        for some in in_batches(readings, CHUNK):
+            known = self.known(channel, [reading.id for reading in some])
+            yield from ((reading, known.get(reading.id)) for reading in some)
 
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
@@ -119,7 +128,7 @@ class Orders:
                     found[row.channel, row.id] += (Sold(row.key, row.quantity),)
         return found
 
-    def mark(self, channel: str, marks: Sequence[Mark], at: datetime) -> None:
+    def mark(self, channel: str, marks: Iterable[Mark], at: datetime) -> None:
         """Writes each order's state; what does not change is not written again."""
         with self._begin() as connection:
             write_marks(connection, channel, marks, at)

@@ -25,10 +25,10 @@ from passerelle.progress import step
 from passerelle.remotes import find
 from passerelle.runs.orders_plan import (
     OrdersPlan,
-    after_validation,
-    blocked,
+    block,
     decide,
     facts,
+    reject,
 )
 from passerelle.runs.orders_words import describe, summarise
 
@@ -95,13 +95,13 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
     with step(_("reading {file}").format(file=source.place.name)):
         gift_cards = gift_card_ids(gateway.settings)
         file = read_orders(source.content, settings, source.place.name, gift_cards)
-        known = gateway.ledger.orders.known(settings.channel, list(file.readings.ids()))
-        plan = decide(file, known, settings, source.describe())
+        met = gateway.ledger.orders.beside(settings.channel, file.readings)
+        plan = decide(file, met, settings, source.describe())
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in source.notes), *plan.notes),
-        missing=tuple(order for order in due if order.id not in known),
+        missing=tuple(plan.decided.lacks(due)),
         file=source.fact(gateway.now()),
     )
     return _with_parcel(gateway, plan, file, forms)
@@ -110,19 +110,17 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
 def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: Forms) -> OrdersPlan:
     """The plan with its XML, or with the reason why the orders to be sent wait."""
     settings = orders_settings(gateway.settings)
-    if not plan.to_send:
+    to_send = plan.in_state(State.PREPARED)
+    if not len(to_send):
         return plan
     place = free_place(settings.to, gateway.now(), lambda p: _is_taken(gateway, p))
     if "{time}" not in settings.to.name and _is_taken(gateway, place, ever=False):
-        return blocked(plan, place)
+        return block(plan, place)
     with step(_("writing {file}").format(file=place.name)):
-        orders = file.readings.orders(plan.to_send)
+        orders = file.readings.orders(to_send.numbers())
         sales = write_sales(orders, settings, gateway.now(), forms)
-    marks = tuple(after_validation(mark, sales.rejected) for mark in plan.marks)
-    sent = tuple(mark for mark in marks if mark.state == State.PREPARED)
-    rest = tuple(mark for mark in marks if mark.state != State.PREPARED)
-    parcel = Parcel(sales.blocks, sent, place) if sent else None
-    return replace(plan, marks=rest, parcel=parcel)
+    reject(plan, sales.rejected)
+    return replace(plan, parcel=Parcel(sales.blocks, to_send, place) if len(to_send) else None)
 
 
 def _is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
@@ -138,8 +136,8 @@ def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
     """Does what the plan says."""
     channel, now = orders_settings(gateway.settings).channel, gateway.now()
     with step(_("writing the ledger")):
-        gateway.ledger.orders.mark(channel, plan.marks, now)
-    for changed in plan.changed:
+        gateway.ledger.orders.mark(channel, plan.decided.unsent, now)
+    for changed in plan.decided.changed():
         gateway.ledger.orders.note_change(
             channel, changed.reading, now, changed.note, cancelled=changed.cancelled
         )

@@ -3,8 +3,7 @@
 The plan is decided from what was read and what the ledger knows; it opens nothing.
 """
 
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +12,8 @@ from passerelle.csv_to_xml import OrderFile
 from passerelle.dispatch import Parcel
 from passerelle.language import N_, _
 from passerelle.ledger import DONE, KnownOrder, Mark, State
-from passerelle.sales import Gist, Reading
+from passerelle.runs.decided import ChangedOrder, Decided, Decision, Marks
+from passerelle.sales import Reading
 from passerelle.verdict import Fate, is_cancelled, judge
 
 _BLIND = {
@@ -33,70 +33,67 @@ _BLIND = {
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedOrder:
-    """An order that the shop changed after it was sent."""
-
-    reading: Gist
-    note: str
-    cancelled: bool
-
-
-@dataclass(frozen=True, slots=True)
 class OrdersPlan:
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
-    ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
-    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file.
-    ``to_send`` are the numbers in the file of the orders marked as prepared.
+    ``decided`` has every order of the file that is not done; ``parcel`` is the XML to publish, if
+    there is one; ``file`` is what the ledger keeps of the order file.
     """
 
     source: str
     total: int
-    done: int
-    marks: tuple[Mark, ...] = ()
-    changed: tuple[ChangedOrder, ...] = ()
+    decided: Decided
     orphans: tuple[str, ...] = ()
     blocked: str = ""
     missing: tuple[KnownOrder, ...] = ()
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
-    known: Mapping[str, KnownOrder] = field(default_factory=dict)
-    to_send: Sequence[int] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
 
-    def in_state(self, state: State) -> list[Mark]:
-        """The marks with that state."""
-        return [mark for mark in self.marks if mark.state == state]
+    @property
+    def done(self) -> int:
+        """How many orders were handled before."""
+        return self.total - len(self.decided.all)
+
+    def in_state(self, state: State) -> Marks:
+        """The orders that get that state."""
+        return self.decided.in_state(state)
 
 
 def decide(
-    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
+    file: OrderFile,
+    met: Iterable[tuple[Reading, KnownOrder | None]],
+    settings: Orders,
+    source: str,
 ) -> OrdersPlan:
-    marks, changed, to_send = [], [], array("I")
-    for number, reading in enumerate(file.readings):
-        before = known.get(reading.id)
-        if before and before.state in DONE:
-            changed += _change_after_sending(reading, before, settings)
-        else:
-            verdict = judge(reading, settings, resend=bool(before and before.resend))
-            state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
-            due, cancelled = state == State.REJECTED, is_cancelled(reading, settings)
-            gist, is_cancelled_only = reading.gist(), cancelled and not due
-            marks.append(Mark(gist, state, verdict.reason, due, is_cancelled_only))
-            to_send.extend([number] if state == State.PREPARED else [])
-    orphans = tuple(str(fault) for fault in file.faults)
-    done = len(file.readings) - len(marks)
+    """The plan for the orders of a file; ``met`` has each with what the ledger knows of it."""
     return OrdersPlan(
         source,
         len(file.readings),
-        done,
-        tuple(marks),
-        tuple(changed),
-        orphans,
+        Decided(_decisions(met, settings)),
+        tuple(str(fault) for fault in file.faults),
         notes=tuple(f"! {note}" for note in absent_columns(file)),
-        known=known,
-        to_send=to_send,
     )
+
+
+def _decisions(
+    met: Iterable[tuple[Reading, KnownOrder | None]], settings: Orders
+) -> Iterator[Decision]:
+    for number, (reading, before) in enumerate(met):
+        if before and before.state in DONE:
+            changed = _change_after_sending(reading, before, settings)
+            if changed:
+                yield Decision(number, changed, before)
+        else:
+            yield Decision(number, _mark(reading, before, settings), before)
+
+
+def _mark(reading: Reading, before: KnownOrder | None, settings: Orders) -> Mark:
+    verdict = judge(reading, settings, resend=bool(before and before.resend))
+    state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
+    due = state == State.REJECTED
+    is_cancelled_only = not due and is_cancelled(reading, settings)
+    return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
 
 
 def absent_columns(file: OrderFile) -> Iterator[str]:
@@ -107,9 +104,9 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
 
 def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
-) -> list[ChangedOrder]:
+) -> ChangedOrder | None:
     if before.state not in (State.SENT, State.TAKEN):
-        return []
+        return None
     cancelled = is_cancelled(reading, settings)
     if cancelled and not before.cancelled:
         note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
@@ -118,27 +115,25 @@ def _change_after_sending(
     elif reading.order and reading.fingerprint != before.fingerprint:
         note = _("changed in the shop after it was sent: compare it with the ERP")
     else:
-        return []
-    return [ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)]
+        return None
+    return ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)
 
 
-def blocked(plan: OrdersPlan, place: Location) -> OrdersPlan:
-    reason = _("the ERP has not taken {file} yet").format(file=place.name)
-    marks = (
-        replace(mark, state=State.WAITING, reason=reason, due=True)
-        if mark.state == State.PREPARED
-        else mark
-        for mark in plan.marks
-    )
-    return replace(plan, marks=tuple(marks), blocked=str(place))
+def block(plan: OrdersPlan, place: Location) -> OrdersPlan:
+    """The plan where the ERP has not taken the last XML: what was to be sent waits."""
+    plan.decided.block(_("the ERP has not taken {file} yet").format(file=place.name))
+    return replace(plan, blocked=str(place))
 
 
-def after_validation(mark: Mark, rejected: Mapping[str, str]) -> Mark:
-    reason = rejected.get(mark.reading.id)
-    if mark.state != State.PREPARED or reason is None:
-        return mark
-    reason = _("order {id}: {problem}").format(id=mark.reading.id, problem=reason)
-    return replace(mark, state=State.REJECTED, reason=reason, due=True)
+def reject(plan: OrdersPlan, rejected: Mapping[str, str]) -> None:
+    """Takes out of the plan what the schema rejected: the reasons by the orders' ids."""
+    text = _("order {id}: {problem}")
+    plan.decided.reject({id: text.format(id=id, problem=rejected[id]) for id in rejected})
+
+
+def sent(plan: OrdersPlan) -> int:
+    """How many orders go into an XML."""
+    return len(plan.in_state(State.PREPARED)) if plan.parcel else 0
 
 
 def facts(plan: OrdersPlan) -> dict[str, Any]:
@@ -147,7 +142,7 @@ def facts(plan: OrdersPlan) -> dict[str, Any]:
     counts = {state.value: len(plan.in_state(state)) for state in states}
     return counts | {
         "orders": plan.total,
-        "sent": len(plan.parcel.marks) if plan.parcel else 0,
+        "sent": sent(plan),
         "unnamed": len(plan.orphans),
         "not_sent": [order.id for order in plan.missing],
         "files": [plan.file] if plan.file else [],

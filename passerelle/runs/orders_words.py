@@ -1,12 +1,14 @@
 """Pure: how the plan of a run of orders is told to people."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from passerelle.errors import RejectedError
 from passerelle.language import N_, _, n_
-from passerelle.ledger import Mark, State
+from passerelle.ledger import State
 from passerelle.reading import shorten
-from passerelle.runs.orders_plan import OrdersPlan
+from passerelle.runs.decided import Marks
+from passerelle.runs.orders_plan import OrdersPlan, sent
 
 _FEW = 20
 # What is told of orders that are newly in a state, and of those that stay in it.
@@ -33,12 +35,12 @@ def describe(plan: OrdersPlan) -> Iterator[str]:
         yield from _describe_state(plan, state)
     yield from (f"! {concern}" for concern in _concerns(plan))
     if plan.parcel:
-        marks = plan.parcel.marks
+        marks = plan.in_state(State.PREPARED)
         yield n_(
             "to send: {n} order ({ids}) as {place}",
             "to send: {n} orders ({ids}) as {place}",
             len(marks),
-            ids=_ids([mark.reading.id for mark in marks]),
+            ids=_ids_of(marks),
             place=plan.parcel.place,
         )
     else:
@@ -52,7 +54,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
         yield text.format(id=mark.reading.id, reason=mark.reason)
     for orphan in plan.orphans:
         yield _("rejected: {fault}").format(fault=orphan)
-    for changed in plan.changed:
+    for changed in plan.decided.changed():
         yield _("order {id}: {problem}").format(id=changed.reading.id, problem=changed.note)
     for order in plan.missing:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
@@ -65,9 +67,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
     """Orders that are newly in a state one by one, those that stay in it as a list."""
     one, still = _NOT_SENT[state]
-    marks = plan.in_state(state)
-    fresh = [mark for mark in marks if not _is_news_no_more(plan, mark)]
-    stay = [mark.reading.id for mark in marks if _is_news_no_more(plan, mark)]
+    fresh, stay = plan.decided.newly_in(state), plan.decided.still_in(state)
     if state == State.SKIPPED and len(fresh) > _FEW:
         yield n_(
             "left to the previous system: {n} order",
@@ -77,36 +77,36 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
         return
     for mark in fresh:
         yield _(one).format(id=mark.reading.id, reason=mark.reason)
-    if stay:
-        yield _(still).format(ids=_ids(stay))
+    if len(stay):
+        yield _(still).format(ids=_ids_of(stay))
 
 
-def _is_news_no_more(plan: OrdersPlan, mark: Mark) -> bool:
-    before = plan.known.get(mark.reading.id)
-    return bool(before and before.state == mark.state and before.reason == mark.reason)
+def _ids_of(marks: Marks) -> str:
+    return _ids(marks.ids(_FEW), len(marks))
 
 
-def _ids(ids: Sequence[str]) -> str:
-    names, rest = ", ".join(shorten(id) for id in ids[:_FEW]), len(ids) - _FEW
+def _ids(ids: Sequence[str], total: int) -> str:
+    names, rest = ", ".join(shorten(id) for id in ids[:_FEW]), total - _FEW
     if rest <= 0:
         return names
     return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)
 
 
 def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
-    sent = len(plan.parcel.marks) if plan.parcel else 0
-    faults = [mark.reason for mark in plan.in_state(State.REJECTED)] + list(plan.orphans)
+    rejected = plan.in_state(State.REJECTED)
+    faults = len(rejected) + len(plan.orphans)
+    first = next((fault for fault in chain((m.reason for m in rejected), plan.orphans)), "")
     withheld, waiting, skipped = (len(plan.in_state(state)) for state in _NOT_SENT)
     parts = (
         (withheld, n_("{n} withheld", "{n} withheld", withheld)),
         (waiting, n_("{n} waiting", "{n} waiting", waiting)),
         (skipped, n_("{n} skipped", "{n} skipped", skipped)),
-        (len(faults), n_("{n} rejected", "{n} rejected", len(faults))),
+        (faults, n_("{n} rejected", "{n} rejected", faults)),
         (gone := len(plan.missing), n_("{n} not sent and gone", "{n} not sent and gone", gone)),
     )
-    words = [n_("{n} order sent", "{n} orders sent", sent)]
+    words = [n_("{n} order sent", "{n} orders sent", sent(plan))]
     words += [part for number, part in parts if number]
-    return ", ".join(words), rejection(faults) or _lost_from_sight(plan)
+    return ", ".join(words), rejection(first, faults) or _lost_from_sight(plan)
 
 
 def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
@@ -119,16 +119,16 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
             "{n} orders not sent, and no longer in the file",
             len(plan.missing),
         ),
-        _ids([order.id for order in plan.missing]),
+        _ids([order.id for order in plan.missing], len(plan.missing)),
         _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
     )
 
 
-def rejection(faults: Sequence[str]) -> RejectedError | None:
-    """The closing error for faults that rejected orders; ``None`` where there are none."""
-    if not faults:
+def rejection(fault: str, number: int) -> RejectedError | None:
+    """The closing error for the faults that rejected orders: the first, and how many they are."""
+    if not number:
         return None
-    where, rest = faults[0], len(faults) - 1
+    where, rest = fault, number - 1
     if rest:
         where = n_(
             "{fault} (and {n} more, listed above)",
@@ -137,7 +137,7 @@ def rejection(faults: Sequence[str]) -> RejectedError | None:
             fault=where,
         )
     return RejectedError(
-        n_("{n} order rejected", "{n} orders rejected", len(faults)),
+        n_("{n} order rejected", "{n} orders rejected", number),
         where,
         _(
             "mend it in the shop, or enter the order by hand and `passerelle orders settle` it; "
