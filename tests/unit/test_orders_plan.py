@@ -13,9 +13,9 @@ from passerelle.dispatch import Parcel
 from passerelle.ledger import DONE, TRANSITIONS, KnownOrder, State
 from passerelle.runs.orders_plan import (
     OrdersPlan,
-    after_validation,
-    blocked,
+    block,
     decide,
+    reject,
 )
 from passerelle.runs.orders_words import describe, summarise
 from tests.unit import many, orders_settings
@@ -55,11 +55,13 @@ def known(id: str, state: State, *, fingerprint: str = "", resend: bool = False)
 
 
 def plan_of(file: OrderFile, *orders: KnownOrder) -> OrdersPlan:
-    return decide(file, {order.id: order for order in orders}, SETTINGS, "commandes.csv")
+    known_ones = {order.id: order for order in orders}
+    met = ((reading, known_ones.get(reading.id)) for reading in file.readings)
+    return decide(file, met, SETTINGS, "commandes.csv")
 
 
 def states(plan: OrdersPlan) -> dict[str, State]:
-    return {mark.reading.id: mark.state for mark in plan.marks}
+    return {mark.reading.id: mark.state for mark in plan.decided.all}
 
 
 class TestThePlan:
@@ -82,7 +84,7 @@ class TestThePlan:
             if state
         }
         plan = plan_of(file, *ledger.values())
-        assert (plan.total, plan.done + len(plan.marks)) == (len(orders), len(orders))
+        assert (plan.total, plan.done + len(plan.decided.all)) == (len(orders), len(orders))
         for id, state in states(plan).items():
             before = ledger[id].state if id in ledger else None
             assert before not in DONE
@@ -99,21 +101,23 @@ class TestThePlan:
 
     def test_waits_where_the_erp_has_not_taken_the_last_xml(self) -> None:
         file = file_of(ROWS[State.PREPARED].format(id=1), ROWS[State.WITHHELD].format(id=2))
-        plan = blocked(plan_of(file), PLACE)
+        plan = block(plan_of(file), PLACE)
         assert states(plan) == {"1": State.WAITING, "2": State.WITHHELD}
         assert "! ftp:import/commandes.xml is still there" in "\n".join(describe(plan))
 
     def test_rejects_what_the_schema_rejects_and_nothing_else(self) -> None:
-        marks = plan_of(file_of(*(ROWS[s].format(id=n) for n, s in enumerate(ROWS)))).marks
-        after = [after_validation(mark, {"0": "no", "1": "no"}).state for mark in marks]
+        plan = plan_of(file_of(*(ROWS[s].format(id=n) for n, s in enumerate(ROWS))))
+        reject(plan, {"0": "no", "1": "no"})
+        after = [*states(plan).values()]
         assert after == [State.REJECTED, State.WAITING, State.WITHHELD, State.REJECTED]
+        assert [mark.reason for mark in plan.decided.all][:1] == ["order 0: no"]
 
 
 class TestAnOrderThatChangedAfterItWasSent:
     def note(self, row: str, before: KnownOrder) -> list[str]:
         plan = plan_of(file_of(row), before)
-        assert plan.marks == ()
-        return [change.note for change in plan.changed]
+        assert [*plan.decided.all] == []
+        return [change.note for change in plan.decided.changed()]
 
     @pytest.mark.parametrize("state", [State.SENT, State.TAKEN])
     def test_is_told_and_not_sent_again(self, state: State) -> None:
@@ -148,8 +152,8 @@ class TestAnOrderThatChangedAfterItWasSent:
 class TestWhatIsTold:
     def test_names_every_order_and_why_it_is_not_sent(self) -> None:
         plan = plan_of(file_of(*(ROWS[s].format(id=1000 + n) for n, s in enumerate(ROWS))))
-        parcel = Parcel(b"<orders/>", plan.marks[:1], PLACE)
-        told = list(describe(replace(plan, marks=plan.marks[1:], parcel=parcel)))
+        parcel = Parcel(b"<orders/>", plan.in_state(State.PREPARED), PLACE)
+        told = list(describe(replace(plan, parcel=parcel)))
         assert told == [
             "commandes.csv, 4 orders, 0 of them handled before",
             "withheld, to be entered at the till: order 1002: paid with a gift card "
@@ -179,7 +183,7 @@ class TestWhatIsTold:
         file = file_of(*(ROWS[State.WITHHELD].format(id=n) for n in range(30)))
         first = plan_of(file)
         ledger = {m.reading.id: replace(known(m.reading.id, m.state), reason=m.reason)
-                  for m in first.marks}  # fmt: skip
+                  for m in first.decided.all}  # fmt: skip
         told = list(describe(plan_of(file, *ledger.values())))
         assert len(told) == 3
         assert told[1].startswith("still withheld, to be entered at the till: 0, 1, 2")
