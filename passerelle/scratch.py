@@ -70,7 +70,9 @@ class ScratchFile:
 
     def __init__(self, folder: Path) -> None:
         self._telling, self._size = _Telling(str(folder)), 0
-        self._file: SpooledTemporaryFile[bytes] = SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))
+        # A rehearsal may come before the first run has made the folder.
+        place = str(folder) if folder.is_dir() else None
+        self._file = SpooledTemporaryFile(_IN_MEMORY, dir=place)  # noqa: SIM115 - kept open
 
     def write(self, block: bytes) -> None:
         """Adds a block behind the others."""
