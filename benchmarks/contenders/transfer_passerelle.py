@@ -9,7 +9,7 @@ from benchmarks.measure import timed
 from passerelle.archive import Archived
 from passerelle.config import Server
 from passerelle.deadline import Deadline
-from passerelle.remotes import fetch_whole, open_remote
+from passerelle.remotes import Memory, fetch_whole, open_remote
 
 FILE = "there.bin"
 
@@ -23,7 +23,8 @@ def main(settings: str, way: str, path: str) -> None:
         if way == "up":
             remote.store(FILE, Archived(Path(path)))
         else:
-            Path(path).write_bytes(fetch_whole(remote, FILE, remote.stat(FILE).size or 0))
+            fetch_whole(remote, FILE, remote.stat(FILE).size or 0, memory := Memory())
+            Path(path).write_bytes(memory[:])
         remote.close()
 
     timed(work)

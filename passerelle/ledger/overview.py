@@ -4,7 +4,7 @@ Every question is about what came after a moment and is answered by the index on
 costs the same however old the ledger is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,8 @@ from passerelle.ledger.runs import Run, as_run
 from passerelle.ledger.schema import dispatches, events, orders, runs
 from passerelle.ledger.states import State
 
+# How many rows are in memory where answers come one at a time.
+_AT_ONCE = 1_000
 Begin = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -44,13 +46,17 @@ class Overview:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def sales(self, since: datetime) -> list[Sale]:
-        """The orders dated ``since`` then that are neither cancelled nor skipped."""
+    def sales(self, since: datetime) -> Iterator[Sale]:
+        """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
+
+        Nothing else can be asked of the ledger until all were asked for.
+        """
         query = select(orders.c.date, orders.c.total).where(
             orders.c.date >= since, ~orders.c.cancelled, orders.c.state != State.SKIPPED
         )
         with self._begin() as connection:
-            return [Sale(date, total) for date, total in connection.execute(query).all()]
+            found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+            yield from (Sale(date, total) for date, total in found)
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""

@@ -23,6 +23,12 @@ class Turnover:
     revenue: Decimal = Decimal(0)
     unknown: int = 0
 
+    def add(self, sale: Sale) -> "Turnover":
+        """With one more order; the sum is exact."""
+        if sale.total is None:
+            return Turnover(self.orders + 1, self.revenue, self.unknown + 1)
+        return Turnover(self.orders + 1, _EXACT.add(self.revenue, sale.total), self.unknown)
+
 
 @dataclass(frozen=True, slots=True)
 class Delays:
@@ -64,21 +70,15 @@ def figures(
     window: Window, sales: Iterable[Sale], deliveries: Iterable[Delivery], runs: Iterable[Run]
 ) -> list[Day]:
     """The window's days, oldest first."""
-    sold = window.by_day(sales, attrgetter("date"))
+    sold: dict[date, Turnover] = {}
+    for day, sale in window.with_days(sales, attrgetter("date")):
+        sold[day] = sold.get(day, Turnover()).add(sale)
     taken = window.by_day(deliveries, attrgetter("date"))
     ran = window.by_day(runs, attrgetter("started"))
     return [
-        Day(day, turnover(sold[day]), delays(taken[day]), held_back(ran[day]))
+        Day(day, sold.get(day, Turnover()), delays(taken[day]), held_back(ran[day]))
         for day in window.days
     ]
-
-
-def turnover(sales: Sequence[Sale]) -> Turnover:
-    """What was sold; the sum is exact."""
-    revenue = Decimal(0)
-    for sale in sales:
-        revenue = _EXACT.add(revenue, sale.total) if sale.total is not None else revenue
-    return Turnover(len(sales), revenue, sum(sale.total is None for sale in sales))
 
 
 def total(days: Iterable[Day]) -> Turnover:

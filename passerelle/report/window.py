@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeVar
@@ -29,15 +29,22 @@ class Window:
         """The midnight that ends today, aware."""
         return midnight(self.days[-1] + timedelta(days=1))
 
-    def by_day(self, things: Iterable[T], when: Callable[[T], datetime]) -> Mapping[date, list[T]]:
-        """The things of each of the days, in their order; others are left out."""
+    def with_days(
+        self, things: Iterable[T], when: Callable[[T], datetime]
+    ) -> Iterator[tuple[date, T]]:
+        """The things of these days, each with its day, in their order; others are left out."""
         # Times of one zone compare much faster, and the ledger's are in UTC.
         edges = [midnight(day).astimezone(UTC) for day in self.days] + [self.end.astimezone(UTC)]
-        found: Mapping[date, list[T]] = defaultdict(list)
         for thing in things:
             n = bisect_right(edges, when(thing))
             if 0 < n < len(edges):
-                found[self.days[n - 1]].append(thing)
+                yield self.days[n - 1], thing
+
+    def by_day(self, things: Iterable[T], when: Callable[[T], datetime]) -> Mapping[date, list[T]]:
+        """The things of each of the days, in their order; others are left out."""
+        found: Mapping[date, list[T]] = defaultdict(list)
+        for day, thing in self.with_days(things, when):
+            found[day].append(thing)
         return found
 
     @property

@@ -25,6 +25,8 @@ from tests.years import fill_ledger
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told per child there")
 
 ITEMS = 20_000
+# MB: what the caches of temporary files and the ledger may still take up, whatever comes.
+CACHES = 16
 PATIENT = 'time_limit = "60m"'
 # What may be found by walking through it: little tables, and the small index of due orders.
 _SMALL = (
@@ -99,11 +101,11 @@ def write_stock(world: World, lines: int) -> None:
 
 
 @linux_only
-def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
+def test_many_order_lines_need_no_more_memory_than_some_and_all_arrive(
     tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
 ) -> None:
     costs, agains = dict[int, Cost](), dict[int, Cost]()
-    for lines in (100_000, 1_000_000) if is_long else (20_000, 60_000):
+    for lines in (200_000, 1_000_000) if is_long else (50_000, 200_000):
         world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
         orders = write_orders(world, lines)
         costs[lines] = cost_of(world, "run", "orders")
@@ -114,9 +116,8 @@ def test_many_order_lines_need_memory_in_proportion_and_all_arrive(
         assert world.xmls() == [xml], "nothing is sent twice"
         note(f"run orders, {lines} lines, {orders} orders: {costs[lines]}; met again: {again}")
         agains[lines] = again
-    # The file itself has 80 bytes a line. Of each order, what the ledger gets is kept.
-    assert bytes_a_line(costs) < 700
-    assert bytes_a_line(agains) < 900
+    assert growth(costs) < CACHES
+    assert growth(agains) < CACHES
 
 
 @linux_only
@@ -124,7 +125,7 @@ def test_many_order_lines_are_converted_order_by_order(
     tmp_path: Path, new_server: NewServer, is_long: bool, note: Note
 ) -> None:
     costs = {}
-    for lines in (100_000, 1_000_000) if is_long else (20_000, 60_000):
+    for lines in (200_000, 1_000_000) if is_long else (50_000, 200_000):
         world = make_world(tmp_path / str(lines), new_server("folder"), top=PATIENT)
         orders = write_orders(world, lines)
         source, xml = world.server.root / "commandes.csv", world.folder / "ventes.xml"
@@ -132,14 +133,13 @@ def test_many_order_lines_are_converted_order_by_order(
         assert sum(1 for _ in elements(xml, "order")) == orders
         assert sum(1 for _ in elements(xml, "line")) == lines
         note(f"convert, {lines} lines, {orders} orders: {costs[lines]}")
-    # The file itself has 80 bytes a line: the rest is where each row stands.
-    assert bytes_a_line(costs) < 250
+    assert growth(costs) < CACHES
 
 
-def bytes_a_line(costs: dict[int, Cost]) -> float:
-    """How much memory each further line took."""
-    (few, little), (many, much) = costs.items()
-    return (much.megabytes - little.megabytes) * (1 << 20) / (many - few)
+def growth(costs: dict[int, Cost]) -> float:
+    """How many MB more the many lines took."""
+    little, much = costs.values()
+    return much.megabytes - little.megabytes
 
 
 @linux_only
@@ -219,7 +219,7 @@ def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer
     try:
         since = datetime(2026, 1, 1, tzinfo=UTC)
         book = ledger.overview
-        for ask in (book.sales, book.deliveries, book.count, book.runs):
+        for ask in (lambda since: [*book.sales(since)], book.deliveries, book.count, book.runs):
             ask(since)
         book.newest(since, 500)
         book.has_undated()
