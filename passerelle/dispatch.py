@@ -133,7 +133,8 @@ class Dispatcher:
         remote.rename(place.path + TMP, place.path)
         return self._sent(dispatch)
 
-    def _sent(self, dispatch: Dispatch) -> Dispatch:
+    def _sent(self, dispatch: Dispatch, *, found_again: bool = True) -> Dispatch:
+        """``found_again``: a run that did not know would see by the ``.tmp`` that is gone."""
         now = self._now()
         published = None
         if dispatch.uploaded and dispatch.staged:
@@ -141,7 +142,7 @@ class Dispatcher:
             published = dispatch.uploaded + (now - dispatch.staged)
         text = _("{file} is in place on {server}")
         self._say(text.format(file=dispatch.place.name, server=dispatch.place.server))
-        return self._ledger.dispatches.send(dispatch, now, published)
+        return self._ledger.dispatches.send(dispatch, now, published, lightly=found_again)
 
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
         why = _("{file} is missing or altered in ArchiveExport, so it was not sent")
@@ -164,13 +165,14 @@ class Dispatcher:
                 raise self._doubtful(dispatch)
             entry = remote.stat(path)
             if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
-                return self._sent(dispatch)
+                return self._sent(dispatch, found_again=False)
         data = self._exports.read(dispatch.archived, dispatch.sha256)
         if data is None:
             return self._abandon(dispatch)
         dispatch = self._ledger.dispatches.stage(dispatch, self._now(), None)
         entry = store_whole(remote, path, data)
-        return self._sent(self._ledger.dispatches.stage(dispatch, self._now(), entry.modified))
+        dispatch = self._ledger.dispatches.stage(dispatch, self._now(), entry.modified)
+        return self._sent(dispatch, found_again=False)
 
     def _doubtful(self, dispatch: Dispatch) -> HeldError:
         self._ledger.dispatches.doubt(dispatch)

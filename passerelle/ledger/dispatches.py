@@ -41,8 +41,8 @@ class Dispatch:
 class Dispatches:
     """The book of dispatches."""
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
+    def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
+        self._begin, self._begin_lightly = begin, begin_lightly
 
     def prepare(
         self,
@@ -82,11 +82,16 @@ class Dispatches:
             _set(connection, dispatch, Stage.STAGED, staged=at, uploaded=uploaded)
             return _one(connection, dispatch.number)
 
-    def send(self, dispatch: Dispatch, at: datetime, published: datetime | None) -> Dispatch:
-        """The ERP can see it. ``published`` is that moment on the server's clock."""
+    def send(
+        self, dispatch: Dispatch, at: datetime, published: datetime | None, *, lightly: bool = False
+    ) -> Dispatch:
+        """The ERP can see it. ``published`` is that moment on the server's clock.
+
+        ``lightly``: does not wait for the disk, where the next run would find it out by itself.
+        """
         # Translators: the place comes last: `customer erase` finds the XML of an order by it
         note = _("sent as {place}").format(place=dispatch.place)
-        with self._begin() as connection:
+        with (self._begin_lightly if lightly else self._begin)() as connection:
             _set(connection, dispatch, Stage.SENT, sent=at, published=published)
             move_all(connection, dispatch.number, (State.PREPARED, State.SENT), at, note)
             return _one(connection, dispatch.number)

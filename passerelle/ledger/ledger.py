@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ class Ledger:
         with self.begin() as connection:
             migrate(connection)
         self.orders = Orders(self.begin)
-        self.dispatches = Dispatches(self.begin)
+        self.dispatches = Dispatches(self.begin, self.begin_lightly)
         self.stock = Stock(self.begin)
         self.runs = Runs(self.begin)
         self.erasure = Erasure(self.begin)
@@ -48,11 +48,21 @@ class Ledger:
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""
+        return self._begin(self._engine)
+
+    def begin_lightly(self) -> AbstractContextManager[Connection]:
+        """A transaction that need not wait for the disk: the next durable one makes it durable.
+
+        For what could be found out again, should the power fail in between.
+        """
+        return self._begin(self._engine.execution_options(lightly=True))
+
+    @contextmanager
+    def _begin(self, engine: Engine) -> Iterator[Connection]:
         try:
-            with self._engine.begin() as connection:
+            with engine.begin() as connection:
                 yield connection
         except OperationalError as error:
             raise UnreachableError(
@@ -127,10 +137,12 @@ def _sqlite(path: str) -> Engine:
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        lightly = connection.get_execution_options().get("lightly", False)
+        # In WAL mode, NORMAL leaves a commit to the operating system, and FULL waits for the disk.
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if lightly else 'FULL'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
