@@ -1,9 +1,11 @@
 """``run orders``: the shop's order CSV becomes one sales XML in the ERP's import folder.
 
 The story: finish what an earlier run left; fetch the CSV; decide on every order; tell the plan;
-write down what is not sent and why; publish the XML.
+write down what is not sent and why; publish the XML. Then, where that is enabled, the sales
+(:mod:`passerelle.runs.fulfil`).
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,15 +14,16 @@ from passerelle.csv_to_xml import (
     Forms,
     OrderFile,
     compile_forms,
+    compile_sale_forms,
     named_schemas,
     read_orders,
     write_sales,
 )
 from passerelle.dispatch import Parcel, free_place
-from passerelle.errors import ConfigError
+from passerelle.errors import ConfigError, gravest
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.ledger import State
+from passerelle.ledger import KnownOrder, State
 from passerelle.progress import step
 from passerelle.remotes import find
 from passerelle.runs.orders_plan import (
@@ -31,6 +34,7 @@ from passerelle.runs.orders_plan import (
     facts,
 )
 from passerelle.runs.orders_words import describe, summarise
+from passerelle.sales import Reading
 
 
 def run_orders(gateway: Gateway) -> Outcome:
@@ -41,7 +45,12 @@ def run_orders(gateway: Gateway) -> Outcome:
         gateway.say(line)
     if not gateway.dry_run:
         carry_out(gateway, plan)
-    return Outcome(*summarise(plan), facts(plan))
+    outcome = Outcome(*summarise(plan), facts(plan))
+    if gateway.settings.fulfil.enabled:
+        from passerelle.runs.fulfil import fulfil
+
+        outcome = fulfil(gateway, plan, outcome)
+    return replace(outcome, rejected=gravest(outcome.rejected, *gateway.dispatcher.troubles))
 
 
 def orders_settings(settings: Settings) -> Orders:
@@ -68,6 +77,12 @@ def load_forms(settings: Orders) -> Forms:
         _read_form(xml.schema_file, "orders.xml.schema"),
         schema_url=str(xml.schema_file) if xml.schema_file else None,
     )
+
+
+def load_sale_forms(settings: Settings) -> Forms:
+    """The compiled stylesheet of sales. Raises :class:`ConfigError` where it is unusable."""
+    key = "fulfil.xml.stylesheet"
+    return compile_sale_forms(_read_form(settings.fulfil.xml.stylesheet, key))
 
 
 def _check_named_schemas(path: Path, seen: set[Path]) -> None:
@@ -103,8 +118,20 @@ def plan_orders(gateway: Gateway) -> OrdersPlan:
         notes=(*(f"! {note}" for note in source.notes), *plan.notes),
         missing=tuple(order for order in due if order.id not in known),
         file=source.fact(gateway.now()),
+        sighted=_sighted(gateway, file.readings, known),
     )
     return _with_parcel(gateway, plan, file, forms)
+
+
+def _sighted(
+    gateway: Gateway, readings: Iterable[Reading], known: Mapping[str, KnownOrder]
+) -> tuple[Reading, ...]:
+    """The orders of the file that fulfilment has to look at."""
+    if not gateway.settings.fulfil.enabled:
+        return ()
+    from passerelle.runs.fulfil import sighted
+
+    return sighted(gateway, readings, known)
 
 
 def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: Forms) -> OrdersPlan:
@@ -112,8 +139,8 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: For
     settings = orders_settings(gateway.settings)
     if not plan.to_send:
         return plan
-    place = free_place(settings.to, gateway.now(), lambda p: _is_taken(gateway, p))
-    if "{time}" not in settings.to.name and _is_taken(gateway, place, ever=False):
+    place = free_place(settings.to, gateway.now(), lambda p: is_taken(gateway, p))
+    if "{time}" not in settings.to.name and is_taken(gateway, place, ever=False):
         return blocked(plan, place)
     with step(_("writing {file}").format(file=place.name)):
         orders = file.readings.orders(plan.to_send)
@@ -125,7 +152,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: For
     return replace(plan, marks=rest, parcel=parcel)
 
 
-def _is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
+def is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
     """Whether a file of that name is on the server, on its way there, or (``ever``) was sent."""
     if ever and gateway.ledger.dispatches.is_used(place):
         return True

@@ -46,8 +46,9 @@ class OrdersPlan:
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``marks`` are the orders that are not sent, with the state to write down; ``parcel`` is the
-    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file.
-    ``to_send`` are the numbers in the file of the orders marked as prepared.
+    XML to publish, if there is one; ``file`` is what the ledger keeps of the order file; the
+    orders that fulfilment looks at are ``sighted``. ``to_send`` are the numbers in the file of the
+    orders marked as prepared.
     """
 
     source: str
@@ -63,6 +64,7 @@ class OrdersPlan:
     known: Mapping[str, KnownOrder] = field(default_factory=dict)
     to_send: Sequence[int] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
+    sighted: tuple[Reading, ...] = ()
 
     def in_state(self, state: State) -> list[Mark]:
         """The marks with that state."""
