@@ -21,6 +21,7 @@ from passerelle.ledger.erasure import Erasure
 from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.overview import Overview
+from passerelle.ledger.pool import Pool
 from passerelle.ledger.runs import Runs
 from passerelle.ledger.sales import Sales
 from passerelle.ledger.schema import migrate
@@ -49,6 +50,7 @@ class Ledger:
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
         self.sales = Sales(self.begin)
+        self.pool = Pool(self.begin)
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:

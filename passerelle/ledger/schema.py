@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -231,6 +233,84 @@ chores = Table(
     Column("done", UtcTime, nullable=False),
 )
 
+# One stock that several shops share: docs/pool.md. A level may be owed, below zero.
+pool_items = Table(
+    "pool_items",
+    metadata,
+    Column("item", String, primary_key=True),
+    Column("level", BigInteger, nullable=False),
+    Column("initial", BigInteger, nullable=False),
+    Column("shop", String, nullable=False),  # where it was first seen
+    Column("met", UtcTime, nullable=False),
+    Column("since", UtcTime),
+    Column("orders_until", UtcTime),
+)
+
+pool_shops = Table(
+    "pool_shops",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("state", String, nullable=False),  # asked, joining, member, left
+    Column("via", String, nullable=False, default=""),
+    Column("changed", UtcTime, nullable=False),
+    Column("read", String, nullable=False, default=""),  # which file of levels was read last
+    Column("upto", Integer, nullable=False, default=0),  # the last move that the view knows
+    Column("view", LargeBinary),
+)
+
+pool_files = Table(
+    "pool_files",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("shop", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("stage", String, nullable=False),  # prepared, published, taken, superseded
+    Column("sha256", String, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("upto", Integer, nullable=False),
+    Column("taken", UtcTime),
+    Column("view", LargeBinary),  # what the shop shows once it was taken; of the last files only
+    Index("pool_files_by_shop", "shop", "number"),
+)
+
+pool_lines = Table(
+    "pool_lines",
+    metadata,
+    Column("shop", String, primary_key=True),
+    Column("order_id", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("moved", Integer, nullable=False),  # what it took from the pool
+    Column("included", Boolean, nullable=False, default=False),  # in the ERP's own level
+)
+# What the ERP's level may lack.
+IS_OPEN = (pool_lines.c.moved != 0) & pool_lines.c.included.is_(False)
+Index("pool_lines_open", pool_lines.c.shop, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+
+pool_moves = Table(
+    "pool_moves",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("shop", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("order_id", String, nullable=False, default=""),
+    Index("pool_moves_by_item", "item", "number"),
+    Index("pool_moves_by_shop", "shop", "number"),
+)
+
+pool_suspects = Table(
+    "pool_suspects",
+    metadata,
+    Column("shop", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("difference", BigInteger, nullable=False),
+    Column("reads", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
 # What people were told and have not been told the end of yet.
 alerts = Table(
     "alerts",
@@ -270,6 +350,12 @@ def _fulfil(connection: Connection) -> None:
     _index(connection)
 
 
+def _pool(connection: Connection) -> None:
+    """One stock for several shops."""
+    metadata.create_all(connection)
+    _index(connection)
+
+
 def _add(connection: Connection, column: Column[Any]) -> None:
     if column.name not in _columns(connection, column.table):
         kind = column.type.compile(connection.dialect)
@@ -284,7 +370,7 @@ def _columns(connection: Connection, table: Table) -> set[str]:
 
 
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe, _fulfil)
+MIGRATIONS = (_create, _index, _observe, _fulfil, _pool)
 
 
 def migrate(connection: Connection) -> None:
