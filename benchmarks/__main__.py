@@ -1,10 +1,12 @@
 """``python -m benchmarks [SUITE...]``: measures, and writes benchmarks/RESULTS.md."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.results import write_results
-from benchmarks.suites import QUICK, SUITES, Scale, run_suites
+from benchmarks.suites import SUITES, run_suites
+from benchmarks.suites.shared import QUICK, Scale
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -19,7 +21,7 @@ def main() -> None:
     options = parser.parse_args()
     scale = QUICK if options.quick else Scale()
     if options.rounds:
-        scale = Scale(scale.stock_lines, scale.order_lines, scale.longest, options.rounds)
+        scale = replace(scale, rounds=options.rounds)
     outcomes = [*run_suites(options.suites or [*SUITES], scale)]
     write_results(options.output, outcomes, scale)
     print(f"{options.output} is written")

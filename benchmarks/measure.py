@@ -6,7 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,25 +50,36 @@ def take_turns(contenders: Sequence["Contender"], rounds: int) -> dict[str, Timi
 
 @dataclass(frozen=True)
 class Contender:
-    """A command that does the work; where it prints JSON, that has its ``inside`` seconds."""
+    """A command that does the work; where it prints JSON, that has its ``inside`` seconds.
+
+    ``prepare`` lays everything out anew before each run, and is not counted.
+    """
 
     name: str
     command: tuple[str, ...]
+    prepare: Callable[[], object] = lambda: None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, timings: Timings) -> None:
         """Runs it once. Raises :class:`ContenderError`."""
-        command = [sys.executable, "-c", _SMALL_PARENT, *self.command]
-        environment = os.environ | {"PYTHONPATH": str(ROOT)}
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, encoding="utf-8"
-        )
-        if done.returncode:
-            raise ContenderError(f"{self.name}: {done.stderr}")
+        self.prepare()
+        done = self.check()
         cost = json.loads(done.stderr.splitlines()[-1])
         timings.whole.append(cost["whole"])
         timings.peak = max(timings.peak, cost["peak"])
         if done.stdout.startswith("{"):
             timings.inside.append(json.loads(done.stdout)["inside"])
+
+    def check(self) -> "subprocess.CompletedProcess[str]":
+        """Runs the command; it must end well. Raises :class:`ContenderError`."""
+        command = [sys.executable, "-c", _SMALL_PARENT, *self.command]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)} | self.environment
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=environment, encoding="utf-8"
+        )
+        if done.returncode:
+            raise ContenderError(f"{self.name}: {done.stdout}{done.stderr}")
+        return done
 
 
 def python(name: str, module: str, *args: object) -> Contender:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.measure import Timings, ratio
-from benchmarks.suites import OURS, Outcome, Scale
+from benchmarks.suites.shared import Outcome, Scale
 
 _PACKAGES = ("numpy", "lxml", "pandas", "polars", "duckdb")
 _MB = 1_000_000
@@ -49,7 +49,7 @@ def _table(outcome: Outcome) -> Iterator[str]:
     yield from ("", f"## {outcome.title}{size}", "")
     yield "| | inside | MB/s | times ours | whole | times ours | peak memory |"
     yield "|---|---|---|---|---|---|---|"
-    ours = outcome.timings.get(OURS)
+    ours = outcome.timings.get(outcome.ours)
     for timings in outcome.timings.values():
         yield _row(timings, ours, outcome.size)
     yield from (("", *outcome.notes) if outcome.notes else ())

@@ -68,7 +68,16 @@ class PermanentError(UnreachableError):
 
 
 class NotFoundError(PermanentError):
-    """No such file. Says nothing about access: see :class:`AccessDeniedError`."""
+    """No such file. Says nothing about access: see :class:`AccessDeniedError`.
+
+    ``folder_seen`` tells that the folder was listed, and lacks the file; else it may lack too.
+    """
+
+    def __init__(
+        self, what: str, where: str = "", mend: str = "", *, folder_seen: bool = False
+    ) -> None:
+        super().__init__(what, where, mend)
+        self.folder_seen = folder_seen
 
 
 class AccessDeniedError(PermanentError):

@@ -114,8 +114,12 @@ def is_gone(remote: Remote, path: str) -> bool:
     A folder that is missing too proves nothing: a share may not be mounted, a home folder may
     have moved. Raises :class:`NotFoundError` for that.
     """
-    if find(remote, path) is not None:
+    try:
+        remote.stat(path)
         return False
+    except NotFoundError as error:
+        if error.folder_seen:
+            return True
     folder = path.rpartition("/")[0]
     try:
         remote.list_files(folder)

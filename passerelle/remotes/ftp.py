@@ -357,21 +357,21 @@ class FtpRemote:
         # A bare 550 says neither "absent" nor "denied": a listing tells, unless that fails too.
         sought = path.rpartition("/")[0] if writing else path
         with self._telling(""):
-            if sought and not self._is_listed(sought):
-                return NotFoundError(_("no such file"), where)
+            if sought and (missing := self._missing(sought)):
+                return NotFoundError(_("no such file"), where, folder_seen=missing == path)
         what = _("access denied (the server said {words})").format(words=words)
         return AccessDeniedError(what, where)
 
-    def _is_listed(self, path: str) -> bool:
-        """Whether a listing shows the file.
+    def _missing(self, path: str) -> str:
+        """``path``, or the folder above it, that no listing shows; ``""`` where it is listed.
 
         A folder that cannot be entered counts as listed while its own parent shows it.
         """
         parent = path.rpartition("/")[0]
         try:
-            return path.rpartition("/")[2] in self._names_beside(path)
+            return "" if path.rpartition("/")[2] in self._names_beside(path) else path
         except ftplib.error_perm:
-            return self._is_listed(parent) if parent else True
+            return self._missing(parent) if parent else ""
 
     def _said(self, error: ftplib.Error) -> str:
         """The server's own words, which help whoever looks after it, without the password."""

@@ -57,6 +57,14 @@ def test_a_run_without_new_orders_looks_at_its_last_xml_and_at_the_order_file(
     assert asked(server, world, "orders") == [*LOGIN, "MLST", *SOURCE, "QUIT"]
 
 
+def test_a_run_after_the_erp_has_taken_the_last_xml_asks_once_whether_it_is_gone(
+    server: FtpServer, world: World
+) -> None:
+    asked(server, world, "orders")
+    world.erp_takes()
+    assert asked(server, world, "orders") == [*LOGIN, *ABSENT, *SOURCE, "QUIT"]
+
+
 def test_a_run_of_stock(server: FtpServer, world: World) -> None:
     asked(server, world, "orders")
     asked(server, world, "stock")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from tests.e2e.conftest import make_world
 from tests.fire.conftest import Note
 from tests.servers.fixtures import NewServer
 from tests.world import COLUMNS, STOCK_HEADER, Sale, World
+from tests.years import fill_ledger
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told per child there")
 
@@ -220,7 +221,7 @@ def test_no_run_walks_through_a_ledger_of_many_years(
 def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer) -> None:
     """Each of its questions is answered by the index on the time after which it asks."""
     world = make_world(tmp_path, new_server("folder"))
-    fill_ledger(world, 4_000)
+    old_ledger(world, 4_000)
     indexes = {"orders_by_date", "dispatches_by_taken", "runs_by_start"}
     statements: dict[str, object] = {}
 
@@ -250,54 +251,11 @@ def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer
     database.close()
 
 
-def fill_ledger(world: World, orders: int) -> None:
+def old_ledger(world: World, orders: int) -> None:
     """A ledger as after many years: taken orders, and those that were cancelled and wait on."""
     world.data.mkdir()
     open_ledger(world.data).close()
-    database = sqlite3.connect(world.data / "passerelle.db")
-    database.execute("PRAGMA synchronous = OFF")
-    begin = datetime(2006, 1, 1, tzinfo=UTC)
-    size = 40
-
-    def moment(number: int) -> str:
-        at = begin + timedelta(minutes=30 * (number // size))
-        return at.isoformat(timespec="microseconds")
-
-    database.executemany(
-        "INSERT INTO dispatches (number, server, path, archived, sha256, size, stage, prepared,"
-        " staged, uploaded, sent, published, taken) VALUES (?,?,?,?,?,?,'taken',?,?,?,?,?,?)",
-        (
-            (
-                n,
-                "ftp",
-                f"import/old_{n}.xml",
-                f"old_{n}.xml",
-                "0" * 64,
-                9000,
-                *[moment(n * size)] * 6,
-            )
-            for n in range(1, orders // size + 1)
-        ),
-    )
-    database.executemany(
-        "INSERT INTO orders (channel, id, reference, date, state, reason, fingerprint, cancelled,"
-        " resend, due, dispatch, seen, changed) VALUES ('web',?,?,?,?,'',?,0,0,0,?,?,?)",
-        (
-            (f"old{n}", f"REF{n}", moment(n), "waiting" if n % 20 == 0 else "taken", "0" * 64,
-             None if n % 20 == 0 else n // size + 1, moment(n), moment(n))
-            for n in range(orders)
-        ),
-    )  # fmt: skip
-    database.executemany(
-        "INSERT INTO sold (channel, id, position, key, quantity) VALUES ('web',?,0,'370',1)",
-        ((f"old{n}",) for n in range(orders)),
-    )
-    database.executemany(
-        "INSERT INTO events (channel, id, at, event, note) VALUES ('web',?,?,?,'')",
-        ((f"old{n}", moment(n), what) for n in range(orders) for what in ("prepared", "taken")),
-    )
-    database.commit()
-    database.close()
+    fill_ledger(world.data / "passerelle.db", orders)
 
 
 @linux_only
@@ -307,7 +265,7 @@ def test_a_run_costs_the_same_with_a_ledger_of_many_years(
     for years, orders in (("empty", 0), ("old", 2_000_000 if is_long else 20_000)):
         world = make_world(tmp_path / years, new_server("folder"))
         if orders:
-            fill_ledger(world, orders)
+            old_ledger(world, orders)
         costs: dict[str, list[Cost]] = {"orders": [], "stock": []}
         for turn in range(5 if is_long else 1):
             sales = [Sale(f"{turn}-{n}", {"370": 1}) for n in range(40)]

@@ -1,0 +1,33 @@
+"""Passerelle's own way to and from a server: the connection, the transfer, the comparison."""
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.measure import timed
+from passerelle.archive import Archived
+from passerelle.config import Server
+from passerelle.deadline import Deadline
+from passerelle.remotes import fetch_whole, open_remote
+
+FILE = "there.bin"
+
+
+def main(settings: str, way: str, path: str) -> None:
+    """Brings the server's file to ``path``, or ``path`` to the server."""
+    server = Server.model_validate(json.loads(settings))
+
+    def work() -> None:
+        remote = open_remote("server", server, Deadline(timedelta(minutes=10)))
+        if way == "up":
+            remote.store(FILE, Archived(Path(path)))
+        else:
+            Path(path).write_bytes(fetch_whole(remote, FILE, remote.stat(FILE).size or 0))
+        remote.close()
+
+    timed(work)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

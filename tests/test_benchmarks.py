@@ -1,0 +1,26 @@
+"""The benchmarks run: a rehearsal of those that need nothing but Passerelle and its tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("suite", "told"),
+    [
+        ("growth", "## Stock, 100,000 lines"),
+        ("starts", "passerelle --version"),
+        ("runs", "commands to the server. Twice the imports plus the round trips are"),
+        ("age", "## Runs on a ledger of 2,000 orders"),
+        ("windows", "Left out: PASSERELLE_WINDOWS names no folder"),
+    ],
+)
+def test_a_suite_writes_its_results(suite: str, told: str, tmp_path: Path) -> None:
+    results = tmp_path / "RESULTS.md"
+    command = [sys.executable, "-m", "benchmarks", suite, "--quick", "-o", str(results)]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    assert told in results.read_text(encoding="utf-8")
