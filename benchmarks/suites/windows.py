@@ -7,6 +7,7 @@ Python under Wine; ``PASSERELLE_ONEFILE=1`` builds them as one file there too, t
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def _awake(built: Path, folder: Path) -> "subprocess.Popen[bytes]":
     command = [str(built / "wine-python"), "-c", script, _native(there)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
     while not there.exists() and process.poll() is None:
-        pass
+        time.sleep(0.1)
     return process
 
 
