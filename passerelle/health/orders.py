@@ -11,13 +11,15 @@ from passerelle.ledger.runs import Run
 
 @dataclass(frozen=True, slots=True)
 class OrdersHealth:
-    """Orders that are not in the ERP. ``waiting`` leaves out those cancelled in the shop.
+    """Orders that are not in the ERP.
 
+    Those that wait need nobody and are many after some years: they are only counted, without
+    those cancelled in the shop.
     ``not_sent`` should be in the ERP, but have gone from the shop's file; ``doubtful`` may be.
     """
 
     withheld: tuple[KnownOrder, ...]
-    waiting: tuple[KnownOrder, ...]
+    waiting: int
     rejected: tuple[KnownOrder, ...]
     not_sent: tuple[str, ...]
     doubtful: tuple[str, ...]
@@ -27,7 +29,7 @@ class OrdersHealth:
         """How many there are of each."""
         return {
             "withheld": len(self.withheld),
-            "waiting": len(self.waiting),
+            "waiting": self.waiting,
             "rejected": len(self.rejected) + self.unnamed,
             "not_sent": len(self.not_sent),
             "doubtful": len(self.doubtful),
@@ -42,7 +44,7 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     rejected = ledger.orders.list_by_state(State.REJECTED)
     return OrdersHealth(
         withheld=tuple(ledger.orders.list_by_state(State.WITHHELD)),
-        waiting=tuple(ledger.orders.waiting()),
+        waiting=ledger.orders.count_waiting(),
         rejected=tuple(rejected),
         not_sent=tuple(facts.get("not_sent", ())),
         doubtful=tuple(id for d in doubtful for id in ledger.dispatches.orders_of(d)),

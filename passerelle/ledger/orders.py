@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, tuple_
+from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
 from passerelle.language import _
 from passerelle.ledger.batches import in_batches
@@ -74,16 +74,16 @@ class Orders:
         with self._begin() as connection:
             return [known_order(row) for row in connection.execute(query)]
 
-    def waiting(self) -> list[KnownOrder]:
-        """Those that wait, the most recently changed first, but for those cancelled in the shop.
+    def count_waiting(self) -> int:
+        """How many wait, but for those cancelled in the shop that nobody wants again.
 
-        There are more cancelled ones each year, and they wait for ever.
+        There are more of both each year: they are counted in an index, and not read.
         """
-        goes_on = orders.c.due | orders.c.resend | ~orders.c.cancelled
-        query = select_known().where(orders.c.state == State.WAITING, goes_on)
+        live = select(func.count()).where(orders.c.state == State.WAITING, ~orders.c.cancelled)
         with self._begin() as connection:
-            found = connection.execute(query.order_by(orders.c.changed.desc(), orders.c.id))
-            return [known_order(row) for row in found]
+            asked_for = [o for o in _find_due(connection) if o.cancelled]
+            waiting = [order for order in asked_for if order.state == State.WAITING]
+            return connection.execute(live).scalar_one() + len(waiting)
 
     def due(self, channel: str) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""

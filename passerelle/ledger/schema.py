@@ -75,7 +75,7 @@ orders = Table(
     Column("seen", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),
     Column("total", Money),  # what the customer paid, where the order is legible
-    Index("orders_by_state", "state"),
+    Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
     Index("orders_by_date", "date"),
 )
@@ -222,6 +222,12 @@ def _observe(connection: Connection) -> None:
     _index(connection)
 
 
+def _count_by_index(connection: Connection) -> None:
+    """Orders that wait pile up over the years: they are counted without reading them."""
+    connection.execute(text("DROP INDEX IF EXISTS orders_by_state"))
+    _index(connection)
+
+
 def _columns(connection: Connection, table: Table) -> set[str]:
     if not inspect(connection).has_table(table.name):
         return set()
@@ -229,7 +235,7 @@ def _columns(connection: Connection, table: Table) -> set[str]:
 
 
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe)
+MIGRATIONS = (_create, _index, _observe, _count_by_index)
 
 
 def migrate(connection: Connection) -> None:

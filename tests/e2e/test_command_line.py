@@ -226,6 +226,21 @@ def test_a_ledger_of_a_newer_passerelle_is_left_alone(world: World) -> None:
     assert "install the newest Passerelle" in result.stderr
 
 
+def test_a_ledger_without_the_newest_index_gets_it(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    ledger = sqlite3.connect(world.data / "passerelle.db")
+    ledger.execute("DROP INDEX orders_by_state_and_cancelled")
+    ledger.execute("CREATE INDEX orders_by_state ON orders (state)")
+    ledger.execute("UPDATE version SET number = 3")
+    ledger.commit()
+    world.run_well("run", "orders")
+    names = {row[0] for row in ledger.execute("SELECT name FROM sqlite_master")}
+    ledger.close()
+    assert "orders_by_state_and_cancelled" in names
+    assert "orders_by_state" not in names
+
+
 def test_a_damaged_ledger_is_told(world: World) -> None:
     world.data.mkdir()
     (world.data / "passerelle.db").write_bytes(b"no database at all" * 100)
