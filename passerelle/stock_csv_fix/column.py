@@ -40,6 +40,11 @@ class Column:
         text = self._data[self._starts[row] : self._ends[row]].decode(self._codec)
         return text.replace('""', '"') if self._quoted else text
 
+    @property
+    def places(self) -> tuple[Offsets, Offsets]:
+        """Where the cells' texts start and end, without enclosing quotes."""
+        return self._starts, self._ends
+
     def others(self) -> list[int]:
         """The rows whose cells are not plain digits."""
         return [int(row) for row in np.flatnonzero(self.numbers == NOT_PLAIN)]

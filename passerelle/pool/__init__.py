@@ -1,0 +1,50 @@
+"""Pure: one stock that several shops share, by unique item number.
+
+The pool has one level for each item. What the shops sell moves it, each line of each order once;
+every shop is then written absolute levels. A shop's own level is read only to find what people
+changed by hand there. docs/pool.md has the formula, and why two simpler ones are wrong.
+"""
+
+from passerelle.pool.counting import count
+from passerelle.pool.deciding import decide
+from passerelle.pool.levels import LevelFile, read_level_file
+from passerelle.pool.terms import (
+    Counted,
+    Edit,
+    Item,
+    LineMark,
+    Move,
+    OrderLine,
+    Plan,
+    Pool,
+    Published,
+    Rules,
+    Seen,
+    ShopPlan,
+    Shortfall,
+    Suspect,
+)
+from passerelle.pool.views import View, judge
+
+__all__ = [
+    "Counted",
+    "Edit",
+    "Item",
+    "LevelFile",
+    "LineMark",
+    "Move",
+    "OrderLine",
+    "Plan",
+    "Pool",
+    "Published",
+    "Rules",
+    "Seen",
+    "ShopPlan",
+    "Shortfall",
+    "Suspect",
+    "View",
+    "count",
+    "decide",
+    "judge",
+    "read_level_file",
+]
