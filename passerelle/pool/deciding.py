@@ -85,6 +85,7 @@ def _look(seen: Seen, counted: Counted, *, judges: bool) -> _Look:
                 moves,
                 shown[item],
                 was_taken=taken,
+                absent=_absent(seen, item, new_moves) if not taken else (),
                 is_fresh=seen.is_fresh,
             )
             _note(look, item, found, shown[item], is_quiet=not new_moves.get(item))
@@ -128,6 +129,14 @@ def _note(look: _Look, item: str, found: Judgement, shown: int, *, is_quiet: boo
         look.levels[item] = shown
     else:
         look.suspects[item] = Suspect(found.difference, reads)
+
+
+def _absent(seen: Seen, item: str, new_moves: Mapping[str, Sequence[int]]) -> set[int]:
+    """What only a file that still lies there could make a shop show."""
+    if seen.waiting is None or item not in seen.waiting.view.levels:
+        return set()
+    moves = (*seen.waiting_moves.get(item, ()), *new_moves.get(item, ()))
+    return possible_after((seen.waiting.view.levels[item],), moves)
 
 
 def _fold(look: _Look, seen: Seen, new_moves: Mapping[str, Sequence[int]]) -> None:

@@ -7,7 +7,7 @@ taken. So for each item there is one level that the shop *should* show, and few 
 *may* show. Only what is neither of them is a difference.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 # More possible sums than these are not worth their time.
@@ -52,13 +52,15 @@ def judge(
     shown: int,
     *,
     was_taken: bool = False,
+    absent: Collection[int] = (),
     is_fresh: bool = True,
 ) -> Judgement:
     """Judges what a shop shows of an item of which it should show ``level``.
 
     ``moves`` are what its orders took or gave back since. ``was_taken``: the file that says
-    ``level`` has just been taken, so that it counts although it may yet prove lost. ``is_fresh``:
-    the shop has written what it shows since it was last read.
+    ``level`` has just been taken, so that it counts although it may yet prove lost. ``absent``:
+    what it cannot show yet, since the file that says it still lies there. ``is_fresh``: the shop
+    has written what it shows since it was last read.
     """
     parts = sums(moves)
     full = level + sum(moves)
@@ -66,7 +68,7 @@ def judge(
     indirect = {other + part for other in others for part in parts}
     if shown not in direct and shown not in indirect:
         # The smaller difference: it leaves the lower level, which never sells too much.
-        expected = max(direct if was_taken else direct | indirect)
+        expected = max(direct if was_taken else direct | (indirect - set(absent)))
         return Judgement(expected, (), shown - expected)
     now = {shown + part for part in parts}
     if shown in indirect or not is_fresh:

@@ -94,10 +94,8 @@ class World:
         self.shops = {name: Shop(dict.fromkeys(ITEMS, level)) for name in names}
         self.shelf = dict.fromkeys(ITEMS, level)
         self.edits: dict[tuple[str, str], int] = {}
-        self.sold_at: dict[tuple[str, str], int] = {}
         self.number = 0
         self.left_over = 0  # steps until the crash; 0: none is to come
-        self.edited: set[tuple[str, str]] = set()
 
     # --- what happens in the shops ---------------------------------------------------------------
 
@@ -107,7 +105,6 @@ class World:
         shop.orders[str(self.number)] = (item, quantity, False)
         shop.levels[item] -= quantity
         self.shelf[item] -= quantity
-        self.sold_at[name, item] = self.number
 
     def cancel(self, name: str) -> None:
         shop = self.shops[name]
@@ -120,7 +117,6 @@ class World:
 
     def edit(self, name: str, item: str, difference: int) -> None:
         self.edits[name, item] = difference
-        self.edited.add((name, item))
         self.shops[name].levels[item] += difference
         self.shelf[item] += difference
 
@@ -285,23 +281,20 @@ def begin(level: int, buffers: dict[str, int]) -> World:
     return world
 
 
-def play(world: World, happenings: list[tuple[Any, ...]], *, careful: bool) -> None:
-    """``careful``: nobody sells in a shop what is being edited there just then.
-
-    Else no write is lost: an edit on top of that is one difference, and nobody can part the two.
-    """
+def play(world: World, happenings: list[tuple[Any, ...]]) -> None:
+    """Nobody sells in a shop what is being edited there just then: docs/pool.md has why."""
     editions = 0
     for what, *args in happenings:
         if what == "sell":
             name, item, quantity = args
-            if careful and (name, item) in world.edits:
+            if (name, item) in world.edits:
                 continue
             world.sell(name, item, quantity)
-        elif what == "cancel" and not (careful and world.edits):
+        elif what == "cancel" and not world.edits:
             world.cancel(args[0])
         elif what == "edit" and editions < 9:
             name, item, sign = args
-            if (name, item) in world.edits or (careful and not is_settled(world, name, item)):
+            if (name, item) in world.edits or not is_settled(world, name, item):
                 continue
             # No sum of sales, and no two edits, make the same difference.
             world.edit(name, item, sign * 1000 * 2**editions)
@@ -309,7 +302,7 @@ def play(world: World, happenings: list[tuple[Any, ...]], *, careful: bool) -> N
         elif what == "export":
             world.export(*args)
         elif what == "take":
-            world.take(args[0], loses=args[1] and careful)
+            world.take(args[0], loses=args[1])
         elif what == "run":
             world.run(*args)
         elif what == "cycle":
@@ -350,7 +343,7 @@ def test_sales_move_the_pool_exactly_once_whatever_crashes_or_is_lost(
     happenings: list[tuple[Any, ...]], buffers: dict[str, int], level: int
 ) -> None:
     world = begin(level, buffers)
-    play(world, happenings, careful=True)
+    play(world, happenings)
     world.come_to_rest()
     assert world.levels() == world.shelf
     assert_every_shop_shows(world)
@@ -362,7 +355,7 @@ def test_published_and_sold_and_held_are_what_was_there_and_delivered(
     happenings: list[tuple[Any, ...]], buffers: dict[str, int]
 ) -> None:
     world = begin(PLENTY, buffers)
-    play(world, happenings, careful=True)
+    play(world, happenings)
     world.come_to_rest()
     assert world.levels() == world.shelf
     assert_every_shop_shows(world)
