@@ -228,6 +228,12 @@ def _count_by_index(connection: Connection) -> None:
     _index(connection)
 
 
+def _share(connection: Connection) -> None:
+    """One stock for several shops: the tables of pool/schema.py."""
+    metadata.create_all(connection)
+    _index(connection)
+
+
 def _columns(connection: Connection, table: Table) -> set[str]:
     if not inspect(connection).has_table(table.name):
         return set()
@@ -235,7 +241,7 @@ def _columns(connection: Connection, table: Table) -> set[str]:
 
 
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe, _count_by_index)
+MIGRATIONS = (_create, _index, _observe, _count_by_index, _share)
 
 
 def migrate(connection: Connection) -> None:

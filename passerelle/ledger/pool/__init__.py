@@ -1,0 +1,30 @@
+"""The pool's book: one stock that several shops share."""
+
+from passerelle.ledger.pool.book import OF_ORDERS, Pool
+from passerelle.ledger.pool.records import (
+    Bookings,
+    FileStage,
+    LineCount,
+    PoolFile,
+    PoolItem,
+    PoolMove,
+    PoolShop,
+    PoolSuspect,
+    ShopRead,
+    ShopState,
+)
+
+__all__ = [
+    "OF_ORDERS",
+    "Bookings",
+    "FileStage",
+    "LineCount",
+    "Pool",
+    "PoolFile",
+    "PoolItem",
+    "PoolMove",
+    "PoolShop",
+    "PoolSuspect",
+    "ShopRead",
+    "ShopState",
+]

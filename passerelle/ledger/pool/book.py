@@ -1,0 +1,150 @@
+"""The ledger's pool: the shared levels, what moved them, and what each shop should show."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from passerelle.ledger.pool.booking import drop_suspects, write_bookings, write_state
+from passerelle.ledger.pool.files import PoolFiles, forget_files
+from passerelle.ledger.pool.records import (
+    Bookings,
+    PoolItem,
+    PoolMove,
+    PoolShop,
+    PoolSuspect,
+    ShopState,
+    unpacked,
+)
+from passerelle.ledger.pool.schema import (
+    pool_items,
+    pool_lines,
+    pool_moves,
+    pool_shops,
+    pool_suspects,
+)
+
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+_CHUNK = 500
+OF_ORDERS = ("order", "cancelled")
+
+
+class Pool:
+    """The book of the pool. ``files`` are those written for its shops."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+        self.files = PoolFiles(begin)
+
+    def items(self) -> dict[str, PoolItem]:
+        """All items."""
+        with self._begin() as connection:
+            return {row[0]: _item(row) for row in connection.execute(select(pool_items))}
+
+    def item(self, item: str) -> PoolItem | None:
+        """One of them."""
+        query = select(pool_items).where(pool_items.c.item == item)
+        with self._begin() as connection:
+            row = connection.execute(query).one_or_none()
+            return _item(row) if row else None
+
+    def owed(self) -> dict[str, int]:
+        """The items of which more was sold than there is, with how many are missing."""
+        query = select(pool_items.c.item, pool_items.c.level).where(pool_items.c.level < 0)
+        with self._begin() as connection:
+            rows = connection.execute(query.order_by(pool_items.c.item))
+            return {item: -level for item, level in rows}
+
+    def count_items(self) -> int:
+        """How many items there are."""
+        with self._begin() as connection:
+            return connection.execute(select(func.count()).select_from(pool_items)).scalar() or 0
+
+    def shops(self, *, with_views: bool = True) -> dict[str, PoolShop]:
+        """All shops that were ever of the pool, or asked to be; views are big."""
+        with self._begin() as connection:
+            rows = connection.execute(select(pool_shops).order_by(pool_shops.c.name))
+            return {row.name: _shop(row, with_view=with_views) for row in rows}
+
+    def known(self, shop: str, orders: Collection[str]) -> dict[tuple[str, str], int]:
+        """What was counted of the lines of these orders, by order and item."""
+        found: dict[tuple[str, str], int] = {}
+        ids, c = list(orders), pool_lines.c
+        with self._begin() as connection:
+            for start in range(0, len(ids), _CHUNK):
+                some = ids[start : start + _CHUNK]
+                query = select(c.order_id, c.item, c.quantity)
+                rows = connection.execute(query.where(c.shop == shop, c.order_id.in_(some)))
+                found |= {(id, item): quantity for id, item, quantity in rows}
+        return found
+
+    def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
+        """What a shop sold of each item in each order of a later date, by order and item."""
+        c = pool_lines.c
+        query = select(c.order_id, c.item, c.quantity).where(c.shop == shop, c.date > moment)
+        with self._begin() as connection:
+            return {(id, item): quantity for id, item, quantity in connection.execute(query)}
+
+    def moved_since(self, shop: str, upto: int) -> dict[str, list[int]]:
+        """What the orders of a shop moved after the move of that number, by item."""
+        c = pool_moves.c
+        query = select(c.item, c.quantity).where(
+            c.shop == shop, c.number > upto, c.kind.in_(OF_ORDERS)
+        )
+        found: dict[str, list[int]] = defaultdict(list)
+        with self._begin() as connection:
+            for item, quantity in connection.execute(query.order_by(c.number)):
+                found[item].append(quantity)
+        return found
+
+    def suspects(self, shop: str | None = None) -> list[PoolSuspect]:
+        """The differences that are looked at, of one shop or of all."""
+        query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
+        query = query if shop is None else query.where(pool_suspects.c.shop == shop)
+        with self._begin() as connection:
+            return [PoolSuspect(*row) for row in connection.execute(query)]
+
+    def log(
+        self, item: str | None = None, shop: str | None = None, limit: int = 100
+    ) -> list[PoolMove]:
+        """What happened, newest first."""
+        query = select(pool_moves).order_by(pool_moves.c.number.desc()).limit(limit)
+        query = query if item is None else query.where(pool_moves.c.item == item)
+        query = query if shop is None else query.where(pool_moves.c.shop == shop)
+        with self._begin() as connection:
+            return [PoolMove(*row) for row in connection.execute(query)]
+
+    def book(self, bookings: Bookings, at: datetime) -> int:
+        """Writes down what a run has found, at once; the number of the last move."""
+        with self._begin() as connection:
+            return write_bookings(connection, bookings, at)
+
+    def set_state(self, shop: str, state: ShopState, at: datetime, via: str = "") -> None:
+        """Moves a shop into a state, and notes that it happened."""
+        with self._begin() as connection:
+            write_state(connection, shop, state, at, via)
+            if state in (ShopState.ASKED, ShopState.LEFT):
+                forget_files(connection, shop)
+                drop_suspects(connection, shop)
+
+
+def _item(row: Row[Any]) -> PoolItem:
+    return PoolItem(row.level, row.initial, row.shop, row.met, row.since, row.orders_until)
+
+
+def _shop(row: Row[Any], *, with_view: bool) -> PoolShop:
+    return PoolShop(
+        row.name,
+        ShopState(row.state),
+        row.via,
+        row.changed,
+        row.read,
+        row.read_at,
+        row.upto,
+        row.items,
+        unpacked(row.view) if with_view else None,
+    )

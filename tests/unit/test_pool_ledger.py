@@ -1,0 +1,78 @@
+"""How the ledger keeps the pool."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from passerelle.ledger import Ledger, open_ledger
+from passerelle.ledger.pool import (
+    Bookings,
+    FileStage,
+    LineCount,
+    PoolItem,
+    ShopRead,
+    ShopState,
+)
+from passerelle.pool import View
+
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = open_ledger(tmp_path)
+    yield ledger
+    ledger.close()
+
+
+def read(view: View, **more: object) -> ShopRead:
+    values = {
+        "state": ShopState.MEMBER,
+        "read": "x",
+        "suspects": {"1": (5, 1)},
+        "taken": False,
+    } | more
+    return ShopRead("a", view=asdict(view), **{"taken": False} | values)  # type: ignore[arg-type]
+
+
+def test_what_a_run_found_is_kept_at_once(ledger: Ledger) -> None:
+    new = {"1": PoolItem(10, 10, "a", NOW)}
+    moves = [("a", "1", "order", -2, "7")]
+    marks = [LineCount("a", "7", "1", 2, 2, True, NOW)]
+    upto = ledger.pool.book(Bookings(moves, marks, new, {"1": 8}, [read(View({"1": 8}))]), NOW)
+    assert ledger.pool.items()["1"].level == 8
+    assert ledger.pool.known("a", ["7"]) == {("7", "1"): 2}
+    assert ledger.pool.sold_since("a", NOW - timedelta(1)) == {("7", "1"): 2}
+    assert ledger.pool.sold_since("a", NOW) == {}
+    assert ledger.pool.shops()["a"].view == {"levels": {"1": 8}, "others": {}, "marks": {}}
+    assert [one.reads for one in ledger.pool.suspects("a")] == [1]
+    back = [("a", "1", "cancelled", 2, "7")]
+    ledger.pool.book(Bookings(back, [LineCount("a", "7", "1", 0, -2, False)], {}, {"1": 10}), NOW)
+    assert ledger.pool.moved_since("a", upto) == {"1": [2]}
+    assert [one.kind for one in ledger.pool.log("1")] == ["cancelled", "order"]
+
+
+def test_a_file_goes_from_its_promise_to_being_taken(ledger: Ledger) -> None:
+    pool = ledger.pool.files
+    first = pool.prepare("a", NOW, "0", 1, {"levels": {}})
+    pool.publish("a", first)
+    second = pool.prepare("a", NOW, "1", 1, {"levels": {"1": 1}})
+    pool.publish("a", second)
+    found = pool.last("a", FileStage.PUBLISHED)
+    assert found is not None and (found.number, found.view) == (second, {"levels": {"1": 1}})
+    superseded = pool.last("a", FileStage.SUPERSEDED)
+    assert superseded is not None and superseded.number == first
+    ledger.pool.book(Bookings(shops=[read(View(), taken=True)]), NOW)
+    assert pool.last("a", FileStage.PUBLISHED) is None
+    taken = pool.last("a", FileStage.TAKEN)
+    assert taken is not None and taken.taken == NOW
+
+
+def test_what_is_owed_is_told(ledger: Ledger) -> None:
+    ledger.pool.book(Bookings(new={"1": PoolItem(1, 1, "a", NOW)}, levels={"1": -1}), NOW)
+    assert ledger.pool.owed() == {"1": 1}
+    ledger.pool.set_state("a", ShopState.ASKED, NOW, "b")
+    assert ledger.pool.shops()["a"].via == "b"
