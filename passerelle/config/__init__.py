@@ -2,6 +2,7 @@
 
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Archive, Chain, Orders, Schedule, Server, Settings, Stock, Xml
+from passerelle.config.pool import Pool, PoolShop
 from passerelle.config.types import Location
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "Chain",
     "Location",
     "Orders",
+    "Pool",
+    "PoolShop",
     "Schedule",
     "Server",
     "Settings",

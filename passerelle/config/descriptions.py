@@ -128,6 +128,45 @@ DESCRIPTIONS: Mapping[str, str] = {
     ),
     "stock.guards.min_lines": "Fewer lines in stock are not published (exit code 6).",
     "stock.guards.final_newline": "A last line without its end is a cut file (exit code 6).",
+    "pool.owner": (
+        'Whose the levels are: "pool": orders and changes by hand in the shops move them; "erp": '
+        "they are those of the ERP's file ([stock] from), less the sales that it lacks."
+    ),
+    "pool.max_drop": (
+        "The share of a shop's items that one run may set to 0: 0.30 is 30 %. A run that would "
+        "set more holds (exit code 6) until `passerelle run pool --accept`."
+    ),
+    "pool.max_change": (
+        "The share of a shop's items whose level one run may change. A run that would change more "
+        "holds (exit code 6) until `passerelle run pool --accept`."
+    ),
+    "pool.max_age": (
+        'A shop whose own file of levels is older gets nothing (exit code 6), as in "1d".'
+    ),
+    "pool.shops": "The shops: any name. The first one begins the pool, the others join it.",
+    "pool.shops.*.orders_from": 'The order CSV that the shop writes, as "server:path".',
+    "pool.shops.*.stock_from": 'The levels that the shop shows, as "server:path".',
+    "pool.shops.*.stock_to": (
+        'What the shop\'s import reads, and deletes, as "server:path": its own file of levels, in '
+        "which only quantities are changed."
+    ),
+    "pool.shops.*.encoding": 'Of both files. "auto": BOM, else strict UTF-8, else cp1252.',
+    "pool.shops.*.separator": 'Of both files\' fields. "auto": the one of ; , tab | : that fits.',
+    "pool.shops.*.final_newline": "A file whose last line does not end is not whole.",
+    "pool.shops.*.cancelled_statuses": "Orders in these statuses are cancelled: they sell nothing.",
+    "pool.shops.*.buffer": "So many units of each item are never shown in this shop.",
+    "pool.shops.*.exclude": "Item numbers that take no part in this shop: never read, never set.",
+    "pool.shops.*.in_erp_after": (
+        'With owner = "erp", for a shop whose orders [orders] does not send to the ERP: how long '
+        'after an order the ERP\'s stock includes it, as in "1h".'
+    ),
+    "pool.shops.*.columns.ean13": f"The item number in the file of levels. {_NAMES}",
+    "pool.shops.*.columns.quantity": f"The level in the file of levels. {_NAMES}",
+    "pool.shops.*.order_columns.id": f"The order's id, by which it is known; required. {_NAMES}",
+    "pool.shops.*.order_columns.date": f"When the order was placed. {_NAMES}",
+    "pool.shops.*.order_columns.status": f"Tells cancelled orders. {_NAMES}",
+    "pool.shops.*.order_columns.ean13": f"The item number; required. {_NAMES}",
+    "pool.shops.*.order_columns.quantity": f"How many were sold; required. {_NAMES}",
     "trace.max_size": "When Trace1 or Trace2 is bigger, both move to ArchiveTrace.",
     "archive.keep_exports": (
         "How long ArchiveExport is kept. It holds customers' addresses: no longer than needed."
@@ -140,6 +179,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "schedule.stock": (
         "The minutes of each hour at which `run stock` starts: after the ERP wrote its stock, "
         "before the shop sets its own. After a change: `passerelle schedule install`."
+    ),
+    "schedule.pool": (
+        "The minutes of each hour at which `run pool` starts: after the shops wrote their orders "
+        "and levels, before they set their own. After a change: `passerelle schedule install`."
     ),
     "chain.erp_takes_orders": (
         "The minutes of each hour at which the ERP imports the XML and deletes it."

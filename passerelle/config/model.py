@@ -21,6 +21,7 @@ from pydantic import (
 
 from passerelle.config import written
 from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.config.pool import Pool, check_pool
 from passerelle.config.texts import (
     DateFormat,
     Encoding,
@@ -254,6 +255,7 @@ class Schedule(Section):
 
     orders: Minutes = (27, 57)
     stock: Minutes = (19, 49)
+    pool: Minutes = (18, 48)
 
 
 class Chain(Section):
@@ -296,6 +298,7 @@ class Settings(Section):
     servers: dict[str, Server] = {}
     orders: Orders | None = None
     stock: Stock | None = None
+    pool: Pool | None = None
     trace: Trace = Trace()
     archive: Archive = Archive()
     schedule: Schedule = Schedule()
@@ -322,4 +325,9 @@ class Settings(Section):
                     problem = _("{key} and {other} are the same file")
                     raise ValueError(problem.format(key=f"{name}.{key}", other=taken[place]))
                 taken[place] = f"{name}.{key}"
+        return self
+
+    @model_validator(mode="after")
+    def _pool_beside_the_others(self) -> Self:
+        check_pool(self)
         return self

@@ -1,5 +1,6 @@
 """config.toml: every fault at once with its key and line, and what a file may look like."""
 
+import re
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from passerelle.config import Location, Orders, Server, Settings, Stock, find_config, load_config
+from passerelle.config import (
+    Location,
+    Orders,
+    Pool,
+    PoolShop,
+    Server,
+    Settings,
+    Stock,
+    find_config,
+    load_config,
+)
 from passerelle.config.lines import key_lines
 from passerelle.config.load import read_text
 from passerelle.config.model import CANONICAL_ELEMENTS
@@ -26,6 +37,13 @@ SERVER = '[servers.ftp]\nurl = "ftp://user@ftp.example.com/"\n'
 ORDERS = '[orders]\nfrom = "ftp:commandes.csv"\nto = "ftp:import/{time}.xml"\n'
 STOCK = '[stock]\nfrom = "ftp:ExportCSV.csv"\nto = "ftp:ExportCSVmod.csv"\n'
 WHOLE = SERVER + ORDERS + STOCK
+
+
+def pool(orders: str, levels: str, to: str, name: str = "fr", more: str = "") -> str:
+    """A shop of the pool."""
+    places = {"orders_from": orders, "stock_from": levels, "stock_to": to}
+    lines = "".join(f'{key} = "ftp:{place}"\n' for key, place in places.items())
+    return f"[pool.shops.{name}]\n{lines}{more}"
 
 
 @pytest.fixture
@@ -286,11 +304,29 @@ class TestAValue:
         assert ": orders.xml.names" in found[0]
 
     @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('[pool]\nowner = "erp"\n' + pool("a", "b", "c"), "needs [stock] and [orders]"),
+            (WHOLE + '[pool]\nowner = "erp"\n' + pool("a", "b", "c"), "in_erp_after is missing"),
+            (pool("a", "b", "c", name='"d e"'), "cannot be a shop's name"),
+            ("[pool]\nshops = {}\n", "a pool needs a shop"),
+            (pool("a", "b", "c", more="buffers = 3\n"), "did you mean buffer?"),
+        ],
+    )
+    def test_of_the_pool_says_what_would_be_right(self, path: Path, text: str, words: str) -> None:
+        (fault,) = faults(path, text if text.startswith(SERVER) else SERVER + text)
+        assert words in fault
+
+    @pytest.mark.parametrize(
         "text",
         [
             '[stock]\nfrom = "ftp:a.csv"\nto = "ftp:/a.csv"\n',
             STOCK + '[orders]\nfrom = "ftp:ExportCSV.csv"\nto = "ftp:a.xml"\n',
             STOCK + '[orders]\nfrom = "ftp:a.csv"\nto = "ftp:ExportCSVmod.csv"\n',
+            pool("a.csv", "b.csv", "b.csv"),
+            pool("a.csv", "b.csv", "c.csv") + pool("d.csv", "c.csv", "e.csv", name="be"),
+            STOCK + pool("a.csv", "ExportCSV.csv", "c.csv"),
+            ORDERS + pool("a.csv", "b.csv", "commandes.csv"),
         ],
     )
     def test_never_has_two_parties_use_one_file(self, path: Path, text: str) -> None:
@@ -441,10 +477,13 @@ def leaves(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, Any]]
     for name, field in model.model_fields.items():
         key = f"{table}{field.alias or name}"
         inner = next(
-            (kind for kind in (Orders, Stock) if field.annotation == kind | None), field.annotation
+            (kind for kind in (Orders, Stock, Pool) if field.annotation == kind | None),
+            field.annotation,
         )
         if name == "servers":
             yield from leaves(Server, "servers.ftp.")
+        elif name == "shops":
+            yield from leaves(PoolShop, "pool.shops.fr.")
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from leaves(inner, f"{key}.")
         else:
@@ -464,15 +503,23 @@ def value_of(settings: BaseModel, key: str) -> Any:
 
 # What a shop must fill in, and what the template fills in for it.
 NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.to", "stock.from",
-              "stock.to", "folder"}  # fmt: skip
+              "stock.to", "folder", "pool.shops.fr.orders_from", "pool.shops.fr.stock_from",
+              "pool.shops.fr.stock_to", "pool.shops.fr.in_erp_after"}  # fmt: skip
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {"orders.start_from": "# start_from = 2026-11-22T00:00:00"}
 TABLES = {"orders.xml.names", "orders.xml.payments"}
 
 
+def whole_template() -> bytes:
+    """The template with the pool's lines as a person makes them count."""
+    before, pool, after = re.split(rb"(?m)^(?=# --- (?:One stock|Keeping))", template())
+    lines = pool.partition(b"\n")[2]
+    return b"".join((before, re.sub(rb"(?m)^# ?", b"", lines), after))
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return load(tmp_path_factory.mktemp("config") / "config.toml", template())
+    return load(tmp_path_factory.mktemp("config") / "config.toml", whole_template())
 
 
 class TestTheTemplate:
@@ -486,7 +533,7 @@ class TestTheTemplate:
 
     @pytest.mark.parametrize("key", [key for key, _ in leaves(Settings)])
     def test_shows_every_key(self, key: str) -> None:
-        text = template().decode()
+        text = whole_template().decode()
         if key in COMMENTED:
             assert COMMENTED[key] in text
             return

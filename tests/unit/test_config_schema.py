@@ -104,6 +104,8 @@ class TestBothTake:
             STOCK + 'missed_sales = "subtract"\n[stock.gift_cards]\nids = "12"\nfill = { a = "b" }',
             STOCK + "[stock.guards]\nmax_drop = 1\nmin_lines = 0",
             "[schedule]\nstock = [0, 59]",
+            "[servers.a]\nurl = 'D:/x'\n[pool.shops.fr]\nbuffer = 2\nexclude = ['370']\n"
+            "orders_from = 'a:b'\nstock_from = 'a:c'\nstock_to = 'a:d'\n",
             *(f"[servers.a]\nurl = '{url}'" for url in (
                 "ftp://h", "FTPS://u@h:21//x", "sftp://[::1]/~/x", "ftps-implicit://u@h?x#y",
                 "file:///D:/x", "D:/x", r"\\host\share", "server", "ftp://a@b@host/")),

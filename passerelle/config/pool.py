@@ -1,0 +1,120 @@
+"""``[pool]``: one stock that several shops share."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.config.texts import Encoding, Separator
+from passerelle.config.types import Duration, Location, Names, Place, Section
+from passerelle.language import _
+
+# It stands in file names, in the ledger and on the command line.
+_SHOP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+_ORDERS = OrderColumns()
+
+
+class PoolOrderColumns(Section):
+    """``[pool.shops.NAME.order_columns]``: header names of the shop's order file."""
+
+    id: Names = _ORDERS.id
+    date: Names = _ORDERS.date
+    status: Names = _ORDERS.status
+    ean13: Names = _ORDERS.ean13
+    quantity: Names = _ORDERS.quantity
+
+
+class PoolShop(Section):
+    """``[pool.shops.NAME]``: a shop that shares the stock."""
+
+    orders_from: Place
+    stock_from: Place
+    stock_to: Place
+    encoding: Encoding = "auto"
+    separator: Separator = "auto"
+    final_newline: bool = True
+    cancelled_statuses: Names = (
+        *("Annulé", "Remboursé", "Remboursement", "Erreur de paiement"),
+        *("Canceled", "Refunded", "Payment error"),
+    )
+    buffer: int = Field(default=0, ge=0, le=2**31 - 1)
+    exclude: Names = ()
+    in_erp_after: Duration | None = None
+    columns: StockColumns = StockColumns()
+    order_columns: PoolOrderColumns = PoolOrderColumns()
+
+
+class Pool(Section):
+    """``[pool]``: one stock that several shops share, by item number (docs/pool.md)."""
+
+    owner: Literal["pool", "erp"] = "pool"
+    max_drop: float = Field(default=0.30, ge=0, le=1)
+    max_change: float = Field(default=0.50, ge=0, le=1)
+    max_age: Duration = timedelta(days=1)
+    shops: dict[str, PoolShop]
+
+    @field_validator("shops")
+    @classmethod
+    def _names(cls, shops: dict[str, PoolShop]) -> dict[str, PoolShop]:
+        if not shops:
+            raise ValueError(_("a pool needs a shop: write [pool.shops.NAME]"))
+        for name in shops:
+            if not _SHOP_NAME.fullmatch(name):
+                problem = _('"{name}" cannot be a shop\'s name: use letters, digits, "-" and "_"')
+                raise ValueError(problem.format(name=name))
+        return shops
+
+    @model_validator(mode="after")
+    def _files_of_its_own(self) -> Self:
+        taken: dict[Location, str] = {}
+        for key, place in self.places():
+            if place in taken:
+                problem = _("{key} and {other} are the same file")
+                raise ValueError(problem.format(key=key, other=taken[place]))
+            taken[place] = key
+        return self
+
+    def places(self) -> Iterator[tuple[str, Location]]:
+        """Every file of the shops, with its key in config.toml."""
+        for name, shop in self.shops.items():
+            for key in ("orders_from", "stock_from", "stock_to"):
+                yield f"pool.shops.{name}.{key}", getattr(shop, key)
+
+
+def check_pool(settings: Any) -> None:
+    """What the pool and the other sections must agree on. Raises :class:`ValueError`."""
+    pool: Pool | None = settings.pool
+    if pool is None:
+        return
+    _check_files(settings, pool)
+    if pool.owner == "erp":
+        _check_owner(settings, pool)
+
+
+def _check_files(settings: Any, pool: Pool) -> None:
+    """The shop's orders may go to the ERP as well; no other file has two parties."""
+    orders, stock = settings.orders, settings.stock
+    written = {orders.to: "orders.to"} if orders else {}
+    written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
+    read = {orders.source: "orders.from"} if orders else {}
+    for key, place in pool.places():
+        other = written.get(place) or (None if key.endswith(".orders_from") else read.get(place))
+        if other:
+            problem = _("{key} and {other} are the same file")
+            raise ValueError(problem.format(key=key, other=other))
+
+
+def _check_owner(settings: Any, pool: Pool) -> None:
+    if settings.stock is None or settings.orders is None:
+        problem = _('pool.owner = "erp" needs [stock] and [orders]: the ERP\'s levels and orders')
+        raise ValueError(problem)
+    for name, shop in pool.shops.items():
+        if shop.orders_from != settings.orders.source and shop.in_erp_after is None:
+            problem = _(
+                "pool.shops.{name}.in_erp_after is missing: [orders] does not send this shop's "
+                "orders to the ERP, so say how long after an order the ERP's stock includes it"
+            )
+            raise ValueError(problem.format(name=name))
