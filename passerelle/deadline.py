@@ -34,3 +34,24 @@ class Deadline:
         """Waits, but not past the end of the run."""
         time.sleep(self.bounded(wait))
         self.remaining()
+
+
+class Share(Deadline):
+    """A part of a run's time for one server, so that one that is away leaves some to the others.
+
+    It is counted anew from each :meth:`renew`, and never outlasts the ``whole``.
+    """
+
+    def __init__(
+        self, whole: Deadline, limit: timedelta, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(limit, clock)
+        self._whole = whole
+
+    def renew(self) -> None:
+        """The server has as much time again."""
+        self._end = self._clock() + self._limit.total_seconds()
+
+    def remaining(self) -> float:
+        """Seconds left of both. Raises :class:`TimeLimitError` when there are none."""
+        return min(self._whole.remaining(), super().remaining())

@@ -68,10 +68,11 @@ class Gateway:
         """Tells the trace and the console what a person should look at."""
         self.trace.warn(text, self.now())
 
-    def remote(self, name: str) -> Remote:
+    def remote(self, name: str, deadline: Deadline | None = None) -> Remote:
         """The server called ``name``; one connection a run.
 
-        Raises :class:`ConfigError` for a server that the ledger still needs but the config lacks.
+        Who asks first may give it a ``deadline`` of its own. Raises :class:`ConfigError` for a
+        server that the ledger still needs but the config lacks.
         """
         if name not in self.settings.servers:
             raise ConfigError(
@@ -82,7 +83,8 @@ class Gateway:
                 ).format(name=name),
             )
         if name not in self._remotes:
-            self._remotes[name] = open_remote(name, self.settings.servers[name], self.deadline)
+            server = self.settings.servers[name]
+            self._remotes[name] = open_remote(name, server, deadline or self.deadline)
         return self._remotes[name]
 
     def recover(self) -> None:

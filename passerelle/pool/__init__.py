@@ -6,8 +6,10 @@ changed by hand there. docs/pool.md has the formula, and why two simpler ones ar
 """
 
 from passerelle.pool.counting import count
-from passerelle.pool.deciding import decide
+from passerelle.pool.deciding import decide, moved, sold_last
+from passerelle.pool.guards import check_amount
 from passerelle.pool.levels import LevelFile, read_level_file
+from passerelle.pool.ordering import OrderLines, order_lines
 from passerelle.pool.terms import (
     Counted,
     Edit,
@@ -34,6 +36,7 @@ __all__ = [
     "LineMark",
     "Move",
     "OrderLine",
+    "OrderLines",
     "Plan",
     "Pool",
     "Published",
@@ -43,8 +46,12 @@ __all__ = [
     "Shortfall",
     "Suspect",
     "View",
+    "check_amount",
     "count",
     "decide",
     "judge",
+    "moved",
+    "order_lines",
     "read_level_file",
+    "sold_last",
 ]

@@ -20,9 +20,12 @@ from passerelle.pool.terms import (
 )
 
 
-def count(seen: Sequence[Seen], pool: Pool) -> Counted:
-    """What the shops' files do to the pool. The shop seen first gives a new item its level."""
-    barred = frozenset(item for shop in seen for item in shop.levels.twice)
+def count(seen: Sequence[Seen], pool: Pool, barred: frozenset[str] = frozenset()) -> Counted:
+    """What the shops' files do to the pool. The shop seen first gives a new item its level.
+
+    ``barred`` are items that a shop which is not seen now has twice.
+    """
+    barred |= {item for shop in seen for item in shop.levels.twice}
     new = _first_met(seen, pool, barred)
     items = {**pool.items, **new}
     moves: list[Move] = []
@@ -33,7 +36,8 @@ def count(seen: Sequence[Seen], pool: Pool) -> Counted:
             moves += found
             taken = -sum(move.quantity for move in found)
             is_new = (line.order, line.item) not in shop.known
-            marks.append(LineMark(shop.shop, line.order, line.item, line.quantity, taken, is_new))
+            numbers = line.quantity, taken, is_new, line.date
+            marks.append(LineMark(shop.shop, line.order, line.item, *numbers))
     return Counted(tuple(moves), tuple(marks), new, barred)
 
 

@@ -1,9 +1,10 @@
 """Pure: what is written into each shop, what was changed by hand, what is short."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from passerelle.pool.terms import (
+    ORDER,
     Counted,
     Edit,
     Move,
@@ -33,7 +34,7 @@ def decide(
     """
     looks = [_look(shop, counted, judges=erp is None) for shop in seen]
     edits = tuple(edit for look in looks for edit in look.edits)
-    levels = dict(erp) if erp is not None else _moved(pool, counted, edits)
+    levels = dict(erp) if erp is not None else moved(pool, counted, edits)
     shops = tuple(_plan(look, levels, counted) for look in looks)
     short = tuple(
         Shortfall(item, -level) for item, level in sorted(levels.items())
@@ -42,11 +43,24 @@ def decide(
     return Plan(counted, levels, edits, shops, short)
 
 
+def sold_last(level: int, moves: Iterable[Move]) -> tuple[Move, ...]:
+    """The sales that brought an item's level below zero; ``moves`` are its own, newest first."""
+    found: list[Move] = []
+    for move in moves:
+        if level > 0:
+            break
+        level -= move.quantity
+        if move.kind == ORDER:
+            found.append(move)
+    return tuple(reversed(found))
+
+
 def _is_worse(item: str, level: int, pool: Pool) -> bool:
     return item not in pool.items or level < pool.items[item].level
 
 
-def _moved(pool: Pool, counted: Counted, edits: Sequence[Edit]) -> dict[str, int]:
+def moved(pool: Pool, counted: Counted, edits: Sequence[Edit] = ()) -> dict[str, int]:
+    """The pool's levels once all that was counted, and these edits, have moved them."""
     levels = {item: known.level for item, known in (*pool.items.items(), *counted.new.items())}
     for move in counted.moves:
         levels[move.item] += move.quantity

@@ -70,6 +70,7 @@ class LineMark:
     quantity: int
     moved: int
     is_new: bool
+    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """An item of which more was sold than there is, and who sold the last ones."""
+    """An item of which more was sold than there is."""
 
     item: str
     missing: int

@@ -75,8 +75,8 @@ def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> Stock
     if gateway.ledger.stock.clock_offset(settings.source.server) is None:
         _measure_clock(gateway, settings)
     source = gateway.sources.fetch(settings.source)
-    notes = _check_age(gateway, settings, source)
-    missed, orders = _missed(gateway, settings, source)
+    notes = check_source_age(gateway, settings, source)
+    missed, orders = missed_sales(gateway, settings, source)
     notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
     with step(_("correcting {file}").format(file=source.place.name)):
         fixed = fix_stock(source.data, settings, missed, source.place.name)
@@ -92,7 +92,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
     return gateway.sources.measure_clock(server, beside.path + TMP)
 
 
-def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
+def check_source_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
     if age is not None and abs(age) > guards.max_age and source.modified:
@@ -115,7 +115,7 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
     return (f"! {note.format(file=name, span=in_words(guards.max_age))}",)
 
 
-def _missed(
+def missed_sales(
     gateway: Gateway, settings: Stock, source: Source
 ) -> tuple[dict[str, MissedSale], OrderSource]:
     """The missed sales, and the order file that they were found with."""

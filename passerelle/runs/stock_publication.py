@@ -3,7 +3,7 @@
 import hashlib
 
 from passerelle.archive import keep_copy
-from passerelle.config import Stock
+from passerelle.config import Location, Stock
 from passerelle.dispatch import TMP, UPLOADS, store_whole
 from passerelle.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.gateway import Gateway
@@ -20,7 +20,7 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> int:
 
     The ledger knows of it before the shop does; returns its number there.
     """
-    upload, fixed = _upload(gateway, settings, plan.fixed.data), plan.fixed
+    upload, fixed = upload_beside(gateway, settings.to, plan.fixed.data), plan.fixed
     number = gateway.ledger.stock.prepare(
         fixed.changes,
         at=gateway.now(),
@@ -36,11 +36,11 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> int:
     return number
 
 
-def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
+def upload_beside(gateway: Gateway, place: Location, data: bytes) -> str:
     """Uploads beside the file's place; where renaming is forbidden, to the place itself."""
-    remote = gateway.remote(settings.to.server)
-    direct = gateway.settings.servers[settings.to.server].publish == "direct"
-    path = settings.to.path if direct else settings.to.path + TMP
+    remote = gateway.remote(place.server)
+    direct = gateway.settings.servers[place.server].publish == "direct"
+    path = place.path if direct else place.path + TMP
     for _attempt in range(UPLOADS):
         store_whole(remote, path, data)
         fetch_whole(remote, path, len(data), arrived := Memory())
@@ -48,7 +48,7 @@ def _upload(gateway: Gateway, settings: Stock, data: bytes) -> str:
             return path
         remote.delete(path)
     what = _("the upload reads back otherwise")
-    raise TransientError(what, str(settings.to), _("try again"))
+    raise TransientError(what, str(place), _("try again"))
 
 
 def note_published(gateway: Gateway, settings: Stock, plan: StockPlan, number: int) -> None:

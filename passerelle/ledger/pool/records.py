@@ -36,7 +36,7 @@ class PoolItem:
     level: int
     initial: int
     shop: str
-    met: datetime
+    met: datetime | None
     since: datetime | None = None
     orders_until: datetime | None = None
 

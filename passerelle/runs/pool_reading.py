@@ -1,0 +1,240 @@
+"""Reading one shop of the pool: did it take its last file, what does it show, what did it sell?"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelle.config import Orders, PoolShop, Stock
+from passerelle.config.columns import OrderColumns
+from passerelle.config.model import Guards
+from passerelle.csv_to_xml import read_orders
+from passerelle.dispatch import TMP
+from passerelle.errors import ConfigError, HeldError, PasserelleError, RejectedError
+from passerelle.gateway import Gateway
+from passerelle.language import _
+from passerelle.ledger.pool import FileStage, PoolFile, ShopState
+from passerelle.ledger.pool import PoolShop as Known
+from passerelle.pool import (
+    LevelFile,
+    OrderLines,
+    Published,
+    Rules,
+    Seen,
+    Suspect,
+    View,
+    order_lines,
+    read_level_file,
+)
+from passerelle.progress import step
+from passerelle.reading import gtin
+from passerelle.remotes import is_gone
+from passerelle.runs.pool_publication import recover_file
+from passerelle.sales import Fault
+from passerelle.sources import Source
+from passerelle.stock_guards import check_age
+
+_Views = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A shop as a run has read it. ``token`` tells its file of levels from the next one."""
+
+    name: str
+    shop: PoolShop
+    seen: Seen
+    state: ShopState
+    token: str
+    levels: Source
+    orders: Source
+    order_count: int
+    faults: tuple[Fault, ...]
+
+
+def read_shop(
+    gateway: Gateway,
+    name: str,
+    shop: PoolShop,
+    known: Known | None,
+    *,
+    is_newcomer: bool = False,
+    writes: bool = True,
+) -> Reading:
+    """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
+    try:
+        return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
+    except (ConfigError, HeldError, RejectedError) as error:
+        raise _renamed(error, name) from error
+
+
+def _read(
+    gateway: Gateway,
+    name: str,
+    shop: PoolShop,
+    known: Known | None,
+    *,
+    is_newcomer: bool,
+    writes: bool,
+) -> Reading:
+    recover_file(gateway, name, shop)
+    waiting = gateway.ledger.pool.files.last(name, FileStage.PREPARED, FileStage.PUBLISHED)
+    taken = waiting is not None and _is_taken(gateway, shop)
+    levels_source = _fetch_levels(gateway, shop)
+    with step(_("reading {file}").format(file=levels_source.place.name)):
+        levels = _read_levels(levels_source, name, shop)
+    orders_source = gateway.sources.fetch_to_read_by_slices(shop.orders_from)
+    with step(_("reading {file}").format(file=orders_source.place.name)):
+        count, orders = _read_orders(orders_source, name, shop)
+    state = _state(known, waiting, taken=taken, is_newcomer=is_newcomer)
+    token = _token(levels_source)
+    return Reading(
+        name,
+        shop,
+        replace(
+            _seen(gateway, name, shop, known, levels, orders),
+            waiting=_published(waiting),
+            waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
+            taken=taken,
+            levels_at=_on_our_clock(gateway, levels_source),
+            orders_at=_on_our_clock(gateway, orders_source),
+            is_fresh=known is None or token != known.read,
+            is_newcomer=is_newcomer,
+            writes=writes and (is_newcomer or state == ShopState.MEMBER),
+        ),
+        state,
+        token,
+        levels_source,
+        orders_source,
+        count,
+        (*levels.faults, *orders.faults),
+    )
+
+
+def _is_taken(gateway: Gateway, shop: PoolShop) -> bool:
+    return is_gone(gateway.remote(shop.stock_to.server), shop.stock_to.path)
+
+
+def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
+    server = shop.stock_from.server
+    if gateway.ledger.stock.clock_offset(server) is None and not gateway.dry_run:
+        beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
+        gateway.sources.measure_clock(server, beside.path + TMP)
+    source = gateway.sources.fetch(shop.stock_from)
+    pool = gateway.settings.pool
+    if source.age is not None and pool is not None:
+        check_age(source.age, Guards(max_age=pool.max_age), source.place.name)
+    return source
+
+
+def _read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
+    settings = Stock.model_construct(
+        encoding=shop.encoding,
+        separator=shop.separator,
+        columns=shop.columns,
+        guards=Guards(final_newline=shop.final_newline),
+    )
+    label = f"{name}/{source.place.name}"
+    return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")
+
+
+def _read_orders(source: Source, name: str, shop: PoolShop) -> tuple[int, OrderLines]:
+    settings = orders_of(name, shop)
+    file = read_orders(source.content, settings, f"{name}/{source.place.name}")
+    found = order_lines(file.readings, settings)
+    faults = (*file.faults, *found.faults)
+    return len(file.readings), OrderLines(found.lines, found.illegible, faults)
+
+
+def orders_of(name: str, shop: PoolShop) -> Orders:
+    """The shop's order file as a file of orders is read; customers' columns are not."""
+    columns = shop.order_columns
+    unread = dict.fromkeys(OrderColumns.model_fields, ())
+    asked = {key: getattr(columns, key) for key in type(columns).model_fields}
+    # An order file of the pool needs no price: what is read as one is never looked at.
+    priced = {"unit_price": columns.quantity}
+    return Orders.model_construct(
+        source=shop.orders_from,
+        channel=name,
+        encoding=shop.encoding,
+        separator=shop.separator,
+        final_newline=shop.final_newline,
+        cancelled_statuses=shop.cancelled_statuses,
+        columns=OrderColumns.model_construct(**{**unread, **asked, **priced}),
+    )
+
+
+def _state(
+    known: Known | None, waiting: PoolFile | None, *, taken: bool, is_newcomer: bool
+) -> ShopState:
+    """A newcomer is a member once it took the file that it joins with."""
+    if is_newcomer:
+        return ShopState.JOINING
+    if known is not None and known.state == ShopState.JOINING and waiting and not taken:
+        return ShopState.JOINING
+    return ShopState.MEMBER
+
+
+def _seen(
+    gateway: Gateway,
+    name: str,
+    shop: PoolShop,
+    known: Known | None,
+    levels: LevelFile,
+    orders: OrderLines,
+) -> Seen:
+    """What was read, with what the ledger knows of the shop."""
+    book = gateway.ledger.pool
+    view = view_of(known.view) if known and known.view is not None else None
+    return Seen(
+        shop=name,
+        rules=Rules(shop.buffer, frozenset(map(gtin, shop.exclude))),
+        levels=levels,
+        lines=orders.lines,
+        known=book.known(name, {line.order for line in orders.lines}),
+        view=view,
+        moves=_moves(gateway, name, known.upto if known and view else None),
+        suspects={s.item: Suspect(s.difference, s.reads) for s in book.suspects(name)},
+        illegible=orders.illegible,
+    )
+
+
+def view_of(stored: _Views) -> View:
+    """A view as the ledger keeps it."""
+    others = {item: tuple(may) for item, may in stored["others"].items()}
+    return View(stored["levels"], others, stored["marks"])
+
+
+def _published(file: PoolFile | None) -> Published | None:
+    if file is None or file.view is None:
+        return None
+    # Where the server forbids renaming, an upload that was cut short may stand there.
+    whole = file.stage == FileStage.PUBLISHED
+    return Published(file.number, view_of(file.view), whole)
+
+
+def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[int]]:
+    return {} if upto is None else gateway.ledger.pool.moved_since(name, upto)
+
+
+def _token(source: Source) -> str:
+    written = source.modified.isoformat() if source.modified else ""
+    return f"{hashlib.sha256(source.data).hexdigest()} {written}"
+
+
+def _on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
+    if source.modified is None:
+        return None
+    offset = gateway.ledger.stock.clock_offset(source.place.server)
+    return source.modified - (offset or timedelta(0))
+
+
+def _renamed(error: PasserelleError, name: str) -> PasserelleError:
+    """The error with the keys of the shop's own section, which rooms below do not know."""
+    mend, shop = error.mend, f"pool.shops.{name}"
+    for key in ("columns", "encoding", "final_newline"):
+        column = "order_columns" if key == "columns" else key
+        mend = mend.replace(f"orders.{key}", f"{shop}.{column}")
+    mend = mend.replace("stock.encoding", f"{shop}.encoding")
+    return type(error)(error.what, error.where, mend)
