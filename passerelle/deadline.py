@@ -54,4 +54,11 @@ class Share(Deadline):
 
     def remaining(self) -> float:
         """Seconds left of both. Raises :class:`TimeLimitError` when there are none."""
-        return min(self._whole.remaining(), super().remaining())
+        whole, left = self._whole.remaining(), self._end - self._clock()
+        if left <= 0:
+            raise TimeLimitError(
+                _("the server took its whole share of the run's time"),
+                f"{self._limit.total_seconds():g}s",
+                _("the others went on; the next run tries again"),
+            )
+        return min(whole, left)

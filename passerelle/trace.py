@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TRACE_NAMES = ("Trace1.txt", "Trace2.txt")
 _ORDERS_TRACE, _STOCK_TRACE = TRACE_NAMES
-_TRACES = {"stock": _STOCK_TRACE}
+_TRACES = dict.fromkeys(("stock", "pool", "pool accept"), _STOCK_TRACE)
 
 
 class Trace:

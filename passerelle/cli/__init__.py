@@ -33,7 +33,7 @@ COMMANDS = {
     "run": Entry(
         "runs",
         "run",
-        "Send the shop's orders to the ERP, or the ERP's stock to the shop.",
+        "Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.",
     ),
     "convert": Entry(
         "files",
@@ -51,6 +51,11 @@ COMMANDS = {
         "The orders that the ledger knows, and what a person may do with them.",
     ),
     "stock": Entry("stock", "stock", "What was published of the ERP's stock."),
+    "pool": Entry(
+        "pool",
+        "pool",
+        "One stock that several shops share: who takes part, what was moved and why.",
+    ),
     "status": Entry(
         "status",
         "status",

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,16 @@ def reading_ledger(settings: Settings) -> Iterator[Ledger]:
 def steering_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
     """The ledger, to change it; no run is active meanwhile."""
     with hold_lock(settings.folder, command, now()), reading_ledger(settings) as ledger:
+        yield ledger
+
+
+@contextmanager
+def writing_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
+    """The same, for what may be written before any run was: the ledger is created."""
+    with (
+        hold_lock(settings.folder, command, now()),
+        closing(open_ledger(settings.folder)) as ledger,
+    ):
         yield ledger
 
 

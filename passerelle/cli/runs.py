@@ -17,43 +17,56 @@ from passerelle.errors import GRAVITY, PasserelleError, UsageError
 from passerelle.gateway import Gateway, Outcome, Story, perform
 from passerelle.language import N_, _
 
-What = Literal["orders", "stock", "all"]
+What = Literal["orders", "stock", "pool", "all"]
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["orders", "stock", "all"]))
+@click.argument("what", type=click.Choice(["orders", "stock", "pool", "all"]))
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing anywhere.")
 @click.option(
     "--accept-drop", is_flag=True, help="Publish the stock although max_drop would hold it, once."
 )
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Write the pool's levels although max_drop or max_change would hold them, once.",
+)
 @click.pass_context
-def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool) -> None:
-    """Send the shop's orders to the ERP, or the ERP's stock to the shop.
+def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool, accept: bool) -> None:
+    """Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 
     \b
     passerelle run orders             order CSV -> one sales XML in the ERP's import folder
     passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
-    passerelle run all                both, one after the other
+    passerelle run pool               several shops -> one stock, which each of them shows
+    passerelle run all                orders and stock, one after the other
     passerelle run orders --dry-run   only print the plan
     """
-    if accept_drop and what == "orders":
+    if accept and what != "pool":
+        raise UsageError(_("--accept is for the pool"), "", _("use it with `run pool`"))
+    if accept_drop and what in ("orders", "pool"):
         raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
     settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
     names = ("orders", "stock") if what == "all" else (what,)
-    context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop))
+    context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop,
+                           accept=accept))  # fmt: skip
 
 
 def carry_out(
-    settings: Settings, *names: str, dry_run: bool = False, accept_drop: bool = False
+    settings: Settings,
+    *names: str,
+    dry_run: bool = False,
+    accept_drop: bool = False,
+    accept: bool = False,
 ) -> int:
     """The runs, one after the other, and the gravest exit code. One alone raises its error."""
-    stories = [(name, _story(name, accept_drop=accept_drop)) for name in names]
+    stories = [(name, _story(name, accept_drop=accept_drop, accept=accept)) for name in names]
     return _run_all(settings, stories, dry_run=dry_run)
 
 
-def _story(name: str, *, accept_drop: bool) -> Story:
+def _story(name: str, *, accept_drop: bool, accept: bool) -> Story:
     """The run's module is imported only when it runs: orders never pay for numpy."""
 
     def orders(gateway: Gateway) -> Outcome:
@@ -66,7 +79,12 @@ def _story(name: str, *, accept_drop: bool) -> Story:
 
         return run_stock(gateway, accept_drop=accept_drop)
 
-    return {"orders": orders, "stock": stock}[name]
+    def pool(gateway: Gateway) -> Outcome:
+        from passerelle.runs.pool import run_pool
+
+        return run_pool(gateway, accept=accept)
+
+    return {"orders": orders, "stock": stock, "pool": pool}[name]
 
 
 def _run_all(settings: Settings, stories: list[tuple[str, Story]], *, dry_run: bool) -> int:

@@ -16,7 +16,8 @@ class Kind(StrEnum):
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
-    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``.
+    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. The pool:
+    ``oversold`` items, a shop that has ``asked`` to join or was not asked to.
     """
 
     NEVER = "never"
@@ -32,6 +33,8 @@ class Kind(StrEnum):
     LATE = "late"
     QUIET = "quiet"
     UNREACHABLE = "unreachable"
+    OVERSOLD = "oversold"
+    ASKED = "asked"
 
 
 @dataclass(frozen=True, slots=True)

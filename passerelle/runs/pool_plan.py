@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from passerelle.errors import GRAVITY, HeldError, PasserelleError, RejectedError
+from passerelle.errors import GRAVITY, PasserelleError, RejectedError
 from passerelle.language import _, n_
-from passerelle.ledger.pool import Bookings, LineCount, PoolItem, ShopRead
+from passerelle.ledger.pool import Bookings, LineCount, NewItem, ShopRead
 from passerelle.pool import Counted, Move, Plan, Pool, ShopPlan, Shortfall, View, moved
 from passerelle.runs.pool_publication import ShopFile
 from passerelle.runs.pool_reading import Reading
@@ -34,7 +34,7 @@ class PoolPlan:
     failures: tuple[Failure, ...]
     pool: Pool
     plan: Plan
-    hold: HeldError | None = None
+    hold: PasserelleError | None = None
     sold: Mapping[str, tuple[Move, ...]] = field(default_factory=dict)
     erp_moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
@@ -113,9 +113,9 @@ def _lines(counted: Counted) -> list[LineCount]:
     ]
 
 
-def _new_items(counted: Counted) -> dict[str, PoolItem]:
+def _new_items(counted: Counted) -> dict[str, NewItem]:
     return {
-        item: PoolItem(new.level, new.level, new.shop, None, new.since, new.orders_until)
+        item: NewItem(new.level, new.shop, new.since, new.orders_until)
         for item, new in counted.new.items()
     }
 

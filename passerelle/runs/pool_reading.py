@@ -83,7 +83,7 @@ def _read(
     taken = waiting is not None and _is_taken(gateway, shop)
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
-        levels = _read_levels(levels_source, name, shop)
+        levels = read_levels(levels_source, name, shop)
     orders_source = gateway.sources.fetch_to_read_by_slices(shop.orders_from)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = _read_orders(orders_source, name, shop)
@@ -124,16 +124,17 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     source = gateway.sources.fetch(shop.stock_from)
     pool = gateway.settings.pool
     if source.age is not None and pool is not None:
-        check_age(source.age, Guards(max_age=pool.max_age), source.place.name)
+        check_age(source.age, Guards.model_construct(max_age=pool.max_age), source.place.name)
     return source
 
 
-def _read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
+def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
+    """The shop's own levels. Raises what stops only this shop."""
     settings = Stock.model_construct(
         encoding=shop.encoding,
         separator=shop.separator,
         columns=shop.columns,
-        guards=Guards(final_newline=shop.final_newline),
+        guards=Guards.model_construct(final_newline=shop.final_newline),
     )
     label = f"{name}/{source.place.name}"
     return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")

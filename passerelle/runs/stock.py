@@ -72,16 +72,21 @@ def stock_settings(settings: Settings) -> Stock:
 
 def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> StockPlan:
     """Fetches, decides and fixes; changes nothing that others see."""
-    if gateway.ledger.stock.clock_offset(settings.source.server) is None:
-        _measure_clock(gateway, settings)
-    source = gateway.sources.fetch(settings.source)
-    notes = check_source_age(gateway, settings, source)
+    source, notes = fetch_stock(gateway, settings)
     missed, orders = missed_sales(gateway, settings, source)
     notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
     with step(_("correcting {file}").format(file=source.place.name)):
         fixed = fix_stock(source.data, settings, missed, source.place.name)
     _check_amount(gateway, settings, fixed, source, accept_drop=accept_drop)
     return StockPlan(source, orders, missed, fixed, notes, str(settings.to))
+
+
+def fetch_stock(gateway: Gateway, settings: Stock) -> tuple[Source, tuple[str, ...]]:
+    """The ERP's file, not stale, and what its server does not tell of it."""
+    if gateway.ledger.stock.clock_offset(settings.source.server) is None:
+        _measure_clock(gateway, settings)
+    source = gateway.sources.fetch(settings.source)
+    return source, _check_age(gateway, settings, source)
 
 
 def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
@@ -92,7 +97,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
     return gateway.sources.measure_clock(server, beside.path + TMP)
 
 
-def check_source_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
+def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
     if age is not None and abs(age) > guards.max_age and source.modified:

@@ -12,7 +12,7 @@ from passerelle.ledger.pool import (
     Bookings,
     FileStage,
     LineCount,
-    PoolItem,
+    NewItem,
     ShopRead,
     ShopState,
 )
@@ -39,7 +39,7 @@ def read(view: View, **more: object) -> ShopRead:
 
 
 def test_what_a_run_found_is_kept_at_once(ledger: Ledger) -> None:
-    new = {"1": PoolItem(10, 10, "a", NOW)}
+    new = {"1": NewItem(10, "a")}
     moves = [("a", "1", "order", -2, "7")]
     marks = [LineCount("a", "7", "1", 2, 2, True, NOW)]
     upto = ledger.pool.book(Bookings(moves, marks, new, {"1": 8}, [read(View({"1": 8}))]), NOW)
@@ -72,7 +72,7 @@ def test_a_file_goes_from_its_promise_to_being_taken(ledger: Ledger) -> None:
 
 
 def test_what_is_owed_is_told(ledger: Ledger) -> None:
-    ledger.pool.book(Bookings(new={"1": PoolItem(1, 1, "a", NOW)}, levels={"1": -1}), NOW)
+    ledger.pool.book(Bookings(new={"1": NewItem(1, "a")}, levels={"1": -1}), NOW)
     assert ledger.pool.owed() == {"1": 1}
     ledger.pool.set_state("a", ShopState.ASKED, NOW, "b")
     assert ledger.pool.shops()["a"].via == "b"

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from passerelle.ledger.pool.booking import drop_suspects, write_bookings, write_state
 from passerelle.ledger.pool.files import PoolFiles, forget_files
@@ -130,6 +130,15 @@ class Pool:
             if state in (ShopState.ASKED, ShopState.LEFT):
                 forget_files(connection, shop)
                 drop_suspects(connection, shop)
+            if not _has_members(connection):
+                # Whoever begins a new pool brings the levels.
+                connection.execute(delete(pool_items))
+
+
+def _has_members(connection: Connection) -> bool:
+    states = (ShopState.MEMBER.value, ShopState.JOINING.value)
+    query = select(func.count()).select_from(pool_shops).where(pool_shops.c.state.in_(states))
+    return bool(connection.execute(query).scalar())
 
 
 def _item(row: Row[Any]) -> PoolItem:

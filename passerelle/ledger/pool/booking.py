@@ -53,7 +53,7 @@ def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> No
         {
             "item": item,
             "level": bookings.levels.get(item, new.level),
-            "initial": new.initial,
+            "initial": new.level,
             "shop": new.shop,
             "met": at,
             "since": new.since,

@@ -36,7 +36,17 @@ class PoolItem:
     level: int
     initial: int
     shop: str
-    met: datetime | None
+    met: datetime
+    since: datetime | None = None
+    orders_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item met for the first time, and the times of the files that it was read from."""
+
+    level: int
+    shop: str
     since: datetime | None = None
     orders_until: datetime | None = None
 
@@ -130,7 +140,7 @@ class Bookings:
 
     moves: Sequence[tuple[str, str, str, int, str]] = ()
     lines: Sequence[LineCount] = ()
-    new: Mapping[str, PoolItem] = field(default_factory=dict)
+    new: Mapping[str, NewItem] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
     shops: Sequence[ShopRead] = ()
 

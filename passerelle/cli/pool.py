@@ -1,0 +1,263 @@
+"""``passerelle pool``: one stock that several shops share."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from passerelle.cli.common import (
+    json_option,
+    local,
+    now,
+    print_json,
+    print_table,
+    reading_ledger,
+    settings_of,
+    writing_ledger,
+)
+from passerelle.errors import PasserelleError
+from passerelle.gateway import Gateway, Outcome, perform
+from passerelle.health.pool import PoolHealth, PoolShopHealth, look_at_pool, suspects_in_words
+from passerelle.language import N_, _, n_
+from passerelle.ledger.pool import PoolMove
+from passerelle.reading import gtin
+
+_shop = click.argument("shop", metavar="SHOP")
+_dry_run = click.option(
+    "--dry-run", is_flag=True, help="Show what would change; change nothing anywhere."
+)
+
+
+@click.group()
+def pool() -> None:
+    """One stock that several shops share: who takes part, what was moved and why.
+
+    `passerelle run pool` does the work; docs/pool.md tells how to set it up.
+
+    \b
+    passerelle pool join be --via fr
+    passerelle pool status
+    """
+
+
+@pool.command()
+@json_option
+@click.pass_context
+def check(context: click.Context, as_json: bool) -> None:
+    """Name what can take no part: items without a number, and numbers met twice, with their lines.
+
+    Every shop of config.toml is looked at. Exit code 5 where there are any.
+
+    \b
+    passerelle pool check
+    """
+    from passerelle.runs import pool_check
+
+    found: list[pool_check.CheckedShop] = []
+
+    def look(gateway: Gateway) -> Outcome:
+        for checked in pool_check.check_shops(gateway):
+            found.append(checked)
+            for line in () if as_json else pool_check.describe_check(checked):
+                gateway.say(line)
+        return Outcome("")
+
+    perform(settings_of(context), "pool check", look, dry_run=True, console=not as_json)
+    if as_json:
+        print_json([pool_check.as_dict(one) for one in found])
+    _end(context, pool_check.verdict(found))
+
+
+@pool.command()
+@_shop
+@click.option("--via", required=True, metavar="MEMBER", help="The member whose levels it gets.")
+@_dry_run
+@click.pass_context
+def join(context: click.Context, shop: str, via: str, dry_run: bool) -> None:
+    """Ask that a shop joins the pool through a member; `pool accept` completes it.
+
+    The member's levels will overwrite those of the shop. Until it is accepted it gets nothing.
+
+    \b
+    passerelle pool join be --via fr
+    passerelle pool join be --via fr --dry-run
+    """
+    from passerelle.runs.pool_joining import ask, preview
+
+    settings = settings_of(context)
+    if dry_run:
+        click.echo(_("dry run: nothing is changed anywhere"))
+        outcome = perform(settings, "pool join", lambda g: preview(g, shop, via), dry_run=True)
+        _end(context, outcome.rejected)
+        return
+    with writing_ledger(settings, "pool join") as ledger:
+        _tell(ask(settings, ledger, shop, via, now()))
+
+
+@pool.command()
+@_shop
+@_dry_run
+@click.pass_context
+def accept(context: click.Context, shop: str, dry_run: bool) -> None:
+    """Complete a join: write the member's levels into the shop that has asked.
+
+    It takes part once its import took that file; from now on what it sells counts.
+
+    \b
+    passerelle pool accept be --dry-run
+    passerelle pool accept be
+    """
+    from passerelle.runs.pool_joining import accept as accept_shop
+
+    settings = settings_of(context)
+    if dry_run:
+        click.echo(_("dry run: nothing is changed anywhere"))
+    outcome = perform(settings, "pool accept", lambda g: accept_shop(g, shop), dry_run=dry_run)
+    _end(context, outcome.rejected)
+
+
+@pool.command()
+@_shop
+@click.pass_context
+def leave(context: click.Context, shop: str) -> None:
+    """Take a shop out of the pool: it keeps its levels and gets nothing any more.
+
+    \b
+    passerelle pool leave be
+    """
+    from passerelle.runs.pool_joining import leave as leave_pool
+
+    settings = settings_of(context)
+    with writing_ledger(settings, "pool leave") as ledger:
+        _tell(leave_pool(settings, ledger, shop, now()))
+
+
+@pool.command()
+@json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show each shop: items, when it was last written, what is held; and what is oversold.
+
+    \b
+    passerelle pool status
+    """
+    from passerelle.runs.pool import pool_settings
+
+    settings = settings_of(context)
+    section = pool_settings(settings)
+    with reading_ledger(settings) as ledger:
+        health = look_at_pool(section, ledger)
+    if as_json:
+        print_json(_as_dict(health))
+        return
+    columns = N_("shop"), N_("state"), N_("items"), N_("read"), N_("last written"), N_("held")
+    print_table(columns, [_row(shop) for shop in health.shops])
+    items = n_("{n} item in the pool", "{n} items in the pool", health.items)
+    click.echo(items)
+    for shop in health.shops:
+        for line in suspects_in_words(shop.suspects):
+            click.echo(f"! {line}")
+    for item, missing in health.owed.items():
+        text = _("{item}: oversold by {n}: `passerelle pool log --item {item}`")
+        click.echo(f"! {text.format(item=item, n=missing)}")
+
+
+def _row(shop: PoolShopHealth) -> tuple[str, ...]:
+    written = local(shop.file.at if shop.file else None)
+    if shop.waits:
+        written = _("{time}, not taken yet").format(time=written)
+    state = shop.state.value if shop.state else _("no part")
+    if shop.via and state == "asked":
+        state = _("asked, via {shop}").format(shop=shop.via)
+    return (
+        shop.name,
+        state,
+        str(shop.items),
+        local(shop.read),
+        written,
+        str(len(shop.suspects)),
+    )
+
+
+def _as_dict(health: PoolHealth) -> dict[str, Any]:
+    return {
+        "owner": health.owner,
+        "items": health.items,
+        "held": health.held,
+        "oversold": dict(health.owed),
+        "shops": [
+            {
+                "shop": shop.name,
+                "state": shop.state.value if shop.state else None,
+                "via": shop.via or None,
+                "items": shop.items,
+                "read": shop.read,
+                "last_written": shop.file.at if shop.file else None,
+                "changed": shop.file.changed if shop.file else None,
+                "waits": shop.waits,
+                "held": len(shop.suspects),
+                "suspects": [asdict(one) for one in shop.suspects],
+            }
+            for shop in health.shops
+        ],
+    }
+
+
+@pool.command()
+@click.option(
+    "--item", metavar="NUMBER", help="Only what moved this item, in any form of its number."
+)
+@click.option("--shop", metavar="SHOP", help="Only what came from this shop.")
+@click.option("-n", "count", type=click.IntRange(min=1), default=100, help="How many.  [100]")
+@json_option
+@click.pass_context
+def log(
+    context: click.Context, item: str | None, shop: str | None, count: int, as_json: bool
+) -> None:
+    """Tell what happened when and why, newest first: orders, changes by hand, joins.
+
+    \b
+    passerelle pool log --item 3701234567890
+    passerelle pool log --shop be -n 20
+    """
+    key = None if item is None else gtin(item)
+    with reading_ledger(settings_of(context)) as ledger:
+        moves = ledger.pool.log(key, shop, count)
+    if as_json:
+        print_json([asdict(move) for move in moves])
+    elif not moves:
+        click.echo(_("nothing has happened yet"))
+    else:
+        rows = [
+            (local(m.at), m.shop or "-", m.item or "-", f"{m.quantity:+d}", _why(m)) for m in moves
+        ]
+        columns = N_("when"), N_("shop"), N_("item"), N_("moved"), N_("why")
+        print_table(columns, rows)
+
+
+_HAPPENED = {
+    "order": N_("order {order}"),
+    "cancelled": N_("order {order} cancelled"),
+    "edit": N_("changed by hand"),
+    "erp": N_("the ERP's level"),
+    "renamed": N_("was item {order} before"),
+    "asked": N_("asked to join through {order}"),
+    "joining": N_("accepted: gets the levels of {order}"),
+    "member": N_("takes part"),
+    "left": N_("left the pool"),
+}
+
+
+def _why(move: PoolMove) -> str:
+    return _(_HAPPENED[move.kind]).format(order=move.order)
+
+
+def _tell(lines: list[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _end(context: click.Context, error: PasserelleError | None) -> None:
+    if error is not None:
+        click.echo(f"passerelle: {error}", err=True)
+        context.exit(error.exit_code)

@@ -1,0 +1,131 @@
+"""The pool: how its shops stand, what is held, what is oversold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle.config import Pool, Settings
+from passerelle.health.concerns import Concern, Kind, few
+from passerelle.language import _, n_
+from passerelle.ledger import Ledger
+from passerelle.ledger.pool import FileStage, PoolFile, PoolSuspect, ShopState
+from passerelle.schedule.timetable import next_start
+
+_WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolShopHealth:
+    """A shop: its ``state`` (``None`` where it never asked), when it was read, its last file.
+
+    ``via`` is the member that it joins through. ``waits`` tells whether the file has not been
+    taken as far as is known. ``suspects`` are the items held.
+    """
+
+    name: str
+    state: ShopState | None
+    via: str
+    items: int
+    read: datetime | None
+    file: PoolFile | None
+    suspects: tuple[PoolSuspect, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether its last file still waits for it."""
+        return self.file is not None and self.file.stage in _WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHealth:
+    """The pool: its shops in the config's order, and how many of which items are missing."""
+
+    owner: str
+    items: int
+    shops: tuple[PoolShopHealth, ...]
+    owed: Mapping[str, int]
+
+    @property
+    def held(self) -> int:
+        """How many items are held, in all shops."""
+        return sum(len(shop.suspects) for shop in self.shops)
+
+
+def look_at_pool(section: Pool, ledger: Ledger) -> PoolHealth:
+    """How the pool stands, from the ledger alone."""
+    book = ledger.pool
+    known, suspects = book.shops(with_views=False), book.suspects()
+    names = [*section.shops, *(name for name in known if name not in section.shops)]
+    shops = []
+    for name in names:
+        one = known.get(name)
+        shops.append(
+            PoolShopHealth(
+                name,
+                one.state if one else None,
+                one.via if one else "",
+                one.items if one else 0,
+                one.read_at if one else None,
+                book.files.last(name),
+                tuple(suspect for suspect in suspects if suspect.shop == name),
+            )
+        )
+    return PoolHealth(section.owner, book.count_items(), tuple(shops), book.owed())
+
+
+def pool_concerns(
+    settings: Settings, health: PoolHealth | None, now: datetime
+) -> Iterator[Concern]:
+    """What needs a person in the pool."""
+    if health is None:
+        return
+    if health.owed:
+        yield _oversold(health.owed)
+    for shop in health.shops:
+        yield from _shop_concerns(settings, shop, now)
+
+
+def _oversold(owed: Mapping[str, int]) -> Concern:
+    text = n_(
+        "{n} item is oversold: more was sold than there is: {items}",
+        "{n} items are oversold: more was sold than there is: {items}",
+        len(owed),
+        items=few([*owed]),
+    )
+    mend = _("`passerelle pool log --item NUMBER` names the orders; deliver, or cancel one of them")
+    return Concern(Kind.OVERSOLD, "pool", text, mend)
+
+
+def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> Iterator[Concern]:
+    if shop.state == ShopState.ASKED:
+        text = _("{shop} has asked to join the pool, and gets nothing until it is accepted")
+        mend = _("`passerelle pool accept {shop} --dry-run` shows what would change")
+        yield _concern(Kind.ASKED, shop.name, text, mend)
+    elif shop.state is None:
+        text = _("{shop} is in config.toml, but takes no part in the pool")
+        mend = _("`passerelle pool join {shop} --via MEMBER`, or take it out of config.toml")
+        yield _concern(Kind.ASKED, shop.name, text, mend)
+    if shop.file and shop.waits and _should_be_taken(settings, shop.file, now):
+        text = _("{shop} has not taken the levels that were written for it")
+        mend = _("look into its stock import: what it shows on sale is out of date")
+        yield _concern(Kind.NOT_TAKEN, shop.name, text, mend, shop.file.at)
+
+
+def _concern(kind: Kind, shop: str, text: str, mend: str, since: datetime | None = None) -> Concern:
+    return Concern(kind, f"pool {shop}", text.format(shop=shop), mend.format(shop=shop), since)
+
+
+def _should_be_taken(settings: Settings, file: PoolFile, now: datetime) -> bool:
+    chain = settings.chain
+    return next_start(chain.shop_takes_stock, file.at.astimezone()) + chain.grace <= now
+
+
+def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
+    """Each held item, in a sentence."""
+    for one in suspects:
+        if one.difference:
+            text = _("{item}: {shop} shows {difference} that nothing explains")
+            yield text.format(item=one.item, shop=one.shop, difference=f"{one.difference:+d}")
+        else:
+            text = _("{item}: an order of {shop} does not say how many")
+            yield text.format(item=one.item, shop=one.shop)

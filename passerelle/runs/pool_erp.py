@@ -1,0 +1,104 @@
+"""The pool's levels where the ERP owns them: its file's, less the sales that it does not include.
+
+Of the orders that ``[orders]`` sends, the ledger tells which the ERP has. Of another shop's, the
+settings say how long after an order that is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from passerelle.config import Pool as Section
+from passerelle.config import PoolShop, Stock
+from passerelle.gateway import Gateway
+from passerelle.language import _
+from passerelle.pool import Counted, Pool, read_level_file
+from passerelle.progress import step
+from passerelle.runs.pool_reading import Reading
+from passerelle.runs.stock import fetch_stock, missed_sales, stock_settings
+from passerelle.sources import Source
+from passerelle.stock_guards import check_lines
+
+
+@dataclass(frozen=True, slots=True)
+class ErpLevels:
+    """The level of each item of the pool; of ``illegible`` ones it cannot be told."""
+
+    levels: Mapping[str, int]
+    illegible: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def erp_levels(
+    gateway: Gateway,
+    settings: Section,
+    pool: Pool,
+    counted: Counted,
+    readings: Iterable[Reading],
+) -> ErpLevels:
+    """Reads the ERP's file. Raises what must keep all shops as they are."""
+    gateway.recover()
+    stock = stock_settings(gateway.settings)
+    source, notes = fetch_stock(gateway, stock)
+    with step(_("reading {file}").format(file=source.place.name)):
+        file = read_level_file(source.data, stock, source.place.name, "stock.columns")
+    check_lines(sum(level > 0 for level in file.levels.values()), stock.guards, file.name)
+    missed, illegible = _missed(gateway, settings, stock, source, counted)
+    undated = {
+        line.item
+        for reading in readings
+        if _is_sent_otherwise(gateway, reading.shop)
+        for line in reading.seen.lines
+        if line.date is None and line.quantity
+    }
+    items = pool.items.keys() | counted.new.keys()
+    faulty = frozenset((*illegible, *undated, *file.twice, *_unread(file.lines, file.levels)))
+    levels = {item: file.levels.get(item, 0) - missed[item] for item in items}
+    told = (source.describe(), *notes, *(f"! {fault}" for fault in file.faults))
+    return ErpLevels(levels, faulty, told)
+
+
+def _unread(lines: Mapping[str, int], levels: Mapping[str, int]) -> Iterator[str]:
+    return (item for item in lines if item not in levels)
+
+
+def _is_sent_otherwise(gateway: Gateway, shop: PoolShop) -> bool:
+    """Whether the shop's orders go to the ERP by another way than ``[orders]``."""
+    orders = gateway.settings.orders
+    return orders is None or shop.orders_from != orders.source
+
+
+def _missed(
+    gateway: Gateway, settings: Section, stock: Stock, source: Source, counted: Counted
+) -> tuple[Counter[str], set[str]]:
+    """What was sold of each item that the ERP's file lacks; items of which nobody can say."""
+    found: Counter[str] = Counter()
+    sent, _orders = missed_sales(gateway, stock, source)
+    illegible = {item for item, sale in sent.items() if sale.quantity is None}
+    found.update({item: sale.quantity for item, sale in sent.items() if sale.quantity})
+    written = _written(gateway, stock, source)
+    for name, shop in settings.shops.items():
+        if _is_sent_otherwise(gateway, shop):
+            cut = written - (shop.in_erp_after or timedelta(0))
+            found.update(_sold_since(gateway, name, cut, counted))
+    return found, illegible
+
+
+def _written(gateway: Gateway, stock: Stock, source: Source) -> datetime:
+    """When the ERP wrote its file, on our clock; at the earliest, where its server is silent."""
+    if source.modified is None:
+        return gateway.now() - stock.guards.max_age
+    offset = gateway.ledger.stock.clock_offset(source.place.server)
+    return source.modified - (offset or timedelta(0))
+
+
+def _sold_since(gateway: Gateway, shop: str, cut: datetime, counted: Counted) -> Counter[str]:
+    lines = gateway.ledger.pool.sold_since(shop, cut)
+    for mark in counted.marks:
+        if mark.shop == shop and mark.date is not None and mark.date > cut:
+            lines[mark.order, mark.item] = mark.quantity
+    sold: Counter[str] = Counter()
+    for (_order, item), quantity in lines.items():
+        sold[item] += quantity
+    return sold
