@@ -91,6 +91,8 @@ def _outsiders(
     settings: Section, known: Mapping[str, Known], members: Mapping[str, Known | None]
 ) -> Iterator[str]:
     via = next(iter(members), "MEMBER")
+    if not members:
+        yield _("! no shop takes part: `passerelle pool join SHOP --via MEMBER`")
     for name in settings.shops:
         state = known[name].state if name in known else None
         if state is None and name not in members:

@@ -1,13 +1,15 @@
 """One stock, several shops: what `run pool` promises, on folders."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.pools import PoolWorld, ago, make_pool
 from tests.servers.fixtures import NewServer
+from tests.world import tree
 
-A, B, C = "3700000000000", "3700000000001", "3700000000002"
+A, B, C, D = "3700000000000", "3700000000001", "3700000000002", "3700000000008"
 
 
 @pytest.fixture
@@ -17,10 +19,339 @@ def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
     return world
 
 
+# --- sales, edits, new items ------------------------------------------------------------------
+
+
 def test_a_sale_in_one_shop_shows_in_all_after_the_next_run(pool: PoolWorld) -> None:
     pool["be"].sells("7", A)
     text = pool.cycle()
     assert f"{A}: 100 -> 99 (order 7 in be)" in text
     assert pool.levels(A) == [99, 99, 99]
     assert "nothing to write" in pool.cycle()
+    assert pool.levels(A) == [99, 99, 99]
+
+
+def test_sales_in_several_shops_between_two_runs_are_all_counted_once(pool: PoolWorld) -> None:
+    for number, name in enumerate(("fr", "be", "nl", "be")):
+        pool[name].sells(str(number), A, 2)
+    pool["fr"].sells("9", B)
+    pool.cycle()
+    assert pool.levels(A) == [92, 92, 92]
+    assert pool.levels(B) == [99, 99, 99]
+
+
+def test_a_sale_between_the_export_and_the_import_is_not_lost(pool: PoolWorld) -> None:
+    pool["fr"].sells("1", A)
+    pool.all_write()
+    pool.run_well("run", "pool")
+    pool["be"].sells("2", A)  # its import is about to write that over
+    pool.all_take()
+    pool.cycle()
+    pool.cycle()
+    assert pool.levels(A) == [98, 98, 98]
+
+
+def test_a_cancelled_order_gives_back_what_it_took(pool: PoolWorld) -> None:
+    pool["be"].sells("7", A, 3)
+    pool.cycle()
+    assert pool.levels(A) == [97, 97, 97]
+    pool["be"].cancels("7")
+    assert f"{A}: 97 -> 100 (order 7 cancelled in be)" in pool.cycle()
+    assert pool.levels(A) == [100, 100, 100]
+
+
+def test_a_change_by_hand_shows_in_all_once_it_was_seen_twice(pool: PoolWorld) -> None:
+    pool["be"].levels[A] = 150
+    text = pool.cycle()
+    assert f"! {A} is left as it is in be: it shows +50 that nothing explains" in text
+    assert pool.levels(A) == [100, 150, 100]
+    assert f"{A}: 100 -> 150 (changed by hand in be)" in pool.cycle()
+    assert pool.levels(A) == [150, 150, 150]
+    assert "nothing to write" in pool.cycle()
+
+
+def test_an_item_created_later_in_another_shop_is_linked_and_the_first_shop_wins(
+    pool: PoolWorld,
+) -> None:
+    pool["be"].levels["0371"] = 100
+    pool.cycle()
+    pool["fr"].levels["371"] = 3  # the same number, written otherwise
+    pool.cycle()
+    assert (pool["fr"].levels["371"], pool["be"].levels["0371"]) == (100, 100)
+    pool["fr"].sells("8", "371")
+    pool.cycle()
+    assert (pool["fr"].levels["371"], pool["be"].levels["0371"]) == (99, 99)
+    assert "371" not in pool["nl"].levels
+
+
+def test_the_last_one_sold_twice_is_reported_with_both_orders(pool: PoolWorld) -> None:
+    pool["fr"].levels[A] = 1
+    pool.cycle()
+    pool.cycle()
+    assert pool.levels(A) == [1, 1, 1]
+    pool["fr"].sells("11", A)
+    pool["nl"].sells("12", A)
+    text = pool.cycle()
+    assert f"! oversold: {A}: 1 more was sold than there is: order 11 in fr, order 12 in nl" in text
+    assert pool.levels(A) == [0, 0, 0]
+    assert "oversold" not in pool.cycle()
+    assert f"! {A}: oversold by 1" in pool.run_well("pool", "status")
+    pool["fr"].levels[A] = 5  # a delivery pays it back first
+    pool.cycle()
+    pool.cycle()
+    assert pool.levels(A) == [4, 4, 4]
+
+
+def test_only_quantities_are_written(pool: PoolWorld) -> None:
+    shop = pool["fr"]
+    shop.texts[A] = '"Été; ""soldé"" à 5 €"'
+    shop.more_lines = [";;Carte cadeau;10,00;999", ""]
+    pool["be"].sells("7", B)
+    pool.all_write()
+    pool.run_well("run", "pool")
+    before = shop.level_file()
+    assert shop.waiting.read_bytes() == before.replace(
+        f'{B};"Bottine ""Éléa"" {B}";49,90;100'.encode("cp1252"),
+        f'{B};"Bottine ""Éléa"" {B}";49,90;99'.encode("cp1252"),
+    )
+    assert shop.waiting.read_bytes() != before
+
+
+# --- what can take no part --------------------------------------------------------------------
+
+
+def test_numbers_missing_or_met_twice_are_named_and_take_no_part_anywhere(pool: PoolWorld) -> None:
+    pool["be"].more_lines = [f"9;0{B};Double;1,00;7", "10;;Carte;10,00;999"]
+    pool["fr"].sells("7", A)
+    pool["fr"].sells("8", B)
+    pool.all_write()
+    result = pool.run("pool", "check")
+    assert result.exit_code == 5
+    assert f"! be/be-stock.csv: item {B} stands in the lines 3, 12" in result.stdout
+    assert "! be/be-stock.csv: 1 line without an item number: 13" in result.stdout
+    assert "fr/fr-stock.csv: 10 items can take part" in result.stdout
+    told = json.loads(pool.run("pool", "check", "--json").stdout)
+    assert told[1] == {
+        "shop": "be", "file": "be/be-stock.csv", "items": 9, "without_number": [13],
+        "twice": {B: [3, 12]}, "faults": [], "error": None,
+    }  # fmt: skip
+    text = pool.run_well("run", "pool")
+    assert f"! be/be-stock.csv: item {B} stands in the lines 3, 12: it takes no part" in text
+    assert pool["nl"].told() | {A: 0} == {**dict.fromkeys(pool["nl"].levels, 100), A: 0}
+    assert pool["nl"].told()[A] == 99
+    pool.all_take()
+    assert pool["nl"].levels[B] == 100
+
+
+def test_a_shop_without_such_items_passes_the_check(pool: PoolWorld) -> None:
+    pool.all_write()
+    assert "10 items can take part" in pool.run_well("pool", "check")
+
+
+def test_a_level_that_cannot_be_read_is_told_and_the_rest_goes_on(pool: PoolWorld) -> None:
+    pool["be"].levels[B] = "beaucoup"
+    pool["fr"].sells("7", A)
+    pool["fr"].orders["8"] = ("2026-11-22 10:00:00", C, "deux", "Payé")
+    pool.all_write()
+    result = pool.run("run", "pool")
+    assert result.exit_code == 5
+    assert 'be/be-stock.csv:3: quantity: "beaucoup" is no whole number' in result.stdout
+    assert 'fr/fr-orders.csv:3: quantity: "deux"' in result.stdout
+    assert f"! {C} is left as it is in fr: an order does not say how many" in result.stdout
+    assert pool["nl"].told()[A] == 99
+
+
+# --- guards -----------------------------------------------------------------------------------
+
+
+def empty(pool: PoolWorld, items: int) -> None:
+    for item in [*pool["be"].levels][:items]:
+        pool["be"].levels[item] = 0
+
+
+def test_a_run_that_would_empty_the_shops_holds_until_it_is_accepted(pool: PoolWorld) -> None:
+    empty(pool, 4)
+    pool.cycle()  # seen once
+    pool["nl"].sells("7", D)
+    pool.all_write()
+    before = [shop.waiting.exists() for shop in pool.shops.values()]
+    result = pool.run("run", "pool")
+    assert result.exit_code == 6
+    assert "4 of 10 items would be set to 0 in fr" in result.stderr
+    assert "`passerelle run pool --accept`" in result.stderr
+    assert [shop.waiting.exists() for shop in pool.shops.values()] == before == [False] * 3
+    assert pool.run("run", "pool").exit_code == 6
+    pool.run_well("run", "pool", "--accept")
+    pool.all_take()
+    assert pool.levels(A) == [0, 0, 0]
+    assert pool.levels(D) == [99, 99, 99]  # sold while it was held, and counted once
+
+
+def test_a_run_that_would_change_too_much_holds(pool: PoolWorld) -> None:
+    pool.configure(pool="max_change = 0.3")
+    for number, item in enumerate([*pool["be"].levels][:4]):
+        pool["be"].sells(str(number), item)
+    pool.all_write()
+    result = pool.run("run", "pool")
+    assert result.exit_code == 6
+    assert "4 of 10 items would change in fr, more than max_change allows (30%)" in result.stderr
+    # Orders that leave their file meanwhile were counted all the same.
+    pool["be"].orders.clear()
+    pool.all_write()
+    pool.run_well("run", "pool", "--accept")
+    pool.all_take()
+    assert pool.levels(A) == [99, 99, 99]
+
+
+def test_a_file_from_which_items_are_gone_holds(pool: PoolWorld) -> None:
+    for item in [*pool["be"].levels][:5]:
+        del pool["be"].levels[item]
+    pool["fr"].sells("7", "3700000000009")
+    pool.all_write()
+    result = pool.run("run", "pool")
+    assert result.exit_code == 6
+    assert "5 of 10 items would be set to 0 in be or are gone from its file" in result.stderr
+
+
+def test_accept_is_for_the_pool_only(pool: PoolWorld) -> None:
+    assert pool.run("run", "orders", "--accept").exit_code == 2
+    assert pool.run("run", "pool", "--accept-drop").exit_code == 2
+
+
+# --- one shop away ----------------------------------------------------------------------------
+
+
+def test_a_shop_that_cannot_be_read_holds_only_its_own_file(pool: PoolWorld) -> None:
+    pool["be"].sells("7", A)
+    pool["nl"].sells("8", A)
+    pool.all_write()
+    gone = pool["be"].server.root.rename(pool["be"].server.root.with_name("away"))
+    result = pool.run("run", "pool")
+    assert result.exit_code == 4
+    assert "! be is left out, the others go on: " in result.stdout
+    assert pool["fr"].told()[A] == 99
+    gone.rename(pool["be"].server.root)
+    pool.all_take()
+    pool.cycle()
+    assert pool.levels(A) == [98, 98, 98]
+
+
+def test_a_shop_that_cannot_be_written_is_written_by_the_next_run(pool: PoolWorld) -> None:
+    pool["fr"].sells("7", A)
+    pool.all_write()
+    obstacle = pool["be"].waiting.with_name(pool["be"].waiting.name + ".tmp")
+    obstacle.mkdir()
+    result = pool.run("run", "pool")
+    assert result.exit_code == 4
+    assert "! the file for be could not be written: " in result.stdout
+    assert pool["nl"].told()[A] == 99
+    obstacle.rmdir()
+    pool.run_well("run", "pool")
+    assert pool["be"].told()[A] == 99
+
+
+def test_a_shop_whose_levels_are_old_gets_nothing(pool: PoolWorld) -> None:
+    pool["fr"].sells("7", A)
+    pool.all_write()
+    pool["be"].writes(age=2 * 86_400)
+    result = pool.run("run", "pool")
+    assert result.exit_code == 6
+    assert "more than max_age allows" in result.stdout
+    assert not pool["be"].waiting.exists()
+    assert pool["nl"].told()[A] == 99
+
+
+# --- buffer, exclude, renamed -----------------------------------------------------------------
+
+
+def test_a_buffer_is_never_shown_in_its_shop(pool: PoolWorld) -> None:
+    pool.configure(shops={"be": "buffer = 5"})
+    pool.all_write()
+    assert pool.run("run", "pool").exit_code == 6  # all levels of a shop change
+    pool.run_well("run", "pool", "--accept")
+    pool.all_take()
+    assert pool.levels(A) == [100, 95, 100]
+    pool["be"].sells("7", A, 2)
+    pool.cycle()
+    assert pool.levels(A) == [98, 93, 98]
+    pool["fr"].sells("8", A, 96)
+    pool.cycle()
+    assert pool.levels(A) == [2, 0, 2]
+
+
+def test_what_is_excluded_takes_no_part_in_its_shop(pool: PoolWorld) -> None:
+    pool.configure(shops={"be": f'exclude = ["0{A}"]'})
+    pool["be"].sells("7", A)
+    pool["be"].sells("8", B)
+    pool["fr"].sells("9", A)
+    pool.cycle()
+    assert pool.levels(A) == [99, 99, 99]
+    pool["be"].levels[A] = 12
+    pool.cycle()
+    pool.cycle()
+    assert pool.levels(A) == [99, 12, 99]
+    assert pool.levels(B) == [99, 99, 99]
+
+
+def test_a_renamed_item_number_is_reported(pool: PoolWorld) -> None:
+    shop = pool["be"]
+    shop.texts = {item: f"Derby {item}" for item in shop.levels}
+    pool.cycle()
+    levels = {("371" if item == B else item): level for item, level in shop.levels.items()}
+    shop.levels, shop.texts["371"] = levels, shop.texts[B]
+    text = pool.cycle()
+    assert f"! be/be-stock.csv:3: item {B} is 371 now: the rest of its line is the same" in text
+    assert "is 371 now" not in pool.cycle()
+    assert f"was item {B} before" in pool.run_well("pool", "log", "--item", "371")
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+def test_status_and_log_tell_what_happened_when_and_why(pool: PoolWorld) -> None:
+    pool["be"].sells("7", A)
+    pool["nl"].levels[B] = 150
+    pool.all_write()
+    pool.run_well("run", "pool")
+    told = json.loads(pool.run_well("pool", "status", "--json"))
+    assert (told["owner"], told["items"], told["held"], told["oversold"]) == ("pool", 10, 1, {})
+    shop = told["shops"][2]
+    assert (shop["shop"], shop["state"], shop["items"], shop["waits"]) == ("nl", "member", 10, True)
+    assert [(one["item"], one["difference"]) for one in shop["suspects"]] == [(B, 50)]
+    text = pool.run_well("pool", "status")
+    assert f"! {B}: nl shows +50 that nothing explains" in text
+    assert "not taken yet" in text and "10 items in the pool" in text
+    (move,) = json.loads(pool.run_well("pool", "log", "--item", f"00{A}", "--json"))
+    assert (move["shop"], move["kind"], move["quantity"], move["order"]) == ("be", "order", -1, "7")
+    lines = pool.run_well("pool", "log", "--shop", "be").splitlines()
+    assert [line.split("\t")[4] for line in lines] == [
+        *("why", "order 7", "takes part", "accepted: gets the levels of fr"),
+        "asked to join through fr",
+    ]
+
+
+def test_a_dry_run_tells_the_plan_and_changes_nothing(pool: PoolWorld) -> None:
+    pool["be"].sells("7", A)
+    pool.all_write()
+    before = tree(pool.folder, *(shop.server.root for shop in pool.shops.values()))
+    text = pool.run_well("run", "pool", "--dry-run")
+    assert f"{A}: 100 -> 99 (order 7 in be)" in text
+    assert "to write: at_fr:fr-import.csv, 1 level changes" in text
+    assert tree(pool.folder, *(shop.server.root for shop in pool.shops.values())) == before
+
+
+def test_without_a_section_it_says_what_is_missing(pool: PoolWorld) -> None:
+    (pool.folder / "config.toml").write_text('folder = "data"\n', encoding="utf-8")
+    for words in (("run", "pool"), ("pool", "status"), ("pool", "check")):
+        result = pool.run(*words)
+        assert (result.exit_code, result.stderr.startswith("passerelle: [pool] is missing")) == (
+            3,
+            True,
+        )
+
+
+def test_an_order_read_again_with_an_older_date_is_counted_once(pool: PoolWorld) -> None:
+    pool["be"].sells("7", A, at=ago(600))
+    pool.cycle()
+    pool.cycle()
     assert pool.levels(A) == [99, 99, 99]
