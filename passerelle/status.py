@@ -9,6 +9,8 @@ from typing import Any
 from passerelle.config import Settings
 from passerelle.deadline import Deadline
 from passerelle.health import Concern, FileHealth, Health, RunHealth, examine, look_around
+from passerelle.health.pool import as_dict as pool_dict
+from passerelle.health.pool import pool_in_words
 from passerelle.language import _, n_
 from passerelle.ledger import Ledger
 from passerelle.ledger.runs import Run
@@ -43,6 +45,8 @@ def describe(health: Health) -> Iterator[str]:
         yield f"{file.place.name:<32} {_file(file, health.at)}"
     yield ""
     yield _orders(health)
+    if health.pool:
+        yield _("pool: {facts}").format(facts=pool_in_words(health.pool))
     yield ""
     yield from _concerns(health)
 
@@ -151,6 +155,7 @@ def as_dict(health: Health) -> dict[str, Any]:
         "runs": [_run_dict(run) for run in health.runs],
         "files": [_file_dict(file) for file in health.files],
         "orders": health.orders.counts(),
+        "pool": pool_dict(health.pool) if health.pool else None,
         "concerns": [asdict(concern) | {"key": concern.key} for concern in health.concerns],
     }
 

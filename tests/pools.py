@@ -34,7 +34,7 @@ class PoolShop:
 
     def sells(self, order: str, item: str, quantity: int = 1, at: datetime | None = None) -> None:
         """A customer orders; the shop's own level falls at once."""
-        moment = at or datetime.now()
+        moment = at or datetime.now().astimezone()
         self.orders[order] = (f"{moment:%Y-%m-%d %H:%M:%S}", item, quantity, PAID)
         level = self.levels.get(item)
         if isinstance(level, int):
@@ -177,7 +177,7 @@ class PoolWorld:
 
 def ago(minutes: float) -> datetime:
     """A time of day for an order."""
-    return datetime.now() - timedelta(minutes=minutes)
+    return datetime.now().astimezone() - timedelta(minutes=minutes)
 
 
 def make_pool(

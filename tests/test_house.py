@@ -170,6 +170,7 @@ NO_MESSAGES = {
     ("__main__.py", "passerelle: {}"),
     ("check.py", "passerelle: {}"),
     ("files.py", "passerelle: {}"),
+    ("pool.py", "passerelle: {}"),
     ("runs.py", "passerelle: {}"),
     ("schedule.py", "passerelle: {}: {}"),
     ("schtasks.py", "`passerelle schedule install`"),

@@ -8,13 +8,14 @@ from passerelle.alerts.decision import Passed
 from passerelle.alerts.message import time_of_day
 from passerelle.config import Settings
 from passerelle.health import Concern, Health, Kind, gap_before
+from passerelle.health.pool import SUBJECT
 from passerelle.language import _, n_
 from passerelle.ledger import Ledger
 from passerelle.ledger.runs import Run
 from passerelle.schedule.timetable import timetable
 
 # Daily business, what is known before the first run, and what only `status` looks at.
-_UNTOLD = (Kind.WITHHELD, Kind.NEVER, Kind.UNREACHABLE)
+_UNTOLD = (Kind.WITHHELD, Kind.NEVER, Kind.UNREACHABLE, Kind.ASKED)
 _SALES = "sales"
 # Older news of this sort helps nobody; addresses that fail for long must not cost more and more.
 _RECENT = timedelta(days=2)
@@ -33,7 +34,8 @@ def worth_telling(settings: Settings, health: Health) -> tuple[Concern, ...]:
 
 def _is_sales(settings: Settings, concern: Concern) -> bool:
     shop = str(settings.stock.to) if settings.stock else None
-    return concern.kind == Kind.NOT_TAKEN and concern.subject != shop
+    is_of_pool = concern.subject.startswith(SUBJECT)
+    return concern.kind == Kind.NOT_TAKEN and concern.subject != shop and not is_of_pool
 
 
 def _gathered(sales: Sequence[Concern]) -> Concern:

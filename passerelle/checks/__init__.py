@@ -40,7 +40,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
-    present = [name for name in ("orders", "stock") if getattr(settings, name) is not None]
+    present = [name for name in ("orders", "stock", "pool") if getattr(settings, name) is not None]
     if not present:
         mend = _("add [orders] and [stock]; `passerelle init` shows how")
         return warning(config.name, _("no run has anything to do"), mend)

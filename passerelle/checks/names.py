@@ -63,6 +63,10 @@ def _written(settings: Settings) -> Iterator[Path]:
     if settings.stock:
         yield folder / f"{LAST_COPY.format(name=settings.stock.to.name)}{PENDING}"
         yield from _published(settings, settings.stock.to)
+    for shop, section in settings.pool.shops.items() if settings.pool else ():
+        copy = LAST_COPY.format(name=f"{shop}_{section.stock_to.name}")
+        yield folder / f"{copy}{PENDING}"
+        yield from _published(settings, section.stock_to)
     if settings.orders:
         name = Path(settings.orders.to.name.replace("{time}", _STAMP))
         # A name that the archive has already gets the time of now.

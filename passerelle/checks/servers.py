@@ -78,12 +78,17 @@ def _check_promises(what: str, server: Server) -> Iterator[Finding]:
 def _written(settings: Settings, name: str) -> list[str]:
     """The folders of this server that Passerelle writes to, each once."""
     sections = [section for section in (settings.orders, settings.stock) if section]
-    return list(dict.fromkeys(s.to.folder for s in sections if s.to.server == name))
+    places = [section.to for section in sections]
+    places += [shop.stock_to for shop in settings.pool.shops.values()] if settings.pool else []
+    return list(dict.fromkeys(place.folder for place in places if place.server == name))
 
 
 def _sources(settings: Settings, name: str) -> list[tuple[str, Location]]:
     sections = {"orders.from": settings.orders, "stock.from": settings.stock}
     places = [(key, section.source) for key, section in sections.items() if section]
+    if settings.pool:
+        read = [pair for pair in settings.pool.places() if not pair[0].endswith(".stock_to")]
+        places += [pair for pair in read if pair[1] not in [place for _key, place in places]]
     return [(key, place) for key, place in places if place.server == name]
 
 

@@ -1,7 +1,6 @@
 """``passerelle pool``: one stock that several shops share."""
 
 from dataclasses import asdict
-from typing import Any
 
 import click
 
@@ -17,9 +16,14 @@ from passerelle.cli.common import (
 )
 from passerelle.errors import PasserelleError
 from passerelle.gateway import Gateway, Outcome, perform
-from passerelle.health.pool import PoolHealth, PoolShopHealth, look_at_pool, suspects_in_words
+from passerelle.health.pool import (
+    PoolShopHealth,
+    as_dict,
+    happened,
+    look_at_pool,
+    suspects_in_words,
+)
 from passerelle.language import N_, _, n_
-from passerelle.ledger.pool import PoolMove
 from passerelle.reading import gtin
 
 _shop = click.argument("shop", metavar="SHOP")
@@ -148,7 +152,7 @@ def status(context: click.Context, as_json: bool) -> None:
     with reading_ledger(settings) as ledger:
         health = look_at_pool(section, ledger)
     if as_json:
-        print_json(_as_dict(health))
+        print_json(as_dict(health))
         return
     columns = N_("shop"), N_("state"), N_("items"), N_("read"), N_("last written"), N_("held")
     print_table(columns, [_row(shop) for shop in health.shops])
@@ -179,30 +183,6 @@ def _row(shop: PoolShopHealth) -> tuple[str, ...]:
     )
 
 
-def _as_dict(health: PoolHealth) -> dict[str, Any]:
-    return {
-        "owner": health.owner,
-        "items": health.items,
-        "held": health.held,
-        "oversold": dict(health.owed),
-        "shops": [
-            {
-                "shop": shop.name,
-                "state": shop.state.value if shop.state else None,
-                "via": shop.via or None,
-                "items": shop.items,
-                "read": shop.read,
-                "last_written": shop.file.at if shop.file else None,
-                "changed": shop.file.changed if shop.file else None,
-                "waits": shop.waits,
-                "held": len(shop.suspects),
-                "suspects": [asdict(one) for one in shop.suspects],
-            }
-            for shop in health.shops
-        ],
-    }
-
-
 @pool.command()
 @click.option(
     "--item", metavar="NUMBER", help="Only what moved this item, in any form of its number."
@@ -229,27 +209,11 @@ def log(
         click.echo(_("nothing has happened yet"))
     else:
         rows = [
-            (local(m.at), m.shop or "-", m.item or "-", f"{m.quantity:+d}", _why(m)) for m in moves
+            (local(m.at), m.shop or "-", m.item or "-", f"{m.quantity:+d}", happened(m))
+            for m in moves
         ]
         columns = N_("when"), N_("shop"), N_("item"), N_("moved"), N_("why")
         print_table(columns, rows)
-
-
-_HAPPENED = {
-    "order": N_("order {order}"),
-    "cancelled": N_("order {order} cancelled"),
-    "edit": N_("changed by hand"),
-    "erp": N_("the ERP's level"),
-    "renamed": N_("was item {order} before"),
-    "asked": N_("asked to join through {order}"),
-    "joining": N_("accepted: gets the levels of {order}"),
-    "member": N_("takes part"),
-    "left": N_("left the pool"),
-}
-
-
-def _why(move: PoolMove) -> str:
-    return _(_HAPPENED[move.kind]).format(order=move.order)
 
 
 def _tell(lines: list[str]) -> None:

@@ -22,7 +22,14 @@ from passerelle.errors import ConfigError, NotFoundError, UnreachableError
 from passerelle.language import N_, _, speak
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
-from passerelle.schedule.timetable import RUNS, Timetable, in_words, next_start, timetable
+from passerelle.schedule.timetable import (
+    RUNS,
+    USUAL,
+    Timetable,
+    in_words,
+    next_start,
+    timetable,
+)
 
 _which = click.argument("what", type=click.Choice(RUNS), required=False)
 
@@ -71,7 +78,7 @@ def export(context: click.Context, what: str | None, output: Path | None, cron: 
     passerelle schedule export --cron
     """
     if not cron and not what:
-        raise click.UsageError(_("name the task, orders or stock, or say --cron"), context)
+        raise click.UsageError(_("name the task, orders, stock or pool, or say --cron"), context)
     settings, program = settings_of(context), definition.this_program(config_path(context))
     if cron:
         runs = (what,) if what else tuple(_plan(settings))
@@ -99,9 +106,10 @@ def _deliver(data: bytes, output: Path | None) -> None:
 def install(context: click.Context, what: str | None) -> None:
     """Register Passerelle\\orders and Passerelle\\stock (or one) with the Task Scheduler.
 
-    Over older ones. They run whether somebody is logged on or not. Where a password is in the
-    credential store, or a server is another machine's share, Windows asks for the password of
-    your account: without it, a task can open neither.
+    Over older ones; Passerelle\\pool too, where config.toml has a [pool]. They run whether
+    somebody is logged on or not. Where a password is in the credential store, or a server is
+    another machine's share, Windows asks for the password of your account: without it, a task can
+    open neither.
 
     \b
     passerelle schedule install
@@ -137,7 +145,8 @@ def remove(what: str | None) -> None:
     """
     for run in _named(what):
         there = tasks.remove(run)
-        _tell_of(tasks.task_name(run), _("removed") if there else _("there was none"))
+        if there or what or run in USUAL:
+            _tell_of(tasks.task_name(run), _("removed") if there else _("there was none"))
 
 
 @schedule.command()

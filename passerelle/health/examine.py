@@ -8,6 +8,7 @@ from passerelle.config import Settings
 from passerelle.health.chain import FileHealth, look_at_files
 from passerelle.health.concerns import Concern, Kind
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
+from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
 from passerelle.health.sights import Sights
 from passerelle.language import _
@@ -24,6 +25,7 @@ class Health:
     files: tuple[FileHealth, ...]
     orders: OrdersHealth
     concerns: tuple[Concern, ...]
+    pool: PoolHealth | None = None
 
 
 def examine(
@@ -37,7 +39,9 @@ def examine(
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
     concerns += order_concerns(orders)
-    return Health(now, runs, files, orders, tuple(concerns))
+    pool = look_at_pool(settings.pool, ledger) if settings.pool else None
+    concerns += pool_concerns(settings, pool, now) if pool else ()
+    return Health(now, runs, files, orders, tuple(concerns), pool)
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:

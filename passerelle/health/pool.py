@@ -1,16 +1,30 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from passerelle.config import Pool, Settings
 from passerelle.health.concerns import Concern, Kind, few
-from passerelle.language import _, n_
+from passerelle.language import N_, _, n_
 from passerelle.ledger import Ledger
-from passerelle.ledger.pool import FileStage, PoolFile, PoolSuspect, ShopState
+from passerelle.ledger.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
 from passerelle.schedule.timetable import next_start
 
+# What concerns a shop of the pool is about "pool NAME".
+SUBJECT = "pool "
+_HAPPENED = {
+    "order": N_("order {order}"),
+    "cancelled": N_("order {order} cancelled"),
+    "edit": N_("changed by hand"),
+    "erp": N_("the ERP's level"),
+    "renamed": N_("was item {order} before"),
+    "asked": N_("asked to join through {order}"),
+    "joining": N_("accepted: gets the levels of {order}"),
+    "member": N_("takes part"),
+    "left": N_("left the pool"),
+}
 _WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
 
 
@@ -73,12 +87,8 @@ def look_at_pool(section: Pool, ledger: Ledger) -> PoolHealth:
     return PoolHealth(section.owner, book.count_items(), tuple(shops), book.owed())
 
 
-def pool_concerns(
-    settings: Settings, health: PoolHealth | None, now: datetime
-) -> Iterator[Concern]:
+def pool_concerns(settings: Settings, health: PoolHealth, now: datetime) -> Iterator[Concern]:
     """What needs a person in the pool."""
-    if health is None:
-        return
     if health.owed:
         yield _oversold(health.owed)
     for shop in health.shops:
@@ -112,7 +122,7 @@ def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> I
 
 
 def _concern(kind: Kind, shop: str, text: str, mend: str, since: datetime | None = None) -> Concern:
-    return Concern(kind, f"pool {shop}", text.format(shop=shop), mend.format(shop=shop), since)
+    return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
 
 
 def _should_be_taken(settings: Settings, file: PoolFile, now: datetime) -> bool:
@@ -129,3 +139,45 @@ def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
         else:
             text = _("{item}: an order of {shop} does not say how many")
             yield text.format(item=one.item, shop=one.shop)
+
+
+def happened(move: PoolMove) -> str:
+    """Why an item moved, or what became of a shop."""
+    return _(_HAPPENED[move.kind]).format(order=move.order)
+
+
+def pool_in_words(health: PoolHealth) -> str:
+    """The pool in one line."""
+    members = [shop for shop in health.shops if shop.state == ShopState.MEMBER]
+    parts = (
+        n_("{n} shop", "{n} shops", len(members)),
+        n_("{n} item", "{n} items", health.items),
+        n_("{n} held", "{n} held", health.held),
+        n_("{n} oversold", "{n} oversold", len(health.owed)),
+    )
+    return ", ".join(parts)
+
+
+def as_dict(health: PoolHealth) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "owner": health.owner,
+        "items": health.items,
+        "held": health.held,
+        "oversold": dict(health.owed),
+        "shops": [
+            {
+                "shop": shop.name,
+                "state": shop.state.value if shop.state else None,
+                "via": shop.via or None,
+                "items": shop.items,
+                "read": shop.read,
+                "last_written": shop.file.at if shop.file else None,
+                "changed": shop.file.changed if shop.file else None,
+                "waits": shop.waits,
+                "held": len(shop.suspects),
+                "suspects": [asdict(one) for one in shop.suspects],
+            }
+            for shop in health.shops
+        ],
+    }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from passerelle.config import Settings
 from passerelle.errors import INTERRUPTED
 from passerelle.health.concerns import Concern, Kind
-from passerelle.language import _, n_
+from passerelle.language import N_, _, n_
 from passerelle.ledger import Ledger
 from passerelle.ledger.runs import Run
 from passerelle.schedule.timetable import next_start, starts
@@ -20,6 +20,10 @@ _MANY = 3_000
 # A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
 EARLY = timedelta(minutes=1)
 LATE = timedelta(minutes=5)
+_MENDED_AT = {
+    "stock": N_("{trace} names the lines; mend them in the ERP"),
+    "pool": N_("{trace} names the lines; mend them in the shop"),
+}
 # What a run may take beyond its own limit.
 _GRACE = timedelta(minutes=1)
 
@@ -116,7 +120,7 @@ def _missed(health: RunHealth) -> Concern:
 
 def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
     run, since = health.run, health.failing_since
-    trace = "Trace2" if run == "stock" else "Trace1"
+    trace = "Trace1" if run == "orders" else "Trace2"
     if health.is_killed:
         text = _("run {run} was killed, or the machine stopped").format(run=run)
         mend = _("the next run finishes what it left; if it happens again, look into {trace}")
@@ -129,9 +133,9 @@ def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
         text = _("run {run} failed: {summary}").format(run=run, summary=last.summary)
         mend = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
         yield Concern(Kind.FAILED, run, text, mend, since)
-    elif last.exit_code == 5 and run == "stock":
+    elif last.exit_code == 5 and run in _MENDED_AT:
         text = _("run {run} met lines that it could not read: {summary}").format(
             run=run, summary=last.summary
         )
-        mend = _("{trace} names the lines; mend them in the ERP").format(trace=trace)
+        mend = _(_MENDED_AT[run]).format(trace=trace)
         yield Concern(Kind.REJECTED, run, text, mend, last.started)

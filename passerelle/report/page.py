@@ -13,6 +13,7 @@ from typing import Any
 from passerelle import __version__
 from passerelle.config import Settings
 from passerelle.health import examine
+from passerelle.health.pool import happened, suspects_in_words
 from passerelle.language import _, n_, spoken
 from passerelle.ledger import KnownOrder, Ledger
 from passerelle.ledger.runs import Run
@@ -33,7 +34,7 @@ from passerelle.report.window import Window, window_of
 from passerelle.report.words import SHOWN, SIGNS, STATES, about, cut, in_words
 from passerelle.schedule.timetable import timetable
 
-ORDERS_SHOWN, INCIDENTS_SHOWN = 500, 30
+ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN = 500, 30, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def _words() -> dict[str, Any]:
         "look_of": look_of,
         "code": code,
         "least_to_most": least_to_most,
+        "happened": happened,
+        "suspects_in_words": suspects_in_words,
     }
 
 
@@ -105,6 +108,7 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
         **_sales(settings, ledger, window, runs),
         **_runs(settings, ledger, window, runs),
         **_orders(ledger, window),
+        "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
     }
 
 

@@ -27,6 +27,7 @@ _GRACE = timedelta(minutes=1)
 _DESCRIPTIONS = {
     "orders": "Passerelle: sends the shop's orders to the ERP",
     "stock": "Passerelle: sends the ERP's stock to the shop",
+    "pool": "Passerelle: keeps the levels of the shops that share one stock",
 }
 
 _TASK = """\

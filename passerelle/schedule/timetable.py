@@ -8,7 +8,9 @@ from passerelle.language import _
 
 Timetable = Mapping[str, tuple[int, ...]]
 
-RUNS = ("orders", "stock")
+# Every installation has tasks for these.
+USUAL = ("orders", "stock")
+RUNS = (*USUAL, "pool")
 
 
 def timetable(settings: Settings) -> Timetable:

@@ -12,7 +12,7 @@ from passerelle.config import Settings
 from passerelle.ledger import Ledger, Stage, State, open_ledger
 from passerelle.ledger.schema import dispatches, events, orders, runs
 from passerelle.report.window import midnight
-from passerelle.schedule.timetable import RUNS, minutes_of, starts
+from passerelle.schedule.timetable import minutes_of, starts, timetable
 
 # How many orders of a shop's day come in each hour.
 _HOURS = (1, 0, 0, 0, 0, 0, 1, 2, 4, 6, 8, 8, 9, 7, 7, 7, 8, 9, 10, 12, 14, 12, 7, 3)
@@ -55,7 +55,7 @@ class Year:
         return midnight((self.now - timedelta(days=self.days)).date())
 
     def _runs(self) -> Iterator[dict[str, Any]]:
-        for run in RUNS:
+        for run in timetable(self.settings):
             for at in starts(minutes_of(self.settings, run), self._begin, self.now):
                 ending = self.endings.get((run, at), self._well(run, at))
                 if ending:

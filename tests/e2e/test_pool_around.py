@@ -1,0 +1,74 @@
+"""What goes on around the pool: the check, the schedule, status and alerts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.pools import PoolWorld, make_pool
+from tests.servers.fixtures import NewServer
+
+A = "3700000000000"
+
+
+@pytest.fixture
+def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
+    world = make_pool(tmp_path, [new_server("folder") for _ in range(2)], ("fr", "be"))
+    world.join_all()
+    return world
+
+
+def test_the_check_looks_at_every_shop_s_files(pool: PoolWorld) -> None:
+    text = pool.run("check").stdout
+    for name in ("fr", "be"):
+        assert f"ok       at_{name}:/: files can be written, renamed, replaced and deleted" in text
+        for key, file in (("orders_from", "orders"), ("stock_from", "stock")):
+            assert f"ok       pool.shops.{name}.{key} (at_{name}:{name}-{file}.csv): " in text
+
+
+def test_the_schedule_starts_it_where_it_is_configured(pool: PoolWorld) -> None:
+    pool.configure(more="[schedule]\npool = [7, 37]\n")
+    assert pool.run_well("schedule", "show").splitlines()[1].startswith("pool\t:07 and :37\t")
+    assert "run pool</Arguments>" in pool.run_well("schedule", "export", "pool")
+    assert pool.run_well("schedule", "export", "--cron").startswith("7,37 * * * * ")
+
+
+def test_status_counts_it_and_names_what_needs_a_person(pool: PoolWorld) -> None:
+    pool["fr"].sells("1", A, 99)
+    pool.cycle()
+    pool["fr"].sells("2", A)
+    pool["be"].sells("3", A)
+    pool.cycle()
+    result = pool.run("status")
+    assert result.exit_code == 6
+    assert "pool: 2 shops, 10 items, 0 held, 1 oversold" in result.stdout
+    assert f"! 1 item is oversold: more was sold than there is: {A}" in result.stdout
+    told = json.loads(pool.run("status", "--json").stdout)
+    assert told["pool"]["oversold"] == {A: 1}
+    assert "oversold:pool" in [concern["key"] for concern in told["concerns"]]
+    assert [run["run"] for run in told["runs"]] == ["pool"]
+
+
+def test_status_tells_of_a_shop_that_does_not_take_part(pool: PoolWorld) -> None:
+    pool.run_well("pool", "leave", "be")
+    pool.run_well("pool", "join", "be", "--via", "fr")
+    text = pool.run("status").stdout
+    assert "! be has asked to join the pool, and gets nothing until it is accepted" in text
+
+
+def test_its_runs_stand_in_the_history_and_in_trace_2(pool: PoolWorld) -> None:
+    pool["fr"].sells("1", A)
+    pool.cycle()
+    lines = pool.run_well("history", "-n", "1").splitlines()
+    assert lines[1].split("\t")[1:3] == ["pool", "0"]
+    assert lines[1].endswith("2 shops, 1 item moved, 1 file written")
+    trace = (pool.folder / "data" / "Trace2.txt").read_text(encoding="utf-8")
+    assert f"{A}: 100 -> 99 (order 1 in fr)" in trace
+
+
+def test_a_copy_of_the_last_file_of_each_shop_is_kept(pool: PoolWorld) -> None:
+    pool["fr"].sells("1", A)
+    pool.all_write()
+    pool.run_well("run", "pool")
+    kept = pool.folder / "data" / "Last_be_be-import.csv"
+    assert kept.read_bytes() == pool["be"].waiting.read_bytes()
