@@ -1,0 +1,78 @@
+"""SIGKILL at each step of a run of the pool, then normal runs: quantities are right."""
+
+import itertools
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.pools import PoolWorld, make_pool
+from tests.servers.fixtures import NewServer
+from tests.shell import run_child
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+BOOK = "passerelle.ledger.pool.book:Pool"
+FILES = "passerelle.ledger.pool.files:PoolFiles"
+REMOTE = "passerelle.remotes.retrying:RetryingRemote"
+STEPS = [(BOOK, "book"), (REMOTE, "store"), (FILES, "prepare"), (REMOTE, "replace"),
+         (FILES, "publish")]  # fmt: skip
+WHEN = [(when, *step) for when, step in itertools.product(("before", "after"), STEPS)]
+A, B, C = "3700000000000", "3700000000001", "3700000000002"
+
+
+@pytest.fixture
+def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
+    world = make_pool(tmp_path, [new_server(kind) for kind in ("folder", "ftp", "sftp")])
+    world.join_all()
+    return world
+
+
+def killed(world: PoolWorld, step: tuple[str, ...], *args: str) -> None:
+    """Runs until the step; the process must really die there."""
+    result = run_child(*step, *args, cwd=world.folder, module="tests.killing")
+    assert result.exit_code == -signal.SIGKILL, result
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["still waiting", "taken"])
+@pytest.mark.parametrize("step", WHEN, ids=" ".join)
+def test_killed_at_a_step_every_sale_is_counted_once(
+    pool: PoolWorld, step: tuple[str, ...], taken: bool
+) -> None:
+    pool["be"].sells("1", A, 3)
+    pool["fr"].levels[B] = 250
+    pool.all_write()
+    killed(pool, step, "run", "pool")
+    if taken:
+        pool.all_take()
+    pool["nl"].sells("2", A, 2)
+    pool["be"].cancels("1")
+    pool["be"].sells("3", C)
+    for _ in range(4):
+        pool.cycle()
+    assert pool.levels(A) == [98, 98, 98]
+    assert pool.levels(B) == [250, 250, 250]
+    assert pool.levels(C) == [99, 99, 99]
+
+
+@pytest.mark.parametrize("step", WHEN, ids=" ".join)
+def test_a_join_that_was_killed_goes_on(
+    tmp_path: Path, new_server: NewServer, step: tuple[str, ...]
+) -> None:
+    pool = make_pool(tmp_path, [new_server("folder") for _ in range(2)], ("fr", "be"))
+    pool["be"].levels[A] = 7
+    pool["be"].sells("1", A, 5)
+    pool.cycle()
+    pool.run_well("pool", "join", "be", "--via", "fr")
+    killed(pool, step, "pool", "accept", "be")
+    if "asked" in pool.run_well("pool", "status"):
+        pool.run_well("pool", "accept", "be")
+    pool["be"].sells("2", B, 4)
+    for _ in range(4):
+        pool.cycle()
+    assert pool.levels(A) == [100, 100]
+    assert pool.levels(B) == [96, 96]
+    pool["be"].sells("3", A)
+    pool.cycle()
+    assert pool.levels(A) == [99, 99]
