@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.suites.age import age
 from benchmarks.suites.orders import orders
+from benchmarks.suites.pool import pool
 from benchmarks.suites.runs import runs
 from benchmarks.suites.shared import Outcome, Scale
 from benchmarks.suites.starts import starts
@@ -21,6 +22,7 @@ SUITES: dict[str, Callable[[Path, Scale], Iterator[Outcome]]] = {
     "starts": starts,
     "runs": runs,
     "age": age,
+    "pool": pool,
     "windows": windows,
 }
 

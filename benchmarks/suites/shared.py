@@ -33,6 +33,7 @@ class Scale:
     transfer: int = 100_000_000
     ages: Sequence[int] = (0, 20_000, 200_000, 2_000_000)
     archives: Sequence[int] = (0, 10_000, 100_000)
+    pool_items: int = 100_000
     rounds: int = 3
 
 
@@ -43,6 +44,7 @@ QUICK = Scale(
     transfer=1_000_000,
     ages=(0, 2_000),
     archives=(0, 1_000),
+    pool_items=2_000,
     rounds=1,
 )
 
