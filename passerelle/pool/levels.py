@@ -109,7 +109,7 @@ def _levels(
     faults = []
     for item, row in rows.items():
         number = numbers[row]
-        if number == NOT_PLAIN:
+        if number == NOT_PLAIN or number > _MOST:
             text = column.text(row)
             try:
                 number = _whole(text)
@@ -121,9 +121,13 @@ def _levels(
     return levels, faults
 
 
+# What is greater is another column's number.
+_MOST = 10**12
+
+
 def _whole(text: str) -> int:
     number = parse_decimal(text)
-    if number != number.to_integral_value():
+    if number != number.to_integral_value() or abs(number) > _MOST:
         raise ValueError(text)
     return int(number)
 

@@ -175,11 +175,10 @@ def make_plan(
 
 
 def _pool(gateway: Gateway) -> Pool:
-    known = gateway.ledger.pool.items()
     return Pool(
         {
-            item: Item(one.level, one.shop, one.since, one.orders_until)
-            for item, one in known.items()
+            item: Item(level, shop, since, until)
+            for item, level, shop, since, until in gateway.ledger.pool.items()
         }
     )
 

@@ -62,14 +62,14 @@ class PoolPlan:
 def _file(reading: Reading, shop: ShopPlan) -> ShopFile:
     after = {item: level for item, (_before, level) in shop.changes.items()}
     data = shop.seen.levels.rewritten(after)
-    return ShopFile(reading.name, reading.shop, data, len(after), _stored(shop, shop.written))
+    return ShopFile(reading.name, reading.shop, data, len(after), _stored(shop, shop.written, {}))
 
 
-def _stored(shop: ShopPlan, view: View) -> Mapping[str, Any]:
+def _stored(shop: ShopPlan, view: View, marks: Mapping[str, int]) -> Mapping[str, Any]:
     return {
         "levels": view.levels,
         "others": view.others,
-        "marks": view.marks,
+        "marks": marks,
         # While the shop cannot be read, these take no part in the others either.
         "twice": [*shop.seen.levels.twice],
     }
@@ -127,7 +127,7 @@ def _shop_reads(plan: PoolPlan) -> Iterator[ShopRead]:
             reading.name,
             reading.state,
             reading.token,
-            _stored(shop, shop.view),
+            _stored(shop, shop.view, shop.view.marks),
             suspects,
             reading.seen.taken,
             shop.share,

@@ -31,6 +31,7 @@ FILE = (
     b"4;0371;Derby;3\r\n"
     b"5;372;Sandale;beaucoup\r\n"
     b"6;373;Basket;7\r\n"
+    b"7;375;Mule;3701234567890\r\n"
 )
 
 
@@ -55,7 +56,8 @@ def test_what_cannot_take_part_is_told_with_its_lines() -> None:
     assert found.nameless == (3,)
     assert found.twice == {"371": (4, 5)}
     assert [str(fault) for fault in found.faults] == [
-        'a.csv:6: quantity: "beaucoup" is no whole number'
+        'a.csv:6: quantity: "beaucoup" is no whole number',
+        'a.csv:8: quantity: "3701234567890" is no whole number',
     ]
 
 

@@ -1,15 +1,17 @@
 """The ledger's pool: the shared levels, what moved them, and what each shop should show."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, String, delete, func, select, type_coerce
 
 from passerelle.ledger.pool.booking import drop_suspects, write_bookings, write_state
 from passerelle.ledger.pool.files import PoolFiles, forget_files
+from passerelle.ledger.pool.packing import unpacked
 from passerelle.ledger.pool.records import (
     Bookings,
     PoolItem,
@@ -17,7 +19,6 @@ from passerelle.ledger.pool.records import (
     PoolShop,
     PoolSuspect,
     ShopState,
-    unpacked,
 )
 from passerelle.ledger.pool.schema import (
     pool_items,
@@ -40,10 +41,19 @@ class Pool:
         self._begin = begin
         self.files = PoolFiles(begin)
 
-    def items(self) -> dict[str, PoolItem]:
-        """All items."""
+    def items(self) -> Iterator[tuple[str, int, str, datetime | None, datetime | None]]:
+        """All items: number, level, where first seen, and the times of those two files.
+
+        Nothing else can be asked of the ledger until all were asked for.
+        """
+        c = pool_items.c
+        # Nearly all of them have the times of a few files.
+        texts = (type_coerce(c.since, String), type_coerce(c.orders_until, String))
         with self._begin() as connection:
-            return {row[0]: _item(row) for row in connection.execute(select(pool_items))}
+            for item, level, shop, since, until in connection.execute(
+                select(c.item, c.level, c.shop, *texts)
+            ):
+                yield item, level, shop, _moment(since), _moment(until)
 
     def item(self, item: str) -> PoolItem | None:
         """One of them."""
@@ -133,6 +143,11 @@ class Pool:
             if not _has_members(connection):
                 # Whoever begins a new pool brings the levels.
                 connection.execute(delete(pool_items))
+
+
+@lru_cache(maxsize=1_000)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _has_members(connection: Connection) -> bool:

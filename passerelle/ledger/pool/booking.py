@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
-from passerelle.ledger.pool.records import Bookings, FileStage, ShopRead, ShopState, packed
+from passerelle.ledger.pool.packing import packed
+from passerelle.ledger.pool.records import Bookings, FileStage, ShopRead, ShopState
 from passerelle.ledger.pool.schema import (
     pool_files,
     pool_items,

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from passerelle.ledger.pool.booking import last_move
-from passerelle.ledger.pool.records import FileStage, Json, PoolFile, packed, unpacked
+from passerelle.ledger.pool.packing import packed, unpacked
+from passerelle.ledger.pool.records import FileStage, Json, PoolFile
 from passerelle.ledger.pool.schema import pool_files
 
 Begin = Callable[[], AbstractContextManager[Connection]]

@@ -1,7 +1,5 @@
 """What the ledger knows of the pool, and what a run writes down at once."""
 
-import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,13 +141,3 @@ class Bookings:
     new: Mapping[str, NewItem] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
     shops: Sequence[ShopRead] = ()
-
-
-def packed(view: Json) -> bytes:
-    """A view as it is kept."""
-    return zlib.compress(json.dumps(view, separators=(",", ":")).encode(), 1)
-
-
-def unpacked(data: bytes | None) -> Json | None:
-    """The view that was kept so."""
-    return None if data is None else json.loads(zlib.decompress(data))
