@@ -20,7 +20,10 @@ PAID = "Paiement accepté"
 
 @dataclass
 class PoolShop:
-    """A shop with its own products, levels and orders. What it writes is a minute and more old."""
+    """A shop with its own products, levels and orders.
+
+    It writes its files an hour ago, each later than the one before; it sells before that.
+    """
 
     name: str
     server: RunningServer
@@ -29,12 +32,13 @@ class PoolShop:
     texts: dict[str, str] = field(default_factory=dict)
     more_lines: list[str] = field(default_factory=list)
     separator: str = ";"
+    times: int = 0
 
     # --- what people do in it --------------------------------------------------------------------
 
     def sells(self, order: str, item: str, quantity: int = 1, at: datetime | None = None) -> None:
         """A customer orders; the shop's own level falls at once."""
-        moment = at or datetime.now().astimezone()
+        moment = at or ago(120)
         self.orders[order] = (f"{moment:%Y-%m-%d %H:%M:%S}", item, quantity, PAID)
         level = self.levels.get(item)
         if isinstance(level, int):
@@ -50,8 +54,10 @@ class PoolShop:
 
     # --- its exports and its import --------------------------------------------------------------
 
-    def writes(self, age: float = 65) -> bytes:
+    def writes(self, age: float = 3600) -> bytes:
         """Both exports; returns the file of levels."""
+        self.times += 1
+        age -= 2 * self.times
         data = self.level_file()
         self._put(f"{self.name}-stock.csv", data, age)
         self._put(f"{self.name}-orders.csv", self._order_file(), age)

@@ -209,7 +209,13 @@ def log(
         click.echo(_("nothing has happened yet"))
     else:
         rows = [
-            (local(m.at), m.shop or "-", m.item or "-", f"{m.quantity:+d}", happened(m))
+            (
+                local(m.at),
+                m.shop or "-",
+                m.item or "-",
+                f"{m.quantity:+d}" if m.item else "-",
+                happened(m),
+            )
             for m in moves
         ]
         columns = N_("when"), N_("shop"), N_("item"), N_("moved"), N_("why")

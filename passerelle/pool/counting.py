@@ -44,10 +44,11 @@ def count(seen: Sequence[Seen], pool: Pool, barred: frozenset[str] = frozenset()
 def _moves(shop: Seen, line: OrderLine, item: Item, new: Mapping[str, Item]) -> Iterator[Move]:
     """What a line that counts for something else than before moves.
 
-    One that is cancelled when it is first met moved the shop's own level, and moved it back.
+    What a newcomer did before it joined is no matter of the pool's. A line that is cancelled when
+    it is first met moved the shop's own level, and moved it back.
     """
     before = shop.known.get((line.order, line.item))
-    if before is None and _is_in_level(shop, line, item, new):
+    if shop.is_newcomer or (before is None and _is_in_level(shop, line, item, new)):
         return
     if before is None and line.cancelled:
         yield Move(shop.shop, line.item, ORDER, -line.ordered, line.order)
@@ -83,8 +84,6 @@ def _is_in_level(shop: Seen, line: OrderLine, item: Item, new: Mapping[str, Item
 
     What a shop sold before it had to do with the item's level is no sale of the pool's.
     """
-    if shop.is_newcomer:
-        return True
     begins = line.item in new
     if begins or shop.view is None or line.item not in shop.view.levels:
         return line.date is None or item.since is None or line.date <= item.since

@@ -1,6 +1,6 @@
 """Pure: what is written into each shop, what was changed by hand, what is short."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from passerelle.pool.terms import (
@@ -32,7 +32,7 @@ def decide(
     ``erp`` has the levels where the ERP owns them, less the sales that it lacks: then what a shop
     shows beside them is no edit, and is written over.
     """
-    looks = [_look(shop, counted, judges=erp is None) for shop in seen]
+    looks = [_look(shop, counted, judges=erp is None and not shop.is_joining) for shop in seen]
     edits = tuple(edit for look in looks for edit in look.edits)
     levels = dict(erp) if erp is not None else moved(pool, counted, edits)
     shops = tuple(_plan(look, levels, counted) for look in looks)
@@ -136,8 +136,9 @@ def _note(look: _Look, item: str, found: Judgement, shown: int, *, is_quiet: boo
     if not found.difference:
         return
     before = look.seen.suspects.get(item)
-    same = before is not None and before.difference == found.difference
-    reads = (before.reads if before and same else 0) + 1 if is_quiet else 0
+    known = before.reads if before and before.difference == found.difference else 0
+    # The same file read again says nothing new.
+    reads = known + (look.seen.is_fresh or not known) if is_quiet else 0
     if reads >= QUIET_READS:
         look.edits.append(Edit(look.seen.shop, item, found.difference, shown))
         look.levels[item] = shown
@@ -235,6 +236,17 @@ def _renamed(seen: Seen) -> tuple[tuple[str, str], ...]:
     if seen.view is None or not seen.view.marks:
         return ()
     before, now = seen.view.marks, seen.levels.marks
-    gone = {before[item]: item for item in before.keys() - now.keys()}
-    come = [item for item in sorted(now.keys() - before.keys()) if now[item] in gone]
-    return tuple((gone[now[item]], item) for item in come)
+    gone, come = before.keys() - now.keys(), now.keys() - before.keys()
+    if not gone or not come:
+        return ()
+    old = _alone(before)
+    new = _alone(now)
+    return tuple(
+        (old[now[i]], i) for i in sorted(come) if now[i] in new and old.get(now[i]) in gone
+    )
+
+
+def _alone(marks: Mapping[str, int]) -> dict[int, str]:
+    """The items whose line is like no other's, by its mark."""
+    times = Counter(marks.values())
+    return {mark: item for item, mark in marks.items() if times[mark] == 1}

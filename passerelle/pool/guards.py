@@ -18,18 +18,18 @@ def check_amount(shops: Sequence[ShopPlan], settings: Pool) -> None:
     counts as set to 0: a shop's import sets what a file lacks to 0.
     """
     for plan in shops:
-        if plan.seen.is_newcomer or not plan.is_due:
+        if plan.seen.is_newcomer:
             continue
-        gone = _gone(plan)
-        _check_drop(plan, plan.zeroed + gone, plan.share + gone, settings)
-        _check_change(plan, settings)
+        gone, zeroed = _gone(plan), plan.zeroed if plan.is_due else 0
+        _check_drop(plan, zeroed + gone, plan.share + gone, settings)
+        if plan.is_due:
+            _check_change(plan, settings)
 
 
 def _gone(plan: ShopPlan) -> int:
-    before = plan.seen.view
-    if before is None:
-        return 0
-    return len(before.levels.keys() - plan.seen.levels.levels.keys() - plan.seen.rules.exclude)
+    before, file = plan.seen.view, plan.seen.levels
+    there = file.levels.keys() | file.lines.keys() | file.twice.keys()
+    return len(before.levels.keys() - there) if before else 0
 
 
 def _check_drop(plan: ShopPlan, zeroed: int, of: int, settings: Pool) -> None:

@@ -101,7 +101,8 @@ class Seen:
     file that waits was planned; both without what this run is going to count. ``known`` is what
     was counted of the orders read. ``illegible`` are items of which an order does not say how
     many. ``is_fresh`` is false where the levels are the file that was read before. ``writes`` is
-    false for a shop that gets nothing now.
+    false for a shop that gets nothing now. What one that ``is_joining`` shows is about to be
+    written over.
     """
 
     shop: str
@@ -120,6 +121,7 @@ class Seen:
     orders_at: datetime | None = None
     is_fresh: bool = True
     is_newcomer: bool = False
+    is_joining: bool = False
     writes: bool = True
 
 

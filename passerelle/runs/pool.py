@@ -53,6 +53,7 @@ _MOST_ORDERS = 50
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
     settings = pool_settings(gateway.settings)
+    gateway.dispatcher.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
     servers = Servers(gateway, settings)
     readings, failures = read_all(gateway, servers, settings, members)

@@ -11,7 +11,7 @@ from passerelle.language import _, n_
 from passerelle.pool import LevelFile
 from passerelle.progress import step
 from passerelle.runs.pool import Servers, pool_settings
-from passerelle.runs.pool_reading import read_levels
+from passerelle.runs.pool_reading import in_its_words, read_levels
 from passerelle.runs.pool_words import few
 
 
@@ -40,7 +40,7 @@ def check_shops(gateway: Gateway) -> Iterator[CheckedShop]:
             try:
                 checked = CheckedShop(name, _levels(gateway, section, name, shop))
             except PasserelleError as error:
-                checked = CheckedShop(name, None, error)
+                checked = CheckedShop(name, None, in_its_words(error, name))
         yield checked
 
 

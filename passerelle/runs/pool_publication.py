@@ -36,8 +36,10 @@ def recover_file(gateway: Gateway, name: str, shop: PoolShop) -> None:
         return
     if find(gateway.remote(place.server), place.path + TMP) is None:
         files.publish(name, last.number)
-    else:
-        files.drop(last.number)
+        return
+    files.drop(last.number)
+    if not gateway.dry_run:
+        gateway.remote(place.server).delete(place.path + TMP)
 
 
 def publish_file(gateway: Gateway, file: ShopFile) -> None:

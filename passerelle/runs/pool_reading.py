@@ -66,7 +66,7 @@ def read_shop(
     try:
         return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
     except (ConfigError, HeldError, RejectedError) as error:
-        raise _renamed(error, name) from error
+        raise in_its_words(error, name) from error
 
 
 def _read(
@@ -101,6 +101,7 @@ def _read(
             orders_at=_on_our_clock(gateway, orders_source),
             is_fresh=known is None or token != known.read,
             is_newcomer=is_newcomer,
+            is_joining=state == ShopState.JOINING,
             writes=writes and (is_newcomer or state == ShopState.MEMBER),
         ),
         state,
@@ -124,7 +125,8 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     source = gateway.sources.fetch(shop.stock_from)
     pool = gateway.settings.pool
     if source.age is not None and pool is not None:
-        check_age(source.age, Guards.model_construct(max_age=pool.max_age), source.place.name)
+        label = str(shop.stock_from)
+        check_age(source.age, Guards.model_construct(max_age=pool.max_age), label)
     return source
 
 
@@ -231,8 +233,11 @@ def _on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
     return source.modified - (offset or timedelta(0))
 
 
-def _renamed(error: PasserelleError, name: str) -> PasserelleError:
-    """The error with the keys of the shop's own section, which rooms below do not know."""
+def in_its_words(error: PasserelleError, name: str) -> PasserelleError:
+    """The error with the shop's own section and export, which rooms below do not know."""
+    if isinstance(error, HeldError):
+        mend = _("its file waits; look into the shop's export of its levels")
+        return HeldError(error.what, error.where, mend)
     mend, shop = error.mend, f"pool.shops.{name}"
     for key in ("columns", "encoding", "final_newline"):
         column = "order_columns" if key == "columns" else key
