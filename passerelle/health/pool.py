@@ -24,6 +24,7 @@ _HAPPENED = {
     "joining": N_("accepted: gets the levels of {order}"),
     "member": N_("takes part"),
     "left": N_("left the pool"),
+    "taken": N_("took its file"),
 }
 _WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
 
@@ -143,6 +144,8 @@ def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
 
 def happened(move: PoolMove) -> str:
     """Why an item moved, or what became of a shop."""
+    if move.kind == "written":
+        return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)
     return _(_HAPPENED[move.kind]).format(order=move.order)
 
 

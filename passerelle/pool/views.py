@@ -71,8 +71,8 @@ def judge(
         expected = max(direct if was_taken else direct | (indirect - set(absent)))
         return Judgement(expected, (), shown - expected)
     now = {shown + part for part in parts}
-    if shown in indirect or not is_fresh:
-        # Either the write is lost, or this was read before it, and tells nothing of what is there.
+    if shown in indirect or not is_fresh or was_taken:
+        # Either the write is lost, or this was told before it, and says nothing of what is there.
         now |= direct | indirect
     return Judgement(full, tuple(sorted(now - {full})))
 

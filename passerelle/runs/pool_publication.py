@@ -35,7 +35,7 @@ def recover_file(gateway: Gateway, name: str, shop: PoolShop) -> None:
     if last is None or last.stage != FileStage.PREPARED or _is_direct(gateway, shop):
         return
     if find(gateway.remote(place.server), place.path + TMP) is None:
-        files.publish(name, last.number)
+        files.publish(name, last.number, gateway.now())
         return
     files.drop(last.number)
     if not gateway.dry_run:
@@ -55,7 +55,7 @@ def publish_file(gateway: Gateway, file: ShopFile) -> None:
         upload = upload_beside(gateway, place, file.data)
         number = _prepare(gateway, file)
         gateway.remote(place.server).replace(upload, place.path)
-    gateway.ledger.pool.files.publish(file.name, number)
+    gateway.ledger.pool.files.publish(file.name, number, gateway.now())
     copy = LAST_COPY.format(name=f"{file.name}_{place.name}")
     keep_copy(gateway.settings.folder / copy, file.data)
     text = _("{file} is in place on {server}")

@@ -325,8 +325,8 @@ def test_status_and_log_tell_what_happened_when_and_why(pool: PoolWorld) -> None
     assert (move["shop"], move["kind"], move["quantity"], move["order"]) == ("be", "order", -1, "7")
     lines = pool.run_well("pool", "log", "--shop", "be").splitlines()
     assert [line.split("\t")[4] for line in lines] == [
-        *("why", "order 7", "takes part", "accepted: gets the levels of fr"),
-        "asked to join through fr",
+        *("why", "order 7", "took its file", "takes part", "0 levels changed in its file"),
+        *("accepted: gets the levels of fr", "asked to join through fr"),
     ]
 
 

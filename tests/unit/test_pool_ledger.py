@@ -59,9 +59,9 @@ def test_what_a_run_found_is_kept_at_once(ledger: Ledger) -> None:
 def test_a_file_goes_from_its_promise_to_being_taken(ledger: Ledger) -> None:
     pool = ledger.pool.files
     first = pool.prepare("a", NOW, "0", 1, {"levels": {}})
-    pool.publish("a", first)
+    pool.publish("a", first, NOW)
     second = pool.prepare("a", NOW, "1", 1, SHOWN)
-    pool.publish("a", second)
+    pool.publish("a", second, NOW)
     found = pool.last("a", FileStage.PUBLISHED)
     assert found is not None and (found.number, found.view) == (second, SHOWN)
     superseded = pool.last("a", FileStage.SUPERSEDED)

@@ -45,7 +45,14 @@ def write_state(
         connection.execute(pool_shops.insert().values(name=shop, **values))
     else:
         connection.execute(update(pool_shops).where(c.name == shop).values(**values))
-    happened = {"at": at, "shop": shop, "item": "", "kind": state.value, "quantity": 0}
+    note(connection, shop, state.value, at, via=via)
+
+
+def note(
+    connection: Connection, shop: str, kind: str, at: datetime, quantity: int = 0, via: str = ""
+) -> None:
+    """Notes in the log what became of a shop."""
+    happened = {"at": at, "shop": shop, "item": "", "kind": kind, "quantity": quantity}
     connection.execute(pool_moves.insert().values(**happened, order_id=via))
 
 
@@ -119,6 +126,7 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
         waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
         taken = update(pool_files).where(waits)
         connection.execute(taken.values(stage=FileStage.TAKEN.value, taken=at))
+        note(connection, shop.name, "taken", at)
     _write_suspects(connection, shop, at)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from passerelle.ledger.pool.booking import last_move
+from passerelle.ledger.pool.booking import last_move, note
 from passerelle.ledger.pool.packing import packed, unpacked
 from passerelle.ledger.pool.records import FileStage, Json, PoolFile
 from passerelle.ledger.pool.schema import pool_files
@@ -48,13 +48,15 @@ class PoolFiles:
             connection.execute(update(pool_files).where(old).values(view=None))
             return number
 
-    def publish(self, shop: str, number: int) -> None:
+    def publish(self, shop: str, number: int, at: datetime) -> None:
         """Notes that a file is in place; one that waited there is superseded."""
         with self._begin() as connection:
             waits = (pool_files.c.shop == shop) & (pool_files.c.number < number)
             waits &= pool_files.c.stage.in_((FileStage.PREPARED.value, FileStage.PUBLISHED.value))
             _set_stage(connection, waits, FileStage.SUPERSEDED)
             _set_stage(connection, pool_files.c.number == number, FileStage.PUBLISHED)
+            of_it = select(pool_files.c.changed).where(pool_files.c.number == number)
+            note(connection, shop, "written", at, connection.execute(of_it).scalar_one())
 
     def drop(self, number: int) -> None:
         """Notes that a promised file never reached its name."""
