@@ -104,7 +104,9 @@ def _outsiders(
             yield f"! {text.format(shop=name)}"
     for name, shop in known.items():
         if shop.state in ACTIVE and name not in settings.shops:
-            text = _("{shop} takes part, but has no [pool.shops.{shop}]: `passerelle pool leave`")
+            text = _(
+                "{shop} takes part, but has no [pool.shops.{shop}]: `passerelle pool leave {shop}`"
+            )
             yield f"! {text.format(shop=name)}"
 
 
