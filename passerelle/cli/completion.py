@@ -55,3 +55,15 @@ def server_names(
         for name, server in servers.items()
         if name.startswith(incomplete)
     ]
+
+
+def shop_names(
+    context: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The pool's shops that begin so, in the same way."""
+    try:
+        pool = load_config(find_config(context.find_root().params.get("config"))).pool
+    except PasserelleError:
+        return []
+    names = pool.shops if pool else ()
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]

@@ -14,6 +14,7 @@ from passerelle.cli.common import (
     settings_of,
     writing_ledger,
 )
+from passerelle.cli.completion import shop_names
 from passerelle.errors import PasserelleError
 from passerelle.gateway import Gateway, Outcome, perform
 from passerelle.health.pool import (
@@ -26,7 +27,7 @@ from passerelle.health.pool import (
 from passerelle.language import N_, _, n_
 from passerelle.reading import gtin
 
-_shop = click.argument("shop", metavar="SHOP")
+_shop = click.argument("shop", metavar="SHOP", shell_complete=shop_names)
 _dry_run = click.option(
     "--dry-run", is_flag=True, help="Show what would change; change nothing anywhere."
 )
@@ -74,7 +75,13 @@ def check(context: click.Context, as_json: bool) -> None:
 
 @pool.command()
 @_shop
-@click.option("--via", required=True, metavar="MEMBER", help="The member whose levels it gets.")
+@click.option(
+    "--via",
+    required=True,
+    metavar="MEMBER",
+    shell_complete=shop_names,
+    help="The member whose levels it gets.",
+)
 @_dry_run
 @click.pass_context
 def join(context: click.Context, shop: str, via: str, dry_run: bool) -> None:
@@ -187,7 +194,9 @@ def _row(shop: PoolShopHealth) -> tuple[str, ...]:
 @click.option(
     "--item", metavar="NUMBER", help="Only what moved this item, in any form of its number."
 )
-@click.option("--shop", metavar="SHOP", help="Only what came from this shop.")
+@click.option(
+    "--shop", metavar="SHOP", shell_complete=shop_names, help="Only what came from this shop."
+)
 @click.option("-n", "count", type=click.IntRange(min=1), default=100, help="How many.  [100]")
 @json_option
 @click.pass_context

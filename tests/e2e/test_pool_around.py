@@ -1,12 +1,19 @@
 """What goes on around the pool: the check, the schedule, status and alerts."""
 
 import json
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from passerelle.alerts.matters import worth_telling
+from passerelle.config import load_config
+from passerelle.health import examine
+from passerelle.ledger import open_ledger
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import NewServer
+from tests.shell import run_program
 
 A = "3700000000000"
 
@@ -72,3 +79,34 @@ def test_a_copy_of_the_last_file_of_each_shop_is_kept(pool: PoolWorld) -> None:
     pool.run_well("run", "pool")
     kept = pool.folder / "data" / "Last_be_be-import.csv"
     assert kept.read_bytes() == pool["be"].waiting.read_bytes()
+
+
+def test_shops_are_completed_and_shown_among_the_settings(pool: PoolWorld) -> None:
+    asked = {
+        "_PASSERELLE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "passerelle pool leave b",
+        "COMP_CWORD": "3",
+    }
+    assert run_program(cwd=pool.folder, env=asked).stdout.split() == ["plain,be"]
+    lines = [" ".join(line.split()) for line in pool.run_well("config", "show").splitlines()]
+    assert "[pool.shops.be]" in lines
+    assert any(line.startswith('stock_to = "at_be:be-import.csv" # config') for line in lines)
+    assert "buffer = 0 # default" in lines
+
+
+def test_what_is_oversold_is_worth_an_alert_and_a_shop_s_file_is_no_sales_xml(
+    pool: PoolWorld,
+) -> None:
+    pool["fr"].sells("1", A, 100)
+    pool.cycle()
+    pool["be"].levels[A] = 0
+    pool["be"].sells("2", A)
+    pool.all_write()
+    pool.run_well("run", "pool")
+    settings = load_config(pool.folder / "config.toml")
+    later = datetime.now().astimezone() + timedelta(hours=2)
+    with closing(open_ledger(settings.folder)) as ledger:
+        found = worth_telling(settings, examine(settings, ledger, later))
+    told = {concern.key: concern.text for concern in found}
+    assert told["oversold:pool"].endswith(f"more was sold than there is: {A}")
+    assert told["not_taken:pool be"] == "be has not taken the levels that were written for it"
