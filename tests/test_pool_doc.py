@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import pytest
 
-from passerelle.cli import cli
 from passerelle.config import load_config
 from tests.test_help import resolved
 

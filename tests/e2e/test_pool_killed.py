@@ -76,3 +76,30 @@ def test_a_join_that_was_killed_goes_on(
     pool["be"].sells("3", A)
     pool.cycle()
     assert pool.levels(A) == [99, 99]
+
+
+# On a server that forbids renaming, a file is promised before its upload begins.
+DIRECT = [(when, *step) for when, step in itertools.product(
+    ("before", "after"), [(BOOK, "book"), (FILES, "prepare"), (REMOTE, "store"), (FILES, "publish")]
+)]  # fmt: skip
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["still waiting", "taken"])
+@pytest.mark.parametrize("step", DIRECT, ids=" ".join)
+def test_killed_where_renaming_is_forbidden_every_sale_is_counted_once(
+    tmp_path: Path, new_server: NewServer, step: tuple[str, ...], taken: bool
+) -> None:
+    pool = make_pool(tmp_path, [new_server("folder") for _ in range(2)], ("fr", "be"))
+    text = (pool.folder / "config.toml").read_text("utf-8")
+    text = text.replace('settle = "0s"', 'settle = "0s"\npublish = "direct"')
+    (pool.folder / "config.toml").write_text(text, encoding="utf-8")
+    pool.join_all()
+    pool["be"].sells("1", A, 3)
+    pool.all_write()
+    killed(pool, step, "run", "pool")
+    if taken:
+        pool.all_take()
+    pool["fr"].sells("2", A, 2)
+    for _ in range(4):
+        pool.cycle()
+    assert pool.levels(A) == [95, 95]
