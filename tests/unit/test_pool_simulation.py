@@ -265,8 +265,10 @@ RUN = st.tuples(
     st.sampled_from((0, 0, 0)) | st.integers(1, 15),
 )
 EDIT = st.tuples(st.just("edit"), NAMES, THINGS, st.sampled_from((1, 1, -1)))
+# The shop told its levels, then took a file, and both are met by the same run.
+LATE = st.tuples(st.just("late"), NAMES, THINGS, st.integers(0, 3))
 CYCLE = st.tuples(st.just("cycle"), st.permutations(SHOPS))
-QUIET = st.one_of(SELL, SELL, SELL, CANCEL, EXPORT, EXPORT, TAKE, TAKE, RUN, RUN, CYCLE)
+QUIET = st.one_of(SELL, SELL, SELL, CANCEL, EXPORT, EXPORT, TAKE, TAKE, RUN, RUN, LATE, CYCLE)
 ALL = st.one_of(QUIET, QUIET, EDIT)
 BUFFERS = st.dictionaries(NAMES, st.integers(0, 5))
 
@@ -305,6 +307,13 @@ def play(world: World, happenings: list[tuple[Any, ...]]) -> None:
             world.take(args[0], loses=args[1])
         elif what == "run":
             world.run(*args)
+        elif what == "late":
+            name, item, quantity = args
+            if quantity and (name, item) not in world.edits:
+                world.sell(name, item, quantity)
+            world.export(name, "ol")
+            world.take(name, loses=False)
+            world.run(SHOPS)
         elif what == "cycle":
             world.run(SHOPS)
             for name in args[0]:
