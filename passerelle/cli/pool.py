@@ -152,7 +152,7 @@ def status(context: click.Context, as_json: bool) -> None:
     \b
     passerelle pool status
     """
-    from passerelle.runs.pool import pool_settings
+    from passerelle.runs.pool_members import pool_settings
 
     settings = settings_of(context)
     section = pool_settings(settings)

@@ -10,8 +10,8 @@ from passerelle.gateway import Gateway
 from passerelle.language import _, n_
 from passerelle.pool import LevelFile
 from passerelle.progress import step
-from passerelle.runs.pool import Servers, pool_settings
-from passerelle.runs.pool_reading import in_its_words, read_levels
+from passerelle.runs.pool_files import in_its_words, read_levels
+from passerelle.runs.pool_members import Servers, pool_settings
 from passerelle.runs.pool_words import few
 
 

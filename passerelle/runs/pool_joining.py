@@ -16,7 +16,8 @@ from passerelle.language import _, n_
 from passerelle.ledger import Ledger
 from passerelle.ledger.pool import PoolShop as Known
 from passerelle.ledger.pool import ShopState
-from passerelle.runs.pool import ACTIVE, Servers, carry_out, make_plan, pool_settings
+from passerelle.runs.pool import carry_out, make_plan
+from passerelle.runs.pool_members import ACTIVE, Servers, pool_settings
 from passerelle.runs.pool_plan import PoolPlan
 from passerelle.runs.pool_reading import Reading, read_shop
 from passerelle.runs.pool_words import changes

@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.config import Orders, PoolShop, Stock
-from passerelle.config.columns import OrderColumns
+from passerelle.config import PoolShop
 from passerelle.config.model import Guards
-from passerelle.csv_to_xml import read_orders
 from passerelle.dispatch import TMP
-from passerelle.errors import ConfigError, HeldError, PasserelleError, RejectedError
+from passerelle.errors import ConfigError, HeldError, RejectedError
 from passerelle.gateway import Gateway
 from passerelle.language import _
 from passerelle.ledger.pool import FileStage, PoolFile, ShopState
@@ -24,12 +22,11 @@ from passerelle.pool import (
     Seen,
     Suspect,
     View,
-    order_lines,
-    read_level_file,
 )
 from passerelle.progress import step
 from passerelle.reading import gtin
 from passerelle.remotes import is_gone
+from passerelle.runs.pool_files import in_its_words, read_levels, read_shop_orders
 from passerelle.runs.pool_publication import recover_file
 from passerelle.sales import Fault
 from passerelle.sources import Source
@@ -86,7 +83,7 @@ def _read(
         levels = read_levels(levels_source, name, shop)
     orders_source = gateway.sources.fetch_to_read_by_slices(shop.orders_from)
     with step(_("reading {file}").format(file=orders_source.place.name)):
-        count, orders = _read_orders(orders_source, name, shop)
+        count, orders = read_shop_orders(orders_source, name, shop)
     state = _state(known, waiting, taken=taken, is_newcomer=is_newcomer)
     token = _token(levels_source)
     return Reading(
@@ -128,44 +125,6 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
         label = str(shop.stock_from)
         check_age(source.age, Guards.model_construct(max_age=pool.max_age), label)
     return source
-
-
-def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
-    """The shop's own levels. Raises what stops only this shop."""
-    settings = Stock.model_construct(
-        encoding=shop.encoding,
-        separator=shop.separator,
-        columns=shop.columns,
-        guards=Guards.model_construct(final_newline=shop.final_newline),
-    )
-    label = f"{name}/{source.place.name}"
-    return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")
-
-
-def _read_orders(source: Source, name: str, shop: PoolShop) -> tuple[int, OrderLines]:
-    settings = orders_of(name, shop)
-    file = read_orders(source.content, settings, f"{name}/{source.place.name}")
-    found = order_lines(file.readings, settings)
-    faults = (*file.faults, *found.faults)
-    return len(file.readings), OrderLines(found.lines, found.illegible, faults)
-
-
-def orders_of(name: str, shop: PoolShop) -> Orders:
-    """The shop's order file as a file of orders is read; customers' columns are not."""
-    columns = shop.order_columns
-    unread = dict.fromkeys(OrderColumns.model_fields, ())
-    asked = {key: getattr(columns, key) for key in type(columns).model_fields}
-    # An order file of the pool needs no price: what is read as one is never looked at.
-    priced = {"unit_price": columns.quantity}
-    return Orders.model_construct(
-        source=shop.orders_from,
-        channel=name,
-        encoding=shop.encoding,
-        separator=shop.separator,
-        final_newline=shop.final_newline,
-        cancelled_statuses=shop.cancelled_statuses,
-        columns=OrderColumns.model_construct(**{**unread, **asked, **priced}),
-    )
 
 
 def _state(
@@ -231,16 +190,3 @@ def _on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
         return None
     offset = gateway.ledger.stock.clock_offset(source.place.server)
     return source.modified - (offset or timedelta(0))
-
-
-def in_its_words(error: PasserelleError, name: str) -> PasserelleError:
-    """The error with the shop's own section and export, which rooms below do not know."""
-    if isinstance(error, HeldError):
-        mend = _("its file waits; look into the shop's export of its levels")
-        return HeldError(error.what, error.where, mend)
-    mend, shop = error.mend, f"pool.shops.{name}"
-    for key in ("columns", "encoding", "final_newline"):
-        column = "order_columns" if key == "columns" else key
-        mend = mend.replace(f"orders.{key}", f"{shop}.{column}")
-    mend = mend.replace("stock.encoding", f"{shop}.encoding")
-    return type(error)(error.what, error.where, mend)

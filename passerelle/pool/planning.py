@@ -1,0 +1,90 @@
+"""Pure: what is written into one shop."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from passerelle.pool.looking import Look
+from passerelle.pool.terms import Counted, Seen, ShopPlan, Suspect
+from passerelle.pool.views import View
+
+
+def plan_shop(look: Look, levels: Mapping[str, int], counted: Counted) -> ShopPlan:
+    seen = look.seen
+    shown = seen.levels.levels
+    held = {**look.suspects, **{i: Suspect(0, 0) for i in seen.illegible if i in shown}}
+    part = [i for i in shown if i in levels and i in look.levels and i not in held]
+    buffer = seen.rules.buffer
+    targets = {item: max(0, levels[item] - buffer) for item in part}
+    changes = {i: (shown[i], target) for i, target in targets.items() if target != shown[i]}
+    return ShopPlan(
+        seen,
+        look.view,
+        _written(look, targets, held),
+        changes,
+        held,
+        _is_due(look, targets, changes, held),
+        sum(after == 0 < before for before, after in changes.values()),
+        len(part) + len(held),
+        _renamed(seen),
+    )
+
+
+def _written(look: Look, targets: Mapping[str, int], held: Mapping[str, Suspect]) -> View:
+    """What the shop shows once it has taken the file, or else still shows."""
+    levels, others = dict(look.levels), dict(look.others)
+    for item, target in targets.items():
+        before = look.levels[item]
+        may = {before, look.seen.levels.levels[item], *look.others.get(item, ())} - {target}
+        if may:
+            others[item] = tuple(sorted(may))
+        else:
+            others.pop(item, None)
+        levels[item] = target
+    for item in held:
+        # Its line stays as it is: what is told of it later is the same difference.
+        others.pop(item, None)
+        if item not in look.suspects and (shown := look.seen.levels.levels[item]) != levels[item]:
+            others[item] = (shown,)
+    return View(levels, others, look.view.marks)
+
+
+def _is_due(
+    look: Look,
+    targets: Mapping[str, int],
+    changes: Mapping[str, tuple[int, int]],
+    held: Mapping[str, Suspect],
+) -> bool:
+    """Whether a file is to be written: unless one waits that says the same."""
+    seen = look.seen
+    if not seen.writes:
+        return False
+    waiting = None if seen.taken else seen.waiting
+    if waiting is None:
+        return bool(changes) or seen.is_newcomer
+    if not waiting.whole:
+        return True
+    said = waiting.view.levels
+    differs = any(said.get(item) != target for item, target in targets.items())
+    stands_out = {*held, *(edit.item for edit in look.edits)}
+    return differs or not stands_out.isdisjoint(said)
+
+
+def _renamed(seen: Seen) -> tuple[tuple[str, str], ...]:
+    """Items that are gone while a line that is the same in all else has a number never met."""
+    if seen.view is None or not seen.view.marks:
+        return ()
+    before, now = seen.view.marks, seen.levels.marks
+    gone, come = before.keys() - now.keys(), now.keys() - before.keys()
+    if not gone or not come:
+        return ()
+    old = _alone(before)
+    new = _alone(now)
+    return tuple(
+        (old[now[i]], i) for i in sorted(come) if now[i] in new and old.get(now[i]) in gone
+    )
+
+
+def _alone(marks: Mapping[str, int]) -> dict[int, str]:
+    """The items whose line is like no other's, by its mark."""
+    times = Counter(marks.values())
+    return {mark: item for item, mark in marks.items() if times[mark] == 1}
