@@ -16,13 +16,14 @@ def plan_shop(look: Look, levels: Mapping[str, int], counted: Counted) -> ShopPl
     buffer = seen.rules.buffer
     targets = {item: max(0, levels[item] - buffer) for item in part}
     changes = {i: (shown[i], target) for i, target in targets.items() if target != shown[i]}
+    is_due = _is_due(look, targets, changes, held)
     return ShopPlan(
         seen,
         look.view,
-        _written(look, targets, held),
+        _written(look, targets, held) if is_due else look.view,
         changes,
         held,
-        _is_due(look, targets, changes, held),
+        is_due,
         sum(after == 0 < before for before, after in changes.values()),
         len(part) + len(held),
         _renamed(seen),
