@@ -7,7 +7,7 @@ changed by hand there. docs/pool.md has the formula, and why two simpler ones ar
 
 from passerelle.pool.counting import count
 from passerelle.pool.deciding import decide, moved, sold_last
-from passerelle.pool.guards import check_amount
+from passerelle.pool.guards import check_amount, check_gone
 from passerelle.pool.levels import LevelFile, read_level_file
 from passerelle.pool.ordering import OrderLines, order_lines
 from passerelle.pool.terms import (
@@ -47,6 +47,7 @@ __all__ = [
     "Suspect",
     "View",
     "check_amount",
+    "check_gone",
     "count",
     "decide",
     "judge",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from passerelle.config import Pool
 from passerelle.errors import HeldError
 from passerelle.language import _, n_
-from passerelle.pool.terms import ShopPlan
+from passerelle.pool.terms import Seen, ShopPlan
 
 # A small pool sells its last two items on any day.
 _ALWAYS_ALLOWED = 2
@@ -14,34 +14,45 @@ _ALWAYS_ALLOWED = 2
 def check_amount(shops: Sequence[ShopPlan], settings: Pool) -> None:
     """Raises :class:`HeldError` where a shop's file would set or change too much.
 
-    A newcomer is written over on purpose. An item whose line is gone from the shop's own file
-    counts as set to 0: a shop's import sets what a file lacks to 0.
+    A newcomer is written over on purpose.
     """
     for plan in shops:
-        if plan.seen.is_newcomer:
-            continue
-        gone, zeroed = _gone(plan), plan.zeroed if plan.is_due else 0
-        _check_drop(plan, zeroed + gone, plan.share + gone, settings)
-        if plan.is_due:
+        if plan.is_due and not plan.seen.is_newcomer:
+            _check_drop(plan, settings)
             _check_change(plan, settings)
 
 
-def _gone(plan: ShopPlan) -> int:
-    before, file = plan.seen.view, plan.seen.levels
+def check_gone(seen: Seen, settings: Pool) -> None:
+    """Raises :class:`HeldError` where many items are gone from a shop's own file of levels.
+
+    It would be written without them, and an import sets what it does not find to 0.
+    """
+    before, file = seen.view, seen.levels
+    if before is None:
+        return
     there = file.levels.keys() | file.lines.keys() | file.twice.keys()
-    return len(before.levels.keys() - there) if before else 0
-
-
-def _check_drop(plan: ShopPlan, zeroed: int, of: int, settings: Pool) -> None:
-    if zeroed <= max(_ALWAYS_ALLOWED, settings.max_drop * of):
+    gone = len(before.levels.keys() - there)
+    if gone <= max(_ALWAYS_ALLOWED, settings.max_drop * len(before.levels)):
         return
     what = n_(
-        "{n} of {all} items would be set to 0 in {shop} or are gone from its file, "
-        "more than max_drop allows ({limit:.0%})",
-        "{n} of {all} items would be set to 0 in {shop} or are gone from its file, "
-        "more than max_drop allows ({limit:.0%})",
-        zeroed,
-        all=of,
+        "{n} of {all} items is gone from the file, more than max_drop allows ({limit:.0%})",
+        "{n} of {all} items are gone from the file, more than max_drop allows ({limit:.0%})",
+        gone,
+        all=len(before.levels),
+        limit=settings.max_drop,
+    )
+    mend = _("its file waits; if that is right, `passerelle run pool --accept`")
+    raise HeldError(what, file.name, mend)
+
+
+def _check_drop(plan: ShopPlan, settings: Pool) -> None:
+    if plan.zeroed <= max(_ALWAYS_ALLOWED, settings.max_drop * plan.share):
+        return
+    what = n_(
+        "{n} of {all} items would be set to 0 in {shop}, more than max_drop allows ({limit:.0%})",
+        "{n} of {all} items would be set to 0 in {shop}, more than max_drop allows ({limit:.0%})",
+        plan.zeroed,
+        all=plan.share,
         shop=plan.seen.shop,
         limit=settings.max_drop,
     )

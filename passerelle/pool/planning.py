@@ -9,6 +9,7 @@ from passerelle.pool.views import View
 
 
 def plan_shop(look: Look, levels: Mapping[str, int], counted: Counted) -> ShopPlan:
+    """The plan for one shop; ``levels`` are the pool's from now on."""
     seen = look.seen
     shown = seen.levels.levels
     held = {**look.suspects, **{i: Suspect(0, 0) for i in seen.illegible if i in shown}}

@@ -52,7 +52,7 @@ def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     gateway.dispatcher.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
     servers = Servers(gateway, settings)
-    readings, failures = read_all(gateway, servers, settings, members)
+    readings, failures = read_all(gateway, servers, settings, members, accept=accept)
     plan = make_plan(gateway, settings, readings, failures, accept=accept)
     return carry_out(gateway, servers, replace(plan, notes=(*notes, *plan.notes)))
 

@@ -10,6 +10,7 @@ from passerelle.gateway import Gateway
 from passerelle.language import _
 from passerelle.ledger.pool import PoolShop as Known
 from passerelle.ledger.pool import ShopState
+from passerelle.pool import check_gone
 from passerelle.runs.pool_plan import Failure
 from passerelle.runs.pool_reading import Reading, read_shop
 
@@ -87,7 +88,12 @@ class Servers:
 
 
 def read_all(
-    gateway: Gateway, servers: Servers, settings: Section, members: Mapping[str, Known | None]
+    gateway: Gateway,
+    servers: Servers,
+    settings: Section,
+    members: Mapping[str, Known | None],
+    *,
+    accept: bool,
 ) -> tuple[tuple[Reading, ...], tuple[Failure, ...]]:
     """Reads each shop; one that cannot be read is left out."""
     readings, failures = [], []
@@ -95,7 +101,10 @@ def read_all(
         shop = settings.shops[name]
         servers.open_for(shop)
         try:
-            readings.append(read_shop(gateway, name, shop, known))
+            reading = read_shop(gateway, name, shop, known)
+            if not accept:
+                check_gone(reading.seen, settings)
+            readings.append(reading)
         except PasserelleError as error:
             gateway.deadline.remaining()  # raises where the whole run has no time left
             failures.append(Failure(name, error))

@@ -9,7 +9,7 @@ from typing import Any
 from passerelle.config import PoolShop
 from passerelle.config.model import Guards
 from passerelle.dispatch import TMP
-from passerelle.errors import ConfigError, HeldError, RejectedError
+from passerelle.errors import ConfigError, HeldError, NotReadyError, RejectedError
 from passerelle.gateway import Gateway
 from passerelle.language import _
 from passerelle.ledger.pool import FileStage, PoolFile, ShopState
@@ -62,7 +62,7 @@ def read_shop(
     """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
     try:
         return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
-    except (ConfigError, HeldError, RejectedError) as error:
+    except (ConfigError, HeldError, NotReadyError, RejectedError) as error:
         raise in_its_words(error, name) from error
 
 

@@ -203,14 +203,28 @@ def test_a_run_that_would_change_too_much_holds(pool: PoolWorld) -> None:
     assert pool.levels(A) == [99, 99, 99]
 
 
-def test_a_file_from_which_items_are_gone_holds(pool: PoolWorld) -> None:
+def test_a_shop_from_whose_file_items_are_gone_gets_nothing(pool: PoolWorld) -> None:
     for item in [*pool["be"].levels][:5]:
         del pool["be"].levels[item]
     pool["fr"].sells("7", "3700000000009")
     pool.all_write()
     result = pool.run("run", "pool")
     assert result.exit_code == 6
-    assert "5 of 10 items would be set to 0 in be or are gone from its file" in result.stderr
+    assert "be/be-stock.csv: its file waits" in result.stderr
+    assert "5 of 10 items are gone from the file, more than max_drop allows (30%)" in result.stdout
+    assert not pool["be"].waiting.exists()
+    assert pool["nl"].told()["3700000000009"] == 99
+    pool.run_well("run", "pool", "--accept")
+    assert pool["be"].told()["3700000000009"] == 99
+
+
+def test_a_cut_order_file_names_the_shop_s_own_key(pool: PoolWorld) -> None:
+    pool.all_write()
+    orders = pool["be"].server.root / "be-orders.csv"
+    orders.write_bytes(orders.read_bytes()[:-2])
+    result = pool.run("run", "pool")
+    assert result.exit_code == 4
+    assert "set pool.shops.be.final_newline = false" in result.stderr
 
 
 def test_accept_is_for_the_pool_only(pool: PoolWorld) -> None:

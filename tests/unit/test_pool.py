@@ -17,7 +17,7 @@ from passerelle.pool import (
     Seen,
     Suspect,
     View,
-    check_amount,
+    check_gone,
     count,
     decide,
     judge,
@@ -184,9 +184,10 @@ def test_what_a_newcomer_did_before_moves_nothing() -> None:
     assert [mark.quantity for mark in found.counted.marks] == [0]
 
 
-def test_the_pool_s_guards_count_what_is_gone_even_where_nothing_is_due() -> None:
+def test_a_shop_s_file_that_lacks_many_items_is_held() -> None:
+    settings = PoolSection.model_construct(max_drop=0.3, max_change=0.5)
     seen = Seen("a", Rules(), LevelFile("a", {"1": 5}), view=View(dict.fromkeys("123456", 5)))
-    found = plan(dict.fromkeys("123456", 5), seen)
-    assert not found.shops[0].is_due
-    with pytest.raises(HeldError, match="5 of 6 items would be set to 0 in a"):
-        check_amount(found.shops, PoolSection.model_construct(max_drop=0.3, max_change=0.5))
+    with pytest.raises(HeldError, match="5 of 6 items are gone from the file"):
+        check_gone(seen, settings)
+    unreadable = LevelFile("a", {"1": 5}, lines=dict.fromkeys("123456", 2))
+    check_gone(Seen("a", Rules(), unreadable, view=seen.view), settings)
