@@ -26,8 +26,10 @@ class Life:
 
     def __init__(self, folder: Path, outside: Outside) -> None:
         self.pool = make_pool(folder, [outside.house.new_base() for _ in range(3)])
+        for shop in self.pool.shops.values():
+            shop.levels = dict.fromkeys(ITEMS, 100_000)
         self.pool.join_all()
-        self.shelf = dict.fromkeys(ITEMS, 100)
+        self.shelf = dict.fromkeys(ITEMS, 100_000)
         self._numbers = itertools.count(1)
         self._chance = random.Random(20261122)
 
