@@ -43,6 +43,8 @@ def describe(health: Health) -> Iterator[str]:
         yield f"{file.place.name:<32} {_file(file, health.at)}"
     yield ""
     yield _orders(health)
+    if health.sales:
+        yield _sales_to_issue(health.sales.counts())
     yield ""
     yield from _concerns(health)
 
@@ -113,6 +115,13 @@ def _orders(health: Health) -> str:
     ).format(**counts)
 
 
+def _sales_to_issue(counts: Mapping[str, int]) -> str:
+    return _(
+        "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on their "
+        "way, {refused} refused"
+    ).format(**counts)
+
+
 def _concerns(health: Health) -> Iterator[str]:
     number = len(health.concerns)
     if not number:
@@ -151,6 +160,7 @@ def as_dict(health: Health) -> dict[str, Any]:
         "runs": [_run_dict(run) for run in health.runs],
         "files": [_file_dict(file) for file in health.files],
         "orders": health.orders.counts(),
+        **({"sales": health.sales.counts()} if health.sales else {}),
         "concerns": [asdict(concern) | {"key": concern.key} for concern in health.concerns],
     }
 

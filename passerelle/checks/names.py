@@ -68,6 +68,16 @@ def _written(settings: Settings) -> Iterator[Path]:
         # A name that the archive has already gets the time of now.
         yield folder / EXPORTS / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
         yield from _published(settings, settings.orders.to)
+    yield from _sales(settings)
+
+
+def _sales(settings: Settings) -> Iterator[Path]:
+    if settings.fulfil.enabled and settings.fulfil.to:
+        name = settings.fulfil.to.name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
+        place = settings.fulfil.to.with_name(name)
+        path = Path(name)
+        yield settings.folder.absolute() / EXPORTS / f"{path.stem}_{_STAMP}{path.suffix}{PENDING}"
+        yield from _published(settings, place)
 
 
 def _published(settings: Settings, place: Location) -> Iterator[Path]:

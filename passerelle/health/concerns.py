@@ -16,7 +16,8 @@ class Kind(StrEnum):
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
-    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``.
+    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
+    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_cancelled`` in the shop, ``id_reused``.
     """
 
     NEVER = "never"
@@ -32,6 +33,10 @@ class Kind(StrEnum):
     LATE = "late"
     QUIET = "quiet"
     UNREACHABLE = "unreachable"
+    SALE_REFUSED = "sale_refused"
+    SALE_STUCK = "sale_stuck"
+    SALE_CANCELLED = "sale_cancelled"
+    ID_REUSED = "id_reused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from passerelle.health.chain import FileHealth, look_at_files
 from passerelle.health.concerns import Concern, Kind
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
+from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.health.sights import Sights
 from passerelle.language import _
 from passerelle.ledger import Ledger
@@ -17,13 +18,17 @@ from passerelle.schedule.timetable import timetable
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first."""
+    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first.
+
+    ``sales`` is ``None`` where fulfilment is off.
+    """
 
     at: datetime
     runs: tuple[RunHealth, ...]
     files: tuple[FileHealth, ...]
     orders: OrdersHealth
     concerns: tuple[Concern, ...]
+    sales: SalesHealth | None = None
 
 
 def examine(
@@ -37,7 +42,9 @@ def examine(
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
     concerns += order_concerns(orders)
-    return Health(now, runs, files, orders, tuple(concerns))
+    sales = look_at_sales(settings, ledger)
+    concerns += sale_concerns(sales) if sales else ()
+    return Health(now, runs, files, orders, tuple(concerns), sales)
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:

@@ -22,6 +22,7 @@ from passerelle.ledger.looking_back import LookingBack
 from passerelle.ledger.orders import Orders
 from passerelle.ledger.overview import Overview
 from passerelle.ledger.runs import Runs
+from passerelle.ledger.sales import Sales
 from passerelle.ledger.schema import migrate
 from passerelle.ledger.stock import Stock
 
@@ -47,6 +48,7 @@ class Ledger:
         self.overview = Overview(self.begin)
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
+        self.sales = Sales(self.begin)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""

@@ -25,9 +25,10 @@ _AT_ONCE = 1_000
 class KnownOrder:
     """An order as the ledger knows it.
 
-    ``sent_as`` is the XML's name, ``published`` the time on the server's clock at which it
-    appeared there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the
-    customer paid; ``None`` for orders that were illegible or met before it was kept.
+    ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
+    on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
+    (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
+    before it was kept.
     """
 
     channel: str
@@ -50,6 +51,7 @@ class KnownOrder:
     taken: datetime | None = None
     total: Decimal | None = None
     due: bool = False
+    dispatch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ def known_order(row: Row[Any]) -> KnownOrder:
         seen=row.seen,
         changed=row.changed,
         total=row.total,
+        dispatch=row.dispatch,
     )
     if row.stage in (None, Stage.ABANDONED):
         return known
