@@ -5,6 +5,7 @@ the next run tries again.
 """
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -76,11 +77,17 @@ class Exports:
     def drop_unpromised(self) -> list[str]:
         """Removes XMLs that were written but never promised in the ledger; names them."""
         dropped = []
-        for path in self.folder.glob(f"*{PENDING}"):
+        for name in self._pending():
             with suppress(OSError):
-                path.unlink()
-                dropped.append(path.name.removesuffix(PENDING))
+                (self.folder / name).unlink()
+                dropped.append(name.removesuffix(PENDING))
         return dropped
+
+    def _pending(self) -> list[str]:
+        """Names alone are asked for, and not kept: the archive may have a hundred thousand."""
+        with suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+            return [entry.name for entry in entries if entry.name.endswith(PENDING)]
+        return []
 
     def read(self, name: str, sha256: str) -> "Archived | None":
         """The XML, or ``None`` where it is missing or not what was written."""
