@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from passerelle.archive import EXPORTS, PENDING, TIME, TRACES
+from passerelle.archive import EXPORTS, PENDING, TIME, TRACES, UNSENT
 from passerelle.checks.findings import Finding, warning
 from passerelle.config import Location, Settings
 from passerelle.dispatch import TMP
@@ -66,7 +66,7 @@ def _written(settings: Settings) -> Iterator[Path]:
     if settings.orders:
         name = Path(settings.orders.to.name.replace("{time}", _STAMP))
         # A name that the archive has already gets the time of now.
-        yield folder / EXPORTS / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
+        yield folder / EXPORTS / UNSENT / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
         yield from _published(settings, settings.orders.to)
     yield from _sales(settings)
 
