@@ -22,7 +22,7 @@ from passerelle.config import Settings, load_config
 from passerelle.deadline import Deadline
 from passerelle.errors import PasserelleError
 from passerelle.gateway import Gateway, Story, perform
-from passerelle.ledger import SaleState, open_ledger
+from passerelle.ledger import SaleState, ledger_exists, open_ledger
 from passerelle.runs.orders import run_orders
 from passerelle.runs.stock import run_stock
 from passerelle.steering import Steering
@@ -226,7 +226,7 @@ class Sales(RuleBasedStateMachine):
 
     # --- the staff ---------------------------------------------------------------------------
 
-    @precondition(lambda self: self.orders)
+    @precondition(lambda self: self.orders and ledger_exists(self.settings.folder))
     @rule(verb=st.sampled_from(("retry", "resend")), data=st.data())
     def staff_steers(self, verb: str, data: st.DataObject) -> None:
         """Neither may ever bring a second sale."""
@@ -254,6 +254,8 @@ class Sales(RuleBasedStateMachine):
     # --- helpers -----------------------------------------------------------------------------
 
     def states(self) -> dict[str, SaleState]:
+        if not ledger_exists(self.settings.folder):
+            return {}
         ledger = open_ledger(self.settings.folder)
         found = {sale.id: sale.state for sale in ledger.sales.in_states(*SaleState)}
         ledger.close()
