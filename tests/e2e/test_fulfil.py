@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -493,7 +493,7 @@ class TestNeverTwo:
         assert shop.erp.sold == Counter({"1": 1, "2": 1})
         shop.run()
         assert [shop.state("1"), shop.state("2")] == ["done", "done"]
-        assert not list((shop.world.data / "ArchiveExport").glob("*.part"))
+        assert not list((shop.world.data / "ArchiveExport").rglob("*.part"))
 
     def test_when_the_server_refuses_one_the_others_go(self, shop: Shop) -> None:
         real = FolderRemote.store
@@ -564,6 +564,29 @@ class TestAnIdUsedAgain:
         assert shop.erp.takes() == ["1"]
         assert "id_reused" not in kinds(shop)
 
+    @pytest.mark.parametrize("status", [UNPAID, "Bon cadeau"])
+    def test_is_not_merged_with_one_that_the_erp_does_not_have_either(
+        self, shop: Shop, status: str
+    ) -> None:
+        shop.world.configure(orders='send_statuses = ["Paiement accepté"]\n', extra=FULFIL)
+        payment = {"payment": "Bon cadeau"} if status != UNPAID else {}
+        shop.run(order("1", status, **payment))
+        again = order("1", items={"371": 1}, date="2026-11-24 09:00:00")
+        text = shop.run(again, order("2"), code=5)
+        assert "order 1: the shop uses its id again" in text
+        assert [shop.erp.takes(), shop.erp.orders] == [["2"], Counter({"2": 1})]
+        assert "handled" in shop.run(again, order("2"), code=5)
+        assert "2026-11-22" in shop.world.run_well("orders", "show", "1"), "the first one's date"
+        shop.world.run_well("orders", "forget", "1")
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_is_told_of_one_that_was_entered_by_hand(self, shop: Shop) -> None:
+        shop.run(order("1", payment="Bon cadeau"))
+        shop.world.run_well("orders", "settle", "1")
+        again = order("1", items={"371": 1}, date="2026-11-24 09:00:00")
+        assert "order 1: the shop uses its id again" in shop.run(again, code=5)
+
     def test_holds_its_products_back(self, shop: Shop) -> None:
         shop.run(order("1"))
         shop.erp.takes()
@@ -604,6 +627,45 @@ class TestACancelledOrder:
         shop.erp.takes()
         assert "though it has its sale" not in shop.run()
         assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
+
+
+    UNSEEN = (
+        ("passerelle.ledger.dispatches.Dispatches", "prepare_sale", "after"),
+        ("passerelle.remotes.folder.FolderRemote", "store", "after"),
+        ("passerelle.ledger.dispatches.Dispatches", "stage", "after"),
+        ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
+    )
+
+    @pytest.mark.parametrize("again", [None, "unstage", "abandon"])
+    @pytest.mark.parametrize(("owner", "name", "when"), UNSEEN)
+    def test_whose_sale_was_under_way_when_the_power_was_cut_has_it_called_off(
+        self, shop: Shop, owner: str, name: str, when: str, again: str | None
+    ) -> None:
+        shop.run(order("1", UNPAID))
+        shop.world.shop_writes(order("1"))
+        with mock.patch(f"{owner}.{name}", cut(owner, name, when)), pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        shop.world.shop_writes(order("1", CANCELLED))
+        shop.world.run_well("run", "stock")
+        assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
+        if again:
+            book = "passerelle.ledger.dispatches.Dispatches"
+            with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
+                shop.world.run("run", "orders")
+        shop.run()
+        assert [shop.erp.takes(), shop.erp.lying(), shop.state("1")] == [[], [], "withdrawn"]
+        shop.run(order("1"))
+        assert shop.erp.takes() == ["1"], "it is no longer cancelled"
+
+    def test_whose_sale_the_erp_could_see_is_told_for_a_person(self, shop: Shop) -> None:
+        shop.run(order("1", UNPAID))
+        shop.world.shop_writes(order("1"))
+        owner = "passerelle.remotes.folder.FolderRemote"
+        struck = mock.patch(f"{owner}.rename", cut(owner, "rename", "after"))
+        with struck, pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        assert "though it has its sale" in shop.run(order("1", CANCELLED))
+        assert [shop.erp.takes(), shop.state("1")] == [["1"], "sent"]
 
 
 class TestWhatPeopleSee:
