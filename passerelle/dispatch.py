@@ -319,10 +319,16 @@ def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callabl
 
 def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:
     """The XML's name: ``{time}`` becomes ``YYYYMMDD_HHMMSS``, counted on until it is free."""
-    moment = now
+    return free_place_from(template, now, is_taken)[0]
+
+
+def free_place_from(
+    template: Location, moment: datetime, is_taken: Callable[[Location], bool]
+) -> tuple[Location, datetime]:
+    """The same, with the moment that stands in it."""
     while True:
         name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
         place = template.with_name(name)
         if "{time}" not in template.name or not is_taken(place):
-            return place
+            return place, moment
         moment += timedelta(seconds=1)

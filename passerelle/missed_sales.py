@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from passerelle.config import Orders
 from passerelle.ledger import KnownOrder, KnownSale, SaleState, State
+from passerelle.ledger.sales import ON_THE_WAY
 from passerelle.reading import gtin
 from passerelle.sales import MissedSale, Reading, Sold
 from passerelle.verdict import Fate, is_cancelled, judge
@@ -46,7 +47,11 @@ class ErpFile:
 
         One that the ERP has taken may yet be refused; one that a person entered counts at once.
         """
-        if sale.state != SaleState.DONE:
+        return sale.state == SaleState.DONE and self.includes_last_xml(sale)
+
+    def includes_last_xml(self, sale: KnownSale) -> bool:
+        """Whether the file was written after the ERP took the last XML; also if none is ours."""
+        if sale.state in ON_THE_WAY:
             return False
         return sale.dispatch is None or self._includes_xml(sale)
 

@@ -30,6 +30,7 @@ class Steering:
     ledger: Ledger
     channel: str
     now: Callable[[], datetime]
+    issues_sales: bool = True
 
     def settle(self, ids: Sequence[str]) -> list[str]:
         """The orders, or their sales, were entered by hand, and are no longer missed.
@@ -54,21 +55,29 @@ class Steering:
             self.ledger.sales.undo(sale, self.now())
             return _("the sale of order {id} is undone").format(id=order.id)
         self.ledger.sales.settle(sale, self.now())
-        return _("the sale of order {id} is settled").format(id=order.id)
+        text = _("the sale of order {id} is settled").format(id=order.id)
+        if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
+            return f"{text}; {_its_file_lies(sale)}"
+        return text
 
     def _sale_to_settle(self, order: KnownOrder) -> KnownSale | None:
-        """The order's sale, where the order itself is in the ERP and its sale asks for a person."""
-        if order.state not in (State.SENT, State.TAKEN):
-            return None
-        sale = self.ledger.sales.of_order(order)
-        if sale is None:
-            return None
-        in_erp = sale.state in (SaleState.SENT, SaleState.DONE)
-        asks = sale.state in OPEN or _is_doubtful(sale) or (in_erp and sale.cancelled)
-        return sale if asks else None
+        """The sale that asks for a person, where one does.
+
+        It is that of the order, once the order itself is in the ERP, or that of another order to
+        which the shop gave the same id.
+        """
+        sales = self.ledger.sales.of_orders(order.channel, [order.id]).get(order.id, [])
+        own = [sale for sale in sales if sale.order_date == order.date]
+        if order.state in (State.SENT, State.TAKEN) and own and _asks_for_a_person(own[0]):
+            return own[0]
+        others = (sale for sale in sales if sale not in own and sale.state in OPEN)
+        return next(others, None)
 
     def retry(self, ids: Sequence[str]) -> list[str]:
         """The orders' sales are tried anew by the next run. Returns what to tell."""
+        if not self.issues_sales:
+            mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
+            raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
             self.ledger.sales.retry(sale, self.now())
@@ -117,9 +126,8 @@ class Steering:
         if sale is None or sale.sent_as is None or sale.state in (*OPEN, SaleState.WITHDRAWN):
             return text
         if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
-            more = _("its sale lies in {file}: delete that file, or the ERP gets it twice")
-        else:
-            more = _("the ERP has its sale from {file}: take it out of the ERP first")
+            return f"{text}; {_its_file_lies(sale)}"
+        more = _("the ERP has its sale from {file}: take it out of the ERP first")
         return f"{text}; {more.format(file=sale.sent_as)}"
 
     def _refuse_sale_on_the_way(self, order: KnownOrder) -> None:
@@ -173,6 +181,18 @@ class Steering:
             order.sent_as or "",
             _("see `passerelle orders show`"),
         )
+
+
+def _its_file_lies(sale: KnownSale) -> str:
+    text = _("its sale lies in {file}: delete that file, or the ERP gets it twice")
+    return text.format(file=sale.sent_as)
+
+
+def _asks_for_a_person(sale: KnownSale) -> bool:
+    """Whether there is something to settle; one that was refused goes out again at each run."""
+    in_erp = sale.state in (SaleState.SENT, SaleState.DONE)
+    is_refused = sale.state == SaleState.SENT and sale.refusals > 0
+    return sale.state in OPEN or is_refused or _is_doubtful(sale) or (in_erp and sale.cancelled)
 
 
 def _is_doubtful(sale: KnownSale) -> bool:

@@ -237,7 +237,8 @@ def adopt(context: click.Context) -> None:
 
 
 def _steering(settings: Settings, ledger: Ledger) -> Steering:
-    return Steering(ledger, orders_settings(settings).channel, now)
+    channel = orders_settings(settings).channel
+    return Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 
 def _tell(lines: list[str]) -> None:

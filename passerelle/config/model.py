@@ -260,6 +260,13 @@ class Fulfil(Section):
             raise ValueError(problem)
         return to
 
+    @field_validator("when_statuses")
+    @classmethod
+    def _are_statuses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError(_("a status is empty"))
+        return names
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         missing = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from passerelle.ledger import Issue, KnownOrder, KnownSale, SaleMark
-from passerelle.sales import Order
+from passerelle.sales import Order, Sold
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,17 @@ class Candidate:
     document: str
     imported: int | None
     sale: KnownSale | None
+    sold: tuple[Sold, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The order's."""
+        return self.order.id
 
     def issue(self, channel: str) -> Issue:
         """The same for the ledger."""
-        return Issue(channel, self.order.id, self.order_date, self.document, self.imported)
+        key = channel, self.order.id, self.order_date
+        return Issue(*key, self.document, self.imported, self.sold)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Judges every order by what the file and the ledger say of it and of its sale."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from passerelle.config import Fulfil, Orders
@@ -65,8 +66,7 @@ class _Judge:
         cancelled = is_cancelled(reading, self._orders)
         match sale.state:
             case SaleState.WANTED | SaleState.REFUSED if cancelled:
-                reason = _('cancelled in the shop ("{status}")').format(status=reading.status)
-                self._withdraw(sale, reason)
+                self._withdraw(sale, _cancelled_in_words(reading))
             case SaleState.WANTED | SaleState.REFUSED:
                 self._wanted(reading, date, sale)
             case SaleState.WITHDRAWN:
@@ -84,7 +84,7 @@ class _Judge:
         if not self._is_in_erp(reading.id):
             if sale is not None and order is not None and order.state == State.SETTLED:
                 mark = _mark(sale, SaleState.DONE, order.reason, imported=order.dispatch or 0)
-                self.found.marks.append(mark)
+                self.found.marks.append(replace(mark, by_hand=True))
             elif sale is not None:
                 reason = _("the order itself is not in the ERP yet")
                 self._problem(sale, sale.state, Problem.ORDER, reason)
@@ -97,12 +97,17 @@ class _Judge:
             self.found.marks.append(found)
             return
         document = document_of(reading.order, self._fulfil)
-        self.found.candidates.append(Candidate(reading.order, date, document, imported, sale))
+        one = Candidate(reading.order, date, document, imported, sale, reading.sold)
+        self.found.candidates.append(one)
 
     def _reused(
         self, reading: Reading, date: datetime, sale: KnownSale | None, order: KnownOrder
     ) -> None:
         if sale is not None and sale.state not in _OPEN:
+            return
+        if is_cancelled(reading, self._orders):
+            if sale is not None:
+                self._withdraw(sale, _cancelled_in_words(reading))
             return
         reason = used_again(order.date or date, date)
         mark = SaleMark(self._books.channel, reading.id, date, SaleState.WANTED)
@@ -148,6 +153,11 @@ class _Judge:
     def _problem(self, sale: KnownSale, state: SaleState, problem: Problem, reason: str) -> None:
         mark = problem_mark(sale, problem, reason, self._books.now, state)
         self.found.marks.append(mark)
+
+
+def _cancelled_in_words(reading: Reading) -> str:
+    """Why a sale is withdrawn."""
+    return _('cancelled in the shop ("{status}")').format(status=reading.status)
 
 
 def _mark(

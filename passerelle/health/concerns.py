@@ -17,7 +17,8 @@ class Kind(StrEnum):
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
-    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_cancelled`` in the shop, ``id_reused``.
+    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop,
+    ``id_reused``.
     """
 
     NEVER = "never"
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     UNREACHABLE = "unreachable"
     SALE_REFUSED = "sale_refused"
     SALE_STUCK = "sale_stuck"
+    SALE_UNDATED = "sale_undated"
     SALE_CANCELLED = "sale_cancelled"
     ID_REUSED = "id_reused"
 

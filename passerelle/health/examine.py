@@ -37,12 +37,13 @@ def examine(
     """How it goes, from the ledger alone, or with ``sights`` from a look at the servers."""
     runs = tuple(look_at_run(settings, ledger, run, now) for run in timetable(settings))
     files = tuple(look_at_files(settings, ledger, now, sights))
-    orders = look_at_orders(ledger, ledger.runs.last("orders", SUCCESSES))
+    last = ledger.runs.last("orders", SUCCESSES)
+    orders = look_at_orders(ledger, last)
     concerns = [concern for health in runs for concern in run_concerns(health)]
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
     concerns += order_concerns(orders)
-    sales = look_at_sales(settings, ledger)
+    sales = look_at_sales(settings, ledger, last)
     concerns += sale_concerns(sales) if sales else ()
     return Health(now, runs, files, orders, tuple(concerns), sales)
 

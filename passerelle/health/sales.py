@@ -8,6 +8,7 @@ from passerelle.fulfilment import FAULTS, Problem
 from passerelle.health.concerns import Concern, Kind, few
 from passerelle.language import _, n_
 from passerelle.ledger import KnownSale, Ledger
+from passerelle.ledger.runs import Run
 from passerelle.ledger.sales import ON_THE_WAY, OPEN
 
 _STUCK = FAULTS - {Problem.REFUSED, Problem.REUSED}
@@ -15,10 +16,15 @@ _STUCK = FAULTS - {Problem.REFUSED, Problem.REUSED}
 
 @dataclass(frozen=True, slots=True)
 class SalesHealth:
-    """The sales that are not done; ``cancelled`` were, and the shop cancelled their order."""
+    """The sales that are not done; ``cancelled`` were, and the shop cancelled their order.
+
+    ``undated`` are orders that should have a sale, but have no date. ``is_off``: nothing is issued.
+    """
 
     not_done: tuple[KnownSale, ...]
     cancelled: tuple[KnownSale, ...]
+    undated: tuple[str, ...] = ()
+    is_off: bool = False
 
     def counts(self) -> Mapping[str, int]:
         """How many there are of each; a shortage of stock needs nobody."""
@@ -41,16 +47,28 @@ class SalesHealth:
         return [sale for sale in self.not_done if sale.problem in problems]
 
 
-def look_at_sales(settings: Settings, ledger: Ledger) -> SalesHealth | None:
-    """The sales, where any are issued; ``None`` where fulfilment is off."""
+def look_at_sales(settings: Settings, ledger: Ledger, last: Run | None) -> SalesHealth | None:
+    """The sales, where any are issued, or were and are not done; else ``None``.
+
+    ``last`` is the last run of orders that went well.
+    """
     if not settings.fulfil.enabled:
-        return None
+        left = tuple(ledger.sales.in_states(*OPEN))
+        return SalesHealth(left, (), is_off=True) if left else None
     not_done = ledger.sales.in_states(*OPEN, *ON_THE_WAY)
-    return SalesHealth(tuple(not_done), tuple(ledger.sales.cancelled()))
+    facts = (last.facts if last else {}).get("sales", {})
+    return SalesHealth(
+        tuple(not_done), tuple(ledger.sales.cancelled()), tuple(facts.get("undated", ()))
+    )
 
 
 def sale_concerns(health: SalesHealth) -> Iterator[Concern]:
     """What needs a person among the sales."""
+    if health.is_off:
+        yield _off(health.not_done)
+        return
+    if health.undated:
+        yield _undated(health.undated)
     if found := health.refused:
         yield _refused(found)
     if found := health.with_problem(Problem.REUSED):
@@ -73,6 +91,28 @@ def sale_concerns(health: SalesHealth) -> Iterator[Concern]:
         yield _concern(Kind.SALE_STUCK, text, mend, found)
     if health.cancelled:
         yield _cancelled(health.cancelled)
+
+
+def _off(found: Sequence[KnownSale]) -> Concern:
+    text = n_(
+        "{n} sale was not issued before [fulfil] was switched off: {ids}",
+        "{n} sales were not issued before [fulfil] was switched off: {ids}",
+        len(found),
+        ids=few([sale.id for sale in found]),
+    )
+    mend = _("switch it on again, or enter them by hand and `passerelle orders settle` the orders")
+    return _concern(Kind.SALE_STUCK, text, mend, found)
+
+
+def _undated(ids: Sequence[str]) -> Concern:
+    text = n_(
+        "{n} order has no date, and gets no sale without one: {ids}",
+        "{n} orders have no date, and get no sale without one: {ids}",
+        len(ids),
+        ids=few(ids),
+    )
+    mend = _("look into the shop's order export, and at orders.columns.date")
+    return Concern(Kind.SALE_UNDATED, "sales", text, mend, orders=tuple(ids))
 
 
 def _refused(found: Sequence[KnownSale]) -> Concern:

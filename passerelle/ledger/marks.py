@@ -1,6 +1,6 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from passerelle.language import _
 from passerelle.ledger.batches import in_batches
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
-from passerelle.sales import Gist, Reading
+from passerelle.sales import Gist, Reading, Sold
 
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
@@ -167,16 +167,20 @@ def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def _write_sold(connection: Connection, channel: str, marks: Sequence[Mark]) -> None:
-    if not marks:
+    replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in marks})
+
+
+def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Sequence[Sold]]) -> None:
+    """Writes what orders take out of stock, instead of what was written of them before."""
+    if not by_id:
         return
     of_key = (sold.c.channel == channel) & (sold.c.id == bindparam("of_id"))
-    connection.execute(delete(sold).where(of_key), [{"of_id": mark.reading.id} for mark in marks])
+    connection.execute(delete(sold).where(of_key), [{"of_id": id} for id in by_id])
     rows = [
-        {"channel": channel, "id": mark.reading.id, "position": n, "key": s.key,
-         "quantity": s.quantity}
-        for mark in marks
-        for n, s in enumerate(mark.reading.sold)
-    ]  # fmt: skip
+        {"channel": channel, "id": id, "position": n, "key": s.key, "quantity": s.quantity}
+        for id, lines in by_id.items()
+        for n, s in enumerate(lines)
+    ]
     _insert(connection, sold, rows)
 
 

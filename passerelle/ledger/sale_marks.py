@@ -10,8 +10,10 @@ from sqlalchemy import Connection, update
 from passerelle.errors import UsageError
 from passerelle.language import _
 from passerelle.ledger.known_sales import KnownSale, known_sale, select_sales
+from passerelle.ledger.marks import replace_sold
 from passerelle.ledger.schema import sale_events, sales
 from passerelle.ledger.states import SALE_TRANSITIONS, SaleState
+from passerelle.sales import Sold
 
 DOUBTFUL, REFUSED = "doubtful", "refused"
 
@@ -20,7 +22,8 @@ DOUBTFUL, REFUSED = "doubtful", "refused"
 class SaleMark:
     """What to write of a sale. ``is_told``: people are told of its problem now.
 
-    ``refusals`` and ``imported`` are left as they are where they are ``None``.
+    ``refusals`` and ``imported`` are left as they are where they are ``None``. ``by_hand``: a
+    person entered it, so that none of our XMLs is the one that the ERP has.
     """
 
     channel: str
@@ -33,17 +36,22 @@ class SaleMark:
     cancelled: bool = False
     refusals: int | None = None
     is_told: bool = False
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """A sale to issue now, as which ``document``, for the order's XML ``imported``."""
+    """A sale to issue now, as which ``document``, for the order's XML ``imported``.
+
+    ``sold`` is what it takes out of stock: the shop may have changed the order since.
+    """
 
     channel: str
     id: str
     order_date: datetime
     document: str
     imported: int | None
+    sold: tuple[Sold, ...] = ()
 
 
 Key = KnownSale | SaleMark | Issue
@@ -79,6 +87,7 @@ def _write(connection: Connection, mark: SaleMark, before: KnownSale | None, at:
         "cancelled": mark.cancelled,
     }
     values |= {"refusals": mark.refusals} if mark.refusals is not None else {}
+    values |= {"dispatch": None, "refusals": 0} if mark.by_hand else {}
     values |= {"imported": mark.imported} if mark.imported is not None else {}
     if mark.is_told or not mark.problem:
         values["told"] = at if mark.is_told else None
@@ -103,7 +112,7 @@ def prepare_sale(connection: Connection, issue: Issue, at: datetime, dispatch: i
     before = find_sale(connection, issue)
     if before is None or before.state != SaleState.WANTED:
         mark = SaleMark(issue.channel, issue.id, issue.order_date, SaleState.WANTED)
-        if before is not None:
+        if before is not None and before.problem:
             mark = replace(mark, problem=before.problem, reason=before.reason)
         _write(connection, mark, before, at)
     values: dict[str, Any] = {
@@ -117,6 +126,7 @@ def prepare_sale(connection: Connection, issue: Issue, at: datetime, dispatch: i
     if before is None or before.problem != REFUSED:
         values |= {"problem": "", "reason": "", "told": None}
     connection.execute(update(sales).where(of_key(issue)).values(**values))
+    replace_sold(connection, issue.channel, {issue.id: issue.sold})
     add_sale_event(connection, issue, at, SaleState.PREPARED, issue.document, dispatch)
 
 

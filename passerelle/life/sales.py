@@ -33,7 +33,8 @@ def _whole(inquiry: Inquiry, sale: KnownSale | None) -> dict[str, Any] | None:
         {"at": event.at, "event": event.event, "note": event.note}
         for event in inquiry.ledger.sales.events(sale)
     ]
-    next_try = inquiry.next_run("orders") if sale.state in _RETRIED else None
+    is_tried = sale.state in _RETRIED and inquiry.settings.fulfil.enabled
+    next_try = inquiry.next_run("orders") if is_tried else None
     return sale_as_dict(sale) | {"next_try": next_try, "events": events}
 
 
@@ -120,6 +121,9 @@ def _to_do(inquiry: Inquiry, sale: KnownSale) -> Iterator[str]:
     if sale.problem == Problem.REUSED:
         text = _("To do: if both are real, `{forget}` lets the new one in.")
         yield text.format(forget=command("forget", sale.id))
+    elif sale.state in _RETRIED and not inquiry.settings.fulfil.enabled:
+        text = _("[fulfil] is off: it is not tried. If somebody enters it by hand: `{settle}`.")
+        yield text.format(settle=settle)
     elif sale.state in _RETRIED:
         text = _(
             "The run of orders at {next} tries again. If somebody enters the sale by hand: "

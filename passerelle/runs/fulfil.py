@@ -7,13 +7,13 @@ publish the XMLs, each order on its own.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 
 from passerelle.config import Location, Orders, Settings
 from passerelle.csv_to_xml import Forms, Readings, write_sale
-from passerelle.dispatch import free_place
+from passerelle.dispatch import free_place_from
 from passerelle.errors import (
     ConfigError,
     PasserelleError,
@@ -24,7 +24,7 @@ from passerelle.errors import (
 from passerelle.fulfilment import (
     Books,
     Candidate,
-    Findings,
+    Shelf,
     allot,
     find_candidates,
     in_turn,
@@ -33,17 +33,27 @@ from passerelle.fulfilment import (
 )
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.ledger import SaleMark, SaleState
+from passerelle.ledger import DAILY, SaleMark, SaleState
 from passerelle.ledger.batches import in_batches
 from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.sales import OPEN
 from passerelle.runs.fulfil_answers import Answers, find_answers
 from passerelle.runs.fulfil_stock import look_at_stock
-from passerelle.runs.fulfil_words import FulfilPlan, Parcel, describe, facts, rejection, summarise
+from passerelle.runs.fulfil_words import (
+    FulfilPlan,
+    Parcel,
+    describe,
+    describe_answers,
+    facts,
+    rejection,
+    summarise,
+)
 from passerelle.runs.orders import Met, gift_card_ids, is_taken, load_sale_forms, orders_settings
 from passerelle.runs.orders_plan import OrdersPlan
 from passerelle.sales import Reading
 from passerelle.verdict import is_cancelled
+
+UNDATED = "sales without a date"
 
 
 class Fulfilment:
@@ -53,6 +63,8 @@ class Fulfilment:
         self._gateway = gateway
         self._orders = orders_settings(gateway.settings)
         self._answers = find_answers(gateway)
+        for line in describe_answers(self._answers):
+            gateway.say(line)
         gateway.ledger.sales.mark((*self._answers.done, *self._answers.refused), gateway.now())
         self._sightings = Sightings()
 
@@ -77,7 +89,8 @@ class Fulfilment:
             return self._go_on(plan, outcome)
         except PasserelleError as error:
             self._gateway.say(f"! {error}")
-            return replace(outcome, rejected=gravest(outcome.rejected, error))
+            summary = f"{outcome.summary}, {error.what}"
+            return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
 
     def _go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
         gateway = self._gateway
@@ -90,8 +103,9 @@ class Fulfilment:
         troubles = (*fulfilment.troubles, *failures)
         for trouble in troubles:
             gateway.say(f"! {trouble}")
+        told = (trouble.what for trouble in troubles)
         return Outcome(
-            ", ".join((outcome.summary, *summarise(fulfilment))),
+            ", ".join((outcome.summary, *summarise(fulfilment), *told)),
             gravest(outcome.rejected, rejection(fulfilment), *troubles),
             {**outcome.facts, "sales": facts(fulfilment)},
         )
@@ -128,22 +142,70 @@ def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sight
     settings, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
     books = _books(gateway, plan, sightings.ids, orders)
     found = find_candidates(sightings, books, settings, orders)
-    written, marks = _write(gateway, found, books, orders)
-    shelf = look_at_stock(gateway, [one.candidate for one in written])
-    turn = in_turn([one.candidate for one in written], settings)
-    allotment = allot(turn, shelf.shelf, gift_card_ids(gateway.settings), books)
-    data = {one.candidate.order.id: one.data for one in written}
+    look = look_at_stock(gateway, found.candidates)
+    granted, marks = _grant(gateway, found.candidates, look.shelf, books)
     places = _Places(gateway, destination(gateway.settings))
+    undated = tuple(found.undated)
     return FulfilPlan(
         answers=answers,
         parcels=tuple(
-            Parcel(one.issue(orders.channel), data[one.order.id], places.next(one.order.id))
-            for one in allotment.granted
+            Parcel(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id))
+            for one in granted
         ),
-        marks=(*found.marks, *marks, *allotment.marks),
-        undated=tuple(found.undated),
-        troubles=tuple(t for t in (answers.trouble, shelf.trouble) if t),
+        marks=(*found.marks, *marks),
+        undated=undated,
+        undated_told=_news(gateway, undated),
+        troubles=tuple(t for t in (answers.trouble, look.trouble) if t),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    candidate: Candidate
+    data: bytes
+
+
+def _grant(
+    gateway: Gateway, candidates: Sequence[Candidate], shelf: Shelf, books: Books
+) -> tuple[list[_Written], list[SaleMark]]:
+    """Gives the stock in turn and writes the XMLs; one that cannot be written takes no stock."""
+    cards, left = gift_card_ids(gateway.settings), in_turn(candidates, gateway.settings.fulfil)
+    marks: list[SaleMark] = []
+    while True:
+        allotment = allot(left, shelf, cards, books)
+        written, failed = _write(gateway, allotment.granted, books)
+        if not failed:
+            return written, [*marks, *allotment.marks]
+        marks += failed
+        ids = {mark.id for mark in failed}
+        left = [one for one in left if one.id not in ids]
+
+
+def _write(
+    gateway: Gateway, granted: Sequence[Candidate], books: Books
+) -> tuple[list[_Written], list[SaleMark]]:
+    """Each one's XML; one on which the stylesheet fails stops no other."""
+    xml, orders = gateway.settings.fulfil.xml, orders_settings(gateway.settings)
+    written, failed = list[_Written](), list[SaleMark]()
+    forms = load_sale_forms(gateway.settings) if granted else Forms()
+    for one in granted:
+        try:
+            data = write_sale(one.order, one.document, orders, xml, gateway.now(), forms)
+        except ConfigError as error:
+            failed.append(unwritten(one, str(error), books))
+        else:
+            written.append(_Written(one, data))
+    return written, failed
+
+
+def _news(gateway: Gateway, undated: Sequence[str]) -> tuple[str, ...]:
+    """Those of the orders without a date that people were not told of today."""
+    last, now = gateway.ledger.runs.last("orders", (0, 5)), gateway.now()
+    known = (last.facts if last else {}).get("sales", {}).get("undated", ())
+    done = gateway.ledger.runs.chore_done(UNDATED)
+    if done is None or abs(now - done) >= DAILY:
+        return tuple(undated)
+    return tuple(id for id in undated if id not in known)
 
 
 def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Orders) -> Books:
@@ -160,28 +222,6 @@ def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Order
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    candidate: Candidate
-    data: bytes
-
-
-def _write(
-    gateway: Gateway, found: Findings, books: Books, orders: Orders
-) -> tuple[list[_Written], list[SaleMark]]:
-    """Each candidate's XML; one on which the stylesheet fails stops no other."""
-    xml, written, marks = gateway.settings.fulfil.xml, list[_Written](), list[SaleMark]()
-    forms = load_sale_forms(gateway.settings) if found.candidates else Forms()
-    for one in found.candidates:
-        try:
-            data = write_sale(one.order, one.document, orders, xml, gateway.now(), forms)
-        except ConfigError as error:
-            marks.append(unwritten(one, str(error), books))
-        else:
-            written.append(_Written(one, data))
-    return written, marks
-
-
 def destination(settings: Settings) -> Location:
     """Where sales go. Raises :class:`ConfigError` where that is not said."""
     if settings.fulfil.to is None:
@@ -194,15 +234,30 @@ class _Places:
     """Names for the XMLs of one run, no two of them the same."""
 
     def __init__(self, gateway: Gateway, template: Location) -> None:
-        self._gateway, self._template, self._moment = gateway, template, gateway.now()
+        self._gateway, self._template, self._now = gateway, template, gateway.now()
+        self._given: set[tuple[str, str]] = set()
+        # The moment from which a name is free; those before it need not be tried again.
+        self._free_from: dict[str, datetime] = {}
 
     def next(self, id: str) -> Location:
+        """A name that no other XML has, had or gets."""
         template = self._template
         named = template.with_name(template.name.replace("{id}", _for_name(id)))
-        place = free_place(named, self._moment, lambda p: is_taken(self._gateway, p))
-        if "{id}" not in template.name:
-            self._moment += timedelta(seconds=1)
+        # Windows knows no difference between small and large letters.
+        alike = named.name.casefold()
+        place, moment = free_place_from(
+            named, self._free_from.get(alike, self._now), self._is_taken
+        )
+        self._free_from[alike] = moment
+        self._given.add(_as_windows_has_it(place))
         return place
+
+    def _is_taken(self, place: Location) -> bool:
+        return _as_windows_has_it(place) in self._given or is_taken(self._gateway, place)
+
+
+def _as_windows_has_it(place: Location) -> tuple[str, str]:
+    return place.server, place.path.casefold()
 
 
 def _for_name(id: str) -> str:
@@ -216,6 +271,8 @@ def _for_name(id: str) -> str:
 def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:
     """Writes down and publishes; returns what failed. A refusal of one XML stops no other."""
     gateway.ledger.sales.mark(plan.marks, gateway.now())
+    if plan.undated_told:
+        gateway.ledger.runs.do_chore(UNDATED, gateway.now())
     failures: list[PasserelleError] = []
     for parcel in plan.parcels:
         try:

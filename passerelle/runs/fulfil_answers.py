@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from passerelle.config import Fulfil
-from passerelle.errors import PasserelleError
+from passerelle.errors import NotFoundError, PasserelleError
 from passerelle.fulfilment import Problem
 from passerelle.gateway import Gateway
 from passerelle.language import _
@@ -70,7 +70,11 @@ def _refused_names(gateway: Gateway, fulfil: Fulfil) -> Collection[str]:
     if fulfil.refused is None:
         return frozenset()
     remote = gateway.remote(fulfil.refused.server)
-    return frozenset(entry.name for entry in remote.list_files(fulfil.refused.path))
+    try:
+        return frozenset(entry.name for entry in remote.list_files(fulfil.refused.path))
+    except NotFoundError as error:
+        what, mend = _("no such folder"), _("make it, or mend fulfil.refused")
+        raise NotFoundError(what, str(fulfil.refused), mend) from error
 
 
 def _name(sale: KnownSale) -> str:

@@ -9,8 +9,8 @@ from passerelle.config import Stock
 from passerelle.errors import HeldError, NotFoundError, NotReadyError, PasserelleError
 from passerelle.fulfilment import Candidate, Shelf, needs
 from passerelle.gateway import Gateway
-from passerelle.ledger import SaleState
-from passerelle.ledger.sales import ON_THE_WAY
+from passerelle.ledger import KnownSale, SaleState, Stage
+from passerelle.ledger.sales import ON_THE_WAY, OPEN
 from passerelle.reading import gtin
 from passerelle.runs.orders import gift_card_ids
 from passerelle.sources import Source
@@ -52,12 +52,18 @@ def _left(gateway: Gateway, stock: Stock, needed: set[str]) -> dict[str, int]:
     left = dict(read_levels(source.data, stock, source.place.name, needed))
     erp = erp_file(gateway, stock, source)
     behind = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
-    missed = [sale for sale in behind if sale.state in _BEHIND and not erp.includes_sale(sale)]
+    missed = [sale for sale in behind if _took_stock(sale) and not erp.includes_last_xml(sale)]
     for lines in gateway.ledger.orders.sold(missed).values():
         for sold in lines:
             if (key := gtin(sold.key)) in left:
                 left[key] -= sold.quantity or left[key]
     return left
+
+
+def _took_stock(sale: KnownSale) -> bool:
+    """Whether the ERP has, or may have, an XML of the sale that it did not refuse."""
+    wanted_again = sale.state in OPEN and sale.stage == Stage.TAKEN and not sale.refusals
+    return sale.state in _BEHIND or wanted_again
 
 
 def _check_age(gateway: Gateway, stock: Stock, source: Source) -> None:

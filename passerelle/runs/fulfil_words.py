@@ -1,6 +1,6 @@
 """Pure: what fulfilment will do, and how that is told to people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class FulfilPlan:
     parcels: tuple[Parcel, ...]
     marks: tuple[SaleMark, ...]
     undated: tuple[str, ...]
+    undated_told: tuple[str, ...]
     troubles: tuple[PasserelleError, ...]
 
     @property
@@ -47,24 +48,35 @@ class FulfilPlan:
         return [*self.answers.refused, *found]
 
 
-def describe(plan: FulfilPlan) -> Iterator[str]:
-    """The plan, one sentence a line; what people know is told once a day."""
-    if plan.answers.done:
-        ids = [mark.id for mark in plan.answers.done]
+def describe_answers(answers: Answers) -> Iterator[str]:
+    """What the ERP made of the sales that it took, one sentence a line."""
+    if answers.done:
+        ids = [mark.id for mark in answers.done]
         yield n_(
             "the ERP has the sale of {n} order ({ids})",
             "the ERP has the sales of {n} orders ({ids})",
             len(ids),
             ids=_ids(ids),
         )
+    yield from _faults(answers.refused)
+    if again := [mark.id for mark in answers.refused if not mark.is_told]:
+        yield _("sales that the ERP refused again: {ids}").format(ids=_ids(again))
+
+
+def _faults(marks: Iterable[SaleMark]) -> Iterator[str]:
+    for mark in marks:
+        if mark.is_told:
+            yield f"! {_('sale of order {id}: {reason}').format(id=mark.id, reason=mark.reason)}"
+
+
+def describe(plan: FulfilPlan) -> Iterator[str]:
+    """The plan, one sentence a line; what people know is told once a day."""
     yield from _waiting(plan)
     for mark in plan.marks:
         if not mark.problem:
             yield from _about(mark)
-    for mark in plan.faults:
-        if mark.is_told:
-            yield f"! {_('sale of order {id}: {reason}').format(id=mark.id, reason=mark.reason)}"
-    for id in plan.undated:
+    yield from _faults(mark for mark in plan.marks if mark.problem in FAULTS)
+    for id in plan.undated_told:
         yield f"! {_undated(id)}"
     for parcel in plan.parcels:
         text = _("sale to issue: order {id}, {document}, as {place}")
@@ -115,9 +127,10 @@ def summarise(plan: FulfilPlan) -> Iterator[str]:
 
 def rejection(plan: FulfilPlan) -> RejectedError | None:
     """The closing error for what a person is told of now; a shortage is no failure."""
-    told = [mark for mark in plan.faults if mark.is_told]
+    # One that was refused may have another fault since: it is one sale.
+    told = {mark.id: mark for mark in plan.faults if mark.is_told}.values()
     words = [_("order {id}: {problem}").format(id=mark.id, problem=mark.reason) for mark in told]
-    words += map(_undated, plan.undated)
+    words += map(_undated, plan.undated_told)
     if not words:
         return None
     return RejectedError(
@@ -136,4 +149,5 @@ def facts(plan: FulfilPlan) -> dict[str, Any]:
         "refused": len(plan.answers.refused),
         "waiting": len(plan.waiting),
         "short_of_stock": len(stock),
+        "undated": list(plan.undated),
     }

@@ -101,7 +101,7 @@ def _mark(reading: Reading, before: KnownOrder | None, settings: Orders) -> Mark
 
 def _another(reading: Reading, before: KnownOrder) -> Mark:
     """Not merged: the ledger keeps the first order's date, until a person decides."""
-    reason = _("order {id}: {problem}").format(id=reading.id, problem=_used_again(reading, before))
+    reason = _used_again(reading, before)
     first = replace(reading.gist(), reference=before.reference, date=before.date)
     return Mark(first, State.REJECTED, reason, due=True)
 
@@ -119,7 +119,9 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
 def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
-    if is_id_used_again(reading, before) and reading.fingerprint != before.fingerprint:
+    if is_id_used_again(reading, before):
+        if reading.fingerprint == before.fingerprint:
+            return None
         return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
     if before.state not in (State.SENT, State.TAKEN):
         return None
