@@ -158,7 +158,7 @@ def test_rejected_orders_are_told_and_those_that_join_them(chain: Chain) -> None
         chain.at(clock)
         chain.shop_writes(*sales)
         chain.run("orders", code)
-        mails.append("".join(text for text in chain.hear() if "rejected" in text))
+        mails.append("".join(text for text in chain.hear() if " rejected" in text))
     assert "- 1 order is rejected (2)" in mails[0]
     assert "also: 3; now 2 orders are rejected" in mails[2]
     assert "1 order is rejected" in mails[4].partition("This is over:")[2]
