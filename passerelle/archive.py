@@ -26,8 +26,9 @@ EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"
 TRACE_NAMES = ("Trace1", "Trace2")
 TIME = "%Y%m%d_%H%M%S"
-# An XML has this ending until the ledger has promised to send it.
-PENDING = ".part"
+# An XML is in this folder of ArchiveExport, and has this ending, until the ledger has promised to
+# send it: the archive itself, which may be large, is never listed by a run.
+UNSENT, PENDING = "unsent", ".part"
 # IO_REPARSE_TAG_MOUNT_POINT, which `stat` names on Windows only.
 _JUNCTION = 0xA0000003
 
@@ -37,6 +38,7 @@ class Exports:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / EXPORTS
+        self._unsent = self.folder / UNSENT
 
     def free_name(self, name: str, at: datetime) -> str:
         """``name``, or ``name`` with the time in it where the archive has one already."""
@@ -55,9 +57,10 @@ class Exports:
     def write_pending(self, name: str, data: Content) -> "Written":
         """Writes an XML, durably, under a name that says it was not sent yet."""
         written = Written((data,) if isinstance(data, bytes) else data)
-        path = self.folder / (name + PENDING)
+        path = self._pending(name)
         try:
             make_private_folder(self.folder)
+            make_private_folder(self._unsent)
             write_privately(path, written)
             return written
         except OSError as error:
@@ -71,16 +74,25 @@ class Exports:
     def confirm(self, name: str) -> None:
         """Gives a pending XML its name; does nothing where it has it already."""
         with suppress(FileNotFoundError):
-            move_durably(self.folder / (name + PENDING), self.folder / name)
+            move_durably(self._pending(name), self.folder / name)
+            self._tidy()
 
     def drop_unpromised(self) -> list[str]:
         """Removes XMLs that were written but never promised in the ledger; names them."""
         dropped = []
-        for path in self.folder.glob(f"*{PENDING}"):
+        for path in self._unsent.glob(f"*{PENDING}"):
             with suppress(OSError):
                 path.unlink()
                 dropped.append(path.name.removesuffix(PENDING))
+        self._tidy()
         return dropped
+
+    def _pending(self, name: str) -> Path:
+        return self._unsent / (name + PENDING)
+
+    def _tidy(self) -> None:
+        with suppress(OSError):
+            self._unsent.rmdir()
 
     def read(self, name: str, sha256: str) -> "Archived | None":
         """The XML, or ``None`` where it is missing or not what was written."""

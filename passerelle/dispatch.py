@@ -9,16 +9,25 @@ Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how f
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from passerelle.archive import Exports
 from passerelle.config import Location, Settings
 from passerelle.durable import Content
-from passerelle.errors import AlreadyThereError, HeldError, NotFoundError, TransientError
+from passerelle.errors import (
+    AlreadyThereError,
+    HeldError,
+    NotFoundError,
+    PasserelleError,
+    PermanentError,
+    TransientError,
+)
 from passerelle.language import _
-from passerelle.ledger import Dispatch, Ledger, Mark, Stage
+from passerelle.ledger import Dispatch, Issue, Ledger, Mark, Stage
+from passerelle.ledger.dispatches import SALE
 from passerelle.progress import step
 from passerelle.remotes import Entry, Remote, find, is_gone
 from passerelle.slices import Sliced, hash_of
@@ -26,6 +35,13 @@ from passerelle.witness import Witness
 
 TMP = ".tmp"
 UPLOADS = 3
+
+
+class _Promised(TypedDict):
+    place: Location
+    archived: str
+    sha256: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +68,33 @@ class Dispatcher:
         self._now, self._say = now, say
         self._exports = Exports(settings.folder)
         self.witness = Witness(settings.folder)
+        self.troubles: list[PasserelleError] = []
 
     def publish(self, channel: str, parcel: Parcel) -> Dispatch:
         """Sends a new XML. Once this returns, its orders are ``sent``."""
-        archived = self._exports.free_name(parcel.place.name, self._now())
-        with step(_("writing {file}").format(file=parcel.place.name)):
-            written = self._exports.write_pending(archived, parcel.data)
-        dispatch = self._ledger.dispatches.prepare(
-            channel,
-            parcel.marks,
-            self._now(),
-            place=parcel.place,
-            archived=archived,
-            sha256=written.digest.hexdigest(),
-            size=written.size,
+
+        def promise(values: _Promised) -> Dispatch:
+            return self._ledger.dispatches.prepare(channel, parcel.marks, self._now(), **values)
+
+        return self._publish(parcel.data, parcel.place, promise)
+
+    def publish_sale(self, issue: Issue, data: bytes, place: Location) -> Dispatch:
+        """Sends the XML of one sale. Once this returns, the sale is ``sent``."""
+
+        def promise(values: _Promised) -> Dispatch:
+            return self._ledger.dispatches.prepare_sale(issue, self._now(), **values)
+
+        return self._publish(data, place, promise)
+
+    def _publish(
+        self, data: Content, place: Location, promise: Callable[["_Promised"], Dispatch]
+    ) -> Dispatch:
+        archived = self._exports.free_name(place.name, self._now())
+        with step(_("writing {file}").format(file=place.name)):
+            written = self._exports.write_pending(archived, data)
+        sha256 = written.digest.hexdigest()
+        dispatch = promise(
+            {"place": place, "archived": archived, "sha256": sha256, "size": written.size}
         )
         self.witness.remember(dispatch)
         self._exports.confirm(archived)
@@ -74,17 +103,63 @@ class Dispatcher:
     def recover(self) -> None:
         """Finishes every dispatch that an earlier run began, and notes those the ERP took.
 
-        Raises :class:`HeldError` for one of which only a person can tell whether it arrived.
+        Raises :class:`HeldError` for one of which only a person can tell whether it arrived. Sales
+        are left to :meth:`finish_sales` as long as the config has them issued.
         """
-        for dispatch in self._ledger.dispatches.unfinished():
-            self._exports.confirm(dispatch.archived)
-            try:
-                self._go_on(dispatch)
-            except AlreadyThereError as error:
-                text = _("{file} waits: {error}").format(file=dispatch.archived, error=error)
-                self._say(f"! {text}")
+        for dispatch in self._begun():
+            if dispatch.kind != SALE:
+                self._finish(dispatch)
+        if not self._settings.fulfil.enabled:
+            self.finish_sales()
         self._exports.drop_unpromised()
         self.note_taken()
+
+    def finish_sales(self, called_off: Collection[int] = ()) -> None:
+        """Finishes the sales that an earlier run began, but for those that are called off.
+
+        ``called_off`` are numbers of dispatches: they are stopped where the ERP cannot have seen
+        them. A sale that cannot go on hinders nothing else: what is wrong is in ``troubles``.
+        """
+        for dispatch in self._begun():
+            if dispatch.kind != SALE:
+                continue
+            try:
+                if dispatch.number not in called_off or not self._call_off(dispatch):
+                    self._finish(dispatch)
+            except (PermanentError, HeldError) as error:
+                self._wait(dispatch, error)
+                self.troubles.append(error)
+
+    def _begun(self) -> Iterator[Dispatch]:
+        for dispatch in self._ledger.dispatches.unfinished():
+            self._exports.confirm(dispatch.archived)
+            yield dispatch
+
+    def _finish(self, dispatch: Dispatch) -> None:
+        try:
+            self._go_on(dispatch)
+        except AlreadyThereError as error:
+            self._wait(dispatch, error)
+
+    def _call_off(self, dispatch: Dispatch) -> bool:
+        """Stops a dispatch where the ERP cannot have seen it; returns whether it could be."""
+        remote, tmp = self._remote(dispatch.place.server), dispatch.place.path + TMP
+        if dispatch.stage != Stage.PREPARED:
+            server = self._settings.servers[dispatch.place.server]
+            if server.publish == "direct" or is_gone(remote, tmp):
+                return False
+            # First the ledger: a run that finds it staged and its .tmp gone takes it for sent.
+            dispatch = self._ledger.dispatches.unstage(dispatch)
+        if find(remote, tmp) is not None:
+            remote.delete(tmp)
+        why = _("called off before the ERP could see {file}").format(file=dispatch.archived)
+        self._ledger.dispatches.abandon(dispatch, self._now(), why)
+        self._say(why)
+        return True
+
+    def _wait(self, dispatch: Dispatch, error: PasserelleError) -> None:
+        text = _("{file} waits: {error}").format(file=dispatch.archived, error=error)
+        self._say(f"! {text}")
 
     def note_taken(self) -> list[Dispatch]:
         """Marks as taken what is gone from the server; returns what still lies there."""
@@ -150,6 +225,11 @@ class Dispatcher:
             "{file} is missing or altered in ArchiveExport, so it was not sent; "
             "its orders go into a new one"
         )
+        if dispatch.kind == SALE:
+            text = _(
+                "{file} is missing or altered in ArchiveExport, so it was not sent; "
+                "the sale is issued anew"
+            )
         file = dispatch.archived
         self._ledger.dispatches.abandon(dispatch, self._now(), why.format(file=file))
         self._say(f"! {text.format(file=file)}")
@@ -176,6 +256,8 @@ class Dispatcher:
 
     def _doubtful(self, dispatch: Dispatch) -> HeldError:
         self._ledger.dispatches.doubt(dispatch)
+        if dispatch.kind == SALE:
+            return self._doubtful_sale(dispatch)
         ids = " ".join(self._ledger.dispatches.orders_of(dispatch))
         return HeldError(
             _(
@@ -187,6 +269,19 @@ class Dispatcher:
                 "look for its orders in the ERP, then `passerelle orders settle {ids}` "
                 "if they are there, or `passerelle orders resend {ids}` if they are not"
             ).format(ids=ids),
+        )
+
+    def _doubtful_sale(self, dispatch: Dispatch) -> HeldError:
+        return HeldError(
+            _(
+                "an upload was interrupted and its file is gone: "
+                "only the ERP knows whether it has it"
+            ),
+            str(dispatch.place),
+            _(
+                "look for the sale in the ERP, then `passerelle orders settle` its order if it is "
+                "there, or `passerelle orders retry` it if it is not"
+            ),
         )
 
 
@@ -224,10 +319,16 @@ def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callabl
 
 def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:
     """The XML's name: ``{time}`` becomes ``YYYYMMDD_HHMMSS``, counted on until it is free."""
-    moment = now
+    return free_place_from(template, now, is_taken)[0]
+
+
+def free_place_from(
+    template: Location, moment: datetime, is_taken: Callable[[Location], bool]
+) -> tuple[Location, datetime]:
+    """The same, with the moment that stands in it."""
     while True:
         name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
         place = template.with_name(name)
         if "{time}" not in template.name or not is_taken(place):
-            return place
+            return place, moment
         moment += timedelta(seconds=1)

@@ -73,7 +73,8 @@ class Eraser:
             mend = _("give one like ann@example.org")
             raise UsageError(_("that is no e-mail address"), "", mend)
         self._address = Person(self._email)
-        self._names = Names(settings.orders.xml.names if settings.orders else {})
+        of_orders = settings.orders.xml.names if settings.orders else {}
+        self._names = Names(of_orders, settings.fulfil.xml.names)
         self._places = frozenset(_places(settings))
         self._sent = ledger.erasure.archived()
         self._on_the_way = {d.archived for d in ledger.dispatches.unfinished()}
@@ -229,6 +230,7 @@ def _places(settings: Settings) -> Iterator[str]:
     for section in (settings.orders, settings.stock):
         if section:
             yield from (str(section.source), str(section.to))
+    yield from (str(place) for place in (settings.fulfil.to, settings.fulfil.refused) if place)
 
 
 def _read(path: Path) -> bytes:

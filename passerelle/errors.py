@@ -110,6 +110,12 @@ class BusyError(PasserelleError):
     exit_code = 7
 
 
+def gravest(*errors: PasserelleError | None) -> PasserelleError | None:
+    """The one whose exit code tells most; the first of equals, ``None`` where there is none."""
+    found = [error for error in errors if error is not None]
+    return max(found, key=lambda error: GRAVITY.index(error.exit_code)) if found else None
+
+
 def lines_of(error: PasserelleError) -> tuple[str, ...]:
     """What people are told of an error: one line, or one for each fault of the configuration."""
     return (isinstance(error, ConfigError) and error.faults) or (str(error),)

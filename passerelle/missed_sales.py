@@ -2,7 +2,8 @@
 
 The one formula of the house: published level = the owner's level - the sales that the owner does
 not include yet. A sale is included only if its XML is gone from the server *and* had been
-published before the ERP wrote its file, or if the order is the previous system's or settled.
+published before the ERP wrote its file, or if the order is the previous system's or settled. Where
+an order has a sale of its own (``[fulfil]``), that sale's XML is the one that counts.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -10,10 +11,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from passerelle.config import Orders
-from passerelle.ledger import KnownOrder, State
+from passerelle.ledger import KnownOrder, KnownSale, SaleState, State
+from passerelle.ledger.sales import ON_THE_WAY
 from passerelle.reading import gtin
 from passerelle.sales import MissedSale, Reading, Sold
 from passerelle.verdict import Fate, is_cancelled, judge
+
+# Channel, id and date: the shop may use an id again.
+SaleKey = tuple[str, str, datetime | None]
+_NO_SALES: Mapping[SaleKey, KnownSale] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +40,25 @@ class ErpFile:
         """Whether the file includes what the order sold."""
         if order.state in (State.SKIPPED, State.SETTLED):
             return True
-        if order.state != State.TAKEN:
+        return order.state == State.TAKEN and self._includes_xml(order)
+
+    def includes_sale(self, sale: KnownSale) -> bool:
+        """Whether the file includes a sale that was issued by itself.
+
+        One that the ERP has taken may yet be refused; one that a person entered counts at once.
+        """
+        return sale.state == SaleState.DONE and self.includes_last_xml(sale)
+
+    def includes_last_xml(self, sale: KnownSale) -> bool:
+        """Whether the file was written after the ERP took the last XML; also if none is ours."""
+        if sale.state in ON_THE_WAY:
             return False
-        if self.modified is None or order.published is None or order.server is None:
-            return bool(order.taken and order.taken + self.certainty < self.now)
-        return self._on_this_clock(order.server, order.published) < self.modified
+        return sale.dispatch is None or self._includes_xml(sale)
+
+    def _includes_xml(self, sent: KnownOrder | KnownSale) -> bool:
+        if self.modified is None or sent.published is None or sent.server is None:
+            return bool(sent.taken and sent.taken + self.certainty < self.now)
+        return self._on_this_clock(sent.server, sent.published) < self.modified
 
     def _on_this_clock(self, server: str, moment: datetime) -> datetime:
         """Two files on one server compare by its own clock, whatever it shows."""
@@ -56,25 +76,33 @@ def find_missed(
     settings: Orders,
     *,
     withheld_is_missed: bool,
+    sales: Mapping[SaleKey, KnownSale] = _NO_SALES,
 ) -> dict[str, MissedSale]:
     """The missed sales by :func:`~passerelle.reading.gtin` form.
 
     ``readings`` are the orders of the order file and ``known`` what the ledger knows of them.
-    ``elsewhere`` are orders that have left the file but that the ERP may not include yet.
+    ``elsewhere`` are orders that have left the file but that the ERP may not include yet. Where an
+    order is among the ``sales``, the file includes it once it includes the sale.
     """
 
     def counts(order: KnownOrder) -> bool:
+        if sale := sales.get((order.channel, order.id, order.date)):
+            return not erp.includes_sale(sale)
         withheld = order.state == State.WITHHELD
         return not erp.includes(order) and (withheld_is_missed or not withheld)
 
-    sales: list[tuple[str, tuple[Sold, ...]]] = []
+    missed: list[tuple[str, tuple[Sold, ...]]] = []
     for reading in readings:
         if is_cancelled(reading, settings):
             continue
+        if sale := sales.get((settings.channel, reading.id, reading.date)):
+            if not erp.includes_sale(sale):
+                missed.append((reading.id, reading.sold))
+            continue
         if _is_missed(reading, known.get(reading.id), settings, counts, withheld_is_missed):
-            sales.append((reading.id, reading.sold))
-    sales += [(order.id, sold) for order, sold in elsewhere.items() if counts(order)]
-    return _by_item(sales)
+            missed.append((reading.id, reading.sold))
+    missed += [(order.id, sold) for order, sold in elsewhere.items() if counts(order)]
+    return _by_item(missed)
 
 
 def _is_missed(

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from passerelle.config import Settings
-from passerelle.csv_to_xml import read_orders, write_sales
+from passerelle.csv_to_xml import read_orders, write_sale, write_sales
 from passerelle.durable import Content, replace_whole
-from passerelle.errors import NotReadyError, RejectedError, UnreachableError
+from passerelle.errors import NotReadyError, RejectedError, UnreachableError, UsageError
+from passerelle.fulfilment import document_of
 from passerelle.language import _, n_
 from passerelle.missed_sales import every_sale
-from passerelle.runs.orders import gift_card_ids, load_forms, orders_settings
+from passerelle.runs.orders import gift_card_ids, load_forms, load_sale_forms, orders_settings
 from passerelle.runs.orders_plan import absent_columns
 from passerelle.runs.orders_words import rejection
 from passerelle.sales import MissedSale
@@ -62,6 +63,26 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
     report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
     return Rehearsal(sales.blocks, report, rejection("".join(faults[:1]), len(faults)))
+
+
+def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Rehearsal:
+    """The XML of one order's sale, from a local order CSV. Raises as :func:`convert_file` does.
+
+    Whatever its status: this is for looking at the XML before anything is enabled.
+    """
+    orders = orders_settings(settings)
+    forms = load_sale_forms(settings)
+    file = read_orders(LocalFile(source), orders, source.name, gift_card_ids(settings))
+    reading = next((reading for reading in file.readings if reading.id == id), None)
+    if reading is None:
+        mend = _("name one of its orders by its id")
+        raise UsageError(_("no order {id} is in the file").format(id=id), source.name, mend)
+    if reading.order is None:
+        return Rehearsal((), (), rejection(str(reading.faults[0]), len(reading.faults)))
+    document = document_of(reading.order, settings.fulfil)
+    data = write_sale(reading.order, document, orders, settings.fulfil.xml, now, forms)
+    report = _("the sale of order {id}, as {document}").format(id=id, document=document)
+    return Rehearsal((data,), [report], None)
 
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:

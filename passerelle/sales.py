@@ -30,7 +30,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Who buys. Goes into the sales XML and its archive, never into the ledger or a trace."""
+    """Who buys. Goes into the sales XML and its archive, never into the ledger or a trace.
+
+    ``vat_number`` stands in sales only, not in orders.
+    """
 
     first_name: str = ""
     last_name: str = ""
@@ -42,6 +45,7 @@ class Customer:
     postcode: str = ""
     city: str = ""
     country: str = ""
+    vat_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,10 @@ def _fields(value: object) -> dict[str, object]:
 
 
 def _canonical(value: object) -> str | dict[str, object]:
-    if isinstance(value, (Customer, Line)):
+    if isinstance(value, Customer):
+        # No order's XML has it: an older ledger does not know it, and misses nothing.
+        return {name: text for name, text in _fields(value).items() if name != "vat_number"}
+    if isinstance(value, Line):
         return _fields(value)
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")

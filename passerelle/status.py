@@ -47,6 +47,8 @@ def describe(health: Health) -> Iterator[str]:
     yield _orders(health)
     if health.pool:
         yield _("pool: {facts}").format(facts=pool_in_words(health.pool))
+    if health.sales:
+        yield _sales_to_issue(health.sales.counts())
     yield ""
     yield from _concerns(health)
 
@@ -117,6 +119,13 @@ def _orders(health: Health) -> str:
     ).format(**counts)
 
 
+def _sales_to_issue(counts: Mapping[str, int]) -> str:
+    return _(
+        "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on their "
+        "way, {refused} refused"
+    ).format(**counts)
+
+
 def _concerns(health: Health) -> Iterator[str]:
     number = len(health.concerns)
     if not number:
@@ -156,6 +165,7 @@ def as_dict(health: Health) -> dict[str, Any]:
         "files": [_file_dict(file) for file in health.files],
         "orders": health.orders.counts(),
         "pool": pool_dict(health.pool) if health.pool else None,
+        **({"sales": health.sales.counts()} if health.sales else {}),
         "concerns": [asdict(concern) | {"key": concern.key} for concern in health.concerns],
     }
 

@@ -1,4 +1,4 @@
-"""What a person may do with the ledger's orders: settle, resend, forget, adopt."""
+"""What a person may do with the ledger's orders: settle, resend, retry, forget, adopt."""
 
 from array import array
 from collections.abc import Callable, Sequence
@@ -9,7 +9,17 @@ from passerelle.csv_to_xml import read_orders
 from passerelle.errors import UsageError
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _, n_
-from passerelle.ledger import DONE, KnownOrder, Ledger, Mark, Stage, State
+from passerelle.ledger import (
+    DONE,
+    KnownOrder,
+    KnownSale,
+    Ledger,
+    Mark,
+    SaleState,
+    Stage,
+    State,
+)
+from passerelle.ledger.sales import OPEN
 from passerelle.runs.orders import gift_card_ids, orders_settings
 
 
@@ -20,17 +30,72 @@ class Steering:
     ledger: Ledger
     channel: str
     now: Callable[[], datetime]
+    issues_sales: bool = True
 
     def settle(self, ids: Sequence[str]) -> list[str]:
-        """The orders were entered by hand: they are no longer missed. Returns what to tell."""
+        """The orders, or their sales, were entered by hand, and are no longer missed.
+
+        Of a cancelled order whose sale the ERP has: a person undid the sale there. Returns what to
+        tell.
+        """
         known = self._all(ids)
+        sales = {order.id: self._sale_to_settle(order) for order in known}
         for order in known:
-            self._refuse_on_the_way(order)
-            refusal = _("order {id} is {state}: there is nothing to settle")
-            self._refuse_done(order, refusal, State.WAITING, State.WITHHELD, State.REJECTED)
-        for order in known:
+            if sales[order.id] is None:
+                self._refuse_on_the_way(order)
+                refusal = _("order {id} is {state}: there is nothing to settle")
+                self._refuse_done(order, refusal, State.WAITING, State.WITHHELD, State.REJECTED)
+        return [self._settle(order, sales[order.id]) for order in known]
+
+    def _settle(self, order: KnownOrder, sale: KnownSale | None) -> str:
+        if sale is None:
             self.ledger.orders.settle(order, self.now())
-        return [_("order {id} is settled").format(id=order.id) for order in known]
+            return _("order {id} is settled").format(id=order.id)
+        if sale.cancelled:
+            self.ledger.sales.undo(sale, self.now())
+            return _("the sale of order {id} is undone").format(id=order.id)
+        self.ledger.sales.settle(sale, self.now())
+        text = _("the sale of order {id} is settled").format(id=order.id)
+        if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
+            return f"{text}; {_its_file_lies(sale)}"
+        return text
+
+    def _sale_to_settle(self, order: KnownOrder) -> KnownSale | None:
+        """The sale that asks for a person, where one does.
+
+        It is that of the order, once the order itself is in the ERP, or that of another order to
+        which the shop gave the same id.
+        """
+        sales = self.ledger.sales.of_orders(order.channel, [order.id]).get(order.id, [])
+        own = [sale for sale in sales if sale.order_date == order.date]
+        if order.state in (State.SENT, State.TAKEN) and own and _asks_for_a_person(own[0]):
+            return own[0]
+        others = (sale for sale in sales if sale not in own and sale.state in OPEN)
+        return next(others, None)
+
+    def retry(self, ids: Sequence[str]) -> list[str]:
+        """The orders' sales are tried anew by the next run. Returns what to tell."""
+        if not self.issues_sales:
+            mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
+            raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
+        sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
+        for _order, sale in sales:
+            self.ledger.sales.retry(sale, self.now())
+        text = _("the sale of order {id} is tried again by the next run")
+        return [text.format(id=order.id) for order, _sale in sales]
+
+    def _sale_to_retry(self, order: KnownOrder) -> KnownSale:
+        sale, see = self.ledger.sales.of_order(order), _("see `passerelle orders show`")
+        if sale is None:
+            raise UsageError(_("order {id} has no sale").format(id=order.id), "", see)
+        if sale.state == SaleState.DONE:
+            what = _("the sale of order {id} is done").format(id=order.id)
+            mend = _("`passerelle orders forget` makes the order new, once it is out of the ERP")
+            raise UsageError(what, sale.sent_as or "", mend)
+        if sale.state not in (*OPEN, SaleState.WITHDRAWN) and not _is_doubtful(sale):
+            what = _("the sale of order {id} is on its way to the ERP").format(id=order.id)
+            raise UsageError(what, sale.archived or "", see)
+        return sale
 
     def resend(self, ids: Sequence[str]) -> list[str]:
         """The orders go into the next XML, whatever was done with them. Returns what to tell."""
@@ -49,9 +114,30 @@ class Steering:
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)
+            self._refuse_sale_on_the_way(order)
+        told = [self._forgotten(order) for order in known]
         for order in known:
             self.ledger.orders.forget(order)
-        return [self._told(_("order {id} is forgotten"), order) for order in known]
+        return told
+
+    def _forgotten(self, order: KnownOrder) -> str:
+        text = self._told(_("order {id} is forgotten"), order)
+        sale = self.ledger.sales.of_order(order)
+        if sale is None or sale.sent_as is None or sale.state in (*OPEN, SaleState.WITHDRAWN):
+            return text
+        if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
+            return f"{text}; {_its_file_lies(sale)}"
+        more = _("the ERP has its sale from {file}: take it out of the ERP first")
+        return f"{text}; {more.format(file=sale.sent_as)}"
+
+    def _refuse_sale_on_the_way(self, order: KnownOrder) -> None:
+        sale = self.ledger.sales.of_order(order)
+        if sale and sale.state == SaleState.PREPARED and not _is_doubtful(sale):
+            raise UsageError(
+                _("the sale of order {id} is on its way to the ERP").format(id=order.id),
+                sale.archived or "",
+                _("finish that first with `passerelle run orders`"),
+            )
 
     def find(self, id: str) -> KnownOrder:
         """The order of that id. Raises :class:`UsageError` where the ledger has none."""
@@ -95,6 +181,22 @@ class Steering:
             order.sent_as or "",
             _("see `passerelle orders show`"),
         )
+
+
+def _its_file_lies(sale: KnownSale) -> str:
+    text = _("its sale lies in {file}: delete that file, or the ERP gets it twice")
+    return text.format(file=sale.sent_as)
+
+
+def _asks_for_a_person(sale: KnownSale) -> bool:
+    """Whether there is something to settle; one that was refused goes out again at each run."""
+    in_erp = sale.state in (SaleState.SENT, SaleState.DONE)
+    is_refused = sale.state == SaleState.SENT and sale.refusals > 0
+    return sale.state in OPEN or is_refused or _is_doubtful(sale) or (in_erp and sale.cancelled)
+
+
+def _is_doubtful(sale: KnownSale) -> bool:
+    return sale.state == SaleState.PREPARED and sale.stage == Stage.DOUBTFUL
 
 
 def adopt(gateway: Gateway) -> Outcome:

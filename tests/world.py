@@ -31,6 +31,7 @@ COLUMNS = {
 CUSTOMER_COLUMNS = {
     "first_name": "Prénom",
     "company": "Société",
+    "vat_number": "Numéro de TVA",
     "email": "Adresse e-mail",
     "phone": "Téléphone",
     "address1": "Adresse",

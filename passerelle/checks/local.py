@@ -13,7 +13,7 @@ from passerelle.durable import write_privately
 from passerelle.errors import PasserelleError, UnreachableError
 from passerelle.language import _, n_
 from passerelle.ledger import ledger_exists, open_ledger
-from passerelle.runs.orders import load_forms
+from passerelle.runs.orders import load_forms, load_sale_forms
 from passerelle.trace import TRACE_NAMES
 from passerelle.witness import Witness
 
@@ -102,7 +102,22 @@ def check_ledger(folder: Path) -> Iterator[Finding]:
 
 
 def check_forms(settings: Settings) -> Iterator[Finding]:
-    """Whether stylesheet and schema compile, where there are any."""
+    """Whether stylesheets and schema compile, where there are any."""
+    yield from _check_order_forms(settings)
+    if settings.fulfil.enabled and settings.fulfil.xml.stylesheet:
+        yield _check_sale_forms(settings, settings.fulfil.xml.stylesheet)
+
+
+def _check_sale_forms(settings: Settings, path: Path) -> Finding:
+    try:
+        load_sale_forms(settings)
+    except PasserelleError as error:
+        return fault("fulfil.xml", error)
+    files = f"stylesheet {path.name}"
+    return ok("fulfil.xml", n_("{files} can be used", "{files} can be used", 1, files=files))
+
+
+def _check_order_forms(settings: Settings) -> Iterator[Finding]:
     orders = settings.orders
     if orders is None:
         return

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from passerelle.archive import EXPORTS, PENDING, TIME, TRACES
+from passerelle.archive import EXPORTS, PENDING, TIME, TRACES, UNSENT
 from passerelle.checks.findings import Finding, warning
 from passerelle.config import Location, Settings
 from passerelle.dispatch import TMP
@@ -70,8 +70,18 @@ def _written(settings: Settings) -> Iterator[Path]:
     if settings.orders:
         name = Path(settings.orders.to.name.replace("{time}", _STAMP))
         # A name that the archive has already gets the time of now.
-        yield folder / EXPORTS / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
+        yield folder / EXPORTS / UNSENT / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
         yield from _published(settings, settings.orders.to)
+    yield from _sales(settings)
+
+
+def _sales(settings: Settings) -> Iterator[Path]:
+    if settings.fulfil.enabled and settings.fulfil.to:
+        name = settings.fulfil.to.name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
+        place = settings.fulfil.to.with_name(name)
+        path = Path(name)
+        yield settings.folder.absolute() / EXPORTS / f"{path.stem}_{_STAMP}{path.suffix}{PENDING}"
+        yield from _published(settings, place)
 
 
 def _published(settings: Settings, place: Location) -> Iterator[Path]:

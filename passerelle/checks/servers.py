@@ -48,6 +48,9 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     for key, place in _sources(settings, name):
         offset = played.offset if played else None
         yield _check_source(f"{key} ({place})", remote, place, offset)
+    refused = settings.fulfil.refused if settings.fulfil.enabled else None
+    if refused and refused.server == name:
+        yield _check_folder(f"fulfil.refused ({refused})", remote, refused)
 
 
 @contextmanager
@@ -80,6 +83,7 @@ def _written(settings: Settings, name: str) -> list[str]:
     sections = [section for section in (settings.orders, settings.stock) if section]
     places = [section.to for section in sections]
     places += [shop.stock_to for shop in settings.pool.shops.values()] if settings.pool else []
+    places += [settings.fulfil.to] if settings.fulfil.enabled and settings.fulfil.to else []
     return list(dict.fromkeys(place.folder for place in places if place.server == name))
 
 
@@ -152,6 +156,17 @@ def _check_source(what: str, remote: Remote, place: Location, offset: timedelta 
     except PasserelleError as error:
         return fault(what, error)
     return ok(what, f"{n_('{n} byte', '{n} bytes', size)}, {_age(modified, offset)}")
+
+
+def _check_folder(what: str, remote: Remote, place: Location) -> Finding:
+    """A folder of others, in which files are looked for."""
+    try:
+        number = len(remote.list_files(place.path))
+    except NotFoundError as error:
+        return fault(what, error, _("create the folder on the server, or mend the path"))
+    except PasserelleError as error:
+        return fault(what, error)
+    return ok(what, n_("it holds {n} file", "it holds {n} files", number))
 
 
 def _age(modified: datetime | None, offset: timedelta | None) -> str:

@@ -59,19 +59,24 @@ def demo(folder: Path) -> None:
 
 @click.command()
 @click.argument("source", type=_existing, metavar="ORDERS.csv")
+@click.option("--sale", "id", metavar="ID", help="The sale of this order instead, see [fulfil].")
 @_output
 @click.pass_context
-def convert(context: click.Context, source: Path, output: Path | None) -> None:
+def convert(context: click.Context, source: Path, id: str | None, output: Path | None) -> None:
     """Convert a local order CSV with the config's rules: no ledger, no server.
 
     \b
     passerelle convert commandes.csv -o ventes.xml
+    passerelle convert commandes.csv --sale 1042
     """
-    from passerelle.rehearsal import convert_file
+    from passerelle.rehearsal import convert_file, convert_sale
 
     settings = settings_of(context)
     with step(_("converting {file}").format(file=source.name)):
-        result = convert_file(settings, source, now())
+        if id is None:
+            result = convert_file(settings, source, now())
+        else:
+            result = convert_sale(settings, source, id, now())
     _deliver(context, result, output)
 
 

@@ -17,15 +17,30 @@ from passerelle.cli.common import (
     settings_of,
     steering_ledger,
 )
+from passerelle.cli.sales import list_sales
 from passerelle.config import Settings
 from passerelle.gateway import perform
 from passerelle.language import N_, _
-from passerelle.ledger import KnownOrder, Ledger, State
-from passerelle.life import Account, Found, Inquiry, as_dict, give_account, look_up, tell
+from passerelle.ledger import KnownOrder, Ledger, SaleState, State
+from passerelle.life import (
+    Account,
+    Found,
+    Inquiry,
+    as_dict,
+    give_account,
+    look_up,
+    sales_as_dict,
+    tell,
+    tell_sales,
+)
 from passerelle.reading import printable
 from passerelle.runs.orders import orders_settings
 from passerelle.steering import Steering
 from passerelle.steering import adopt as adopt_story
+
+# "prepared" and "sent" are states of both: there, the order's own counts.
+_OF_SALES = [state.value for state in SaleState if state.value not in list(State)]
+_STATES = [*(state.value for state in State), *_OF_SALES]
 
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
@@ -41,15 +56,21 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
+@click.option("--state", type=click.Choice(_STATES), help="Only these.")
 @json_option
 @click.pass_context
 def list_orders(context: click.Context, state: str | None, as_json: bool) -> None:
     """List the orders, the most recently changed first.
 
+    The states wanted, done, refused and withdrawn are those of their sales, see [fulfil].
+
     \b
     passerelle orders list --state withheld
+    passerelle orders list --state wanted
     """
+    if state in _OF_SALES:
+        list_sales(settings_of(context), SaleState(state), as_json=as_json)
+        return
     with reading_ledger(settings_of(context)) as ledger:
         found = ledger.orders.list_by_state(State(state) if state else None)
     if as_json:
@@ -98,6 +119,7 @@ def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> d
         _as_dict(account.order)
         | {"events": [asdict(event) for event in account.events]}
         | as_dict(account, inquiry)
+        | sales_as_dict(inquiry, account.order)
         for account in accounts
     ]
     by = {"found_by": "reference" if found.is_by_reference else "id"}
@@ -136,7 +158,7 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         note = _(": ") + event.note if event.note else ""
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
-    for sentence in tell(inquiry, account):
+    for sentence in (*tell(inquiry, account), *tell_sales(inquiry, order)):
         click.echo(sentence)
 
 
@@ -145,6 +167,9 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
 @click.pass_context
 def settle(context: click.Context, ids: tuple[str, ...]) -> None:
     """Note that these orders were entered by hand at the till.
+
+    Of an order that is in the ERP: that its sale was entered there by hand, or undone there after
+    the shop cancelled the order.
 
     \b
     passerelle orders settle 1042 1043
@@ -173,8 +198,22 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
 @orders.command()
 @_ids
 @click.pass_context
+def retry(context: click.Context, ids: tuple[str, ...]) -> None:
+    """Have the next run try the sales of these orders anew, as if nothing stood against them.
+
+    \b
+    passerelle orders retry 1042
+    """
+    settings = settings_of(context)
+    with steering_ledger(settings, "orders retry") as ledger:
+        _tell(_steering(settings, ledger).retry(ids))
+
+
+@orders.command()
+@_ids
+@click.pass_context
 def forget(context: click.Context, ids: tuple[str, ...]) -> None:
-    """Take these orders out of the ledger: the next run meets them as new.
+    """Take these orders out of the ledger, with their sales: the next run meets them as new.
 
     \b
     passerelle orders forget 1042
@@ -198,7 +237,8 @@ def adopt(context: click.Context) -> None:
 
 
 def _steering(settings: Settings, ledger: Ledger) -> Steering:
-    return Steering(ledger, orders_settings(settings).channel, now)
+    channel = orders_settings(settings).channel
+    return Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 
 def _tell(lines: list[str]) -> None:

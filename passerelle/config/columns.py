@@ -74,6 +74,14 @@ class OrderColumns(Section):
         "last_name",
     )
     company: Names = ("Société", "Entreprise", "Company", "company")
+    vat_number: Names = (
+        "Numéro de TVA",
+        "N° TVA",
+        "TVA intracommunautaire",
+        "Numéro de TVA intracommunautaire",
+        "VAT number",
+        "vat_number",
+    )
     email: Names = (
         "Adresse e-mail",
         "E-mail du client",

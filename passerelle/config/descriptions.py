@@ -65,6 +65,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "orders.columns.first_name": f"The customer's first name. {_NAMES}",
     "orders.columns.last_name": f"The customer's last name. {_NAMES}",
     "orders.columns.company": f"The customer's company. {_NAMES}",
+    "orders.columns.vat_number": (
+        f"The customer's VAT number: it stands in sales only, see fulfil.document. {_NAMES}"
+    ),
     "orders.columns.email": f"The customer's e-mail address. {_NAMES}",
     "orders.columns.phone": f"The customer's phone number. {_NAMES}",
     "orders.columns.address1": f"The first line of the address. {_NAMES}",
@@ -106,6 +109,41 @@ DESCRIPTIONS: Mapping[str, str] = {
     ),
     "orders.xml.names": "Canonical element = the ERP's name for it.",
     "orders.xml.payments": "Payment text = the ERP's code for it.",
+    "fulfil.enabled": (
+        "Whether each order's sale is issued too, once its status allows it: docs/fulfilment.md."
+    ),
+    "fulfil.when_statuses": "An order that has one of these statuses gets its sale.",
+    "fulfil.document": (
+        '"invoice" or "receipt"; "auto": an invoice for a customer with a company or a VAT number.'
+    ),
+    "fulfil.to": (
+        'The XML of one sale for the ERP, as "server:path". {time} becomes YYYYMMDD_HHMMSS and '
+        "must stand in the name; {id} is the order's id."
+    ),
+    "fulfil.start_from": (
+        "Orders older than this never get a sale: the moment at which fulfilment is switched on. "
+        "A date and time without quotes, as in 2026-11-22T00:00:00."
+    ),
+    "fulfil.order": 'Which orders get their stock first: the "oldest" or the "newest".',
+    "fulfil.repeat": (
+        'An order that is sent again and has its sale: "remember" sends the order only, '
+        '"again" issues the sale anew, as some ERPs expect.'
+    ),
+    "fulfil.refused": (
+        'The folder, as "server:path", where the ERP puts the XML of a sale that it would not '
+        "take; empty: what the ERP took counts as done."
+    ),
+    "fulfil.xml.encoding": (
+        'Of the sale\'s XML, for example "ISO-8859-1": characters it lacks become references.'
+    ),
+    "fulfil.xml.decimal": "The decimal mark of amounts.",
+    "fulfil.xml.date_format": 'How dates are written, in the letters of strftime: "%d/%m/%Y".',
+    "fulfil.xml.stylesheet": (
+        "An .xsl file that turns the canonical sale into the ERP's own layout; `names` is then "
+        "not used."
+    ),
+    "fulfil.xml.names": "Canonical element = the ERP's name for it.",
+    "fulfil.xml.payments": "Payment text = the ERP's code for it.",
     "stock.from": 'The ERP\'s stock file, ExportCSV, as "server:path".',
     "stock.to": 'The file that the shop\'s import reads, ExportCSVmod, as "server:path".',
     "stock.encoding": 'Of the stock CSV. "auto": BOM, else strict UTF-8, else cp1252.',

@@ -7,7 +7,7 @@ paths start from the config file's folder, which the loader passes as validation
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import (
@@ -33,6 +33,7 @@ from passerelle.config.texts import (
 from passerelle.config.types import (
     Duration,
     FilePath,
+    Folder,
     LocalTime,
     Location,
     Minutes,
@@ -54,12 +55,21 @@ CANONICAL_ELEMENTS = (
     *("total_paid", "lines", "line", "ean13", "product_id", "product_reference", "product_name"),
     *("quantity", "unit_price", "vat_rate", "amount"),
 )
+# A sale has what an order has, without the list around it.
+SALE_ELEMENTS = (
+    *("sale", "document", "vat_number"),
+    *(name for name in CANONICAL_ELEMENTS if name not in ("orders", "count", "order")),
+)
 # https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
 _LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
 _XML_NAME = re.compile(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
 _XmlNames = Annotated[
     dict[str, str],
     WithJsonSchema(written.table(CANONICAL_ELEMENTS, f"^{_XML_NAME.pattern}$")),
+]
+_SaleNames = Annotated[
+    dict[str, str],
+    WithJsonSchema(written.table(SALE_ELEMENTS, f"^{_XML_NAME.pattern}$")),
 ]
 
 
@@ -134,24 +144,25 @@ class Withhold(Section):
     vouchers: Names = ()
 
 
-class Xml(Section):
-    """``[orders.xml]``: how the sales XML is written."""
+class WrittenXml(Section):
+    """How an XML for the ERP is written; ``elements`` are those of its canonical tree."""
+
+    elements: ClassVar[tuple[str, ...]] = ()
 
     encoding: WrittenEncoding = "UTF-8"
     decimal: Literal[".", ","] = "."
     date_format: DateFormat = "%Y-%m-%dT%H:%M:%S"
-    schema_file: FilePath = Field(default=None, alias="schema")
     stylesheet: FilePath = None
-    names: _XmlNames = {}
+    names: dict[str, str] = {}
     payments: dict[str, Printable] = {}
 
     @field_validator("names")
     @classmethod
     def _xml_names(cls, names: dict[str, str]) -> dict[str, str]:
         for canonical, name in names.items():
-            if canonical not in CANONICAL_ELEMENTS:
+            if canonical not in cls.elements:
                 problem = _('"{name}" is no canonical element (they are: {known})')
-                known = ", ".join(CANONICAL_ELEMENTS)
+                known = ", ".join(cls.elements)
                 raise ValueError(problem.format(name=canonical, known=known))
             if not _XML_NAME.fullmatch(name):
                 problem = _('"{name}" cannot be the name of an XML element')
@@ -168,6 +179,23 @@ class Xml(Section):
                 problem = _('the name "{name}" cannot be written in {encoding}')
                 raise ValueError(problem.format(name=name, encoding=self.encoding)) from error
         return self
+
+
+class Xml(WrittenXml):
+    """``[orders.xml]``: how the sales XML is written."""
+
+    elements = CANONICAL_ELEMENTS
+
+    names: _XmlNames = {}
+    schema_file: FilePath = Field(default=None, alias="schema")
+
+
+class SaleXml(WrittenXml):
+    """``[fulfil.xml]``: how the XML of one sale is written."""
+
+    elements = SALE_ELEMENTS
+
+    names: _SaleNames = {}
 
 
 class Orders(Section):
@@ -202,6 +230,60 @@ class Orders(Section):
     def _dates_for_start(self) -> Self:
         if self.start_from and not self.columns.date:
             raise ValueError(_("start_from needs a column for the date in [orders.columns]"))
+        return self
+
+
+class Fulfil(Section):
+    """``[fulfil]``: the sale of each order, issued to the ERP once its status allows it."""
+
+    enabled: bool = False
+    when_statuses: Names = (
+        *("Paiement accepté", "Paiement à distance accepté"),
+        *("Payment accepted", "Remote payment accepted"),
+    )
+    document: Literal["auto", "invoice", "receipt"] = "auto"
+    to: Place | None = None
+    start_from: LocalTime | None = None
+    order: Literal["oldest", "newest"] = "oldest"
+    repeat: Literal["remember", "again"] = "remember"
+    refused: Folder = None
+    xml: SaleXml = SaleXml()
+
+    @field_validator("to")
+    @classmethod
+    def _names_that_differ(cls, to: Any) -> Any:
+        """The ERP's refusals are told by name, so no two sales may have the same."""
+        if to is None:
+            return to
+        bare = to.name.replace("{time}", "").replace("{id}", "")
+        if "{time}" not in to.name or "{" in bare + to.folder or "}" in bare + to.folder:
+            problem = _("{time} must stand in the file's name; beside it only {id} may")
+            raise ValueError(problem)
+        return to
+
+    @field_validator("when_statuses")
+    @classmethod
+    def _are_statuses(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in names):
+            raise ValueError(_("a status is empty"))
+        return names
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [
+            key
+            for key, value in (
+                ("to", self.to),
+                ("when_statuses", self.when_statuses),
+                ("start_from", self.start_from),
+            )
+            if not value
+        ]
+        if self.enabled and missing:
+            problem = _("fulfilment is enabled and needs {keys}")
+            raise ValueError(problem.format(keys=", ".join(missing)))
+        if self.to and self.refused == Location(self.to.server, self.to.folder):
+            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self
 
 
@@ -297,6 +379,7 @@ class Settings(Section):
     time_limit: Duration = timedelta(minutes=2)
     servers: dict[str, Server] = {}
     orders: Orders | None = None
+    fulfil: Fulfil = Fulfil()
     stock: Stock | None = None
     pool: Pool | None = None
     trace: Trace = Trace()
@@ -325,6 +408,20 @@ class Settings(Section):
                     problem = _("{key} and {other} are the same file")
                     raise ValueError(problem.format(key=f"{name}.{key}", other=taken[place]))
                 taken[place] = f"{name}.{key}"
+        if self.fulfil.to in taken:
+            problem = _("{key} and {other} are the same file")
+            raise ValueError(problem.format(key="fulfil.to", other=taken[self.fulfil.to]))
+        return self
+
+    @model_validator(mode="after")
+    def _orders_to_fulfil(self) -> Self:
+        if not self.fulfil.enabled:
+            return self
+        if self.orders is None:
+            raise ValueError(_("[fulfil] is enabled and needs [orders]"))
+        if not self.orders.columns.date or not self.orders.columns.status:
+            problem = _("[fulfil] needs columns for date and status in [orders.columns]")
+            raise ValueError(problem)
         return self
 
     @model_validator(mode="after")

@@ -99,6 +99,7 @@ def _check_files(settings: Any, pool: Pool) -> None:
     orders, stock = settings.orders, settings.stock
     written = {orders.to: "orders.to"} if orders else {}
     written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
+    written |= {settings.fulfil.to: "fulfil.to"} if settings.fulfil.to else {}
     read = {orders.source: "orders.from"} if orders else {}
     for key, place in pool.places():
         other = written.get(place) or (None if key.endswith(".orders_from") else read.get(place))

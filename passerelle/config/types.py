@@ -105,6 +105,10 @@ def _location(value: Any, info: ValidationInfo) -> Location:
     return Location(server, clean_path(path))
 
 
+def _folder(value: Any, info: ValidationInfo) -> Location | None:
+    return None if value == "" else _location(value, info)
+
+
 def _duration(value: Any) -> timedelta:
     match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
@@ -170,6 +174,8 @@ _as_size = PlainSerializer(written.size_text)
 _as_path = PlainSerializer(written.path_text)
 
 Place = Annotated[Location, BeforeValidator(_location), PlainSerializer(str), written.PLACE]
+_as_place = PlainSerializer(lambda place: str(place or ""), return_type=str)
+Folder = Annotated[Location | None, BeforeValidator(_folder), _as_place, written.FOLDER]
 Duration = Annotated[timedelta, BeforeValidator(_duration), _as_duration, written.DURATION]
 Wait = Annotated[timedelta, BeforeValidator(_wait), _as_duration, written.DURATION]
 Size = Annotated[int, BeforeValidator(_size), Field(gt=0), _as_size, written.SIZE]

@@ -65,6 +65,7 @@ URL = WithJsonSchema(_text(_URL))
 DURATION = WithJsonSchema(_text(_NUMBER + r"(ms|s|m|h|d)\s*$"))
 SIZE = WithJsonSchema(_text(_NUMBER + r"(B|kB|KB|MB|GB)\s*$"))
 PLACE = WithJsonSchema(_text(r"^[^:]*:/?[^/\\][^\\]*$"))
+FOLDER = WithJsonSchema(_text(r"^$|^[^:]*:/?[^/\\][^\\]*$"))
 # TOML's own dates: editors hand them on as texts.
 LOCAL_TIME = WithJsonSchema(
     _text(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]+([Zz]|[+-][0-9:]+)?)?$")

@@ -10,24 +10,32 @@ from decimal import Decimal
 from html import escape
 from operator import attrgetter
 
-from passerelle.config import Orders
+from passerelle.config import Orders, WrittenXml
 from passerelle.reading import fold
 from passerelle.sales import Customer, Line, Order
 
-_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
 _HEAD = ("id", "reference", "date", "status", "store")
+_SALE_HEAD = ("id", "reference", "date", "status", "document", "store", "generated")
 _TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid")
 _LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
          "vat_rate", "amount")  # fmt: skip
 _customer_texts = attrgetter(*_CUSTOMER)
+_buyer_texts = attrgetter(*_SALE_CUSTOMER)
 
 
 class Canonical:
-    """Writes orders; ``names`` gives the ERP's own names to elements, where it has any."""
+    """Writes orders; ``names`` gives the ERP's own names to elements, where it has any.
 
-    def __init__(self, settings: Orders, names: Mapping[str, str]) -> None:
-        self._settings, self._xml, self._names = settings, settings.xml, names
-        self._payments = {fold(text): code for text, code in settings.xml.payments.items()}
+    ``xml`` tells how numbers and dates are written, where not as in ``[orders.xml]``.
+    """
+
+    def __init__(
+        self, settings: Orders, names: Mapping[str, str], xml: WrittenXml | None = None
+    ) -> None:
+        self._settings, self._xml, self._names = settings, xml or settings.xml, names
+        self._payments = {fold(text): code for text, code in self._xml.payments.items()}
         self._top = self._leaves(1, ("store", "generated", "count"))
         self._head, self._tail = self._leaves(2, _HEAD), self._leaves(2, _TAIL)
         self._buyer, self._cells = self._leaves(3, _CUSTOMER), self._leaves(4, _LINE)
@@ -52,16 +60,31 @@ class Canonical:
 
     def order(self, order: Order) -> str:
         """One order, as it stands in a document."""
-        store, amount = self._settings.store, self._amount
+        store = self._settings.store
         head = (order.id, order.reference, self._date(order.date), order.status, store)
         customer = self._buyer(_customer_texts(order.customer))
+        buyer = self._customer % customer if customer else ""
+        return self._order % f"{self._head(head)}{buyer}{self._rest(order)}"
+
+    def sale(self, order: Order, document: str, generated: datetime) -> str:
+        """One order's sale, a document of its own; ``generated`` is aware. Not indented."""
+        head = (
+            *(order.id, order.reference, self._date(order.date), order.status, document),
+            *(self._settings.store, self._date(generated)),
+        )
+        customer = self._leaves(2, _SALE_CUSTOMER)(_buyer_texts(order.customer))
+        buyer = self._customer % customer if customer else ""
+        written = self._leaves(1, _SALE_HEAD)(head)
+        return self._branch(0, "sale") % f"{written}{buyer}{self._rest(order)}"
+
+    def _rest(self, order: Order) -> str:
+        """What stands below the customer."""
+        amount = self._amount
         tail = (
             *(self._payment(order.payment), order.voucher, amount(order.shipping), order.carrier),
             *(amount(order.discount), amount(order.total_paid)),
         )
-        lines = self._lines % "".join(map(self._line, order.lines))
-        buyer = self._customer % customer if customer else ""
-        return self._order % f"{self._head(head)}{buyer}{self._tail(tail)}{lines}"
+        return f"{self._tail(tail)}{self._lines % ''.join(map(self._line, order.lines))}"
 
     def _line(self, line: Line) -> str:
         amount = self._amount

@@ -14,6 +14,7 @@ from passerelle.errors import ConfigError
 from passerelle.language import _
 
 STYLESHEET, SCHEMA = "orders.xml.stylesheet", "orders.xml.schema"
+SALE_STYLESHEET = "fulfil.xml.stylesheet"
 _XSL = "{http://www.w3.org/1999/XSL/Transform}"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
@@ -39,6 +40,13 @@ def compile_forms(
         _compile_stylesheet(stylesheet) if stylesheet is not None else None,
         _compile_schema(schema, schema_url) if schema is not None else None,
     )
+
+
+def compile_sale_forms(stylesheet: bytes | None) -> Forms:
+    """The same for the content of ``fulfil.xml.stylesheet``."""
+    if stylesheet is None:
+        return Forms()
+    return Forms(_compile_stylesheet(stylesheet, SALE_STYLESHEET))
 
 
 def named_schemas(data: bytes, where: str = SCHEMA) -> tuple[str, ...]:
@@ -68,19 +76,19 @@ def _beside(place: str, where: str) -> str:
         ) from None
 
 
-def _compile_stylesheet(data: bytes) -> etree.XSLT:
-    document = _parse(data, STYLESHEET, None)
+def _compile_stylesheet(data: bytes, key: str = STYLESHEET) -> etree.XSLT:
+    document = _parse(data, key, None)
     other = next(document.getroot().iter(f"{_XSL}include", f"{_XSL}import"), None)
     if other is not None:
         raise ConfigError(
             _("the stylesheet names another file (line {line})").format(line=other.sourceline),
-            STYLESHEET,
+            key,
             _("write all its templates into one file"),
         )
     try:
         return etree.XSLT(document, access_control=etree.XSLTAccessControl.DENY_ALL)
     except etree.XSLTParseError as error:
-        raise ConfigError(_("the stylesheet is not valid"), STYLESHEET, str(error)) from error
+        raise ConfigError(_("the stylesheet is not valid"), key, str(error)) from error
 
 
 def _compile_schema(data: bytes, url: str | None) -> etree.XMLSchema:

@@ -1,4 +1,4 @@
-"""Pure: orders -> the sales XML that the ERP imports.
+"""Pure: orders -> the sales XML that the ERP imports, and one order -> the XML of its sale.
 
 The canonical tree is made of elements only; a blank field gives no element. It leaves either
 under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
@@ -11,9 +11,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from passerelle.config import Orders, Xml
+from passerelle.config import Orders, WrittenXml
 from passerelle.csv_to_xml.canonical import Canonical
-from passerelle.csv_to_xml.forms import Forms
+from passerelle.csv_to_xml.forms import SALE_STYLESHEET, STYLESHEET, Forms
 from passerelle.errors import ConfigError
 from passerelle.language import _
 from passerelle.sales import Order
@@ -93,6 +93,11 @@ def _document(
 ) -> etree._ElementTree:
     names = {} if forms.stylesheet else settings.xml.names
     text = "".join(Canonical(settings, names).document(orders, len(orders), generated))
+    return _formed(text, forms, STYLESHEET)
+
+
+def _formed(text: str, forms: Forms, key: str) -> etree._ElementTree:
+    """The canonical tree in ``text``, through the stylesheet where there is one."""
     parser = etree.XMLParser(remove_blank_text=True, huge_tree=True, resolve_entities=False)
     tree = etree.ElementTree(etree.fromstring(text.encode("utf-8"), parser))
     if forms.stylesheet is None:
@@ -101,16 +106,35 @@ def _document(
         result = forms.stylesheet(tree)
     except etree.XSLTError as error:
         raise ConfigError(
-            _("the stylesheet failed"), "orders.xml.stylesheet", str(error) or _("mend the .xsl")
+            _("the stylesheet failed"), key, str(error) or _("mend the .xsl")
         ) from error
     if result.getroot() is None:
-        raise ConfigError(
-            _("the stylesheet makes no XML"), "orders.xml.stylesheet", _("mend the .xsl")
-        )
+        raise ConfigError(_("the stylesheet makes no XML"), key, _("mend the .xsl"))
     return result
 
 
-def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
+def write_sale(
+    order: Order,
+    document: str,
+    settings: Orders,
+    xml: WrittenXml,
+    generated: datetime,
+    forms: Forms | None = None,
+) -> bytes:
+    """The XML of one order's sale, as the ``document`` that it is to become.
+
+    ``settings`` give the store, ``xml`` how it is written. Raises :class:`ConfigError` when the
+    stylesheet fails on it.
+    """
+    forms = forms or Forms()
+    names = {} if forms.stylesheet else xml.names
+    text = Canonical(settings, names, xml).sale(order, document, generated)
+    return _serialise(_formed(text, forms, SALE_STYLESHEET), xml, "fulfil.xml.encoding")
+
+
+def _serialise(
+    document: etree._ElementTree, settings: WrittenXml, key: str = "orders.xml.encoding"
+) -> bytes:
     """Indented, in the configured encoding; characters it lacks become references."""
     etree.indent(document)
     try:
@@ -118,7 +142,7 @@ def _serialise(document: etree._ElementTree, settings: Xml) -> bytes:
     except LookupError as error:
         raise ConfigError(
             _('no XML is written in "{encoding}"').format(encoding=settings.encoding),
-            "orders.xml.encoding",
+            key,
             _('use a name like "UTF-8" or "ISO-8859-1"'),
         ) from error
     return data if _is_wide(settings) else data.rstrip(b"\n") + b"\n"
@@ -148,6 +172,6 @@ class _Written:
         return "".join(texts).encode(self._encoding, "xmlcharrefreplace")
 
 
-def _is_wide(settings: Xml) -> bool:
+def _is_wide(settings: WrittenXml) -> bool:
     """Whether a letter of this encoding has more than one byte."""
     return "\n".encode(settings.encoding) != b"\n"

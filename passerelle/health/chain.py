@@ -10,6 +10,7 @@ from passerelle.health.concerns import Concern, Kind
 from passerelle.health.sights import Sight, Sights
 from passerelle.language import _
 from passerelle.ledger import Dispatch, Ledger
+from passerelle.ledger.dispatches import SALE
 from passerelle.ledger.stock import Publication
 from passerelle.schedule.timetable import last_start, next_start
 
@@ -39,7 +40,10 @@ def look_at_files(
     settings: Settings, ledger: Ledger, now: datetime, sights: Sights | None
 ) -> Iterator[FileHealth]:
     """The chain's files: as seen right now, or else as the last runs met them."""
-    for dispatch in ledger.dispatches.untaken():
+    untaken = ledger.dispatches.untaken()
+    # One sale is one XML: of many that lie there, the first stands for all.
+    alone = [dispatch for dispatch in untaken if dispatch.kind == SALE][:1]
+    for dispatch in (*(d for d in untaken if d.kind != SALE), *alone):
         yield _sales(settings, dispatch, now, sights)
     if settings.orders:
         yield _orders(settings, ledger, settings.orders.source, sights)

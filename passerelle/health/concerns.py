@@ -16,8 +16,10 @@ class Kind(StrEnum):
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
-    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. The pool:
-    ``oversold`` items, a shop that has ``asked`` to join or was not asked to.
+    ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
+    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop,
+    ``id_reused``. The pool: ``oversold`` items, a shop that has ``asked`` to join or was not
+    asked to.
     """
 
     NEVER = "never"
@@ -33,6 +35,11 @@ class Kind(StrEnum):
     LATE = "late"
     QUIET = "quiet"
     UNREACHABLE = "unreachable"
+    SALE_REFUSED = "sale_refused"
+    SALE_STUCK = "sale_stuck"
+    SALE_UNDATED = "sale_undated"
+    SALE_CANCELLED = "sale_cancelled"
+    ID_REUSED = "id_reused"
     OVERSOLD = "oversold"
     ASKED = "asked"
 

@@ -10,6 +10,7 @@ from passerelle.health.concerns import Concern, Kind
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
+from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.health.sights import Sights
 from passerelle.language import _
 from passerelle.ledger import Ledger
@@ -18,13 +19,17 @@ from passerelle.schedule.timetable import timetable
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first."""
+    """How it goes at the time ``at``; ``concerns`` need a person, the gravest first.
+
+    ``sales`` is ``None`` where fulfilment is off.
+    """
 
     at: datetime
     runs: tuple[RunHealth, ...]
     files: tuple[FileHealth, ...]
     orders: OrdersHealth
     concerns: tuple[Concern, ...]
+    sales: SalesHealth | None = None
     pool: PoolHealth | None = None
 
 
@@ -34,14 +39,17 @@ def examine(
     """How it goes, from the ledger alone, or with ``sights`` from a look at the servers."""
     runs = tuple(look_at_run(settings, ledger, run, now) for run in timetable(settings))
     files = tuple(look_at_files(settings, ledger, now, sights))
-    orders = look_at_orders(ledger, ledger.runs.last("orders", SUCCESSES))
+    last = ledger.runs.last("orders", SUCCESSES)
+    orders = look_at_orders(ledger, last)
     concerns = [concern for health in runs for concern in run_concerns(health)]
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
     concerns += order_concerns(orders)
+    sales = look_at_sales(settings, ledger, last)
+    concerns += sale_concerns(sales) if sales else ()
     pool = look_at_pool(settings.pool, ledger) if settings.pool else None
     concerns += pool_concerns(settings, pool, now) if pool else ()
-    return Health(now, runs, files, orders, tuple(concerns), pool)
+    return Health(now, runs, files, orders, tuple(concerns), sales, pool)
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:

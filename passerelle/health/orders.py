@@ -88,8 +88,8 @@ def _rejected(health: OrdersHealth) -> Concern:
     ids = [order.id for order in health.rejected]
     number = len(ids) + health.unnamed
     text = n_(
-        "{n} order is rejected: it cannot be read",
-        "{n} orders are rejected: they cannot be read",
+        "{n} order is rejected",
+        "{n} orders are rejected",
         number,
     )
     text = f"{text} ({few(ids)})" if ids else text

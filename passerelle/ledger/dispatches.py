@@ -11,9 +11,12 @@ from sqlalchemy import Connection, Row, exists, func, select, update
 from passerelle.config import Location
 from passerelle.language import _
 from passerelle.ledger.marks import Mark, move_all, write_marks
+from passerelle.ledger.sale_marks import Issue, doubt_sale, move_sales, prepare_sale
 from passerelle.ledger.schema import dispatches, orders
-from passerelle.ledger.states import Stage, State
+from passerelle.ledger.states import SaleState, Stage, State
 from passerelle.ledger.stock import write_clock
+
+SALE = "sale"
 
 Begin = Callable[[], AbstractContextManager[Connection]]
 
@@ -22,6 +25,7 @@ Begin = Callable[[], AbstractContextManager[Connection]]
 class Dispatch:
     """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
 
+    ``kind`` is ``"sale"`` for that of a sale, ``None`` for one of orders.
     ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
     server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
     """
@@ -36,6 +40,7 @@ class Dispatch:
     staged: datetime | None
     uploaded: datetime | None
     sent: datetime | None
+    kind: str | None = None
 
 
 class Dispatches:
@@ -56,19 +61,18 @@ class Dispatches:
         size: int,
     ) -> Dispatch:
         """Promises an XML and its orders, in one transaction. From here on it will be sent."""
-        values = {
-            "server": place.server,
-            "path": place.path,
-            "archived": archived,
-            "sha256": sha256,
-            "size": size,
-            "stage": Stage.PREPARED,
-            "prepared": at,
-        }
         with self._begin() as connection:
-            result = connection.execute(dispatches.insert().values(**values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+            number = _insert(connection, at, place, archived, sha256, size)
             write_marks(connection, channel, marks, at, dispatch=number)
+            return _one(connection, number)
+
+    def prepare_sale(
+        self, issue: Issue, at: datetime, *, place: Location, archived: str, sha256: str, size: int
+    ) -> Dispatch:
+        """Promises the XML of a sale, in one transaction with the sale's own state."""
+        with self._begin() as connection:
+            number = _insert(connection, at, place, archived, sha256, size, kind=SALE)
+            prepare_sale(connection, issue, at, number)
             return _one(connection, number)
 
     def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
@@ -80,6 +84,12 @@ class Dispatches:
             if uploaded:
                 write_clock(connection, dispatch.place.server, uploaded - at, at)
             _set(connection, dispatch, Stage.STAGED, staged=at, uploaded=uploaded)
+            return _one(connection, dispatch.number)
+
+    def unstage(self, dispatch: Dispatch) -> Dispatch:
+        """What lies on the server under its temporary name counts for nothing any more."""
+        with self._begin() as connection:
+            _set(connection, dispatch, Stage.PREPARED, staged=None, uploaded=None)
             return _one(connection, dispatch.number)
 
     def send(
@@ -94,6 +104,7 @@ class Dispatches:
         with (self._begin_lightly if lightly else self._begin)() as connection:
             _set(connection, dispatch, Stage.SENT, sent=at, published=published)
             move_all(connection, dispatch.number, (State.PREPARED, State.SENT), at, note)
+            move_sales(connection, dispatch.number, SaleState.SENT, at, note)
             return _one(connection, dispatch.number)
 
     def take(self, dispatch: Dispatch, at: datetime) -> None:
@@ -108,10 +119,13 @@ class Dispatches:
         with self._begin() as connection:
             _set(connection, dispatch, Stage.ABANDONED)
             move_all(connection, dispatch.number, (State.PREPARED, State.WAITING), at, why)
+            move_sales(connection, dispatch.number, SaleState.WANTED, at, why)
 
     def doubt(self, dispatch: Dispatch) -> None:
         """Nobody but the ERP can tell whether it arrived."""
-        self._move(dispatch, Stage.DOUBTFUL)
+        with self._begin() as connection:
+            _set(connection, dispatch, Stage.DOUBTFUL)
+            doubt_sale(connection, dispatch.number)
 
     def unfinished(self) -> list[Dispatch]:
         """Those that are on their way, or in doubt while an order still hangs on them."""
@@ -156,6 +170,29 @@ class Dispatches:
             return _one(connection, dispatch.number)
 
 
+def _insert(
+    connection: Connection,
+    at: datetime,
+    place: Location,
+    archived: str,
+    sha256: str,
+    size: int,
+    kind: str | None = None,
+) -> int:
+    values = {
+        "server": place.server,
+        "path": place.path,
+        "archived": archived,
+        "sha256": sha256,
+        "size": size,
+        "stage": Stage.PREPARED,
+        "prepared": at,
+        "kind": kind,
+    }
+    result = connection.execute(dispatches.insert().values(**values))
+    return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+
+
 def _set(connection: Connection, dispatch: Dispatch, stage: Stage, **values: Any) -> None:
     target = update(dispatches).where(dispatches.c.number == dispatch.number)
     connection.execute(target.values(stage=stage, **values))
@@ -178,4 +215,5 @@ def _dispatch(row: Row[Any]) -> Dispatch:
         staged=row.staged,
         uploaded=row.uploaded,
         sent=row.sent,
+        kind=row.kind,
     )

@@ -11,7 +11,15 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
-from passerelle.ledger.schema import dispatches, events, orders, runs, sold
+from passerelle.ledger.schema import (
+    dispatches,
+    events,
+    orders,
+    runs,
+    sale_events,
+    sales,
+    sold,
+)
 from passerelle.ledger.states import State
 
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -19,7 +27,13 @@ Redact = Callable[[str], str]
 
 EVENT = "erased"
 # Texts that may quote a cell of the order file, whichever it was.
-_FREE = ((orders, orders.c.reason), (events, events.c.note), (runs, runs.c.summary))
+_FREE = (
+    (orders, orders.c.reason),
+    (events, events.c.note),
+    (sales, sales.c.reason),
+    (sale_events, sale_events.c.note),
+    (runs, runs.c.summary),
+)
 # Part of the proof; only an address that a shifted line put there has no business in it.
 _PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
 
@@ -43,6 +57,10 @@ class Erasure:
                 orders.c.dispatch == d.number
             )
             for channel, id, name in connection.execute(last):
+                found[name].add((channel, id))
+            e = sale_events.c
+            of_sales = select(e.channel, e.id, d.archived).where(e.dispatch == d.number)
+            for channel, id, name in connection.execute(of_sales):
                 found[name].add((channel, id))
             earlier = select(events.c.channel, events.c.id, events.c.note).where(
                 events.c.event == State.SENT

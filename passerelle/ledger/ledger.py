@@ -23,6 +23,7 @@ from passerelle.ledger.orders import Orders
 from passerelle.ledger.overview import Overview
 from passerelle.ledger.pool import Pool
 from passerelle.ledger.runs import Runs
+from passerelle.ledger.sales import Sales
 from passerelle.ledger.schema import migrate
 from passerelle.ledger.stock import Stock
 
@@ -49,6 +50,7 @@ class Ledger:
         self.looking_back = LookingBack(self.begin)
         self.alerts = Alerts(self.begin)
         self.pool = Pool(self.begin)
+        self.sales = Sales(self.begin)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""

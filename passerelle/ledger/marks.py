@@ -1,6 +1,6 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from passerelle.language import _
 from passerelle.ledger.batches import in_batches
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
-from passerelle.sales import Gist, Reading
+from passerelle.sales import Gist, Reading, Sold
 
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
@@ -25,9 +25,10 @@ _AT_ONCE = 1_000
 class KnownOrder:
     """An order as the ledger knows it.
 
-    ``sent_as`` is the XML's name, ``published`` the time on the server's clock at which it
-    appeared there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the
-    customer paid; ``None`` for orders that were illegible or met before it was kept.
+    ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
+    on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
+    (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
+    before it was kept.
     """
 
     channel: str
@@ -50,6 +51,7 @@ class KnownOrder:
     taken: datetime | None = None
     total: Decimal | None = None
     due: bool = False
+    dispatch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +167,20 @@ def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 
 def _write_sold(connection: Connection, channel: str, marks: Sequence[Mark]) -> None:
-    if not marks:
+    replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in marks})
+
+
+def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Sequence[Sold]]) -> None:
+    """Writes what orders take out of stock, instead of what was written of them before."""
+    if not by_id:
         return
     of_key = (sold.c.channel == channel) & (sold.c.id == bindparam("of_id"))
-    connection.execute(delete(sold).where(of_key), [{"of_id": mark.reading.id} for mark in marks])
+    connection.execute(delete(sold).where(of_key), [{"of_id": id} for id in by_id])
     rows = [
-        {"channel": channel, "id": mark.reading.id, "position": n, "key": s.key,
-         "quantity": s.quantity}
-        for mark in marks
-        for n, s in enumerate(mark.reading.sold)
-    ]  # fmt: skip
+        {"channel": channel, "id": id, "position": n, "key": s.key, "quantity": s.quantity}
+        for id, lines in by_id.items()
+        for n, s in enumerate(lines)
+    ]
     _insert(connection, sold, rows)
 
 
@@ -235,6 +241,7 @@ def known_order(row: Row[Any]) -> KnownOrder:
         seen=row.seen,
         changed=row.changed,
         total=row.total,
+        dispatch=row.dispatch,
     )
     if row.stage in (None, Stage.ABANDONED):
         return known

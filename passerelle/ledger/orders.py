@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
 from passerelle.language import _
 from passerelle.ledger.batches import in_batches
+from passerelle.ledger.known_sales import KnownSale
 from passerelle.ledger.marks import (
     CHUNK,
     KnownOrder,
@@ -22,7 +23,15 @@ from passerelle.ledger.marks import (
     update_of,
     write_marks,
 )
-from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sold
+from passerelle.ledger.schema import (
+    IS_DUE,
+    dispatches,
+    events,
+    orders,
+    sale_events,
+    sales,
+    sold,
+)
 from passerelle.ledger.states import State
 from passerelle.sales import Gist, Reading, Sold
 
@@ -117,7 +126,9 @@ class Orders:
             taken = [o for o in _find(connection, of_late) if o.state == State.TAKEN]
             return _find(connection, on_the_way) + taken + _find_due(connection)
 
-    def sold(self, known: Iterable[KnownOrder]) -> dict[tuple[str, str], tuple[Sold, ...]]:
+    def sold(
+        self, known: Iterable[KnownOrder | KnownSale]
+    ) -> dict[tuple[str, str], tuple[Sold, ...]]:
         """What the given orders take out of stock, by (channel, id)."""
         keys = [(order.channel, order.id) for order in known]
         found: dict[tuple[str, str], tuple[Sold, ...]] = dict.fromkeys(keys, ())
@@ -153,9 +164,9 @@ class Orders:
         self._steer(known, State.WAITING, at, _("to be sent again, as asked"), resend=True)
 
     def forget(self, known: KnownOrder) -> None:
-        """Takes the order and its story out: the next run meets it as new."""
+        """Takes the order, its sale and their story out: the next run meets it as new."""
         with self._begin() as connection:
-            for table in (orders, sold, events):
+            for table in (orders, sold, events, sales, sale_events):
                 matches = and_(table.c.channel == known.channel, table.c.id == known.id)
                 connection.execute(delete(table).where(matches))
 

@@ -5,6 +5,7 @@ No customer data is stored: an order is its id, reference, date, state and what 
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -122,10 +123,53 @@ dispatches = Table(
     Column("sent", UtcTime),
     Column("published", UtcTime),  # on the server's clock
     Column("taken", UtcTime),
+    Column("kind", String),  # "sale", or null for an XML of orders
     Index("dispatches_by_stage", "stage"),
     Index("dispatches_by_path", "path"),
     Index("dispatches_by_published", "published"),
     Index("dispatches_by_taken", "taken"),
+)
+
+# One row for each order that is to have a sale, or has one. The shop may use an id again after an
+# outage: only with its date is it the same order.
+sales = Table(
+    "sales",
+    metadata,
+    Column("channel", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("order_date", UtcTime, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("problem", String, nullable=False, default=""),  # a word; ``reason`` is for people
+    Column("reason", String, nullable=False, default=""),
+    Column("document", String, nullable=False, default=""),
+    Column("imported", Integer),  # the dispatch of the order that this sale belongs to
+    Column("dispatch", Integer),  # the sale's own XML, the last one
+    Column("refusals", Integer, nullable=False, default=0),  # since it was last done
+    Column("cancelled", Boolean, nullable=False, default=False),
+    Column("tried", UtcTime),
+    Column("told", UtcTime),  # when people were last told of the problem
+    Column("changed", UtcTime, nullable=False),
+    Index("sales_by_state", "state"),
+    Index("sales_by_dispatch", "dispatch"),
+    Index("sales_by_id", "id"),
+)
+# The same form in index and question, or SQLite does not see that the one answers the other.
+IS_CANCELLED = sales.c.cancelled.is_(True)
+Index("sales_cancelled", sales.c.order_date, sales.c.id, sqlite_where=IS_CANCELLED,
+      postgresql_where=IS_CANCELLED)  # fmt: skip
+
+sale_events = Table(
+    "sale_events",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("order_date", UtcTime, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("event", String, nullable=False),
+    Column("note", String, nullable=False, default=""),
+    Column("dispatch", Integer),
+    Index("sale_events_by_order", "channel", "id"),
 )
 
 runs = Table(
@@ -215,10 +259,7 @@ def _observe(connection: Connection) -> None:
     """What a person is shown: amounts, what runs met and did, what became of the stock files."""
     metadata.create_all(connection)
     for column in (orders.c.total, runs.c.facts, publications.c.fate):
-        if column.name not in _columns(connection, column.table):
-            kind = column.type.compile(connection.dialect)
-            added = f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}'
-            connection.execute(text(added))
+        _add(connection, column)
     _index(connection)
 
 
@@ -228,10 +269,24 @@ def _count_by_index(connection: Connection) -> None:
     _index(connection)
 
 
+def _fulfil(connection: Connection) -> None:
+    """The sales of orders, and their XMLs among those of the orders."""
+    metadata.create_all(connection)
+    _add(connection, dispatches.c.kind)
+    _index(connection)
+
+
 def _share(connection: Connection) -> None:
     """One stock for several shops: the tables of pool/schema.py."""
     metadata.create_all(connection)
     _index(connection)
+
+
+def _add(connection: Connection, column: Column[Any]) -> None:
+    if column.name not in _columns(connection, column.table):
+        kind = column.type.compile(connection.dialect)
+        added = f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}'
+        connection.execute(text(added))
 
 
 def _columns(connection: Connection, table: Table) -> set[str]:
@@ -241,7 +296,7 @@ def _columns(connection: Connection, table: Table) -> set[str]:
 
 
 # MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe, _count_by_index, _share)
+MIGRATIONS = (_create, _index, _observe, _count_by_index, _fulfil, _share)
 
 
 def migrate(connection: Connection) -> None:

@@ -42,6 +42,36 @@ TRANSITIONS: Mapping[State | None, frozenset[State]] = {
 DONE = frozenset((State.PREPARED, State.SENT, State.TAKEN, State.SKIPPED, State.SETTLED))
 
 
+class SaleState(StrEnum):
+    """Where an order's sale stands.
+
+    ``wanted``: to be issued, as soon as nothing stands against it. ``prepared``: its XML is on its
+    way. ``sent``: in the ERP's folder, or taken from it, and not answered yet. ``done``: the ERP
+    took it and did not refuse it, or a person saw to it. ``refused``: the ERP would not take it.
+    ``withdrawn``: the shop cancelled the order.
+    """
+
+    WANTED = "wanted"
+    PREPARED = "prepared"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+_S = SaleState
+# An ERP may refuse late what counted as done; a person may have undone it, or want it again.
+SALE_TRANSITIONS: Mapping[SaleState | None, frozenset[SaleState]] = {
+    None: frozenset((_S.WANTED,)),
+    _S.WANTED: frozenset((_S.WANTED, _S.PREPARED, _S.WITHDRAWN, _S.DONE)),
+    _S.PREPARED: frozenset((_S.PREPARED, _S.SENT, _S.WANTED, _S.DONE)),
+    _S.SENT: frozenset((_S.SENT, _S.DONE, _S.REFUSED, _S.WITHDRAWN)),
+    _S.DONE: frozenset((_S.DONE, _S.REFUSED, _S.WANTED, _S.WITHDRAWN)),
+    _S.REFUSED: frozenset((_S.REFUSED, _S.WANTED, _S.WITHDRAWN, _S.DONE)),
+    _S.WITHDRAWN: frozenset((_S.WANTED,)),
+}
+
+
 class Stage(StrEnum):
     """Where one XML stands on its way to the ERP.
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from passerelle.config import Settings
-from passerelle.ledger import KnownOrder, Ledger, State
+from passerelle.ledger import KnownOrder, KnownSale, Ledger, SaleState, State
+from passerelle.ledger.sales import OPEN
 from passerelle.ledger.stock import Publication
 from passerelle.missed_sales import ErpFile
 from passerelle.schedule.timetable import next_start
@@ -80,7 +81,15 @@ class Inquiry:
             certainty=stock.guards.max_age,
             offsets=offsets,
         )
-        return erp.includes(order)
+        sale = self.pending_sale(order)
+        return erp.includes_sale(sale) if sale else erp.includes(order)
+
+    def pending_sale(self, order: KnownOrder) -> KnownSale | None:
+        """The sale that the ERP's file must include, as far as one is to be or was issued."""
+        sale = self.ledger.sales.of_order(order)
+        if sale is None or sale.state == SaleState.WITHDRAWN:
+            return None
+        return sale if self.settings.fulfil.enabled or sale.state not in OPEN else None
 
 
 def command(verb: str, id: str) -> str:

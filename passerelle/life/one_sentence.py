@@ -3,7 +3,7 @@
 from pathlib import PurePosixPath
 
 from passerelle.language import _
-from passerelle.ledger import KnownOrder, Stage, State
+from passerelle.ledger import KnownOrder, SaleState, Stage, State
 from passerelle.ledger.stock import Publication
 from passerelle.life.account import holds, is_due
 from passerelle.life.inquiry import Inquiry, command
@@ -30,6 +30,8 @@ def in_one_sentence(inquiry: Inquiry, order: KnownOrder, publication: Publicatio
             told = _("order {id} waits for the shop's file to let it go (why: `{show}`)")
         case State.PREPARED if order.stage == Stage.DOUBTFUL:
             told = _("nobody knows whether the ERP has order {id}: see `{show}`")
+        case State.SENT | State.TAKEN if _waits_for_its_sale(inquiry, order):
+            told = _("order {id} waits for its sale to be in the ERP (how it goes: `{show}`)")
         case State.TAKEN:
             told = _("the ERP took order {id}; its next {file} includes it")
         case _other:
@@ -44,6 +46,11 @@ def in_one_sentence(inquiry: Inquiry, order: KnownOrder, publication: Publicatio
         settle=command("settle", order.id),
         show=command("show", order.id),
     )
+
+
+def _waits_for_its_sale(inquiry: Inquiry, order: KnownOrder) -> bool:
+    sale = inquiry.pending_sale(order)
+    return sale is not None and sale.state != SaleState.DONE
 
 
 def _no_longer(inquiry: Inquiry, order: KnownOrder) -> str:

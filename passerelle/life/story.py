@@ -87,6 +87,12 @@ def _until(inquiry: Inquiry, account: Account) -> str:
     match account.order.state:
         case State.WITHHELD:
             told = _("The run of stock holds this back until the order is settled.")
+        case State.SENT | State.TAKEN if inquiry.pending_sale(account.order):
+            told = _(
+                "The run of stock holds this back until the ERP has its sale and then writes its "
+                "next {file}."
+            )
+            return told.format(file=file)
         case State.TAKEN:
             told = _(
                 "The run of stock holds this back until the ERP has written a new {file}: the one "

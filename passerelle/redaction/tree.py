@@ -5,28 +5,35 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from passerelle.config.model import CANONICAL_ELEMENTS
+from passerelle.config.model import CANONICAL_ELEMENTS, SALE_ELEMENTS
 from passerelle.language import _
 
+_NONE: Mapping[str, str] = {}
 # Attributes that say how to read an XML, not what is in it: xml:lang, xsi:type…
 _W3C = "{http://www.w3.org/"
 
 
 class Names:
-    """The elements of the canonical tree, under their own names and the ERP's."""
+    """The elements of the canonical trees, under their own names and the ERP's.
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
-        self._all = {*CANONICAL_ELEMENTS, *names.values()}
+    ``names`` are those in orders, ``of_sales`` those in sales.
+    """
+
+    def __init__(self, names: Mapping[str, str], of_sales: Mapping[str, str] = _NONE) -> None:
+        self._tables = (names, of_sales)
+        self._all = {*CANONICAL_ELEMENTS, *SALE_ELEMENTS, *names.values(), *of_sales.values()}
 
     def is_a(self, element: etree._Element | None, key: str) -> bool:
         """Whether it is the canonical element ``key``."""
-        return element is not None and element.tag in (key, self._names.get(key, key))
+        known = (key, *(names.get(key, key) for names in self._tables))
+        return element is not None and element.tag in known
 
     def order_of(self, element: etree._Element) -> etree._Element | None:
-        """The order that the element is, or is in."""
+        """The order that the element is, or is in; a sale is one too."""
         for part in (element, *element.iterancestors()):
             if self.is_a(part, "order") and self.is_a(part.getparent(), "orders"):
+                return part
+            if self.is_a(part, "sale") and part.getparent() is None:
                 return part
         return None
 
@@ -48,7 +55,8 @@ class Names:
 
     def field(self, element: etree._Element) -> str:
         """The canonical name of a customer's element."""
-        own = {self._names.get(key, key): key for key in CANONICAL_ELEMENTS}
+        keys = dict.fromkeys((*CANONICAL_ELEMENTS, *SALE_ELEMENTS))
+        own = {names.get(key, key): key for names in reversed(self._tables) for key in keys}
         return own.get(str(element.tag), str(element.tag))
 
 

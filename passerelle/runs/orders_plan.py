@@ -10,6 +10,7 @@ from typing import Any
 from passerelle.config import Location, Orders
 from passerelle.csv_to_xml import OrderFile
 from passerelle.dispatch import Parcel
+from passerelle.identity import is_id_used_again, used_again
 from passerelle.language import N_, _
 from passerelle.ledger import DONE, KnownOrder, Mark, State
 from passerelle.runs.decided import ChangedOrder, Decided, Decision, Marks
@@ -89,11 +90,24 @@ def _decisions(
 
 
 def _mark(reading: Reading, before: KnownOrder | None, settings: Orders) -> Mark:
+    if before and is_id_used_again(reading, before):
+        return _another(reading, before)
     verdict = judge(reading, settings, resend=bool(before and before.resend))
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
     due = state == State.REJECTED
     is_cancelled_only = not due and is_cancelled(reading, settings)
     return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
+
+
+def _another(reading: Reading, before: KnownOrder) -> Mark:
+    """Not merged: the ledger keeps the first order's date, until a person decides."""
+    reason = _used_again(reading, before)
+    first = replace(reading.gist(), reference=before.reference, date=before.date)
+    return Mark(first, State.REJECTED, reason, due=True)
+
+
+def _used_again(reading: Reading, before: KnownOrder) -> str:
+    return used_again(before.date, reading.date) if before.date and reading.date else ""
 
 
 def absent_columns(file: OrderFile) -> Iterator[str]:
@@ -105,6 +119,10 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
 def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
+    if is_id_used_again(reading, before):
+        if reading.fingerprint == before.fingerprint:
+            return None
+        return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
     if before.state not in (State.SENT, State.TAKEN):
         return None
     cancelled = is_cancelled(reading, settings)

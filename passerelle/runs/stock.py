@@ -7,16 +7,21 @@ withdrawn: a missing file is harmless to the shop, a wrong one is not.
 """
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from passerelle.config import Settings, Stock
+from passerelle.config import Orders, Settings, Stock
 from passerelle.csv_to_xml import read_orders
 from passerelle.dispatch import TMP
 from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
+from passerelle.fulfilment import will_be_wanted
 from passerelle.gateway import Gateway, Outcome
 from passerelle.language import _
-from passerelle.missed_sales import ErpFile, find_missed
+from passerelle.ledger import KnownOrder, KnownSale, SaleState
+from passerelle.ledger.sales import OPEN
+from passerelle.missed_sales import ErpFile, SaleKey, find_missed
 from passerelle.progress import step
+from passerelle.runs.fulfil_answers import note_done
 from passerelle.runs.orders import gift_card_ids, orders_settings
 from passerelle.runs.stock_plan import (
     OrderSource,
@@ -33,7 +38,7 @@ from passerelle.runs.stock_publication import (
     recover_publication,
     withdraw,
 )
-from passerelle.sales import MissedSale
+from passerelle.sales import MissedSale, Reading
 from passerelle.sources import SLACK, Source, in_words
 from passerelle.stock_csv_fix import FixedStock, fix_stock
 from passerelle.stock_guards import check_age, check_drop, check_lines
@@ -44,6 +49,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = stock_settings(gateway.settings)
     try:
         gateway.recover()
+        if gateway.settings.fulfil.enabled:
+            note_done(gateway)
         recover_publication(gateway, settings)
         note_fate(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
@@ -130,12 +137,17 @@ def missed_sales(
         file = read_orders(csv.content, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
     known = book.known(orders.channel, list(file.readings.ids()))
-    erp = _erp_file(gateway, settings, source)
+    erp = erp_file(gateway, settings, source)
     outside = [
         order
         for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
         if order.channel != orders.channel or order.id not in known
     ]
+    sales = _pending_sales(gateway, erp)
+    sales |= _sales_to_come(gateway, file.readings, known, orders)
+    beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
+    beyond -= {order.id for order in outside if order.channel == orders.channel}
+    outside += book.known(orders.channel, beyond).values() if beyond else ()
     sold = book.sold(outside)
     missed = find_missed(
         file.readings,
@@ -144,11 +156,43 @@ def missed_sales(
         erp,
         orders,
         withheld_is_missed=settings.withheld_is_missed,
+        sales=sales,
     )
     return missed, OrderSource(csv, len(file.readings))
 
 
-def _erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
+def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
+    """The sales that the ERP's file may lack; those to be issued only while any are issued."""
+    found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    enabled = gateway.settings.fulfil.enabled
+    return {
+        (sale.channel, sale.id, sale.order_date): sale
+        for sale in found
+        if sale.state != SaleState.WITHDRAWN and (enabled or sale.state not in OPEN)
+    }
+
+
+def _sales_to_come(
+    gateway: Gateway,
+    readings: Iterable[Reading],
+    known: Mapping[str, KnownOrder],
+    orders: Orders,
+) -> dict[SaleKey, KnownSale]:
+    """What the next run of orders will want: the status allows it since the last one."""
+    fulfil = gateway.settings.fulfil
+    if not fulfil.enabled:
+        return {}
+    wanted = [r for r in readings if will_be_wanted(r, known.get(r.id), fulfil, orders)]
+    met = gateway.ledger.sales.of_orders(orders.channel, [reading.id for reading in wanted])
+    return {
+        (orders.channel, r.id, r.date): KnownSale(orders.channel, r.id, r.date, SaleState.WANTED)
+        for r in wanted
+        if r.date is not None and r.date not in [sale.order_date for sale in met.get(r.id, ())]
+    }
+
+
+def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
+    """What the fetched file can tell of the time at which it was written."""
     offsets = {
         name: offset
         for name in gateway.settings.servers

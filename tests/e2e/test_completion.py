@@ -11,7 +11,8 @@ import pytest
 from tests.shell import run_program
 
 SERVERS = '[servers.ftp]\nurl = "a"\n[servers.files]\nurl = "b"\n[servers.other]\nurl = "c"\n'
-STATES = ["waiting", "withheld", "rejected", "prepared", "sent", "taken", "skipped", "settled"]
+STATES = ["waiting", "withheld", "rejected", "prepared", "sent", "taken", "skipped", "settled",
+          "wanted", "done", "refused", "withdrawn"]  # fmt: skip
 
 needs = {
     shell: pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")

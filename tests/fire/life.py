@@ -79,3 +79,56 @@ class Life:
         """What the shop would import now: all of the ERP's lines, both gift cards, or no file."""
         if (self.world.server.root / "ExportCSVmod.csv").exists():
             assert self.world.shop_stock().keys() == {*LEVELS, "1201", "1202"}
+
+
+_FULFIL = """
+[fulfil]
+enabled = true
+to = "ftp:ventes/vente_{id}_{time}.xml"
+start_from = 2026-11-22T00:00:00
+refused = "ftp:refus"
+"""
+
+
+class SalesLife(Life):
+    """The same where each paid order gets its sale too; the ERP refuses each second one once."""
+
+    def __init__(self, folder: Path, server: RunningServer) -> None:
+        super().__init__(folder, server)
+        self.sold: Counter[str] = Counter()
+        self._refused: set[str] = set()
+        for name in ("ventes", "refus"):
+            server.put_folder(name)
+        self.world.configure(extra=_FULFIL)
+        self.world.erp_writes_stock(dict.fromkeys(LEVELS, 500))
+
+    def erp_takes(self) -> None:
+        """Imports orders, then sales; half a file would fail here."""
+        super().erp_takes()
+        for path in sorted((self.world.server.root / "ventes").iterdir()):
+            if path.suffix == ".xml":
+                self._take_sale(path)
+
+    def _take_sale(self, path: Path) -> None:
+        data = path.read_bytes()
+        assert data.endswith(b"</sale>\n"), f"half a file: {path.name}"
+        assert self.arrived.setdefault(path.name, data) == data, f"twice: {path.name}"
+        id = path.name.split("_")[1]
+        assert self.world.booked[id] == 1, f"order {id} is sold before it was imported"
+        if int(id) % 2 == 0 and id not in self._refused:
+            self._refused.add(id)
+            path.rename(self.world.server.root / "refus" / path.name)
+        else:
+            self.sold[id] += 1
+            path.unlink()
+
+    def assert_nothing_lost_nothing_doubled(self) -> None:
+        """Whatever was refused is tried again; in the end each paid order is sold once."""
+        for _ in range(2):
+            assert self.run("orders").exit_code in (0, 5)
+            self.erp_takes()
+        super().assert_nothing_lost_nothing_doubled()
+        assert self.sold == self.world.booked
+        done = self.world.run_well("orders", "list", "--state", "done").splitlines()[1:]
+        assert {line.split("\t")[0] for line in done} == set(self.sold)
+        assert list((self.world.server.root / "ventes").iterdir()) == [], "nothing is left over"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.fire.conftest import Note
-from tests.fire.life import Life
+from tests.fire.life import Life, SalesLife
 from tests.fire.outside import Outside
 from tests.fire.strace import Call, kill_before, needs_strace, record
 
@@ -75,6 +75,34 @@ def test_killed_at_any_call_a_run_of_stock_leaves_a_whole_file_or_none(
         life.assert_the_shop_sells_what_it_has()
     assert_struck(killed, len(chosen(calls, is_long=is_long)))
     note(f"stock, {outside.house.kind}: killed at {killed} of {len(calls)} system calls")
+
+
+@needs_strace
+@pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)
+def test_killed_at_any_call_a_run_that_issues_sales_loses_and_doubles_none(
+    outside: Outside, tmp_path: Path, is_long: bool, note: Note
+) -> None:
+    count = iter(range(1_000_000))
+
+    def new_life() -> SalesLife:
+        return SalesLife(tmp_path / str(next(count)), outside.house.new_base())
+
+    calls = record(("run", "orders"), new_life().world.folder)
+    about_sales = [call for call in calls if "vente_" in call.about] if not is_long else []
+    # The few that are tried at random anyway are not enough to meet the sales' own calls.
+    tried = list(dict.fromkeys((*chosen(calls, is_long=is_long), *about_sales[::3][:_FEW])))
+    killed = 0
+    for number, call in enumerate(tried):
+        life = new_life()
+        result = kill_before(call, ("run", "orders"), life.world.folder)
+        killed += result.exit_code == -signal.SIGKILL
+        assert result.exit_code in (-signal.SIGKILL, 0), (call, result)
+        if number % 2:
+            life.erp_takes()
+        life.new_orders()
+        life.assert_nothing_lost_nothing_doubled()
+    assert_struck(killed, len(tried))
+    note(f"sales, {outside.house.kind}: killed at {killed} of {len(calls)} system calls")
 
 
 @pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)

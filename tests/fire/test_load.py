@@ -38,6 +38,7 @@ _SMALL = (
     "version",
     "sqlite_master",
     "orders USING INDEX orders_due",
+    "sales USING INDEX sales_cancelled",
     "publications",
 )
 
@@ -170,12 +171,25 @@ def elements(path: Path, name: str) -> Iterator[None]:
         yield
 
 
+FULFIL = """
+[fulfil]
+enabled = true
+to = "ftp:import/sale_{id}_{time}.xml"
+start_from = 2026-11-22T00:00:00
+refused = "ftp:refused"
+"""
+
+
+@pytest.mark.parametrize("more", ["", FULFIL])
 def test_no_run_walks_through_a_ledger_of_many_years(
-    tmp_path: Path, new_server: NewServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, new_server: NewServer, more: str
 ) -> None:
     """Every statement of both runs, and of the report that follows them, finds its rows by an
     index, as SQLite's own plan tells."""
     world = make_world(tmp_path, new_server("folder"))
+    world.configure(extra=more)
+    world.server.put_folder("refused")
+    world.server.put("refused/sale_1_20261122_100000.xml", b"")
     world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}, payment="Bon cadeau"))
     world.erp_writes_stock({"370": 5, "371": 5})
     statements: dict[str, object] = {}

@@ -1,9 +1,10 @@
 """Golden pairs: files as shops and ERPs write them, and what must become of each.
 
 ``orders/NAME`` holds an order CSV and the sales XML that ``passerelle convert`` makes of it;
-``stock/NAME`` a stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of
-them. ``report.txt`` is what the command says, with its exit code; where nothing may come out,
-there is no expected file. ``config.toml`` holds only what differs from ``base.toml``.
+``sales/NAME`` one and the XML of order 1042's sale, by ``convert --sale 1042``; ``stock/NAME`` a
+stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of them.
+``report.txt`` is what the command says, with its exit code; where nothing may come out, there is no
+expected file. ``config.toml`` holds only what differs from ``base.toml``.
 
     python -m tests.golden
 
@@ -41,7 +42,7 @@ class Pair:
     @property
     def output(self) -> str:
         """The name of the file that the command should write."""
-        return "expected.xml" if self.folder.parent.name == "orders" else "expected.csv"
+        return "expected.csv" if self.folder.parent.name == "stock" else "expected.xml"
 
     def expected(self) -> Mapping[str, bytes]:
         """The expected files by name."""
@@ -67,6 +68,8 @@ class Pair:
             return run_program("--config", str(config), *self._command(), cwd=self.folder)
 
     def _command(self) -> tuple[str, ...]:
+        if self.folder.parent.name == "sales":
+            return ("convert", "orders.csv", "--sale", "1042")
         if self.output == "expected.xml":
             return ("convert", "orders.csv")
         has_orders = (self.folder / "orders.csv").exists()
@@ -75,7 +78,8 @@ class Pair:
 
 def pairs() -> list[Pair]:
     """All pairs, in the order of their names."""
-    inputs = [*FOLDER.glob("orders/*/orders.csv"), *FOLDER.glob("stock/*/stock.csv")]
+    kinds = ("orders/*/orders.csv", "sales/*/orders.csv", "stock/*/stock.csv")
+    inputs = [path for kind in kinds for path in FOLDER.glob(kind)]
     return [Pair(path.parent) for path in sorted(inputs)]
 
 

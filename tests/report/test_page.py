@@ -126,7 +126,8 @@ def test_the_time_to_the_erp_leaves_out_what_was_sent_again_or_ordered_before(
             ("5", 700, "waiting")]  # fmt: skip
     with ledger.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO dispatches"
+            "INSERT INTO dispatches (number, server, path, archived, sha256, size, stage, prepared,"
+            " staged, uploaded, sent, published, taken)"
             " VALUES (1,'ftp','import/a.xml','a.xml','0',1,'taken',?,?,?,?,?,?)",
             (_utc(taken),) * 6,
         )

@@ -23,8 +23,8 @@ to = "ftp:fixed.csv"
 ean13 = "Gencod"
 quantity = "Stock"
 """
-# ArchiveExport\commandes_20260101_000000_20260101_000000.xml.part, with the \ before it.
-DEEPEST = 65
+# ArchiveExport\unsent\commandes_20260101_000000_20260101_000000.xml.part, with the \ before it.
+DEEPEST = 72
 
 
 def found(folder: Path, data: str, limit: int | None, url: str = "ftp://u@h/") -> list[Finding]:

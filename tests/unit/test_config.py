@@ -503,11 +503,15 @@ def value_of(settings: BaseModel, key: str) -> Any:
 
 # What a shop must fill in, and what the template fills in for it.
 NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.to", "stock.from",
-              "stock.to", "folder", "pool.shops.fr.orders_from", "pool.shops.fr.stock_from",
-              "pool.shops.fr.stock_to", "pool.shops.fr.in_erp_after"}  # fmt: skip
+              "stock.to", "folder", "fulfil.to", "pool.shops.fr.orders_from",
+              "pool.shops.fr.stock_from", "pool.shops.fr.stock_to", "pool.shops.fr.in_erp_after",
+              }  # fmt: skip
 # They stand in the template as comments, or as tables of their own.
-COMMENTED = {"orders.start_from": "# start_from = 2026-11-22T00:00:00"}
-TABLES = {"orders.xml.names", "orders.xml.payments"}
+COMMENTED = {
+    "orders.start_from": "# start_from = 2026-11-22T00:00:00",
+    "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
+}
+TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 
 
 def whole_template() -> bytes:

@@ -75,7 +75,8 @@ class TestTheDemonstration:
     def test_s_orders_are_known_by_every_column(self, name: str) -> None:
         found = propose(read(demo(name)))
         assert (found.what, found.sure, found.missing, found.separator) == ("orders", True, (), "")
-        assert list(taken(found)) == list(OrderColumns.model_fields)
+        keys = [key for key in OrderColumns.model_fields if key != "vat_number"]
+        assert list(taken(found)) == keys
         assert doubts(found) == {}
 
     def test_s_stock_is_known(self) -> None:

@@ -1,0 +1,285 @@
+"""The sales of orders, a further step of ``run orders``: issued once paid, retried until done.
+
+The story: note what the ERP made of the sales that it took; watch the orders of the file pass;
+finish the sales that an earlier run began; find the orders that want theirs now; write each one's
+XML; give them the ERP's stock in turn; tell the plan; write down what stands against the others;
+publish the XMLs, each order on its own.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from passerelle.config import Location, Orders, Settings
+from passerelle.csv_to_xml import Forms, Readings, write_sale
+from passerelle.dispatch import free_place_from
+from passerelle.errors import (
+    ConfigError,
+    PasserelleError,
+    PermanentError,
+    UnreachableError,
+    gravest,
+)
+from passerelle.fulfilment import (
+    Books,
+    Candidate,
+    Shelf,
+    allot,
+    find_candidates,
+    in_turn,
+    is_of_interest,
+    unwritten,
+)
+from passerelle.gateway import Gateway, Outcome
+from passerelle.language import _
+from passerelle.ledger import DAILY, SaleMark, SaleState
+from passerelle.ledger.batches import in_batches
+from passerelle.ledger.marks import CHUNK
+from passerelle.ledger.sales import OPEN
+from passerelle.runs.fulfil_answers import Answers, find_answers
+from passerelle.runs.fulfil_stock import look_at_stock
+from passerelle.runs.fulfil_words import (
+    FulfilPlan,
+    Parcel,
+    describe,
+    describe_answers,
+    facts,
+    rejection,
+    summarise,
+)
+from passerelle.runs.orders import Met, gift_card_ids, is_taken, load_sale_forms, orders_settings
+from passerelle.runs.orders_plan import OrdersPlan
+from passerelle.sales import Reading
+from passerelle.verdict import is_cancelled
+
+UNDATED = "sales without a date"
+
+
+class Fulfilment:
+    """The step, from the beginning of the run on: what it found out, and what it saw pass."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._orders = orders_settings(gateway.settings)
+        self._answers = find_answers(gateway)
+        for line in describe_answers(self._answers):
+            gateway.say(line)
+        gateway.ledger.sales.mark((*self._answers.done, *self._answers.refused), gateway.now())
+        self._sightings = Sightings()
+
+    def watch(self, readings: Readings, met: Met) -> Met:
+        """Lets the orders pass, and notes which of them are to be judged here."""
+        self._sightings = Sightings(readings)
+        fulfil, book = self._gateway.settings.fulfil, self._gateway.ledger.sales
+        for some in in_batches(enumerate(met), CHUNK):
+            sales = book.of_orders(self._orders.channel, [one.id for _n, (one, _k) in some])
+            for number, (reading, known) in some:
+                mine = sales.get(reading.id, ())
+                if is_of_interest(reading, known, mine, fulfil, self._orders):
+                    self._sightings.add(number, reading)
+            yield from (pair for _number, pair in some)
+
+    def go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
+        """Runs the story; returns the outcome of the whole run, with what fulfilment adds to it.
+
+        What fails here does not undo what the run did before: it is told, and in the exit code.
+        """
+        try:
+            return self._go_on(plan, outcome)
+        except PasserelleError as error:
+            self._gateway.say(f"! {error}")
+            summary = f"{outcome.summary}, {error.what}"
+            return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
+
+    def _go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
+        gateway = self._gateway
+        if not gateway.dry_run:
+            gateway.dispatcher.finish_sales(_called_off(gateway, self._sightings, self._orders))
+        fulfilment = _plan(gateway, plan, self._answers, self._sightings)
+        for line in describe(fulfilment):
+            gateway.say(line)
+        failures = [] if gateway.dry_run else _carry_out(gateway, fulfilment)
+        troubles = (*fulfilment.troubles, *failures)
+        for trouble in troubles:
+            gateway.say(f"! {trouble}")
+        told = (trouble.what for trouble in troubles)
+        return Outcome(
+            ", ".join((outcome.summary, *summarise(fulfilment), *told)),
+            gravest(outcome.rejected, rejection(fulfilment), *troubles),
+            {**outcome.facts, "sales": facts(fulfilment)},
+        )
+
+
+class Sightings:
+    """The orders of the file that are to be judged, each read again when asked for."""
+
+    def __init__(self, readings: Readings | None = None) -> None:
+        self._readings, self._numbers = readings, array("I")
+        self.ids: list[str] = []
+
+    def add(self, number: int, reading: Reading) -> None:
+        """Adds the order of that number, which is beyond those before."""
+        self._numbers.append(number)
+        self.ids.append(reading.id)
+
+    def __iter__(self) -> Iterator[Reading]:
+        return self._readings.each(self._numbers) if self._readings is not None else iter(())
+
+
+def _called_off(gateway: Gateway, sightings: Sightings, orders: Orders) -> set[int]:
+    """The XMLs of sales on their way whose order the shop has cancelled meanwhile."""
+    begun = gateway.ledger.sales.in_states(SaleState.PREPARED)
+    xmls = {(sale.id, sale.order_date): sale.dispatch for sale in begun
+            if sale.channel == orders.channel}  # fmt: skip
+    if not xmls:
+        return set()
+    cancelled = ((r.id, r.date) for r in sightings if is_cancelled(r, orders))
+    return {xml for id, date in cancelled if date and (xml := xmls.get((id, date))) is not None}
+
+
+def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sightings) -> FulfilPlan:
+    settings, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
+    books = _books(gateway, plan, sightings.ids, orders)
+    found = find_candidates(sightings, books, settings, orders)
+    look = look_at_stock(gateway, found.candidates)
+    granted, marks = _grant(gateway, found.candidates, look.shelf, books)
+    places = _Places(gateway, destination(gateway.settings))
+    undated = tuple(found.undated)
+    return FulfilPlan(
+        answers=answers,
+        parcels=tuple(
+            Parcel(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id))
+            for one in granted
+        ),
+        marks=(*found.marks, *marks),
+        undated=undated,
+        undated_told=_news(gateway, undated),
+        troubles=tuple(t for t in (answers.trouble, look.trouble) if t),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    candidate: Candidate
+    data: bytes
+
+
+def _grant(
+    gateway: Gateway, candidates: Sequence[Candidate], shelf: Shelf, books: Books
+) -> tuple[list[_Written], list[SaleMark]]:
+    """Gives the stock in turn and writes the XMLs; one that cannot be written takes no stock."""
+    cards, left = gift_card_ids(gateway.settings), in_turn(candidates, gateway.settings.fulfil)
+    marks: list[SaleMark] = []
+    while True:
+        allotment = allot(left, shelf, cards, books)
+        written, failed = _write(gateway, allotment.granted, books)
+        if not failed:
+            return written, [*marks, *allotment.marks]
+        marks += failed
+        ids = {mark.id for mark in failed}
+        left = [one for one in left if one.id not in ids]
+
+
+def _write(
+    gateway: Gateway, granted: Sequence[Candidate], books: Books
+) -> tuple[list[_Written], list[SaleMark]]:
+    """Each one's XML; one on which the stylesheet fails stops no other."""
+    xml, orders = gateway.settings.fulfil.xml, orders_settings(gateway.settings)
+    written, failed = list[_Written](), list[SaleMark]()
+    forms = load_sale_forms(gateway.settings) if granted else Forms()
+    for one in granted:
+        try:
+            data = write_sale(one.order, one.document, orders, xml, gateway.now(), forms)
+        except ConfigError as error:
+            failed.append(unwritten(one, str(error), books))
+        else:
+            written.append(_Written(one, data))
+    return written, failed
+
+
+def _news(gateway: Gateway, undated: Sequence[str]) -> tuple[str, ...]:
+    """Those of the orders without a date that people were not told of today."""
+    last, now = gateway.ledger.runs.last("orders", (0, 5)), gateway.now()
+    known = (last.facts if last else {}).get("sales", {}).get("undated", ())
+    done = gateway.ledger.runs.chore_done(UNDATED)
+    if done is None or abs(now - done) >= DAILY:
+        return tuple(undated)
+    return tuple(id for id in undated if id not in known)
+
+
+def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Orders) -> Books:
+    """What the ledger knows by now: after a real run's orders were sent."""
+    book, ids = gateway.ledger.sales, set(sighted)
+    still_open = [sale.id for sale in book.in_states(*OPEN) if sale.channel == orders.channel]
+    parcel = plan.parcel if gateway.dry_run else None
+    return Books(
+        channel=orders.channel,
+        now=gateway.now(),
+        orders=gateway.ledger.orders.known(orders.channel, ids),
+        sales=book.of_orders(orders.channel, ids.union(still_open)),
+        fresh=ids.intersection(mark.reading.id for mark in parcel.marks) if parcel else frozenset(),
+    )
+
+
+def destination(settings: Settings) -> Location:
+    """Where sales go. Raises :class:`ConfigError` where that is not said."""
+    if settings.fulfil.to is None:
+        mend = _("add it; `passerelle init` shows how")
+        raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
+    return settings.fulfil.to
+
+
+class _Places:
+    """Names for the XMLs of one run, no two of them the same."""
+
+    def __init__(self, gateway: Gateway, template: Location) -> None:
+        self._gateway, self._template, self._now = gateway, template, gateway.now()
+        self._given: set[tuple[str, str]] = set()
+        # The moment from which a name is free; those before it need not be tried again.
+        self._free_from: dict[str, datetime] = {}
+
+    def next(self, id: str) -> Location:
+        """A name that no other XML has, had or gets."""
+        template = self._template
+        named = template.with_name(template.name.replace("{id}", _for_name(id)))
+        # Windows knows no difference between small and large letters.
+        alike = named.name.casefold()
+        place, moment = free_place_from(
+            named, self._free_from.get(alike, self._now), self._is_taken
+        )
+        self._free_from[alike] = moment
+        self._given.add(_as_windows_has_it(place))
+        return place
+
+    def _is_taken(self, place: Location) -> bool:
+        return _as_windows_has_it(place) in self._given or is_taken(self._gateway, place)
+
+
+def _as_windows_has_it(place: Location) -> tuple[str, str]:
+    return place.server, place.path.casefold()
+
+
+def _for_name(id: str) -> str:
+    """An order's id as a part of a file's name, on any system."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in id)[:60]
+
+
+# --- carrying out ----------------------------------------------------------------------------
+
+
+def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:
+    """Writes down and publishes; returns what failed. A refusal of one XML stops no other."""
+    gateway.ledger.sales.mark(plan.marks, gateway.now())
+    if plan.undated_told:
+        gateway.ledger.runs.do_chore(UNDATED, gateway.now())
+    failures: list[PasserelleError] = []
+    for parcel in plan.parcels:
+        try:
+            gateway.dispatcher.publish_sale(parcel.issue, parcel.data, parcel.place)
+        except PermanentError as error:
+            failures.append(error)
+        except UnreachableError as error:
+            # The server or the time is gone for the others too: the next run goes on.
+            return [*failures, error]
+    return failures

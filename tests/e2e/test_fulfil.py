@@ -1,0 +1,1025 @@
+"""Sales by order status: paid later, sold later, retried until done. Shop and ERP are played."""
+
+import json
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from lxml import etree
+
+from passerelle.errors import PermanentError, TransientError
+from passerelle.remotes.folder import FolderRemote
+from tests.e2e.conftest import make_world
+from tests.servers.fixtures import NewServer
+from tests.world import Sale, World, tree
+
+UNPAID, PAID, CANCELLED = "En attente de paiement", "Paiement accepté", "Annulé"
+PLENTY = {str(370 + n): 50 for n in range(9)}
+
+FULFIL = """
+[fulfil]
+enabled = true
+to = "ftp:ventes/vente_{id}_{time}.xml"
+start_from = 2026-11-22T00:00:00
+"""
+
+
+@dataclass
+class Erp:
+    """Imports orders and sales; refuses the sales of the orders in ``refuses``."""
+
+    world: World
+    refuses: set[str] = field(default_factory=set)
+    sold: Counter[str] = field(default_factory=Counter)
+    orders: Counter[str] = field(default_factory=Counter)
+
+    def lying(self) -> list[Path]:
+        return sorted((self.world.server.root / "ventes").iterdir())
+
+    def takes(self, *, orders: bool = True) -> list[str]:
+        """Takes all that lies there; returns the ids of the orders whose sale it booked."""
+        if orders:
+            self.orders.update(self.world.erp_takes())
+        booked = []
+        for path in self.lying():
+            if path.suffix == ".xml":
+                id = etree.fromstring(path.read_bytes()).findtext("id") or ""
+                if id in self.refuses:
+                    path.rename(self.world.server.root / "refus" / path.name)
+                else:
+                    booked.append(id)
+                    path.unlink()
+        self.sold.update(booked)
+        return booked
+
+
+class Shop:
+    """The world with fulfilment switched on: what a shop and its staff do and see."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.erp = world, Erp(world)
+        for folder in ("ventes", "refus"):
+            world.server.put_folder(folder)
+        self.configure()
+        self.stock(PLENTY)
+
+    def configure(self, fulfil: str = 'refused = "ftp:refus"\n', *, server: str = "") -> None:
+        self.world.configure(extra=FULFIL + fulfil, server=server)
+
+    def stock(self, levels: Mapping[str, int], *, age: float = 60) -> None:
+        self.world.erp_writes_stock(levels, age=age)
+
+    def run(self, *sales: Sale, code: int = 0) -> str:
+        """The shop exports, Passerelle runs; returns what it said."""
+        if sales:
+            self.world.shop_writes(*sales)
+        result = self.world.run("run", "orders")
+        assert result.exit_code == code, result
+        return result.text
+
+    def sale(self, id: str) -> dict[str, Any]:
+        """What `orders show --json` tells of an order's sale."""
+        found = json.loads(self.world.run_well("orders", "show", id, "--json"))["sale"]
+        assert isinstance(found, dict), f"order {id} has no sale"
+        return found
+
+    def state(self, id: str) -> str:
+        return str(self.sale(id)["state"])
+
+    def document(self, id: str) -> etree._Element:
+        (path,) = [path for path in self.erp.lying() if f"_{id}_" in path.name]
+        return etree.fromstring(path.read_bytes())
+
+
+@pytest.fixture
+def shop(world: World) -> Shop:
+    return Shop(world)
+
+
+def order(id: str, status: str = PAID, items: Mapping[str, int] | None = None, **more: Any) -> Sale:
+    return Sale(id, dict(items or {"370": 1}), status=status, **more)
+
+
+class TestTheFourStories:
+    def test_unpaid_at_import_is_sold_once_it_is_paid(self, shop: Shop) -> None:
+        shop.run(order("1", UNPAID))
+        assert [len(shop.world.xmls()), shop.erp.lying()] == [1, []]
+        shop.erp.takes()
+        shop.run(order("1", UNPAID))
+        assert shop.erp.lying() == []
+        text = shop.run(order("1", PAID))
+        assert "sale to issue: order 1, a receipt, as ftp:ventes/vente_1_" in text
+        assert "1 sale issued" in shop.world.trace(1)
+        assert shop.erp.takes() == ["1"]
+        assert "the ERP has the sale of 1 order (1)" in shop.run()
+        assert shop.state("1") == "done"
+        assert shop.erp.orders == shop.erp.sold == Counter({"1": 1})
+
+    def test_paid_at_import_is_sent_and_sold_in_one_run(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        assert len(shop.world.xmls()) == len(shop.erp.lying()) == 1
+        assert shop.erp.takes() == ["1"]
+        shop.run()
+        shop.run()
+        assert shop.erp.orders == shop.erp.sold == Counter({"1": 1})
+
+    @pytest.mark.parametrize(("repeat", "sales"), [("remember", 1), ("again", 2)])
+    def test_imported_twice_its_sale_is_remembered_or_issued_again(
+        self, shop: Shop, repeat: str, sales: int
+    ) -> None:
+        shop.configure(f'repeat = "{repeat}"\n')
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        shop.world.run_well("orders", "resend", "1")
+        text = shop.run()
+        assert ("its sale, which is not issued again" in text) == (repeat == "remember")
+        shop.erp.takes()
+        shop.run()
+        shop.run()
+        assert shop.erp.orders == Counter({"1": 2})
+        assert shop.erp.sold == Counter({"1": sales})
+        assert shop.state("1") == "done"
+
+    @pytest.mark.parametrize("repeat", ["remember", "again"])
+    def test_deleted_in_the_erp_and_forgotten_it_is_imported_and_sold_again(
+        self, shop: Shop, repeat: str
+    ) -> None:
+        shop.configure(f'repeat = "{repeat}"\n')
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        told = shop.world.run_well("orders", "forget", "1")
+        assert "take it out of the ERP first" in told
+        shop.run()
+        shop.erp.takes()
+        shop.run()
+        assert shop.erp.orders == shop.erp.sold == Counter({"1": 2})
+
+
+class TestTheSettings:
+    def test_nothing_older_than_start_from_is_ever_sold(self, shop: Shop) -> None:
+        old = order("1", date="2026-11-21 23:59:59")
+        shop.run(old, order("2", date="2026-11-22 00:00:00"))
+        assert shop.erp.takes() == ["2"]
+        shop.run()
+        assert shop.erp.takes() == []
+        assert shop.erp.orders["1"] == 1, "its order is sent as ever"
+
+    def test_an_order_without_a_date_is_told_once_and_then_daily(self, shop: Shop) -> None:
+        shop.run(order("1", date=""), order("2"), code=5)
+        assert "sale of order 1" not in shop.run()
+        assert "sale_undated" in kinds(shop)
+        assert "sale of order 3: date: empty" in shop.run(
+            order("1", date=""), order("2"), order("3", date=""), code=5
+        )
+        with closing(sqlite3.connect(shop.world.data / "passerelle.db")) as ledger, ledger:
+            ledger.execute("UPDATE chores SET done = '2026-01-01T00:00:00+00:00'")
+        assert "sale of order 1: date: empty" in shop.run(code=5)
+        shop.run(order("1"), order("2"), order("3"))
+        assert "sale_undated" not in kinds(shop)
+
+    def test_an_order_without_a_date_is_told_and_not_sold(self, shop: Shop) -> None:
+        text = shop.run(order("1", date=""), order("2"), code=5)
+        assert "! sale of order 1: date: empty, and fulfil.start_from needs it" in text
+        assert shop.erp.takes() == ["2"]
+
+    def test_only_the_statuses_that_are_named_bring_a_sale(self, shop: Shop) -> None:
+        shop.configure('when_statuses = ["expedie", "Livré"]\n')
+        shop.run(order("1", "Expédié"), order("2", PAID), order("3", "LIVRÉ"))
+        assert sorted(shop.erp.takes()) == ["1", "3"]
+
+    @pytest.mark.parametrize(
+        ("setting", "more", "document"),
+        [
+            ("auto", {"company": "Lefèvre SARL"}, "invoice"),
+            ("auto", {"vat_number": "FR12345678901"}, "invoice"),
+            ("auto", {"company": "", "city": "Lyon"}, "receipt"),
+            ("receipt", {"company": "Lefèvre SARL"}, "receipt"),
+            ("invoice", {}, "invoice"),
+        ],
+    )
+    def test_it_is_an_invoice_or_a_receipt(
+        self, shop: Shop, setting: str, more: dict[str, str], document: str
+    ) -> None:
+        shop.configure(f'document = "{setting}"\n')
+        shop.run(order("1", more=more))
+        assert shop.document("1").findtext("document") == document
+        assert shop.sale("1")["document"] == document
+
+    def test_the_xml_is_a_tree_of_its_own(self, shop: Shop) -> None:
+        more = {"vat_number": "FR12345678901", "city": "Lyon"}
+        shop.run(order("1", items={"370": 2}, more=more))
+        sale = shop.document("1")
+        assert sale.tag == "sale"
+        assert [child.tag for child in sale] == [
+            *("id", "reference", "date", "status", "document", "store", "generated", "customer"),
+            *("payment", "lines"),
+        ]
+        assert sale.findtext("customer/vat_number") == "FR12345678901"
+        assert sale.findtext("lines/line/amount") == "25.00"
+        (path,) = shop.world.xmls()
+        assert b"FR12345678901" not in path.read_bytes(), "orders look as they always did"
+
+    def test_the_erp_has_its_own_names_and_codes(self, shop: Shop) -> None:
+        names = '[fulfil.xml]\ndecimal = ","\n[fulfil.xml.names]\nsale = "vente"\nline = "ligne"\n'
+        shop.configure(f'{names}[fulfil.xml.payments]\n"Carte bancaire" = "CB"\n')
+        shop.run(order("1"))
+        sale = shop.document("1")
+        assert sale.tag == "vente"
+        assert [sale.findtext("payment"), sale.findtext("lines/ligne/amount")] == ["CB", "12,50"]
+
+    def test_a_stylesheet_makes_the_erps_own_layout(self, shop: Shop) -> None:
+        self.write_stylesheet(shop, '<V><xsl:value-of select="sale/id"/></V>')
+        shop.run(order("1"))
+        assert etree.tostring(shop.document("1")) == b"<V>1</V>"
+
+    def test_a_stylesheet_that_fails_on_one_order_stops_no_other(self, shop: Shop) -> None:
+        stop = '<xsl:if test="sale/id = 1"><xsl:message terminate="yes">no</xsl:message></xsl:if>'
+        self.write_stylesheet(shop, f'{stop}<sale><id><xsl:value-of select="sale/id"/></id></sale>')
+        text = shop.run(order("1"), order("2"), code=5)
+        assert "! sale of order 1: the stylesheet failed" in text
+        assert shop.erp.takes() == ["2"]
+        assert shop.sale("1")["problem"] == "unwritten"
+
+    def write_stylesheet(self, shop: Shop, body: str) -> None:
+        (shop.world.folder / "sale.xsl").write_text(
+            '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
+            f'<xsl:template match="/">{body}</xsl:template></xsl:stylesheet>',
+            encoding="utf-8",
+        )
+        shop.configure('[fulfil.xml]\nstylesheet = "sale.xsl"\n')
+
+    @pytest.mark.parametrize(("setting", "sold"), [("oldest", "1"), ("newest", "2")])
+    def test_the_oldest_or_the_newest_order_gets_the_stock(
+        self, shop: Shop, setting: str, sold: str
+    ) -> None:
+        shop.configure(f'order = "{setting}"\n')
+        shop.stock({"370": 1})
+        later = order("2", date="2026-11-23 10:00:00")
+        shop.run(later, order("1", date="2026-11-22 10:00:00"))
+        assert shop.erp.takes() == [sold]
+
+    @pytest.mark.parametrize(
+        ("text", "problem"),
+        [
+            ("enabled = true\n", "needs to, start_from"),
+            ('enabled = true\nto = "ftp:v/{time}.xml"\n', "needs start_from"),
+            ('to = "ftp:v/{id}.xml"\n', "{time} must stand in the file's name"),
+            ('to = "ftp:import/commandes_{time}.xml"\n', "are the same file"),
+            ('document = "bill"\n', "fulfil.document"),
+            ('when_statuses = ["Paiement accepté", " "]\n', "a status is empty"),
+            ('to = "ftp:v/{time}.xml"\nrefused = "ftp:v"\n', "refused is the folder of to"),
+            ('refused = "nowhere:refus"\n', 'no server is named "nowhere"'),
+            ('[fulfil.xml.names]\norders = "x"\n', "is no canonical element"),
+        ],
+    )
+    def test_faults_are_told(self, world: World, text: str, problem: str) -> None:
+        world.configure(extra=f"\n[fulfil]\n{text}")
+        result = world.run("run", "orders")
+        assert (result.exit_code, problem in result.text) == (3, True), result
+
+    def test_two_sales_of_one_second_have_different_names(self, shop: Shop) -> None:
+        config = shop.world.folder / "config.toml"
+        text = config.read_text(encoding="utf-8").replace("vente_{id}_{time}", "v_{time}")
+        config.write_text(text, encoding="utf-8")
+        shop.run(*(order(str(n)) for n in range(1, 6)))
+        assert sorted(shop.erp.takes()) == ["1", "2", "3", "4", "5"]
+
+    def test_runs_right_behind_each_other_give_no_name_twice(self, shop: Shop) -> None:
+        config = shop.world.folder / "config.toml"
+        text = config.read_text(encoding="utf-8").replace("vente_{id}_{time}", "v_{time}")
+        config.write_text(text, encoding="utf-8")
+        first = [order(str(n)) for n in range(1, 9)]
+        shop.run(*first)
+        shop.run(*first, *(order(str(n)) for n in range(9, 13)))
+        assert len(shop.erp.lying()) == 12
+        assert sorted(map(int, shop.erp.takes())) == [*range(1, 13)]
+
+    def test_ids_that_look_alike_in_a_name_get_two(self, shop: Shop) -> None:
+        shop.run(order("A/1"), order("A_1"), order("a_1"))
+        assert len({path.name.casefold() for path in shop.erp.lying()}) == 3
+        assert sorted(shop.erp.takes()) == ["A/1", "A_1", "a_1"]
+
+    def test_an_id_of_any_signs_makes_a_name(self, shop: Shop) -> None:
+        shop.run(order("é/../7 b"))
+        (path,) = shop.erp.lying()
+        assert re.fullmatch(r"vente______7_b_\d{8}_\d{6}\.xml", path.name)
+
+
+class TestSwitchedOff:
+    def test_no_sale_is_issued_and_the_ledger_is_hardly_asked(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from sqlalchemy import Engine, event
+
+        asked: list[str] = []
+
+        def remember(conn: object, cursor: object, text: str, *_: object) -> None:
+            if re.search(r"\b(sales|sale_events)\b", text) and "TABLE" not in text:
+                asked.append(text)
+
+        world.shop_writes(order("1"))
+        world.erp_writes_stock(PLENTY)
+        world.run_well("run", "orders")
+        event.listen(Engine, "before_cursor_execute", remember)
+        try:
+            world.run_well("run", "orders")
+            world.run_well("run", "stock")
+        finally:
+            event.remove(Engine, "before_cursor_execute", remember)
+        # Once a run, whether any is still open, and once what the ERP may lack: by indexes.
+        assert len(asked) == 3
+        assert world.erp_takes() == ["1"]
+        assert not (world.server.root / "ventes").exists()
+
+    def test_sales_that_are_left_open_are_told(self, shop: Shop) -> None:
+        shop.stock({"379": 1})
+        shop.run(order("1"))
+        shop.world.configure()
+        assert "sale_stuck" in kinds(shop)
+        assert "1 sale was not issued before [fulfil] was switched off" in (
+            shop.world.run("status").stdout
+        )
+        assert "[fulfil] is off: it is not tried" in shop.world.run_well("orders", "show", "1")
+        refused = shop.world.run("orders", "retry", "1")
+        assert (refused.exit_code, "no sale is issued" in refused.stderr) == (2, True)
+        shop.world.run_well("orders", "settle", "1")
+        assert "sale_stuck" not in kinds(shop)
+
+    def test_and_nothing_new_is_told(self, world: World) -> None:
+        world.shop_writes(order("1"))
+        world.run_well("run", "orders")
+        world.erp_takes()
+        assert "sale" not in world.run_well("orders", "show", "1").replace("sales", "")
+        assert "sales" not in json.loads(world.run("status", "--json").stdout)
+
+
+class TestNotEnoughStock:
+    def test_it_waits_without_failing_and_goes_by_itself_after_a_restock(self, shop: Shop) -> None:
+        shop.stock({"370": 1})
+        text = shop.run(order("1", items={"370": 2}), order("2", items={"371": 1}))
+        assert "sale waits: order 1: not enough stock: 370: 2 sold, 1 left" in text
+        assert "sale waits: order 2: not enough stock: 371: 1 sold, 0 left" in text
+        assert shop.erp.takes() == []
+        assert "sales that still wait: 1, 2" in shop.run()
+        shop.stock({"370": 2})
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+        shop.run()
+        assert [shop.state("1"), shop.state("2")] == ["done", "wanted"]
+
+    def test_it_is_told_once_and_then_daily(self, shop: Shop) -> None:
+        shop.stock({"379": 1})
+        assert "sale waits: order 1" in shop.run(order("1"))
+        assert "sale waits: order 1" not in shop.run()
+        age_told(shop)
+        assert "sale waits: order 1" in shop.run()
+        assert "sale waits: order 1" not in shop.run()
+
+    def test_stock_promised_to_earlier_orders_counts(self, shop: Shop) -> None:
+        shop.stock({"370": 3})
+        shop.run(order("1", items={"370": 2}), order("2", items={"370": 2}), order("3"))
+        assert sorted(shop.erp.takes()) == ["1", "3"], "the small order finds what is left"
+        assert "2 sold, 1 left" in shop.sale("2")["reason"]
+
+    def test_so_does_what_was_issued_before_until_the_erps_file_includes_it(
+        self, shop: Shop
+    ) -> None:
+        shop.stock({"370": 2})
+        shop.run(order("1", items={"370": 2}))
+        later = order("2", items={"370": 1})
+        shop.run(order("1", items={"370": 2}), later)
+        assert shop.state("2") == "wanted", "the file does not know of the first sale"
+        shop.erp.takes()
+        shop.stock({"370": 1}, age=-2)
+        shop.run()
+        assert shop.erp.takes() == ["2"]
+
+    @pytest.mark.parametrize("age", [None, 3600.0])
+    def test_without_a_fresh_file_it_is_not_checked_and_waits(
+        self, shop: Shop, age: float | None
+    ) -> None:
+        path = shop.world.server.root / "ExportCSV.csv"
+        if age is None:
+            path.unlink()
+        else:
+            shop.stock(PLENTY, age=age)
+        text = shop.run(order("1"))
+        assert "sale waits: order 1: " in text
+        assert len(shop.world.xmls()) == 1, "the order itself is sent"
+        assert shop.sale("1")["problem"] == "unchecked"
+        shop.stock(PLENTY)
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_what_the_shop_changed_after_the_import_counts_as_it_is_sold(self, shop: Shop) -> None:
+        shop.stock({"370": 6})
+        shop.run(order("1", UNPAID, {"370": 1}))
+        shop.run(order("1", PAID, {"370": 5}))
+        assert shop.erp.takes() == ["1"]
+        text = shop.run(order("1", PAID, {"370": 5}), order("2", PAID, {"370": 4}))
+        assert "370: 4 sold, 1 left" in text
+        assert shop.erp.takes() == []
+
+    def test_what_is_issued_again_takes_stock_again(self, shop: Shop) -> None:
+        shop.configure('repeat = "again"\n')
+        shop.stock({"370": 2})
+        shop.run(order("1", PAID, {"370": 2}))
+        shop.erp.takes()
+        shop.run()
+        shop.world.run_well("orders", "resend", "1")
+        for _ in range(3):
+            assert "not enough stock" in shop.run() + shop.world.run("orders", "show", "1").stdout
+            assert shop.erp.takes() == []
+        shop.stock({"370": 2}, age=-2)
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_gift_cards_need_no_stock(self, shop: Shop) -> None:
+        path = shop.world.server.root / "commandes.csv"
+        shop.world.shop_writes(order("1"))
+        text = path.read_bytes().decode("cp1252").splitlines()
+        lines = [f"{text[0]};ID de produits", f"{text[1].replace('370', '')};1201"]
+        path.write_bytes("".join(line + "\r\n" for line in lines).encode("cp1252"))
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_nothing_is_checked_where_no_stock_is_configured(self, shop: Shop) -> None:
+        config = shop.world.folder / "config.toml"
+        text = config.read_text(encoding="utf-8")
+        before, _, after = text.partition("[stock]")
+        config.write_text(before + "[fulfil]" + after.partition("[fulfil]")[2], encoding="utf-8")
+        (shop.world.server.root / "ExportCSV.csv").unlink()
+        shop.run(order("1"))
+        assert shop.erp.takes() == ["1"]
+
+    def test_the_file_is_looked_at_only_for_a_sale_that_is_wanted(self, shop: Shop) -> None:
+        (shop.world.server.root / "ExportCSV.csv").unlink()
+        assert "ExportCSV" not in shop.run(order("1", UNPAID))
+
+
+class TestARefusal:
+    def test_is_tried_again_at_every_run_until_done(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"), order("2"))
+        assert shop.erp.takes() == ["2"]
+        text = shop.run(code=5)
+        assert re.search(r"! sale of order 1: the ERP refused vente_1_\d+_\d+\.xml", text)
+        shop.erp.takes()
+        text = shop.run()
+        assert "! sale of order 1" not in text, "told once, and then daily"
+        assert "sales that the ERP refused again: 1" in text
+        shop.erp.takes()
+        age_told(shop)
+        assert "the ERP refused" in shop.run(code=5)
+        assert shop.sale("1")["refusals"] == 3
+        shop.erp.refuses = set()
+        assert shop.erp.takes() == ["1"]
+        shop.run()
+        assert [shop.state("1"), shop.sale("1")["refusals"]] == ["done", 0]
+        assert shop.erp.sold == Counter({"1": 1, "2": 1})
+
+    def test_is_no_longer_tried_once_a_person_has_entered_it(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run(code=5)
+        told = shop.world.run_well("orders", "settle", "1")
+        (lying,) = shop.erp.lying()
+        assert f"its sale lies in ventes/{lying.name}: delete that file" in told
+        lying.unlink()
+        for _ in range(3):
+            assert "issue" not in shop.run()
+        assert [shop.state("1"), shop.erp.lying(), kinds(shop) & {"sale_refused"}] == [
+            "done", [], set()
+        ]  # fmt: skip
+
+    def test_is_told_though_the_run_then_fails(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        shop.erp.takes()
+        (shop.world.server.root / "commandes.csv").unlink()
+        assert "! sale of order 1: the ERP refused" in shop.run(code=4)
+
+    def test_of_an_order_that_was_settled_meanwhile_ends(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run(code=5)
+        shop.erp.takes()
+        shop.world.run_well("orders", "resend", "1")
+        shop.world.run_well("orders", "settle", "1")
+        shop.run()
+        assert "refused" not in shop.run()
+        assert shop.state("1") == "done"
+
+    def test_that_comes_late_is_seen_too(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        (path,) = shop.erp.lying()
+        path.rename(path.parent.parent / path.name)
+        shop.run()
+        assert shop.state("1") == "done"
+        (path.parent.parent / path.name).rename(shop.world.server.root / "refus" / path.name)
+        shop.run(code=5)
+        assert len(shop.erp.lying()) == 1
+
+    def test_is_none_while_its_xml_still_lies_there(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        (path,) = shop.erp.lying()
+        (shop.world.server.root / "refus" / path.name).write_bytes(path.read_bytes())
+        shop.run()
+        assert [path] == shop.erp.lying(), "two could be imported"
+
+    def test_cannot_be_told_without_its_folder(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        (shop.world.server.root / "refus").rmdir()
+        shop.run(order("1"), order("2"), code=4)
+        assert shop.state("1") == "sent"
+        assert shop.erp.takes() == ["2"], "others go"
+        (shop.world.server.root / "refus").mkdir()
+        shop.run()
+        assert [shop.state("1"), shop.state("2")] == ["done", "done"]
+
+    def test_whose_order_has_left_the_file_is_told(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        shop.erp.takes()
+        text = shop.run(order("2"), code=5)
+        assert "! sale of order 1: its order has left the shop's file" in text
+        assert shop.state("1") == "refused"
+        shop.erp.refuses = set()
+        shop.run(order("1"), order("2"))
+        shop.erp.takes()
+        shop.run()
+        assert shop.erp.sold == Counter({"1": 1, "2": 1})
+
+
+class TestNeverTwo:
+    STEPS = (
+        ("passerelle.archive.Exports", "write_pending"),
+        ("passerelle.archive.Exports", "confirm"),
+        ("passerelle.ledger.sales.Sales", "mark"),
+        ("passerelle.ledger.dispatches.Dispatches", "prepare_sale"),
+        ("passerelle.ledger.dispatches.Dispatches", "stage"),
+        ("passerelle.ledger.dispatches.Dispatches", "send"),
+        ("passerelle.remotes.folder.FolderRemote", "store"),
+        ("passerelle.remotes.folder.FolderRemote", "rename"),
+    )
+
+    @pytest.mark.parametrize("taken", [False, True])
+    @pytest.mark.parametrize("when", ["before", "after"])
+    @pytest.mark.parametrize(("owner", "name"), STEPS)
+    def test_wherever_the_power_is_cut(
+        self, shop: Shop, owner: str, name: str, when: str, taken: bool
+    ) -> None:
+        shop.run(order("1", UNPAID), order("2", UNPAID))
+        shop.world.shop_writes(order("1"), order("2"))
+        with mock.patch(f"{owner}.{name}", cut(owner, name, when)), pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        if taken:
+            shop.erp.takes()
+        for _ in range(3):
+            shop.run()
+            shop.erp.takes()
+        assert shop.erp.sold == Counter({"1": 1, "2": 1})
+        shop.run()
+        assert [shop.state("1"), shop.state("2")] == ["done", "done"]
+        assert not list((shop.world.data / "ArchiveExport").rglob("*.part"))
+
+    def test_when_the_server_refuses_one_the_others_go(self, shop: Shop) -> None:
+        real = FolderRemote.store
+
+        def store(remote: FolderRemote, path: str, data: bytes) -> None:
+            if "vente_1_" in path:
+                raise PermanentError("no room for it", path, "make some")
+            real(remote, path, data)
+
+        with mock.patch.object(FolderRemote, "store", store):
+            shop.run(order("1"), order("2"), code=4)
+            assert shop.erp.takes() == ["2"]
+            text = shop.run(order("1"), order("2"), order("3"), code=4)
+            assert "no room for it" in text
+            assert shop.erp.takes() == ["3"], "a sale that is stuck hinders no order"
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+        assert shop.erp.orders == Counter({"1": 1, "2": 1, "3": 1})
+
+    def test_when_the_connection_is_lost_the_next_run_goes_on(self, shop: Shop) -> None:
+        shop.run(order("1", UNPAID), order("2", UNPAID))
+        lost = mock.Mock(side_effect=TransientError("lost", "ftp", "again"))
+        shop.world.shop_writes(order("1"), order("2"))
+        patient = mock.patch("passerelle.deadline.Deadline.sleep")
+        with patient, mock.patch.object(FolderRemote, "store", lost):
+            shop.run(code=4)
+        shop.run()
+        assert sorted(shop.erp.takes()) == ["1", "2"]
+
+    def test_where_an_upload_without_renaming_was_cut_a_person_says(self, shop: Shop) -> None:
+        shop.configure(server="publish = 'direct'\n")
+        shop.run(order("1", UNPAID), order("2", UNPAID))
+        shop.erp.takes()
+        shop.world.shop_writes(order("1"), order("2"))
+        owner = "passerelle.remotes.folder.FolderRemote"
+        struck = mock.patch(f"{owner}.store", cut(owner, "store", "after"))
+        with struck, pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        (path,) = shop.erp.lying()
+        first = path.name.split("_")[1]
+        path.unlink()
+        other = "2" if first == "1" else "1"
+        assert "only the ERP knows whether it has it" in shop.run(code=6)
+        assert shop.erp.takes() == [other], "the other goes"
+        assert "sale_stuck" in kinds(shop)
+        shop.run()
+        assert shop.sale(first)["problem"] == "doubtful"
+        shop.world.run_well("orders", "retry", first)
+        shop.run()
+        assert shop.erp.takes() == [first]
+
+
+class TestAnIdUsedAgain:
+    def test_is_told_and_not_merged(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        again = order("1", items={"371": 1}, date="2026-11-24 09:00:00")
+        text = shop.run(again, order("2"), code=5)
+        assert "! sale of order 1: the shop uses its id again" in text
+        assert shop.erp.takes() == ["2"]
+        assert "uses its id again" not in shop.run(again, order("2"))
+        assert "id_reused" in kinds(shop)
+        told = shop.world.run_well("orders", "show", "1")
+        assert "`passerelle orders forget 1` lets the new one in" in told
+        shop.world.run_well("orders", "forget", "1")
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+        assert "id_reused" not in kinds(shop)
+
+    @pytest.mark.parametrize("status", [UNPAID, "Bon cadeau"])
+    def test_is_not_merged_with_one_that_the_erp_does_not_have_either(
+        self, shop: Shop, status: str
+    ) -> None:
+        shop.world.configure(orders='send_statuses = ["Paiement accepté"]\n', extra=FULFIL)
+        payment = "Carte bancaire" if status == UNPAID else status
+        shop.run(order("1", status, payment=payment))
+        again = order("1", items={"371": 1}, date="2026-11-24 09:00:00")
+        text = shop.run(again, order("2"), code=5)
+        assert "order 1: the shop uses its id again" in text
+        assert [shop.erp.takes(), shop.erp.orders] == [["2"], Counter({"2": 1})]
+        assert "handled" in shop.run(again, order("2"), code=5)
+        assert "2026-11-22" in shop.world.run_well("orders", "show", "1"), "the first one's date"
+        shop.world.run_well("orders", "forget", "1")
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_is_told_of_one_that_was_entered_by_hand(self, shop: Shop) -> None:
+        shop.run(order("1", payment="Bon cadeau"))
+        shop.world.run_well("orders", "settle", "1")
+        again = order("1", items={"371": 1}, date="2026-11-24 09:00:00")
+        assert "order 1: the shop uses its id again" in shop.run(again, code=5)
+
+    def test_is_not_taken_for_the_first_when_it_is_cancelled(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        again = order("1", date="2026-11-24 09:00:00")
+        shop.run(again, code=5)
+        text = shop.run(order("1", CANCELLED, date="2026-11-24 09:00:00"))
+        assert "correct it in the ERP" not in text
+        assert "sale withdrawn: order 1" in text
+        assert "id_reused" not in kinds(shop)
+
+    def test_may_be_entered_by_hand(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        shop.run(order("1", date="2026-11-24 09:00:00"), code=5)
+        assert "is settled" in shop.world.run_well("orders", "settle", "1")
+        shop.run()
+        assert [shop.state("1"), "id_reused" in kinds(shop)] == ["done", False]
+
+    def test_holds_its_products_back(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run(order("1", items={"371": 1}, date="2026-11-24 09:00:00"), code=5)
+        shop.stock(PLENTY, age=-2)
+        shop.world.run_well("run", "stock")
+        levels = shop.world.shop_stock()
+        assert [levels["370"], levels["371"]] == ["50", "0"]
+
+
+class TestACancelledOrder:
+    def test_without_its_sale_has_it_withdrawn(self, shop: Shop) -> None:
+        shop.stock({"379": 1})
+        shop.run(order("1"))
+        text = shop.run(order("1", CANCELLED))
+        assert 'sale withdrawn: order 1: cancelled in the shop ("Annulé")' in text
+        shop.stock(PLENTY)
+        assert "withdrawn" not in shop.run()
+        assert [shop.erp.takes(), shop.state("1")] == [[], "withdrawn"]
+        shop.run(order("1"))
+        assert shop.erp.takes() == ["1"], "it is no longer cancelled"
+
+    def test_with_its_sale_is_told_for_a_person(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        text = shop.run(order("1", CANCELLED))
+        assert '! sale of order 1: cancelled in the shop ("Annulé") though it has its sale' in text
+        assert "though it has its sale" not in shop.run()
+        assert "sale_cancelled" in kinds(shop)
+        assert "is undone" in shop.world.run_well("orders", "settle", "1")
+        assert "though it has its sale" not in shop.run()
+        assert [shop.state("1"), kinds(shop) & {"sale_cancelled"}] == ["withdrawn", set()]
+
+    def test_is_told_though_the_erp_has_not_answered_yet(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        assert "though it has its sale" in shop.run(order("1", CANCELLED))
+        shop.erp.takes()
+        assert "though it has its sale" not in shop.run()
+        assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
+
+    UNSEEN = (
+        ("passerelle.ledger.dispatches.Dispatches", "prepare_sale", "after"),
+        ("passerelle.remotes.folder.FolderRemote", "store", "after"),
+        ("passerelle.ledger.dispatches.Dispatches", "stage", "after"),
+        ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
+    )
+
+    @pytest.mark.parametrize("again", [None, "unstage", "abandon"])
+    @pytest.mark.parametrize(("owner", "name", "when"), UNSEEN)
+    def test_whose_sale_was_under_way_when_the_power_was_cut_has_it_called_off(
+        self, shop: Shop, owner: str, name: str, when: str, again: str | None
+    ) -> None:
+        shop.run(order("1", UNPAID))
+        shop.world.shop_writes(order("1"))
+        with mock.patch(f"{owner}.{name}", cut(owner, name, when)), pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        shop.world.shop_writes(order("1", CANCELLED))
+        shop.world.run_well("run", "stock")
+        assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
+        if again:
+            book = "passerelle.ledger.dispatches.Dispatches"
+            with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
+                shop.world.run("run", "orders")
+        shop.run()
+        assert [shop.erp.takes(), shop.erp.lying(), shop.state("1")] == [[], [], "withdrawn"]
+        shop.run(order("1"))
+        assert shop.erp.takes() == ["1"], "it is no longer cancelled"
+
+    def test_whose_sale_the_erp_could_see_is_told_for_a_person(self, shop: Shop) -> None:
+        shop.run(order("1", UNPAID))
+        shop.world.shop_writes(order("1"))
+        owner = "passerelle.remotes.folder.FolderRemote"
+        struck = mock.patch(f"{owner}.rename", cut(owner, "rename", "after"))
+        with struck, pytest.raises(PowerCutError):
+            shop.world.run("run", "orders")
+        assert "though it has its sale" in shop.run(order("1", CANCELLED))
+        assert [shop.erp.takes(), shop.state("1")] == [["1"], "sent"]
+
+
+class TestWhatPeopleSee:
+    def test_orders_list_by_the_state_of_their_sales(self, shop: Shop) -> None:
+        shop.stock({"370": 50})
+        shop.run(order("1"), order("2", items={"371": 1}))
+        (line,) = shop.world.run_well("orders", "list", "--state", "wanted").splitlines()[1:]
+        assert line.split("\t")[:3] == ["2", "REF2", "wanted"]
+        assert "not enough stock" in line
+        found = json.loads(shop.world.run_well("orders", "list", "--state", "wanted", "--json"))
+        assert [(sale["id"], sale["problem"]) for sale in found] == [("2", "stock")]
+        assert shop.world.run_well("orders", "list", "--state", "refused") == "no sale is refused\n"
+
+    def test_orders_show_tells_the_whole_story(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        told = shop.world.run_well("orders", "show", "1")
+        assert re.search(r"Its sale vente_1_\d+_\d+\.xml has been on ftp since", told)
+        shop.erp.takes()
+        shop.stock({"379": 1})
+        shop.run(code=5)
+        told = shop.world.run_well("orders", "show", "1")
+        assert "Its sale waits since" in told
+        assert "not enough stock: 370: 1 sold, 0 left" in told
+        assert "The ERP has refused it 1 time." in told
+        assert "The run of orders at" in told
+        assert re.search(r"refused: the ERP refused vente_1_", told)
+        sale = shop.sale("1")
+        assert [event["event"] for event in sale["events"]] == [
+            *("wanted", "prepared", "sent", "refused", "wanted"),
+        ]
+        assert sale["next_try"] is not None
+
+    def test_orders_show_tells_what_is_still_to_come(self, shop: Shop) -> None:
+        shop.run(order("1", UNPAID))
+        told = shop.world.run_well("orders", "show", "1")
+        assert 'It has no sale yet: that is issued once its status is one of "Paiement acc' in told
+
+    def test_status_counts_them_and_a_shortage_needs_nobody(self, shop: Shop) -> None:
+        shop.stock({"370": 50})
+        shop.run(order("1"), order("2", items={"371": 1}))
+        result = shop.world.run("status", "--json")
+        counts = json.loads(result.stdout)["sales"]
+        assert counts == {"wanted": 1, "short_of_stock": 1, "on_the_way": 1, "refused": 0}
+        assert not {kind for kind in kinds(shop) if kind.startswith("sale")}
+        text = shop.world.run("status").text
+        assert "sales not done: 1 wanted (1 short of stock), 1 on their way, 0 refused" in text
+        shop.erp.refuses = {"1"}
+        shop.erp.takes()
+        shop.run(code=5)
+        assert "sale_refused" in kinds(shop), "also while it is tried again"
+        assert "! the ERP refuses 1 sale: 1" in shop.world.run("status").text
+
+    def test_a_sale_entered_by_hand_is_settled(self, shop: Shop) -> None:
+        shop.stock({"379": 1})
+        shop.run(order("1"))
+        assert "the sale of order 1 is settled" in shop.world.run_well("orders", "settle", "1")
+        shop.stock(PLENTY)
+        shop.run()
+        assert [shop.erp.takes(), shop.state("1")] == [[], "done"]
+        assert "It has its sale: entered by hand" in shop.world.run_well("orders", "show", "1")
+
+    @pytest.mark.parametrize(
+        ("prepare", "problem"),
+        [("unpaid", "order 1 has no sale"), ("sent", "on its way"), ("done", "is done")],
+    )
+    def test_retry_says_where_there_is_nothing_to_retry(
+        self, shop: Shop, prepare: str, problem: str
+    ) -> None:
+        shop.run(order("1", UNPAID if prepare == "unpaid" else PAID))
+        if prepare == "done":
+            shop.erp.takes()
+            shop.run()
+        result = shop.world.run("orders", "retry", "1")
+        assert (result.exit_code, problem in result.text) == (2, True), result
+
+    def test_retry_tells_of_it_anew(self, shop: Shop) -> None:
+        shop.stock({"379": 1})
+        shop.run(order("1"))
+        shop.world.run_well("orders", "retry", "1")
+        assert "sale waits: order 1" in shop.run()
+
+    def test_a_dry_run_prints_the_same_plan_and_changes_nothing(self, shop: Shop) -> None:
+        shop.stock({"370": 1})
+        shop.world.shop_writes(order("1"), order("2"), order("3", UNPAID))
+        before = tree(shop.world.folder, shop.world.server.root)
+        dry = shop.world.run_well("run", "orders", "--dry-run")
+        assert tree(shop.world.folder, shop.world.server.root) == before
+        assert "sale to issue: order 1, a receipt" in dry
+        assert "sale waits: order 2" in dry
+        real = shop.run()
+        assert set(undated(dry)) - set(undated(real)) == {"dry run: nothing is changed anywhere"}
+
+    def test_the_trace_says_it_in_a_sentence(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.run()
+        trace = shop.world.trace(1)
+        assert "sale to issue: order 1, a receipt, as ftp:ventes/vente_1_" in trace
+        assert "the ERP has taken vente_1_" in trace
+        assert "the ERP has the sale of 1 order (1)" in trace
+
+    def test_check_looks_at_its_folders(self, shop: Shop) -> None:
+        text = shop.world.run("check").text
+        assert "ftp:ventes/" in text
+        assert "fulfil.refused (ftp:refus)" in text
+        (shop.world.server.root / "refus").rmdir()
+        result = shop.world.run("check")
+        assert "create the folder on the server" in result.text
+        assert result.exit_code != 0
+
+    def test_convert_shows_one_orders_sale(self, shop: Shop) -> None:
+        shop.world.shop_writes(order("1"), order("2", UNPAID))
+        source = str(shop.world.server.root / "commandes.csv")
+        result = shop.world.run("convert", source, "--sale", "2")
+        assert etree.fromstring(result.output).findtext("id") == "2"
+        assert shop.world.run("convert", source, "--sale", "9").exit_code == 2
+
+
+class TestTheStock:
+    def test_holds_a_sale_back_until_the_erps_file_includes_it(self, shop: Shop) -> None:
+        def published() -> str:
+            shop.stock(PLENTY, age=-2)
+            shop.world.run_well("run", "stock")
+            return shop.world.shop_stock()["370"]
+
+        shop.stock({"379": 1})
+        shop.run(order("1"))
+        shop.world.erp_takes()
+        assert published() == "0", "the ERP has the order, and not its sale"
+        assert "waits for its sale to be in the ERP" in shop.world.run_well("stock", "why", "370")
+        told = shop.world.run_well("orders", "show", "1")
+        assert "holds this back until the ERP has its sale" in told
+        shop.run()
+        assert published() == "0", "it lies there"
+        time.sleep(0.1)
+        shop.erp.takes()
+        assert published() == "50"
+        assert shop.state("1") == "done"
+
+    def test_holds_a_refused_one_back(self, shop: Shop) -> None:
+        shop.erp.refuses = {"1"}
+        shop.run(order("1"))
+        shop.erp.takes()
+        shop.stock(PLENTY, age=-2)
+        shop.world.run_well("run", "stock")
+        assert shop.world.shop_stock()["370"] == "0"
+        assert "refused" in shop.run(code=5), "the run of orders tells of it"
+
+    def test_holds_one_back_that_has_left_the_file(self, shop: Shop) -> None:
+        shop.run(order("1"))
+        shop.world.erp_takes()
+        shop.world.shop_writes(order("2", items={"371": 1}))
+        shop.stock(PLENTY, age=-2)
+        shop.world.run_well("run", "stock")
+        assert shop.world.shop_stock()["370"] == "0"
+
+
+def test_a_customer_leaves_the_sales_too(shop: Shop) -> None:
+    ann = {"email": "ann@x.fr", "first_name": "Anaïs", "vat_number": "FR12345678901"}
+    shop.run(order("1", more=ann), order("2", last_name="Durand"))
+    shop.erp.takes()
+    shop.run()
+    text = shop.world.run_well("customer", "erase", "ann@x.fr")
+    assert re.search(r"erased from ArchiveExport/vente_1_\d+_\d+\.xml: order 1", text)
+    (path,) = (shop.world.data / "ArchiveExport").glob("vente_1_*.xml")
+    sale = etree.parse(path)
+    assert [sale.findtext("customer"), sale.findtext("lines/line/ean13")] == [None, "370"]
+    assert b"ann@x.fr" not in path.read_bytes()
+
+
+def test_an_older_ledger_is_brought_up_to_date(shop: Shop) -> None:
+    shop.world.configure()
+    shop.run(order("1", UNPAID))
+    with closing(sqlite3.connect(shop.world.data / "passerelle.db")) as ledger:
+        ledger.execute("DROP TABLE sales")
+        ledger.execute("DROP TABLE sale_events")
+        ledger.execute("ALTER TABLE dispatches DROP COLUMN kind")
+        ledger.execute("UPDATE version SET number = 3")
+        ledger.commit()
+    shop.configure()
+    shop.run(order("1"))
+    assert shop.erp.takes() == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["ftp", "sftp"])
+def test_by_a_server_of_every_kind(tmp_path: Path, new_server: NewServer, kind: str) -> None:
+    shop = Shop(make_world(tmp_path, new_server(kind)))
+    shop.erp.refuses = {"2"}
+    shop.run(order("1"), order("2"))
+    shop.erp.takes()
+    shop.run(code=5)
+    shop.erp.refuses = set()
+    shop.erp.takes()
+    shop.run()
+    assert shop.erp.sold == Counter({"1": 1, "2": 1})
+    assert [shop.state("1"), shop.state("2")] == ["done", "done"]
+
+
+# --- helpers ---------------------------------------------------------------------------------
+
+
+class PowerCutError(BaseException):
+    """No handler of the product may catch this: the machine just stops."""
+
+
+def cut(owner: str, name: str, when: str) -> Callable[..., None]:
+    """The step, with the power cut just before or after it."""
+    module, _, kind = owner.rpartition(".")
+    real = getattr(getattr(__import__(module, fromlist=[kind]), kind), name)
+
+    def step(*args: object, **kwargs: object) -> None:
+        if when == "after":
+            real(*args, **kwargs)
+        raise PowerCutError
+
+    return step
+
+
+def age_told(shop: Shop) -> None:
+    """A day passes for whoever was told."""
+    stamp = (datetime.now(UTC) - timedelta(hours=25)).isoformat(timespec="microseconds")
+    with closing(sqlite3.connect(shop.world.data / "passerelle.db")) as ledger:
+        ledger.execute("UPDATE sales SET told = ? WHERE told IS NOT NULL", (stamp,))
+        ledger.commit()
+
+
+def kinds(shop: Shop) -> set[str]:
+    """The kinds of concern that `status` tells."""
+    health = json.loads(shop.world.run("status", "--json").stdout)
+    return {concern["kind"] for concern in health["concerns"]}
+
+
+def undated(text: str) -> list[str]:
+    """The lines of a plan, without ages and the times in names."""
+    lines = re.sub(r"written \d+ \w+ ago|_\d{8}_\d{6}", "", text).splitlines()
+    return [line for line in lines if line]
