@@ -15,6 +15,7 @@ from passerelle.cli.common import (
     writing_ledger,
 )
 from passerelle.cli.completion import shop_names
+from passerelle.config import Settings
 from passerelle.errors import PasserelleError
 from passerelle.gateway import Gateway, Outcome, perform
 from passerelle.health.pool import (
@@ -209,8 +210,10 @@ def log(
     passerelle pool log --item 3701234567890
     passerelle pool log --shop be -n 20
     """
-    key = None if item is None else gtin(item)
-    with reading_ledger(settings_of(context)) as ledger:
+    key, settings = None if item is None else gtin(item), settings_of(context)
+    with reading_ledger(settings) as ledger:
+        if shop is not None and shop not in ledger.pool.shops(with_views=False):
+            _check_named(settings, shop)
         moves = ledger.pool.log(key, shop, count)
     if as_json:
         print_json([asdict(move) for move in moves])
@@ -229,6 +232,13 @@ def log(
         ]
         columns = N_("when"), N_("shop"), N_("item"), N_("moved"), N_("why")
         print_table(columns, rows)
+
+
+def _check_named(settings: Settings, shop: str) -> None:
+    from passerelle.runs.pool_joining import check_named
+    from passerelle.runs.pool_members import pool_settings
+
+    check_named(pool_settings(settings), shop)
 
 
 def _tell(lines: list[str]) -> None:

@@ -27,6 +27,7 @@ _HAPPENED = {
     "taken": N_("took its file"),
 }
 _WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
+_TAKING_PART = (ShopState.MEMBER, ShopState.JOINING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class PoolShopHealth:
     """A shop: its ``state`` (``None`` where it never asked), when it was read, its last file.
 
     ``via`` is the member that it joins through. ``waits`` tells whether the file has not been
-    taken as far as is known. ``suspects`` are the items held.
+    taken as far as is known, ``untaken_since`` when the first file was written that it did not
+    take. ``suspects`` are the items held.
     """
 
     name: str
@@ -44,6 +46,8 @@ class PoolShopHealth:
     read: datetime | None
     file: PoolFile | None
     suspects: tuple[PoolSuspect, ...] = ()
+    untaken_since: datetime | None = None
+    is_in_config: bool = True
 
     @property
     def waits(self) -> bool:
@@ -83,9 +87,21 @@ def look_at_pool(section: Pool, ledger: Ledger) -> PoolHealth:
                 one.read_at if one else None,
                 book.files.last(name),
                 tuple(suspect for suspect in suspects if suspect.shop == name),
+                book.files.untaken_since(name, one.changed) if one else None,
+                name in section.shops,
             )
         )
-    return PoolHealth(section.owner, book.count_items(), tuple(shops), book.owed())
+    return PoolHealth(section.owner, book.count_items(), tuple(shops), _owed(ledger))
+
+
+def _owed(ledger: Ledger) -> Mapping[str, int]:
+    """What is oversold, of the items that any shop still has."""
+    owed = ledger.pool.owed()
+    if not owed:
+        return owed
+    views = [shop.view for shop in ledger.pool.shops().values() if shop.view]
+    shown = {item for view in views for item in view["levels"].keys() & owed.keys()}
+    return {item: number for item, number in owed.items() if item in shown}
 
 
 def pool_concerns(settings: Settings, health: PoolHealth, now: datetime) -> Iterator[Concern]:
@@ -116,19 +132,24 @@ def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> I
         text = _("{shop} is in config.toml, but takes no part in the pool")
         mend = _("`passerelle pool join {shop} --via MEMBER`, or take it out of config.toml")
         yield _concern(Kind.ASKED, shop.name, text, mend)
-    if shop.file and shop.waits and _should_be_taken(settings, shop.file, now):
+    elif shop.state in _TAKING_PART and not shop.is_in_config:
+        text = _("{shop} takes part in the pool, but is not in config.toml: it gets nothing")
+        mend = _("add [pool.shops.{shop}], or `passerelle pool leave {shop}`")
+        yield _concern(Kind.ASKED, shop.name, text, mend)
+    since = shop.untaken_since
+    if shop.waits and since and _should_be_taken(settings, since, now):
         text = _("{shop} has not taken the levels that were written for it")
         mend = _("look into its stock import: what it shows on sale is out of date")
-        yield _concern(Kind.NOT_TAKEN, shop.name, text, mend, shop.file.at)
+        yield _concern(Kind.NOT_TAKEN, shop.name, text, mend, since)
 
 
 def _concern(kind: Kind, shop: str, text: str, mend: str, since: datetime | None = None) -> Concern:
     return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
 
 
-def _should_be_taken(settings: Settings, file: PoolFile, now: datetime) -> bool:
+def _should_be_taken(settings: Settings, written: datetime, now: datetime) -> bool:
     chain = settings.chain
-    return next_start(chain.shop_takes_stock, file.at.astimezone()) + chain.grace <= now
+    return next_start(chain.shop_takes_stock, written.astimezone()) + chain.grace <= now
 
 
 def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:

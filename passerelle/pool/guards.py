@@ -14,10 +14,11 @@ _ALWAYS_ALLOWED = 2
 def check_amount(shops: Sequence[ShopPlan], settings: Pool) -> None:
     """Raises :class:`HeldError` where a shop's file would set or change too much.
 
-    A newcomer is written over on purpose.
+    What was decided before, and is not taken yet, counts no more. A newcomer is written over on
+    purpose.
     """
     for plan in shops:
-        if plan.is_due and not plan.seen.is_newcomer:
+        if plan.is_due and not (plan.seen.is_newcomer or plan.seen.is_joining):
             _check_drop(plan, settings)
             _check_change(plan, settings)
 
@@ -60,7 +61,7 @@ def _check_drop(plan: ShopPlan, settings: Pool) -> None:
 
 
 def _check_change(plan: ShopPlan, settings: Pool) -> None:
-    changed = len(plan.changes)
+    changed = plan.news
     if changed <= max(_ALWAYS_ALLOWED, settings.max_change * plan.share):
         return
     what = n_(

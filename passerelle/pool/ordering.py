@@ -10,7 +10,8 @@ from passerelle.sales import Fault, Reading
 from passerelle.verdict import is_cancelled
 
 # A fault elsewhere in an order is no matter of the pool's: it asks for no price.
-_TELLING = ("quantity", "ean13", "line", "id")
+# What has no item number is none of the pool's either: gift wrapping, carriage.
+_TELLING = ("quantity", "line", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,12 @@ def order_lines(readings: Iterable[Reading], settings: Orders) -> OrderLines:
     for reading in readings:
         cancelled = is_cancelled(reading, settings)
         for item, quantity in _by_item(reading).items():
-            if quantity is None:
-                illegible.add(item)
-            else:
+            if quantity is not None:
                 lines.append(OrderLine(reading.id, item, quantity, reading.date, cancelled))
+            elif not cancelled:
+                illegible.add(item)
+        if cancelled:
+            continue
         faults += (fault for fault in reading.faults if fault.column in _TELLING)
     return OrderLines(tuple(lines), frozenset(illegible), tuple(faults))
 

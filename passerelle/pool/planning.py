@@ -17,6 +17,8 @@ def plan_shop(look: Look, levels: Mapping[str, int], counted: Counted) -> ShopPl
     buffer = seen.rules.buffer
     targets = {item: max(0, levels[item] - buffer) for item in part}
     changes = {i: (shown[i], target) for i, target in targets.items() if target != shown[i]}
+    said = _said(look)
+    news = {i: target for i, target in targets.items() if target != said[i]}
     is_due = _is_due(look, targets, changes, held)
     return ShopPlan(
         seen,
@@ -25,10 +27,21 @@ def plan_shop(look: Look, levels: Mapping[str, int], counted: Counted) -> ShopPl
         changes,
         held,
         is_due,
-        sum(after == 0 < before for before, after in changes.values()),
+        len(news),
+        sum(target == 0 < said[item] for item, target in news.items()),
         len(part) + len(held),
         _renamed(seen),
+        _gone(seen),
     )
+
+
+def _said(look: Look) -> Mapping[str, int]:
+    """The levels that were decided for a shop before: in the file that waits, or that it took.
+
+    What a shop has not taken yet, or lost, is no news.
+    """
+    waiting = None if look.seen.taken else look.seen.waiting
+    return look.levels if waiting is None else {**look.levels, **waiting.view.levels}
 
 
 def _written(look: Look, targets: Mapping[str, int], held: Mapping[str, Suspect]) -> View:
@@ -62,7 +75,7 @@ def _is_due(
         return False
     waiting = None if seen.taken else seen.waiting
     if waiting is None:
-        return bool(changes) or seen.is_newcomer
+        return bool(changes) or seen.is_newcomer or seen.is_joining
     if not waiting.whole:
         return True
     said = waiting.view.levels
@@ -84,6 +97,15 @@ def _renamed(seen: Seen) -> tuple[tuple[str, str], ...]:
     return tuple(
         (old[now[i]], i) for i in sorted(come) if now[i] in new and old.get(now[i]) in gone
     )
+
+
+def _gone(seen: Seen) -> tuple[str, ...]:
+    """Items that the shop showed before, and that are gone from its file."""
+    if seen.view is None:
+        return ()
+    file = seen.levels
+    return tuple(sorted(seen.view.levels.keys() - file.levels.keys() - file.lines.keys()
+                        - file.twice.keys()))  # fmt: skip
 
 
 def _alone(marks: Mapping[str, int]) -> dict[int, str]:

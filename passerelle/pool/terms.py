@@ -168,8 +168,9 @@ class ShopPlan:
     """What becomes of one shop: its view from now on, and the levels to write if any.
 
     ``changes`` are the items whose level changes, with what the shop shows; ``held`` those that
-    are left as they are in this run. ``written`` is the view once the file is taken. ``zeroed``
-    counts the changes that end at 0, ``share`` all items that take part.
+    are left as they are in this run. ``written`` is the view once the file is taken. ``news``
+    counts the levels that were not decided before, ``zeroed`` those of them that end at 0,
+    ``share`` all items that take part. ``gone`` are items that left the shop's own file.
     """
 
     seen: Seen
@@ -178,9 +179,11 @@ class ShopPlan:
     changes: Mapping[str, tuple[int, int]]
     held: Mapping[str, Suspect]
     is_due: bool
+    news: int
     zeroed: int
     share: int
     renamed: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,11 @@ def judge(
     direct = {level + part for part in parts}
     indirect = {other + part for other in others for part in parts}
     if shown not in direct and shown not in indirect:
-        # The smaller difference: it leaves the lower level, which never sells too much.
+        # The smaller difference: it leaves the lower level, which never sells too much. But while
+        # nothing is written, each sale must leave the difference as it is, or it is counted twice.
         expected = max(direct if was_taken else direct | (indirect - set(absent)))
+        if not was_taken and not indirect:
+            expected = full
         return Judgement(expected, (), shown - expected)
     now = {shown + part for part in parts}
     if shown in indirect or not is_fresh or was_taken:

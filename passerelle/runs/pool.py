@@ -139,9 +139,11 @@ def _held(plan: Plan, settings: Section) -> HeldError | None:
 def _sold(gateway: Gateway, plan: Plan) -> dict[str, tuple[Move, ...]]:
     """Who sold the last ones of each item that is newly oversold."""
     found = {}
-    for short in plan.shortfalls:
-        item = short.item
-        now = [move for move in reversed(plan.counted.moves) if move.item == item]
+    moves: dict[str, list[Move]] = {short.item: [] for short in plan.shortfalls}
+    for move in reversed(plan.counted.moves):
+        if move.item in moves:
+            moves[move.item].append(move)
+    for item, now in moves.items():
         logged = islice(gateway.ledger.pool.log(item, limit=_MOST_ORDERS), _MOST_ORDERS)
         before = [Move(m.shop, m.item, m.kind, m.quantity, m.order) for m in logged]
         found[item] = sold_last(plan.levels[item], [*now, *before])

@@ -47,7 +47,10 @@ def check_joining(settings: Settings, ledger: Ledger, shop: str, via: str) -> Ma
         check_named(section, name)
     known = ledger.pool.shops(with_views=False)
     members = _members(known)
-    if shop in members or shop == via:
+    if shop == via:
+        what = _("{shop} cannot join through itself").format(shop=shop)
+        raise UsageError(what, "--via", _("name a member of the pool, or the shop to begin with"))
+    if shop in members:
         what = _("{shop} takes part in the pool already").format(shop=shop)
         raise UsageError(what, "", _("see `passerelle pool status`"))
     if members and via not in members:
@@ -79,6 +82,7 @@ def accept(gateway: Gateway, shop: str) -> Outcome:
         raise UsageError(
             what, "", _("`passerelle pool join {shop} --via MEMBER`").format(shop=shop)
         )
+    check_joining(gateway.settings, gateway.ledger, shop, known[shop].via)
     return _complete(gateway, section, shop, known[shop].via)
 
 

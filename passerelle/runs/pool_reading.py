@@ -82,9 +82,10 @@ def _read(
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
     orders_source = gateway.sources.fetch_to_read_by_slices(shop.orders_from)
+    _check_age(gateway, orders_source)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
-    state = _state(known, waiting, taken=taken, is_newcomer=is_newcomer)
+    state = _state(known, taken=taken, is_newcomer=is_newcomer)
     token = _token(levels_source)
     return Reading(
         name,
@@ -99,7 +100,8 @@ def _read(
             is_fresh=known is None or token != known.read,
             is_newcomer=is_newcomer,
             is_joining=state == ShopState.JOINING,
-            writes=writes and (is_newcomer or state == ShopState.MEMBER),
+            # Whose joining was cut short before its file was in place is written it now.
+            writes=writes and (is_newcomer or state == ShopState.MEMBER or waiting is None),
         ),
         state,
         token,
@@ -120,20 +122,23 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
         beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
         gateway.sources.measure_clock(server, beside.path + TMP)
     source = gateway.sources.fetch(shop.stock_from)
-    pool = gateway.settings.pool
-    if source.age is not None and pool is not None:
-        label = str(shop.stock_from)
-        check_age(source.age, Guards.model_construct(max_age=pool.max_age), label)
+    _check_age(gateway, source)
     return source
 
 
-def _state(
-    known: Known | None, waiting: PoolFile | None, *, taken: bool, is_newcomer: bool
-) -> ShopState:
+def _check_age(gateway: Gateway, source: Source) -> None:
+    """An old file of orders is no better than one of levels: its sales come later, and twice."""
+    pool = gateway.settings.pool
+    if source.age is not None and pool is not None:
+        guards = Guards.model_construct(max_age=pool.max_age)
+        check_age(source.age, guards, str(source.place))
+
+
+def _state(known: Known | None, *, taken: bool, is_newcomer: bool) -> ShopState:
     """A newcomer is a member once it took the file that it joins with."""
     if is_newcomer:
         return ShopState.JOINING
-    if known is not None and known.state == ShopState.JOINING and waiting and not taken:
+    if known is not None and known.state == ShopState.JOINING and not taken:
         return ShopState.JOINING
     return ShopState.MEMBER
 

@@ -63,6 +63,15 @@ def _concerns(reading: Reading, shop: ShopPlan) -> Iterator[str]:
     for old, new in shop.renamed:
         text = _("{file}:{line}: item {old} is {new} now: the rest of its line is the same")
         yield text.format(file=levels.name, line=levels.lines[new], old=old, new=new)
+    renamed = {old for old, _new in shop.renamed}
+    if gone := [item for item in shop.gone if item not in renamed]:
+        yield n_(
+            "{file}: {n} item is gone and is not written there: {items}",
+            "{file}: {n} items are gone and are not written there: {items}",
+            len(gone),
+            file=levels.name,
+            items=few(gone),
+        )
     yield from _held(shop)
 
 

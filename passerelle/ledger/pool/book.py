@@ -143,6 +143,7 @@ class Pool:
             if not _has_members(connection):
                 # Whoever begins a new pool brings the levels.
                 connection.execute(delete(pool_items))
+                connection.execute(delete(pool_lines))
 
 
 @lru_cache(maxsize=1_000)

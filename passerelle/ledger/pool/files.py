@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from passerelle.ledger.pool.booking import last_move, note
 from passerelle.ledger.pool.packing import packed, unpacked
@@ -31,6 +31,20 @@ class PoolFiles:
             newest = query.order_by(pool_files.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
             return _file(row) if row else None
+
+    def untaken_since(self, shop: str, after: datetime) -> datetime | None:
+        """When the first file was written that the shop has not taken since it took one.
+
+        Those from before ``after``, when it came to take part as it does, do not count.
+        """
+        mine = pool_files.c.shop == shop
+        taken = select(func.max(pool_files.c.number)).where(
+            mine, pool_files.c.stage == FileStage.TAKEN.value
+        )
+        later = pool_files.c.number > func.coalesce(taken.scalar_subquery(), 0)
+        first = select(pool_files.c.at).where(mine, later, pool_files.c.at >= after)
+        with self._begin() as connection:
+            return connection.execute(first.order_by(pool_files.c.number).limit(1)).scalar()
 
     def prepare(self, shop: str, at: datetime, sha256: str, changed: int, view: Json) -> int:
         """Promises a file; returns its number.
