@@ -302,7 +302,7 @@ class Sales(RuleBasedStateMachine):
 
 
 Sales.TestCase.settings = settings(
-    max_examples=int(os.environ.get("PASSERELLE_MACHINE_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("PASSERELLE_MACHINE_EXAMPLES", "12")),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

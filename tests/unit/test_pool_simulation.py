@@ -272,7 +272,7 @@ QUIET = st.one_of(SELL, SELL, SELL, CANCEL, EXPORT, EXPORT, TAKE, TAKE, RUN, RUN
 ALL = st.one_of(QUIET, QUIET, EDIT)
 BUFFERS = st.dictionaries(NAMES, st.integers(0, 5))
 
-pace = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pace = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def begin(level: int, buffers: dict[str, int]) -> World:
