@@ -1,12 +1,13 @@
 """How a sale is read back from the ledger."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
-from passerelle.ledger.schema import dispatches, sales
+from passerelle.ledger.last_xml import select_with_xml, xml_of
+from passerelle.ledger.schema import sales
 from passerelle.ledger.states import SaleState, Stage
 
 # People are told of a problem when it begins, and then once a day.
@@ -51,16 +52,12 @@ class KnownSale:
 
 def select_sales() -> Any:
     """A SELECT of sales with their last XMLs; conditions are still to be given."""
-    joined = sales.outerjoin(dispatches, sales.c.dispatch == dispatches.c.number)
-    d = dispatches.c
-    return select(
-        *(sales, d.path, d.server, d.archived, d.sent, d.published, d.taken, d.stage)
-    ).select_from(joined)
+    return select_with_xml(sales)
 
 
 def known_sale(row: Row[Any]) -> KnownSale:
     """The sale in a row of :func:`select_sales`."""
-    known = KnownSale(
+    return KnownSale(
         channel=row.channel,
         id=row.id,
         order_date=row.order_date,
@@ -75,16 +72,5 @@ def known_sale(row: Row[Any]) -> KnownSale:
         tried=row.tried,
         told=row.told,
         changed=row.changed,
-    )
-    if row.stage in (None, Stage.ABANDONED):
-        return known
-    return replace(
-        known,
-        stage=Stage(row.stage),
-        sent_as=row.path,
-        archived=row.archived,
-        server=row.server,
-        sent=row.sent,
-        published=row.published,
-        taken=row.taken,
+        **xml_of(row),
     )

@@ -1,7 +1,7 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, selec
 from passerelle.errors import UsageError
 from passerelle.language import _
 from passerelle.ledger.batches import in_batches
-from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
+from passerelle.ledger.last_xml import select_with_xml, xml_of
+from passerelle.ledger.schema import UtcTime, events, orders, sold
 from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
 from passerelle.sales import Gist, Reading, Sold
 
@@ -218,16 +219,13 @@ def update_of(channel: str, id: str) -> Any:
 
 
 def select_known() -> Any:
-    joined = orders.outerjoin(dispatches, orders.c.dispatch == dispatches.c.number)
-    d = dispatches.c
-    return select(
-        *(orders, d.path, d.server, d.archived, d.sent, d.published, d.taken, d.stage)
-    ).select_from(joined)
+    """A SELECT of orders with their last XMLs; conditions are still to be given."""
+    return select_with_xml(orders)
 
 
 def known_order(row: Row[Any]) -> KnownOrder:
     """The order in a row of :func:`select_known`."""
-    known = KnownOrder(
+    return KnownOrder(
         channel=row.channel,
         id=row.id,
         reference=row.reference,
@@ -242,16 +240,5 @@ def known_order(row: Row[Any]) -> KnownOrder:
         changed=row.changed,
         total=row.total,
         dispatch=row.dispatch,
-    )
-    if row.stage in (None, Stage.ABANDONED):
-        return known
-    return replace(
-        known,
-        stage=Stage(row.stage),
-        sent_as=row.path,
-        archived=row.archived,
-        server=row.server,
-        sent=row.sent,
-        published=row.published,
-        taken=row.taken,
+        **xml_of(row),
     )

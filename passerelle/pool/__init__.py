@@ -11,6 +11,7 @@ from passerelle.pool.guards import check_amount, check_gone
 from passerelle.pool.levels import LevelFile, read_level_file
 from passerelle.pool.ordering import OrderLines, order_lines
 from passerelle.pool.terms import (
+    EDIT,
     Counted,
     Edit,
     Item,
@@ -29,6 +30,7 @@ from passerelle.pool.terms import (
 from passerelle.pool.views import View, judge
 
 __all__ = [
+    "EDIT",
     "Counted",
     "Edit",
     "Item",

@@ -69,8 +69,9 @@ def judge(
     if shown not in direct and shown not in indirect:
         # The smaller difference: it leaves the lower level, which never sells too much. But while
         # nothing is written, each sale must leave the difference as it is, or it is counted twice.
-        expected = max(direct if was_taken else direct | (indirect - set(absent)))
-        if not was_taken and not indirect:
+        if was_taken or indirect:
+            expected = max(direct if was_taken else direct | (indirect - set(absent)))
+        else:
             expected = full
         return Judgement(expected, (), shown - expected)
     now = {shown + part for part in parts}

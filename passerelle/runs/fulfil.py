@@ -9,11 +9,9 @@ publish the XMLs, each order on its own.
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from passerelle.config import Location, Orders, Settings
+from passerelle.config import Orders
 from passerelle.csv_to_xml import Forms, Readings, write_sale
-from passerelle.dispatch import free_place_from
 from passerelle.errors import (
     ConfigError,
     PasserelleError,
@@ -32,12 +30,12 @@ from passerelle.fulfilment import (
     unwritten,
 )
 from passerelle.gateway import Gateway, Outcome
-from passerelle.language import _
 from passerelle.ledger import DAILY, SaleMark, SaleState
 from passerelle.ledger.batches import in_batches
 from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.sales import OPEN
 from passerelle.runs.fulfil_answers import Answers, find_answers
+from passerelle.runs.fulfil_places import Places
 from passerelle.runs.fulfil_stock import look_at_stock
 from passerelle.runs.fulfil_words import (
     FulfilPlan,
@@ -48,7 +46,7 @@ from passerelle.runs.fulfil_words import (
     rejection,
     summarise,
 )
-from passerelle.runs.orders import Met, gift_card_ids, is_taken, load_sale_forms, orders_settings
+from passerelle.runs.orders import Met, gift_card_ids, load_sale_forms, orders_settings
 from passerelle.runs.orders_plan import OrdersPlan
 from passerelle.sales import Reading
 from passerelle.verdict import is_cancelled
@@ -144,7 +142,7 @@ def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sight
     found = find_candidates(sightings, books, settings, orders)
     look = look_at_stock(gateway, found.candidates)
     granted, marks = _grant(gateway, found.candidates, look.shelf, books)
-    places = _Places(gateway, destination(gateway.settings))
+    places = Places(gateway)
     undated = tuple(found.undated)
     return FulfilPlan(
         answers=answers,
@@ -220,52 +218,6 @@ def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Order
         sales=book.of_orders(orders.channel, ids.union(still_open)),
         fresh=ids.intersection(mark.reading.id for mark in parcel.marks) if parcel else frozenset(),
     )
-
-
-def destination(settings: Settings) -> Location:
-    """Where sales go. Raises :class:`ConfigError` where that is not said."""
-    if settings.fulfil.to is None:
-        mend = _("add it; `passerelle init` shows how")
-        raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
-    return settings.fulfil.to
-
-
-class _Places:
-    """Names for the XMLs of one run, no two of them the same."""
-
-    def __init__(self, gateway: Gateway, template: Location) -> None:
-        self._gateway, self._template, self._now = gateway, template, gateway.now()
-        self._given: set[tuple[str, str]] = set()
-        # The moment from which a name is free; those before it need not be tried again.
-        self._free_from: dict[str, datetime] = {}
-
-    def next(self, id: str) -> Location:
-        """A name that no other XML has, had or gets."""
-        template = self._template
-        named = template.with_name(template.name.replace("{id}", _for_name(id)))
-        # Windows knows no difference between small and large letters.
-        alike = named.name.casefold()
-        place, moment = free_place_from(
-            named, self._free_from.get(alike, self._now), self._is_taken
-        )
-        self._free_from[alike] = moment
-        self._given.add(_as_windows_has_it(place))
-        return place
-
-    def _is_taken(self, place: Location) -> bool:
-        return _as_windows_has_it(place) in self._given or is_taken(self._gateway, place)
-
-
-def _as_windows_has_it(place: Location) -> tuple[str, str]:
-    return place.server, place.path.casefold()
-
-
-def _for_name(id: str) -> str:
-    """An order's id as a part of a file's name, on any system."""
-    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in id)[:60]
-
-
-# --- carrying out ----------------------------------------------------------------------------
 
 
 def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:

@@ -7,7 +7,7 @@ from typing import Any
 from passerelle.errors import GRAVITY, PasserelleError, RejectedError
 from passerelle.language import _, n_
 from passerelle.ledger.pool import Bookings, LineCount, NewItem, ShopRead
-from passerelle.pool import Counted, Move, Plan, Pool, ShopPlan, Shortfall, View, moved
+from passerelle.pool import EDIT, Counted, Move, Plan, Pool, ShopPlan, Shortfall, View, moved
 from passerelle.runs.pool_publication import ShopFile
 from passerelle.runs.pool_reading import Reading
 
@@ -50,7 +50,7 @@ class PoolPlan:
     @property
     def moves(self) -> tuple[Move, ...]:
         """All that moves a level, and what else is kept in the log."""
-        edits = (Move(e.shop, e.item, "edit", e.difference) for e in self.plan.edits)
+        edits = (Move(e.shop, e.item, EDIT, e.difference) for e in self.plan.edits)
         renamed = (
             Move(shop.seen.shop, new, RENAMED, 0, old)
             for shop in self.plan.shops
