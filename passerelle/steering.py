@@ -57,7 +57,7 @@ class Steering:
         self.ledger.sales.settle(sale, self.now())
         text = _("the sale of order {id} is settled").format(id=order.id)
         if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
-            return f"{text}; {_its_file_lies(sale)}"
+            return _("; ").join((text, _its_file_lies(sale)))
         return text
 
     def _sale_to_settle(self, order: KnownOrder) -> KnownSale | None:
@@ -126,9 +126,9 @@ class Steering:
         if sale is None or sale.sent_as is None or sale.state in (*OPEN, SaleState.WITHDRAWN):
             return text
         if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
-            return f"{text}; {_its_file_lies(sale)}"
+            return _("; ").join((text, _its_file_lies(sale)))
         more = _("the ERP has its sale from {file}: take it out of the ERP first")
-        return f"{text}; {more.format(file=sale.sent_as)}"
+        return _("; ").join((text, more.format(file=sale.sent_as)))
 
     def _refuse_sale_on_the_way(self, order: KnownOrder) -> None:
         sale = self.ledger.sales.of_order(order)
