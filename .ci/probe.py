@@ -25,7 +25,7 @@ def store() -> str:
 
 
 def french() -> str:
-    language = import_module("passerelle.language")
+    language = import_module("passerelle.base.language")
     language.speak("fr")
     return str(language.spoken())
 

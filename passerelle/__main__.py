@@ -6,14 +6,14 @@ from typing import NoReturn
 
 import click
 
-from passerelle.errors import (
+from passerelle.base.errors import (
     INTERRUPTED,
     PasserelleError,
     UnreachableError,
     bug_in_words,
     lines_of,
 )
-from passerelle.language import _, speak
+from passerelle.base.language import _, speak
 
 # Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
 logging.getLogger().addHandler(logging.NullHandler())

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from passerelle.config import load_config
-from passerelle.fulfilment import Problem
-from passerelle.ledger import SaleState
+from passerelle.config.load import load_config
+from passerelle.model.states import SaleState
+from passerelle.rules.fulfilment import Problem
 from tests.golden import FOLDER
 from tests.shell import run_program
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from passerelle.config import load_config
+from passerelle.config.load import load_config
 from tests.test_help import resolved
 
 TEXT = (Path(__file__).parents[1] / "docs" / "pool.md").read_text("utf-8")

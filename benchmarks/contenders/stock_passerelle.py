@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.config import Stock
-from passerelle.sales import MissedSale
-from passerelle.stock_csv_fix import fix_stock
+from passerelle.config.model import Stock
+from passerelle.model.orders import MissedSale
+from passerelle.stock_csv_fix.fix import fix_stock
 
 SERVERS = {"folder": Path(), "servers": ("ftp",)}
 

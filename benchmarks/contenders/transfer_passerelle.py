@@ -6,10 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.archive import Archived
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.remotes import Memory, fetch_whole, open_remote
+from passerelle.archive.folders import Archived
+from passerelle.base.deadline import Deadline
+from passerelle.config.model import Server
+from passerelle.remotes import open_remote
+from passerelle.remotes.base import Memory, fetch_whole
 
 FILE = "there.bin"
 

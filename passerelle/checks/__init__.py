@@ -7,17 +7,19 @@ since a check writes only probe files, whose names are its own.
 from collections.abc import Iterator
 from pathlib import Path
 
-from passerelle.checks.alerts import check_alerts
-from passerelle.checks.findings import Finding, Level, gravest, ok, warning
-from passerelle.checks.local import check_folder, check_forms, check_ledger
-from passerelle.checks.names import check_names, limit_of_names
-from passerelle.checks.passwords import check_password
-from passerelle.checks.servers import check_server
-from passerelle.checks.tasks import check_tasks
-from passerelle.config import Settings
-from passerelle.language import _
-
-__all__ = ["Finding", "Level", "check_all", "gravest"]
+from passerelle.base.language import _
+from passerelle.checks.findings import Finding, Level, ok, warning
+from passerelle.checks.findings import gravest as gravest
+from passerelle.checks.local import (
+    check_folder,
+    check_forms,
+    check_ledger,
+    check_names,
+    limit_of_names,
+)
+from passerelle.checks.servers import check_password, check_server
+from passerelle.checks.tasks import check_alerts, check_tasks
+from passerelle.config.model import Settings
 
 
 def check_all(settings: Settings, config: Path) -> Iterator[Finding]:

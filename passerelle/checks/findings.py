@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from passerelle.errors import GRAVITY, AccessDeniedError, ConfigError, PasserelleError
-from passerelle.language import _
+from passerelle.base.errors import GRAVITY, AccessDeniedError, ConfigError, PasserelleError
+from passerelle.base.language import _
 
 
 class Level(StrEnum):

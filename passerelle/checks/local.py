@@ -1,21 +1,28 @@
 """Checks of this machine: the data folder, the ledger, stylesheet and schema."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
+from urllib.parse import urlsplit
 
-from passerelle.archive import EXPORTS, TRACES
+from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, UNSENT
+from passerelle.base.durable import write_privately
+from passerelle.base.errors import PasserelleError, UnreachableError
+from passerelle.base.language import _, n_
 from passerelle.checks.findings import Finding, fault, ok, warning
-from passerelle.config import Settings
-from passerelle.durable import write_privately
-from passerelle.errors import PasserelleError, UnreachableError
-from passerelle.language import _, n_
-from passerelle.ledger import ledger_exists, open_ledger
-from passerelle.runs.orders import load_forms, load_sale_forms
-from passerelle.trace import TRACE_NAMES
-from passerelle.witness import Witness
+from passerelle.config.model import Settings
+from passerelle.exchange.dispatch import TMP
+from passerelle.exchange.forms import load_forms, load_sale_forms
+from passerelle.exchange.witness import Witness
+from passerelle.gateway.trace import TRACE_NAMES
+from passerelle.ledger.ledger import FILE_NAME as LEDGER
+from passerelle.ledger.ledger import ledger_exists, open_ledger
+from passerelle.model.location import Location
+from passerelle.remotes.folder import base_folder
 
 # Years of archives of a small shop; below this a bigger export may not fit.
 _ROOM = 200_000_000
@@ -134,3 +141,75 @@ def _check_order_forms(settings: Settings) -> Iterator[Finding]:
     files = _(" and ").join(present)
     found = n_("{files} can be used", "{files} can be used", len(present), files=files)
     yield ok("orders.xml", found)
+
+
+_WINDOWS_LIMIT = 259
+_STAMP = f"{datetime(2026, 1, 1):{TIME}}"  # noqa: DTZ001 - only its length counts
+# The longest of what SQLite keeps beside a database while it writes.
+_JOURNAL = "-journal"
+
+
+def check_names(settings: Settings, limit: int | None) -> Iterator[Finding]:
+    """A warning where a name will be longer than ``limit``; ``None``: nothing limits names."""
+    longest = max(_written(settings), key=_length)
+    if limit is None or _length(longest) <= limit:
+        return
+    found = _("runs will write a name of {length} characters, and Windows takes {limit}: {name}")
+    mend = _("choose a shorter folder, or have Windows' long paths enabled (LongPathsEnabled)")
+    told = found.format(length=_length(longest), limit=limit, name=longest)
+    yield warning("names", told, mend)
+
+
+def limit_of_names() -> int | None:
+    """How long a name may be on this machine, as the system tells it."""
+    if sys.platform != "win32":
+        return None
+    import ctypes
+
+    # Tells whether the administrator and the program's manifest both allow more.
+    allowed = getattr(ctypes.windll.ntdll, "RtlAreLongPathsEnabled", None)
+    return None if allowed is not None and allowed() & 0xFF else _WINDOWS_LIMIT
+
+
+def _length(path: Path) -> int:
+    """As Windows counts: some signs are two."""
+    return len(str(path).encode("utf-16-le", errors="surrogatepass")) // 2
+
+
+def _written(settings: Settings) -> Iterator[Path]:
+    """The longest names that runs write, in each place."""
+    from passerelle.archive.folders import LAST_COPY  # it imports numpy
+
+    folder = settings.folder.absolute()
+    yield folder / f"{LEDGER}{_JOURNAL}"
+    for trace in TRACE_NAMES:
+        yield folder / TRACES / f"{Path(trace).stem}_{_STAMP}.txt"
+    if settings.stock:
+        yield folder / f"{LAST_COPY.format(name=settings.stock.to.name)}{PENDING}"
+        yield from _published(settings, settings.stock.to)
+    for shop, section in settings.pool.shops.items() if settings.pool else ():
+        copy = LAST_COPY.format(name=f"{shop}_{section.stock_to.name}")
+        yield folder / f"{copy}{PENDING}"
+        yield from _published(settings, section.stock_to)
+    if settings.orders:
+        name = Path(settings.orders.to.name.replace("{time}", _STAMP))
+        # A name that the archive has already gets the time of now.
+        yield folder / EXPORTS / UNSENT / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
+        yield from _published(settings, settings.orders.to)
+    yield from _sales(settings)
+
+
+def _sales(settings: Settings) -> Iterator[Path]:
+    if settings.fulfil.enabled and settings.fulfil.to:
+        name = settings.fulfil.to.name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
+        place = settings.fulfil.to.with_name(name)
+        path = Path(name)
+        yield settings.folder.absolute() / EXPORTS / f"{path.stem}_{_STAMP}{path.suffix}{PENDING}"
+        yield from _published(settings, place)
+
+
+def _published(settings: Settings, place: Location) -> Iterator[Path]:
+    """A file on a server that is a folder."""
+    url = settings.servers[place.server].url
+    if urlsplit(url).scheme == "file":
+        yield base_folder(url) / (place.path.replace("{time}", _STAMP) + TMP)

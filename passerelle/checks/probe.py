@@ -8,9 +8,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 
-from passerelle.errors import NotFoundError, PasserelleError, PermanentError
-from passerelle.language import _
-from passerelle.remotes import Entry, Remote
+from passerelle.base.errors import NotFoundError, PasserelleError, PermanentError
+from passerelle.base.language import _
+from passerelle.remotes.base import Entry, Remote
 
 _FIRST = b"Passerelle tries whether it may write here.\r\n"
 _SECOND = b"Passerelle tries whether it may replace a file here.\r\n"
@@ -36,7 +36,7 @@ class Probe:
     def play(self) -> None:
         """Does everything that a publication does.
 
-        Raises :class:`~passerelle.errors.PasserelleError` for the first thing that fails.
+        Raises :class:`PasserelleError` for the first thing that fails.
         """
         try:
             self._write(_FIRST)

@@ -1,18 +1,23 @@
 """Checks of servers: connection, rights, what the server tells, and the files of others."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError
+from passerelle.base.language import _, n_
+from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.probe import Probe
-from passerelle.config import Location, Server, Settings
-from passerelle.deadline import Deadline
-from passerelle.errors import NotFoundError, PasserelleError
-from passerelle.language import _, n_
-from passerelle.remotes import Remote, is_gone, open_remote
-from passerelle.sources import in_words
+from passerelle.config.model import Server, Settings
+from passerelle.model.location import Location
+from passerelle.remotes import open_remote
+from passerelle.remotes.base import Remote, is_gone
+from passerelle.remotes.passwords import account, password_of
 
 
 def check_server(settings: Settings, name: str) -> Iterator[Finding]:
@@ -178,3 +183,37 @@ def _age(modified: datetime | None, offset: timedelta | None) -> str:
     by_ours = _("written {span} ago, by this machine's clock")
     text = by_ours if offset is None else _("written {span} ago")
     return text.format(span=in_words(max(age, timedelta(0))))
+
+
+def check_password(name: str, server: Server, config: Path) -> list[Finding]:
+    """Whether the account that runs this can read the password; nothing for a mere folder."""
+    if urlsplit(server.url).scheme == "file":
+        return []
+    what = f"servers.{name}.password"
+    try:
+        password = password_of(name, server)
+    except ConfigError as error:
+        return [fault(what, error)]
+    source = server.password.get_secret_value()
+    if source == "keyring":
+        found = _("{account} can read it in the credential store")
+        return [ok(what, found.format(account=account()))]
+    if source.startswith("env:"):
+        found = _("{account} has it in the variable {variable}")
+        variable = source.removeprefix("env:")
+        return [ok(what, found.format(account=account(), variable=variable))]
+    return (
+        _check_written_password(what, name, config)
+        if password
+        else [ok(what, _("none is configured"))]
+    )
+
+
+def _check_written_password(what: str, name: str, config: Path) -> list[Finding]:
+    mend = _('`passerelle secret set {server}`, then write password = "keyring"')
+    seen = _("it is written in {file} for everyone to see").format(file=config.name)
+    found = [warning(what, seen, mend.format(server=name))]
+    if os.name != "nt" and config.stat().st_mode & 0o077:
+        lock = f"chmod 600 {config}"
+        found.append(warning(config.name, _("other users of this machine may open it"), lock))
+    return found

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from passerelle.checks.findings import Finding, ok, warning
-from passerelle.config import Settings
-from passerelle.errors import PasserelleError
-from passerelle.language import _
+from passerelle.base.errors import ConfigError, PasserelleError
+from passerelle.base.language import _
+from passerelle.checks.findings import Finding, fault, ok, warning
+from passerelle.config.model import Settings
+from passerelle.health.alerts.sending import Address, addresses, is_in_clear, name, services_of
 from passerelle.schedule.definition import Program, needs_password, this_program
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.tasks import NOT_YET, RUNNING, Task, look_up, result_in_words, task_name
@@ -22,10 +23,10 @@ def check_tasks(settings: Settings, config: Path) -> Iterator[Finding]:
         yield ok(_("tasks"), found)
         return
     for run in timetable(settings):
-        yield _check(settings, run, this_program(config))
+        yield _check_task(settings, run, this_program(config))
 
 
-def _check(settings: Settings, run: str, program: Program) -> Finding:
+def _check_task(settings: Settings, run: str, program: Program) -> Finding:
     what = _("tasks, {name}").format(name=task_name(run))
     try:
         task = look_up(run)
@@ -64,3 +65,25 @@ def _problem(
         mend = _("look into `passerelle history` and the traces")
         return _last_result(task.last_result or 0), mend
     return None
+
+
+def check_alerts(settings: Settings) -> Iterator[Finding]:
+    """One finding for each address, or that there is none."""
+    if not settings.alerts.urls:
+        yield ok(
+            "alerts", _("nobody is told when something needs a person: [alerts] urls is empty")
+        )
+    for address in addresses(settings):
+        yield _check_address(address)
+
+
+def _check_address(address: Address) -> Finding:
+    try:
+        services = services_of(address)
+    except ConfigError as error:
+        return fault(address.key, error)
+    if is_in_clear(services):
+        found = _("{name}: its password travels unencrypted").format(name=name(services))
+        return warning(address.key, found, _("write it with mailtos://"))
+    found = _("{name} is understood; `passerelle alerts test` sends a message")
+    return ok(address.key, found.format(name=name(services)))

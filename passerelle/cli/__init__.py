@@ -5,90 +5,90 @@ from pathlib import Path
 import click
 
 from passerelle import __version__
-from passerelle.cli.lazy import Entry, LazyGroup
-from passerelle.progress import shown
+from passerelle.base.progress import shown
+from passerelle.cli.lazy import Command, LazyGroup
 
 # The first words are the docstrings' own: a test holds them equal.
 COMMANDS = {
-    "init": Entry(
+    "init": Command(
         "files",
         "init",
         "Write a commented config.toml into DIR (here, if none is given).",
     ),
-    "demo": Entry(
+    "demo": Command(
         "files",
         "demo",
         "Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).",
     ),
-    "check": Entry(
+    "check": Command(
         "check",
         "check",
         "Look at all that a run needs, and say what is wrong and how to mend it.",
     ),
-    "config": Entry(
+    "config": Command(
         "config",
         "config",
         "What the settings are, and which ones a file of the shop or the ERP asks for.",
     ),
-    "run": Entry(
+    "run": Command(
         "runs",
         "run",
         "Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.",
     ),
-    "convert": Entry(
+    "convert": Command(
         "files",
         "convert",
         "Convert a local order CSV with the config's rules: no ledger, no server.",
     ),
-    "fix": Entry(
+    "fix": Command(
         "files",
         "fix",
         "Fix a local stock CSV with the config's rules: no ledger, no server.",
     ),
-    "orders": Entry(
+    "orders": Command(
         "orders",
         "orders",
         "The orders that the ledger knows, and what a person may do with them.",
     ),
-    "stock": Entry("stock", "stock", "What was published of the ERP's stock."),
-    "pool": Entry(
+    "stock": Command("stock", "stock", "What was published of the ERP's stock."),
+    "pool": Command(
         "pool",
         "pool",
         "One stock that several shops share: who takes part, what was moved and why.",
     ),
-    "status": Entry(
+    "status": Command(
         "status",
         "status",
         "Tell on one screen how it goes, and what to do about what does not.",
     ),
-    "report": Entry(
+    "report": Command(
         "report",
         "report",
         "Write the page that shows how it goes: report.html, in the folder of config.toml.",
     ),
-    "history": Entry("runs", "history", "The runs so far, newest first."),
-    "alerts": Entry(
+    "history": Command("runs", "history", "The runs so far, newest first."),
+    "alerts": Command(
         "alerts",
         "alerts",
         "Tell people when something needs them, and when it is over.",
     ),
-    "archive": Entry("archive", "archive", "By hand what runs do by themselves."),
-    "customer": Entry(
+    "archive": Command("archive", "archive", "By hand what runs do by themselves."),
+    "customer": Command(
         "customer",
         "customer",
         "What a customer may ask of the shop about their personal data.",
     ),
-    "schedule": Entry(
+    "schedule": Command(
         "schedule",
         "schedule",
         "When the runs start, and what starts them: the minutes are in config.toml, [schedule].",
     ),
-    "secret": Entry(
+    "secret": Command(
         "secret",
         "secret",
         "Keep a server's password in the operating system's credential store (keyring).",
     ),
-    "completion": Entry(
+    "completion": Command(
         "completion",
         "completion",
         "Print the script that lets SHELL complete commands, options, states, servers and files.",

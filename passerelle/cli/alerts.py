@@ -2,11 +2,12 @@
 
 import click
 
-from passerelle.alerts import addresses, send_trials, services_of
+from passerelle.base.errors import ConfigError, UnreachableError
+from passerelle.base.language import _
 from passerelle.cli.common import settings_of
-from passerelle.config import Settings
-from passerelle.errors import ConfigError, UnreachableError
-from passerelle.language import _
+from passerelle.config.model import Settings
+from passerelle.health.alerts.sending import addresses, services_of
+from passerelle.health.alerts.telling import send_trials
 
 
 @click.group()

@@ -2,13 +2,13 @@
 
 import click
 
-from passerelle import archive as archives
-from passerelle import retention
+from passerelle.archive import folders as archives
+from passerelle.archive import retention
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import _
 from passerelle.cli.common import now, settings_of, steering_ledger
-from passerelle.errors import UnreachableError
-from passerelle.language import _
-from passerelle.lock import hold_lock
-from passerelle.witness import Witness
+from passerelle.exchange.witness import Witness
+from passerelle.gateway.lock import hold_lock
 
 
 @click.group()

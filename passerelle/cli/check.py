@@ -4,11 +4,12 @@ from dataclasses import asdict
 
 import click
 
-from passerelle.checks import Finding, Level, check_all, gravest
+from passerelle.base.language import _, n_, speak
+from passerelle.base.progress import each
+from passerelle.checks import check_all
+from passerelle.checks.findings import Finding, Level, gravest
 from passerelle.cli.common import config_path, json_option, print_json
-from passerelle.config import load_config
-from passerelle.language import _, n_, speak
-from passerelle.progress import each
+from passerelle.config.load import load_config
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from passerelle.base.errors import RejectedError, UnreachableError
+from passerelle.base.language import _, n_
+from passerelle.base.wording import shorten
 from passerelle.cli.common import COMMENTS
+from passerelle.config.guess.proposal import Proposal, propose
+from passerelle.config.guess.sample import Sample, read_sample
 from passerelle.config.toml_text import toml_value
-from passerelle.errors import RejectedError, UnreachableError
-from passerelle.language import _, n_
-from passerelle.mapping import Proposal, Sample, propose, read_sample
-from passerelle.reading import shorten
 
 # Thousands of lines: enough to see what stands in each column.
 _BEGINNING = 2_000_000

@@ -10,15 +10,15 @@ from typing import Any
 
 import click
 
-from passerelle import gateway
-from passerelle.config import Settings, find_config, load_config
-from passerelle.language import _
-from passerelle.ledger import Ledger, ledger_exists, open_copy, open_ledger
-from passerelle.lock import hold_lock
+from passerelle.base.language import _
+from passerelle.config.load import find_config, load_config
+from passerelle.config.model import Settings
+from passerelle.gateway import frame as gateway
+from passerelle.gateway.lock import hold_lock
+from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 
 

@@ -3,9 +3,9 @@
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from passerelle.config import find_config, load_config
-from passerelle.errors import PasserelleError, UsageError
-from passerelle.language import _
+from passerelle.base.errors import PasserelleError, UsageError
+from passerelle.base.language import _
+from passerelle.config.load import find_config, load_config
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 PROGRAM = "passerelle"

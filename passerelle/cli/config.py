@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from passerelle.base.language import _
 from passerelle.cli.columns import columns
 from passerelle.cli.common import COMMENTS, config_path, json_option, print_json
 from passerelle.config.effective import Setting, effective, how_found
 from passerelle.config.load import FILE_NAME
 from passerelle.config.template import shipped_schema
 from passerelle.config.toml_text import toml_key, toml_table, toml_value
-from passerelle.language import _
 
 
 @click.group()
@@ -85,7 +85,7 @@ def schema(output: Path | None) -> None:
     \b
     passerelle config schema -o config.schema.json
     """
-    from passerelle.rehearsal import write_output
+    from passerelle.runs.rehearsal import write_output
 
     if output:
         write_output(output, shipped_schema())

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import N_, _, n_
+from passerelle.base.progress import step
 from passerelle.cli.common import now, settings_of, steering_ledger
-from passerelle.erasure import Eraser, Erasure
-from passerelle.errors import UnreachableError
-from passerelle.language import N_, _, n_
-from passerelle.ledger import open_copy
-from passerelle.progress import step
+from passerelle.ledger.ledger import open_copy
+from passerelle.runs.erasure import Eraser, Erasure
 
 BEYOND = N_(
     "not reached from here: the shop and the ERP; files on the servers (the order CSV until the "

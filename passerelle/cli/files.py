@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from passerelle.base.language import _
+from passerelle.base.progress import step
 from passerelle.cli.common import now, settings_of
-from passerelle.language import _
-from passerelle.progress import step
 
 if TYPE_CHECKING:
-    from passerelle.rehearsal import Rehearsal
+    from passerelle.runs.rehearsal import Rehearsal
 
 _existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 _output = click.option(
@@ -52,7 +52,7 @@ def demo(folder: Path) -> None:
     \b
     passerelle demo
     """
-    from passerelle.demo import play
+    from passerelle.cli.demo import play
 
     play(folder, click.echo)
 
@@ -69,7 +69,7 @@ def convert(context: click.Context, source: Path, id: str | None, output: Path |
     passerelle convert commandes.csv -o ventes.xml
     passerelle convert commandes.csv --sale 1042
     """
-    from passerelle.rehearsal import convert_file, convert_sale
+    from passerelle.runs.rehearsal import convert_file, convert_sale
 
     settings = settings_of(context)
     with step(_("converting {file}").format(file=source.name)):
@@ -93,7 +93,7 @@ def fix(context: click.Context, source: Path, orders: Path | None, output: Path 
     \b
     passerelle fix ExportCSV.csv --orders commandes.csv -o ExportCSVmod.csv
     """
-    from passerelle.rehearsal import fix_file
+    from passerelle.runs.rehearsal import fix_file
 
     settings = settings_of(context)
     with step(_("correcting {file}").format(file=source.name)):
@@ -102,7 +102,7 @@ def fix(context: click.Context, source: Path, orders: Path | None, output: Path 
 
 
 def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -> None:
-    from passerelle.rehearsal import write_output
+    from passerelle.runs.rehearsal import write_output
 
     if output:
         write_output(output, result.blocks)

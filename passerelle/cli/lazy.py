@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 
-class Entry(NamedTuple):
+class Command(NamedTuple):
     """A command: its module below ``passerelle.cli``, its name there, its first words."""
 
     module: str
@@ -18,7 +18,7 @@ class Entry(NamedTuple):
 class LazyGroup(click.Group):
     """Knows its commands' names and first words; ``entries`` are in the order to show."""
 
-    def __init__(self, *args: object, entries: Mapping[str, Entry], **kwargs: object) -> None:
+    def __init__(self, *args: object, entries: Mapping[str, Command], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.entries = entries
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from passerelle.base.language import N_, _
+from passerelle.base.wording import printable
 from passerelle.cli.common import (
     in_prose,
     json_option,
@@ -18,30 +20,22 @@ from passerelle.cli.common import (
     steering_ledger,
 )
 from passerelle.cli.sales import list_sales
-from passerelle.config import Settings
-from passerelle.gateway import perform
-from passerelle.language import N_, _
-from passerelle.ledger import KnownOrder, Ledger, SaleState, State
-from passerelle.life import (
-    Account,
-    Found,
-    Inquiry,
-    as_dict,
-    give_account,
-    look_up,
-    sales_as_dict,
-    tell,
-    tell_sales,
-)
-from passerelle.reading import printable
-from passerelle.runs.orders import orders_settings
-from passerelle.steering import Steering
-from passerelle.steering import adopt as adopt_story
+from passerelle.config.model import Settings
+from passerelle.config.sections import orders_settings
+from passerelle.explain.inquiry import Inquiry
+from passerelle.explain.order import Account, Found, as_dict, give_account, look_up
+from passerelle.explain.order_words import tell
+from passerelle.explain.sales import sales_as_dict, tell_sales
+from passerelle.gateway.frame import perform
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import KnownOrder
+from passerelle.model.states import SaleState, State
+from passerelle.runs.steering import Steering
+from passerelle.runs.steering import adopt as adopt_story
 
 # "prepared" and "sent" are states of both: there, the order's own counts.
 _OF_SALES = [state.value for state in SaleState if state.value not in list(State)]
 _STATES = [*(state.value for state in State), *_OF_SALES]
-
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 

@@ -4,6 +4,9 @@ from dataclasses import asdict
 
 import click
 
+from passerelle.base.errors import PasserelleError
+from passerelle.base.language import N_, _, n_
+from passerelle.base.reading import gtin
 from passerelle.cli.common import (
     json_option,
     local,
@@ -15,9 +18,8 @@ from passerelle.cli.common import (
     writing_ledger,
 )
 from passerelle.cli.completion import shop_names
-from passerelle.config import Settings
-from passerelle.errors import PasserelleError
-from passerelle.gateway import Gateway, Outcome, perform
+from passerelle.config.model import Settings
+from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.health.pool import (
     PoolShopHealth,
     as_dict,
@@ -25,8 +27,6 @@ from passerelle.health.pool import (
     look_at_pool,
     suspects_in_words,
 )
-from passerelle.language import N_, _, n_
-from passerelle.reading import gtin
 
 _shop = click.argument("shop", metavar="SHOP", shell_complete=shop_names)
 _dry_run = click.option(
@@ -153,7 +153,7 @@ def status(context: click.Context, as_json: bool) -> None:
     \b
     passerelle pool status
     """
-    from passerelle.runs.pool_members import pool_settings
+    from passerelle.config.sections import pool_settings
 
     settings = settings_of(context)
     section = pool_settings(settings)
@@ -235,8 +235,8 @@ def log(
 
 
 def _check_named(settings: Settings, shop: str) -> None:
+    from passerelle.config.sections import pool_settings
     from passerelle.runs.pool_joining import check_named
-    from passerelle.runs.pool_members import pool_settings
 
     check_named(pool_settings(settings), shop)
 

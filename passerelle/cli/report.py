@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from passerelle.base.language import _
 from passerelle.cli.common import now, reading_ledger, settings_of
-from passerelle.language import _
 
 
 @click.command()
@@ -23,7 +23,7 @@ def report(context: click.Context, opens: bool) -> None:
     \b
     passerelle report --open
     """
-    from passerelle.report import write_report
+    from passerelle.health.report.page import write_report
 
     settings = settings_of(context)
     with reading_ledger(settings) as ledger:

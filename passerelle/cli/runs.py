@@ -4,6 +4,8 @@ from typing import Literal
 
 import click
 
+from passerelle.base.errors import GRAVITY, PasserelleError, UsageError
+from passerelle.base.language import N_, _
 from passerelle.cli.common import (
     json_option,
     local,
@@ -12,10 +14,8 @@ from passerelle.cli.common import (
     reading_ledger,
     settings_of,
 )
-from passerelle.config import Settings
-from passerelle.errors import GRAVITY, PasserelleError, UsageError
-from passerelle.gateway import Gateway, Outcome, Story, perform
-from passerelle.language import N_, _
+from passerelle.config.model import Settings
+from passerelle.runs import start
 
 What = Literal["orders", "stock", "pool", "all"]
 
@@ -62,38 +62,17 @@ def carry_out(
     accept: bool = False,
 ) -> int:
     """The runs, one after the other, and the gravest exit code. One alone raises its error."""
-    stories = [(name, _story(name, accept_drop=accept_drop, accept=accept)) for name in names]
-    return _run_all(settings, stories, dry_run=dry_run)
-
-
-def _story(name: str, *, accept_drop: bool, accept: bool) -> Story:
-    """The run's module is imported only when it runs: orders never pay for numpy."""
-
-    def orders(gateway: Gateway) -> Outcome:
-        from passerelle.runs.orders import run_orders
-
-        return run_orders(gateway)
-
-    def stock(gateway: Gateway) -> Outcome:
-        from passerelle.runs.stock import run_stock
-
-        return run_stock(gateway, accept_drop=accept_drop)
-
-    def pool(gateway: Gateway) -> Outcome:
-        from passerelle.runs.pool import run_pool
-
-        return run_pool(gateway, accept=accept)
-
-    return {"orders": orders, "stock": stock, "pool": pool}[name]
-
-
-def _run_all(settings: Settings, stories: list[tuple[str, Story]], *, dry_run: bool) -> int:
+    options: dict[str, dict[str, bool]] = {
+        "orders": {},
+        "stock": {"accept_drop": accept_drop},
+        "pool": {"accept": accept},
+    }
     codes = [0]
-    for name, story in stories:
+    for name in names:
         try:
-            outcome = perform(settings, name, story, dry_run=dry_run)
+            outcome = start(settings, name, dry_run=dry_run, **options[name])
         except PasserelleError as error:
-            if len(stories) == 1:
+            if len(names) == 1:
                 raise
             _complain(error)
             codes.append(error.exit_code)

@@ -2,11 +2,12 @@
 
 import click
 
+from passerelle.base.language import N_, _
 from passerelle.cli.common import local, print_json, print_table, reading_ledger
-from passerelle.config import Settings
-from passerelle.language import N_, _
-from passerelle.ledger import KnownSale, SaleState
-from passerelle.life import sale_as_dict
+from passerelle.config.model import Settings
+from passerelle.explain.sales import sale_as_dict
+from passerelle.model.records import KnownSale
+from passerelle.model.states import SaleState
 
 
 def list_sales(settings: Settings, state: SaleState, *, as_json: bool) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from passerelle.base.errors import ConfigError, NotFoundError, UnreachableError
+from passerelle.base.language import N_, _, speak
 from passerelle.cli.common import (
     config_path,
     json_option,
@@ -17,19 +19,10 @@ from passerelle.cli.common import (
     settings_of,
 )
 from passerelle.cli.runs import carry_out
-from passerelle.config import Settings
-from passerelle.errors import ConfigError, NotFoundError, UnreachableError
-from passerelle.language import N_, _, speak
+from passerelle.config.model import Settings
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
-from passerelle.schedule.timetable import (
-    RUNS,
-    USUAL,
-    Timetable,
-    in_words,
-    next_start,
-    timetable,
-)
+from passerelle.schedule.timetable import RUNS, USUAL, Timetable, in_words, next_start, timetable
 
 _which = click.argument("what", type=click.Choice(RUNS), required=False)
 
@@ -92,7 +85,7 @@ def export(context: click.Context, what: str | None, output: Path | None, cron: 
 
 
 def _deliver(data: bytes, output: Path | None) -> None:
-    from passerelle.rehearsal import write_output
+    from passerelle.runs.rehearsal import write_output
 
     if output:
         write_output(output, data)
@@ -238,9 +231,7 @@ def run_loop(context: click.Context) -> None:
     \b
     passerelle schedule run
     """
-    from passerelle.schedule.alone import the_only_loop
-    from passerelle.schedule.loop import Loop
-    from passerelle.schedule.stopping import stoppable
+    from passerelle.schedule.loop import Loop, stoppable, the_only_loop
 
     settings = settings_of(context)
     plan = _plan(settings)

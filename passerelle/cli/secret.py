@@ -4,11 +4,11 @@ import sys
 
 import click
 
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _
 from passerelle.cli.common import settings_of
 from passerelle.cli.completion import server_names
-from passerelle.config import Settings
-from passerelle.errors import UsageError
-from passerelle.language import _
+from passerelle.config.model import Settings
 from passerelle.remotes.passwords import delete_password, store_password
 
 

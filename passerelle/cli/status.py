@@ -4,12 +4,12 @@ import time
 
 import click
 
+from passerelle.base.errors import HeldError, UsageError
+from passerelle.base.language import _, speak
 from passerelle.cli.common import json_option, now, print_json, reading_ledger, settings_of
-from passerelle.config import Settings
-from passerelle.errors import HeldError, UsageError
-from passerelle.health import Health
-from passerelle.language import _, speak
-from passerelle.status import as_dict, describe, look
+from passerelle.config.model import Settings
+from passerelle.health.examine import Health
+from passerelle.health.status import as_dict, describe, look
 
 _EVERY = 30.0
 

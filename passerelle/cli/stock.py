@@ -2,6 +2,9 @@
 
 import click
 
+from passerelle.base.errors import PasserelleError
+from passerelle.base.language import _
+from passerelle.base.progress import step
 from passerelle.cli.common import (
     in_prose,
     json_option,
@@ -10,10 +13,7 @@ from passerelle.cli.common import (
     reading_ledger,
     settings_of,
 )
-from passerelle.errors import PasserelleError
-from passerelle.language import _
-from passerelle.life import Inquiry
-from passerelle.progress import step
+from passerelle.explain.inquiry import Inquiry
 
 
 @click.group()
@@ -40,8 +40,10 @@ def why(context: click.Context, item: str, look: bool, as_json: bool) -> None:
     passerelle stock why 3701234567890
     passerelle stock why 3701234567890 --look
     """
-    from passerelle.runs.stock import stock_settings
-    from passerelle.stock_why import answer, as_dict, is_taken_by_shop, tell
+    from passerelle.config.sections import stock_settings
+    from passerelle.explain.publication import is_taken_by_shop
+    from passerelle.explain.stock import answer, as_dict
+    from passerelle.explain.stock_words import tell
 
     settings = settings_of(context)
     taken, failure = None, None

@@ -6,7 +6,6 @@ Tables are described by their models' docstrings; ``*`` stands for any name.
 from collections.abc import Mapping
 
 _NAMES = "A name or a list of names, of which the first one present counts."
-
 DESCRIPTIONS: Mapping[str, str] = {
     "folder": "Where the ledger, Trace1, Trace2 and the archives live; relative to this file.",
     "language": 'Of messages, traces, report and mails: "fr", "en", or "auto" for the system\'s.',

@@ -10,15 +10,14 @@ from typing import Any, Literal
 
 from pydantic import SecretStr
 
+from passerelle.base.language import _, spoken
 from passerelle.config.lines import Key, key_lines
 from passerelle.config.load import ENVIRONMENT, load_config, read_text
-from passerelle.language import _, spoken
 
 MASK = "********"
 # What stands in config.toml for a password without being one.
 _NO_SECRET = re.compile(r"(keyring|env:[A-Za-z_]\w*)?", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-
 Origin = Literal["config.toml", "default", "environment"]
 
 

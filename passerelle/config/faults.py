@@ -7,10 +7,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import shorten
 from passerelle.config.lines import Key, key_lines, line_of
 from passerelle.config.model import Server, Settings
-from passerelle.language import N_, _, n_
-from passerelle.reading import shorten
 
 _FILE = "config.toml"
 _MANY = 100

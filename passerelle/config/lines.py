@@ -5,7 +5,6 @@ import tomllib
 from collections.abc import Iterator
 
 Key = tuple[str, ...]
-
 # What may hold a line end or a bracket that ends or opens nothing: strings and comments.
 # https://toml.io/en/v1.0.0#string
 _TOKEN = re.compile(

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _, n_, speak
+from passerelle.base.wording import shorten
 from passerelle.config.faults import faults_of
 from passerelle.config.model import Settings
-from passerelle.errors import ConfigError
-from passerelle.language import _, n_, speak
-from passerelle.reading import shorten
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from passerelle.base.language import _
 from passerelle.config import written
 from passerelle.config.columns import OrderColumns, StockColumns
 from passerelle.config.pool import Pool, check_pool
@@ -35,7 +36,6 @@ from passerelle.config.types import (
     FilePath,
     Folder,
     LocalTime,
-    Location,
     Minutes,
     Names,
     Place,
@@ -43,10 +43,9 @@ from passerelle.config.types import (
     Section,
     Size,
     Wait,
-    has_control,
 )
 from passerelle.config.written import URL_SCHEMES
-from passerelle.language import _
+from passerelle.model.location import Location, has_control
 
 CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),

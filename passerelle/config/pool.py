@@ -7,10 +7,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns, StockColumns
 from passerelle.config.texts import Encoding, Separator
-from passerelle.config.types import Duration, Location, Names, Place, Section
-from passerelle.language import _
+from passerelle.config.types import Duration, Names, Place, Section
+from passerelle.model.location import Location
 
 # It stands in file names, in the ledger and on the command line.
 _SHOP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")

@@ -3,10 +3,10 @@
 from importlib.resources import files
 from pathlib import Path
 
+from passerelle.base.durable import private, replace_whole
+from passerelle.base.errors import UnreachableError, UsageError
+from passerelle.base.language import _
 from passerelle.config.load import FILE_NAME
-from passerelle.durable import private, replace_whole
-from passerelle.errors import UnreachableError, UsageError
-from passerelle.language import _
 
 SCHEMA_NAME = "config.schema.json"
 

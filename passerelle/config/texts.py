@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
+from passerelle.base.language import _
+from passerelle.base.reading import SEPARATORS
+from passerelle.base.wording import shorten
 from passerelle.config import written
-from passerelle.language import _
-from passerelle.reading import SEPARATORS, shorten
 
 # Codecs of Python's that no file is written in, and that fail in ways of their own.
 _NO_FILE_ENCODINGS = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")
@@ -75,5 +76,4 @@ DateFormat = Annotated[str, AfterValidator(_date_format), written.DATE_FORMAT]
 Encoding = Annotated[str, BeforeValidator(_encoding), written.ENCODING]
 WrittenEncoding = Annotated[Encoding, AfterValidator(_writable), written.WRITTEN_ENCODING]
 Separator = Annotated[str, BeforeValidator(_separator), written.SEPARATOR]
-
 Printable = Annotated[str, AfterValidator(printable), written.PRINTABLE]

@@ -4,8 +4,6 @@ Every parser raises :class:`ValueError` with a message that says what would be r
 """
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,9 +18,10 @@ from pydantic import (
     ValidationInfo,
 )
 
+from passerelle.base.language import _
 from passerelle.config import written
 from passerelle.config.texts import printable, product_ids
-from passerelle.language import _
+from passerelle.model.location import Location, clean_path
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -39,53 +38,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """A file on a server, written ``server:path``; the path starts at the server's base folder."""
-
-    server: str
-    path: str
-
-    def __str__(self) -> str:
-        return f"{self.server}:{self.path}"
-
-    @property
-    def folder(self) -> str:
-        """The path's folder, ``""`` for the base folder itself."""
-        return self.path.rpartition("/")[0]
-
-    @property
-    def name(self) -> str:
-        """The file's name without its folder."""
-        return self.path.rpartition("/")[2]
-
-    def with_name(self, name: str) -> "Location":
-        """The place of ``name`` beside this file."""
-        return Location(self.server, f"{self.folder}/{name}" if self.folder else name)
-
-
-def has_control(text: str) -> bool:
-    """Whether a text holds line ends, Unicode's too, other control characters, or broken ones."""
-    return any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text)
-
-
-def clean_path(path: str) -> str:
-    """``path`` without leading slashes; refuses what could leave the base folder or inject.
-
-    Raises :class:`ValueError` for control characters, ``..``, backslashes and empty names.
-    """
-    if has_control(path):
-        raise ValueError(_("a file name cannot hold line ends or other control characters"))
-    if "\\" in path:
-        raise ValueError(_('folders are separated by "/", not by a backslash'))
-    parts = path.strip("/").split("/")
-    # Windows drops spaces and dots at a name's end: ".. " is "..", too.
-    if not all(part.rstrip(" .") for part in parts):
-        problem = _('"{path}" is no path below the server\'s folder')
-        raise ValueError(problem.format(path=path))
-    return "/".join(parts)
 
 
 def _location(value: Any, info: ValidationInfo) -> Location:
@@ -172,7 +124,6 @@ def _names(value: Any) -> tuple[str, ...]:
 _as_duration = PlainSerializer(written.duration_text)
 _as_size = PlainSerializer(written.size_text)
 _as_path = PlainSerializer(written.path_text)
-
 Place = Annotated[Location, BeforeValidator(_location), PlainSerializer(str), written.PLACE]
 _as_place = PlainSerializer(lambda place: str(place or ""), return_type=str)
 Folder = Annotated[Location | None, BeforeValidator(_folder), _as_place, written.FOLDER]

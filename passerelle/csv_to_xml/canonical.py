@@ -10,9 +10,9 @@ from decimal import Decimal
 from html import escape
 from operator import attrgetter
 
-from passerelle.config import Orders, WrittenXml
-from passerelle.reading import fold
-from passerelle.sales import Customer, Line, Order
+from passerelle.base.reading import fold
+from passerelle.config.model import Orders, WrittenXml
+from passerelle.model.orders import Customer, Line, Order
 
 _SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
 _CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")

@@ -4,22 +4,20 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-from passerelle.csv_to_xml import values
-from passerelle.csv_to_xml.table import Row
-from passerelle.language import N_, _
-from passerelle.reading import (
+from passerelle.base.language import N_, _
+from passerelle.base.reading import (
     gtin,
     is_eaten_by_spreadsheet,
     item_number,
     parse_date,
     parse_decimal,
-    printable,
-    shorten,
 )
-from passerelle.sales import Customer, Fault, Line, Order, Reading, Sold
+from passerelle.base.wording import printable, shorten
+from passerelle.csv_to_xml import values
+from passerelle.csv_to_xml.table import Row
+from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
 T = TypeVar("T")
-
 _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from passerelle.config.types import clean_path
-from passerelle.errors import ConfigError
-from passerelle.language import _
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _
+from passerelle.model.location import clean_path
 
 STYLESHEET, SCHEMA = "orders.xml.stylesheet", "orders.xml.schema"
 SALE_STYLESHEET = "fulfil.xml.stylesheet"

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+from passerelle.base.scratch import Tables
 from passerelle.csv_to_xml.table import Place
-from passerelle.scratch import Tables
 
 # How many orders' places are asked for with one question.
 _AT_ONCE = 1_000
@@ -16,7 +16,6 @@ _TABLES = (
     "PRIMARY KEY (number, start)) WITHOUT ROWID",
 )
 _PLACES = "SELECT start, line, kind, number FROM places WHERE number BETWEEN ? AND ? ORDER BY 4, 1"
-
 
 # Where a row stands: its first byte, its line's number, its kind; and the number of its order.
 RowPlace = tuple[int, int, int, int]

@@ -11,16 +11,16 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from passerelle.config import Orders
+from passerelle.base.language import _
+from passerelle.base.slices import Sliced
+from passerelle.base.wording import printable
+from passerelle.config.model import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.index import Index, RowPlace
 from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.csv_to_xml.rows import open_table
 from passerelle.csv_to_xml.table import Table
-from passerelle.language import _
-from passerelle.reading import printable
-from passerelle.sales import Fault, Order, Reading
-from passerelle.slices import Sliced
+from passerelle.model.orders import Fault, Order, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def read_orders(
 
     A line without an item number is a fault, unless its product id is in ``gift_card_ids``:
     gift cards have none. Dates are taken in this machine's time zone. Raises what
-    :func:`~passerelle.csv_to_xml.rows.open_table` raises, and :class:`NotReadyError` for a file
+    :func:`open_table` raises, and :class:`NotReadyError` for a file
     that ends inside a text.
     """
     table = open_table(data, settings, file)

@@ -1,21 +1,21 @@
 """Pure: orders of which nothing is odd, as nearly all are, read without looking at each cell.
 
-For those it says what :class:`~passerelle.csv_to_xml.careful.CarefulReader` says, in a quarter of
+For those it says what :class:`CarefulReader` says, in a quarter of
 the time; all others it leaves to that one, which knows what to tell of them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from passerelle.csv_to_xml.values import percent, positive, quantity
-from passerelle.reading import (
+from passerelle.base.reading import (
     gtin,
     is_eaten_by_spreadsheet,
     item_number,
     parse_date,
     parse_decimal,
 )
-from passerelle.sales import Customer, Line, Order, Reading, Sold
+from passerelle.csv_to_xml.values import percent, positive, quantity
+from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 
 _CUSTOMER = tuple(Customer.__dataclass_fields__)
 _HEAD = ("id", "reference", "date", "status", "payment", "voucher", "carrier", "shipping",

@@ -6,19 +6,14 @@ any of five separators, fields enclosed or not, line ends of either kind, also i
 
 import csv
 
-from passerelle.config import Orders
+from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.base.language import _
+from passerelle.base.reading import detect_encoding, detect_separator, find_column, is_damaged_utf8
+from passerelle.base.slices import Sliced, count_lines, find_byte
+from passerelle.base.wording import shorten
+from passerelle.config.model import Orders
 from passerelle.csv_to_xml.table import Table
 from passerelle.csv_to_xml.text import Text
-from passerelle.errors import ConfigError, NotReadyError, RejectedError
-from passerelle.language import _
-from passerelle.reading import (
-    detect_encoding,
-    detect_separator,
-    find_column,
-    is_damaged_utf8,
-    shorten,
-)
-from passerelle.slices import Sliced, count_lines, find_byte
 
 # Longer than any real header.
 _LONGEST_HEADER = 50_000

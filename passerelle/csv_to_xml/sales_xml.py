@@ -11,12 +11,12 @@ from datetime import datetime
 
 from lxml import etree
 
-from passerelle.config import Orders, WrittenXml
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _
+from passerelle.config.model import Orders, WrittenXml
 from passerelle.csv_to_xml.canonical import Canonical
 from passerelle.csv_to_xml.forms import SALE_STYLESHEET, STYLESHEET, Forms
-from passerelle.errors import ConfigError
-from passerelle.language import _
-from passerelle.sales import Order
+from passerelle.model.orders import Order
 
 # Texts in these can be written one by one and joined: no mark begins them, no state goes on.
 _JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")

@@ -9,14 +9,13 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
+from passerelle.base.errors import NotReadyError
+from passerelle.base.language import N_, _
+from passerelle.base.reading import parse_decimal, parse_whole
 from passerelle.csv_to_xml.text import Matcher, Text
-from passerelle.errors import NotReadyError
-from passerelle.language import N_, _
-from passerelle.reading import parse_decimal, parse_whole
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
-
 # Longer than any text of an order; what is longer has lost a quote.
 _LONGEST_CELL = 10_000
 _COUNT = N_("another number of fields than the header ({found} instead of {expected})")
@@ -44,7 +43,7 @@ class Row:
         return "" if place is None else self.cells[place]
 
 
-class Kind(IntEnum):
+class CellForm(IntEnum):
     """How a row is read from its place."""
 
     PLAIN = 0  # one line with a cell for each column, quotes only around cells: no fault
@@ -58,7 +57,7 @@ class Place(NamedTuple):
 
     start: int
     line: int
-    kind: Kind
+    kind: CellForm
     id: str
 
 
@@ -85,12 +84,12 @@ class Table:
         while (start := self._text.place) < self._text.size:
             found = self._text.match(match)
             if found and len(found[0]) <= _LONGEST_CELL and (id := self._id(found[1])):
-                yield Place(start, number, Kind.PLAIN, id)
+                yield Place(start, number, CellForm.PLAIN, id)
                 number += 1
                 continue
             self._text.place = start
             kind, cells, lines = self._next(number)
-            if kind == Kind.SALVAGED or any(cell.strip() for cell in cells):
+            if kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
                 yield Place(start, number, kind, self._row(number, cells, kind)["id"])
             number += lines
 
@@ -102,7 +101,7 @@ class Table:
         """The row that stands there."""
         self._text.place = start
         text = self._text.readline()
-        if kind == Kind.SALVAGED:
+        if kind == CellForm.SALVAGED:
             return self._row(line, self._salvage(text), kind)
         if '"' not in text:
             return self._row(line, self._split(text), kind)
@@ -116,12 +115,12 @@ class Table:
     def _split(self, line: str) -> list[str]:
         return line.rstrip("\r\n").split(self._separator)
 
-    def _next(self, number: int) -> tuple[Kind, list[str], int]:
+    def _next(self, number: int) -> tuple[CellForm, list[str], int]:
         """The record that begins at this line: how it is read, its cells, how many lines it has."""
         line = self._text.readline()
         end = self._text.place
         if '"' not in line:
-            return Kind.RECORD, self._split(line), 1
+            return CellForm.RECORD, self._split(line), 1
         if cells := self._alone(line):
             return self._kind(end), cells, 1
         reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
@@ -131,11 +130,11 @@ class Table:
             self._check_cut(number, error)
             self._astray = max(self._astray, self._latest)
             self._text.place = end
-            return Kind.SALVAGED, self._salvage(line), 1
+            return CellForm.SALVAGED, self._salvage(line), 1
         return self._kind(end), cells, reader.line_num
 
-    def _kind(self, end: int) -> Kind:
-        return Kind.DOUBTFUL if self._doubtful and end == self._doubtful else Kind.RECORD
+    def _kind(self, end: int) -> CellForm:
+        return CellForm.DOUBTFUL if self._doubtful and end == self._doubtful else CellForm.RECORD
 
     def _alone(self, line: str) -> list[str]:
         """The cells of a line that is a whole record, as most are; ``[]`` where it is none."""
@@ -182,7 +181,7 @@ class Table:
             ) from error
 
     def _is_row(self, line: str) -> bool:
-        row = self._row(0, self._salvage(line), Kind.RECORD)
+        row = self._row(0, self._salvage(line), CellForm.RECORD)
         try:
             parse_whole(row["quantity"])
             parse_decimal(row["unit_price"])
@@ -198,7 +197,7 @@ class Table:
         return [cell.replace('"', "").strip() for cell in cells]
 
     def _row(self, line: int, cells: Sequence[str], kind: int) -> Row:
-        fault = _(_QUOTES) if kind in (Kind.DOUBTFUL, Kind.SALVAGED) else ""
+        fault = _(_QUOTES) if kind in (CellForm.DOUBTFUL, CellForm.SALVAGED) else ""
         extra = any(cell.strip() for cell in cells[self._width :])
         if not fault and (len(cells) < self._width or extra):
             fault = _(_COUNT).format(found=len(cells), expected=self._width)

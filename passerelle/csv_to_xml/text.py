@@ -4,8 +4,8 @@ import codecs
 import re
 from collections.abc import Callable, Iterable
 
+from passerelle.base.slices import Sliced
 from passerelle.csv_to_xml.utf8 import Utf8, check
-from passerelle.slices import Sliced
 
 # Each letter of these that looks like one of ASCII is one, so bytes can be searched for it.
 _SEARCHABLE = ("utf-8", "ascii", "iso8859-", "cp125")

@@ -5,7 +5,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from passerelle.slices import Sliced
+from passerelle.base.slices import Sliced
 
 _BLOCK = 1 << 16
 

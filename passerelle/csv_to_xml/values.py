@@ -3,8 +3,9 @@
 from decimal import Decimal
 from functools import lru_cache
 
-from passerelle.language import _
-from passerelle.reading import parse_decimal, parse_whole, shorten
+from passerelle.base.language import _
+from passerelle.base.reading import parse_decimal, parse_whole
+from passerelle.base.wording import shorten
 
 # More fits no ledger; what is greater is another column's number.
 _MOST = 2**31 - 1

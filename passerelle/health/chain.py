@@ -1,18 +1,74 @@
 """The files by which the chain lives, judged by the others' clocks."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.config import Location, Settings
-from passerelle.health.concerns import Concern, Kind
-from passerelle.health.sights import Sight, Sights
-from passerelle.language import _
-from passerelle.ledger import Dispatch, Ledger
-from passerelle.ledger.dispatches import SALE
-from passerelle.ledger.stock import Publication
+from passerelle.base.errors import PasserelleError
+from passerelle.base.language import _
+from passerelle.config.model import Settings
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.location import Location
+from passerelle.model.records import SALE, Dispatch, Publication
+from passerelle.remotes.base import Remote, find, is_gone
 from passerelle.schedule.timetable import last_start, next_start
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A file as seen on its server; ``written`` is on our clock, ``None`` where it is not told."""
+
+    present: bool
+    size: int | None = None
+    written: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What was seen ``at`` that time, and the servers that could not be looked at."""
+
+    at: datetime
+    files: Mapping[Location, Sight] = field(default_factory=dict)
+    unreachable: Mapping[str, PasserelleError] = field(default_factory=dict)
+
+
+def look_around(
+    settings: Settings, ledger: Ledger, remote: Callable[[str], Remote], now: datetime
+) -> Sights:
+    """Looks for the files that the chain lives by; ``remote`` opens a server by name.
+
+    A server that cannot be reached is noted, and the others are looked at.
+    """
+    files: dict[Location, Sight] = {}
+    unreachable: dict[str, PasserelleError] = {}
+    for place in _places(settings, ledger.dispatches.untaken()):
+        if place.server in unreachable or place.server not in settings.servers:
+            continue
+        try:
+            files[place] = _look(ledger, remote(place.server), place)
+        except PasserelleError as error:
+            unreachable[place.server] = error
+    return Sights(now, files, unreachable)
+
+
+def _places(settings: Settings, untaken: list[Dispatch]) -> list[Location]:
+    places = [dispatch.place for dispatch in untaken]
+    places += [settings.orders.source] if settings.orders else []
+    places += [settings.stock.source, settings.stock.to] if settings.stock else []
+    return places
+
+
+def _look(ledger: Ledger, remote: Remote, place: Location) -> Sight:
+    entry = find(remote, place.path)
+    if entry is None:
+        is_gone(remote, place.path)  # raises where the folder itself cannot be seen
+        return Sight(present=False)
+    offset = ledger.stock.clock_offset(place.server)
+    written = entry.modified - offset if entry.modified and offset is not None else entry.modified
+    return Sight(True, entry.size, written)
+
 
 # Files are dated in whole seconds, and clocks drift.
 _SLACK = timedelta(minutes=1)
@@ -62,7 +118,9 @@ def _orders(
     elif sight and seen and sight.written and seen - sight.written > settings.chain.orders_quiet:
         text = _("{file} is old: the shop may have stopped exporting its orders")
         mend = _("look into the shop's order export")
-        concern = Concern(Kind.QUIET, str(place), text.format(file=place.name), mend, sight.written)
+        concern = Concern(
+            ConcernKind.QUIET, str(place), text.format(file=place.name), mend, sight.written
+        )
     return _health("orders", place, sight, seen, concern)
 
 
@@ -76,7 +134,9 @@ def _erp_stock(
     elif sight and seen and sight.written and _is_late(settings, sight.written, seen):
         text = _("{file} is late: the ERP should have written a newer one")
         mend = _("look whether the ERP and its export are running")
-        concern = Concern(Kind.LATE, str(place), text.format(file=place.name), mend, sight.written)
+        concern = Concern(
+            ConcernKind.LATE, str(place), text.format(file=place.name), mend, sight.written
+        )
     return _health("erp_stock", place, sight, seen, concern)
 
 
@@ -101,7 +161,7 @@ def _shop_stock(
     if left:
         text = _("the shop has not taken {file}").format(file=place.name)
         mend = _("look into the shop's stock import: what it shows on sale is out of date")
-        concern = Concern(Kind.NOT_TAKEN, str(place), text, mend, left.at)
+        concern = Concern(ConcernKind.NOT_TAKEN, str(place), text, mend, left.at)
     seen = sights.at if sight and sights else None
     return _health("shop_stock", place, sight, seen, concern)
 
@@ -123,13 +183,13 @@ def _sales(
     if due <= now and not (sight and not sight.present):
         text = _("the ERP has not taken {file}").format(file=dispatch.place.name)
         mend = _("look whether the ERP is running and imports its folder")
-        concern = Concern(Kind.NOT_TAKEN, str(dispatch.place), text, mend, sent)
+        concern = Concern(ConcernKind.NOT_TAKEN, str(dispatch.place), text, mend, sent)
     return _health("sales", dispatch.place, sight, seen, concern, written=sent)
 
 
 def _absent(place: Location, text: str) -> Concern:
     mend = _("look why {place} is not there").format(place=place)
-    return Concern(Kind.LATE, str(place), text, mend)
+    return Concern(ConcernKind.LATE, str(place), text, mend)
 
 
 def _met(

@@ -1,17 +1,11 @@
 """What needs a person: what it is, since when, and what to do about it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from passerelle.language import n_
-from passerelle.reading import shorten
 
-_FEW = 10
-
-
-class Kind(StrEnum):
+class ConcernKind(StrEnum):
     """What sort of concern it is; each value is a contract with programs that read ``--json``.
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
@@ -52,7 +46,7 @@ class Concern:
     people, without customer data; ``orders`` are the ids of the orders concerned.
     """
 
-    kind: Kind
+    kind: ConcernKind
     subject: str
     text: str
     mend: str
@@ -63,12 +57,3 @@ class Concern:
     def key(self) -> str:
         """Stays the same while the concern lasts."""
         return f"{self.kind}:{self.subject}"
-
-
-def few(ids: Sequence[str]) -> str:
-    """The ids, or the first of many and how many more there are."""
-    names = ", ".join(shorten(id) for id in ids[:_FEW])
-    rest = len(ids) - _FEW
-    if rest <= 0:
-        return names
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)

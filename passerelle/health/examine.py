@@ -4,16 +4,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from passerelle.config import Settings
-from passerelle.health.chain import FileHealth, look_at_files
-from passerelle.health.concerns import Concern, Kind
-from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
+from passerelle.base.language import _
+from passerelle.config.model import Settings
+from passerelle.health.chain import FileHealth, Sights, look_at_files
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.orders import (
+    OrdersHealth,
+    SalesHealth,
+    look_at_orders,
+    look_at_sales,
+    order_concerns,
+    sale_concerns,
+)
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
-from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
-from passerelle.health.sights import Sights
-from passerelle.language import _
-from passerelle.ledger import Ledger
+from passerelle.ledger.ledger import Ledger
 from passerelle.schedule.timetable import timetable
 
 
@@ -56,4 +61,6 @@ def _unreachable(sights: Sights) -> Iterator[Concern]:
     for server, error in sights.unreachable.items():
         text = _("the server {server} cannot be looked at: {error}")
         mend = _("`passerelle check` finds what is wrong")
-        yield Concern(Kind.UNREACHABLE, server, text.format(server=server, error=error), mend)
+        yield Concern(
+            ConcernKind.UNREACHABLE, server, text.format(server=server, error=error), mend
+        )

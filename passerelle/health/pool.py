@@ -5,11 +5,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from passerelle.config import Pool, Settings
-from passerelle.health.concerns import Concern, Kind, few
-from passerelle.language import N_, _, n_
-from passerelle.ledger import Ledger
-from passerelle.ledger.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
+from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import few
+from passerelle.config.model import Settings
+from passerelle.config.pool import Pool
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
 from passerelle.schedule.timetable import next_start
 
 # What concerns a shop of the pool is about "pool NAME".
@@ -120,30 +122,32 @@ def _oversold(owed: Mapping[str, int]) -> Concern:
         items=few([*owed]),
     )
     mend = _("`passerelle pool log --item NUMBER` names the orders; deliver, or cancel one of them")
-    return Concern(Kind.OVERSOLD, "pool", text, mend)
+    return Concern(ConcernKind.OVERSOLD, "pool", text, mend)
 
 
 def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> Iterator[Concern]:
     if shop.state == ShopState.ASKED:
         text = _("{shop} has asked to join the pool, and gets nothing until it is accepted")
         mend = _("`passerelle pool accept {shop} --dry-run` shows what would change")
-        yield _concern(Kind.ASKED, shop.name, text, mend)
+        yield _concern(ConcernKind.ASKED, shop.name, text, mend)
     elif shop.state is None:
         text = _("{shop} is in config.toml, but takes no part in the pool")
         mend = _("`passerelle pool join {shop} --via MEMBER`, or take it out of config.toml")
-        yield _concern(Kind.ASKED, shop.name, text, mend)
+        yield _concern(ConcernKind.ASKED, shop.name, text, mend)
     elif shop.state in _TAKING_PART and not shop.is_in_config:
         text = _("{shop} takes part in the pool, but is not in config.toml: it gets nothing")
         mend = _("add [pool.shops.{shop}], or `passerelle pool leave {shop}`")
-        yield _concern(Kind.ASKED, shop.name, text, mend)
+        yield _concern(ConcernKind.ASKED, shop.name, text, mend)
     since = shop.untaken_since
     if shop.waits and since and _should_be_taken(settings, since, now):
         text = _("{shop} has not taken the levels that were written for it")
         mend = _("look into its stock import: what it shows on sale is out of date")
-        yield _concern(Kind.NOT_TAKEN, shop.name, text, mend, since)
+        yield _concern(ConcernKind.NOT_TAKEN, shop.name, text, mend, since)
 
 
-def _concern(kind: Kind, shop: str, text: str, mend: str, since: datetime | None = None) -> Concern:
+def _concern(
+    kind: ConcernKind, shop: str, text: str, mend: str, since: datetime | None = None
+) -> Concern:
     return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from passerelle.config import Settings
-from passerelle.errors import INTERRUPTED
-from passerelle.health.concerns import Concern, Kind
-from passerelle.language import N_, _, n_
-from passerelle.ledger import Ledger
-from passerelle.ledger.runs import Run
+from passerelle.base.errors import INTERRUPTED
+from passerelle.base.language import N_, _, n_
+from passerelle.config.model import Settings
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import Run
 from passerelle.schedule.timetable import next_start, starts
 
 SUCCESSES = (0, 5)
@@ -93,7 +93,7 @@ def run_concerns(health: RunHealth) -> Iterator[Concern]:
     run = health.run
     if health.last is None and health.active is None:
         yield Concern(
-            Kind.NEVER,
+            ConcernKind.NEVER,
             run,
             _("run {run} has never started").format(run=run),
             _("try `passerelle run {run} --dry-run`, then `passerelle schedule install`").format(
@@ -115,7 +115,7 @@ def _missed(health: RunHealth) -> Concern:
         run=health.run,
     )
     mend = _("`passerelle schedule status` tells whether its task is enabled and how it ended")
-    return Concern(Kind.MISSED, health.run, text, mend, health.missed[0])
+    return Concern(ConcernKind.MISSED, health.run, text, mend, health.missed[0])
 
 
 def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
@@ -124,18 +124,18 @@ def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
     if health.is_killed:
         text = _("run {run} was killed, or the machine stopped").format(run=run)
         mend = _("the next run finishes what it left; if it happens again, look into {trace}")
-        yield Concern(Kind.KILLED, run, text, mend.format(trace=trace), last.started)
+        yield Concern(ConcernKind.KILLED, run, text, mend.format(trace=trace), last.started)
     elif last.exit_code == _HELD:
         text = _("run {run} is held for safety: {summary}").format(run=run, summary=last.summary)
         mend = _("nothing was published; {trace} tells more").format(trace=trace)
-        yield Concern(Kind.HELD, run, text, mend, since)
+        yield Concern(ConcernKind.HELD, run, text, mend, since)
     elif last.exit_code in FAILURES:
         text = _("run {run} failed: {summary}").format(run=run, summary=last.summary)
         mend = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
-        yield Concern(Kind.FAILED, run, text, mend, since)
+        yield Concern(ConcernKind.FAILED, run, text, mend, since)
     elif last.exit_code == 5 and run in _MENDED_AT:
         text = _("run {run} met lines that it could not read: {summary}").format(
             run=run, summary=last.summary
         )
         mend = _(_MENDED_AT[run]).format(trace=trace)
-        yield Concern(Kind.REJECTED, run, text, mend, last.started)
+        yield Concern(ConcernKind.REJECTED, run, text, mend, last.started)

@@ -1,49 +1,22 @@
 """The ledger's dispatches: each XML on its way to the ERP, from ``prepared`` to ``taken``."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, exists, func, select, update
 
-from passerelle.config import Location
-from passerelle.language import _
-from passerelle.ledger.marks import Mark, move_all, write_marks
-from passerelle.ledger.sale_marks import Issue, doubt_sale, move_sales, prepare_sale
-from passerelle.ledger.schema import dispatches, orders
-from passerelle.ledger.states import SaleState, Stage, State
+from passerelle.base.language import _
+from passerelle.ledger.marks import move_all, write_marks
+from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
+from passerelle.ledger.schema import Begin, dispatches, orders
 from passerelle.ledger.stock import write_clock
-
-SALE = "sale"
-
-Begin = Callable[[], AbstractContextManager[Connection]]
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
-
-    ``kind`` is ``"sale"`` for that of a sale, ``None`` for one of orders.
-    ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
-    server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
-    """
-
-    number: int
-    place: Location
-    archived: str
-    sha256: str
-    size: int
-    stage: Stage
-    prepared: datetime
-    staged: datetime | None
-    uploaded: datetime | None
-    sent: datetime | None
-    kind: str | None = None
+from passerelle.model.location import Location
+from passerelle.model.records import SALE, Dispatch, Issue, Mark
+from passerelle.model.states import SaleState, Stage, State
 
 
-class Dispatches:
+class DispatchBook:
     """The book of dispatches."""
 
     def __init__(self, begin: Begin, begin_lightly: Begin) -> None:

@@ -6,12 +6,12 @@ what was sent, times.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
 from passerelle.ledger.schema import (
+    Begin,
     dispatches,
     events,
     orders,
@@ -20,11 +20,9 @@ from passerelle.ledger.schema import (
     sales,
     sold,
 )
-from passerelle.ledger.states import State
+from passerelle.model.states import State
 
-Begin = Callable[[], AbstractContextManager[Connection]]
 Redact = Callable[[str], str]
-
 EVENT = "erased"
 # Texts that may quote a cell of the order file, whichever it was.
 _FREE = (
@@ -38,7 +36,7 @@ _FREE = (
 _PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
 
 
-class Erasure:
+class ErasureBook:
     """What the ledger keeps that may be personal, and how it goes."""
 
     def __init__(self, begin: Begin) -> None:

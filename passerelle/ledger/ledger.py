@@ -12,20 +12,18 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from passerelle.durable import touch_privately
-from passerelle.errors import UnreachableError
-from passerelle.language import _
-from passerelle.ledger.alerts import Alerts
-from passerelle.ledger.dispatches import Dispatches
-from passerelle.ledger.erasure import Erasure
-from passerelle.ledger.looking_back import LookingBack
-from passerelle.ledger.orders import Orders
-from passerelle.ledger.overview import Overview
-from passerelle.ledger.pool import Pool
-from passerelle.ledger.runs import Runs
-from passerelle.ledger.sales import Sales
+from passerelle.base.durable import touch_privately
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import _
+from passerelle.ledger.dispatches import DispatchBook
+from passerelle.ledger.erasure import ErasureBook
+from passerelle.ledger.looking_back import LookingBack, Overview
+from passerelle.ledger.orders import OrderBook
+from passerelle.ledger.pool import PoolBook
+from passerelle.ledger.runs import AlertBook, RunBook
+from passerelle.ledger.sales import SaleBook
 from passerelle.ledger.schema import migrate
-from passerelle.ledger.stock import Stock
+from passerelle.ledger.stock import StockBook
 
 FILE_NAME = "passerelle.db"
 _BUSY_MS = 10_000
@@ -41,16 +39,16 @@ class Ledger:
         self._engine, self._where = engine, where
         with self.begin() as connection:
             migrate(connection)
-        self.orders = Orders(self.begin)
-        self.dispatches = Dispatches(self.begin, self.begin_lightly)
-        self.stock = Stock(self.begin)
-        self.runs = Runs(self.begin)
-        self.erasure = Erasure(self.begin)
+        self.orders = OrderBook(self.begin)
+        self.dispatches = DispatchBook(self.begin, self.begin_lightly)
+        self.stock = StockBook(self.begin)
+        self.runs = RunBook(self.begin)
+        self.erasure = ErasureBook(self.begin)
         self.overview = Overview(self.begin)
         self.looking_back = LookingBack(self.begin)
-        self.alerts = Alerts(self.begin)
-        self.pool = Pool(self.begin)
-        self.sales = Sales(self.begin)
+        self.alerts = AlertBook(self.begin)
+        self.pool = PoolBook(self.begin)
+        self.sales = SaleBook(self.begin)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""

@@ -3,46 +3,31 @@
 Only reading. A person waits for the answer, no run does: some questions walk through a table.
 """
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from passerelle.ledger.marks import CHUNK, KnownOrder, known_order, select_known
-from passerelle.ledger.schema import changes, orders, publications, runs
-from passerelle.ledger.stock import KEPT_PUBLICATIONS, Publication
-
-Begin = Callable[[], AbstractContextManager[Connection]]
+from passerelle.ledger.marks import CHUNK, known_order, select_known
+from passerelle.ledger.runs import as_run
+from passerelle.ledger.schema import Begin, changes, dispatches, events, orders, publications, runs
+from passerelle.ledger.stock import KEPT_PUBLICATIONS
+from passerelle.model.records import (
+    Delivery,
+    HeldBack,
+    KnownOrder,
+    Publication,
+    Run,
+    Since,
+    SoldOrder,
+)
+from passerelle.model.states import State
 
 # Each of these begins with a look at what the ERP has taken.
 _LOOKING = ("orders", "stock", "adopt")
 _WENT_THROUGH = (0, 5)
 SEEN = ("published", "withdrawn")
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBack:
-    """A line that a publication has lower than the ERP, or (``after`` is ``None``) not at all."""
-
-    line: int
-    key: str
-    before: str
-    after: str | None
-    orders: str
-
-    def names(self, id: str) -> bool:
-        """Whether the order of that id is one of the reasons; an id may hold commas itself."""
-        return f",{id}," in f",{self.orders},"
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """Since when something is as it is; not ``is_exact`` where it was so before, too."""
-
-    at: datetime
-    is_exact: bool
 
 
 class LookingBack:
@@ -149,3 +134,75 @@ def _has_forgotten(connection: Connection, publication: Publication) -> bool:
         publications.c.stage.in_(SEEN),
     )
     return bool(connection.execute(older).scalar())
+
+
+# How many rows are in memory where answers come one at a time.
+_AT_ONCE = 1_000
+
+
+class Overview:
+    """The book of what is looked at, never written."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def sales(self, since: datetime) -> Iterator[SoldOrder]:
+        """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
+
+        Nothing else can be asked of the ledger until all were asked for.
+        """
+        query = select(orders.c.date, orders.c.total).where(
+            orders.c.date >= since, ~orders.c.cancelled, orders.c.state != State.SKIPPED
+        )
+        with self._begin() as connection:
+            found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+            yield from (SoldOrder(date, total) for date, total in found)
+
+    def deliveries(self, since: datetime) -> list[Delivery]:
+        """The orders dated ``since`` then that the ERP took; not those that were sent again."""
+        d = dispatches.c
+        sent = (
+            select(func.count())
+            .where(events.c.channel == orders.c.channel, events.c.id == orders.c.id)
+            .where(events.c.event == State.SENT)
+            .scalar_subquery()
+        )
+        query = (
+            select(orders.c.id, orders.c.date, d.taken)
+            .join(dispatches, orders.c.dispatch == d.number)
+            # No order is taken before it is made: SQLite may begin with either time.
+            .where(orders.c.date >= since, d.taken >= since, d.taken >= orders.c.date)
+            .where(_beside_index(orders.c.state) == State.TAKEN, sent <= 1)
+        )
+        with self._begin() as connection:
+            return [Delivery(*row) for row in connection.execute(query).all()]
+
+    def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
+        """The orders dated ``since`` then, the newest first, ``limit`` of them."""
+        query = select_known().where(orders.c.date >= since)
+        with self._begin() as connection:
+            found = connection.execute(query.order_by(orders.c.date.desc()).limit(limit))
+            return [known_order(row) for row in found]
+
+    def count(self, since: datetime) -> int:
+        """How many orders are dated ``since`` then."""
+        query = select(func.count()).select_from(orders).where(orders.c.date >= since)
+        with self._begin() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def has_undated(self) -> bool:
+        """Whether any order has no date, so that no other answer here counts it."""
+        with self._begin() as connection:
+            query = select(orders.c.id).where(orders.c.date.is_(None)).limit(1)
+            return connection.execute(query).first() is not None
+
+    def runs(self, since: datetime) -> list[Run]:
+        """The runs that started at ``since`` or later, oldest first."""
+        query = select(runs).where(runs.c.started >= since).order_by(runs.c.started, runs.c.number)
+        with self._begin() as connection:
+            return [as_run(row) for row in connection.execute(query)]
+
+
+def _beside_index(column: Any) -> Any:
+    """The column, such that SQLite does not take its index: most orders of all years are taken."""
+    return column.concat("")

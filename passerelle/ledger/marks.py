@@ -1,73 +1,23 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
 
-from passerelle.errors import UsageError
-from passerelle.language import _
-from passerelle.ledger.batches import in_batches
-from passerelle.ledger.last_xml import select_with_xml, xml_of
-from passerelle.ledger.schema import UtcTime, events, orders, sold
-from passerelle.ledger.states import DONE, TRANSITIONS, Stage, State
-from passerelle.sales import Gist, Reading, Sold
+from passerelle.base.batches import in_batches
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _
+from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
+from passerelle.model.orders import Sold
+from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.states import DONE, TRANSITIONS, Stage, State
 
 # SQLite takes 999 parameters in its older builds; an order's key has two.
 CHUNK = 400
 # A backfill has a hundred thousand orders: their rows need not all be in memory.
 _AT_ONCE = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class KnownOrder:
-    """An order as the ledger knows it.
-
-    ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
-    on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
-    (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
-    before it was kept.
-    """
-
-    channel: str
-    id: str
-    reference: str
-    date: datetime | None
-    state: State
-    reason: str
-    fingerprint: str
-    cancelled: bool
-    resend: bool
-    seen: datetime
-    changed: datetime
-    stage: Stage | None = None
-    sent_as: str | None = None
-    archived: str | None = None
-    server: str | None = None
-    sent: datetime | None = None
-    published: datetime | None = None
-    taken: datetime | None = None
-    total: Decimal | None = None
-    due: bool = False
-    dispatch: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A state to write for an order, with its reason in words.
-
-    ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
-    ``cancelled``: it waits because the shop cancelled it.
-    """
-
-    reading: Reading | Gist
-    state: State
-    reason: str = ""
-    due: bool = False
-    cancelled: bool = False
 
 
 def write_marks(
@@ -242,3 +192,27 @@ def known_order(row: Row[Any]) -> KnownOrder:
         dispatch=row.dispatch,
         **xml_of(row),
     )
+
+
+def select_with_xml(table: Table) -> Any:
+    """A SELECT of ``table``'s rows, each with its dispatch; conditions are still to be given."""
+    joined = table.outerjoin(dispatches, table.c.dispatch == dispatches.c.number)
+    d = dispatches.c
+    return select(
+        *(table, d.path, d.server, d.archived, d.sent, d.published, d.taken, d.stage)
+    ).select_from(joined)
+
+
+def xml_of(row: Row[Any]) -> dict[str, Any]:
+    """What such a row tells of the XML; nothing where there is none, or it was given up."""
+    if row.stage in (None, Stage.ABANDONED):
+        return {}
+    return {
+        "stage": Stage(row.stage),
+        "sent_as": row.path,
+        "archived": row.archived,
+        "server": row.server,
+        "sent": row.sent,
+        "published": row.published,
+        "taken": row.taken,
+    }

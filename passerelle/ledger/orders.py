@@ -1,20 +1,15 @@
 """The ledger's orders: their states, what was sold, and what happened to each when."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
-from passerelle.language import _
-from passerelle.ledger.batches import in_batches
-from passerelle.ledger.known_sales import KnownSale
+from passerelle.base.batches import in_batches
+from passerelle.base.language import _
 from passerelle.ledger.marks import (
     CHUNK,
-    KnownOrder,
-    Mark,
     add_event,
     check_step,
     find_known,
@@ -25,6 +20,7 @@ from passerelle.ledger.marks import (
 )
 from passerelle.ledger.schema import (
     IS_DUE,
+    Begin,
     dispatches,
     events,
     orders,
@@ -32,24 +28,14 @@ from passerelle.ledger.schema import (
     sales,
     sold,
 )
-from passerelle.ledger.states import State
-from passerelle.sales import Gist, Reading, Sold
-
-Begin = Callable[[], AbstractContextManager[Connection]]
+from passerelle.model.orders import Gist, Reading, Sold
+from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
+from passerelle.model.states import State
 
 _UNSENT = (State.WAITING, State.REJECTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to an order."""
-
-    at: datetime
-    event: str
-    note: str
-
-
-class Orders:
+class OrderBook:
     """The book of orders."""
 
     def __init__(self, begin: Begin) -> None:

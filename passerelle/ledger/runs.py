@@ -1,35 +1,16 @@
 """The ledger's runs: when each began and ended, and how; and what is done once a day."""
 
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, select, update
 
-from passerelle.ledger.schema import chores, runs
-
-Begin = Callable[[], AbstractContextManager[Connection]]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A run so far; without ``ended`` it is active, or was killed.
-
-    ``facts`` has what a run that ended well met and did: counts, and files with size and time.
-    """
-
-    number: int
-    run: str
-    started: datetime
-    ended: datetime | None
-    exit_code: int | None
-    summary: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+from passerelle.ledger.schema import Begin, alerts, chores, runs
+from passerelle.model.records import AlertMemory, Run, Told
 
 
-class Runs:
+class RunBook:
     """The book of runs."""
 
     def __init__(self, begin: Begin) -> None:
@@ -104,3 +85,42 @@ def as_run(row: Row[Any]) -> Run:
     return Run(
         row.number, row.run, row.started, row.ended, row.exit_code, row.summary, row.facts or {}
     )
+
+
+# Beside what was told, a row of that name keeps the number of the last run that was looked at.
+_RUN = "run"
+
+
+class AlertBook:
+    """The book of alerts. An address is its place in the config, from 1 on."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+    def recall(self, address: int) -> AlertMemory:
+        """What was remembered for an address; nothing for a new one."""
+        with self._begin() as connection:
+            rows = list(connection.execute(select(alerts).where(_of(address))))
+        told = {key: Told(key, *rest) for stored, *rest in rows for key in [_bare(stored)]}
+        run = told.pop(_RUN, None)
+        return AlertMemory(told, int(run.text) if run else 0)
+
+    def remember(self, address: int, memory: AlertMemory, at: datetime) -> None:
+        """Puts ``memory`` in the place of what was remembered for an address."""
+        rows = [*memory.told.values(), Told(_RUN, str(memory.run), at, at)]
+        with self._begin() as connection:
+            connection.execute(delete(alerts).where(_of(address)))
+            connection.execute(alerts.insert(), [_row(address, told) for told in rows])
+
+
+def _of(address: int) -> ColumnElement[bool]:
+    return alerts.c.key.startswith(f"{address}:", autoescape=True)
+
+
+def _bare(stored: str) -> str:
+    return stored.partition(":")[2]
+
+
+def _row(address: int, told: Told) -> dict[str, object]:
+    key = f"{address}:{told.key}"
+    return {"key": key, "text": told.text, "began": told.began, "told": told.told}

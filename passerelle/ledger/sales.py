@@ -1,34 +1,22 @@
-"""The ledger's sales: which orders are to have one, which have one, and what stood against it."""
+"""How a sale is written into the ledger, within a caller's transaction."""
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
-from passerelle.config import Location
-from passerelle.language import _
-from passerelle.ledger.known_sales import KnownSale, known_sale, select_sales
-from passerelle.ledger.marks import CHUNK, KnownOrder
-from passerelle.ledger.orders import Event
-from passerelle.ledger.sale_marks import (
-    SaleMark,
-    add_sale_event,
-    check_sale_step,
-    of_key,
-    write_sale_marks,
-)
-from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
-from passerelle.ledger.states import SaleState, Stage
-
-Begin = Callable[[], AbstractContextManager[Connection]]
-
-OPEN = (SaleState.WANTED, SaleState.REFUSED)
-ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _
+from passerelle.ledger.marks import CHUNK, replace_sold, select_with_xml, xml_of
+from passerelle.ledger.schema import IS_CANCELLED, Begin, dispatches, sale_events, sales
+from passerelle.model.location import Location
+from passerelle.model.records import Event, Issue, KnownOrder, KnownSale, SaleMark
+from passerelle.model.states import ON_THE_WAY, OPEN, SALE_TRANSITIONS, SaleState, Stage
 
 
-class Sales:
+class SaleBook:
     """The book of sales."""
 
     def __init__(self, begin: Begin) -> None:
@@ -76,7 +64,7 @@ class Sales:
     def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownSale]:
         """Sales that the ERP's file may lack: open, on their way, or taken of late.
 
-        The times are those of :meth:`passerelle.ledger.orders.Orders.unseen_by_erp`.
+        The times are those of :meth:`passerelle.ledger.orders.OrderBook.unseen_by_erp`.
         """
         d = dispatches.c
         late = d.taken >= taken_after
@@ -126,3 +114,148 @@ class Sales:
         query = select_sales().where(condition).order_by(sales.c.order_date, sales.c.id)
         with self._begin() as connection:
             return [known_sale(row) for row in connection.execute(query)]
+
+
+DOUBTFUL, REFUSED = "doubtful", "refused"
+
+Key = KnownSale | SaleMark | Issue
+
+
+def of_key(key: Key) -> Any:
+    """The condition for one sale's row."""
+    same = (sales.c.channel == key.channel) & (sales.c.id == key.id)
+    return same & (sales.c.order_date == key.order_date)
+
+
+def find_sale(connection: Connection, key: Key) -> KnownSale | None:
+    """The sale of that channel, id and date."""
+    row = connection.execute(select_sales().where(of_key(key))).one_or_none()
+    return known_sale(row) if row else None
+
+
+def write_sale_marks(connection: Connection, marks: Sequence[SaleMark], at: datetime) -> None:
+    """Writes each sale; what does not change makes no event.
+
+    Raises :class:`UsageError` for a step that the table of transitions does not allow.
+    """
+    for mark in marks:
+        _write(connection, mark, find_sale(connection, mark), at)
+
+
+def _write(connection: Connection, mark: SaleMark, before: KnownSale | None, at: datetime) -> None:
+    check_sale_step(mark, before, mark.state)
+    values: dict[str, Any] = {
+        "state": mark.state,
+        "problem": mark.problem,
+        "reason": mark.reason,
+        "cancelled": mark.cancelled,
+    }
+    values |= {"refusals": mark.refusals} if mark.refusals is not None else {}
+    values |= {"dispatch": None, "refusals": 0} if mark.by_hand else {}
+    values |= {"imported": mark.imported} if mark.imported is not None else {}
+    if mark.is_told or not mark.problem:
+        values["told"] = at if mark.is_told else None
+    if before is None or before.state != mark.state:
+        values["changed"] = at
+    if before is None:
+        key = {"channel": mark.channel, "id": mark.id, "order_date": mark.order_date}
+        connection.execute(sales.insert().values(**key, **values))
+    else:
+        connection.execute(update(sales).where(of_key(mark)).values(**values))
+    imported = mark.imported if mark.imported is not None or before is None else before.imported
+    said = before and (before.state, before.problem, before.cancelled, before.imported)
+    if said != (mark.state, mark.problem, mark.cancelled, imported):
+        add_sale_event(connection, mark, at, mark.state, mark.reason)
+
+
+def prepare_sale(connection: Connection, issue: Issue, at: datetime, dispatch: int) -> None:
+    """Promises a sale in the caller's transaction.
+
+    That the ERP refused it before stays known until it is done.
+    """
+    before = find_sale(connection, issue)
+    if before is None or before.state != SaleState.WANTED:
+        mark = SaleMark(issue.channel, issue.id, issue.order_date, SaleState.WANTED)
+        if before is not None and before.problem:
+            mark = replace(mark, problem=before.problem, reason=before.reason)
+        _write(connection, mark, before, at)
+    values: dict[str, Any] = {
+        "state": SaleState.PREPARED,
+        "document": issue.document,
+        "dispatch": dispatch,
+        "imported": issue.imported,
+        "tried": at,
+        "changed": at,
+    }
+    if before is None or before.problem != REFUSED:
+        values |= {"problem": "", "reason": "", "told": None}
+    connection.execute(update(sales).where(of_key(issue)).values(**values))
+    replace_sold(connection, issue.channel, {issue.id: issue.sold})
+    add_sale_event(connection, issue, at, SaleState.PREPARED, issue.document, dispatch)
+
+
+def move_sales(
+    connection: Connection, dispatch: int, state: SaleState, at: datetime, note: str
+) -> None:
+    """Moves the sale of a dispatch on, if it has one that is ``prepared``."""
+    query = select_sales().where(sales.c.dispatch == dispatch, sales.c.state == SaleState.PREPARED)
+    for sale in [known_sale(row) for row in connection.execute(query)]:
+        values = {"state": state, "changed": at}
+        connection.execute(update(sales).where(of_key(sale)).values(**values))
+        add_sale_event(connection, sale, at, state, note, dispatch)
+
+
+def doubt_sale(connection: Connection, dispatch: int) -> None:
+    """Nobody but the ERP can tell whether it has the sale of a dispatch."""
+    values = {"problem": DOUBTFUL, "reason": _("its upload was interrupted"), "told": None}
+    connection.execute(update(sales).where(sales.c.dispatch == dispatch).values(**values))
+
+
+def add_sale_event(
+    connection: Connection,
+    key: Key,
+    at: datetime,
+    what: str,
+    note: str,
+    dispatch: int | None = None,
+) -> None:
+    """Notes something that happened to a sale."""
+    values = {"channel": key.channel, "id": key.id, "order_date": key.order_date, "at": at,
+              "event": what, "note": note, "dispatch": dispatch}  # fmt: skip
+    connection.execute(sale_events.insert().values(**values))
+
+
+def check_sale_step(key: Key, before: KnownSale | None, state: SaleState) -> None:
+    """Raises :class:`UsageError` for a step that the table does not allow."""
+    if state not in SALE_TRANSITIONS[before.state if before else None]:
+        now = f'"{before.state}"' if before else _("unknown")
+        what = _('the sale of order {id} is {now} and cannot become "{state}"')
+        raise UsageError(
+            what.format(id=key.id, now=now, state=state), "", _("see `passerelle orders show`")
+        )
+
+
+def select_sales() -> Any:
+    """A SELECT of sales with their last XMLs; conditions are still to be given."""
+    return select_with_xml(sales)
+
+
+def known_sale(row: Row[Any]) -> KnownSale:
+    """The sale in a row of :func:`select_sales`."""
+    return KnownSale(
+        channel=row.channel,
+        id=row.id,
+        order_date=row.order_date,
+        state=SaleState(row.state),
+        problem=row.problem,
+        reason=row.reason,
+        document=row.document,
+        imported=row.imported,
+        dispatch=row.dispatch,
+        refusals=row.refusals,
+        cancelled=row.cancelled,
+        tried=row.tried,
+        told=row.told,
+        changed=row.changed,
+        **xml_of(row),
+    )

@@ -3,12 +3,15 @@
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -25,8 +29,8 @@ from sqlalchemy import (
     text,
 )
 
-from passerelle.errors import ConfigError
-from passerelle.language import _
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -56,9 +60,7 @@ class Money(TypeDecorator[Decimal]):
 
 
 metadata = MetaData()
-
 version = Table("version", metadata, Column("number", Integer, nullable=False))
-
 orders = Table(
     "orders",
     metadata,
@@ -84,7 +86,6 @@ orders = Table(
 IS_DUE = orders.c.due | orders.c.resend
 # (Naming PostgreSQL's form of it here would load that dialect at every start.)
 Index("orders_due", orders.c.id, sqlite_where=IS_DUE)
-
 sold = Table(
     "sold",
     metadata,
@@ -94,7 +95,6 @@ sold = Table(
     Column("key", String, nullable=False),
     Column("quantity", Integer),
 )
-
 events = Table(
     "events",
     metadata,
@@ -106,7 +106,6 @@ events = Table(
     Column("note", String, nullable=False, default=""),
     Index("events_by_order", "channel", "id"),
 )
-
 dispatches = Table(
     "dispatches",
     metadata,
@@ -129,7 +128,6 @@ dispatches = Table(
     Index("dispatches_by_published", "published"),
     Index("dispatches_by_taken", "taken"),
 )
-
 # One row for each order that is to have a sale, or has one. The shop may use an id again after an
 # outage: only with its date is it the same order.
 sales = Table(
@@ -157,7 +155,6 @@ sales = Table(
 IS_CANCELLED = sales.c.cancelled.is_(True)
 Index("sales_cancelled", sales.c.order_date, sales.c.id, sqlite_where=IS_CANCELLED,
       postgresql_where=IS_CANCELLED)  # fmt: skip
-
 sale_events = Table(
     "sale_events",
     metadata,
@@ -171,7 +168,6 @@ sale_events = Table(
     Column("dispatch", Integer),
     Index("sale_events_by_order", "channel", "id"),
 )
-
 runs = Table(
     "runs",
     metadata,
@@ -185,7 +181,6 @@ runs = Table(
     Index("runs_by_name", "run", "number"),
     Index("runs_by_start", "started"),
 )
-
 publications = Table(
     "publications",
     metadata,
@@ -203,7 +198,6 @@ publications = Table(
     Index("publications_by_source", "source_sha256"),
     Index("publications_by_fate", "fate", "number"),
 )
-
 changes = Table(
     "changes",
     metadata,
@@ -215,7 +209,6 @@ changes = Table(
     Column("orders", String, nullable=False),
     Index("changes_by_key", "publication", "key"),
 )
-
 clocks = Table(
     "clocks",
     metadata,
@@ -223,14 +216,12 @@ clocks = Table(
     Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
     Column("measured", UtcTime, nullable=False),
 )
-
 chores = Table(
     "chores",
     metadata,
     Column("name", String, primary_key=True),
     Column("done", UtcTime, nullable=False),
 )
-
 # What people were told and have not been told the end of yet.
 alerts = Table(
     "alerts",
@@ -324,3 +315,79 @@ def version_of(connection: Connection) -> int:
     if not inspect(connection).has_table("version"):
         return 0
     return connection.execute(select(version.c.number)).scalar() or 0
+
+
+# A level may be owed, below zero.
+pool_items = Table(
+    "pool_items",
+    metadata,
+    Column("item", String, primary_key=True),
+    Column("level", BigInteger, nullable=False),
+    Column("initial", BigInteger, nullable=False),
+    Column("shop", String, nullable=False),  # where it was first seen
+    Column("met", UtcTime, nullable=False),
+    Column("since", UtcTime),
+    Column("orders_until", UtcTime),
+    Index("pool_items_by_level", "level"),  # what is owed
+)
+pool_shops = Table(
+    "pool_shops",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("state", String, nullable=False),  # asked, joining, member, left
+    Column("via", String, nullable=False, default=""),
+    Column("changed", UtcTime, nullable=False),
+    Column("read", String, nullable=False, default=""),  # which file of levels was read last
+    Column("read_at", UtcTime),
+    Column("upto", Integer, nullable=False, default=0),  # the last move that the view knows
+    Column("items", Integer, nullable=False, default=0),  # that take part in it
+    Column("view", LargeBinary),
+)
+pool_files = Table(
+    "pool_files",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("shop", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("stage", String, nullable=False),  # prepared, published, taken, superseded
+    Column("sha256", String, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("upto", Integer, nullable=False),
+    Column("taken", UtcTime),
+    Column("view", LargeBinary),  # what the shop shows once it was taken; of the last files only
+    Index("pool_files_by_shop", "shop", "number"),
+)
+pool_lines = Table(
+    "pool_lines",
+    metadata,
+    Column("shop", String, primary_key=True),
+    Column("order_id", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("quantity", Integer, nullable=False),  # 0 once it is cancelled
+    Column("moved", Integer, nullable=False),  # what it took from the pool
+    Column("date", UtcTime),
+    Index("pool_lines_by_date", "shop", "date"),
+)
+pool_moves = Table(
+    "pool_moves",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("shop", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("order_id", String, nullable=False, default=""),
+    Index("pool_moves_by_item", "item", "number"),
+    Index("pool_moves_by_shop", "shop", "number"),
+)
+pool_suspects = Table(
+    "pool_suspects",
+    metadata,
+    Column("shop", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("difference", BigInteger, nullable=False),
+    Column("reads", Integer, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+Begin = Callable[[], AbstractContextManager[Connection]]

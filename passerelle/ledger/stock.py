@@ -1,43 +1,20 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
-from passerelle.ledger.schema import changes, clocks, publications
-from passerelle.sales import Change
-
-Begin = Callable[[], AbstractContextManager[Connection]]
+from passerelle.ledger.schema import Begin, changes, clocks, publications
+from passerelle.model.orders import Change
+from passerelle.model.records import Publication
 
 # The changes of older publications are dropped: `stock why` speaks of the last one.
 KEPT_PUBLICATIONS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One ExportCSVmod. ``stage`` is prepared, published, withdrawn or superseded.
-
-    ``fate`` is ``"taken"`` when the shop was seen to have taken it, ``"left"`` when it still lay
-    there after its time, ``None`` while that is not known.
-    """
-
-    number: int
-    at: datetime
-    stage: str
-    source_sha256: str
-    source_modified: datetime | None
-    sha256: str
-    size: int
-    lines: int
-    in_stock: int
-    fate: str | None = None
-
-
-class Stock:
+class StockBook:
     """The book of stock."""
 
     def __init__(self, begin: Begin) -> None:

@@ -2,23 +2,17 @@
 
 from urllib.parse import urlsplit
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.remotes.base import Entry, Memory, Remote, Sink, fetch_whole, find, is_gone
+from passerelle.base.deadline import Deadline
+from passerelle.config.model import Server
+from passerelle.remotes.base import Entry as Entry
+from passerelle.remotes.base import Memory as Memory
+from passerelle.remotes.base import Remote
+from passerelle.remotes.base import Sink as Sink
+from passerelle.remotes.base import fetch_whole as fetch_whole
+from passerelle.remotes.base import find as find
+from passerelle.remotes.base import is_gone as is_gone
 from passerelle.remotes.passwords import password_of
 from passerelle.remotes.retrying import RetryingRemote
-
-__all__ = [
-    "Entry",
-    "Memory",
-    "Remote",
-    "Sink",
-    "connect",
-    "fetch_whole",
-    "find",
-    "is_gone",
-    "open_remote",
-]
 
 
 def open_remote(name: str, server: Server, deadline: Deadline) -> Remote:

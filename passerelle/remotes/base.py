@@ -2,10 +2,10 @@
 
 Paths are relative to the server's base folder, separated by ``/``. Every method may raise
 
-- :class:`~passerelle.errors.NotFoundError`: no such file or folder,
-- :class:`~passerelle.errors.AccessDeniedError`: this account may not,
-- :class:`~passerelle.errors.TransientError`: connection lost, refused or too slow,
-- :class:`~passerelle.errors.PermanentError`: any other refusal,
+- :class:`NotFoundError`: no such file or folder,
+- :class:`AccessDeniedError`: this account may not,
+- :class:`TransientError`: connection lost, refused or too slow,
+- :class:`PermanentError`: any other refusal,
 
 and never takes one for another: an unreachable file is not an absent file.
 """
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from passerelle.config.types import clean_path
-from passerelle.errors import NotFoundError, PermanentError, TransientError
-from passerelle.language import _
-from passerelle.slices import Sliced
+from passerelle.base.errors import NotFoundError, PermanentError, TransientError
+from passerelle.base.language import _
+from passerelle.base.slices import Sliced
+from passerelle.model.location import clean_path
 
 _FETCHES = 3
 

@@ -6,8 +6,8 @@ Source: OpenSSL's verification codes (openssl-verification-options(1), X509_V_ER
 import os
 import ssl
 
-from passerelle.errors import PermanentError
-from passerelle.language import _
+from passerelle.base.errors import PermanentError
+from passerelle.base.language import _
 
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)

@@ -8,19 +8,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from passerelle.config import Server
-from passerelle.durable import move_durably, write_durably
-from passerelle.errors import (
+from passerelle.base.durable import move_durably, write_durably
+from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
     NotFoundError,
     PermanentError,
     TransientError,
 )
-from passerelle.language import _
-from passerelle.progress import moved
+from passerelle.base.language import _
+from passerelle.base.progress import moved
+from passerelle.base.slices import Sliced, in_blocks
+from passerelle.config.model import Server
 from passerelle.remotes.base import Entry, Sink, checked, in_memory
-from passerelle.slices import Sliced, in_blocks
 
 _CHUNK = 1 << 20
 

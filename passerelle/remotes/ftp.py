@@ -13,16 +13,12 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.errors import (
-    AccessDeniedError,
-    NotFoundError,
-    PermanentError,
-    TransientError,
-)
-from passerelle.language import _
-from passerelle.progress import moved
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentError, TransientError
+from passerelle.base.language import _
+from passerelle.base.progress import moved
+from passerelle.base.slices import Sliced
+from passerelle.config.model import Server
 from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
 from passerelle.remotes.ftp_replies import (
@@ -36,7 +32,6 @@ from passerelle.remotes.ftp_replies import (
 )
 from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
-from passerelle.slices import Sliced
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")

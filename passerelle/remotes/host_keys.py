@@ -13,8 +13,8 @@ from typing import Protocol
 import paramiko
 from paramiko.hostkeys import HostKeyEntry
 
-from passerelle.errors import PermanentError
-from passerelle.language import _
+from passerelle.base.errors import PermanentError
+from passerelle.base.language import _
 
 _REVOKED = "@revoked"
 

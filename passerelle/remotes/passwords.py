@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import quote, quote_plus
 
-from passerelle.config import Server
-from passerelle.errors import ConfigError, UsageError
-from passerelle.language import _
+from passerelle.base.errors import ConfigError, UsageError
+from passerelle.base.language import _
+from passerelle.config.model import Server
 
 SERVICE = "passerelle"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)

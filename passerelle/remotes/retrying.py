@@ -11,15 +11,14 @@ from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from passerelle.deadline import Deadline
-from passerelle.errors import NotFoundError, TransientError
-from passerelle.language import _
-from passerelle.progress import step
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import NotFoundError, TransientError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.base.slices import Sliced
 from passerelle.remotes.base import Entry, Remote, Sink, find, in_memory
-from passerelle.slices import Sliced
 
 T = TypeVar("T")
-
 _ATTEMPTS = 3
 
 

@@ -14,28 +14,21 @@ from urllib.parse import unquote, urlsplit
 
 import paramiko
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.errors import (
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
     NotFoundError,
     PermanentError,
     TransientError,
 )
-from passerelle.language import _
-from passerelle.progress import moved
-from passerelle.remotes.base import (
-    Entry,
-    Sink,
-    checked,
-    find,
-    in_memory,
-    replace_by_deleting,
-)
+from passerelle.base.language import _
+from passerelle.base.progress import moved
+from passerelle.base.slices import Sliced
+from passerelle.config.model import Server
+from passerelle.remotes.base import Entry, Sink, checked, find, in_memory, replace_by_deleting
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.passwords import hidden
-from passerelle.slices import Sliced
 
 _CHUNK = 1 << 15
 

@@ -12,10 +12,11 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from passerelle.ledger import KnownOrder, Mark, State
-from passerelle.ledger.batches import in_batches
-from passerelle.sales import Gist, Sold
-from passerelle.scratch import Tables
+from passerelle.base.batches import in_batches
+from passerelle.base.scratch import Tables
+from passerelle.model.orders import Gist, Sold
+from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.states import State
 
 _CHANGED = "changed"
 _TABLE = (

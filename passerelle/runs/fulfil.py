@@ -10,46 +10,40 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from passerelle.config import Orders
-from passerelle.csv_to_xml import Forms, Readings, write_sale
-from passerelle.errors import (
+from passerelle.base.batches import in_batches
+from passerelle.base.errors import (
     ConfigError,
     PasserelleError,
     PermanentError,
     UnreachableError,
     gravest,
 )
-from passerelle.fulfilment import (
-    Books,
-    Candidate,
-    Shelf,
-    allot,
-    find_candidates,
-    in_turn,
-    is_of_interest,
-    unwritten,
-)
-from passerelle.gateway import Gateway, Outcome
-from passerelle.ledger import DAILY, SaleMark, SaleState
-from passerelle.ledger.batches import in_batches
+from passerelle.config.model import Orders
+from passerelle.config.sections import gift_card_ids, orders_settings
+from passerelle.csv_to_xml.forms import Forms
+from passerelle.csv_to_xml.order_csv import Readings
+from passerelle.csv_to_xml.sales_xml import write_sale
+from passerelle.exchange.forms import load_sale_forms
+from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.marks import CHUNK
-from passerelle.ledger.sales import OPEN
-from passerelle.runs.fulfil_answers import Answers, find_answers
-from passerelle.runs.fulfil_places import Places
-from passerelle.runs.fulfil_stock import look_at_stock
+from passerelle.model.orders import Reading
+from passerelle.model.records import DAILY, SaleMark
+from passerelle.model.states import OPEN, SaleState
+from passerelle.rules.allotting import Shelf, allot, find_candidates, in_turn
+from passerelle.rules.fate import is_cancelled
+from passerelle.rules.fulfilment import Books, Candidate, is_of_interest, unwritten
+from passerelle.runs.fulfil_look import Answers, Places, find_answers, look_at_stock
 from passerelle.runs.fulfil_words import (
     FulfilPlan,
-    Parcel,
+    SaleParcel,
     describe,
     describe_answers,
     facts,
     rejection,
     summarise,
 )
-from passerelle.runs.orders import Met, gift_card_ids, load_sale_forms, orders_settings
+from passerelle.runs.orders import Met
 from passerelle.runs.orders_plan import OrdersPlan
-from passerelle.sales import Reading
-from passerelle.verdict import is_cancelled
 
 UNDATED = "sales without a date"
 
@@ -147,7 +141,7 @@ def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sight
     return FulfilPlan(
         answers=answers,
         parcels=tuple(
-            Parcel(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id))
+            SaleParcel(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id))
             for one in granted
         ),
         marks=(*found.marks, *marks),
@@ -158,14 +152,14 @@ def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sight
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class _WrittenSale:
     candidate: Candidate
     data: bytes
 
 
 def _grant(
     gateway: Gateway, candidates: Sequence[Candidate], shelf: Shelf, books: Books
-) -> tuple[list[_Written], list[SaleMark]]:
+) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Gives the stock in turn and writes the XMLs; one that cannot be written takes no stock."""
     cards, left = gift_card_ids(gateway.settings), in_turn(candidates, gateway.settings.fulfil)
     marks: list[SaleMark] = []
@@ -181,10 +175,10 @@ def _grant(
 
 def _write(
     gateway: Gateway, granted: Sequence[Candidate], books: Books
-) -> tuple[list[_Written], list[SaleMark]]:
+) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Each one's XML; one on which the stylesheet fails stops no other."""
     xml, orders = gateway.settings.fulfil.xml, orders_settings(gateway.settings)
-    written, failed = list[_Written](), list[SaleMark]()
+    written, failed = list[_WrittenSale](), list[SaleMark]()
     forms = load_sale_forms(gateway.settings) if granted else Forms()
     for one in granted:
         try:
@@ -192,7 +186,7 @@ def _write(
         except ConfigError as error:
             failed.append(unwritten(one, str(error), books))
         else:
-            written.append(_Written(one, data))
+            written.append(_WrittenSale(one, data))
     return written, failed
 
 

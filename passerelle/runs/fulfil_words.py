@@ -4,20 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from passerelle.config import Location
-from passerelle.errors import PasserelleError, RejectedError
-from passerelle.fulfilment import FAULTS, Problem
-from passerelle.language import N_, _, n_
-from passerelle.ledger import Issue, SaleMark, SaleState
-from passerelle.reading import shorten
-from passerelle.runs.fulfil_answers import Answers
+from passerelle.base.errors import PasserelleError, RejectedError
+from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import shorten
+from passerelle.model.location import Location
+from passerelle.model.records import Issue, SaleMark
+from passerelle.model.states import SaleState
+from passerelle.rules.fulfilment import FAULTS, Problem
+from passerelle.runs.fulfil_look import Answers
 
 _FEW = 20
 _DOCUMENTS = {"invoice": N_("an invoice"), "receipt": N_("a receipt")}
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class SaleParcel:
     """The XML of one sale, ready to go: its bytes, its name on the server."""
 
     issue: Issue
@@ -30,7 +31,7 @@ class FulfilPlan:
     """What will be written and issued; ``troubles`` are what could not be looked at."""
 
     answers: Answers
-    parcels: tuple[Parcel, ...]
+    parcels: tuple[SaleParcel, ...]
     marks: tuple[SaleMark, ...]
     undated: tuple[str, ...]
     undated_told: tuple[str, ...]

@@ -7,36 +7,25 @@ write down what is not sent and why; publish the XML. Then, where that is enable
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from passerelle.config import Location, Orders, Settings
-from passerelle.csv_to_xml import (
-    Forms,
-    OrderFile,
-    Readings,
-    compile_forms,
-    compile_sale_forms,
-    named_schemas,
-    read_orders,
-    write_sales,
-)
-from passerelle.dispatch import Parcel, free_place
-from passerelle.errors import ConfigError, gravest
-from passerelle.gateway import Gateway, Outcome
-from passerelle.language import _
-from passerelle.ledger import KnownOrder, State
-from passerelle.progress import step
-from passerelle.remotes import find
-from passerelle.runs.orders_plan import (
-    OrdersPlan,
-    block,
-    decide,
-    facts,
-    reject,
-)
+from passerelle.base.errors import gravest
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.config.sections import gift_card_ids, orders_settings
+from passerelle.csv_to_xml.forms import Forms
+from passerelle.csv_to_xml.order_csv import OrderFile, Readings, read_orders
+from passerelle.csv_to_xml.sales_xml import write_sales
+from passerelle.exchange.dispatch import Parcel, free_place
+from passerelle.exchange.forms import load_forms
+from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.model.location import Location
+from passerelle.model.orders import Reading
+from passerelle.model.records import KnownOrder
+from passerelle.model.states import State
+from passerelle.remotes.base import find
+from passerelle.runs.orders_plan import OrdersPlan, block, decide, facts, reject
 from passerelle.runs.orders_words import describe, summarise
-from passerelle.sales import Reading
 
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment
@@ -47,7 +36,7 @@ Watch = Callable[[Readings, Met], Met]
 
 
 def run_orders(gateway: Gateway) -> Outcome:
-    """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
+    """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     gateway.recover()
     fulfilment = _fulfilment(gateway)
     plan = plan_orders(gateway, fulfilment.watch if fulfilment else _unwatched)
@@ -59,55 +48,6 @@ def run_orders(gateway: Gateway) -> Outcome:
     if fulfilment:
         outcome = fulfilment.go_on(plan, outcome)
     return replace(outcome, rejected=gravest(outcome.rejected, *gateway.dispatcher.troubles))
-
-
-def orders_settings(settings: Settings) -> Orders:
-    """The ``[orders]`` section. Raises :class:`ConfigError` where there is none."""
-    if settings.orders is None:
-        raise ConfigError(
-            _("[orders] is missing"), "config.toml", _("add it; `passerelle init` shows how")
-        )
-    return settings.orders
-
-
-def gift_card_ids(settings: Settings) -> tuple[str, ...]:
-    """The product ids of the gift cards, as far as the config names them."""
-    return settings.stock.gift_cards.ids if settings.stock else ()
-
-
-def load_forms(settings: Orders) -> Forms:
-    """The compiled stylesheet and schema. Raises :class:`ConfigError` where one is unusable."""
-    xml = settings.xml
-    if xml.schema_file:
-        _check_named_schemas(xml.schema_file, set())
-    return compile_forms(
-        _read_form(xml.stylesheet, "orders.xml.stylesheet"),
-        _read_form(xml.schema_file, "orders.xml.schema"),
-        schema_url=str(xml.schema_file) if xml.schema_file else None,
-    )
-
-
-def load_sale_forms(settings: Settings) -> Forms:
-    """The compiled stylesheet of sales. Raises :class:`ConfigError` where it is unusable."""
-    key = "fulfil.xml.stylesheet"
-    return compile_sale_forms(_read_form(settings.fulfil.xml.stylesheet, key))
-
-
-def _check_named_schemas(path: Path, seen: set[Path]) -> None:
-    """Looks at a schema and at all that it names, before the compiler opens them."""
-    seen.add(path)
-    data = _read_form(path, "orders.xml.schema") or b""
-    for name in named_schemas(data, f"orders.xml.schema ({path.name})"):
-        if path.parent / name not in seen:
-            _check_named_schemas(path.parent / name, seen)
-
-
-def _read_form(path: Path | None, key: str) -> bytes | None:
-    try:
-        return path.read_bytes() if path else None
-    except OSError as error:
-        what = _("the file cannot be read ({reason})").format(reason=error.strerror)
-        raise ConfigError(what, f"{key} ({path})", _("mend the path")) from error
 
 
 def plan_orders(gateway: Gateway, watch: Watch) -> OrdersPlan:

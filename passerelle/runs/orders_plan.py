@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from passerelle.config import Location, Orders
-from passerelle.csv_to_xml import OrderFile
-from passerelle.dispatch import Parcel
-from passerelle.identity import is_id_used_again, used_again
-from passerelle.language import N_, _
-from passerelle.ledger import DONE, KnownOrder, Mark, State
+from passerelle.base.language import N_, _
+from passerelle.config.model import Orders
+from passerelle.csv_to_xml.order_csv import OrderFile
+from passerelle.exchange.dispatch import Parcel
+from passerelle.model.location import Location
+from passerelle.model.orders import Reading
+from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.states import DONE, State
+from passerelle.rules.fate import Fate, is_cancelled, is_id_used_again, judge, used_again
 from passerelle.runs.decided import ChangedOrder, Decided, Decision, Marks
-from passerelle.sales import Reading
-from passerelle.verdict import Fate, is_cancelled, judge
 
 _BLIND = {
     "status": N_(

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from passerelle.errors import RejectedError
-from passerelle.language import N_, _, n_
-from passerelle.ledger import State
-from passerelle.reading import shorten
+from passerelle.base.errors import RejectedError
+from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import shorten
+from passerelle.model.states import State
 from passerelle.runs.decided import Marks
 from passerelle.runs.orders_plan import OrdersPlan, sent
 

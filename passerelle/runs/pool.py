@@ -9,25 +9,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 
-from passerelle.config import Pool as Section
-from passerelle.errors import HeldError, PasserelleError
-from passerelle.gateway import Gateway, Outcome
-from passerelle.language import _
-from passerelle.pool import (
-    Counted,
-    Item,
-    Move,
-    Plan,
-    Pool,
-    check_amount,
-    count,
-    decide,
-    moved,
-    sold_last,
-)
-from passerelle.progress import step
+from passerelle.base.errors import HeldError, PasserelleError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.config.pool import Pool as Section
+from passerelle.config.sections import pool_settings
+from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.rules.pool.orders import count
+from passerelle.rules.pool.plan import check_amount, decide, moved, sold_last
+from passerelle.rules.pool.terms import Counted, Move, Plan, PoolItemLevel, SharedStock
 from passerelle.runs.pool_erp import ErpLevels, erp_levels
-from passerelle.runs.pool_members import Servers, members_of, pool_settings, read_all
+from passerelle.runs.pool_members import Servers, members_of, read_all
 from passerelle.runs.pool_plan import (
     ERP,
     Failure,
@@ -39,7 +31,7 @@ from passerelle.runs.pool_plan import (
     summarise,
 )
 from passerelle.runs.pool_publication import publish_file
-from passerelle.runs.pool_reading import Reading
+from passerelle.runs.pool_reading import ShopReading
 from passerelle.runs.pool_words import describe
 
 # Of one oversold item.
@@ -47,7 +39,7 @@ _MOST_ORDERS = 50
 
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
-    """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
+    """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     settings = pool_settings(gateway.settings)
     gateway.dispatcher.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
@@ -60,7 +52,7 @@ def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
 def make_plan(
     gateway: Gateway,
     settings: Section,
-    readings: tuple[Reading, ...],
+    readings: tuple[ShopReading, ...],
     failures: tuple[Failure, ...],
     *,
     accept: bool,
@@ -87,10 +79,10 @@ def make_plan(
     )
 
 
-def _pool(gateway: Gateway) -> Pool:
-    return Pool(
+def _pool(gateway: Gateway) -> SharedStock:
+    return SharedStock(
         {
-            item: Item(level, shop, since, until)
+            item: PoolItemLevel(level, shop, since, until)
             for item, level, shop, since, until in gateway.ledger.pool.items()
         }
     )
@@ -107,9 +99,9 @@ def _barred(gateway: Gateway, failures: Iterable[Failure]) -> frozenset[str]:
 def _erp(
     gateway: Gateway,
     settings: Section,
-    pool: Pool,
+    pool: SharedStock,
     counted: Counted,
-    readings: tuple[Reading, ...],
+    readings: tuple[ShopReading, ...],
 ) -> tuple[ErpLevels | None, PasserelleError | None]:
     """The ERP's levels where it owns them, or why nothing may be published without them."""
     if settings.owner == "pool":
@@ -120,7 +112,7 @@ def _erp(
         return ErpLevels(moved(pool, counted)), error
 
 
-def _erp_moves(pool: Pool, counted: Counted, erp: ErpLevels) -> Iterator[Move]:
+def _erp_moves(pool: SharedStock, counted: Counted, erp: ErpLevels) -> Iterator[Move]:
     """What the ERP's levels moved, beside the orders."""
     before = moved(pool, counted)
     for item, level in erp.levels.items():

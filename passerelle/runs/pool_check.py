@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from passerelle.config import Pool as Section
-from passerelle.config import PoolShop
-from passerelle.errors import GRAVITY, PasserelleError, RejectedError
-from passerelle.gateway import Gateway
-from passerelle.language import _, n_
-from passerelle.pool import LevelFile
-from passerelle.progress import step
-from passerelle.runs.pool_files import in_its_words, read_levels
-from passerelle.runs.pool_members import Servers, pool_settings
+from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
+from passerelle.base.language import _, n_
+from passerelle.base.progress import step
+from passerelle.config.pool import Pool as Section
+from passerelle.config.pool import PoolShop
+from passerelle.config.sections import pool_settings
+from passerelle.gateway.frame import Gateway
+from passerelle.runs.pool_members import Servers
+from passerelle.runs.pool_reading import in_its_words, read_levels
 from passerelle.runs.pool_words import few
+from passerelle.stock_csv_fix.levels import LevelFile
 
 
 @dataclass(frozen=True, slots=True)

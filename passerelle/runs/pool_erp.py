@@ -9,16 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from passerelle.config import Pool as Section
-from passerelle.config import PoolShop, Stock
-from passerelle.gateway import Gateway
-from passerelle.language import _
-from passerelle.pool import Counted, Pool, read_level_file
-from passerelle.progress import step
-from passerelle.runs.pool_reading import Reading
-from passerelle.runs.stock import fetch_stock, missed_sales, stock_settings
-from passerelle.sources import Source
-from passerelle.stock_guards import check_lines
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.config.model import Stock
+from passerelle.config.pool import Pool as Section
+from passerelle.config.pool import PoolShop
+from passerelle.config.sections import stock_settings
+from passerelle.exchange.sources import Source
+from passerelle.gateway.frame import Gateway
+from passerelle.rules.pool.terms import Counted, SharedStock
+from passerelle.rules.stock_guards import check_lines
+from passerelle.runs.pool_reading import ShopReading
+from passerelle.runs.stock import fetch_stock, missed_sales
+from passerelle.stock_csv_fix.levels import read_level_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,9 @@ class ErpLevels:
 def erp_levels(
     gateway: Gateway,
     settings: Section,
-    pool: Pool,
+    pool: SharedStock,
     counted: Counted,
-    readings: Iterable[Reading],
+    readings: Iterable[ShopReading],
 ) -> ErpLevels:
     """Reads the ERP's file. Raises what must keep all shops as they are."""
     gateway.recover()

@@ -8,18 +8,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import islice
 
-from passerelle.config import Pool as Section
-from passerelle.config import Settings
-from passerelle.errors import UsageError
-from passerelle.gateway import Gateway, Outcome
-from passerelle.language import _, n_
-from passerelle.ledger import Ledger
-from passerelle.ledger.pool import PoolShop as Known
-from passerelle.ledger.pool import ShopState
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _, n_
+from passerelle.config.model import Settings
+from passerelle.config.pool import Pool as Section
+from passerelle.config.sections import pool_settings
+from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.pool import KnownShop as Known
+from passerelle.model.pool import ShopState
 from passerelle.runs.pool import carry_out, make_plan
-from passerelle.runs.pool_members import ACTIVE, Servers, pool_settings
+from passerelle.runs.pool_members import ACTIVE, Servers
 from passerelle.runs.pool_plan import PoolPlan
-from passerelle.runs.pool_reading import Reading, read_shop
+from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import changes
 
 _FEW = 20
@@ -103,7 +104,7 @@ def _complete(gateway: Gateway, section: Section, shop: str, via: str) -> Outcom
 
 def _read(
     gateway: Gateway, section: Section, servers: Servers, shop: str, via: str
-) -> list[Reading]:
+) -> list[ShopReading]:
     """Both shops; only the newcomer is written."""
     check_named(section, via)
     known = gateway.ledger.pool.shops()

@@ -2,28 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 
-from passerelle.config import Pool as Section
-from passerelle.config import PoolShop, Settings
-from passerelle.deadline import Share
-from passerelle.errors import ConfigError, PasserelleError
-from passerelle.gateway import Gateway
-from passerelle.language import _
-from passerelle.ledger.pool import PoolShop as Known
-from passerelle.ledger.pool import ShopState
-from passerelle.pool import check_gone
+from passerelle.base.deadline import Share
+from passerelle.base.errors import PasserelleError
+from passerelle.base.language import _
+from passerelle.config.pool import Pool as Section
+from passerelle.config.pool import PoolShop
+from passerelle.gateway.frame import Gateway
+from passerelle.model.pool import KnownShop as Known
+from passerelle.model.pool import ShopState
+from passerelle.rules.pool.plan import check_gone
 from passerelle.runs.pool_plan import Failure
-from passerelle.runs.pool_reading import Reading, read_shop
+from passerelle.runs.pool_reading import ShopReading, read_shop
 
 ACTIVE = (ShopState.MEMBER, ShopState.JOINING)
-
-
-def pool_settings(settings: Settings) -> Section:
-    """The ``[pool]`` section. Raises :class:`ConfigError` where there is none."""
-    if settings.pool is None:
-        raise ConfigError(
-            _("[pool] is missing"), "config.toml", _("add it; `passerelle init` shows how")
-        )
-    return settings.pool
 
 
 def members_of(
@@ -94,7 +85,7 @@ def read_all(
     members: Mapping[str, Known | None],
     *,
     accept: bool,
-) -> tuple[tuple[Reading, ...], tuple[Failure, ...]]:
+) -> tuple[tuple[ShopReading, ...], tuple[Failure, ...]]:
     """Reads each shop; one that cannot be read is left out."""
     readings, failures = [], []
     for name, known in members.items():

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from passerelle.errors import GRAVITY, PasserelleError, RejectedError
-from passerelle.language import _, n_
-from passerelle.ledger.pool import Bookings, LineCount, NewItem, ShopRead
-from passerelle.pool import EDIT, Counted, Move, Plan, Pool, ShopPlan, Shortfall, View, moved
+from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
+from passerelle.base.language import _, n_
+from passerelle.model.pool import Bookings, LineCount, NewItem, ShopRead
+from passerelle.rules.pool.plan import moved
+from passerelle.rules.pool.terms import EDIT, Counted, Move, Plan, SharedStock, ShopPlan, Shortfall
+from passerelle.rules.pool.views import View
 from passerelle.runs.pool_publication import ShopFile
-from passerelle.runs.pool_reading import Reading
+from passerelle.runs.pool_reading import ShopReading
 
 ERP, RENAMED = "erp", "renamed"
 
@@ -30,9 +32,9 @@ class PoolPlan:
     oversold item who sold the last ones. ``notes`` are told first.
     """
 
-    readings: tuple[Reading, ...]
+    readings: tuple[ShopReading, ...]
     failures: tuple[Failure, ...]
-    pool: Pool
+    pool: SharedStock
     plan: Plan
     hold: PasserelleError | None = None
     sold: Mapping[str, tuple[Move, ...]] = field(default_factory=dict)
@@ -59,7 +61,7 @@ class PoolPlan:
         return (*self.plan.counted.moves, *edits, *self.erp_moves, *renamed)
 
 
-def _file(reading: Reading, shop: ShopPlan) -> ShopFile:
+def _file(reading: ShopReading, shop: ShopPlan) -> ShopFile:
     after = {item: level for item, (_before, level) in shop.changes.items()}
     data = shop.seen.levels.rewritten(after)
     return ShopFile(reading.name, reading.shop, data, len(after), _stored(shop, shop.written, {}))
@@ -102,7 +104,7 @@ def bookings_while_held(plan: PoolPlan) -> Bookings:
     )
 
 
-def _level(pool: Pool, item: str) -> int | None:
+def _level(pool: SharedStock, item: str) -> int | None:
     return pool.items[item].level if item in pool.items else None
 
 

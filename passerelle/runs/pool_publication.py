@@ -3,15 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 
-from passerelle.archive import keep_copy
-from passerelle.config import PoolShop
-from passerelle.dispatch import TMP
-from passerelle.gateway import Gateway
-from passerelle.language import _
-from passerelle.ledger.pool import FileStage
-from passerelle.ledger.pool.records import Json
-from passerelle.remotes import find
-from passerelle.runs.stock_publication import LAST_COPY, upload_beside
+from passerelle.archive.folders import LAST_COPY, keep_copy
+from passerelle.base.language import _
+from passerelle.config.pool import PoolShop
+from passerelle.exchange.dispatch import TMP
+from passerelle.gateway.frame import Gateway
+from passerelle.model.pool import FileStage, Json
+from passerelle.remotes.base import find
+from passerelle.runs.stock_publication import upload_beside
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,37 +6,39 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.config import PoolShop
-from passerelle.config.model import Guards
-from passerelle.dispatch import TMP
-from passerelle.errors import ConfigError, HeldError, NotReadyError, RejectedError
-from passerelle.gateway import Gateway
-from passerelle.language import _
-from passerelle.ledger.pool import FileStage, PoolFile, ShopState
-from passerelle.ledger.pool import PoolShop as Known
-from passerelle.pool import (
-    LevelFile,
-    OrderLines,
-    Published,
-    Rules,
-    Seen,
-    Suspect,
-    View,
+from passerelle.base.errors import (
+    ConfigError,
+    HeldError,
+    NotReadyError,
+    PasserelleError,
+    RejectedError,
 )
-from passerelle.progress import step
-from passerelle.reading import gtin
-from passerelle.remotes import is_gone
-from passerelle.runs.pool_files import in_its_words, read_levels, read_shop_orders
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.base.reading import gtin
+from passerelle.config.columns import OrderColumns
+from passerelle.config.model import Guards, Orders, Stock
+from passerelle.config.pool import PoolShop
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.exchange.dispatch import TMP
+from passerelle.exchange.sources import Source
+from passerelle.gateway.frame import Gateway
+from passerelle.model.orders import Fault
+from passerelle.model.pool import FileStage, PoolFile, ShopState
+from passerelle.model.pool import KnownShop as Known
+from passerelle.remotes.base import is_gone
+from passerelle.rules.pool.orders import OrderLines, order_lines
+from passerelle.rules.pool.terms import Published, Rules, Seen, Suspect
+from passerelle.rules.pool.views import View
+from passerelle.rules.stock_guards import check_age
 from passerelle.runs.pool_publication import recover_file
-from passerelle.sales import Fault
-from passerelle.sources import Source
-from passerelle.stock_guards import check_age
+from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
 
 _Views = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ShopReading:
     """A shop as a run has read it. ``token`` tells its file of levels from the next one."""
 
     name: str
@@ -58,7 +60,7 @@ def read_shop(
     *,
     is_newcomer: bool = False,
     writes: bool = True,
-) -> Reading:
+) -> ShopReading:
     """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
     try:
         return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
@@ -74,7 +76,7 @@ def _read(
     *,
     is_newcomer: bool,
     writes: bool,
-) -> Reading:
+) -> ShopReading:
     recover_file(gateway, name, shop)
     waiting = gateway.ledger.pool.files.last(name, FileStage.PREPARED, FileStage.PUBLISHED)
     taken = waiting is not None and _is_taken(gateway, shop)
@@ -87,7 +89,7 @@ def _read(
         count, orders = read_shop_orders(orders_source, name, shop)
     state = _state(known, taken=taken, is_newcomer=is_newcomer)
     token = _token(levels_source)
-    return Reading(
+    return ShopReading(
         name,
         shop,
         replace(
@@ -195,3 +197,55 @@ def _on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
         return None
     offset = gateway.ledger.stock.clock_offset(source.place.server)
     return source.modified - (offset or timedelta(0))
+
+
+def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
+    """The shop's own levels. Raises what stops only this shop."""
+    settings = Stock.model_construct(
+        encoding=shop.encoding,
+        separator=shop.separator,
+        columns=shop.columns,
+        guards=Guards.model_construct(final_newline=shop.final_newline),
+    )
+    label = f"{name}/{source.place.name}"
+    return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")
+
+
+def read_shop_orders(source: Source, name: str, shop: PoolShop) -> tuple[int, OrderLines]:
+    """How many orders there are, and what they take. Raises what stops only this shop."""
+    settings = orders_of(name, shop)
+    file = read_orders(source.content, settings, f"{name}/{source.place.name}")
+    found = order_lines(file.readings, settings)
+    faults = (*file.faults, *found.faults)
+    return len(file.readings), OrderLines(found.lines, found.illegible, faults)
+
+
+def orders_of(name: str, shop: PoolShop) -> Orders:
+    """The shop's order file as a file of orders is read; customers' columns are not."""
+    columns = shop.order_columns
+    unread = dict.fromkeys(OrderColumns.model_fields, ())
+    asked = {key: getattr(columns, key) for key in type(columns).model_fields}
+    # An order file of the pool needs no price: what is read as one is never looked at.
+    priced = {"unit_price": columns.quantity}
+    return Orders.model_construct(
+        source=shop.orders_from,
+        channel=name,
+        encoding=shop.encoding,
+        separator=shop.separator,
+        final_newline=shop.final_newline,
+        cancelled_statuses=shop.cancelled_statuses,
+        columns=OrderColumns.model_construct(**{**unread, **asked, **priced}),
+    )
+
+
+def in_its_words(error: PasserelleError, name: str) -> PasserelleError:
+    """The error with the shop's own section and export, which rooms below do not know."""
+    if isinstance(error, HeldError):
+        mend = _("its file waits; look into the shop's export of its levels")
+        return HeldError(error.what, error.where, mend)
+    mend, shop = error.mend, f"pool.shops.{name}"
+    for key in ("columns", "encoding", "final_newline"):
+        column = "order_columns" if key == "columns" else key
+        mend = mend.replace(f"orders.{key}", f"{shop}.{column}")
+    mend = mend.replace("stock.encoding", f"{shop}.encoding")
+    return type(error)(error.what, error.where, mend)

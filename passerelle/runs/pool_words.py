@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from passerelle.language import N_, _, n_
-from passerelle.pool import Move, ShopPlan
+from passerelle.base.language import N_, _, n_
+from passerelle.rules.pool.terms import Move, ShopPlan
 from passerelle.runs.pool_plan import PoolPlan, sold_by
-from passerelle.runs.pool_reading import Reading
+from passerelle.runs.pool_reading import ShopReading
 
 _FEW = 20
 # Why an item's level moved.
@@ -34,7 +34,7 @@ def describe(plan: PoolPlan) -> Iterator[str]:
         yield from _to_publish(plan)
 
 
-def _read(reading: Reading) -> Iterator[str]:
+def _read(reading: ShopReading) -> Iterator[str]:
     items = n_("{n} item", "{n} items", len(reading.seen.levels.levels))
     yield f"{reading.name}/{reading.levels.describe()}, {items}"
     orders = n_("{n} order", "{n} orders", reading.order_count)
@@ -43,7 +43,7 @@ def _read(reading: Reading) -> Iterator[str]:
         yield f"! {note}"
 
 
-def _concerns(reading: Reading, shop: ShopPlan) -> Iterator[str]:
+def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
     """What a person should look at in a shop, one sentence each."""
     levels = reading.seen.levels
     yield from map(str, reading.faults[:_FEW])

@@ -10,19 +10,23 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from passerelle.config import Orders, Settings, Stock
-from passerelle.csv_to_xml import read_orders
-from passerelle.dispatch import TMP
-from passerelle.errors import ConfigError, PasserelleError, TimeLimitError, TransientError
-from passerelle.fulfilment import will_be_wanted
-from passerelle.gateway import Gateway, Outcome
-from passerelle.language import _
-from passerelle.ledger import KnownOrder, KnownSale, SaleState
-from passerelle.ledger.sales import OPEN
-from passerelle.missed_sales import ErpFile, SaleKey, find_missed
-from passerelle.progress import step
-from passerelle.runs.fulfil_answers import note_done
-from passerelle.runs.orders import gift_card_ids, orders_settings
+from passerelle.base.errors import PasserelleError, TimeLimitError, TransientError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.base.wording import in_words
+from passerelle.config.model import Orders, Stock
+from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.exchange.dispatch import TMP
+from passerelle.exchange.sources import SLACK, Source
+from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.model.orders import MissedSale, Reading
+from passerelle.model.records import KnownOrder, KnownSale
+from passerelle.model.states import OPEN, SaleState
+from passerelle.rules.fulfilment import will_be_wanted
+from passerelle.rules.missed_sales import ErpFile, SaleKey, find_missed
+from passerelle.rules.stock_guards import check_age, check_drop, check_lines
+from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.stock_plan import (
     OrderSource,
     StockPlan,
@@ -38,14 +42,11 @@ from passerelle.runs.stock_publication import (
     recover_publication,
     withdraw,
 )
-from passerelle.sales import MissedSale, Reading
-from passerelle.sources import SLACK, Source, in_words
-from passerelle.stock_csv_fix import FixedStock, fix_stock
-from passerelle.stock_guards import check_age, check_drop, check_lines
+from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
-    """Runs the story. Raises :class:`~passerelle.errors.PasserelleError` where it must stop."""
+    """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     settings = stock_settings(gateway.settings)
     try:
         gateway.recover()
@@ -66,15 +67,6 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         note_published(gateway, settings, plan, published)
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
-
-
-def stock_settings(settings: Settings) -> Stock:
-    """The ``[stock]`` section. Raises :class:`ConfigError` where there is none."""
-    if settings.stock is None:
-        raise ConfigError(
-            _("[stock] is missing"), "config.toml", _("add it; `passerelle init` shows how")
-        )
-    return settings.stock
 
 
 def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> StockPlan:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from passerelle.errors import RejectedError
-from passerelle.language import _, n_
-from passerelle.sales import MissedSale
-from passerelle.sources import Source
-from passerelle.stock_csv_fix import FixedStock
+from passerelle.base.errors import RejectedError
+from passerelle.base.language import _, n_
+from passerelle.exchange.sources import Source
+from passerelle.model.orders import MissedSale
+from passerelle.stock_csv_fix.fix import FixedStock
 
 _FEW = 20
 

@@ -2,17 +2,16 @@
 
 import hashlib
 
-from passerelle.archive import keep_copy
-from passerelle.config import Location, Stock
-from passerelle.dispatch import TMP, UPLOADS, store_whole
-from passerelle.errors import NotFoundError, PasserelleError, TransientError
-from passerelle.gateway import Gateway
+from passerelle.archive.folders import LAST_COPY, keep_copy
+from passerelle.base.errors import NotFoundError, PasserelleError, TransientError
+from passerelle.base.language import _
+from passerelle.config.model import Stock
+from passerelle.exchange.dispatch import TMP, UPLOADS, store_whole
+from passerelle.gateway.frame import Gateway
 from passerelle.health.chain import should_be_taken
-from passerelle.language import _
-from passerelle.remotes import Memory, fetch_whole, find
+from passerelle.model.location import Location
+from passerelle.remotes.base import Memory, fetch_whole, find
 from passerelle.runs.stock_plan import StockPlan
-
-LAST_COPY = "Last_{name}"
 
 
 def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
-from passerelle.config import Settings
+from passerelle.config.model import Settings
 from passerelle.schedule.timetable import minutes_of
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
@@ -29,7 +29,6 @@ _DESCRIPTIONS = {
     "stock": "Passerelle: sends the ERP's stock to the shop",
     "pool": "Passerelle: keeps the levels of the shops that share one stock",
 }
-
 _TASK = """\
 <?xml version="1.0" encoding="{encoding}"?>
 <Task version="1.2" xmlns="{namespace}">

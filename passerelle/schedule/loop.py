@@ -5,14 +5,28 @@ next start is therefore still ahead, and nothing starts a second time; of the ho
 in spring, and of a machine's sleep, it starts what was missed, which is refused here.
 """
 
+import _thread
+import signal
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from filelock import FileLock, Timeout
 from schedule import Job, Scheduler
 
-from passerelle.errors import PasserelleError, bug_in_words, lines_of
-from passerelle.language import _
+from passerelle.base.durable import make_private_folder
+from passerelle.base.errors import (
+    BusyError,
+    PasserelleError,
+    UnreachableError,
+    bug_in_words,
+    lines_of,
+)
+from passerelle.base.language import _
 from passerelle.schedule.timetable import Timetable, in_words
 
 # A run may keep the next one waiting for so long; what comes later is missed.
@@ -103,3 +117,88 @@ class Loop:
 
     def _local(self) -> datetime:
         return self._now().replace(tzinfo=None)
+
+
+# Not the runs' own lock: between two runs a person may start one by hand.
+FILE_NAME = "passerelle.gateway.lock.schedule"
+
+
+@contextmanager
+def the_only_loop(folder: Path) -> Iterator[None]:
+    """Within it, no other loop starts in ``folder``. The system ends it with the process.
+
+    Raises :class:`BusyError` beside another loop, :class:`UnreachableError` where nothing can be
+    written.
+    """
+    lock = FileLock(folder / FILE_NAME, mode=0o600)
+    try:
+        make_private_folder(folder)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise BusyError(
+            _("another `passerelle schedule run` starts the runs already"),
+            str(folder),
+            _("leave it to that one, or end it with Ctrl+C in its window"),
+        ) from None
+    except OSError as error:
+        raise UnreachableError(
+            _("the folder cannot be written ({reason})").format(reason=error.strerror or error),
+            str(folder),
+            _("create it, or give this account the right to write there"),
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+# What else ends a process, where the system knows it.
+_SIGNALS = ("SIGTERM", "SIGHUP")
+_CTRL_C = 0
+# Windows ends the process 5 seconds after its window was closed.
+_PATIENCE = 4.5
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Within it, whatever asks the process to end raises :class:`KeyboardInterrupt`."""
+    with ExitStack() as stack:
+        for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
+            # What is ignored stays so: `nohup` wants it.
+            if (before := signal.getsignal(number)) != signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler)
+                stack.callback(signal.signal, number, before)
+        stack.enter_context(_closable())
+        yield
+
+
+@contextmanager
+def _closable() -> Iterator[None]:
+    """On Windows: the close button, Ctrl+Break, log-off and shutdown.
+
+    Not through ``SIGBREAK``: the process ends as soon as that event's handler returns, so the
+    handler, which has a thread of its own, waits here until the main thread is done.
+    https://learn.microsoft.com/windows/console/handlerroutine
+    """
+    if sys.platform != "win32":
+        yield
+        return
+    import ctypes
+    from ctypes import wintypes
+
+    done = threading.Event()
+
+    @ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.DWORD)
+    def handle(event: int) -> bool:
+        if event == _CTRL_C:
+            return False
+        _thread.interrupt_main()
+        done.wait(_PATIENCE)
+        return True
+
+    ctypes.windll.kernel32.SetConsoleCtrlHandler(handle, True)
+    try:
+        yield
+    finally:
+        done.set()
+        ctypes.windll.kernel32.SetConsoleCtrlHandler(handle, False)

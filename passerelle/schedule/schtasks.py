@@ -12,14 +12,14 @@ from pathlib import Path
 
 from lxml import etree
 
-from passerelle.errors import (
+from passerelle.base.errors import (
     AccessDeniedError,
     NotFoundError,
     PasserelleError,
     UnreachableError,
     UsageError,
 )
-from passerelle.language import _
+from passerelle.base.language import _
 
 _PATIENCE = 30
 _TYPING = 600

@@ -6,17 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from passerelle.config import Settings
-from passerelle.errors import BusyError, NotFoundError, UnreachableError
-from passerelle.language import _
+from passerelle.base.errors import BusyError, NotFoundError, UnreachableError
+from passerelle.base.language import _
+from passerelle.config.model import Settings
 from passerelle.schedule import schtasks
-from passerelle.schedule.definition import (
-    NAMESPACE,
-    Program,
-    needs_password,
-    task_file,
-    task_xml,
-)
+from passerelle.schedule.definition import NAMESPACE, Program, needs_password, task_file, task_xml
 from passerelle.schedule.timetable import RUNS
 
 _FOLDER = "Passerelle"

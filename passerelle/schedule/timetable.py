@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from passerelle.config import Settings
-from passerelle.language import _
+from passerelle.base.language import _
+from passerelle.config.model import Settings
 
 Timetable = Mapping[str, tuple[int, ...]]
-
 # Every installation has tasks for these.
 USUAL = ("orders", "stock")
 RUNS = (*USUAL, "pool")

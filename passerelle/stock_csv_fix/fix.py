@@ -13,13 +13,13 @@ from io import StringIO
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.config import Stock
-from passerelle.errors import ConfigError
-from passerelle.language import _
-from passerelle.reading import is_eaten_by_spreadsheet, parse_decimal, shorten
-from passerelle.sales import Change, Fault, MissedSale
-from passerelle.stock_csv_fix.column import NOT_PLAIN, Column
-from passerelle.stock_csv_fix.items import Items
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _
+from passerelle.base.reading import is_eaten_by_spreadsheet, parse_decimal
+from passerelle.base.wording import shorten
+from passerelle.config.model import Stock
+from passerelle.model.orders import Change, Fault, MissedSale
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
 
@@ -46,9 +46,9 @@ class FixedStock:
 def fix_stock(
     data: bytes, settings: Stock, missed: Mapping[str, MissedSale], file: str
 ) -> FixedStock:
-    """Fixes the stock CSV ``data``; ``missed`` maps :func:`~passerelle.reading.gtin` forms.
+    """Fixes the stock CSV ``data``; ``missed`` maps :func:`gtin` forms.
 
-    Raises :class:`~passerelle.errors.HeldError` for a file that must not be published,
+    Raises :class:`HeldError` for a file that must not be published,
     :class:`ConfigError` where the header lacks a configured column.
     """
     layout = read_layout(data, settings, file)
@@ -269,7 +269,7 @@ def _met_twice(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
 
 
 def levels_of(data: bytes, settings: Stock, key: str, file: str) -> list[tuple[int, str]]:
-    """The lines of one item (in :func:`~passerelle.reading.gtin` form), each with its level."""
+    """The lines of one item (in :func:`gtin` form), each with its level."""
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
     rows = table.items.rows_of([key])

@@ -13,10 +13,11 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.config import Stock
-from passerelle.errors import ConfigError, HeldError
-from passerelle.language import _
-from passerelle.reading import detect_encoding, detect_separator, find_column, shorten
+from passerelle.base.errors import ConfigError, HeldError
+from passerelle.base.language import _
+from passerelle.base.reading import detect_encoding, detect_separator, find_column
+from passerelle.base.wording import shorten
+from passerelle.config.model import Stock
 from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
 
 # Longer than any real header.

@@ -1,23 +1,31 @@
-"""Pure: what the ERP's file has of some items."""
+"""Pure: a shop's own levels, as its file has them, and that file with other quantities.
+
+The item number and the quantity are read; every other byte stays as it is.
+"""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 
-from passerelle.config import Stock
-from passerelle.reading import parse_decimal
-from passerelle.stock_csv_fix.column import Column
-from passerelle.stock_csv_fix.items import Items
-from passerelle.stock_csv_fix.layout import read_layout
+from passerelle.base.language import _
+from passerelle.base.reading import gtin, is_eaten_by_spreadsheet, parse_decimal
+from passerelle.base.wording import shorten
+from passerelle.config.model import Stock
+from passerelle.model.orders import Fault
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
+from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.scan import Offsets
 
 
 def read_levels(
     data: bytes, settings: Stock, file: str, keys: Collection[str]
 ) -> Mapping[str, int]:
-    """The whole pieces of the items in ``keys``, in their :func:`~passerelle.reading.gtin` form.
+    """The whole pieces of the items in ``keys``, in their :func:`gtin` form.
 
     What the file lacks, or does not say legibly, is 0. Of an item that stands in several lines the
-    lowest counts. Raises as :func:`~passerelle.stock_csv_fix.fix.fix_stock` does.
+    lowest counts. Raises as :func:`fix_stock` does.
     """
     layout, columns = read_layout(data, settings, file), settings.columns
     index = layout.column(columns.ean13, "stock.columns.ean13", file)
@@ -37,3 +45,156 @@ def _float_or_nan(text: str) -> float:
         return float(parse_decimal(text))
     except ValueError:
         return np.nan
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFile:
+    """A file of levels. ``levels`` are those of items that can take part, ``marks`` as in a view.
+
+    ``nameless`` are the lines without an item number, ``twice`` the items met more than once with
+    their lines, ``faults`` what could not be read, ``lines`` where each item stands.
+    """
+
+    name: str
+    levels: Mapping[str, int]
+    marks: Mapping[str, int] = field(default_factory=dict)
+    nameless: tuple[int, ...] = ()
+    twice: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    _data: bytes = b""
+    _cells: tuple[Offsets, Offsets] | None = None
+    _rows: Mapping[str, int] = field(default_factory=dict)
+
+    def rewritten(self, levels: Mapping[str, int]) -> bytes:
+        """The file with these quantities; all else is copied byte for byte."""
+        if self._cells is None:
+            raise ValueError(self.name)
+        starts, ends = self._cells
+        data, pieces, position = memoryview(self._data), list[bytes | memoryview](), 0
+        for row, item in sorted((self._rows[item], item) for item in levels):
+            start, end = _inside_quotes(self._data, int(starts[row]), int(ends[row]))
+            pieces += (data[position:start], b"%d" % levels[item])
+            position = end
+        return b"".join((*pieces, data[position:]))
+
+
+def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> LevelFile:
+    """Reads a shop's levels; ``keys`` is where config.toml names its columns.
+
+    Raises as :func:`read_layout` does.
+    """
+    layout, columns = read_layout(data, settings, name), settings.columns
+    numbers = Column(data, layout, layout.column(columns.ean13, f"{keys}.ean13", name))
+    index = layout.column(columns.quantity, f"{keys}.quantity", name)
+    quantities = Column(data, layout, index)
+    items = _keys(numbers)
+    rows, twice, nameless = _by_item(items)
+    levels, faults = _levels(quantities, rows, layout, name)
+    faults += _eaten(numbers, layout, name)
+    lines = {item: int(layout.numbers[row]) for item, row in rows.items()}
+    return LevelFile(
+        name,
+        levels,
+        _marks(data, layout, rows, numbers, quantities),
+        tuple(int(layout.numbers[row]) for row in nameless),
+        {item: tuple(int(layout.numbers[row]) for row in found) for item, found in twice.items()},
+        tuple(faults),
+        lines,
+        data,
+        layout.cells(index),
+        rows,
+    )
+
+
+def _keys(column: Column) -> list[str]:
+    """Each line's item, ``""`` where it has none; what a spreadsheet spoilt is none either."""
+    keys = [str(number) if number > 0 else "" for number in column.numbers.tolist()]
+    for row in column.others():
+        text = column.text(row)
+        keys[row] = "" if is_eaten_by_spreadsheet(text) else gtin(text)
+    return keys
+
+
+def _by_item(keys: list[str]) -> tuple[dict[str, int], dict[str, list[int]], list[int]]:
+    """Each item's row; the rows of items met twice; rows without an item."""
+    rows: dict[str, int] = {}
+    twice: dict[str, list[int]] = {}
+    nameless = []
+    for row, key in enumerate(keys):
+        if not key:
+            nameless.append(row)
+        elif (first := rows.setdefault(key, row)) != row:
+            twice.setdefault(key, [first]).append(row)
+    return {key: row for key, row in rows.items() if key not in twice}, twice, nameless
+
+
+def _levels(
+    column: Column, rows: Mapping[str, int], layout: Layout, name: str
+) -> tuple[dict[str, int], list[Fault]]:
+    """The whole pieces of each item; what is no whole number is a fault."""
+    numbers = column.numbers.tolist()
+    levels: dict[str, int] = {}
+    faults = []
+    for item, row in rows.items():
+        number = numbers[row]
+        if number == NOT_PLAIN or number > _MOST:
+            text = column.text(row)
+            try:
+                number = _whole(text)
+            except ValueError:
+                problem = _('"{text}" is no whole number').format(text=shorten(text))
+                faults.append(Fault(name, int(layout.numbers[row]), "quantity", problem))
+                continue
+        levels[item] = number
+    return levels, faults
+
+
+# What is greater is another column's number.
+_MOST = 10**12
+
+
+def _whole(text: str) -> int:
+    number = parse_decimal(text)
+    if number != number.to_integral_value() or abs(number) > _MOST:
+        raise ValueError(text)
+    return int(number)
+
+
+def _eaten(column: Column, layout: Layout, name: str) -> list[Fault]:
+    faults = []
+    for row in column.others():
+        text = column.text(row)
+        if is_eaten_by_spreadsheet(text):
+            problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
+            faults.append(Fault(name, int(layout.numbers[row]), "ean13", problem))
+    return faults
+
+
+def _marks(
+    data: bytes, layout: Layout, rows: Mapping[str, int], numbers: Column, quantities: Column
+) -> dict[str, int]:
+    """A checksum of what stands in each item's line beside its number and its quantity."""
+    index = (numbers.places, quantities.places)
+    left = np.minimum(index[0][0], index[1][0]).tolist()
+    left_end = np.minimum(index[0][1], index[1][1]).tolist()
+    right = np.maximum(index[0][0], index[1][0]).tolist()
+    right_end = np.maximum(index[0][1], index[1][1]).tolist()
+    starts, ends = layout.starts.tolist(), layout.bodies.tolist()
+    view = memoryview(data)
+    return {
+        item: crc32(
+            view[right_end[row] : ends[row]],
+            crc32(view[left_end[row] : right[row]], crc32(view[starts[row] : left[row]])),
+        )
+        for item, row in rows.items()
+    }
+
+
+def _inside_quotes(data: bytes, start: int, end: int) -> tuple[int, int]:
+    cell = data[start:end]
+    bare = cell.strip()
+    if len(bare) >= 2 and bare.startswith(b'"') and bare.endswith(b'"'):
+        start += cell.index(b'"')
+        return start + 1, start + len(bare) - 1
+    return start, end

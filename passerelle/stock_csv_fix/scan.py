@@ -14,7 +14,6 @@ import numpy.typing as npt
 QUOTE, LF, CR = 0x22, 0x0A, 0x0D
 _BLOCK = 1 << 18
 _BOM = 3  # the length of UTF-8's mark, behind which a quote may open the first field
-
 # Four bytes a place do for any file below 2 GB.
 Offsets = npt.NDArray[np.signedinteger[Any]]
 Bytes = npt.NDArray[np.uint8]

@@ -16,11 +16,13 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
-from passerelle import gateway, language
-from passerelle.alerts import Address, sending
-from passerelle.alerts.message import Message
-from passerelle.errors import UnreachableError
-from passerelle.ledger import open_ledger
+from passerelle.base import language
+from passerelle.base.errors import UnreachableError
+from passerelle.gateway import frame as gateway
+from passerelle.health.alerts import sending
+from passerelle.health.alerts.sending import Address
+from passerelle.health.alerts.telling import Message
+from passerelle.ledger.ledger import open_ledger
 from tests.e2e.test_status import Day
 from tests.servers import HOST, PASSWORD, USER
 from tests.servers.ftp import FtpServer
@@ -456,7 +458,7 @@ def test_without_addresses_nothing_is_examined(
     def fail(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr("passerelle.alerts.telling.examine", fail)
+    monkeypatch.setattr("passerelle.health.alerts.telling.examine", fail)
     chain.world.configure()
     chain.half_hour()
     assert "AssertionError" not in chain.world.trace(1) + chain.world.trace(2)

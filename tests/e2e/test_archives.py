@@ -149,7 +149,7 @@ def test_nothing_beside_the_archives_is_touched(world: World) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize(
-    "step", [("before", "passerelle.archive:Exports", "confirm"), UPLOAD, RENAME]
+    "step", [("before", "passerelle.archive.folders:Exports", "confirm"), UPLOAD, RENAME]
 )
 def test_an_xml_that_is_still_to_be_sent_stays_however_old(
     world: World, step: tuple[str, str, str]

@@ -20,9 +20,9 @@ import click
 import keyring
 import pytest
 
+from passerelle.base.errors import ConfigError
 from passerelle.cli import cli
-from passerelle.config import load_config
-from passerelle.errors import ConfigError
+from passerelle.config.load import load_config
 from passerelle.remotes.passwords import SERVICE, hidden
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring

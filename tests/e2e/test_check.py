@@ -13,8 +13,8 @@ from pathlib import Path
 import keyring
 import pytest
 
-from passerelle.errors import INTERRUPTED
-from passerelle.lock import hold_lock
+from passerelle.base.errors import INTERRUPTED
+from passerelle.gateway.lock import hold_lock
 from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
 from tests.e2e.conftest import make_world

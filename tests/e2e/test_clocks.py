@@ -85,7 +85,7 @@ def test_our_own_clock_set_back_an_hour_holds_no_run_and_doubles_no_order(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The night when the clock goes back: names and ages go on, nothing is sent twice."""
-    from passerelle.gateway import Gateway
+    from passerelle.gateway.frame import Gateway
 
     real = Gateway.now
     world.shop_writes(Sale("1", {"370": 1}))

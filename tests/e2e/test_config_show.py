@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from passerelle.config import load_config
 from passerelle.config.effective import effective
+from passerelle.config.load import load_config
 from passerelle.config.schema import leaves
 from passerelle.config.template import shipped_schema, write_template
 from tests.shell import Result, run_program

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.lock import hold_lock
+from passerelle.gateway.lock import hold_lock
 from tests.servers import RunningServer
 from tests.shell import run_child
 from tests.world import Sale, World, tree
@@ -233,7 +233,7 @@ class TestAnXmlOnItsWay:
     @pytest.mark.parametrize(
         ("when", "place", "step"),
         [
-            ("before", "passerelle.archive:Exports", "confirm"),
+            ("before", "passerelle.archive.folders:Exports", "confirm"),
             ("before", "passerelle.remotes.retrying:RetryingRemote", "store"),
             ("before", "passerelle.remotes.retrying:RetryingRemote", "rename"),
         ],

@@ -21,10 +21,10 @@ from pathlib import Path
 import keyring
 import pytest
 
-from passerelle import language
+from passerelle.base import language
+from passerelle.base.errors import AccessDeniedError
 from passerelle.checks import tasks
-from passerelle.errors import AccessDeniedError
-from passerelle.remotes import Entry
+from passerelle.remotes.base import Entry
 from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
 from passerelle.schedule.tasks import Task

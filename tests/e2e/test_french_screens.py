@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle import language
+from passerelle.base import language
 from tests.shell import run_program
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from unittest import mock
 import pytest
 from lxml import etree
 
-from passerelle.errors import PermanentError, TransientError
+from passerelle.base.errors import PermanentError, TransientError
 from passerelle.remotes.folder import FolderRemote
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
@@ -567,12 +567,12 @@ class TestARefusal:
 
 class TestNeverTwo:
     STEPS = (
-        ("passerelle.archive.Exports", "write_pending"),
-        ("passerelle.archive.Exports", "confirm"),
-        ("passerelle.ledger.sales.Sales", "mark"),
-        ("passerelle.ledger.dispatches.Dispatches", "prepare_sale"),
-        ("passerelle.ledger.dispatches.Dispatches", "stage"),
-        ("passerelle.ledger.dispatches.Dispatches", "send"),
+        ("passerelle.archive.folders.Exports", "write_pending"),
+        ("passerelle.archive.folders.Exports", "confirm"),
+        ("passerelle.ledger.sales.SaleBook", "mark"),
+        ("passerelle.ledger.dispatches.DispatchBook", "prepare_sale"),
+        ("passerelle.ledger.dispatches.DispatchBook", "stage"),
+        ("passerelle.ledger.dispatches.DispatchBook", "send"),
         ("passerelle.remotes.folder.FolderRemote", "store"),
         ("passerelle.remotes.folder.FolderRemote", "rename"),
     )
@@ -619,7 +619,7 @@ class TestNeverTwo:
         shop.run(order("1", UNPAID), order("2", UNPAID))
         lost = mock.Mock(side_effect=TransientError("lost", "ftp", "again"))
         shop.world.shop_writes(order("1"), order("2"))
-        patient = mock.patch("passerelle.deadline.Deadline.sleep")
+        patient = mock.patch("passerelle.base.deadline.Deadline.sleep")
         with patient, mock.patch.object(FolderRemote, "store", lost):
             shop.run(code=4)
         shop.run()
@@ -750,9 +750,9 @@ class TestACancelledOrder:
         assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
 
     UNSEEN = (
-        ("passerelle.ledger.dispatches.Dispatches", "prepare_sale", "after"),
+        ("passerelle.ledger.dispatches.DispatchBook", "prepare_sale", "after"),
         ("passerelle.remotes.folder.FolderRemote", "store", "after"),
-        ("passerelle.ledger.dispatches.Dispatches", "stage", "after"),
+        ("passerelle.ledger.dispatches.DispatchBook", "stage", "after"),
         ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
     )
 
@@ -769,7 +769,7 @@ class TestACancelledOrder:
         shop.world.run_well("run", "stock")
         assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
         if again:
-            book = "passerelle.ledger.dispatches.Dispatches"
+            book = "passerelle.ledger.dispatches.DispatchBook"
             with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
                 shop.world.run("run", "orders")
         shop.run()

@@ -15,7 +15,7 @@ from tests.world import Sale, World
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
-ARCHIVE = "passerelle.archive:Exports"
+ARCHIVE = "passerelle.archive.folders:Exports"
 DISPATCHES = "passerelle.ledger.dispatches:Dispatches"
 ORDERS = "passerelle.ledger.orders:Orders"
 STOCK = "passerelle.ledger.stock:Stock"

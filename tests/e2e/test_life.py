@@ -273,9 +273,9 @@ class TestAnOrderOnItsWay:
 def test_the_clock_of_the_timetable_says_when_an_xml_is_overdue(
     new_server: NewServer, tmp_path: Any, sent: str, expected: str
 ) -> None:
-    from passerelle.config import load_config
-    from passerelle.ledger import open_copy
-    from passerelle.life import Inquiry
+    from passerelle.config.load import load_config
+    from passerelle.explain.inquiry import Inquiry
+    from passerelle.ledger.ledger import open_copy
 
     world = make_world(tmp_path, new_server("folder"))
     settings = load_config(world.folder / "config.toml")

@@ -20,15 +20,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from passerelle import durable
-from passerelle.config import Settings, load_config
-from passerelle.deadline import Deadline
-from passerelle.errors import NotReadyError, PasserelleError, PermanentError, TransientError
-from passerelle.gateway import Gateway, Story, perform
-from passerelle.ledger import open_ledger
+from passerelle.base import durable
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import NotReadyError, PasserelleError, PermanentError, TransientError
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
+from passerelle.gateway.frame import Gateway, Story, perform
+from passerelle.ledger.ledger import open_ledger
 from passerelle.runs.orders import run_orders
+from passerelle.runs.steering import Steering, adopt
 from passerelle.runs.stock import run_stock
-from passerelle.steering import Steering, adopt
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
@@ -41,8 +42,8 @@ STEPS = (
     ("passerelle.remotes.folder:FolderRemote", "store"),
     ("passerelle.remotes.folder:FolderRemote", "rename"),
     ("passerelle.remotes.folder:FolderRemote", "replace"),
-    ("passerelle.archive:Exports", "write_pending"),
-    ("passerelle.archive:Exports", "confirm"),
+    ("passerelle.archive.folders:Exports", "write_pending"),
+    ("passerelle.archive.folders:Exports", "confirm"),
     ("passerelle.ledger.dispatches:Dispatches", "prepare"),
     ("passerelle.ledger.dispatches:Dispatches", "stage"),
     ("passerelle.ledger.dispatches:Dispatches", "send"),

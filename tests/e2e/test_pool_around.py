@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.alerts.matters import worth_telling
-from passerelle.config import load_config
-from passerelle.health import examine
-from passerelle.ledger import open_ledger
+from passerelle.config.load import load_config
+from passerelle.health.alerts.decision import worth_telling
+from passerelle.health.examine import examine
+from passerelle.ledger.ledger import open_ledger
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import NewServer
 from tests.shell import run_program

@@ -13,8 +13,8 @@ from tests.shell import run_child
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
-BOOK = "passerelle.ledger.pool.book:Pool"
-FILES = "passerelle.ledger.pool.files:PoolFiles"
+BOOK = "passerelle.ledger.pool:Pool"
+FILES = "passerelle.ledger.pool:PoolFiles"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 STEPS = [(BOOK, "book"), (REMOTE, "store"), (FILES, "prepare"), (REMOTE, "replace"),
          (FILES, "publish")]  # fmt: skip

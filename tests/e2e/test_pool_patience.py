@@ -92,16 +92,16 @@ def test_a_join_that_was_cut_short_goes_on_by_itself(
     pool["be"].levels = dict.fromkeys(ITEMS, 7)
     pool.cycle()
     pool.run_well("pool", "join", "be", "--via", "fr")
-    from passerelle.ledger.pool import Pool
+    from passerelle.ledger.pool import PoolBook
 
-    book = Pool.book
+    book = PoolBook.book
 
-    def cut(self: Pool, *args: object) -> None:
+    def cut(self: PoolBook, *args: object) -> None:
         if when == "after":
             book(self, *args)  # type: ignore[arg-type]
         raise PowerCutError
 
-    with mock.patch.object(Pool, "book", cut), pytest.raises(PowerCutError):
+    with mock.patch.object(PoolBook, "book", cut), pytest.raises(PowerCutError):
         pool.run("pool", "accept", "be")
     if when == "before":
         pool.run_well("pool", "accept", "be")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.ledger import open_ledger
-from passerelle.lock import FILE_NAME, OWNER_NAME, hold_lock
+from passerelle.gateway.lock import FILE_NAME, OWNER_NAME, hold_lock
+from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
 from tests.shell import run_program
@@ -59,7 +59,13 @@ def test_ledger_traces_archives_witness_and_copies_are_the_user_s_alone(world: W
     world.run_well("run", "all")
     names = {path.name for path in world.data.iterdir()}
     assert names >= {
-        *("passerelle.db", "passerelle.last", "passerelle.lock", "Trace1.txt", "Trace2.txt"),
+        *(
+            "passerelle.db",
+            "passerelle.last",
+            "passerelle.gateway.lock",
+            "Trace1.txt",
+            "Trace2.txt",
+        ),
         *("ArchiveExport", "ArchiveTrace", "Last_ExportCSVmod.csv"),
     }
     assert others_may_see(world.data) == []

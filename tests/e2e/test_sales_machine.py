@@ -17,15 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from lxml import etree
 
-from passerelle import durable
-from passerelle.config import Settings, load_config
-from passerelle.deadline import Deadline
-from passerelle.errors import PasserelleError
-from passerelle.gateway import Gateway, Story, perform
-from passerelle.ledger import SaleState, ledger_exists, open_ledger
+from passerelle.base import durable
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import PasserelleError
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
+from passerelle.gateway.frame import Gateway, Story, perform
+from passerelle.ledger.ledger import ledger_exists, open_ledger
+from passerelle.model.states import SaleState
 from passerelle.runs.orders import run_orders
+from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
-from passerelle.steering import Steering
 from tests.e2e.test_machine import (
     SERVER_FAULTS,
     STEPS,

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from passerelle import gateway
-from passerelle.ledger import open_ledger
+from passerelle.gateway import frame as gateway
+from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.ftp import FtpServer

@@ -128,9 +128,9 @@ def test_an_old_file_is_measured_once(world: World) -> None:
 @pytest.mark.parametrize("cut", range(1, 400, 7))
 def test_a_file_cut_anywhere_sends_no_half_order(world: World, cut: int) -> None:
     """Whatever is sent of a cut file are whole orders: a later line would change none of them."""
-    from passerelle.config import load_config
-    from passerelle.csv_to_xml import read_orders
-    from passerelle.errors import NotReadyError
+    from passerelle.base.errors import NotReadyError
+    from passerelle.config.load import load_config
+    from passerelle.csv_to_xml.order_csv import read_orders
 
     world.shop_writes(*SALES)
     data = (world.server.root / "commandes.csv").read_bytes()

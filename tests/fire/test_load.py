@@ -15,7 +15,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import Engine, event
 
-from passerelle.ledger import open_ledger
+from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.fire.conftest import Note
 from tests.servers.fixtures import NewServer

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.deadline import Deadline
-from passerelle.dispatch import UPLOADS
+from passerelle.base.deadline import Deadline
+from passerelle.exchange.dispatch import UPLOADS
 from tests.fire.conftest import Note
 from tests.fire.life import Life
 from tests.fire.outside import Outside

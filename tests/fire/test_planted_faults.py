@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from passerelle.dispatch import Dispatcher
-from passerelle.errors import PasserelleError
-from passerelle.ledger import DONE, Dispatch, State
-from passerelle.missed_sales import ErpFile
+from passerelle.base.errors import PasserelleError
+from passerelle.exchange.dispatch import Dispatcher
+from passerelle.model.records import Dispatch
+from passerelle.model.states import DONE, State
+from passerelle.rules.missed_sales import ErpFile
 from tests.e2e.test_machine import HalfHours
 from tests.fire.conftest import Note
 
@@ -35,28 +36,28 @@ def _no_recovery(self: Dispatcher) -> None:
 # What is replaced, by what, and what a shop would suffer.
 FAULTS: dict[str, tuple[str, Any]] = {
     "a sent order counts as included": (
-        "passerelle.missed_sales.ErpFile.includes",
+        "passerelle.rules.missed_sales.ErpFile.includes",
         lambda self, order: order.state == State.SENT or real_includes(self, order),
     ),
     "a taken order counts as included at once": (
-        "passerelle.missed_sales.ErpFile.includes",
+        "passerelle.rules.missed_sales.ErpFile.includes",
         lambda self, order: order.state == State.TAKEN or real_includes(self, order),
     ),
     "a withheld order counts as included": (
-        "passerelle.missed_sales.ErpFile.includes",
+        "passerelle.rules.missed_sales.ErpFile.includes",
         lambda self, order: order.state == State.WITHHELD or real_includes(self, order),
     ),
     "sales that left the shop's file are forgotten": (
-        "passerelle.ledger.orders.Orders.unseen_by_erp",
+        "passerelle.ledger.orders.OrderBook.unseen_by_erp",
         lambda self, written, taken_after: [],
     ),
     "a rename that was done is done again from the archive": (
-        "passerelle.dispatch.Dispatcher._rename",
+        "passerelle.exchange.dispatch.Dispatcher._rename",
         _send_twice,
     ),
-    "nothing is recovered": ("passerelle.dispatch.Dispatcher.recover", _no_recovery),
+    "nothing is recovered": ("passerelle.exchange.dispatch.Dispatcher.recover", _no_recovery),
     "an XML that was prepared but not archived is abandoned": (
-        "passerelle.archive.Exports.confirm",
+        "passerelle.archive.folders.Exports.confirm",
         lambda self, name: None,
     ),
     "settled orders are sent": (

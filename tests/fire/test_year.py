@@ -15,15 +15,16 @@ from unittest import mock
 
 import pytest
 
-from passerelle import durable
-from passerelle.config import load_config
-from passerelle.deadline import Deadline
-from passerelle.errors import HeldError, PasserelleError, PermanentError, TransientError
-from passerelle.gateway import perform
-from passerelle.ledger import SaleState, State, open_ledger
+from passerelle.base import durable
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import HeldError, PasserelleError, PermanentError, TransientError
+from passerelle.config.load import load_config
+from passerelle.gateway.frame import perform
+from passerelle.ledger.ledger import open_ledger
+from passerelle.model.states import SaleState, State
 from passerelle.runs.orders import run_orders
+from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
-from passerelle.steering import Steering
 from tests.e2e.test_machine import STEPS, PowerCutError, deadly, failing
 from tests.e2e.test_sales_machine import SALE_STEPS
 from tests.fire.conftest import Note
@@ -341,7 +342,7 @@ def test_a_year_with_faults_ends_without_a_discrepancy(
     half_hours = HALF_HOURS["long" if is_long else "short"]
     shop = kind(quick_folder)
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("passerelle.gateway.clock", lambda: shop.now))
+        stack.enter_context(mock.patch("passerelle.gateway.frame.clock", lambda: shop.now))
         stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
         place = "passerelle.remotes.folder.write_durably"
         stack.enter_context(mock.patch(place, shop.write_at_this_hour))

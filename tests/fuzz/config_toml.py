@@ -8,12 +8,14 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import strategies as st
 
-from passerelle.config import Settings, load_config
+from passerelle.base.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
 from passerelle.config.template import template
-from passerelle.csv_to_xml import read_orders, write_sales
-from passerelle.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
-from passerelle.stock_csv_fix import fix_stock
-from passerelle.verdict import judge
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.csv_to_xml.sales_xml import write_sales
+from passerelle.rules.fate import judge
+from passerelle.stock_csv_fix.fix import fix_stock
 from tests.fuzz import Target, assert_readable
 from tests.fuzz.mutating import Edit, mutated
 

@@ -13,10 +13,10 @@ from io import StringIO
 
 from hypothesis import strategies as st
 
+from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.config.columns import OrderColumns
-from passerelle.csv_to_xml import read_orders
-from passerelle.errors import ConfigError, NotReadyError, RejectedError
-from passerelle.sales import Reading
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.model.orders import Reading
 from tests.fuzz import Target, assert_readable
 from tests.fuzz.order_csv import FILE, check_each_reading, check_faults, check_xml, outcome
 from tests.unit import orders_settings

@@ -12,13 +12,14 @@ from unittest import mock
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.config import Orders, Settings
-from passerelle.csv_to_xml import OrderFile, read_orders, write_sales
+from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.base.reading import fold
+from passerelle.config.model import Orders, Settings
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.errors import ConfigError, NotReadyError, RejectedError
-from passerelle.reading import fold
-from passerelle.sales import Line, Order
-from passerelle.verdict import judge
+from passerelle.csv_to_xml.sales_xml import write_sales
+from passerelle.model.orders import Line, Order
+from passerelle.rules.fate import judge
 from tests.fuzz import Target, assert_readable
 from tests.fuzz.mutating import mutated, replace_cell
 from tests.fuzz.reading_again import Again, item, moment, number

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from passerelle.config import Stock
-from passerelle.errors import ConfigError, HeldError
-from passerelle.sales import MissedSale
-from passerelle.stock_csv_fix import FixedStock, fix_stock
+from passerelle.base.errors import ConfigError, HeldError
+from passerelle.config.model import Stock
+from passerelle.model.orders import MissedSale
+from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from tests.fuzz import Target, assert_readable
 from tests.fuzz.mutating import mutated, replace_cell
 from tests.fuzz.order_csv import golden_settings

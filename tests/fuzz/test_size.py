@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config import load_config
-from passerelle.csv_to_xml import read_orders
-from passerelle.errors import ConfigError, HeldError, PasserelleError
-from passerelle.sales import MissedSale
-from passerelle.stock_csv_fix import fix_stock
+from passerelle.base.errors import ConfigError, HeldError, PasserelleError
+from passerelle.config.load import load_config
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.model.orders import MissedSale
+from passerelle.stock_csv_fix.fix import fix_stock
 from tests.unit import orders_settings, stock_settings
 
 MUCH = 10_000_000

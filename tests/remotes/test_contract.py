@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.deadline import Deadline
-from passerelle.errors import (
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import (
     AccessDeniedError,
     NotFoundError,
     PermanentError,
     TransientError,
     UnreachableError,
 )
-from passerelle.remotes import Memory, Remote, connect, find
-from passerelle.scratch import ScratchFile
+from passerelle.base.scratch import ScratchFile
+from passerelle.remotes import connect
+from passerelle.remotes.base import Memory, Remote, find
 from tests.servers import RunningServer
 
 EVERY_BYTE = bytes(range(256))

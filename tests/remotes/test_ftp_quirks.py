@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.errors import (
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import (
     AccessDeniedError,
     NotFoundError,
     PermanentError,
     TimeLimitError,
     TransientError,
 )
-from passerelle.remotes import Remote, connect, find, open_remote
+from passerelle.config.model import Server
+from passerelle.remotes import connect, open_remote
+from passerelle.remotes.base import Remote, find
 from tests.servers import HOST, PASSWORD, USER
 from tests.servers.certificates import Certificates
 from tests.servers.ftp import FtpServer, Quirks

@@ -8,9 +8,9 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, NoKeyringError
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.errors import ConfigError
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import ConfigError
+from passerelle.config.model import Server
 from passerelle.remotes import open_remote
 from passerelle.remotes.passwords import SERVICE, account, password_of, store_password
 from tests.servers.fixtures import NewServer

@@ -2,10 +2,10 @@
 
 import pytest
 
-from passerelle import progress
-from passerelle.deadline import Deadline
-from passerelle.errors import NotFoundError
-from passerelle.progress import Step, each, moved, step
+from passerelle.base import progress
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import NotFoundError
+from passerelle.base.progress import Step, each, moved, step
 from passerelle.remotes import open_remote
 from tests.servers import RunningServer
 

@@ -9,9 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from passerelle.config import Server
-from passerelle.deadline import Deadline
-from passerelle.errors import (
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
     NotFoundError,
@@ -19,7 +18,9 @@ from passerelle.errors import (
     PermanentError,
     TransientError,
 )
-from passerelle.remotes import Remote, connect, find, open_remote
+from passerelle.config.model import Server
+from passerelle.remotes import connect, open_remote
+from passerelle.remotes.base import Remote, find
 from tests.servers import HOST, PASSWORD, USER
 from tests.servers.sftp import SftpQuirks, SftpServer
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config import Settings, load_config
-from passerelle.language import speak
+from passerelle.base.language import speak
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
 

@@ -8,10 +8,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from passerelle.config import Settings
-from passerelle.ledger import Ledger, Stage, State, open_ledger
+from passerelle.config.model import Settings
+from passerelle.health.report.days import midnight
+from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.ledger.schema import dispatches, events, orders, runs
-from passerelle.report.window import midnight
+from passerelle.model.states import Stage, State
 from passerelle.schedule.timetable import minutes_of, starts, timetable
 
 # How many orders of a shop's day come in each hour.

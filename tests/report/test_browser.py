@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config import load_config
-from passerelle.ledger import State
-from passerelle.report import write_report
+from passerelle.config.load import load_config
+from passerelle.health.report.page import write_report
+from passerelle.model.states import State
 from tests.report.browser import CHROMIUM, DRIVER, SPACE, TAB, Browser, is_required
 from tests.report.conftest import CONFIG
 from tests.report.ledgers import Year

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from passerelle import durable, report
+from passerelle.base import durable
+from passerelle.health.report import page as report
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
 from tests.world import Sale, World
@@ -120,7 +121,8 @@ def test_a_page_that_nobody_may_write_is_told_on_one_line(
 
 
 def test_runs_do_not_pay_for_the_template_engine() -> None:
-    code = "import sys, passerelle.report, passerelle.cli.report; print('jinja2' in sys.modules)"
+    modules = "passerelle.health.report.page, passerelle.cli.report"
+    code = f"import sys, {modules}; print('jinja2' in sys.modules)"
     root = Path(__file__).parents[2]
     told = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
     assert told.stdout.strip() == b"False"

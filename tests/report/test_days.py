@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.ledger.overview import Delivery, Sale
-from passerelle.ledger.runs import Run
-from passerelle.report.days import Delays, HeldBack, Turnover, delays, figures, held_back, total
-from passerelle.report.drawing import bars, ranges
-from passerelle.report.window import midnight, window_of
+from passerelle.health.report.charts import bars, ranges
+from passerelle.health.report.days import (
+    Delays,
+    HeldBackDay,
+    Turnover,
+    delays,
+    figures,
+    held_back,
+    midnight,
+    total,
+    window_of,
+)
+from passerelle.model.records import Delivery, Run, SoldOrder
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -24,7 +32,7 @@ def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
     amounts = ["0.10", "0.20", "1000000000000000000000000000000.005", None, "-0.30", None]
     found = Turnover()
     for amount in amounts:
-        found = found.add(Sale(NOON, Decimal(amount) if amount else None))
+        found = found.add(SoldOrder(NOON, Decimal(amount) if amount else None))
     assert found.orders == 6 and found.unknown == 2
     assert found.revenue == Decimal("1000000000000000000000000000000.005")
 
@@ -32,7 +40,7 @@ def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
 @given(st.lists(st.decimals(-(10**6), 10**6, places=2), max_size=60))
 def test_days_add_up_to_the_sum_of_all(amounts: list[Decimal]) -> None:
     window = window_of(NOON, 5)
-    sales = [Sale(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
+    sales = [SoldOrder(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
     found = total(figures(window, sales, [], []))
     assert (found.orders, found.revenue) == (len(amounts), sum(amounts, Decimal(0)))
 
@@ -58,7 +66,7 @@ def test_held_back_is_told_by_the_runs_of_stock_that_ended_well() -> None:
 
     ran = [run("stock", held_back=4, in_stock=90, lines=100), run("stock"), run("orders", sent=9),
            run("stock", held_back=1), run("stock", held_back=7, in_stock=88, lines=99)]  # fmt: skip
-    assert held_back(ran) == HeldBack(1, 7, 7, 88, 99)
+    assert held_back(ran) == HeldBackDay(1, 7, 7, 88, 99)
     assert held_back([run("stock"), run("orders", sent=1)]) is None
 
 
@@ -66,11 +74,13 @@ def test_held_back_is_told_by_the_runs_of_stock_that_ended_well() -> None:
 def test_an_order_counts_on_the_day_that_the_shop_s_clock_shows() -> None:
     window = window_of(datetime(2026, 11, 25, 12, tzinfo=UTC), 2)
     sales = [
-        Sale(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
-        Sale(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
-        Sale(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
-        Sale(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
-        Sale(datetime(2026, 11, 25, 23, 0, tzinfo=UTC), Decimal(16)),  # tomorrow, by a wrong clock
+        SoldOrder(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
+        SoldOrder(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
+        SoldOrder(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
+        SoldOrder(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
+        SoldOrder(
+            datetime(2026, 11, 25, 23, 0, tzinfo=UTC), Decimal(16)
+        ),  # tomorrow, by a wrong clock
     ]
     found = figures(window, sales, [], [])
     assert {day.day.day: int(day.turnover.revenue) for day in found} == {24: 6, 25: 8}
@@ -82,7 +92,7 @@ def test_a_day_may_be_longer_or_shorter(day: date, hours: int) -> None:
     begin, end = midnight(day), midnight(day + timedelta(days=1))
     assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=hours)
     window = window_of(begin, 1)
-    sales = [Sale(begin.astimezone(UTC) + timedelta(minutes=30 * n), None) for n in range(60)]
+    sales = [SoldOrder(begin.astimezone(UTC) + timedelta(minutes=30 * n), None) for n in range(60)]
     (only,) = figures(window, sales, [], [])
     assert only.turnover.orders == 2 * hours
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from passerelle.language import speak
-from passerelle.report import formats
+from passerelle.base.language import speak
+from passerelle.health.report import formats
 
 
 def plain(text: str) -> str:

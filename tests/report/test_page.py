@@ -12,12 +12,13 @@ from decimal import Decimal
 import pytest
 from lxml import html
 
-from passerelle import language
-from passerelle.config import Settings
-from passerelle.language import speak
-from passerelle.ledger import Ledger, State, open_ledger
-from passerelle.report import write_report
-from passerelle.report.strip import Look
+from passerelle.base import language
+from passerelle.base.language import speak
+from passerelle.config.model import Settings
+from passerelle.health.report.page import write_report
+from passerelle.health.report.strip import SlotLook
+from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.model.states import State
 from tests.report.ledgers import Ending, Year
 
 EVIL = "<script>alert('é')</script><img src=x onerror=alert(1)>&amp;\"'"
@@ -104,12 +105,12 @@ def test_each_run_has_its_sign_its_time_and_its_summary(settings: Settings, now:
     today = page.xpath("//*[@class='today'][contains(@aria-label, 'run orders')]")[0]
     cells = today.xpath(".//i")
     assert [cells[2 * hour].get("class") for hour in range(10, 15)] == [
-        Look.REJECTED, Look.HELD, Look.KILLED, Look.MISSED, Look.FAILED
+        SlotLook.REJECTED, SlotLook.HELD, SlotLook.KILLED, SlotLook.MISSED, SlotLook.FAILED
     ]  # fmt: skip
     assert cells[28].get("title") == "14:27 failed (exit code 4): it is <gone>"
     assert cells[26].get("title") == "13:27 missed"
     signs = {cell.get("class"): cell.text for cell in page.xpath("//ul//i")}
-    assert len(set(signs.values())) == len(signs) == len(Look) - 1, (
+    assert len(set(signs.values())) == len(signs) == len(SlotLook) - 1, (
         "each look is told without its colour"
     )
     assert "1 missed" in today.get("aria-label", "")

@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from passerelle.config import Settings
-from passerelle.ledger.runs import Run
-from passerelle.report.strip import (
+from passerelle.config.model import Settings
+from passerelle.health.report.days import midnight, window_of
+from passerelle.health.report.strip import (
     HALF_HOURS,
     Cell,
     DayStrip,
-    Look,
     Slot,
+    SlotLook,
     incidents,
     look_at_slots,
     look_of,
     strips,
 )
-from passerelle.report.window import midnight, window_of
+from passerelle.model.records import Run
 
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -39,28 +39,28 @@ def slots_of(
     return look_at_slots(settings, "orders", ran, window_of(now, days), began)
 
 
-def looks(slots: Sequence[Slot]) -> dict[str, Look]:
+def looks(slots: Sequence[Slot]) -> dict[str, SlotLook]:
     """By the time of day; the times without any look are left out."""
-    return {f"{s.at:%H:%M}": s.look for s in slots if s.look != Look.NONE}
+    return {f"{s.at:%H:%M}": s.look for s in slots if s.look != SlotLook.NONE}
 
 
 @pytest.mark.parametrize(
     ("run", "look"),
     [
-        (a_run(EPOCH, 0, sent=3), Look.WELL),
-        (a_run(EPOCH, 0, sent=0), Look.IDLE),
-        (a_run(EPOCH, 0, held_back=0), Look.WELL),
-        (a_run(EPOCH, 0), Look.WELL),
-        (a_run(EPOCH, 5, sent=0), Look.REJECTED),
-        (a_run(EPOCH, 6), Look.HELD),
-        (a_run(EPOCH, 1), Look.FAILED),
-        (a_run(EPOCH, 3), Look.FAILED),
-        (a_run(EPOCH, 4), Look.FAILED),
-        (a_run(EPOCH, 130), Look.FAILED),
-        (a_run(EPOCH, None), Look.KILLED),
+        (a_run(EPOCH, 0, sent=3), SlotLook.WELL),
+        (a_run(EPOCH, 0, sent=0), SlotLook.IDLE),
+        (a_run(EPOCH, 0, held_back=0), SlotLook.WELL),
+        (a_run(EPOCH, 0), SlotLook.WELL),
+        (a_run(EPOCH, 5, sent=0), SlotLook.REJECTED),
+        (a_run(EPOCH, 6), SlotLook.HELD),
+        (a_run(EPOCH, 1), SlotLook.FAILED),
+        (a_run(EPOCH, 3), SlotLook.FAILED),
+        (a_run(EPOCH, 4), SlotLook.FAILED),
+        (a_run(EPOCH, 130), SlotLook.FAILED),
+        (a_run(EPOCH, None), SlotLook.KILLED),
     ],
 )
-def test_a_run_looks_as_it_ended(run: Run, look: Look) -> None:
+def test_a_run_looks_as_it_ended(run: Run, look: SlotLook) -> None:
     assert look_of(run, is_going_on=False) == look
 
 
@@ -68,8 +68,8 @@ def test_a_run_that_goes_on_is_not_killed_yet(settings: Settings, now: datetime)
     at = now.replace(hour=15, minute=27, second=1)
     assert looks(slots_of(settings, at + timedelta(minutes=1), [a_run(at, None)]))[
         "15:27"
-    ] == Look.ACTIVE  # fmt: skip
-    assert looks(slots_of(settings, now, [a_run(at, None)]))["15:27"] == Look.KILLED
+    ] == SlotLook.ACTIVE  # fmt: skip
+    assert looks(slots_of(settings, now, [a_run(at, None)]))["15:27"] == SlotLook.KILLED
 
 
 def test_times_without_a_run_are_missed_until_now_and_not_before_the_first_run(
@@ -77,7 +77,7 @@ def test_times_without_a_run_are_missed_until_now_and_not_before_the_first_run(
 ) -> None:
     first = a_run(now.replace(hour=14, minute=27, second=3), sent=1)
     found = looks(slots_of(settings, now, [first], began=first.started))
-    assert found == {"14:27": Look.WELL, "14:57": Look.MISSED, "15:27": Look.MISSED}
+    assert found == {"14:27": SlotLook.WELL, "14:57": SlotLook.MISSED, "15:27": SlotLook.MISSED}
     assert looks(slots_of(settings, now, [], began=None)) == {}, "never started"
 
 
@@ -85,7 +85,7 @@ def test_a_time_is_not_missed_before_it_is_five_minutes_late(
     settings: Settings, now: datetime
 ) -> None:
     at = now.replace(hour=15, minute=27, second=0)
-    for late, look in ((0, Look.NONE), (4, Look.NONE), (5, Look.MISSED)):
+    for late, look in ((0, SlotLook.NONE), (4, SlotLook.NONE), (5, SlotLook.MISSED)):
         (slot,) = [s for s in slots_of(settings, at + timedelta(minutes=late)) if s.at == at]
         assert slot.look == look
 
@@ -99,13 +99,13 @@ def test_a_run_counts_to_the_time_at_which_it_was_due(
 ) -> None:
     run = a_run(now.replace(hour=10, minute=minute, second=second), 4)
     found = looks(slots_of(settings, now, [run]))
-    assert [at for at, look in found.items() if look == Look.FAILED] == [time]
+    assert [at for at, look in found.items() if look == SlotLook.FAILED] == [time]
 
 
 def test_of_several_runs_at_one_time_the_last_counts(settings: Settings, now: datetime) -> None:
     ran = [a_run(now.replace(hour=10, minute=27), 4), a_run(now.replace(hour=10, minute=40), 0)]
     (slot,) = [s for s in slots_of(settings, now, ran) if f"{s.at:%H:%M}" == "10:27"]
-    assert slot.look == Look.WELL
+    assert slot.look == SlotLook.WELL
     assert slot.runs == tuple(ran), "and both are told"
 
 
@@ -137,12 +137,12 @@ def test_a_run_in_the_hour_that_comes_twice_is_shown_and_none_is_missed(settings
     at = midnight(date(2026, 10, 25)).astimezone(UTC)
     ran = [a_run(at + timedelta(minutes=27 + 30 * n, seconds=1), 0) for n in range(50)]
     found = looks(slots_of(settings, evening, ran))
-    assert set(found.values()) == {Look.WELL}
+    assert set(found.values()) == {SlotLook.WELL}
     ran[5] = a_run(ran[5].started, 4)  # 02:57, followed by 02:27 and 02:57 once more
-    assert set(looks(slots_of(settings, evening, ran)).values()) == {Look.WELL}
+    assert set(looks(slots_of(settings, evening, ran)).values()) == {SlotLook.WELL}
     ran[7] = a_run(ran[7].started, 4)
     found = looks(slots_of(settings, evening, ran))
-    assert [time for time, look in found.items() if look == Look.FAILED] == ["02:57"]
+    assert [time for time, look in found.items() if look == SlotLook.FAILED] == ["02:57"]
 
 
 def test_days_before_the_first_run_are_left_out(settings: Settings, now: datetime) -> None:
@@ -150,14 +150,14 @@ def test_days_before_the_first_run_are_left_out(settings: Settings, now: datetim
     slots = slots_of(settings, now, [first], first.started, days=30)
     days = strips(slots, window_of(now))
     assert [day.day.day for day in days] == [25, 24, 23]
-    assert days[1].count(Look.MISSED) == 48
+    assert days[1].count(SlotLook.MISSED) == 48
 
 
 def test_a_half_hour_with_several_times_looks_as_the_gravest() -> None:
-    slots = [Slot(EPOCH, look) for look in (Look.WELL, Look.MISSED, Look.IDLE)]
-    assert Cell(tuple(slots)).look == Look.MISSED
-    assert Cell(()).look == Look.NONE
-    assert DayStrip(EPOCH.date(), (Cell(tuple(slots)),)).count(Look.WELL) == 1
+    slots = [Slot(EPOCH, look) for look in (SlotLook.WELL, SlotLook.MISSED, SlotLook.IDLE)]
+    assert Cell(tuple(slots)).look == SlotLook.MISSED
+    assert Cell(()).look == SlotLook.NONE
+    assert DayStrip(EPOCH.date(), (Cell(tuple(slots)),)).count(SlotLook.WELL) == 1
 
 
 @pytest.mark.parametrize("minutes", [(0,), (0, 15, 30, 45), tuple(range(60))])
@@ -170,21 +170,29 @@ def test_any_schedule_fits_into_48_cells(
     (day,) = strips(slots_of(every, now, ran), window_of(now, 1))
     assert len(day.cells) == 48
     assert sum(len(cell.slots) for cell in day.cells) == 24 * len(minutes)
-    assert day.cells[18].look == Look.HELD
+    assert day.cells[18].look == SlotLook.HELD
 
 
 def test_what_did_not_go_well_in_a_row_is_one_incident() -> None:
-    looks = [Look.WELL, Look.FAILED, Look.NONE, Look.FAILED, Look.MISSED, Look.WELL, Look.FAILED]
+    looks = [
+        SlotLook.WELL,
+        SlotLook.FAILED,
+        SlotLook.NONE,
+        SlotLook.FAILED,
+        SlotLook.MISSED,
+        SlotLook.WELL,
+        SlotLook.FAILED,
+    ]
     slots = [Slot(midnight(date(2026, 11, 25)) + timedelta(hours=n), look)
              for n, look in enumerate(looks)]  # fmt: skip
     found = list(incidents("stock", slots))
     assert [(i.look, len(i.slots)) for i in found] == [
-        (Look.FAILED, 2), (Look.MISSED, 1), (Look.FAILED, 1)
+        (SlotLook.FAILED, 2), (SlotLook.MISSED, 1), (SlotLook.FAILED, 1)
     ]  # fmt: skip
     assert found[0].slots[-1].at == slots[3].at
 
 
 def test_an_incident_ends_with_its_day() -> None:
     noon = midnight(date(2026, 11, 25)) + timedelta(hours=12)
-    slots = [Slot(noon + timedelta(hours=n), Look.MISSED) for n in range(24)]
+    slots = [Slot(noon + timedelta(hours=n), SlotLook.MISSED) for n in range(24)]
     assert [len(i.slots) for i in incidents("orders", slots)] == [12, 12]

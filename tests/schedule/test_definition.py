@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from passerelle.config import Settings, load_config
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
 from passerelle.config.template import template
 from passerelle.schedule.definition import (
     NAMESPACE,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import schedule as package
 
-from passerelle.errors import ConfigError, HeldError
+from passerelle.base.errors import ConfigError, HeldError
 from passerelle.schedule.loop import Loop
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from passerelle.schedule.stopping import stoppable
+from passerelle.schedule.loop import stoppable
 
 
 @pytest.fixture

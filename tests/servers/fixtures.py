@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.deadline import Deadline
+from passerelle.base.deadline import Deadline
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ftp import FtpServer

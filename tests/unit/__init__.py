@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from passerelle.config import Orders, Settings, Stock
+from passerelle.config.model import Orders, Settings, Stock
 
 # For a long search: TEST_EFFORT=50 pytest tests/unit
 _EFFORT = int(os.environ.get("TEST_EFFORT", "1"))

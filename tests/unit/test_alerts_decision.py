@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.alerts.decision import DAILY, Passed, Tidings, decide
-from passerelle.health import Concern, Kind
-from passerelle.ledger.alerts import Told
+from passerelle.health.alerts.decision import DAILY, Passed, Tidings, decide
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.model.records import Told
 
 START = datetime(2026, 11, 25, 10, 27, tzinfo=UTC)
-TROUBLES = (Kind.FAILED, Kind.HELD, Kind.KILLED)
+TROUBLES = (ConcernKind.FAILED, ConcernKind.HELD, ConcernKind.KILLED)
 
 
-def concern(kind: Kind, subject: str = "orders", *orders: str, text: str = "text") -> Concern:
+def concern(
+    kind: ConcernKind, subject: str = "orders", *orders: str, text: str = "text"
+) -> Concern:
     return Concern(kind, subject, text, "mend", None, orders)
 
 
@@ -48,7 +50,7 @@ def keys(tidings: Tidings) -> dict[str, list[str]]:
 
 
 def test_once_when_it_begins_daily_while_it_lasts_and_when_it_ends() -> None:
-    people, failed = People(), concern(Kind.FAILED)
+    people, failed = People(), concern(ConcernKind.FAILED)
     assert keys(people.hear(failed)) == {"begun": ["failed:orders"]}
     for _ in range(47):
         assert not people.hear(failed)
@@ -60,9 +62,9 @@ def test_once_when_it_begins_daily_while_it_lasts_and_when_it_ends() -> None:
 
 def test_other_words_for_the_same_are_no_news_but_the_daily_word_has_them() -> None:
     people = People()
-    people.hear(concern(Kind.HELD, text="39 minutes old"))
-    assert not people.hear(concern(Kind.HELD, text="69 minutes old"))
-    (again,) = people.hear(concern(Kind.HELD, text="25 hours old"), after=25).still
+    people.hear(concern(ConcernKind.HELD, text="39 minutes old"))
+    assert not people.hear(concern(ConcernKind.HELD, text="69 minutes old"))
+    (again,) = people.hear(concern(ConcernKind.HELD, text="25 hours old"), after=25).still
     assert again.text == "25 hours old"
     (over,) = people.hear().over
     assert over.text == "25 hours old"
@@ -70,18 +72,18 @@ def test_other_words_for_the_same_are_no_news_but_the_daily_word_has_them() -> N
 
 def test_orders_that_are_new_among_the_rejected_are_told_once() -> None:
     people = People()
-    people.hear(concern(Kind.REJECTED, "orders", "1"))
-    assert keys(people.hear(concern(Kind.REJECTED, "orders", "1", "2", "3"))) == {
+    people.hear(concern(ConcernKind.REJECTED, "orders", "1"))
+    assert keys(people.hear(concern(ConcernKind.REJECTED, "orders", "1", "2", "3"))) == {
         "grown": ["2", "3"]
     }
-    assert not people.hear(concern(Kind.REJECTED, "orders", "2", "3"))
-    assert keys(people.hear(concern(Kind.REJECTED, "orders", "1", "2"))) == {"grown": ["1"]}
+    assert not people.hear(concern(ConcernKind.REJECTED, "orders", "2", "3"))
+    assert keys(people.hear(concern(ConcernKind.REJECTED, "orders", "1", "2"))) == {"grown": ["1"]}
     assert keys(people.hear()) == {"over": ["rejected:orders"]}
     assert not people.memory
 
 
 def test_a_run_in_another_trouble_is_not_over_and_a_change_back_is_no_news() -> None:
-    people, failed, held = People(), concern(Kind.FAILED), concern(Kind.HELD)
+    people, failed, held = People(), concern(ConcernKind.FAILED), concern(ConcernKind.HELD)
     people.hear(failed)
     assert keys(people.hear(held)) == {"begun": ["held:orders"]}
     assert not people.hear(failed)
@@ -92,9 +94,9 @@ def test_a_run_in_another_trouble_is_not_over_and_a_change_back_is_no_news() -> 
 
 def test_lines_of_stock_that_could_not_be_read_are_not_mended_by_a_failed_run() -> None:
     people = People()
-    people.hear(concern(Kind.REJECTED, "stock"))
-    assert keys(people.hear(concern(Kind.FAILED, "stock"))) == {"begun": ["failed:stock"]}
-    assert keys(people.hear(concern(Kind.REJECTED, "stock"))) == {"over": ["failed:stock"]}
+    people.hear(concern(ConcernKind.REJECTED, "stock"))
+    assert keys(people.hear(concern(ConcernKind.FAILED, "stock"))) == {"begun": ["failed:stock"]}
+    assert keys(people.hear(concern(ConcernKind.REJECTED, "stock"))) == {"over": ["failed:stock"]}
     assert keys(people.hear()) == {"over": ["rejected:stock"]}
 
 
@@ -102,13 +104,13 @@ def test_what_was_over_when_found_is_told_once_and_is_the_end_of_what_was_told()
     people, gap = People(), Passed("missed:orders", "3 times; it runs again")
     assert keys(people.hear(passed=[gap])) == {"passed": ["missed:orders"]}
     assert not people.memory
-    people.hear(concern(Kind.MISSED))
+    people.hear(concern(ConcernKind.MISSED))
     assert keys(people.hear(passed=[gap])) == {"passed": ["missed:orders"]}, "one story, not two"
     assert not people.memory
 
 
 def test_a_clock_set_back_neither_repeats_at_once_nor_silences_for_ever() -> None:
-    people, failed = People(), concern(Kind.FAILED)
+    people, failed = People(), concern(ConcernKind.FAILED)
     people.hear(failed)
     assert not people.hear(failed, after=-1)
     assert people.hear(failed, after=-24 * 365).still
@@ -120,12 +122,12 @@ ORDERS = st.lists(st.sampled_from("1234"), unique=True, max_size=4)
 CONCERNS = st.lists(
     st.one_of(
         st.builds(concern, st.sampled_from(TROUBLES), st.sampled_from(("orders", "stock"))),
-        st.builds(concern, st.just(Kind.MISSED), st.sampled_from(("orders", "stock"))),
-        st.just(concern(Kind.REJECTED, "stock")),
-        st.just(concern(Kind.LATE, "ftp:order:a#1.csv")),
+        st.builds(concern, st.just(ConcernKind.MISSED), st.sampled_from(("orders", "stock"))),
+        st.just(concern(ConcernKind.REJECTED, "stock")),
+        st.just(concern(ConcernKind.LATE, "ftp:order:a#1.csv")),
         st.builds(
             lambda kind, ids: concern(kind, "orders", *ids),
-            st.sampled_from((Kind.REJECTED, Kind.NOT_SENT, Kind.DOUBTFUL)),
+            st.sampled_from((ConcernKind.REJECTED, ConcernKind.NOT_SENT, ConcernKind.DOUBTFUL)),
             ORDERS,
         ),
     ),
@@ -152,7 +154,7 @@ def lasts(key: str, concerns: Sequence[Concern]) -> bool:
     if any(one.key == key for one in concerns):
         return True
     kind, _, subject = key.partition(":")
-    may_hide = kind in (*TROUBLES, Kind.REJECTED)
+    may_hide = kind in (*TROUBLES, ConcernKind.REJECTED)
     return may_hide and any(one.kind in TROUBLES and one.subject == subject for one in concerns)
 
 

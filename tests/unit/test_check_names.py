@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.archive import PENDING
+from passerelle.archive.folders import PENDING
 from passerelle.checks.findings import Finding, Level
-from passerelle.checks.names import check_names, limit_of_names
-from passerelle.config import load_config
+from passerelle.checks.local import check_names, limit_of_names
+from passerelle.config.load import load_config
 
 CONFIG = """\
 folder = "{folder}"

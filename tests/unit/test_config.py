@@ -12,22 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from passerelle.config import (
-    Location,
-    Orders,
-    Pool,
-    PoolShop,
-    Server,
-    Settings,
-    Stock,
-    find_config,
-    load_config,
-)
+from passerelle.base.errors import ConfigError, UsageError
 from passerelle.config.lines import key_lines
-from passerelle.config.load import read_text
-from passerelle.config.model import CANONICAL_ELEMENTS
+from passerelle.config.load import find_config, load_config, read_text
+from passerelle.config.model import CANONICAL_ELEMENTS, Orders, Server, Settings, Stock
+from passerelle.config.pool import Pool, PoolShop
 from passerelle.config.template import shipped_schema, template, write_template
-from passerelle.errors import ConfigError, UsageError
+from passerelle.model.location import Location
 from tests.config_schema import complaints
 from tests.unit import many
 

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft4Validator, Draft7Validator
 
-from passerelle.config import load_config
+from passerelle.base.errors import ConfigError
+from passerelle.cli.demo.players import sample
 from passerelle.config.descriptions import DESCRIPTIONS
+from passerelle.config.load import load_config
 from passerelle.config.schema import leaves, schema_text
 from passerelle.config.template import shipped_schema, template
-from passerelle.demo.players import sample
-from passerelle.errors import ConfigError
 from tests.config_schema import SCHEMA, complaints
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from passerelle.deadline import Deadline, Share
-from passerelle.errors import TimeLimitError
+from passerelle.base.deadline import Deadline, Share
+from passerelle.base.errors import TimeLimitError
 
 
 class Clock:

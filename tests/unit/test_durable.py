@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.archive import Exports
-from passerelle.durable import replace_whole
-from passerelle.slices import hash_of, in_blocks
+from passerelle.archive.folders import Exports
+from passerelle.base.durable import replace_whole
+from passerelle.base.slices import hash_of, in_blocks
 
 DATA = bytes(range(256)) * 5_000
 SHA256 = hashlib.sha256(DATA).hexdigest()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config import Orders
-from passerelle.csv_to_xml import compile_forms, named_schemas
-from passerelle.errors import ConfigError
-from passerelle.runs.orders import load_forms
+from passerelle.base.errors import ConfigError
+from passerelle.config.model import Orders
+from passerelle.csv_to_xml.forms import compile_forms, named_schemas
+from passerelle.exchange.forms import load_forms
 from tests.world import tree
 
 XSL = (

@@ -9,16 +9,19 @@ from types import SimpleNamespace
 import pytest
 from pydantic_core import PydanticKnownError
 
-from passerelle import language
-from passerelle.config import Location, load_config
+from passerelle.base import language
+from passerelle.base.errors import ConfigError, PasserelleError
+from passerelle.base.language import N_, _, n_, speak, spoken, system_language
+from passerelle.base.reading import parse_date, parse_decimal, parse_whole
 from passerelle.config.faults import KINDS
-from passerelle.csv_to_xml import read_orders
-from passerelle.errors import ConfigError, PasserelleError
-from passerelle.language import N_, _, n_, speak, spoken, system_language
-from passerelle.ledger import Ledger, Mark, State, open_ledger
-from passerelle.reading import parse_date, parse_decimal, parse_whole
-from passerelle.sales import Reading
-from passerelle.verdict import judge
+from passerelle.config.load import load_config
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.model.location import Location
+from passerelle.model.orders import Reading
+from passerelle.model.records import Mark
+from passerelle.model.states import State
+from passerelle.rules.fate import judge
 from scripts.messages import messages
 from tests.unit import orders_settings
 

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.config import Orders, Stock
+from passerelle.base.errors import NotReadyError, PasserelleError, RejectedError
+from passerelle.base.reading import SEPARATORS, find_column
+from passerelle.cli.demo.players import sample as demo
 from passerelle.config.columns import OrderColumns, StockColumns
-from passerelle.csv_to_xml import read_orders
-from passerelle.demo.players import sample as demo
-from passerelle.errors import NotReadyError, PasserelleError, RejectedError
-from passerelle.mapping import Kind, Proposal, Sample, propose, read_sample
-from passerelle.mapping.kinds import is_item_number, kind_of
-from passerelle.reading import SEPARATORS, find_column
+from passerelle.config.guess.proposal import Proposal, propose
+from passerelle.config.guess.sample import CellKind, Sample, is_item_number, kind_of, read_sample
+from passerelle.config.model import Orders, Stock
+from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.stock_csv_fix.layout import read_layout
 from tests.unit import many
 
@@ -40,29 +40,29 @@ class TestKinds:
     @pytest.mark.parametrize(
         ("values", "kind"),
         [
-            ((), Kind.EMPTY),
-            (("", "  "), Kind.EMPTY),
-            (ITEMS, Kind.ITEM),
-            (('="3701234500058"', "'3701234500010"), Kind.ITEM),
-            (("96385074", "0012345678905"), Kind.ITEM),
-            (("3701234500059", "3701234500011"), Kind.DIGITS),
-            (("3,70123E+12", "3,70123E+12"), Kind.EATEN),
-            (("ann@example.org", "", "bob@example.org"), Kind.EMAIL),
-            (("2026-11-22 10:27:00", "22/11/2026"), Kind.DATE),
-            (("1", "2", "300"), Kind.WHOLE),
-            (("1,50", "2.5", "1 234,50 €"), Kind.NUMBER),
-            (("0612345678", "0712345678"), Kind.DIGITS),
-            (("rouge", "12"), Kind.TEXT),
-            (("0000000000000",), Kind.DIGITS),
-            (("x" * 10_000,), Kind.TEXT),
+            ((), CellKind.EMPTY),
+            (("", "  "), CellKind.EMPTY),
+            (ITEMS, CellKind.ITEM),
+            (('="3701234500058"', "'3701234500010"), CellKind.ITEM),
+            (("96385074", "0012345678905"), CellKind.ITEM),
+            (("3701234500059", "3701234500011"), CellKind.DIGITS),
+            (("3,70123E+12", "3,70123E+12"), CellKind.EATEN),
+            (("ann@example.org", "", "bob@example.org"), CellKind.EMAIL),
+            (("2026-11-22 10:27:00", "22/11/2026"), CellKind.DATE),
+            (("1", "2", "300"), CellKind.WHOLE),
+            (("1,50", "2.5", "1 234,50 €"), CellKind.NUMBER),
+            (("0612345678", "0712345678"), CellKind.DIGITS),
+            (("rouge", "12"), CellKind.TEXT),
+            (("0000000000000",), CellKind.DIGITS),
+            (("x" * 10_000,), CellKind.TEXT),
         ],
     )
-    def test_are_told_by_most_of_the_values(self, values: tuple[str, ...], kind: Kind) -> None:
+    def test_are_told_by_most_of_the_values(self, values: tuple[str, ...], kind: CellKind) -> None:
         assert kind_of(values) == kind
 
     def test_one_stray_value_in_ten_does_not_change_the_kind(self) -> None:
-        assert kind_of(["1"] * 9 + ["x"]) == Kind.WHOLE
-        assert kind_of(["1"] * 8 + ["x"] * 2) == Kind.TEXT
+        assert kind_of(["1"] * 9 + ["x"]) == CellKind.WHOLE
+        assert kind_of(["1"] * 8 + ["x"] * 2) == CellKind.TEXT
 
     @given(st.text("0123456789", min_size=7, max_size=13))
     def test_of_the_ten_last_digits_one_makes_an_item_number(self, digits: str) -> None:

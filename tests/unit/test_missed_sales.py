@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.csv_to_xml import read_orders
-from passerelle.ledger import KnownOrder, State
-from passerelle.missed_sales import ErpFile, every_sale, find_missed
-from passerelle.sales import MissedSale, Reading, Sold
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.model.orders import MissedSale, Reading, Sold
+from passerelle.model.records import KnownOrder
+from passerelle.model.states import State
+from passerelle.rules.missed_sales import ErpFile, every_sale, find_missed
 from tests.unit import many, orders_settings
 
 WRITTEN = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from passerelle.base.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
 from passerelle.config.columns import OrderColumns
-from passerelle.csv_to_xml import OrderFile, read_orders
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
-from passerelle.sales import Customer, Line, Order, Reading, Sold
+from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 from tests.unit import few, many, orders_settings
 
 FILE = "commandes.csv"

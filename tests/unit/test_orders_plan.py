@@ -7,16 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.config import Location
-from passerelle.csv_to_xml import OrderFile, read_orders
-from passerelle.dispatch import Parcel
-from passerelle.ledger import DONE, TRANSITIONS, KnownOrder, State
-from passerelle.runs.orders_plan import (
-    OrdersPlan,
-    block,
-    decide,
-    reject,
-)
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
+from passerelle.exchange.dispatch import Parcel
+from passerelle.model.location import Location
+from passerelle.model.records import KnownOrder
+from passerelle.model.states import DONE, TRANSITIONS, State
+from passerelle.runs.orders_plan import OrdersPlan, block, decide, reject
 from passerelle.runs.orders_words import describe, summarise
 from tests.unit import many, orders_settings
 

@@ -7,16 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.ledger import Ledger, open_ledger
-from passerelle.ledger.pool import (
-    Bookings,
-    FileStage,
-    LineCount,
-    NewItem,
-    ShopRead,
-    ShopState,
-)
-from passerelle.pool import View
+from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.model.pool import Bookings, FileStage, LineCount, NewItem, ShopRead, ShopState
+from passerelle.rules.pool.views import View
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SHOWN = {"levels": {"1": -1, "botte é": 2}, "marks": {"1": 2**32 - 1}, "others": {"1": [5]}}

@@ -12,22 +12,22 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from passerelle.pool import (
-    Item,
-    LevelFile,
+from passerelle.rules.pool.orders import count
+from passerelle.rules.pool.plan import decide
+from passerelle.rules.pool.terms import (
     Move,
     OrderLine,
     Plan,
-    Pool,
+    PoolItemLevel,
     Published,
     Rules,
     Seen,
+    SharedStock,
     ShopPlan,
     Suspect,
-    View,
-    count,
-    decide,
 )
+from passerelle.rules.pool.views import View
+from passerelle.stock_csv_fix.levels import LevelFile
 
 SHOPS = ("be", "fr", "nl")
 ITEMS = ("1", "2")
@@ -67,7 +67,7 @@ class Shop:
 class Book:
     """The ledger, in memory; each method of the program's that writes it does so at once."""
 
-    items: dict[str, Item] = field(default_factory=dict)
+    items: dict[str, PoolItemLevel] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     lines: dict[tuple[str, str, str], int] = field(default_factory=dict)
     views: dict[str, tuple[View, int]] = field(default_factory=dict)
@@ -158,7 +158,7 @@ class World:
         seen = [self._read(name) for name in reached]
         if not seen:
             return
-        pool = Pool(dict(self.book.items))
+        pool = SharedStock(dict(self.book.items))
         counted = count(seen, pool)
         plan = decide(seen, pool, counted)
         self.step()

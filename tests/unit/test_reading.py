@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from passerelle.reading import (
+from passerelle.base.reading import (
     SEPARATORS,
     detect_encoding,
     detect_separator,
@@ -22,9 +22,9 @@ from passerelle.reading import (
     parse_date,
     parse_decimal,
     parse_whole,
-    shorten,
     split_header,
 )
+from passerelle.base.wording import shorten
 from tests.unit import many
 
 NAMES = ("ID commande", "Référence la commande", "État de la commande/Dénomination", "Prix (HT)")

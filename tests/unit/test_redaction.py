@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.csv_to_xml import Forms, compile_forms, write_sales
-from passerelle.redaction import ERASED, Names, Person, person_of, redact, survey
-from passerelle.sales import Customer, Order
+from passerelle.archive.person import ERASED, Person, person_of
+from passerelle.archive.redact import redact, survey
+from passerelle.archive.tree import Names
+from passerelle.csv_to_xml.forms import Forms, compile_forms
+from passerelle.csv_to_xml.sales_xml import write_sales
+from passerelle.model.orders import Customer, Order
 from tests.unit import few, orders_settings
 from tests.unit.test_sales_xml import BARE_LINE, EXAMPLES, FULL, GENERATED, LINE
 

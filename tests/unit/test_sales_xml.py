@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from passerelle.base.errors import ConfigError
 from passerelle.config.model import CANONICAL_ELEMENTS
-from passerelle.csv_to_xml import Forms, SalesXml, compile_forms, write_sales
-from passerelle.errors import ConfigError
-from passerelle.sales import Customer, Line, Order
+from passerelle.csv_to_xml.forms import Forms, compile_forms
+from passerelle.csv_to_xml.sales_xml import SalesXml, write_sales
+from passerelle.model.orders import Customer, Line, Order
 from tests.unit import few, many, orders_settings
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from passerelle import scratch
-from passerelle.errors import UnreachableError
-from passerelle.scratch import ScratchFile, Tables
+from passerelle.base import scratch
+from passerelle.base.errors import UnreachableError
+from passerelle.base.scratch import ScratchFile, Tables
 
 MUCH = scratch._IN_MEMORY + 10
 

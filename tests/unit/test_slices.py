@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from passerelle.base.errors import NotReadyError, UnreachableError
+from passerelle.base.slices import count_lines, find_byte
 from passerelle.csv_to_xml import text, utf8
 from passerelle.csv_to_xml.text import Text
 from passerelle.csv_to_xml.utf8 import Utf8
-from passerelle.errors import NotReadyError, UnreachableError
-from passerelle.rehearsal import LocalFile
-from passerelle.slices import count_lines, find_byte
+from passerelle.runs.rehearsal import LocalFile
 from tests.unit import many
 
 LETTERS = st.text(st.sampled_from("aé€\N{GRINNING FACE}\r\n;"), max_size=60)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from passerelle.sources import in_words
+from passerelle.base.wording import in_words
 
 
 @pytest.mark.parametrize(

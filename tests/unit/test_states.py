@@ -2,8 +2,8 @@
 
 import pytest
 
-from passerelle.ledger import DONE, TRANSITIONS, State
-from passerelle.verdict import Fate
+from passerelle.model.states import DONE, TRANSITIONS, State
+from passerelle.rules.fate import Fate
 
 RESTS = [State.SENT, State.TAKEN, State.SKIPPED, State.SETTLED]
 

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from passerelle.errors import ConfigError, HeldError, PasserelleError
-from passerelle.reading import detect_encoding, find_column, gtin, parse_decimal
-from passerelle.sales import Change, MissedSale
-from passerelle.stock_csv_fix import FixedStock, fix_stock
-from passerelle.stock_csv_fix.fix import levels_of
+from passerelle.base.errors import ConfigError, HeldError, PasserelleError
+from passerelle.base.reading import detect_encoding, find_column, gtin, parse_decimal
+from passerelle.model.orders import Change, MissedSale
+from passerelle.stock_csv_fix.fix import FixedStock, fix_stock, levels_of
 from tests.unit import few, many, stock_settings
 
 FILE = "ExportCSV.csv"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.errors import HeldError
-from passerelle.stock_guards import check_age, check_drop, check_lines
+from passerelle.base.errors import HeldError
+from passerelle.rules.stock_guards import check_age, check_drop, check_lines
 from tests.unit import few, stock_settings
 
 FILE = "ExportCSV.csv"

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.csv_to_xml import read_orders
-from passerelle.ledger import State
-from passerelle.sales import Reading
-from passerelle.verdict import Fate, Verdict, is_cancelled, judge
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.model.orders import Reading
+from passerelle.model.states import State
+from passerelle.rules.fate import Fate, Verdict, is_cancelled, judge
 from tests.unit import few, orders_settings
 
 START = datetime(2026, 11, 22)  # noqa: DTZ001 - as TOML gives it

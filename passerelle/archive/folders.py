@@ -1,0 +1,188 @@
+"""ArchiveExport (each XML as it was sent), and Trace1 and Trace2 moving to ArchiveTrace.
+
+On Windows a file that another program holds open cannot be moved or removed: that is no failure,
+the next run tries again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from passerelle.base.durable import (
+    Content,
+    make_private_folder,
+    move_durably,
+    replace_whole,
+    write_privately,
+)
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import _
+from passerelle.base.slices import hash_of
+
+EXPORTS = "ArchiveExport"
+TRACES = "ArchiveTrace"
+TRACE_NAMES = ("Trace1", "Trace2")
+TIME = "%Y%m%d_%H%M%S"
+# An XML is in this folder of ArchiveExport, and has this ending, until the ledger has promised to
+# send it: the archive itself, which may be large, is never listed by a run.
+UNSENT, PENDING = "unsent", ".part"
+# IO_REPARSE_TAG_MOUNT_POINT, which `stat` names on Windows only.
+_JUNCTION = 0xA0000003
+
+
+class Exports:
+    """The folder ``ArchiveExport``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / EXPORTS
+        self._unsent = self.folder / UNSENT
+
+    def free_name(self, name: str, at: datetime) -> str:
+        """``name``, or ``name`` with the time in it where the archive has one already."""
+        stem, dot, ending = name.rpartition(".")
+        if not dot:
+            stem, ending = name, ""
+        candidate, moment = name, at
+        while self._taken(candidate):
+            candidate = f"{stem}_{moment:{TIME}}{dot}{ending}"
+            moment += timedelta(seconds=1)
+        return candidate
+
+    def _taken(self, name: str) -> bool:
+        return (self.folder / name).exists()
+
+    def write_pending(self, name: str, data: Content) -> "Written":
+        """Writes an XML, durably, under a name that says it was not sent yet."""
+        written = Written((data,) if isinstance(data, bytes) else data)
+        path = self._pending(name)
+        try:
+            make_private_folder(self.folder)
+            make_private_folder(self._unsent)
+            write_privately(path, written)
+            return written
+        except OSError as error:
+            what = _("the archive cannot be written ({reason})")
+            raise UnreachableError(
+                what.format(reason=error.strerror or error),
+                str(path),
+                _("nothing was sent; make room or give this account the right to write there"),
+            ) from error
+
+    def confirm(self, name: str) -> None:
+        """Gives a pending XML its name; does nothing where it has it already."""
+        with suppress(FileNotFoundError):
+            move_durably(self._pending(name), self.folder / name)
+            self._tidy()
+
+    def drop_unpromised(self) -> list[str]:
+        """Removes XMLs that were written but never promised in the ledger; names them."""
+        dropped = []
+        for path in self._unsent.glob(f"*{PENDING}"):
+            with suppress(OSError):
+                path.unlink()
+                dropped.append(path.name.removesuffix(PENDING))
+        self._tidy()
+        return dropped
+
+    def _pending(self, name: str) -> Path:
+        return self._unsent / (name + PENDING)
+
+    def _tidy(self) -> None:
+        with suppress(OSError):
+            self._unsent.rmdir()
+
+    def read(self, name: str, sha256: str) -> "Archived | None":
+        """The XML, or ``None`` where it is missing or not what was written."""
+        with suppress(OSError):
+            file = Archived(self.folder / name)
+            if hash_of(file) == sha256:
+                return file
+        return None
+
+
+@dataclass(slots=True)
+class Written:
+    """Passes a file's blocks on while it counts and hashes them."""
+
+    blocks: Iterable[bytes]
+    size: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self.blocks:
+            self.size += len(block)
+            self.digest.update(block)
+            yield block
+
+
+class Archived:
+    """A file's bytes, read by slices when they are asked for, so that it need not be in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._size = path, path.stat().st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, end, _step = part.indices(self._size)
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return file.read(end - start)
+
+
+def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = False) -> list[Path]:
+    """Moves both traces to ArchiveTrace when one is bigger than ``max_size`` bytes.
+
+    Returns the files' new places. A trace that cannot be moved now stays.
+    """
+    traces = [path for name in TRACE_NAMES if (path := folder / f"{name}.txt").exists()]
+    if not force and all(path.stat().st_size <= max_size for path in traces):
+        return []
+    return [place for path in traces if (place := _move_trace(path, now))]
+
+
+def _move_trace(path: Path, now: datetime) -> Path | None:
+    target = path.parent / TRACES / f"{path.stem}_{now:{TIME}}.txt"
+    with suppress(OSError):
+        make_private_folder(target.parent)
+        if not target.exists():
+            return path.rename(target)
+    return None
+
+
+def keep_copy(path: Path, data: bytes) -> None:
+    """Keeps a copy for people to look at; that it cannot be written fails nothing."""
+    with suppress(OSError):
+        replace_whole(path, data)
+
+
+def kept_in(folder: Path) -> Iterator[Path]:
+    """Every file below ``folder``, and every link, which is not followed: it leads elsewhere.
+
+    The folder itself may be a link. A folder that cannot be listed comes itself: whoever opens it
+    is told why.
+    """
+    try:
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return
+    except OSError:
+        yield folder
+        return
+    for path in paths:
+        if path.is_dir() and not is_link(path):
+            yield from kept_in(path)
+        else:
+            yield path
+
+
+def is_link(path: Path) -> bool:
+    """Whether it is a symbolic link, or a junction, as Windows calls a linked folder."""
+    return path.is_symlink() or getattr(path.lstat(), "st_reparse_tag", 0) == _JUNCTION
+
+
+LAST_COPY = "Last_{name}"

@@ -1,0 +1,119 @@
+"""Old files leave the archives: what is older than it has to be kept, and leftovers of a crash.
+
+A file's age is told by the time in its name, which Passerelle put there: a copy, or a file put back
+from a backup, was written today and is no younger for it. Where the name has no time, or one that
+is still to come, the file's own time counts. A file from the future stays: its age is not known.
+
+Only files below the two archives are looked at, in subfolders too, and no link is followed.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, is_link, kept_in
+from passerelle.base.durable import remove
+from passerelle.base.language import _, n_
+from passerelle.base.progress import moved, step
+from passerelle.config.model import Archive
+
+_TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
+# Long enough for any run or command that is writing one.
+_LEFTOVER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What left one archive: names, their size in bytes; and what did not, with the reason."""
+
+    archive: str
+    removed: tuple[str, ...]
+    size: int
+    held: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.removed:
+            return _("{archive}: nothing to remove").format(archive=self.archive)
+        first, last = min(self.removed), max(self.removed)
+        several = _("{first} to {last}").format(first=first, last=last)
+        return n_(
+            "{archive}: {n} file removed, {size} ({names})",
+            "{archive}: {n} files removed, {size} ({names})",
+            len(self.removed),
+            archive=self.archive,
+            size=n_("{n} byte", "{n} bytes", self.size),
+            names=first if first == last else several,
+        )
+
+
+def prune(folder: Path, keep: Archive, needed: Collection[str], now: datetime) -> list[Pruned]:
+    """Removes what need not be kept any longer; tells what went from each archive.
+
+    ``needed`` are the XMLs that are still on their way to the ERP: they stay, however old.
+    """
+    rule = _Rule(frozenset(needed), now)
+    return [
+        _prune(folder / EXPORTS, rule, keep.keep_exports),
+        _prune(folder / TRACES, rule, keep.keep_traces),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What is over, at one moment."""
+
+    needed: frozenset[str]
+    now: datetime
+
+    def is_over(self, name: str, modified: datetime, keep: timedelta) -> bool:
+        if name.removesuffix(PENDING) in self.needed:
+            return False
+        if name.endswith(PENDING) and modified < self.now - _LEFTOVER:
+            return True
+        return self._written(name, modified) < self.now - keep
+
+    def _written(self, name: str, modified: datetime) -> datetime:
+        for text in reversed(_TIME_IN_NAME.findall(name)):
+            with suppress(ValueError, OverflowError, OSError):
+                at = datetime.strptime(text, TIME).astimezone()
+                if at <= self.now:
+                    return at
+        return modified
+
+
+def _prune(archive: Path, rule: _Rule, keep: timedelta) -> Pruned:
+    paths = list(kept_in(archive))
+    with step(_("looking through {archive}").format(archive=archive.name), len(paths), "files"):
+        return _prune_files(archive, paths, rule, keep)
+
+
+def _prune_files(archive: Path, paths: Sequence[Path], rule: _Rule, keep: timedelta) -> Pruned:
+    removed, held, size = [], [], 0
+    for path in paths:
+        moved(1)
+        try:
+            about = path.lstat()
+            modified = datetime.fromtimestamp(about.st_mtime).astimezone()
+            if is_link(path) or not rule.is_over(path.name, modified, keep):
+                continue
+            remove(path)
+        except OSError as error:
+            held.append(f"{path} ({error.strerror or error})")
+        else:
+            removed.append(path.name)
+            size += about.st_size
+            _remove_empty(path.parent, archive)
+    return Pruned(archive.name, tuple(removed), size, tuple(held))
+
+
+def _remove_empty(folder: Path, archive: Path) -> None:
+    """A subfolder that held nothing else goes too."""
+    while folder != archive:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent

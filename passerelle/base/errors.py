@@ -1,0 +1,130 @@
+"""One family of errors per exit code; each says what, where and what to do, on one line."""
+
+import re
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from passerelle.base.language import _
+
+INTERRUPTED = 130  # Ctrl+C, as shells count it
+# Where several things fail, the exit code tells the gravest: the last of these.
+GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
+# French has a blank at which no line breaks.
+_BLANKS = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+
+
+class PasserelleError(Exception):
+    """A failure that a person can understand and mend.
+
+    ``what`` went wrong, ``where`` (a file with its line, a server, a config key), and the
+    ``mend``. ``str(error)`` joins them: ``WHAT: WHERE: WHAT TO DO``. Never put a password or
+    customer data in any of the three.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, where: str = "", mend: str = "") -> None:
+        self.what, self.where, self.mend = what, where, mend
+        text = _(": ").join(part for part in (what, where, mend) if part)
+        super().__init__(_BLANKS.sub(" ", text).strip())
+
+
+class UsageError(PasserelleError):
+    """The command was called wrongly, or names something that is not there."""
+
+    exit_code = 2
+
+
+class ConfigError(PasserelleError):
+    """config.toml cannot be used; ``faults`` holds every fault found, one line each."""
+
+    exit_code = 3
+
+    def __init__(
+        self, what: str, where: str = "", mend: str = "", *, faults: Sequence[str] = ()
+    ) -> None:
+        super().__init__(what, where, mend)
+        self.faults = tuple(faults)
+
+
+class UnreachableError(PasserelleError):
+    """A server or a file could not be reached; the next run tries again."""
+
+    exit_code = 4
+
+
+class TransientError(UnreachableError):
+    """The connection was lost, refused or too slow: the same call may succeed in a moment."""
+
+
+class TimeLimitError(UnreachableError):
+    """The run used up its ``time_limit``."""
+
+
+class PermanentError(UnreachableError):
+    """The server answered, and its answer will not change by asking again."""
+
+
+class NotFoundError(PermanentError):
+    """No such file. Says nothing about access: see :class:`AccessDeniedError`.
+
+    ``folder_seen`` tells that the folder was listed, and lacks the file; else it may lack too.
+    """
+
+    def __init__(
+        self, what: str, where: str = "", mend: str = "", *, folder_seen: bool = False
+    ) -> None:
+        super().__init__(what, where, mend)
+        self.folder_seen = folder_seen
+
+
+class AccessDeniedError(PermanentError):
+    """The file or folder is there, or may be, but this account may not use it."""
+
+
+class AlreadyThereError(PermanentError):
+    """The target name is taken, and the server does not replace files."""
+
+
+class NotReadyError(UnreachableError):
+    """A source file is still being written, empty or cut: nothing was read from it."""
+
+
+class RejectedError(PasserelleError):
+    """Some data could not be understood; the rest went through."""
+
+    exit_code = 5
+
+
+class HeldError(PasserelleError):
+    """Publishing was held for safety: what the shop or the ERP sees stays as it is."""
+
+    exit_code = 6
+
+
+class BusyError(PasserelleError):
+    """Another run is active in the same folder."""
+
+    exit_code = 7
+
+
+def gravest(*errors: PasserelleError | None) -> PasserelleError | None:
+    """The one whose exit code tells most; the first of equals, ``None`` where there is none."""
+    found = [error for error in errors if error is not None]
+    return max(found, key=lambda error: GRAVITY.index(error.exit_code)) if found else None
+
+
+def lines_of(error: PasserelleError) -> tuple[str, ...]:
+    """What people are told of an error: one line, or one for each fault of the configuration."""
+    return (isinstance(error, ConfigError) and error.faults) or (str(error),)
+
+
+def bug_in_words(error: Exception) -> str:
+    """A bug on one line: its kind and place. Its message may hold a customer's words."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}:{frame.lineno}"
+    kind = type(error).__name__
+    text = _("a fault in Passerelle itself ({kind}): {place}: report it with the trace")
+    return text.format(kind=kind, place=place)

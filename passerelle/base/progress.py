@@ -1,0 +1,169 @@
+"""What is going on, shown to a person who has waited for longer than a second.
+
+Rooms say what they are about (:func:`step`, :func:`each`) and how far they are (:func:`moved`).
+Nothing comes of that unless a command asked for it (:func:`shown`) and a person looks at a
+terminal. Then a thread of its own draws one line on stderr. It is gone when the outermost step
+ends, so what is printed between steps stands alone; who prints within one calls :func:`hide` first.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TextIO, TypeVar
+
+if TYPE_CHECKING:
+    from passerelle.base.progress_bar import Bar
+
+T = TypeVar("T")
+Unit = Literal["", "bytes", "files"]
+_PATIENCE = 1.0
+_EVERY = 0.1
+
+
+@dataclass(slots=True)
+class Step:
+    """Something that takes its time: what it is, how much of it is done, and of how much."""
+
+    text: str
+    total: int | None
+    unit: Unit
+    started: float
+    done: int = 0
+
+
+class _Screen:
+    """One terminal. The innermost step is drawn, once nothing was printed for a second."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream, self._steps = stream, list[Step]()
+        self._silent_since = time.monotonic()
+        self._bar: Bar | None = None
+        self._lock, self._busy = threading.RLock(), threading.Event()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def enter(self, step: Step) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._draw_on, name="progress", daemon=True)
+            self._thread.start()
+        with self._lock:
+            self._steps.append(step)
+            self._busy.set()
+
+    def leave(self) -> None:
+        with self._lock:
+            self._steps.pop()
+            if not self._steps:
+                self._busy.clear()
+                self._erase()
+
+    def move(self, amount: int) -> None:
+        # Without the lock, which a terminal that hangs may hold: only this thread counts.
+        if self._steps:
+            self._steps[-1].done += amount
+
+    def hide(self) -> None:
+        with self._lock:
+            self._silent_since = time.monotonic()
+            self._erase()
+
+    def close(self) -> None:
+        """Erases whatever is drawn, and draws nothing from now on."""
+        self._over.set()
+        self._busy.set()
+        with self._lock:
+            self._steps.clear()
+            self._erase()
+
+    def _erase(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with suppress(OSError, ValueError):
+                bar.close()
+
+    def _draw_on(self) -> None:
+        # A terminal that is gone, or that rich cannot draw on, must not fail the command.
+        with suppress(Exception):
+            while self._busy.wait() and not self._over.wait(_EVERY):
+                if time.monotonic() - self._silent_since >= _PATIENCE:
+                    self._draw()
+
+    def _draw(self) -> None:
+        # Loading rich takes a while: only for those who wait anyhow, and holding nobody up.
+        from passerelle.base.progress_bar import Bar
+
+        with self._lock:
+            if self._steps and not self._over.is_set():
+                self._bar = self._bar or Bar(self._stream)
+                self._bar.draw(self._steps[-1])
+
+
+_screen: _Screen | None = None
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """Shows the steps of this block to whoever looks at a terminal; in a pipe, not one byte."""
+    global _screen
+    before, screen = _screen, _watched()
+    _screen = screen
+    try:
+        yield
+    finally:
+        _screen = before
+        if screen is not None:
+            screen.close()
+
+
+@contextmanager
+def step(text: str, total: int | None = None, unit: Unit = "") -> Iterator[None]:
+    """Something that may take its time; ``total`` is of the given unit, where it is known."""
+    screen = _screen
+    if screen is None:
+        yield
+        return
+    screen.enter(Step(text, total, unit, time.monotonic()))
+    try:
+        yield
+    finally:
+        if screen is _screen:
+            screen.leave()
+
+
+def each(text: str, items: Iterable[T]) -> Iterator[T]:
+    """The items, one by one; getting each is a step."""
+    iterator = iter(items)
+    while True:
+        with step(text):
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+        yield item
+
+
+def moved(amount: int) -> None:
+    """So much more of the innermost step is done."""
+    if _screen is not None:
+        _screen.move(amount)
+
+
+def hide() -> None:
+    """Something is about to be printed: the line goes, and comes back after a silent second."""
+    if _screen is not None:
+        _screen.hide()
+
+
+def _watched() -> _Screen | None:
+    """The terminal on stderr, if a person sees it and stdout alike, and it can move its cursor."""
+    if os.environ.get("TERM") in ("dumb", "unknown"):
+        return None
+    with suppress(OSError, ValueError):
+        streams = sys.stdout, sys.stderr
+        if all(stream is not None and stream.isatty() for stream in streams):
+            return _Screen(sys.stderr)
+    return None

@@ -1,0 +1,263 @@
+"""Pure: a file's header and the kinds of its values -> which column means what.
+
+A name that config.toml knows is certain. Else what counts is how like a known name it is, and
+whether the column holds what it should; what is guessed so is said to be a guess.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cache
+from typing import Literal
+
+from passerelle.base.language import _
+from passerelle.base.reading import detect_separator, fold
+from passerelle.config.columns import OrderColumns, StockColumns
+from passerelle.config.guess.sample import CellKind, Sample, in_words, kind_of
+
+What = Literal["orders", "stock"]
+_TEXTS = frozenset({CellKind.TEXT, CellKind.WHOLE, CellKind.DIGITS, CellKind.ITEM})
+_MONEY = frozenset({CellKind.NUMBER, CellKind.WHOLE})
+# What a column may hold; all but the required ones may be empty, and the others may hold any text.
+_HOLDS: Mapping[str, frozenset[CellKind]] = {
+    "id": frozenset({CellKind.WHOLE, CellKind.DIGITS, CellKind.TEXT}),
+    "date": frozenset({CellKind.DATE}),
+    "email": frozenset({CellKind.EMAIL}),
+    "ean13": frozenset({CellKind.ITEM, CellKind.DIGITS}),
+    "quantity": frozenset({CellKind.WHOLE}),
+    "product_id": frozenset({CellKind.WHOLE, CellKind.DIGITS}),
+    **dict.fromkeys(("unit_price", "shipping", "discount", "total_paid", "vat_rate"), _MONEY),
+}
+_NEVER_EMPTY = ("id", "quantity", "unit_price", "ean13")
+_OF_PRODUCTS = ("ean13", "product_id", "product_reference", "product_name", "quantity",
+                "unit_price", "vat_rate")  # fmt: skip
+_PRICES = ("unit_price", "shipping", "discount", "total_paid")
+# A price without tax, taken for one with it, would make every sale wrong.
+_WITHOUT_TAX = re.compile(r"\b(ht|h\.t\.?|hors taxes?|tax excl\w*|excl\w*|net)\b")
+_WORDS = re.compile(r"\w+")
+# By its content alone a column is taken only for these.
+_TELLING = {"ean13": CellKind.ITEM, "email": CellKind.EMAIL, "date": CellKind.DATE}
+_CERTAIN, _USUAL, _LIKE, _WORD, _CONTENT = 1.0, 0.9, 0.8, 0.6, 0.5
+_LIKE_ENOUGH = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A key's column by its name, and why that is not certain; ``""`` where it is."""
+
+    key: str
+    column: str
+    doubt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the section ``[orders.columns]`` or ``[stock.columns]`` should say of a file.
+
+    ``sure``: the file's kind is beyond doubt. ``missing``: the required keys without a column.
+    ``contents`` says in words what stands in each column. ``separator``: to be set where
+    ``"auto"`` would take another one.
+    """
+
+    what: What
+    sure: bool
+    guesses: tuple[Guess, ...]
+    missing: tuple[str, ...]
+    without_tax: tuple[str, ...]
+    contents: tuple[str, ...]
+    separator: str
+
+    def key_of(self, column: str) -> str:
+        """The key that a column was taken for, or ``""``."""
+        return next((guess.key for guess in self.guesses if guess.column == column), "")
+
+
+def propose(sample: Sample, what: What | None = None) -> Proposal:
+    """The proposal for a file of orders or of a stock, as ``what`` says, else as it looks."""
+    kinds = [kind_of(values) for values in sample.columns]
+    told, sure = (what, True) if what else _what(sample, kinds)
+    guesses = tuple(_guesses(sample, kinds, told))
+    columns = [guess.column for guess in guesses]
+    return Proposal(
+        what=told,
+        sure=sure,
+        guesses=guesses,
+        missing=_missing({guess.key for guess in guesses}, told),
+        without_tax=tuple(n for n in sample.header if _WITHOUT_TAX.search(fold(n)))
+        if told == "orders" else (),
+        contents=tuple(in_words(*pair) for pair in zip(kinds, sample.columns, strict=True)),
+        separator=_separator_to_set(sample, columns),
+    )  # fmt: skip
+
+
+def _what(sample: Sample, kinds: Sequence[CellKind]) -> tuple[What, bool]:
+    """Orders have customers, dates and payments; a stock has levels."""
+    certain, levels = certain_names("orders"), certain_names("stock")["quantity"]
+    of_orders = [key for key in certain if key not in _OF_PRODUCTS]
+    known = {fold(n) for key in of_orders for n in (*certain[key], *USUAL["orders"].get(key, ()))}
+    names = [fold(name) for name in sample.header]
+    orders = sum(name in known for name in names) + 3 * (CellKind.EMAIL in kinds)
+    orders += sum(fold(n) in names for key in ("id", "unit_price") for n in certain[key])
+    stock = 3 * any(fold(level) in names for level in levels)
+    stock += 2 * any(fold(level) in names for level in USUAL["stock"]["quantity"])
+    if orders == stock:
+        return ("orders" if CellKind.DATE in kinds else "stock"), False
+    return ("orders" if orders > stock else "stock"), abs(orders - stock) > 1
+
+
+def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[Guess]:
+    """The best pairs of key and column first; each is taken once. In the order of the keys."""
+    twice = {fold(name) for name in sample.twice()}
+    pairs = []
+    for place, (name, kind) in enumerate(zip(sample.header, kinds, strict=True)):
+        if name and fold(name) not in twice:
+            for rank, key in enumerate(certain_names(what)):
+                score, doubt = _score(what, key, name, kind)
+                if score:
+                    pairs.append((-score, rank, place, Guess(key, name, doubt)))
+    taken: dict[str, Guess] = {}
+    for *_rank, guess in sorted(pairs, key=lambda pair: pair[:3]):
+        if guess.key not in taken and guess.column not in {one.column for one in taken.values()}:
+            taken[guess.key] = guess
+    yield from (taken[key] for key in certain_names(what) if key in taken)
+
+
+def _score(what: What, key: str, name: str, kind: CellKind) -> tuple[float, str]:
+    """How well a column fits a key, 0 for not at all, and the doubt about it."""
+    folded, certain = fold(name), certain_names(what)[key]
+    fits = kind in _HOLDS.get(key, _TEXTS) or (kind == CellKind.EMPTY and key not in _NEVER_EMPTY)
+    for rank, one in enumerate(certain):
+        if fold(one) == folded:
+            return _CERTAIN - rank / 1000, "" if fits else _wrong(kind)
+    if not fits or (key in _PRICES and _WITHOUT_TAX.search(folded)):
+        return 0, ""
+    return _by_likeness(what, key, folded, kind)
+
+
+def _wrong(kind: CellKind) -> str:
+    """What is odd about a column with a known name."""
+    if kind == CellKind.EMPTY:
+        return _("a known name, but the column is empty")
+    if kind == CellKind.EATEN:
+        return _("a known name, but a spreadsheet rounded the numbers: export the file again")
+    return _("a known name, but it holds other things than it should")
+
+
+def _by_likeness(what: What, key: str, folded: str, kind: CellKind) -> tuple[float, str]:
+    usual = USUAL[what].get(key, ())
+    if folded in map(fold, usual):
+        return _USUAL, _("a guess: a usual name")
+    names = (*certain_names(what)[key], *usual)
+    likeness, like = max((_likeness(folded, fold(one)), one) for one in names)
+    if likeness >= _LIKE_ENOUGH:
+        return _LIKE * likeness, _('a guess: like "{name}"').format(name=like)
+    words = TELLING_WORDS[what].get(key, frozenset()) & set(_WORDS.findall(folded))
+    if words:
+        return _WORD, _('a guess: by the word "{word}" and what stands in it').format(
+            word=min(words)
+        )
+    if _TELLING.get(key) == kind:
+        return _CONTENT, _("a guess: by what stands in it")
+    return 0, ""
+
+
+@cache
+def _likeness(one: str, other: str) -> float:
+    """Of two names; one whose words all stand in the other is like it."""
+    words, others = set(_WORDS.findall(one)), set(_WORDS.findall(other))
+    if len(others) > 1 and others <= words:
+        return 0.95
+    matcher = SequenceMatcher(None, one[:100], other[:100])
+    return matcher.ratio() if matcher.quick_ratio() >= _LIKE_ENOUGH else 0
+
+
+def _missing(found: set[str], what: What) -> tuple[str, ...]:
+    """The required keys that no column was found for."""
+    if what == "stock":
+        return tuple(key for key in ("ean13", "quantity") if key not in found)
+    item = () if "product_reference" in found else ("ean13",)
+    return tuple(key for key in ("id", *item, "quantity", "unit_price") if key not in found)
+
+
+def _separator_to_set(sample: Sample, columns: Sequence[str]) -> str:
+    """The separator, where the names that were found would make ``"auto"`` take another one."""
+    by_itself = detect_separator(sample.header_line, columns)
+    return "" if by_itself == sample.separator else sample.separator
+
+
+_ITEM = (
+    *("EAN", "EAN 13", "EAN-13", "Code EAN", "Code EAN13", "Code barre", "Code barres"),
+    *("Code-barres", "Code à barres", "Barcode", "GTIN", "Gencode", "Gencod", "UPC"),
+)
+# Usual names, not certain ones: "Nom" may be a customer's or a product's.
+USUAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "orders": {
+        "id": (
+            *("N° commande", "N° de commande", "Numéro de commande", "No commande", "Commande"),
+            *("Order number", "Order no", "Order #", "id_commande", "Order"),
+        ),
+        "reference": ("Référence", "Réf. commande", "Order ref", "Ref"),
+        "date": ("Date", "Date de création", "Créée le", "Created at", "Date de l'achat"),
+        "status": ("Statut", "État", "State", "État actuel"),
+        "payment": ("Règlement", "Mode de règlement", "Moyen de règlement", "Payment type"),
+        "voucher": ("Code promo", "Coupon", "Bon de réduction", "Code avantage", "Cart rule"),
+        "first_name": ("Prénom client", "Prénom de livraison"),
+        "last_name": ("Nom", "Nom client", "Nom de livraison", "Surname"),
+        "email": ("Courriel", "Mail", "Adresse mail", "Adresse électronique", "E-mail client"),
+        "phone": ("Tél.", "Tel", "Mobile", "Portable", "Telephone"),
+        "address1": ("Rue", "Adresse ligne 1", "Street", "Address line 1"),
+        "address2": ("Adresse ligne 2", "Complément", "Address line 2"),
+        "postcode": ("CP", "Code post.", "ZIP"),
+        "city": ("Commune", "Town"),
+        "country": ("Pays de livraison", "Country code"),
+        "carrier": ("Livraison", "Mode de livraison", "Shipping method"),
+        "shipping": ("Port", "Port TTC", "Frais de livraison", "Livraison TTC"),
+        "discount": ("Remises", "Total remises", "Réduction"),
+        "total_paid": ("Total", "Total TTC", "Montant payé", "Montant TTC", "Total commande TTC"),
+        "ean13": _ITEM,
+        "product_id": ("ID article", "Article ID"),
+        "product_reference": ("SKU", "Réf. produit", "Référence article", "Code article"),
+        "product_name": ("Article", "Désignation", "Libellé", "Product"),
+        "quantity": ("Qté", "Qté commandée", "Quantité commandée", "Qty", "Ordered quantity"),
+        "unit_price": ("PU TTC", "Prix TTC", "Prix de vente TTC", "Prix", "Price"),
+        "vat_rate": ("TVA", "Taux TVA", "% TVA", "VAT", "TVA %"),
+    },
+    "stock": {
+        "ean13": _ITEM,
+        "quantity": (
+            *("Qté", "Quantité", "Qté stock", "Quantité en stock", "Qté en stock", "Disponible"),
+            *("Stock disponible", "Stock dispo", "Stock réel", "Stock magasin", "Stock total"),
+            *("Quantity", "Qty", "Stock quantity", "Quantity in stock", "On hand", "Available"),
+        ),
+    },
+}
+# Words that say enough together with what stands in the column.
+TELLING_WORDS: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "orders": {
+        "id": frozenset({"commande", "order"}),
+        "quantity": frozenset({"qte", "quantite", "qty", "quantity"}),
+        "unit_price": frozenset({"prix", "price", "pu"}),
+    },
+    "stock": {
+        "quantity": frozenset(
+            {"stock", "qte", "quantite", "qty", "quantity", "dispo", "disponible", "level"}
+        ),
+    },
+}
+_MODELS = {"orders": OrderColumns, "stock": StockColumns}
+
+
+def certain_names(what: str) -> dict[str, tuple[str, ...]]:
+    """The names that config.toml knows by default, per key of ``orders`` or ``stock``."""
+    columns = _MODELS[what]()
+    return {key: getattr(columns, key) for key in type(columns).model_fields}
+
+
+def _all_folded() -> frozenset[str]:
+    tables = [*USUAL.values(), *map(certain_names, _MODELS)]
+    return frozenset(fold(n) for table in tables for names in table.values() for n in names)
+
+
+# All of them, as names compare.
+KNOWN = _all_folded()

@@ -1,0 +1,181 @@
+"""Fetching the files that others write, whole or not at all, and reading the servers' clocks.
+
+The shop and the ERP upload straight to the final name, so a half-written file can be seen: a
+young file is measured twice, what arrives must have the size that was told, and the file must
+not have changed meanwhile. Where a server tells less, less is promised, and that is said.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import NotFoundError, NotReadyError, PermanentError
+from passerelle.base.language import _, n_
+from passerelle.base.progress import step
+from passerelle.base.scratch import ScratchFile
+from passerelle.base.slices import Sliced, hash_of
+from passerelle.base.wording import in_words
+from passerelle.config.model import Settings
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.location import Location
+from passerelle.remotes.base import Entry, Memory, Remote, Sink, fetch_whole
+
+_YOUNG = timedelta(minutes=1)
+# Times are told in whole seconds, and clocks drift between two measurements.
+SLACK = timedelta(seconds=5)
+_PROBE = b"Passerelle reads the server's clock from this file's time.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A fetched file: its content, its time on the server's clock, its age by that same clock.
+
+    ``notes`` say what could not be made sure of, because the server does not tell.
+    """
+
+    place: Location
+    content: Sliced
+    modified: datetime | None
+    age: timedelta | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def data(self) -> bytes:
+        """All its bytes."""
+        return self.content[:]
+
+    def describe(self) -> str:
+        """Name, size and age in words."""
+        size = n_("{n} byte", "{n} bytes", len(self.content))
+        return _(": ").join((self.place.name, f"{size}, {self._written()}"))
+
+    def fact(self, now: datetime) -> dict[str, Any]:
+        """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
+        written = None if self.age is None else (now - self.age).isoformat(timespec="seconds")
+        return {"place": str(self.place), "size": len(self.content), "written": written}
+
+    def _written(self) -> str:
+        if self.age is None:
+            return _("of unknown age")
+        if self.age < -SLACK:
+            return _("dated {span} in the future").format(span=in_words(-self.age))
+        return _("written {span} ago").format(span=in_words(max(self.age, timedelta(0))))
+
+
+class Sources:
+    """Reads files and clocks through ``remote``, which opens a server by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        now: Callable[[], datetime],
+        deadline: Deadline,
+    ) -> None:
+        self._settings, self._ledger, self._remote = settings, ledger, remote
+        self._now, self._deadline = now, deadline
+
+    def fetch(self, place: Location) -> Source:
+        """The file at ``place``, all of it in memory.
+
+        Raises :class:`NotReadyError` while it is being written, :class:`NotFoundError` where
+        there is none, and what servers raise.
+        """
+        return self._fetch(place, Memory())
+
+    def fetch_to_read_by_slices(self, place: Location) -> Source:
+        """The same; a large one lies in a temporary file of ours and is not in memory."""
+        return self._fetch(place, ScratchFile(self._settings.folder))
+
+    def _fetch(self, place: Location, sink: Sink) -> Source:
+        remote = self._remote(place.server)
+        try:
+            entry = remote.stat(place.path)
+        except NotFoundError as error:
+            mend = _("look whether the shop or the ERP still writes it")
+            raise NotFoundError(_("no such file"), str(place), mend) from error
+        age = self.age(place.server, entry)
+        if age is None or age < _YOUNG:
+            self._wait_until_settled(remote, place, entry)
+        self._read(remote, place, entry, sink)
+        return Source(place, sink, entry.modified, age, tuple(_weaker_promises(entry)))
+
+    def age(self, server: str, entry: Entry) -> timedelta | None:
+        """How old a file is, by its server's clock; ``None`` where that cannot be told.
+
+        Negative for a file from the future, which proves that some clock is wrong.
+        """
+        offset = self._ledger.stock.clock_offset(server)
+        if entry.modified is None or offset is None:
+            return None
+        return self._now() + offset - entry.modified
+
+    def measure_clock(self, server: str, path: str) -> timedelta | None:
+        """Measures how far the server's clock is ahead, with a probe file at ``path``.
+
+        ``None`` where this account may not write there or the server tells no times.
+        """
+        remote = self._remote(server)
+        try:
+            remote.store(path, _PROBE)
+            now = self._now()
+            modified = remote.stat(path).modified
+            remote.delete(path)
+        except PermanentError:
+            return None
+        if modified is None:
+            return None
+        self._ledger.stock.set_clock_offset(server, modified - now, now)
+        return modified - now
+
+    def _wait_until_settled(self, remote: Remote, place: Location, entry: Entry) -> None:
+        settle = self._settings.servers[place.server].settle
+        if not settle:
+            return
+        with step(_("waiting whether {file} still grows").format(file=place.name)):
+            self._deadline.sleep(settle)
+        self._check_unchanged(remote, place, entry)
+
+    def _check_unchanged(self, remote: Remote, place: Location, entry: Entry) -> None:
+        again = remote.stat(place.path)
+        if again.size != entry.size:
+            why = _("it went from {before} to {after} bytes meanwhile")
+            raise _not_ready(place, why.format(before=entry.size, after=again.size))
+        if again.modified != entry.modified:
+            raise _not_ready(place, _("it was written to meanwhile"))
+
+    def _read(self, remote: Remote, place: Location, entry: Entry, sink: Sink) -> None:
+        """Without sizes from the server, two equal readings must do."""
+
+        def check() -> None:
+            self._check_unchanged(remote, place, entry)
+
+        if entry.size is not None:
+            fetch_whole(remote, place.path, entry.size, sink, check)
+            return
+        remote.fetch_into(place.path, sink)
+        check()
+        first = hash_of(sink)
+        remote.fetch_into(place.path, sink)
+        if hash_of(sink) != first:
+            raise _not_ready(place, _("two readings of it differed"))
+
+
+def _weaker_promises(entry: Entry) -> Iterator[str]:
+    """What a server without SIZE or MDTM leaves open."""
+    if entry.size is None:
+        yield _(
+            "the server does not tell the size of {file}: two equal readings had to do, "
+            "and only its last line's end shows that it is whole"
+        ).format(file=entry.name)
+    if entry.modified is None:
+        text = _("the server does not tell when {file} was written: its age is not known")
+        yield text.format(file=entry.name)
+
+
+def _not_ready(place: Location, why: str) -> NotReadyError:
+    what = _("the file is still being written ({why})").format(why=why)
+    return NotReadyError(what, str(place), _("the next run tries again"))

@@ -1,0 +1,1 @@
+"""An order's whole life, told to a shop's staff: ``orders show``, and in part ``stock why``."""

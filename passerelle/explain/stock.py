@@ -1,0 +1,233 @@
+"""All that is known of one item's level, gathered; ``sentences`` puts it into words."""
+
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _
+from passerelle.base.reading import gtin
+from passerelle.base.wording import printable
+from passerelle.config.model import Stock
+from passerelle.config.sections import stock_settings
+from passerelle.explain.inquiry import Inquiry
+from passerelle.explain.publication import Copy, PublishedRow
+from passerelle.model.orders import Sold
+from passerelle.model.records import HeldBack, KnownOrder, Publication, Since
+
+# An order's id may hold commas itself: as many of its parts are put together again.
+_MOST_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MissedBy:
+    """An order that sold the item; ``quantity`` is ``None`` where that is not known."""
+
+    id: str
+    quantity: int | None
+    order: KnownOrder | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A line of the ERP's file that was published lower, with the sales behind that."""
+
+    line: HeldBack
+    sales: tuple[MissedBy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why an item is at its level.
+
+    ``item`` is as it was asked for; ``held`` are its changed lines, ``plain`` (line, level) those
+    that left as they came, and ``since`` tells how long it has been so. ``card``: its level as a
+    gift card. ``before`` is what the shop could import before a withdrawn publication, with the
+    item's levels in it. ``rows``: where it was found by another column. ``copy_is_missing``: the
+    copy is gone; ``copy_is_another``: it is one of another publication.
+    """
+
+    item: str
+    key: str
+    publication: Publication
+    held: tuple[Held, ...] = ()
+    plain: tuple[tuple[int, str], ...] = ()
+    since: Since | None = None
+    card: str | None = None
+    before: Publication | None = None
+    held_before: tuple[HeldBack, ...] = ()
+    rows: tuple[PublishedRow, ...] = ()
+    copy_is_missing: bool = False
+    copy_is_another: bool = False
+
+    @property
+    def is_in_file(self) -> bool | None:
+        """Whether the ERP's file had it; ``None`` where nothing tells."""
+        if self.held or self.plain:
+            return True
+        return None if self.copy_is_missing or self.copy_is_another else False
+
+
+def answer(inquiry: Inquiry, item: str) -> list[Answer]:
+    """What is known of an item: by its number in any form, else by another of its columns.
+
+    Nothing where no stock was published yet. Raises :class:`UsageError` for no item number.
+    """
+    stock, key = stock_settings(inquiry.settings), gtin(item)
+    if not key:
+        problem = _('"{text}" is no item number').format(text=printable(item))
+        raise UsageError(problem, "", _("give the one from the ERP"))
+    publication = inquiry.last_publication()
+    if publication is None:
+        return []
+    copy = Copy(inquiry.settings, stock, publication)
+    asked = _Asked(inquiry, stock, publication, copy)
+    found = asked.about(item, key)
+    if found.is_in_file or found.card is not None:
+        return [found]
+    rows = copy.rows_with(item)
+    return [asked.about(row.item, gtin(row.item), (row,)) for row in rows] or [found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    inquiry: Inquiry
+    stock: Stock
+    publication: Publication
+    copy: Copy
+
+    def about(self, item: str, key: str, rows: tuple[PublishedRow, ...] = ()) -> Answer:
+        ledger, publication = self.inquiry.ledger, self.publication
+        lines = ledger.looking_back.held_back(publication, [key])
+        plain: list[tuple[int, str]] = []
+        if not lines:
+            removed = ledger.looking_back.removed_lines(publication)
+            plain = self.copy.levels(key, removed)
+        before = None
+        if publication.stage == "withdrawn":
+            before = ledger.looking_back.before(publication)
+        held = tuple(Held(line, tuple(self._sales(line))) for line in lines)
+        return Answer(
+            item=item,
+            key=key,
+            publication=publication,
+            held=held,
+            plain=tuple(plain),
+            since=ledger.looking_back.level_since(publication, key),
+            card=self._card(item),
+            before=before,
+            held_before=tuple(ledger.looking_back.held_back(before, [key]) if before else ()),
+            rows=rows,
+            copy_is_missing=self.copy.is_gone,
+            copy_is_another=self.copy.data is None and not self.copy.is_gone,
+        )
+
+    def _card(self, item: str) -> str | None:
+        """The level of the gift card with that product id, as it was published."""
+        if item.strip() not in self.stock.gift_cards.ids:
+            return None
+        lines = self.copy.card(item.strip())
+        return lines[0][1] if lines else str(self.stock.gift_cards.quantity)
+
+    def _sales(self, line: HeldBack) -> Iterator[MissedBy]:
+        ledger, parts = self.inquiry.ledger, line.orders.split(",")
+        known = ledger.looking_back.of_ids(list(_possible_ids(parts)))
+        orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
+        sold = ledger.orders.sold(order for order in orders.values() if order)
+        for id, order in orders.items():
+            lines = sold[order.channel, order.id] if order else ()
+            yield MissedBy(id, _quantity(lines, line.key), order)
+
+    def _one(self, found: Sequence[KnownOrder]) -> KnownOrder | None:
+        """The order of the channel in use, where several channels have the id."""
+        orders = self.inquiry.settings.orders
+        mine = [order for order in found if orders and order.channel == orders.channel]
+        return (*mine, *found, None)[0]
+
+
+def _possible_ids(parts: Sequence[str]) -> Iterator[str]:
+    for at in range(len(parts)):
+        yield from (",".join(parts[at : at + n]) for n in range(1, _MOST_PARTS + 1))
+
+
+def _ids(parts: Sequence[str], known: Container[str]) -> Iterator[str]:
+    """The ids that were joined: of several ways to part them, the one with the longest known."""
+    at = 0
+    while at < len(parts):
+        joined = (",".join(parts[at : at + n]) for n in range(_MOST_PARTS, 1, -1))
+        id = next((id for id in joined if id in known), parts[at])
+        at += id.count(",") + 1
+        if id:
+            yield id
+
+
+def _quantity(sold: Iterable[Sold], key: str) -> int | None:
+    quantities = [one.quantity for one in sold if gtin(one.key) == key]
+    known = [quantity for quantity in quantities if quantity is not None]
+    return sum(known) if known and len(known) == len(quantities) else None
+
+
+def as_dict(
+    inquiry: Inquiry, asked: str, answers: list[Answer], *, taken: bool | None
+) -> dict[str, Any]:
+    """One object; ``items`` has one for each item that was found."""
+    stock = stock_settings(inquiry.settings)
+    publication = answers[0].publication if answers else None
+    return {
+        "asked": asked,
+        "publication": publication
+        and {
+            "file": str(stock.to),
+            "at": publication.at,
+            "stage": publication.stage,
+            "erp_file": str(stock.source),
+            "erp_wrote": publication.source_modified,
+            "taken_by_shop": _is_taken(publication) if taken is None else taken,
+        },
+        "items": [_item(answer) for answer in answers],
+    }
+
+
+def _is_taken(publication: Publication) -> bool | None:
+    """As far as the ledger knows."""
+    if publication.stage == "withdrawn" or publication.fate == "left":
+        return False
+    return True if publication.fate == "taken" else None
+
+
+def _item(answer: Answer) -> dict[str, Any]:
+    return {
+        "item": answer.item,
+        "found_in": [{"line": row.line, "column": row.column} for row in answer.rows],
+        "in_erp_file": answer.is_in_file,
+        "gift_card": answer.card is not None,
+        "held_back": bool(answer.held),
+        "lines": [_held(held) for held in answer.held]
+        + [
+            {"line": line, "erp": level, "published": level, "sales": []}
+            for line, level in answer.plain
+        ],
+        "published_as_gift_card": answer.card,
+        "since": answer.since.at if answer.since else None,
+        "since_is_exact": answer.since.is_exact if answer.since else None,
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    line = held.line
+    return {
+        "line": line.line,
+        "erp": line.before,
+        "published": line.after,
+        "sales": [_sale(sale) for sale in held.sales],
+    }
+
+
+def _sale(sale: MissedBy) -> dict[str, Any]:
+    order = sale.order
+    return {
+        "order": sale.id,
+        "quantity": sale.quantity,
+        "state": order.state if order else None,
+        "sent_as": order.sent_as if order else None,
+    }

@@ -1,0 +1,204 @@
+"""Opens what a run needs, holds the lock, recovers, records the outcome."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from passerelle import __version__
+from passerelle.archive import folders as archive
+from passerelle.archive.retention import prune
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import INTERRUPTED, ConfigError, PasserelleError
+from passerelle.base.language import _
+from passerelle.base.wording import in_words
+from passerelle.config.model import Settings
+from passerelle.exchange.dispatch import Dispatcher
+from passerelle.exchange.sources import Sources
+from passerelle.gateway.lock import hold_lock
+from passerelle.gateway.trace import RunTrace
+from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
+from passerelle.model.states import Stage
+from passerelle.remotes import open_remote
+from passerelle.remotes.base import Remote
+
+
+def clock() -> datetime:
+    """The time, aware, in this machine's zone: the one place where a run reads it."""
+    return datetime.now().astimezone()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended well: a summary in words, and what was rejected on the way, if anything.
+
+    ``facts`` are what the ledger keeps of it: counts, and the files met (:func:`file_fact`).
+    """
+
+    summary: str
+    rejected: PasserelleError | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 5 when some data was rejected."""
+        return self.rejected.exit_code if self.rejected else 0
+
+
+class Gateway:
+    """What a run works with: settings, ledger, servers, clock, trace."""
+
+    def __init__(
+        self, settings: Settings, ledger: Ledger, trace: RunTrace, *, dry_run: bool
+    ) -> None:
+        self.settings, self.ledger, self.trace, self.dry_run = settings, ledger, trace, dry_run
+        self.deadline = Deadline(settings.time_limit)
+        self._remotes: dict[str, Remote] = {}
+        tools = settings, ledger, self.remote, self.now
+        self.sources = Sources(*tools, self.deadline)
+        self.dispatcher = Dispatcher(*tools, self.say)
+
+    def now(self) -> datetime:
+        """The time, aware, in this machine's zone."""
+        return clock()
+
+    def say(self, text: str) -> None:
+        """Tells the trace and the console."""
+        self.trace.say(text, self.now())
+
+    def warn(self, text: str) -> None:
+        """Tells the trace and the console what a person should look at."""
+        self.trace.warn(text, self.now())
+
+    def remote(self, name: str, deadline: Deadline | None = None) -> Remote:
+        """The server called ``name``; one connection a run.
+
+        Who asks first may give it a ``deadline`` of its own. Raises :class:`ConfigError` for a
+        server that the ledger still needs but the config lacks.
+        """
+        if name not in self.settings.servers:
+            raise ConfigError(
+                _('no server is named "{name}" any more').format(name=name),
+                "config.toml",
+                _(
+                    "an XML on it is not finished: keep [servers.{name}] until the ERP has taken it"
+                ).format(name=name),
+            )
+        if name not in self._remotes:
+            server = self.settings.servers[name]
+            self._remotes[name] = open_remote(name, server, deadline or self.deadline)
+        return self._remotes[name]
+
+    def recover(self) -> None:
+        """Finishes what an earlier run left half done. Comes first in every run.
+
+        Raises :class:`HeldError` where the ledger is not the one that sent the last XML.
+        """
+        self.dispatcher.witness.question(self.ledger)
+        if not self.dry_run:
+            self.dispatcher.recover()
+            return
+        for dispatch in self.ledger.dispatches.unfinished():
+            if dispatch.stage != Stage.DOUBTFUL:
+                self.say(_("would finish sending {file}").format(file=dispatch.archived))
+        self.dispatcher.note_taken()
+
+    def close(self) -> None:
+        """Ends every connection."""
+        for remote in self._remotes.values():
+            remote.close()
+
+
+Story = Callable[[Gateway], Outcome]
+
+
+def perform(
+    settings: Settings,
+    run: str,
+    story: Story,
+    *,
+    dry_run: bool = False,
+    console: bool = True,
+    afterwards: Callable[[Gateway], None] | None = None,
+) -> Outcome:
+    """Runs a story under the lock, with its trace and its place in the history.
+
+    A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
+    the story raises, after noting it. ``afterwards`` is called once that is done.
+    """
+    if dry_run:
+        with open_copy(settings.folder) as ledger:
+            trace = RunTrace(run, None, console=console)
+            return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
+    with _opened(settings, run, console=console) as gateway:
+        return _record(gateway, run, story, afterwards)
+
+
+@contextmanager
+def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
+    now = clock()
+    with ExitStack() as stack:
+        stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
+        with suppress(OSError):
+            archive.rotate_traces(settings.folder, settings.trace.max_size, now)
+        trace = RunTrace(run, settings.folder, console=console)
+        trace.begin(f"run {run}, passerelle {__version__}", now)
+        try:
+            ledger = open_ledger(settings.folder)
+        except PasserelleError as error:
+            trace.fail(error, now)
+            raise
+        stack.callback(ledger.close)
+        yield Gateway(settings, ledger, trace, dry_run=False)
+
+
+def _tell(gateway: Gateway, story: Story) -> Outcome:
+    try:
+        return story(gateway)
+    finally:
+        gateway.close()
+
+
+def _record(
+    gateway: Gateway, run: str, story: Story, afterwards: Callable[[Gateway], None] | None
+) -> Outcome:
+    """Runs the story and notes how it ended, whichever way."""
+    started = gateway.now()
+    number = gateway.ledger.runs.start(run, started)
+    code, summary, facts = INTERRUPTED, _("interrupted"), None
+    try:
+        outcome = _tell(gateway, story)
+        code, summary, facts = outcome.exit_code, outcome.summary, outcome.facts
+        _prune_daily(gateway)
+        return outcome
+    except PasserelleError as error:
+        code, summary = error.exit_code, str(error)
+        gateway.trace.fail(error, gateway.now())
+        raise
+    except Exception as error:
+        code, summary = 1, f"a fault in Passerelle itself: {type(error).__name__}"
+        gateway.trace.crash(error, gateway.now())
+        raise
+    finally:
+        ended = gateway.now()
+        with suppress(PasserelleError):
+            gateway.ledger.runs.end(number, ended, code, summary, facts)
+        if afterwards and code != INTERRUPTED:  # who interrupts is there, and wants it to end
+            afterwards(gateway)
+        took = in_words(ended - started)
+        gateway.trace.end(f"{summary} (exit code {code}, {took})", gateway.now())
+
+
+def _prune_daily(gateway: Gateway) -> None:
+    """Once a day, lets go of what the archives need not keep any longer."""
+    settings, now = gateway.settings, gateway.now()
+    done = gateway.ledger.runs.chore_done("prune")
+    if done and done.astimezone().date() == now.date():
+        return
+    needed = [dispatch.archived for dispatch in gateway.ledger.dispatches.unfinished()]
+    pruned = prune(settings.folder, settings.archive, needed, now)
+    gateway.ledger.runs.do_chore("prune", now)
+    for one in pruned:
+        if one.removed:
+            gateway.say(str(one))

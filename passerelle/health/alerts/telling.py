@@ -1,0 +1,152 @@
+"""The words of a message: one subject line and a body, whatever there is to tell."""
+
+import platform
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle.base.language import _, n_
+from passerelle.base.wording import few, shorten
+from passerelle.config.model import Settings
+from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
+from passerelle.health.alerts.sending import Address, Sending, addresses, deliver
+from passerelle.health.concerns import Concern
+from passerelle.health.examine import examine
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import AlertMemory, Told
+
+News = dict[Address, Tidings]
+
+
+def tell_people(
+    settings: Settings, ledger: Ledger, now: datetime, warn: Callable[[str], None]
+) -> None:
+    """Tells each address what it does not know yet, in one message; costs nothing without any.
+
+    What an address could not be told goes to ``warn``, and the next run tries again. Raises
+    :class:`PasserelleError` where the ledger cannot be used.
+    """
+    if not settings.alerts.urls:
+        return
+    newest = next(iter(ledger.runs.latest(1)), None)
+    news = _news(settings, ledger, now)
+    where = _place(settings)
+    messages = {a: compose(tidings, now, where) for a, tidings in news.items() if tidings}
+    deliveries = deliver(messages) if messages else {}
+    for address, tidings in news.items():
+        delivery = deliveries.get(address)
+        if delivery and delivery.problem:
+            text = _("{where}: people could not be told: {problem}; the next run tries again")
+            warn(text.format(where=delivery.where, problem=delivery.problem))
+            continue
+        memory = AlertMemory(tidings.told, newest.number if newest else 0)
+        ledger.alerts.remember(address.number, memory, now)
+
+
+def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
+    """Each address has its own memory, so that one that fails is not paid for by the others."""
+    concerns = worth_telling(settings, examine(settings, ledger, now))
+    news: News = {}
+    for address in addresses(settings):
+        memory = ledger.alerts.recall(address.number)
+        passed = passed_since(settings, ledger, memory.run, now)
+        news[address] = decide(memory.told, concerns, passed, now)
+    return news
+
+
+def send_trials(settings: Settings) -> list[Sending]:
+    """Sends every address a test message, and says how it went with each."""
+    message = trial(_place(settings))
+    return list(deliver(dict.fromkeys(addresses(settings), message)).values())
+
+
+def _place(settings: Settings) -> str:
+    """Which machine and folder a message is about."""
+    return f"{platform.node()}, {settings.folder}"
+
+
+_LONGEST_SUBJECT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: plain text. ``good`` when all that it tells is over."""
+
+    subject: str
+    body: str
+    good: bool = False
+
+
+def compose(tidings: Tidings, now: datetime, where: str) -> Message:
+    """The message that tells ``tidings``; ``where`` is which machine and folder it is about."""
+    sections = [f"{heading}\n{''.join(entries)}" for heading, entries in _sections(tidings, now)]
+    sections.append(_footer(where))
+    news = tidings.begun or tidings.grown or tidings.still
+    return Message(_subject(tidings), "\n".join(sections), good=not news)
+
+
+def trial(where: str) -> Message:
+    """A message to see whether an address works."""
+    body = _("This is a test: had something needed a person, this is where it would be told.")
+    return Message(_("Passerelle: a test of the alerts"), f"{body}\n\n{_footer(where)}", good=True)
+
+
+def _footer(where: str) -> str:
+    text = _("`passerelle status` shows how it goes now, on {where}.").format(where=where)
+    return f"{text}\n"
+
+
+def _subject(tidings: Tidings) -> str:
+    headline = shorten(next(_headlines(tidings)), _LONGEST_SUBJECT)
+    rest = len(tidings) - 1
+    if not rest:
+        return _("Passerelle: {text}").format(text=headline)
+    return n_(
+        "Passerelle: {text}, and {n} more", "Passerelle: {text}, and {n} more", rest, text=headline
+    )
+
+
+def _headlines(tidings: Tidings) -> Iterator[str]:
+    yield from (concern.text for concern in tidings.begun)
+    yield from (_also(concern, ids) for concern, ids in tidings.grown)
+    yield from (_("still: {text}").format(text=concern.text) for concern in tidings.still)
+    yield from (_("over: {text}").format(text=told.text) for told in tidings.over)
+    yield from (_("over: {text}").format(text=passed.text) for passed in tidings.passed)
+
+
+def _sections(tidings: Tidings, now: datetime) -> Iterator[tuple[str, list[str]]]:
+    if tidings.begun or tidings.grown:
+        entries = [_entry(concern.text, concern, now) for concern in tidings.begun]
+        entries += [_entry(_also(concern, ids), concern, now) for concern, ids in tidings.grown]
+        yield _("This needs a person:"), entries
+    if tidings.still:
+        entries = [_entry(concern.text, concern, now) for concern in tidings.still]
+        yield _("This still needs a person:"), entries
+    if tidings.over or tidings.passed:
+        entries = [_ended(told, now) for told in tidings.over]
+        entries += [f"- {passed.text}\n" for passed in tidings.passed]
+        yield _("This is over:"), entries
+
+
+def _also(concern: Concern, ids: tuple[str, ...]) -> str:
+    return _("also: {orders}; now {text}").format(orders=few(ids), text=concern.text)
+
+
+def _entry(text: str, concern: Concern, now: datetime) -> str:
+    since = ""
+    if concern.since:
+        time = time_of_day(concern.since, now)
+        since = " (" + _("since {time}").format(time=time) + ")"
+    return f"- {text}{since}\n  -> {concern.mend}\n"
+
+
+def _ended(told: Told, now: datetime) -> str:
+    times = {"begin": time_of_day(told.began, now), "end": time_of_day(now, now)}
+    return f"- {told.text} (" + _("from {begin} to {end}").format(**times) + ")\n"
+
+
+def time_of_day(moment: datetime, now: datetime) -> str:
+    """A time for people: with its date unless that is today's."""
+    local = moment.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local:%H:%M}" if today else f"{local:%Y-%m-%d %H:%M}"

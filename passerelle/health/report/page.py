@@ -1,0 +1,235 @@
+"""The page: all that it shows, gathered, and filled into its template."""
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+from itertools import dropwhile
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from passerelle import __version__
+from passerelle.base.durable import make_private_folder, replace_whole, write_privately
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import _, n_, spoken
+from passerelle.config.model import Settings
+from passerelle.health.examine import examine
+from passerelle.health.pool import happened, suspects_in_words
+from passerelle.health.report.charts import charts, least_to_most
+from passerelle.health.report.days import (
+    Day,
+    HeldBackDay,
+    Window,
+    delays,
+    figures,
+    total,
+    window_of,
+)
+from passerelle.health.report.formats import FORMATS
+from passerelle.health.report.strip import (
+    DayStrip,
+    Incident,
+    SlotLook,
+    incidents,
+    look_at_slots,
+    look_of,
+    strips,
+)
+from passerelle.health.report.words import SHOWN, SIGNS, STATES, about, cut, in_words, matters
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import KnownOrder, Run
+from passerelle.schedule.timetable import timetable
+
+ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN = 500, 30, 100
+
+
+@dataclass(frozen=True, slots=True)
+class RunStrip:
+    """One run's strip, the newest day first."""
+
+    run: str
+    days: Sequence[DayStrip]
+
+    def count(self, look: SlotLook) -> int:
+        """How many of its times look like that."""
+        return sum(day.count(look) for day in self.days)
+
+
+def render(settings: Settings, ledger: Ledger, now: datetime) -> str:
+    """The page as HTML. Raises :class:`UnreachableError` where the ledger cannot be read."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    environment.globals.update(_words(), **_constants())
+    template = environment.from_string(_text("report.html"))
+    return template.render(_content(settings, ledger, now))
+
+
+def _words() -> dict[str, Any]:
+    return {
+        **FORMATS,
+        "_": _,
+        "n_": n_,
+        "in_words": in_words,
+        "about": about,
+        "cut": cut,
+        "look_of": look_of,
+        "code": code,
+        "least_to_most": least_to_most,
+        "happened": happened,
+        "suspects_in_words": suspects_in_words,
+    }
+
+
+def _constants() -> dict[str, Any]:
+    from markupsafe import Markup
+
+    style, script = _text("report.css"), _text("report.js")
+    return {
+        "Look": SlotLook,
+        "SHOWN": SHOWN,
+        "SIGNS": SIGNS,
+        "STATES": STATES,
+        "language": spoken(),
+        "version": __version__,
+        # Both are this package's own; the page's policy lets no other style or script be.
+        "style": Markup(style),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "style_hash": _digest(style),
+        "script_hash": _digest(script),
+    }
+
+
+def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any]:
+    window = window_of(now)
+    health = examine(settings, ledger, now)
+    runs = ledger.overview.runs(window.start)
+    return {
+        "health": health,
+        "matters": matters(settings, ledger, health),
+        "window": window,
+        "currency": settings.report.currency,
+        **_sales(settings, ledger, window, runs),
+        **_runs(settings, ledger, window, runs),
+        **_orders(ledger, window),
+        "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
+    }
+
+
+def _sales(
+    settings: Settings, ledger: Ledger, window: Window, runs: Sequence[Run]
+) -> dict[str, Any]:
+    book, start = ledger.overview, window.start
+    first = ledger.runs.first("orders")
+    delivered = book.deliveries(max(start, first.started)) if first else []
+    days = figures(window, book.sales(start), delivered, runs)
+    return {
+        "days": days,
+        "told_days": [*dropwhile(attrgetter("is_empty"), days)],
+        "total": total(days),
+        "delays": delays(delivered),
+        "held_back": _held_back_now(days),
+        "charts": charts(days, settings.report.currency),
+    }
+
+
+def _held_back_now(days: Sequence[Day]) -> HeldBackDay | None:
+    return next((day.held_back for day in reversed(days) if day.held_back), None)
+
+
+def _runs(
+    settings: Settings, ledger: Ledger, window: Window, runs: Sequence[Run]
+) -> dict[str, Any]:
+    shown: list[RunStrip] = []
+    found: list[Incident] = []
+    for name in timetable(settings):
+        ran = [run for run in runs if run.run == name]
+        first = ledger.runs.first(name)
+        slots = look_at_slots(settings, name, ran, window, first.started if first else None)
+        shown.append(RunStrip(name, strips(slots, window)))
+        found += incidents(name, slots)
+    found.sort(key=lambda incident: incident.slots[-1].at, reverse=True)
+    has_begun = any(not day.is_empty for strip in shown for day in strip.days)
+    return {"strips": shown, "has_begun": has_begun, **_shortened(found)}
+
+
+def _shortened(found: Sequence[Incident]) -> dict[str, Any]:
+    return {
+        "incidents": found[:INCIDENTS_SHOWN],
+        "more_incidents": max(len(found) - INCIDENTS_SHOWN, 0),
+    }
+
+
+def _orders(ledger: Ledger, window: Window) -> dict[str, Any]:
+    orders = ledger.overview.newest(window.start, ORDERS_SHOWN)
+    return {
+        "orders": orders,
+        "order_count": ledger.overview.count(window.start),
+        "has_undated": ledger.overview.has_undated(),
+        "states": _states(orders),
+    }
+
+
+def _states(orders: Sequence[KnownOrder]) -> Mapping[str, int]:
+    counts = {state.value: 0 for state in STATES}
+    for order in orders:
+        counts[order.state] += 1
+    return {state: count for state, count in counts.items() if count}
+
+
+def code(text: str) -> Any:
+    """The text, escaped, with what stands in backticks as code to be copied."""
+    from markupsafe import Markup, escape
+
+    def parts() -> Iterator[Any]:
+        for n, part in enumerate(text.split("`")):
+            yield Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+
+    return Markup("").join(parts())
+
+
+def _text(name: str) -> str:
+    """A file of this package; its lines end as HTML's parser makes them end."""
+    return files("passerelle.health.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+FILE_NAME = "report.html"
+
+
+def write_report(settings: Settings, ledger: Ledger, now: datetime) -> Path:
+    """Writes the page as of ``now`` (aware); returns where.
+
+    Raises :class:`UnreachableError` where the ledger cannot be read or the file not written.
+    """
+
+    path = settings.folder / FILE_NAME
+    page = render(settings, ledger, now).encode("utf-8")
+    try:
+        _replace(path, page)
+    except OSError as error:
+        raise UnreachableError(
+            _("the report cannot be written"),
+            f"{path}: {error.strerror or error}",
+            _("close the program that holds it open, or see to the folder's rights"),
+        ) from error
+    return path
+
+
+def _replace(path: Path, page: bytes) -> None:
+    make_private_folder(path.parent)
+    try:
+        replace_whole(path, page)
+    except PermissionError:
+        # Windows moves nothing over a file that somebody reads, but often lets it be written.
+        if not path.exists():
+            raise
+        write_privately(path, page)

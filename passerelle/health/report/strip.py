@@ -1,0 +1,147 @@
+"""The runs as a strip of half hours: what became of each time at which one was to start."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import dropwhile, groupby
+
+from passerelle.config.model import Settings
+from passerelle.health.report.days import Window, local_date
+from passerelle.health.runs import EARLY, LATE, is_active
+from passerelle.model.records import Run
+from passerelle.schedule.timetable import minutes_of, starts
+
+HALF_HOURS = 48
+
+
+class SlotLook(StrEnum):
+    """How a half hour looks; of several in one, the last of this order is shown."""
+
+    NONE = "none"  # before the first run, still to come, or no time of this run
+    IDLE = "idle"  # went well, there was nothing to do
+    WELL = "well"
+    ACTIVE = "active"
+    REJECTED = "rejected"
+    MISSED = "missed"
+    KILLED = "killed"
+    HELD = "held"
+    FAILED = "failed"
+
+
+_ORDER = list(SlotLook)
+BAD = (SlotLook.REJECTED, SlotLook.MISSED, SlotLook.KILLED, SlotLook.HELD, SlotLook.FAILED)
+_BY_EXIT_CODE = {0: SlotLook.WELL, 5: SlotLook.REJECTED, 6: SlotLook.HELD}
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time at which a run was to start, and what started then; the last of these counts."""
+
+    at: datetime
+    look: SlotLook
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def last(self) -> Run | None:
+        """The run that counts."""
+        return self.runs[-1] if self.runs else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One half hour of the local clock, with the times in it."""
+
+    slots: tuple[Slot, ...]
+
+    @property
+    def look(self) -> SlotLook:
+        """The gravest look of its times."""
+        return max((slot.look for slot in self.slots), key=_ORDER.index, default=SlotLook.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class DayStrip:
+    """A day of one run, as 48 cells."""
+
+    day: date
+    cells: tuple[Cell, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run was due, or none before the first."""
+        return all(cell.look == SlotLook.NONE for cell in self.cells)
+
+    def count(self, look: SlotLook) -> int:
+        """How many of its times look like that."""
+        return sum(slot.look == look for cell in self.cells for slot in cell.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Times in a row, of one run, that did not go well in the same way."""
+
+    run: str
+    look: SlotLook
+    slots: tuple[Slot, ...]
+
+
+def look_at_slots(
+    settings: Settings, run: str, ran: Sequence[Run], window: Window, began: datetime | None
+) -> list[Slot]:
+    """Each time of ``run`` in the window, with what became of it.
+
+    ``ran`` are the runs of that name since its start, oldest first; ``began`` is when the very
+    first of all started.
+    """
+    minutes = minutes_of(settings, run)
+    times = [at for at in starts(minutes, window.start - EARLY, window.end)
+             if window.start <= at < window.end]  # fmt: skip
+    met: dict[int, list[Run]] = defaultdict(list)
+    for one in ran:
+        met[bisect_right(times, one.started + EARLY) - 1].append(one)
+    return [
+        Slot(at, _look(settings, met.get(n, []), at, window.now, began), tuple(met.get(n, ())))
+        for n, at in enumerate(times)
+    ]
+
+
+def _look(
+    settings: Settings, ran: Sequence[Run], at: datetime, now: datetime, began: datetime | None
+) -> SlotLook:
+    if ran:
+        return look_of(ran[-1], is_going_on=is_active(ran[-1], settings, now))
+    is_expected = began is not None and began - EARLY <= at <= now - LATE
+    return SlotLook.MISSED if is_expected else SlotLook.NONE
+
+
+def look_of(run: Run, *, is_going_on: bool) -> SlotLook:
+    """How one run ended."""
+    if run.ended is None:
+        return SlotLook.ACTIVE if is_going_on else SlotLook.KILLED
+    if run.exit_code == 0 and run.facts.get("sent") == 0:
+        return SlotLook.IDLE
+    return _BY_EXIT_CODE.get(run.exit_code or 0, SlotLook.FAILED)
+
+
+def strips(slots: Iterable[Slot], window: Window) -> list[DayStrip]:
+    """The window's days, the newest first, from the first on that has anything to show."""
+    met: dict[tuple[date, int], list[Slot]] = defaultdict(list)
+    for slot in slots:
+        local = slot.at.astimezone()
+        met[local.date(), local.hour * 2 + local.minute // 30].append(slot)
+    days = [
+        DayStrip(day, tuple(Cell(tuple(met.get((day, n), ()))) for n in range(HALF_HOURS)))
+        for day in window.days
+    ]
+    return [*dropwhile(lambda day: day.is_empty, days[:-1]), days[-1]][::-1]
+
+
+def incidents(run: str, slots: Iterable[Slot]) -> Iterator[Incident]:
+    """What did not go well, oldest first: times in a row and of one day as one."""
+    seen = (slot for slot in slots if slot.look != SlotLook.NONE)
+    for (look, _day), group in groupby(seen, key=lambda slot: (slot.look, local_date(slot.at))):
+        if look in BAD:
+            yield Incident(run, look, tuple(group))

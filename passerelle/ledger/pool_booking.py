@@ -1,0 +1,213 @@
+"""Writing down what a run of the pool has found, in the caller's transaction."""
+
+import json
+import sys
+import zlib
+from array import array
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from passerelle.ledger.schema import (
+    pool_files,
+    pool_items,
+    pool_lines,
+    pool_moves,
+    pool_shops,
+    pool_suspects,
+)
+from passerelle.model.pool import Bookings, FileStage, Json, ShopRead, ShopState
+
+
+def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> int:
+    """Writes it all; returns the number of the last move."""
+    _write_items(connection, bookings, at)
+    _write_moves(connection, bookings, at)
+    _write_lines(connection, bookings)
+    upto = last_move(connection)
+    for shop in bookings.shops:
+        _write_shop(connection, shop, upto, at)
+    return upto
+
+
+def last_move(connection: Connection) -> int:
+    """The number of the last move, 0 where there is none."""
+    return connection.execute(select(func.max(pool_moves.c.number))).scalar() or 0
+
+
+def write_state(
+    connection: Connection, shop: str, state: ShopState, at: datetime, via: str = ""
+) -> None:
+    """Moves a shop into a state, and notes that it happened."""
+    c = pool_shops.c
+    values: dict[str, Any] = {"state": state.value, "via": via, "changed": at}
+    if state in (ShopState.ASKED, ShopState.LEFT):
+        values |= {"view": None, "read": "", "read_at": None, "items": 0}
+    if connection.execute(select(c.name).where(c.name == shop)).one_or_none() is None:
+        connection.execute(pool_shops.insert().values(name=shop, **values))
+    else:
+        connection.execute(update(pool_shops).where(c.name == shop).values(**values))
+    note(connection, shop, state.value, at, via=via)
+
+
+def note(
+    connection: Connection, shop: str, kind: str, at: datetime, quantity: int = 0, via: str = ""
+) -> None:
+    """Notes in the log what became of a shop."""
+    happened = {"at": at, "shop": shop, "item": "", "kind": kind, "quantity": quantity}
+    connection.execute(pool_moves.insert().values(**happened, order_id=via))
+
+
+def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> None:
+    rows = [
+        {
+            "item": item,
+            "level": bookings.levels.get(item, new.level),
+            "initial": new.level,
+            "shop": new.shop,
+            "met": at,
+            "since": new.since,
+            "orders_until": new.orders_until,
+        }
+        for item, new in bookings.new.items()
+    ]
+    if rows:
+        connection.execute(pool_items.insert(), rows)
+    changed = [
+        {"one": item, "now": level}
+        for item, level in bookings.levels.items()
+        if item not in bookings.new
+    ]
+    if changed:
+        target = update(pool_items).where(pool_items.c.item == bindparam("one"))
+        connection.execute(target.values(level=bindparam("now")), changed)
+
+
+def _write_moves(connection: Connection, bookings: Bookings, at: datetime) -> None:
+    moves = [
+        {"at": at, "shop": s, "item": i, "kind": kind, "quantity": quantity, "order_id": order}
+        for s, i, kind, quantity, order in bookings.moves
+    ]
+    if moves:
+        connection.execute(pool_moves.insert(), moves)
+
+
+def _write_lines(connection: Connection, bookings: Bookings) -> None:
+    new = [
+        {
+            "shop": line.shop,
+            "order_id": line.order,
+            "item": line.item,
+            "quantity": line.quantity,
+            "moved": line.moved,
+            "date": line.date,
+        }
+        for line in bookings.lines
+        if line.is_new
+    ]
+    if new:
+        connection.execute(pool_lines.insert(), new)
+    c = pool_lines.c
+    for line in bookings.lines:
+        if not line.is_new:
+            same = (c.shop == line.shop) & (c.order_id == line.order) & (c.item == line.item)
+            values = {"quantity": line.quantity, "moved": c.moved + line.moved}
+            connection.execute(update(pool_lines).where(same).values(**values))
+
+
+def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime) -> None:
+    c = pool_shops.c
+    before = connection.execute(select(c.state, c.via).where(c.name == shop.name)).one_or_none()
+    if before is None or before.state != shop.state:
+        write_state(connection, shop.name, shop.state, at, before.via if before else "")
+        upto = last_move(connection)
+    values = {"read": shop.read, "read_at": at, "upto": upto, "items": shop.items}
+    target = update(pool_shops).where(c.name == shop.name)
+    connection.execute(target.values(view=packed(shop.view), **values))
+    if shop.taken:
+        waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
+        taken = update(pool_files).where(waits)
+        connection.execute(taken.values(stage=FileStage.TAKEN.value, taken=at))
+        note(connection, shop.name, "taken", at)
+    _write_suspects(connection, shop, at)
+
+
+_WAITING = (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
+
+
+def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> None:
+    c = pool_suspects.c
+    known = connection.execute(select(c.item, c.since).where(c.shop == shop.name))
+    since = {row.item: row.since for row in known}
+    connection.execute(delete(pool_suspects).where(c.shop == shop.name))
+    rows = [
+        {
+            "shop": shop.name,
+            "item": item,
+            "difference": difference,
+            "reads": reads,
+            "since": since.get(item, at),
+        }
+        for item, (difference, reads) in shop.suspects.items()
+    ]
+    if rows:
+        connection.execute(pool_suspects.insert(), rows)
+
+
+def drop_suspects(connection: Connection, shop: str) -> None:
+    """Nothing is looked at any more in this shop."""
+    connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))
+
+
+_TABLES = ("levels", "marks")
+
+
+def packed(view: Json) -> bytes:
+    """A view as it is kept: ``levels`` and ``marks`` are whole numbers by item."""
+    head = {key: value for key, value in view.items() if key not in _TABLES}
+    blobs = []
+    for table in _TABLES:
+        names, numbers = _names(view.get(table, {})), _numbers(view.get(table, {}))
+        head[table] = [len(names), len(numbers)]
+        blobs += [names, numbers]
+    text = json.dumps(head, separators=(",", ":")).encode()
+    return zlib.compress(b"".join((text, b"\0", *blobs)), 1)
+
+
+def unpacked(data: bytes | None) -> Json | None:
+    """The view that was kept so."""
+    if data is None:
+        return None
+    text, _nul, rest = zlib.decompress(data).partition(b"\0")
+    view: dict[str, Any] = json.loads(text)
+    for table in _TABLES:
+        names, numbers = view[table]
+        view[table] = _table(rest[:names], rest[names : names + numbers])
+        rest = rest[names + numbers :]
+    return view
+
+
+def _names(table: Mapping[str, int]) -> bytes:
+    # No item's name holds a line end: control characters are written out in it.
+    return "\n".join(table).encode()
+
+
+def _numbers(table: Mapping[str, int]) -> bytes:
+    return _ordered(array("q", table.values())).tobytes()
+
+
+def _table(names: bytes, numbers: bytes) -> dict[str, int]:
+    if not numbers:
+        return {}
+    values = array("q")
+    values.frombytes(numbers)
+    return dict(zip(names.decode().split("\n"), _ordered(values), strict=True))
+
+
+def _ordered(numbers: "array[int]") -> "array[int]":
+    """The same on every machine that may open the ledger."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers

@@ -1,0 +1,53 @@
+"""A file on a server."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from passerelle.base.language import _
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A file on a server, written ``server:path``; the path starts at the server's base folder."""
+
+    server: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.server}:{self.path}"
+
+    @property
+    def folder(self) -> str:
+        """The path's folder, ``""`` for the base folder itself."""
+        return self.path.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rpartition("/")[2]
+
+    def with_name(self, name: str) -> "Location":
+        """The place of ``name`` beside this file."""
+        return Location(self.server, f"{self.folder}/{name}" if self.folder else name)
+
+
+def has_control(text: str) -> bool:
+    """Whether a text holds line ends, Unicode's too, other control characters, or broken ones."""
+    return any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in text)
+
+
+def clean_path(path: str) -> str:
+    """``path`` without leading slashes; refuses what could leave the base folder or inject.
+
+    Raises :class:`ValueError` for control characters, ``..``, backslashes and empty names.
+    """
+    if has_control(path):
+        raise ValueError(_("a file name cannot hold line ends or other control characters"))
+    if "\\" in path:
+        raise ValueError(_('folders are separated by "/", not by a backslash'))
+    parts = path.strip("/").split("/")
+    # Windows drops spaces and dots at a name's end: ".. " is "..", too.
+    if not all(part.rstrip(" .") for part in parts):
+        problem = _('"{path}" is no path below the server\'s folder')
+        raise ValueError(problem.format(path=path))
+    return "/".join(parts)

@@ -1,0 +1,263 @@
+"""What the ledger knows, as values: orders, sales, dispatches, publications, runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from passerelle.model.location import Location
+from passerelle.model.orders import Gist, Reading, Sold
+from passerelle.model.states import SaleState, Stage, State
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """An order as the ledger knows it.
+
+    ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
+    on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
+    (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
+    before it was kept.
+    """
+
+    channel: str
+    id: str
+    reference: str
+    date: datetime | None
+    state: State
+    reason: str
+    fingerprint: str
+    cancelled: bool
+    resend: bool
+    seen: datetime
+    changed: datetime
+    stage: Stage | None = None
+    sent_as: str | None = None
+    archived: str | None = None
+    server: str | None = None
+    sent: datetime | None = None
+    published: datetime | None = None
+    taken: datetime | None = None
+    total: Decimal | None = None
+    due: bool = False
+    dispatch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state to write for an order, with its reason in words.
+
+    ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
+    ``cancelled``: it waits because the shop cancelled it.
+    """
+
+    reading: Reading | Gist
+    state: State
+    reason: str = ""
+    due: bool = False
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to an order."""
+
+    at: datetime
+    event: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One ExportCSVmod. ``stage`` is prepared, published, withdrawn or superseded.
+
+    ``fate`` is ``"taken"`` when the shop was seen to have taken it, ``"left"`` when it still lay
+    there after its time, ``None`` while that is not known.
+    """
+
+    number: int
+    at: datetime
+    stage: str
+    source_sha256: str
+    source_modified: datetime | None
+    sha256: str
+    size: int
+    lines: int
+    in_stock: int
+    fate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run so far; without ``ended`` it is active, or was killed.
+
+    ``facts`` has what a run that ended well met and did: counts, and files with size and time.
+    """
+
+    number: int
+    run: str
+    started: datetime
+    ended: datetime | None
+    exit_code: int | None
+    summary: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+SALE = "sale"
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
+
+    ``kind`` is ``"sale"`` for that of a sale, ``None`` for one of orders.
+    ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
+    server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
+    """
+
+    number: int
+    place: Location
+    archived: str
+    sha256: str
+    size: int
+    stage: Stage
+    prepared: datetime
+    staged: datetime | None
+    uploaded: datetime | None
+    sent: datetime | None
+    kind: str | None = None
+
+
+# People are told of a problem when it begins, and then once a day.
+DAILY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSale:
+    """An order's sale as the ledger knows it.
+
+    ``problem`` is a word for what stands or stood against it since it was last done, ``reason``
+    the same for people. ``imported`` is the number of the order's XML that it belongs to,
+    ``dispatch`` that of its own last XML; what follows is of that one, as with an order.
+    """
+
+    channel: str
+    id: str
+    order_date: datetime
+    state: SaleState
+    problem: str = ""
+    reason: str = ""
+    document: str = ""
+    imported: int | None = None
+    dispatch: int | None = None
+    refusals: int = 0
+    cancelled: bool = False
+    tried: datetime | None = None
+    told: datetime | None = None
+    changed: datetime | None = None
+    stage: Stage | None = None
+    server: str | None = None
+    sent_as: str | None = None
+    archived: str | None = None
+    sent: datetime | None = None
+    published: datetime | None = None
+    taken: datetime | None = None
+
+    def is_news(self, problem: str, now: datetime) -> bool:
+        """Whether people are to be told of a problem now: it is new, or a day has passed."""
+        return self.problem != problem or self.told is None or abs(now - self.told) >= DAILY
+
+
+@dataclass(frozen=True, slots=True)
+class SaleMark:
+    """What to write of a sale. ``is_told``: people are told of its problem now.
+
+    ``refusals`` and ``imported`` are left as they are where they are ``None``. ``by_hand``: a
+    person entered it, so that none of our XMLs is the one that the ERP has.
+    """
+
+    channel: str
+    id: str
+    order_date: datetime
+    state: SaleState
+    problem: str = ""
+    reason: str = ""
+    imported: int | None = None
+    cancelled: bool = False
+    refusals: int | None = None
+    is_told: bool = False
+    by_hand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """A sale to issue now, as which ``document``, for the order's XML ``imported``.
+
+    ``sold`` is what it takes out of stock: the shop may have changed the order since.
+    """
+
+    channel: str
+    id: str
+    order_date: datetime
+    document: str
+    imported: int | None
+    sold: tuple[Sold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A line that a publication has lower than the ERP, or (``after`` is ``None``) not at all."""
+
+    line: int
+    key: str
+    before: str
+    after: str | None
+    orders: str
+
+    def names(self, id: str) -> bool:
+        """Whether the order of that id is one of the reasons; an id may hold commas itself."""
+        return f",{id}," in f",{self.orders},"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Since when something is as it is; not ``is_exact`` where it was so before, too."""
+
+    at: datetime
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SoldOrder:
+    """An order that counts as sold: when it was ordered, and its total where that is known."""
+
+    date: datetime
+    total: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order that the ERP took: when it was ordered, and when the ERP was seen to have it."""
+
+    id: str
+    date: datetime
+    taken: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were told, in which words; when it ``began``, when they were last ``told``."""
+
+    key: str
+    text: str
+    began: datetime
+    told: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMemory:
+    """What one address was told, by key, and the last ``run`` that was looked at for it."""
+
+    told: Mapping[str, Told] = field(default_factory=dict)
+    run: int = 0

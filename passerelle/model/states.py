@@ -1,0 +1,89 @@
+"""The states of an order, and every step that is allowed between them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an order stands.
+
+    ``waiting``: its status is not to be sent yet, or it is to be sent again. ``withheld``: paid
+    with a gift card. ``rejected``: illegible. ``prepared``: in an XML that is on its way.
+    ``sent``: in the ERP's import folder. ``taken``: the ERP has fetched it. ``skipped``: the
+    previous system's. ``settled``: entered by hand.
+    """
+
+    WAITING = "waiting"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    PREPARED = "prepared"
+    SENT = "sent"
+    TAKEN = "taken"
+    SKIPPED = "skipped"
+    SETTLED = "settled"
+
+
+_UNSENT = frozenset((State.WAITING, State.WITHHELD, State.REJECTED, State.PREPARED, State.SKIPPED))
+# ``None`` is an order that the ledger has not met. Back to waiting means: send it (again).
+TRANSITIONS: Mapping[State | None, frozenset[State]] = {
+    None: _UNSENT,
+    State.WAITING: _UNSENT | {State.SETTLED},
+    State.WITHHELD: _UNSENT | {State.SETTLED},
+    State.REJECTED: _UNSENT | {State.SETTLED},
+    State.PREPARED: frozenset((State.SENT, State.WAITING, State.SETTLED)),
+    State.SENT: frozenset((State.TAKEN, State.WAITING)),
+    State.TAKEN: frozenset((State.WAITING,)),
+    State.SKIPPED: frozenset((State.WAITING,)),
+    State.SETTLED: frozenset((State.WAITING,)),
+}
+# The ERP has these, or a person saw to them: the run leaves them alone.
+DONE = frozenset((State.PREPARED, State.SENT, State.TAKEN, State.SKIPPED, State.SETTLED))
+
+
+class SaleState(StrEnum):
+    """Where an order's sale stands.
+
+    ``wanted``: to be issued, as soon as nothing stands against it. ``prepared``: its XML is on its
+    way. ``sent``: in the ERP's folder, or taken from it, and not answered yet. ``done``: the ERP
+    took it and did not refuse it, or a person saw to it. ``refused``: the ERP would not take it.
+    ``withdrawn``: the shop cancelled the order.
+    """
+
+    WANTED = "wanted"
+    PREPARED = "prepared"
+    SENT = "sent"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+_S = SaleState
+# An ERP may refuse late what counted as done; a person may have undone it, or want it again.
+SALE_TRANSITIONS: Mapping[SaleState | None, frozenset[SaleState]] = {
+    None: frozenset((_S.WANTED,)),
+    _S.WANTED: frozenset((_S.WANTED, _S.PREPARED, _S.WITHDRAWN, _S.DONE)),
+    _S.PREPARED: frozenset((_S.PREPARED, _S.SENT, _S.WANTED, _S.DONE)),
+    _S.SENT: frozenset((_S.SENT, _S.DONE, _S.REFUSED, _S.WITHDRAWN)),
+    _S.DONE: frozenset((_S.DONE, _S.REFUSED, _S.WANTED, _S.WITHDRAWN)),
+    _S.REFUSED: frozenset((_S.REFUSED, _S.WANTED, _S.WITHDRAWN, _S.DONE)),
+    _S.WITHDRAWN: frozenset((_S.WANTED,)),
+}
+
+
+class Stage(StrEnum):
+    """Where one XML stands on its way to the ERP.
+
+    ``doubtful`` happens only on servers that forbid renaming: the upload was interrupted and the
+    file is gone, so a person must look in the ERP. ``abandoned``: it never reached its name.
+    """
+
+    PREPARED = "prepared"
+    STAGED = "staged"
+    SENT = "sent"
+    TAKEN = "taken"
+    DOUBTFUL = "doubtful"
+    ABANDONED = "abandoned"
+
+
+OPEN = (SaleState.WANTED, SaleState.REFUSED)
+ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)

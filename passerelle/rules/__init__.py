@@ -1,0 +1,1 @@
+"""Pure: each order's fate, missed sales, guards, fulfilment, the pool."""

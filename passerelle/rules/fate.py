@@ -1,0 +1,111 @@
+"""Pure: what becomes of each order that the file holds.
+
+One table for the run, the dry run, ``convert`` and ``fix``. In this order, the first that
+applies: older than ``start_from`` → skipped; cancelled → waiting; illegible → rejected; paid
+with a gift card → withheld; status not to be sent yet → waiting; else send.
+"""
+
+import fnmatch
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+
+from passerelle.base.language import _
+from passerelle.base.reading import fold
+from passerelle.config.model import Orders
+from passerelle.model.orders import Order, Reading
+from passerelle.model.records import KnownOrder
+
+
+class Fate(StrEnum):
+    """What a verdict says; every value but ``send`` is also the order's state in the ledger."""
+
+    SEND = "send"
+    WAITING = "waiting"
+    WITHHELD = "withheld"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An order's fate and, in words for the store's staff, why."""
+
+    fate: Fate
+    reason: str = ""
+
+
+def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdict:
+    """What becomes of an order that is not in the ERP yet.
+
+    ``resend``: a person asked for it, whatever its date, status or payment.
+    """
+    start = settings.start_from
+    if start and reading.date and reading.date < start and not resend:
+        reason = _("ordered before start_from ({start:%Y-%m-%d %H:%M})")
+        return Verdict(Fate.SKIPPED, reason.format(start=start))
+    if is_cancelled(reading, settings) and not resend:
+        reason = _('cancelled in the shop ("{status}")')
+        return Verdict(Fate.WAITING, reason.format(status=reading.status))
+    if reading.order is None:
+        return Verdict(Fate.REJECTED, "; ".join(str(fault) for fault in reading.faults))
+    if start and reading.date is None and not resend:
+        reason = _("order {id}: date: empty, and start_from needs it")
+        return Verdict(Fate.REJECTED, reason.format(id=reading.id))
+    return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
+
+
+def is_cancelled(reading: Reading, settings: Orders) -> bool:
+    """Whether the order's status is one of ``cancelled_statuses``."""
+    return fold(reading.status) in _folded(settings.cancelled_statuses)
+
+
+@lru_cache(maxsize=8)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, names))
+
+
+def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
+    gift = _gift_card(order, settings)
+    if gift:
+        return Verdict(Fate.WITHHELD, _("paid with a gift card ({what})").format(what=gift))
+    wanted = _folded(settings.send_statuses)
+    if wanted and fold(order.status) not in wanted:
+        reason = _('status "{status}" is not to be sent yet')
+        return Verdict(Fate.WAITING, reason.format(status=order.status))
+    return Verdict(Fate.SEND)
+
+
+def _gift_card(order: Order, settings: Orders) -> str:
+    """The payment or voucher that makes it a gift card order, or ``""``."""
+    payment = _plain(order.payment)
+    if any(_plain(name) in payment for name in settings.withhold.payments if _plain(name)):
+        return _("payment {text}").format(text=order.payment)
+    for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
+        if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
+            return _("voucher {code}").format(code=code)
+    return ""
+
+
+def _plain(payment: str) -> str:
+    """Payment modules write "Chèque-cadeau" as well as "Chèque cadeau"."""
+    return fold(payment.replace("-", " "))
+
+
+def is_id_used_again(reading: Reading, known: KnownOrder) -> bool:
+    """Whether the file has another order under the id of ``known``; both must have a date."""
+    return known.date is not None and reading.date is not None and known.date != reading.date
+
+
+def used_again(known: datetime, met: datetime) -> str:
+    """In words: the dates of the order that the ledger has, and of the one in the file."""
+    text = _(
+        "the shop uses its id again: the ledger knows an order of {known}, the file has one "
+        "of {met}; `passerelle orders forget` lets the new one in"
+    )
+    return text.format(known=_minute(known), met=_minute(met))
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"

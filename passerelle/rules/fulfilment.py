@@ -1,0 +1,187 @@
+"""Which orders want a sale, by what the file says of them."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+
+from passerelle.base.reading import fold
+from passerelle.config.model import Fulfil, Orders
+from passerelle.model.orders import Order, Reading, Sold
+from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
+from passerelle.model.states import DONE, SaleState, State
+from passerelle.rules.fate import is_cancelled, is_id_used_again
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What is known when the decision is made.
+
+    ``orders`` and ``sales`` are the ledger's, by id. ``fresh`` are orders that this very run sends
+    though the ledger does not say so, since it is a dry one.
+    """
+
+    channel: str
+    now: datetime
+    orders: Mapping[str, KnownOrder]
+    sales: Mapping[str, Sequence[KnownSale]]
+    fresh: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An order whose sale is to be issued if nothing else stands against it."""
+
+    order: Order
+    order_date: datetime
+    document: str
+    imported: int | None
+    sale: KnownSale | None
+    sold: tuple[Sold, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The order's."""
+        return self.order.id
+
+    def issue(self, channel: str) -> Issue:
+        """The same for the ledger."""
+        key = channel, self.order.id, self.order_date
+        return Issue(*key, self.document, self.imported, self.sold)
+
+
+@dataclass(slots=True)
+class Findings:
+    """The candidates, what is to be written of other sales, and orders without a date."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    marks: list[SaleMark] = field(default_factory=list)
+    undated: list[str] = field(default_factory=list)
+
+
+class Problem(StrEnum):
+    """What stands against a sale; each value is a contract with programs that read ``--json``.
+
+    ``stock``: not enough of it. ``unchecked``: the ERP's file tells nothing now. ``order``: the
+    order itself is not in the ERP. ``illegible``: it cannot be read any more. ``unwritten``: the
+    stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop uses its id again.
+    ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
+    """
+
+    STOCK = "stock"
+    UNCHECKED = "unchecked"
+    ORDER = "order"
+    ILLEGIBLE = "illegible"
+    UNWRITTEN = "unwritten"
+    GONE = "gone"
+    REUSED = "reused"
+    REFUSED = "refused"
+    DOUBTFUL = "doubtful"
+
+
+# These ask for a person; the others end by themselves.
+FAULTS = frozenset(Problem) - {Problem.STOCK, Problem.UNCHECKED, Problem.ORDER}
+
+
+def document_of(order: Order, fulfil: Fulfil) -> str:
+    """``invoice`` or ``receipt``."""
+    if fulfil.document != "auto":
+        return fulfil.document
+    customer = order.customer
+    return "invoice" if customer.company or customer.vat_number else "receipt"
+
+
+def problem_mark(
+    sale: KnownSale | SaleMark,
+    problem: Problem,
+    reason: str,
+    now: datetime,
+    state: SaleState = SaleState.WANTED,
+) -> SaleMark:
+    """What is to be written of a sale that something stands against."""
+    is_news = not isinstance(sale, KnownSale) or sale.is_news(problem, now)
+    return SaleMark(sale.channel, sale.id, sale.order_date, state, problem, reason, is_told=is_news)
+
+
+def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> SaleMark:
+    """What is to be written of a candidate that something stands against."""
+    id, date = candidate.order.id, candidate.order_date
+    fresh = SaleMark(books.channel, id, date, SaleState.WANTED)
+    mark = problem_mark(candidate.sale or fresh, problem, reason, books.now)
+    return SaleMark(
+        *(mark.channel, id, date, mark.state, problem, reason),
+        imported=candidate.imported,
+        is_told=mark.is_told,
+    )
+
+
+def unwritten(candidate: Candidate, reason: str, books: Books) -> SaleMark:
+    """What is to be written of a sale that the stylesheet cannot make."""
+    return held(candidate, Problem.UNWRITTEN, reason, books)
+
+
+IN_ERP = (State.SENT, State.TAKEN)
+
+
+def is_of_interest(
+    reading: Reading,
+    known: KnownOrder | None,
+    sales: Iterable[KnownSale],
+    fulfil: Fulfil,
+    orders: Orders,
+) -> bool:
+    """Whether an order of the file is to be judged: all but those whose sale is done, or not asked.
+
+    ``sales`` are those of its id. What an earlier run began, sent or left open is to be judged.
+    """
+    if known is not None and is_another(reading, known):
+        return True
+    sale = next((sale for sale in sales if sale.order_date == reading.date), None)
+    if sale is None:
+        return wants(reading, fulfil) and not _is_old(reading, fulfil)
+    match sale.state:
+        case SaleState.DONE:
+            changed = is_cancelled(reading, orders) != sale.cancelled
+            return changed or not _belongs_to(sale, known)
+        case SaleState.WITHDRAWN:
+            return wants(reading, fulfil)
+        case _:
+            return True
+
+
+def _is_old(reading: Reading, fulfil: Fulfil) -> bool:
+    """Whether it was ordered before fulfilment began; without a date, nobody can tell."""
+    start = fulfil.start_from
+    return reading.date is not None and (start is None or reading.date < start)
+
+
+def _belongs_to(sale: KnownSale, known: KnownOrder | None) -> bool:
+    """Whether it is the sale of what the ERP has of the order, not of an import before."""
+    return known is not None and known.state in IN_ERP and known.dispatch == sale.imported
+
+
+def will_be_wanted(
+    reading: Reading, known: KnownOrder | None, fulfil: Fulfil, orders: Orders
+) -> bool:
+    """Whether the next run of orders will want a sale for an order that has none yet."""
+    if known is None or known.state not in IN_ERP or known.date != reading.date:
+        return False
+    start, date = fulfil.start_from, reading.date
+    is_new = start is not None and date is not None and date >= start
+    return is_new and wants(reading, fulfil) and not is_cancelled(reading, orders)
+
+
+def wants(reading: Reading, fulfil: Fulfil) -> bool:
+    """Whether an order's status asks for its sale."""
+    return fold(reading.status) in _folded(fulfil.when_statuses)
+
+
+@lru_cache(maxsize=8)
+def _folded(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold, names))
+
+
+def is_another(reading: Reading, known: KnownOrder) -> bool:
+    """Whether the file has another order under the id of one that the ledger calls done."""
+    return known.state in DONE and is_id_used_again(reading, known)

@@ -1,0 +1,197 @@
+"""Pure: the words of the pool: what was read, what is known, what is going to be done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from passerelle.rules.pool.views import Moves, View
+from passerelle.stock_csv_fix.levels import LevelFile
+
+ORDER, CANCELLED, EDIT = "order", "cancelled", "edit"
+LineKey = tuple[str, str]  # order id, item
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say of a shop: units kept unpublished, items that take no part in it."""
+
+    buffer: int = 0
+    exclude: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class PoolItemLevel:
+    """An item of the pool: its level, which may be owed (below zero), and where it was first seen.
+
+    ``since`` is when the shop wrote the level that counted, ``orders_until`` when it had written
+    the orders read with it; ``None`` where that is not told.
+    """
+
+    level: int
+    shop: str
+    since: datetime | None = None
+    orders_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """What an order of a shop takes of an item: ``ordered``, or nothing once it is cancelled."""
+
+    order: str
+    item: str
+    ordered: int
+    date: datetime | None = None
+    cancelled: bool = False
+
+    @property
+    def quantity(self) -> int:
+        """What it takes now."""
+        return 0 if self.cancelled else self.ordered
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What moves the pool's level of an item, and why: an order, its cancelling, an edit."""
+
+    shop: str
+    item: str
+    kind: str
+    quantity: int
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMark:
+    """What is counted of an order's line from now on; ``moved`` is what that moved the pool by."""
+
+    shop: str
+    order: str
+    item: str
+    quantity: int
+    moved: int
+    is_new: bool
+    date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that was written for a shop and not known to be taken; ``number`` is the ledger's.
+
+    ``whole`` is false where an upload straight to the final name may have been cut.
+    """
+
+    number: int
+    view: View
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A difference that was met, and on how many quiet reads in a row it was the same."""
+
+    difference: int
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A shop as it was read: its orders, its own levels, and whether it took the last file.
+
+    ``moves`` are those of its orders since ``view`` was known, ``waiting_moves`` those since the
+    file that waits was planned; both without what this run is going to count. ``known`` is what
+    was counted of the orders read. ``illegible`` are items of which an order does not say how
+    many. ``is_fresh`` is false where the levels are the file that was read before. ``writes`` is
+    false for a shop that gets nothing now. What one that ``is_joining`` shows is about to be
+    written over.
+    """
+
+    shop: str
+    rules: Rules
+    levels: LevelFile
+    lines: Sequence[OrderLine] = ()
+    known: Mapping[LineKey, int] = field(default_factory=dict)
+    view: View | None = None
+    moves: Moves = field(default_factory=dict)
+    waiting: Published | None = None
+    waiting_moves: Moves = field(default_factory=dict)
+    taken: bool = False
+    suspects: Mapping[str, Suspect] = field(default_factory=dict)
+    illegible: frozenset[str] = frozenset()
+    levels_at: datetime | None = None
+    orders_at: datetime | None = None
+    is_fresh: bool = True
+    is_newcomer: bool = False
+    is_joining: bool = False
+    writes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SharedStock:
+    """The pool as the ledger has it."""
+
+    items: Mapping[str, PoolItemLevel] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the orders read do to the pool: moves, what is counted of lines, items met first.
+
+    ``barred`` are items whose number a shop has twice: they take no part anywhere.
+    """
+
+    moves: tuple[Move, ...]
+    marks: tuple[LineMark, ...]
+    new: Mapping[str, PoolItemLevel]
+    barred: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change by hand that moves the pool."""
+
+    shop: str
+    item: str
+    difference: int
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """An item of which more was sold than there is."""
+
+    item: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPlan:
+    """What becomes of one shop: its view from now on, and the levels to write if any.
+
+    ``changes`` are the items whose level changes, with what the shop shows; ``held`` those that
+    are left as they are in this run. ``written`` is the view once the file is taken. ``news``
+    counts the levels that were not decided before, ``zeroed`` those of them that end at 0,
+    ``share`` all items that take part. ``gone`` are items that left the shop's own file.
+    """
+
+    seen: Seen
+    view: View
+    written: View
+    changes: Mapping[str, tuple[int, int]]
+    held: Mapping[str, Suspect]
+    is_due: bool
+    news: int
+    zeroed: int
+    share: int
+    renamed: tuple[tuple[str, str], ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do. ``levels`` is the pool from now on."""
+
+    counted: Counted
+    levels: Mapping[str, int]
+    edits: tuple[Edit, ...]
+    shops: tuple[ShopPlan, ...]
+    shortfalls: tuple[Shortfall, ...]

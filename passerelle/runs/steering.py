@@ -1,0 +1,214 @@
+"""What a person may do with the ledger's orders: settle, resend, retry, forget, adopt."""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _, n_
+from passerelle.config.sections import gift_card_ids, orders_settings
+from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import KnownOrder, KnownSale, Mark
+from passerelle.model.states import DONE, OPEN, SaleState, Stage, State
+
+
+@dataclass(frozen=True, slots=True)
+class Steering:
+    """Steers the orders of one channel."""
+
+    ledger: Ledger
+    channel: str
+    now: Callable[[], datetime]
+    issues_sales: bool = True
+
+    def settle(self, ids: Sequence[str]) -> list[str]:
+        """The orders, or their sales, were entered by hand, and are no longer missed.
+
+        Of a cancelled order whose sale the ERP has: a person undid the sale there. Returns what to
+        tell.
+        """
+        known = self._all(ids)
+        sales = {order.id: self._sale_to_settle(order) for order in known}
+        for order in known:
+            if sales[order.id] is None:
+                self._refuse_on_the_way(order)
+                refusal = _("order {id} is {state}: there is nothing to settle")
+                self._refuse_done(order, refusal, State.WAITING, State.WITHHELD, State.REJECTED)
+        return [self._settle(order, sales[order.id]) for order in known]
+
+    def _settle(self, order: KnownOrder, sale: KnownSale | None) -> str:
+        if sale is None:
+            self.ledger.orders.settle(order, self.now())
+            return _("order {id} is settled").format(id=order.id)
+        if sale.cancelled:
+            self.ledger.sales.undo(sale, self.now())
+            return _("the sale of order {id} is undone").format(id=order.id)
+        self.ledger.sales.settle(sale, self.now())
+        text = _("the sale of order {id} is settled").format(id=order.id)
+        if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
+            return _("; ").join((text, _its_file_lies(sale)))
+        return text
+
+    def _sale_to_settle(self, order: KnownOrder) -> KnownSale | None:
+        """The sale that asks for a person, where one does.
+
+        It is that of the order, once the order itself is in the ERP, or that of another order to
+        which the shop gave the same id.
+        """
+        sales = self.ledger.sales.of_orders(order.channel, [order.id]).get(order.id, [])
+        own = [sale for sale in sales if sale.order_date == order.date]
+        if order.state in (State.SENT, State.TAKEN) and own and _asks_for_a_person(own[0]):
+            return own[0]
+        others = (sale for sale in sales if sale not in own and sale.state in OPEN)
+        return next(others, None)
+
+    def retry(self, ids: Sequence[str]) -> list[str]:
+        """The orders' sales are tried anew by the next run. Returns what to tell."""
+        if not self.issues_sales:
+            mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
+            raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
+        sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
+        for _order, sale in sales:
+            self.ledger.sales.retry(sale, self.now())
+        text = _("the sale of order {id} is tried again by the next run")
+        return [text.format(id=order.id) for order, _sale in sales]
+
+    def _sale_to_retry(self, order: KnownOrder) -> KnownSale:
+        sale, see = self.ledger.sales.of_order(order), _("see `passerelle orders show`")
+        if sale is None:
+            raise UsageError(_("order {id} has no sale").format(id=order.id), "", see)
+        if sale.state == SaleState.DONE:
+            what = _("the sale of order {id} is done").format(id=order.id)
+            mend = _("`passerelle orders forget` makes the order new, once it is out of the ERP")
+            raise UsageError(what, sale.sent_as or "", mend)
+        if sale.state not in (*OPEN, SaleState.WITHDRAWN) and not _is_doubtful(sale):
+            what = _("the sale of order {id} is on its way to the ERP").format(id=order.id)
+            raise UsageError(what, sale.archived or "", see)
+        return sale
+
+    def resend(self, ids: Sequence[str]) -> list[str]:
+        """The orders go into the next XML, whatever was done with them. Returns what to tell."""
+        known = self._all(ids)
+        for order in known:
+            self._refuse_on_the_way(order)
+            allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
+            refusal = _("order {id} is {state}: there is nothing to resend")
+            self._refuse_done(order, refusal, *allowed)
+        for order in known:
+            self.ledger.orders.resend(order, self.now())
+        return [self._told(_("order {id} goes into the next XML"), order) for order in known]
+
+    def forget(self, ids: Sequence[str]) -> list[str]:
+        """The ledger loses the orders: the next run meets them as new. Returns what to tell."""
+        known = self._all(ids)
+        for order in known:
+            self._refuse_on_the_way(order)
+            self._refuse_sale_on_the_way(order)
+        told = [self._forgotten(order) for order in known]
+        for order in known:
+            self.ledger.orders.forget(order)
+        return told
+
+    def _forgotten(self, order: KnownOrder) -> str:
+        text = self._told(_("order {id} is forgotten"), order)
+        sale = self.ledger.sales.of_order(order)
+        if sale is None or sale.sent_as is None or sale.state in (*OPEN, SaleState.WITHDRAWN):
+            return text
+        if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
+            return _("; ").join((text, _its_file_lies(sale)))
+        more = _("the ERP has its sale from {file}: take it out of the ERP first")
+        return _("; ").join((text, more.format(file=sale.sent_as)))
+
+    def _refuse_sale_on_the_way(self, order: KnownOrder) -> None:
+        sale = self.ledger.sales.of_order(order)
+        if sale and sale.state == SaleState.PREPARED and not _is_doubtful(sale):
+            raise UsageError(
+                _("the sale of order {id} is on its way to the ERP").format(id=order.id),
+                sale.archived or "",
+                _("finish that first with `passerelle run orders`"),
+            )
+
+    def find(self, id: str) -> KnownOrder:
+        """The order of that id. Raises :class:`UsageError` where the ledger has none."""
+        found = self.ledger.orders.find(id)
+        mine = [order for order in found if order.channel == self.channel] or found
+        if not mine:
+            what = _("no order {id} is in the ledger").format(id=id)
+            raise UsageError(what, "", _("see `passerelle orders list`"))
+        return mine[0]
+
+    def _all(self, ids: Sequence[str]) -> list[KnownOrder]:
+        """All of them, or none: a typing error in one must not leave the others half done."""
+        return [self.find(id) for id in dict.fromkeys(ids)]
+
+    def _told(self, text: str, order: KnownOrder) -> str:
+        return f"{text.format(id=order.id)} ({self._already_sent(order)})"
+
+    def _already_sent(self, order: KnownOrder) -> str:
+        """What a person must do so that the ERP does not get the order twice."""
+        if order.state == State.SENT:
+            text = _("it lies in {file}: delete that file, or the ERP gets it twice")
+            return text.format(file=order.sent_as)
+        if order.state == State.TAKEN:
+            text = _("the ERP has it from {file}: take it out of the ERP first")
+            return text.format(file=order.sent_as)
+        return _("it was {state}").format(state=order.state)
+
+    def _refuse_on_the_way(self, order: KnownOrder) -> None:
+        if order.state == State.PREPARED and order.stage != Stage.DOUBTFUL:
+            raise UsageError(
+                _("order {id} is on its way to the ERP").format(id=order.id),
+                order.archived or "",
+                _("finish that first with `passerelle run orders`"),
+            )
+
+    def _refuse_done(self, order: KnownOrder, refusal: str, *allowed: State) -> None:
+        if order.state == State.PREPARED or order.state in allowed:
+            return
+        raise UsageError(
+            refusal.format(id=order.id, state=order.state),
+            order.sent_as or "",
+            _("see `passerelle orders show`"),
+        )
+
+
+def _its_file_lies(sale: KnownSale) -> str:
+    text = _("its sale lies in {file}: delete that file, or the ERP gets it twice")
+    return text.format(file=sale.sent_as)
+
+
+def _asks_for_a_person(sale: KnownSale) -> bool:
+    """Whether there is something to settle; one that was refused goes out again at each run."""
+    in_erp = sale.state in (SaleState.SENT, SaleState.DONE)
+    is_refused = sale.state == SaleState.SENT and sale.refusals > 0
+    return sale.state in OPEN or is_refused or _is_doubtful(sale) or (in_erp and sale.cancelled)
+
+
+def _is_doubtful(sale: KnownSale) -> bool:
+    return sale.state == SaleState.PREPARED and sale.stage == Stage.DOUBTFUL
+
+
+def adopt(gateway: Gateway) -> Outcome:
+    """Marks all orders now in the file as handled by the previous system.
+
+    Orders that Passerelle has sent, or that a person settled, stay as they are. Also the way on
+    when the ledger was lost: what it had known is then the previous system's.
+    """
+    gateway.dispatcher.witness.forget()
+    gateway.recover()
+    settings = orders_settings(gateway.settings)
+    source = gateway.sources.fetch_to_read_by_slices(settings.source)
+    file = read_orders(source.content, settings, source.place.name, gift_card_ids(gateway.settings))
+    met = gateway.ledger.orders.beside(settings.channel, file.readings)
+    mine = array("I", [n for n, (_r, o) in enumerate(met) if not o or o.state not in DONE])
+    reason = _("adopted: handled by the previous system")
+    marks = (Mark(r.gist(), State.SKIPPED, reason) for r in file.readings.each(mine))
+    gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
+    left = len(file.readings) - len(mine)
+    adopted = n_("{n} order adopted", "{n} orders adopted", len(mine))
+    text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
+    gateway.say(_(": ").join((source.describe(), text)))
+    return Outcome(text)

@@ -1,0 +1,151 @@
+"""Pure: one column of the stock CSV, read where its cells stand in the bytes.
+
+Nearly all cells of the columns that decide are plain digits: numpy reads these all at once. Only
+the others become texts.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from passerelle.base.reading import gtin
+from passerelle.stock_csv_fix.layout import Layout
+from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
+
+NOT_PLAIN = -1
+# More digits than an int64 holds for sure.
+_MOST_DIGITS = 18
+# Rows whose cells fit a processor's cache.
+_ROWS = 1 << 14
+Numbers = npt.NDArray[np.int64]
+
+
+class Column:
+    """A column's cells. ``numbers`` has those of plain digits, and ``NOT_PLAIN`` for others."""
+
+    def __init__(self, data: bytes, layout: Layout, index: int) -> None:
+        array = np.frombuffer(data, np.uint8)
+        starts, ends = layout.cells(index)
+        if layout.quoted:
+            enclosed = (ends - starts >= 2) & (array[np.minimum(starts, len(array) - 1)] == QUOTE)
+            starts, ends = starts + enclosed, ends - enclosed
+        self._data, self._starts, self._ends = data, starts, ends
+        self._codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
+        self._quoted = layout.quoted
+        self.numbers = _plain_numbers(array, starts, ends)
+
+    def text(self, row: int) -> str:
+        """The cell as text, without enclosing quotes."""
+        text = self._data[self._starts[row] : self._ends[row]].decode(self._codec)
+        return text.replace('""', '"') if self._quoted else text
+
+    @property
+    def places(self) -> tuple[Offsets, Offsets]:
+        """Where the cells' texts start and end, without enclosing quotes."""
+        return self._starts, self._ends
+
+    def others(self) -> list[int]:
+        """The rows whose cells are not plain digits."""
+        return [int(row) for row in np.flatnonzero(self.numbers == NOT_PLAIN)]
+
+    def levels(self, parse: Callable[[str], float]) -> npt.NDArray[np.float64]:
+        """The column as numbers; ``parse`` reads the cells that are not plain digits."""
+        levels = self.numbers.astype(np.float64)
+        for row in self.others():
+            levels[row] = parse(self.text(row))
+        return levels
+
+
+def _plain_numbers(array: Bytes, starts: Offsets, ends: Offsets) -> Numbers:
+    numbers = np.empty(len(starts), np.int64)
+    for row in range(0, len(starts), _ROWS):
+        rows = slice(row, row + _ROWS)
+        numbers[rows] = _plain(array, starts[rows], ends[rows] - starts[rows])
+    return numbers
+
+
+def _plain(array: Bytes, starts: Offsets, lengths: Offsets) -> Numbers:
+    plain = (lengths > 0) & (lengths <= _MOST_DIGITS)
+    numbers = np.zeros(len(starts), np.int64)
+    longest = int(lengths[plain].max(initial=0))
+    shortest = int(lengths[plain].min(initial=0 if not plain.all() else _MOST_DIGITS))
+    for place in range(longest):
+        digits = array[np.minimum(starts + place, len(array) - 1)] - np.uint8(0x30)
+        if place < shortest:
+            plain &= digits < 10
+            numbers = numbers * 10 + digits
+        else:
+            there = place < lengths
+            plain &= ~there | (digits < 10)
+            numbers = np.where(there, numbers * 10 + digits, numbers)
+    numbers[~plain] = NOT_PLAIN
+    return numbers
+
+
+_NONE = 0
+
+
+class Items:
+    """The :func:`gtin` of each line; ``""`` for a line without one.
+
+    As numbers where they are made of digits, which is how nearly all compare at once: leading
+    zeros count for nothing then.
+    """
+
+    def __init__(self, column: Column) -> None:
+        self._numbers: Numbers = column.numbers.copy()
+        self._texts: dict[int, str] = {}
+        for row in column.others():
+            key = gtin(column.text(row))
+            number = _as_number(key)
+            self._numbers[row] = NOT_PLAIN if number is None else number
+            if number is None:
+                self._texts[row] = key
+
+    def key(self, row: int) -> str:
+        """The item of a line."""
+        return self._texts.get(row) or (str(self._numbers[row]) if self._numbers[row] > 0 else "")
+
+    def rows_of(self, keys: Collection[str]) -> list[int]:
+        """The lines of these items, in the file's order."""
+        numbers = [number for key in keys if key and (number := _as_number(key)) is not None]
+        rows = np.flatnonzero(_is_in(self._numbers, np.array(sorted(numbers), np.int64)))
+        texts = [row for row, key in self._texts.items() if key in keys]
+        return sorted([*map(int, rows), *texts])
+
+    def again(self) -> Iterator[tuple[int, int]]:
+        """Each line whose item stands in a line above, with the first of those lines."""
+        pairs = [*self._numbers_again(), *self._texts_again()]
+        return iter(sorted(pairs))
+
+    def _numbers_again(self) -> Iterator[tuple[int, int]]:
+        order = np.argsort(self._numbers, kind="stable")
+        ordered = self._numbers[order]
+        same = (ordered[1:] == ordered[:-1]) & (ordered[1:] > 0)
+        first: dict[int, int] = {}
+        for place in np.flatnonzero(same):
+            number = int(ordered[place])
+            first.setdefault(number, int(order[place]))
+            yield int(order[place + 1]), first[number]
+
+    def _texts_again(self) -> Iterator[tuple[int, int]]:
+        first: dict[str, int] = {}
+        for row, key in self._texts.items():
+            if key and first.setdefault(key, row) != row:
+                yield row, first[key]
+
+
+def _as_number(key: str) -> int | None:
+    """``None`` for a shop's own reference, and for more digits than are compared as numbers."""
+    if not key:
+        return _NONE
+    return int(key) if key.isascii() and key.isdigit() and len(key) <= 18 else None
+
+
+def _is_in(numbers: Numbers, wanted: Numbers) -> np.typing.NDArray[np.bool_]:
+    """Which of ``numbers`` are among the sorted ``wanted``."""
+    if not len(wanted):
+        return np.zeros(len(numbers), np.bool_)
+    places = np.minimum(np.searchsorted(wanted, numbers), len(wanted) - 1)
+    return np.asarray(wanted[places] == numbers)
