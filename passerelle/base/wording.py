@@ -1,7 +1,7 @@
 """How numbers of things and spans of time are put into words."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from passerelle.base.language import n_
 
@@ -42,3 +42,10 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def time_of_day(moment: datetime, now: datetime) -> str:
+    """A time for people: with its date unless that is today's."""
+    local = moment.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local:%H:%M}" if today else f"{local:%Y-%m-%d %H:%M}"

@@ -1,14 +1,9 @@
 """The sections of config.toml that a command cannot do without."""
 
-from typing import TYPE_CHECKING
-
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.model import Orders, Settings, Stock
 from passerelle.config.pool import Pool as Section
-
-if TYPE_CHECKING:
-    pass
 
 
 def orders_settings(settings: Settings) -> Orders:

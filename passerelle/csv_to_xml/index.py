@@ -16,7 +16,6 @@ _TABLES = (
     "PRIMARY KEY (number, start)) WITHOUT ROWID",
 )
 _PLACES = "SELECT start, line, kind, number FROM places WHERE number BETWEEN ? AND ? ORDER BY 4, 1"
-
 # Where a row stands: its first byte, its line's number, its kind; and the number of its order.
 RowPlace = tuple[int, int, int, int]
 

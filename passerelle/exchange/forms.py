@@ -1,15 +1,11 @@
 """The stylesheets and schemas that config.toml names, read and compiled."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.model import Orders, Settings
 from passerelle.csv_to_xml.forms import Forms, compile_forms, compile_sale_forms, named_schemas
-
-if TYPE_CHECKING:
-    pass
 
 
 def load_forms(settings: Orders) -> Forms:

@@ -117,7 +117,6 @@ class SaleBook:
 
 
 DOUBTFUL, REFUSED = "doubtful", "refused"
-
 Key = KnownSale | SaleMark | Issue
 
 

@@ -15,8 +15,9 @@ from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
 from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.rules.pool.guards import check_amount
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import check_amount, decide, moved, sold_last
+from passerelle.rules.pool.plan import decide, moved, sold_last
 from passerelle.rules.pool.terms import Counted, Move, Plan, PoolItemLevel, SharedStock
 from passerelle.runs.pool_erp import ErpLevels, erp_levels
 from passerelle.runs.pool_members import Servers, members_of, read_all

@@ -10,7 +10,7 @@ from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.model.pool import KnownShop as Known
 from passerelle.model.pool import ShopState
-from passerelle.rules.pool.plan import check_gone
+from passerelle.rules.pool.guards import check_gone
 from passerelle.runs.pool_plan import Failure
 from passerelle.runs.pool_reading import ShopReading, read_shop
 

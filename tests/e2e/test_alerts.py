@@ -20,8 +20,7 @@ from passerelle.base import language
 from passerelle.base.errors import UnreachableError
 from passerelle.gateway import frame as gateway
 from passerelle.health.alerts import sending
-from passerelle.health.alerts.sending import Address
-from passerelle.health.alerts.telling import Message
+from passerelle.health.alerts.sending import Address, Message
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.test_status import Day
 from tests.servers import HOST, PASSWORD, USER

@@ -6,8 +6,9 @@ from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns
 from passerelle.config.model import Guards, Stock
 from passerelle.config.pool import Pool as PoolSection
+from passerelle.rules.pool.guards import check_gone
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import check_gone, decide
+from passerelle.rules.pool.plan import decide
 from passerelle.rules.pool.terms import (
     OrderLine,
     Plan,

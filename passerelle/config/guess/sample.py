@@ -24,7 +24,7 @@ from passerelle.base.reading import (
     parse_whole,
     split_header,
 )
-from passerelle.config.guess.proposal import KNOWN
+from passerelle.config.guess.names import KNOWN
 
 # A stray value does not make a column another one's.
 _MOST = 0.9

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from passerelle.base.language import _, n_
+from passerelle.base.wording import time_of_day
 from passerelle.config.model import Settings
-from passerelle.health.alerts.telling import time_of_day
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.examine import Health
 from passerelle.health.pool import SUBJECT

@@ -17,12 +17,20 @@ from pydantic import SecretStr
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.model import Settings
-from passerelle.health.alerts.telling import Message
 
 if TYPE_CHECKING:
     from apprise import Apprise, NotifyBase
 
 _HERE = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is sent: plain text. ``good`` when all that it tells is over."""
+
+    subject: str
+    body: str
+    good: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,13 @@
 
 import platform
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from passerelle.base.language import _, n_
-from passerelle.base.wording import few, shorten
+from passerelle.base.wording import few, shorten, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
-from passerelle.health.alerts.sending import Address, Sending, addresses, deliver
+from passerelle.health.alerts.sending import Address, Message, Sending, addresses, deliver
 from passerelle.health.concerns import Concern
 from passerelle.health.examine import examine
 from passerelle.ledger.ledger import Ledger
@@ -66,15 +65,6 @@ def _place(settings: Settings) -> str:
 
 
 _LONGEST_SUBJECT = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What is sent: plain text. ``good`` when all that it tells is over."""
-
-    subject: str
-    body: str
-    good: bool = False
 
 
 def compose(tidings: Tidings, now: datetime, where: str) -> Message:
@@ -143,10 +133,3 @@ def _entry(text: str, concern: Concern, now: datetime) -> str:
 def _ended(told: Told, now: datetime) -> str:
     times = {"begin": time_of_day(told.began, now), "end": time_of_day(now, now)}
     return f"- {told.text} (" + _("from {begin} to {end}").format(**times) + ")\n"
-
-
-def time_of_day(moment: datetime, now: datetime) -> str:
-    """A time for people: with its date unless that is today's."""
-    local = moment.astimezone()
-    today = local.date() == now.astimezone().date()
-    return f"{local:%H:%M}" if today else f"{local:%Y-%m-%d %H:%M}"
