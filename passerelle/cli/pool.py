@@ -124,7 +124,9 @@ def accept(context: click.Context, shop: str, dry_run: bool) -> None:
     settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
-    outcome = perform(settings, "pool accept", lambda g: accept_shop(g, shop), dry_run=dry_run)
+    outcome = perform(
+        settings, "pool accept", lambda g: accept_shop(g, shop, in_full=dry_run), dry_run=dry_run
+    )
     _end(context, outcome.rejected)
 
 

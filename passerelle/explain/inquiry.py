@@ -9,7 +9,7 @@ from passerelle.config.model import Settings
 from passerelle.exchange.sources import SLACK
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Publication
-from passerelle.model.states import OPEN, SaleState, State
+from passerelle.model.states import OPEN, SEEN, SaleState, State
 from passerelle.rules.missed_sales import ErpFile
 from passerelle.schedule.timetable import next_start
 
@@ -53,7 +53,7 @@ class Inquiry:
 
     def last_publication(self) -> Publication | None:
         """The ExportCSVmod that the shop could see last, withdrawn or not."""
-        return self.ledger.stock.last("published", "withdrawn")
+        return self.ledger.stock.last(*SEEN)
 
     def is_included(self, order: KnownOrder, publication: Publication | None) -> bool:
         """Whether the ERP's file behind a publication includes what the order sold.

@@ -14,6 +14,7 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
 from passerelle.model.orders import Sold
 from passerelle.model.records import HeldBack, KnownOrder, Publication, Since
+from passerelle.model.states import Stage
 
 # An order's id may hold commas itself: as many of its parts are put together again.
 _MOST_PARTS = 4
@@ -179,7 +180,7 @@ def as_dict(
         and {
             "file": str(stock.to),
             "at": publication.at,
-            "stage": publication.stage,
+            "stage": "withdrawn" if publication.stage == Stage.WITHDRAWN else "published",
             "erp_file": str(stock.source),
             "erp_wrote": publication.source_modified,
             "taken_by_shop": _is_taken(publication) if taken is None else taken,

@@ -11,7 +11,8 @@ from passerelle.config.model import Settings
 from passerelle.config.pool import Pool
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
+from passerelle.model.pool import PoolFile, PoolMove, PoolSuspect, ShopState
+from passerelle.model.states import UNTAKEN
 from passerelle.schedule.timetable import next_start
 
 # What concerns a shop of the pool is about "pool NAME".
@@ -28,7 +29,6 @@ _HAPPENED = {
     "left": N_("left the pool"),
     "taken": N_("took its file"),
 }
-_WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
 _TAKING_PART = (ShopState.MEMBER, ShopState.JOINING)
 
 
@@ -54,7 +54,7 @@ class PoolShopHealth:
     @property
     def waits(self) -> bool:
         """Whether its last file still waits for it."""
-        return self.file is not None and self.file.stage in _WAITING
+        return self.file is not None and self.file.stage in UNTAKEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from sqlalchemy.pool import StaticPool
 from passerelle.base.durable import touch_privately
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
-from passerelle.ledger.dispatches import DispatchBook
 from passerelle.ledger.erasure import ErasureBook
 from passerelle.ledger.looking_back import LookingBack, Overview
 from passerelle.ledger.orders import OrderBook
+from passerelle.ledger.outbox import Outbox
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
@@ -40,7 +40,7 @@ class Ledger:
         with self.begin() as connection:
             migrate(connection)
         self.orders = OrderBook(self.begin)
-        self.dispatches = DispatchBook(self.begin, self.begin_lightly)
+        self.dispatches = Outbox(self.begin, self.begin_lightly)
         self.stock = StockBook(self.begin)
         self.runs = RunBook(self.begin)
         self.erasure = ErasureBook(self.begin)

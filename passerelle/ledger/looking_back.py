@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from passerelle.ledger.marks import CHUNK, known_order, select_known
+from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run
-from passerelle.ledger.schema import Begin, changes, dispatches, events, orders, publications, runs
-from passerelle.ledger.stock import KEPT_PUBLICATIONS
+from passerelle.ledger.schema import Begin, changes, dispatches, events, orders, runs
+from passerelle.ledger.stock import publication_of, select_publications
 from passerelle.model.records import (
     Delivery,
     HeldBack,
@@ -22,12 +23,11 @@ from passerelle.model.records import (
     Since,
     SoldOrder,
 )
-from passerelle.model.states import State
+from passerelle.model.states import SEEN, Kind, Stage, State
 
 # Each of these begins with a look at what the ERP has taken.
 _LOOKING = ("orders", "stock", "adopt")
 _WENT_THROUGH = (0, 5)
-SEEN = ("published", "withdrawn")
 
 
 class LookingBack:
@@ -81,13 +81,13 @@ class LookingBack:
 
     def before(self, publication: Publication) -> Publication | None:
         """The one before, of those that the shop has imported for all that is known."""
-        p = publications.c
-        imported = (p.stage == "published") & (func.coalesce(p.fate, "taken") == "taken")
-        query = select(publications).where(p.number < publication.number, imported)
+        d = dispatches.c
+        imported = (d.stage == Stage.TAKEN) | ((d.stage == Stage.SENT) & d.left.is_(None))
+        query = select_publications().where(d.number < publication.number, imported)
         with self._begin() as connection:
-            last = query.order_by(publications.c.number.desc()).limit(1)
+            last = query.order_by(d.number.desc()).limit(1)
             row = connection.execute(last).one_or_none()
-            return Publication(*row) if row else None
+            return publication_of(row) if row else None
 
     def level_since(self, publication: Publication, key: str) -> Since:
         """Since when publications have the item at the level that this one has it at.
@@ -108,11 +108,11 @@ def _levels(
     connection: Connection, publication: Publication, key: str
 ) -> list[tuple[datetime, list[str | None]]]:
     """Each publication's time and what it changed the item to, newest first, as far as known."""
-    p = publications.c
-    kept = p.number.between(_oldest(connection), publication.number)
-    query = select(p.number, p.at).where(kept, p.stage.in_(SEEN)).order_by(p.number.desc())
+    d = dispatches.c
+    kept = d.number.between(oldest(connection), publication.number) & (d.kind == Kind.STOCK)
+    query = select(d.number, d.prepared).where(kept, d.stage.in_(SEEN)).order_by(d.number.desc())
     levels: dict[int, tuple[datetime, list[str | None]]] = {
-        row.number: (row.at, []) for row in connection.execute(query)
+        row.number: (row.prepared, []) for row in connection.execute(query)
     }
     c = changes.c
     changed = select(c.publication, c.after).where(c.publication.in_(levels), c.key == key)
@@ -121,18 +121,11 @@ def _levels(
     return list(levels.values())
 
 
-def _oldest(connection: Connection) -> int:
-    """The oldest publication whose changes are kept."""
-    newest = connection.execute(select(func.max(publications.c.number))).scalar() or 0
-    return newest - KEPT_PUBLICATIONS
-
-
 def _has_forgotten(connection: Connection, publication: Publication) -> bool:
     """Whether there were publications before those whose changes are kept."""
-    older = select(func.count()).where(
-        publications.c.number < min(_oldest(connection), publication.number),
-        publications.c.stage.in_(SEEN),
-    )
+    d = dispatches.c
+    before = d.number < min(oldest(connection), publication.number)
+    older = select(func.count()).where(before, d.kind == Kind.STOCK, d.stage.in_(SEEN))
     return bool(connection.execute(older).scalar())
 
 

@@ -6,19 +6,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, delete, func, select, type_coerce, update
+from sqlalchemy import Connection, Row, Select, String, delete, func, select, type_coerce
 
 from passerelle.ledger.pool_booking import (
     drop_suspects,
-    last_move,
-    note,
-    packed,
+    supersede,
     unpacked,
     write_bookings,
     write_state,
 )
 from passerelle.ledger.schema import (
     Begin,
+    dispatches,
     pool_files,
     pool_items,
     pool_lines,
@@ -28,8 +27,6 @@ from passerelle.ledger.schema import (
 )
 from passerelle.model.pool import (
     Bookings,
-    FileStage,
-    Json,
     KnownShop,
     PoolFile,
     PoolItem,
@@ -37,6 +34,7 @@ from passerelle.model.pool import (
     PoolSuspect,
     ShopState,
 )
+from passerelle.model.states import Kind, Stage
 
 _CHUNK = 500
 OF_ORDERS = ("order", "cancelled")
@@ -146,7 +144,7 @@ class PoolBook:
         with self._begin() as connection:
             write_state(connection, shop, state, at, via)
             if state in (ShopState.ASKED, ShopState.LEFT):
-                forget_files(connection, shop)
+                supersede(connection, shop)
                 drop_suspects(connection, shop)
             if not _has_members(connection):
                 # Whoever begins a new pool brings the levels.
@@ -183,22 +181,17 @@ def _shop(row: Row[Any], *, with_view: bool) -> KnownShop:
     )
 
 
-# Of older files it is only known that they were.
-_KEPT = 3
-
-
 class PoolFiles:
-    """The book of these files."""
+    """The files that were written for the pool's shops, as far as they got."""
 
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def last(self, shop: str, *stages: FileStage) -> PoolFile | None:
-        """The last file written for a shop, of these stages, or of any."""
-        query = select(pool_files).where(pool_files.c.shop == shop)
-        query = query.where(pool_files.c.stage.in_(stages)) if stages else query
+    def last(self, shop: str, *stages: Stage) -> PoolFile | None:
+        """The last file that was written for a shop, of these stages, or of any."""
+        query = _of(shop).where(dispatches.c.stage.in_(stages) if stages else _WRITTEN)
         with self._begin() as connection:
-            newest = query.order_by(pool_files.c.number.desc()).limit(1)
+            newest = query.order_by(dispatches.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
             return _file(row) if row else None
 
@@ -207,65 +200,32 @@ class PoolFiles:
 
         Those from before ``after``, when it came to take part as it does, do not count.
         """
-        mine = pool_files.c.shop == shop
-        taken = select(func.max(pool_files.c.number)).where(
-            mine, pool_files.c.stage == FileStage.TAKEN.value
-        )
-        later = pool_files.c.number > func.coalesce(taken.scalar_subquery(), 0)
-        first = select(pool_files.c.at).where(mine, later, pool_files.c.at >= after)
+        d = dispatches.c
+        mine = (d.kind == Kind.POOL) & (d.target == shop)
+        taken = select(func.max(d.number)).where(mine, d.stage == Stage.TAKEN)
+        later = d.number > func.coalesce(taken.scalar_subquery(), 0)
+        first = select(d.prepared).where(mine, later, d.prepared >= after, _WRITTEN)
         with self._begin() as connection:
-            return connection.execute(first.order_by(pool_files.c.number).limit(1)).scalar()
-
-    def prepare(self, shop: str, at: datetime, sha256: str, changed: int, view: Json) -> int:
-        """Promises a file; returns its number.
-
-        Its content is on the server already, under another name, where the server lets rename.
-        """
-        with self._begin() as connection:
-            upto = last_move(connection)
-            values = {"shop": shop, "at": at, "stage": FileStage.PREPARED.value, "sha256": sha256}
-            values |= {"changed": changed, "upto": upto, "view": packed(view)}
-            result = connection.execute(pool_files.insert().values(**values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            old = (pool_files.c.shop == shop) & (pool_files.c.number <= number - _KEPT)
-            old &= pool_files.c.stage.in_((FileStage.TAKEN.value, FileStage.SUPERSEDED.value))
-            connection.execute(update(pool_files).where(old).values(view=None))
-            return number
-
-    def publish(self, shop: str, number: int, at: datetime) -> None:
-        """Notes that a file is in place; one that waited there is superseded."""
-        with self._begin() as connection:
-            waits = (pool_files.c.shop == shop) & (pool_files.c.number < number)
-            waits &= pool_files.c.stage.in_((FileStage.PREPARED.value, FileStage.PUBLISHED.value))
-            _set_stage(connection, waits, FileStage.SUPERSEDED)
-            _set_stage(connection, pool_files.c.number == number, FileStage.PUBLISHED)
-            of_it = select(pool_files.c.changed).where(pool_files.c.number == number)
-            note(connection, shop, "written", at, connection.execute(of_it).scalar_one())
-
-    def drop(self, number: int) -> None:
-        """Notes that a promised file never reached its name."""
-        with self._begin() as connection:
-            _set_stage(connection, pool_files.c.number == number, FileStage.SUPERSEDED)
+            return connection.execute(first.order_by(d.number).limit(1)).scalar()
 
 
-def forget_files(connection: Connection, shop: str) -> None:
-    """Whether a shop takes what waits for it is nobody's business any more."""
-    waits = (pool_files.c.shop == shop) & pool_files.c.stage.in_(
-        (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
-    )
-    _set_stage(connection, waits, FileStage.SUPERSEDED)
+_WRITTEN = dispatches.c.stage != Stage.ABANDONED
 
 
-def _set_stage(connection: Connection, which: Any, stage: FileStage) -> None:
-    connection.execute(update(pool_files).where(which).values(stage=stage.value))
+def _of(shop: str) -> Select[Any]:
+    d, f = dispatches.c, pool_files.c
+    columns = (d.number, d.target, d.prepared, d.stage, d.sha256, d.taken)
+    joined = dispatches.join(pool_files, d.number == f.number)
+    found = select(*columns, f.changed, f.upto, f.view).select_from(joined)
+    return found.where(d.kind == Kind.POOL, d.target == shop)
 
 
 def _file(row: Row[Any]) -> PoolFile:
     return PoolFile(
         row.number,
-        row.shop,
-        row.at,
-        FileStage(row.stage),
+        row.target,
+        row.prepared,
+        Stage(row.stage),
         row.sha256,
         row.changed,
         row.upto,

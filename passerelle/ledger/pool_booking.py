@@ -11,14 +11,15 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from passerelle.ledger.schema import (
-    pool_files,
+    dispatches,
     pool_items,
     pool_lines,
     pool_moves,
     pool_shops,
     pool_suspects,
 )
-from passerelle.model.pool import Bookings, FileStage, Json, ShopRead, ShopState
+from passerelle.model.pool import Bookings, Json, ShopRead, ShopState
+from passerelle.model.states import UNTAKEN, Kind, Stage
 
 
 def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> int:
@@ -127,14 +128,23 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
     target = update(pool_shops).where(c.name == shop.name)
     connection.execute(target.values(view=packed(shop.view), **values))
     if shop.taken:
-        waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
-        taken = update(pool_files).where(waits)
-        connection.execute(taken.values(stage=FileStage.TAKEN.value, taken=at))
+        waits = update(dispatches).where(waiting_for(shop.name))
+        connection.execute(waits.values(stage=Stage.TAKEN, taken=at))
         note(connection, shop.name, "taken", at)
     _write_suspects(connection, shop, at)
 
 
-_WAITING = (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
+def supersede(connection: Connection, shop: str, before: int | None = None) -> None:
+    """What waits for a shop, of those before that number, is nobody's business any more."""
+    waits = waiting_for(shop)
+    waits = waits if before is None else waits & (dispatches.c.number < before)
+    connection.execute(update(dispatches).where(waits).values(stage=Stage.SUPERSEDED))
+
+
+def waiting_for(shop: str) -> Any:
+    """The condition for the files that a shop of the pool has not taken, for all that is known."""
+    waits = dispatches.c.stage.in_(UNTAKEN)
+    return (dispatches.c.kind == Kind.POOL) & (dispatches.c.target == shop) & waits
 
 
 def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> None:

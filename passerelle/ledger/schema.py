@@ -112,7 +112,7 @@ dispatches = Table(
     Column("number", Integer, primary_key=True),
     Column("server", String, nullable=False),
     Column("path", String, nullable=False),
-    Column("archived", String, nullable=False),
+    Column("archived", String, nullable=False, default=""),
     Column("sha256", String, nullable=False),
     Column("size", Integer, nullable=False),
     Column("stage", String, nullable=False),
@@ -122,8 +122,11 @@ dispatches = Table(
     Column("sent", UtcTime),
     Column("published", UtcTime),  # on the server's clock
     Column("taken", UtcTime),
-    Column("kind", String),  # "sale", or null for an XML of orders
+    Column("left", UtcTime),  # when it was seen to lie there although its time had passed
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
     Index("dispatches_by_stage", "stage"),
+    Index("dispatches_by_kind", "kind", "target", "number"),
     Index("dispatches_by_path", "path"),
     Index("dispatches_by_published", "published"),
     Index("dispatches_by_taken", "taken"),
@@ -181,22 +184,16 @@ runs = Table(
     Index("runs_by_name", "run", "number"),
     Index("runs_by_start", "started"),
 )
+# What is known of an ExportCSVmod beside its dispatch, whose number it has.
 publications = Table(
     "publications",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("at", UtcTime, nullable=False),
-    Column("stage", String, nullable=False),
     Column("source_sha256", String, nullable=False),
     Column("source_modified", UtcTime),  # on the server's clock
-    Column("sha256", String, nullable=False),
-    Column("size", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
-    # "taken" by the shop, or "left" lying when its time had passed; null: not looked at yet
-    Column("fate", String),
     Index("publications_by_source", "source_sha256"),
-    Index("publications_by_fate", "fate", "number"),
 )
 changes = Table(
     "changes",
@@ -249,7 +246,7 @@ def _index(connection: Connection) -> None:
 def _observe(connection: Connection) -> None:
     """What a person is shown: amounts, what runs met and did, what became of the stock files."""
     metadata.create_all(connection)
-    for column in (orders.c.total, runs.c.facts, publications.c.fate):
+    for column in (orders.c.total, runs.c.facts):
         _add(connection, column)
     _index(connection)
 
@@ -263,7 +260,6 @@ def _count_by_index(connection: Connection) -> None:
 def _fulfil(connection: Connection) -> None:
     """The sales of orders, and their XMLs among those of the orders."""
     metadata.create_all(connection)
-    _add(connection, dispatches.c.kind)
     _index(connection)
 
 
@@ -343,19 +339,14 @@ pool_shops = Table(
     Column("items", Integer, nullable=False, default=0),  # that take part in it
     Column("view", LargeBinary),
 )
+# What is known of a shop's file beside its dispatch, whose number it has.
 pool_files = Table(
     "pool_files",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("shop", String, nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("stage", String, nullable=False),  # prepared, published, taken, superseded
-    Column("sha256", String, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("upto", Integer, nullable=False),
-    Column("taken", UtcTime),
     Column("view", LargeBinary),  # what the shop shows once it was taken; of the last files only
-    Index("pool_files_by_shop", "shop", "number"),
 )
 pool_lines = Table(
     "pool_lines",

@@ -1,17 +1,13 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select
 
-from passerelle.ledger.schema import Begin, changes, clocks, publications
-from passerelle.model.orders import Change
+from passerelle.ledger.schema import Begin, clocks, dispatches, publications
 from passerelle.model.records import Publication
-
-# The changes of older publications are dropped: `stock why` speaks of the last one.
-KEPT_PUBLICATIONS = 50
+from passerelle.model.states import Kind, Stage
 
 
 class StockBook:
@@ -20,64 +16,34 @@ class StockBook:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def prepare(self, changed: Iterable[Change], **values: Any) -> int:
-        """Notes what is about to be published, and each changed line with its reason."""
-        with self._begin() as connection:
-            result = connection.execute(publications.insert().values(stage="prepared", **values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            rows = [_change_row(number, change) for change in changed]
-            if rows:
-                connection.execute(changes.insert(), rows)
-            oldest = number - KEPT_PUBLICATIONS
-            connection.execute(delete(changes).where(changes.c.publication < oldest))
-            return number
-
-    def set_stage(self, number: int, stage: str) -> None:
-        """``published`` once the shop can see it, ``withdrawn`` when it was taken back."""
-        with self._begin() as connection:
-            target = update(publications).where(publications.c.number == number)
-            connection.execute(target.values(stage=stage))
-
-    def set_fate(self, number: int, fate: str) -> None:
-        """``taken`` when the shop took it, ``left`` when it should have and did not."""
-        with self._begin() as connection:
-            target = update(publications).where(publications.c.number == number)
-            connection.execute(target.values(fate=fate))
-
     def left_since(self) -> Publication | None:
         """The first of those that the shop left lying, up to the last one that was looked at.
 
         ``None`` where the shop took that one.
         """
-        p = publications.c
-        taken = select(func.max(p.number)).where(p.fate == "taken").scalar_subquery()
-        left = select(publications).where(p.fate == "left", p.number > func.coalesce(taken, 0))
+        d = dispatches.c
+        mine = (d.kind == Kind.STOCK) & (d.stage == Stage.TAKEN)
+        taken = select(func.max(d.number)).where(mine).scalar_subquery()
+        left = select_publications().where(d.left.is_not(None), d.number > func.coalesce(taken, 0))
         with self._begin() as connection:
-            row = connection.execute(left.order_by(p.number).limit(1)).one_or_none()
-            return Publication(*row) if row else None
+            row = connection.execute(left.order_by(d.number).limit(1)).one_or_none()
+            return publication_of(row) if row else None
 
-    def last(self, *stages: str) -> Publication | None:
-        """The last publication, of the given stages only where any are given."""
-        query = select(publications).order_by(publications.c.number.desc()).limit(1)
-        query = query.where(publications.c.stage.in_(stages)) if stages else query
+    def last(self, *stages: Stage) -> Publication | None:
+        """The last publication of those stages."""
+        query = select_publications().where(dispatches.c.stage.in_(stages))
         with self._begin() as connection:
-            row = connection.execute(query).one_or_none()
-            return Publication(*row) if row else None
+            newest = query.order_by(dispatches.c.number.desc()).limit(1)
+            row = connection.execute(newest).one_or_none()
+            return publication_of(row) if row else None
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
-        query = select(func.min(publications.c.at, type_=publications.c.at.type))
+        d, p = dispatches.c, publications.c
+        first = func.min(d.prepared, type_=d.prepared.type)
+        met = select(first).where(d.number == p.number, p.source_sha256 == source_sha256)
         with self._begin() as connection:
-            matching = query.where(publications.c.source_sha256 == source_sha256)
-            return connection.execute(matching).scalar()
-
-    def changes_of(self, publication: Publication, key: str) -> list[Change]:
-        """The changed lines of an item in a publication."""
-        query = select(changes).where(
-            changes.c.publication == publication.number, changes.c.key == key
-        )
-        with self._begin() as connection:
-            return [_change(row) for row in connection.execute(query.order_by(changes.c.line))]
+            return connection.execute(met).scalar()
 
     def clock_offset(self, server: str) -> timedelta | None:
         """How far the server's clock is ahead of ours, as last measured."""
@@ -99,17 +65,25 @@ def write_clock(connection: Connection, server: str, offset: timedelta, at: date
     connection.execute(clocks.insert().values(**values))
 
 
-def _change_row(number: int, change: Change) -> dict[str, Any]:
-    return {
-        "publication": number,
-        "line": change.line,
-        "key": change.key,
-        "before": change.before,
-        "after": change.after,
-        "orders": ",".join(change.orders),
-    }
+def select_publications() -> Select[Any]:
+    """A SELECT of publications with their dispatches; conditions are still to be given."""
+    d, p = dispatches.c, publications.c
+    columns = (d.number, d.prepared, d.stage, d.sha256, d.size, d.left)
+    more = (p.source_sha256, p.source_modified, p.lines, p.in_stock)
+    return select(*columns, *more).select_from(dispatches.join(publications, d.number == p.number))
 
 
-def _change(row: Row[Any]) -> Change:
-    orders = tuple(id for id in row.orders.split(",") if id)
-    return Change(row.line, row.key, row.before, row.after, orders)
+def publication_of(row: Row[Any]) -> Publication:
+    """The publication in a row of :func:`select_publications`."""
+    return Publication(
+        row.number,
+        row.prepared,
+        Stage(row.stage),
+        row.source_sha256,
+        row.source_modified,
+        row.sha256,
+        row.size,
+        row.lines,
+        row.in_stock,
+        row.left,
+    )

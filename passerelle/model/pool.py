@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from passerelle.model.states import Stage
+
 Json = Mapping[str, Any]
 
 
@@ -16,15 +18,6 @@ class ShopState(StrEnum):
     JOINING = "joining"
     MEMBER = "member"
     LEFT = "left"
-
-
-class FileStage(StrEnum):
-    """Where a shop's file stands."""
-
-    PREPARED = "prepared"
-    PUBLISHED = "published"
-    TAKEN = "taken"
-    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +64,7 @@ class PoolFile:
     number: int
     shop: str
     at: datetime
-    stage: FileStage
+    stage: Stage
     sha256: str
     changed: int
     upto: int

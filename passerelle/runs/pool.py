@@ -31,7 +31,6 @@ from passerelle.runs.pool_plan import (
     facts,
     summarise,
 )
-from passerelle.runs.pool_publication import publish_file
 from passerelle.runs.pool_reading import ShopReading
 from passerelle.runs.pool_words import describe
 
@@ -42,7 +41,7 @@ _MOST_ORDERS = 50
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     settings = pool_settings(gateway.settings)
-    gateway.dispatcher.witness.question(gateway.ledger)
+    gateway.outbox.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
     servers = Servers(gateway, settings)
     readings, failures = read_all(gateway, servers, settings, members, accept=accept)
@@ -148,23 +147,24 @@ def carry_out(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Outcome:
     for line in describe(plan):
         gateway.say(line)
     if plan.hold is not None:
-        if not gateway.dry_run:
-            gateway.ledger.pool.book(bookings_while_held(plan), gateway.now())
+        held = bookings_while_held(plan)
+        gateway.do(lambda: gateway.ledger.pool.book(held, gateway.now()))
         raise plan.hold
     failures = list(plan.failures)
-    if not gateway.dry_run:
-        with step(_("writing the ledger")):
-            gateway.ledger.pool.book(bookings(plan), gateway.now())
-        failures += _publish(gateway, servers, plan)
+    gateway.do(lambda: failures.extend(_publish(gateway, servers, plan)))
     return Outcome(summarise(plan), complaint(plan, failures), facts(plan))
 
 
 def _publish(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Iterator[Failure]:
-    """Writes each file that is due; one that cannot be written leaves the others as they are."""
+    """Writes it all down, then each file; one that cannot be written leaves the others alone."""
+    with step(_("writing the ledger")):
+        gateway.ledger.pool.book(bookings(plan), gateway.now())
     for file in plan.due:
         servers.renew(file.shop)
         try:
-            publish_file(gateway, file)
+            gateway.outbox.send_pool(
+                file.name, file.shop.stock_to, file.data, file.changed, file.view
+            )
         except PasserelleError as error:
             text = _("the file for {shop} could not be written: {error}")
             gateway.warn(text.format(shop=file.name, error=error))

@@ -73,8 +73,11 @@ def _members(known: Mapping[str, Known]) -> set[str]:
     return {name for name, shop in known.items() if shop.state in ACTIVE}
 
 
-def accept(gateway: Gateway, shop: str) -> Outcome:
-    """Completes what was asked: the member's levels go into the newcomer."""
+def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
+    """Completes what was asked: the member's levels go into the newcomer.
+
+    ``in_full``: tells each change, and not only some.
+    """
     section = pool_settings(gateway.settings)
     check_named(section, shop)
     known = gateway.ledger.pool.shops()
@@ -84,21 +87,21 @@ def accept(gateway: Gateway, shop: str) -> Outcome:
             what, "", _("`passerelle pool join {shop} --via MEMBER`").format(shop=shop)
         )
     check_joining(gateway.settings, gateway.ledger, shop, known[shop].via)
-    return _complete(gateway, section, shop, known[shop].via)
+    return _complete(gateway, section, shop, known[shop].via, in_full=in_full)
 
 
 def preview(gateway: Gateway, shop: str, via: str) -> Outcome:
     """Tells what joining would change. For a dry run."""
     check_joining(gateway.settings, gateway.ledger, shop, via)
-    return _complete(gateway, pool_settings(gateway.settings), shop, via)
+    return _complete(gateway, pool_settings(gateway.settings), shop, via, in_full=True)
 
 
-def _complete(gateway: Gateway, section: Section, shop: str, via: str) -> Outcome:
+def _complete(gateway: Gateway, section: Section, shop: str, via: str, *, in_full: bool) -> Outcome:
     servers = Servers(gateway, section)
     readings = tuple(_read(gateway, section, servers, shop, via))
     plan = make_plan(gateway, section, readings, (), accept=False)
     outcome = carry_out(gateway, servers, plan)
-    _tell_changes(gateway, plan)
+    _tell_changes(gateway, plan, in_full=in_full)
     return outcome
 
 
@@ -116,13 +119,13 @@ def _read(
     return [*found, read_shop(gateway, shop, newcomer, None, is_newcomer=True)]
 
 
-def _tell_changes(gateway: Gateway, plan: PoolPlan) -> None:
+def _tell_changes(gateway: Gateway, plan: PoolPlan, *, in_full: bool) -> None:
     """All of them where a person looks before, else some."""
     newcomer = plan.plan.shops[-1]
     number = len(newcomer.changes)
-    for line in islice(changes(newcomer), None if gateway.dry_run else _FEW):
+    for line in islice(changes(newcomer), None if in_full else _FEW):
         gateway.say(f"{newcomer.seen.shop}: {line}")
-    if not gateway.dry_run and number > _FEW:
+    if not in_full and number > _FEW:
         gateway.say(n_("and {n} more item", "and {n} more items", number - _FEW))
     own = len(newcomer.seen.levels.levels) - newcomer.share
     if own:

@@ -6,11 +6,11 @@ from typing import Any
 
 from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
 from passerelle.base.language import _, n_
-from passerelle.model.pool import Bookings, LineCount, NewItem, ShopRead
+from passerelle.config.pool import PoolShop
+from passerelle.model.pool import Bookings, Json, LineCount, NewItem, ShopRead
 from passerelle.rules.pool.plan import moved
 from passerelle.rules.pool.terms import EDIT, Counted, Move, Plan, SharedStock, ShopPlan, Shortfall
 from passerelle.rules.pool.views import View
-from passerelle.runs.pool_publication import ShopFile
 from passerelle.runs.pool_reading import ShopReading
 
 ERP, RENAMED = "erp", "renamed"
@@ -22,6 +22,17 @@ class Failure:
 
     shop: str
     error: PasserelleError
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFile:
+    """A file to be written for a shop, and what the shop shows once it was taken."""
+
+    name: str
+    shop: PoolShop
+    data: bytes
+    changed: int
+    view: Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,18 @@ from passerelle.config.columns import OrderColumns
 from passerelle.config.model import Guards, Orders, Stock
 from passerelle.config.pool import PoolShop
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.sources import Source
+from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
-from passerelle.model.pool import FileStage, PoolFile, ShopState
 from passerelle.model.pool import KnownShop as Known
+from passerelle.model.pool import PoolFile, ShopState
+from passerelle.model.states import UNTAKEN, Kind, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.pool.orders import OrderLines, order_lines
 from passerelle.rules.pool.terms import Published, Rules, Seen, Suspect
 from passerelle.rules.pool.views import View
 from passerelle.rules.stock_guards import check_age
-from passerelle.runs.pool_publication import recover_file
 from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
 
 _Views = Mapping[str, Any]
@@ -77,8 +77,8 @@ def _read(
     is_newcomer: bool,
     writes: bool,
 ) -> ShopReading:
-    recover_file(gateway, name, shop)
-    waiting = gateway.ledger.pool.files.last(name, FileStage.PREPARED, FileStage.PUBLISHED)
+    gateway.outbox.settle_levels(Kind.POOL, name)
+    waiting = gateway.ledger.pool.files.last(name, *UNTAKEN)
     taken = waiting is not None and _is_taken(gateway, shop)
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
@@ -120,9 +120,9 @@ def _is_taken(gateway: Gateway, shop: PoolShop) -> bool:
 
 def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     server = shop.stock_from.server
-    if gateway.ledger.stock.clock_offset(server) is None and not gateway.dry_run:
+    if gateway.ledger.stock.clock_offset(server) is None:
         beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
-        gateway.sources.measure_clock(server, beside.path + TMP)
+        gateway.do(lambda: gateway.sources.measure_clock(server, beside.path + TMP))
     source = gateway.sources.fetch(shop.stock_from)
     _check_age(gateway, source)
     return source
@@ -179,7 +179,7 @@ def _published(file: PoolFile | None) -> Published | None:
     if file is None or file.view is None:
         return None
     # Where the server forbids renaming, an upload that was cut short may stand there.
-    whole = file.stage == FileStage.PUBLISHED
+    whole = file.stage == Stage.SENT
     return Published(file.number, view_of(file.view), whole)
 
 

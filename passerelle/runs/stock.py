@@ -17,12 +17,14 @@ from passerelle.base.wording import in_words
 from passerelle.config.model import Orders, Stock
 from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.sources import SLACK, Source
+from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import MissedSale, Reading
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import OPEN, SaleState
+from passerelle.model.states import OPEN, SEEN, Kind, SaleState, Stage
+from passerelle.remotes.base import find
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.missed_sales import ErpFile, SaleKey, find_missed
 from passerelle.rules.stock_guards import check_age, check_drop, check_lines
@@ -35,13 +37,6 @@ from passerelle.runs.stock_plan import (
     stock_rejection,
     summarise,
 )
-from passerelle.runs.stock_publication import (
-    note_fate,
-    note_published,
-    publish,
-    recover_publication,
-    withdraw,
-)
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 
 
@@ -52,19 +47,18 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         gateway.recover()
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
-        recover_publication(gateway, settings)
+        gateway.outbox.settle_levels(Kind.STOCK)
         note_fate(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
-        published = None if gateway.dry_run else publish(gateway, settings, plan)
+        gateway.do(lambda: publish(gateway, settings, plan))
     except (TransientError, TimeLimitError):
         raise
     except PasserelleError:
-        withdraw(gateway, settings)
+        if told := gateway.outbox.withdraw(settings.to):
+            gateway.warn(told)
         raise
-    if published is not None:
-        note_published(gateway, settings, plan, published)
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
 
@@ -89,11 +83,11 @@ def fetch_stock(gateway: Gateway, settings: Stock) -> tuple[Source, tuple[str, .
 
 
 def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
-    if gateway.dry_run:
-        return None
-    server = settings.source.server
+    server, found = settings.source.server, list[timedelta | None]()
     beside = settings.to if settings.to.server == server else settings.source
-    return gateway.sources.measure_clock(server, beside.path + TMP)
+    measure = gateway.sources.measure_clock
+    gateway.do(lambda: found.append(measure(server, beside.path + TMP)))
+    return next(iter(found), None)
 
 
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
@@ -205,6 +199,32 @@ def _check_amount(
     gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
 ) -> None:
     check_lines(fixed.in_stock, settings.guards, source.place.name)
-    last = gateway.ledger.stock.last("published", "withdrawn")
+    last = gateway.ledger.stock.last(*SEEN)
     if last and not accept_drop:
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
+
+
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
+    """Puts the file in place; the ledger knows of it before the shop does."""
+    fixed, source = plan.fixed, plan.source
+    gateway.outbox.send_stock(
+        settings.to,
+        fixed.data,
+        fixed.changes,
+        source_sha256=hashlib.sha256(source.data).hexdigest(),
+        source_modified=source.modified,
+        lines=fixed.lines,
+        in_stock=fixed.in_stock,
+    )
+
+
+def note_fate(gateway: Gateway, settings: Stock) -> None:
+    """Notes whether the shop has taken the last publication, or left it when its time came."""
+    last = gateway.ledger.dispatches.last(Kind.STOCK, stages=SEEN)
+    if last is None or last.stage != Stage.SENT or last.left is not None:
+        return
+    if find(gateway.remote(settings.to.server), settings.to.path) is None:
+        gateway.ledger.dispatches.take(last, gateway.now())
+    elif should_be_taken(gateway.settings, last.prepared, gateway.now()):
+        gateway.ledger.dispatches.leave(last, gateway.now())
+        gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))

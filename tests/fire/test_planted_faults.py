@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from passerelle.base.errors import PasserelleError
-from passerelle.exchange.dispatch import Dispatcher
+from passerelle.exchange.outbox import Outbox
 from passerelle.model.records import Dispatch
 from passerelle.model.states import DONE, State
 from passerelle.rules.missed_sales import ErpFile
@@ -22,14 +22,14 @@ _EXAMPLES = 300
 real_includes = ErpFile.includes
 
 
-def _send_twice(self: Dispatcher, dispatch: Dispatch) -> Dispatch:
+def _send_twice(self: Outbox, dispatch: Dispatch) -> Dispatch:
     remote, place = self._remote(dispatch.place.server), dispatch.place
     data = self._exports.read(dispatch.archived, dispatch.sha256) or b""
     remote.store(place.path, data)
     return self._sent(dispatch)
 
 
-def _no_recovery(self: Dispatcher) -> None:
+def _no_recovery(self: Outbox) -> None:
     self.note_taken()
 
 
@@ -52,10 +52,10 @@ FAULTS: dict[str, tuple[str, Any]] = {
         lambda self, written, taken_after: [],
     ),
     "a rename that was done is done again from the archive": (
-        "passerelle.exchange.dispatch.Dispatcher._rename",
+        "passerelle.exchange.outbox.Outbox._rename",
         _send_twice,
     ),
-    "nothing is recovered": ("passerelle.exchange.dispatch.Dispatcher.recover", _no_recovery),
+    "nothing is recovered": ("passerelle.exchange.outbox.Outbox.recover", _no_recovery),
     "an XML that was prepared but not archived is abandoned": (
         "passerelle.archive.folders.Exports.confirm",
         lambda self, name: None,

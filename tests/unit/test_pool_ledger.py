@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from passerelle.ledger.ledger import Ledger, open_ledger
-from passerelle.model.pool import Bookings, FileStage, LineCount, NewItem, ShopRead, ShopState
+from passerelle.ledger.outbox import Promise
+from passerelle.model.location import Location
+from passerelle.model.pool import Bookings, Json, LineCount, NewItem, ShopRead, ShopState
+from passerelle.model.states import Kind, Stage
 from passerelle.rules.pool.views import View
 
+PLACE = Location("ftp", "stock.csv")
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SHOWN = {"levels": {"1": -1, "botte é": 2}, "marks": {"1": 2**32 - 1}, "others": {"1": [5]}}
 
@@ -49,19 +53,23 @@ def test_what_a_run_found_is_kept_at_once(ledger: Ledger) -> None:
     assert [one.kind for one in ledger.pool.log("1")] == ["cancelled", "order"]
 
 
+def written(ledger: Ledger, view: Json) -> int:
+    """A file that is in place; returns its number."""
+    book, promise = ledger.dispatches, Promise(Kind.POOL, PLACE, "0", 1, "", "a")
+    dispatch = book.stage(book.prepare_pool(promise, NOW, 1, view), NOW, None)
+    return book.send(dispatch, NOW, None).number
+
+
 def test_a_file_goes_from_its_promise_to_being_taken(ledger: Ledger) -> None:
     pool = ledger.pool.files
-    first = pool.prepare("a", NOW, "0", 1, {"levels": {}})
-    pool.publish("a", first, NOW)
-    second = pool.prepare("a", NOW, "1", 1, SHOWN)
-    pool.publish("a", second, NOW)
-    found = pool.last("a", FileStage.PUBLISHED)
+    first, second = written(ledger, {"levels": {}}), written(ledger, SHOWN)
+    found = pool.last("a", Stage.SENT)
     assert found is not None and (found.number, found.view) == (second, SHOWN)
-    superseded = pool.last("a", FileStage.SUPERSEDED)
+    superseded = pool.last("a", Stage.SUPERSEDED)
     assert superseded is not None and superseded.number == first
     ledger.pool.book(Bookings(shops=[read(View(), taken=True)]), NOW)
-    assert pool.last("a", FileStage.PUBLISHED) is None
-    taken = pool.last("a", FileStage.TAKEN)
+    assert pool.last("a", Stage.SENT) is None
+    taken = pool.last("a", Stage.TAKEN)
     assert taken is not None and taken.taken == NOW
 
 
