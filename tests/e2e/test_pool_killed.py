@@ -80,7 +80,7 @@ def test_a_join_that_was_killed_goes_on(
 
 # On a server that forbids renaming, a file is promised before its upload begins.
 DIRECT = [(when, *step) for when, step in itertools.product(
-    ("before", "after"), [(BOOK, "book"), (FILES, "prepare"), (REMOTE, "store"), (FILES, "publish")]
+    ("before", "after"), [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "send")]
 )]  # fmt: skip
 
 
