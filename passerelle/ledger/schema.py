@@ -1,4 +1,4 @@
-"""The ledger's tables, and the migrations that bring an older ledger up to them.
+"""The ledger's tables.
 
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -25,8 +24,6 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     inspect,
-    select,
-    text,
 )
 
 from passerelle.base.errors import ConfigError
@@ -60,7 +57,6 @@ class Money(TypeDecorator[Decimal]):
 
 
 metadata = MetaData()
-version = Table("version", metadata, Column("number", Integer, nullable=False))
 orders = Table(
     "orders",
     metadata,
@@ -231,92 +227,6 @@ alerts = Table(
     Column("began", UtcTime, nullable=False),
     Column("told", UtcTime, nullable=False),
 )
-
-
-def _create(connection: Connection) -> None:
-    metadata.create_all(connection)
-
-
-def _index(connection: Connection) -> None:
-    """What a run asks of a ledger of many years must not be searched for line by line."""
-    for table in metadata.sorted_tables:
-        there = _columns(connection, table)
-        for index in table.indexes:
-            if there.issuperset(index.columns.keys()):  # the others' columns come later
-                index.create(connection, checkfirst=True)
-
-
-def _observe(connection: Connection) -> None:
-    """What a person is shown: amounts, what runs met and did, what became of the stock files."""
-    metadata.create_all(connection)
-    for column in (orders.c.total, runs.c.facts, publications.c.fate):
-        _add(connection, column)
-    _index(connection)
-
-
-def _count_by_index(connection: Connection) -> None:
-    """Orders that wait pile up over the years: they are counted without reading them."""
-    connection.execute(text("DROP INDEX IF EXISTS orders_by_state"))
-    _index(connection)
-
-
-def _fulfil(connection: Connection) -> None:
-    """The sales of orders, and their XMLs among those of the orders."""
-    metadata.create_all(connection)
-    _add(connection, dispatches.c.kind)
-    _index(connection)
-
-
-def _share(connection: Connection) -> None:
-    """One stock for several shops: the tables of pool/schema.py."""
-    metadata.create_all(connection)
-    _index(connection)
-
-
-def _add(connection: Connection, column: Column[Any]) -> None:
-    if column.name not in _columns(connection, column.table):
-        kind = column.type.compile(connection.dialect)
-        added = f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}'
-        connection.execute(text(added))
-
-
-def _columns(connection: Connection, table: Table) -> set[str]:
-    if not inspect(connection).has_table(table.name):
-        return set()
-    return {column["name"] for column in inspect(connection).get_columns(table.name)}
-
-
-# MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe, _count_by_index, _fulfil, _share)
-
-
-def migrate(connection: Connection) -> None:
-    """Brings the ledger to the newest version, in the caller's transaction.
-
-    Raises :class:`ConfigError` when a newer Passerelle has written it.
-    """
-    current = version_of(connection)
-    if current > len(MIGRATIONS):
-        what = _("the ledger has version {current}, this program knows {newest}")
-        raise ConfigError(
-            what.format(current=current, newest=len(MIGRATIONS)),
-            str(connection.engine.url.database),
-            _("install the newest Passerelle"),
-        )
-    for step in MIGRATIONS[current:]:
-        step(connection)
-    if current < len(MIGRATIONS):
-        connection.execute(version.delete())
-        connection.execute(version.insert().values(number=len(MIGRATIONS)))
-
-
-def version_of(connection: Connection) -> int:
-    """The ledger's version; 0 for an empty one."""
-    if not inspect(connection).has_table("version"):
-        return 0
-    return connection.execute(select(version.c.number)).scalar() or 0
-
-
 # A level may be owed, below zero.
 pool_items = Table(
     "pool_items",
@@ -390,4 +300,30 @@ pool_suspects = Table(
     Column("reads", Integer, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
+
 Begin = Callable[[], AbstractContextManager[Connection]]
+# Of the tables above; raise it, and write the way there, when a released one changes.
+VERSION = 1
+
+
+def make_tables(connection: Connection) -> None:
+    """Makes the tables of an empty ledger, in the caller's transaction.
+
+    Raises :class:`ConfigError` for a ledger that another Passerelle has written in another form.
+    """
+    current = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    if current == VERSION:
+        return
+    if current or inspect(connection).get_table_names():
+        what = _("the ledger has version {current}, this program knows {newest}")
+        newer = _("install the newest Passerelle")
+        older = _(
+            "move it away; the next run begins a new one, and holds if anything was sent before"
+        )
+        raise ConfigError(
+            what.format(current=current, newest=VERSION),
+            str(connection.engine.url.database),
+            newer if current and current > VERSION else older,
+        )
+    metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")
