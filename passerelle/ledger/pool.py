@@ -12,8 +12,6 @@ from passerelle.ledger.pool_booking import (
     drop_suspects,
     last_move,
     note,
-    packed,
-    unpacked,
     write_bookings,
     write_state,
 )
@@ -84,8 +82,9 @@ class PoolBook:
 
     def shops(self, *, with_views: bool = True) -> dict[str, KnownShop]:
         """All shops that were ever of the pool, or asked to be; views are big."""
+        columns = [c for c in pool_shops.c if with_views or c.name != "view"]
         with self._begin() as connection:
-            rows = connection.execute(select(pool_shops).order_by(pool_shops.c.name))
+            rows = connection.execute(select(*columns).order_by(pool_shops.c.name))
             return {row.name: _shop(row, with_view=with_views) for row in rows}
 
     def known(self, shop: str, orders: Collection[str]) -> dict[tuple[str, str], int]:
@@ -179,7 +178,7 @@ def _shop(row: Row[Any], *, with_view: bool) -> KnownShop:
         row.read_at,
         row.upto,
         row.items,
-        unpacked(row.view) if with_view else None,
+        row.view if with_view else None,
     )
 
 
@@ -224,7 +223,7 @@ class PoolFiles:
         with self._begin() as connection:
             upto = last_move(connection)
             values = {"shop": shop, "at": at, "stage": FileStage.PREPARED.value, "sha256": sha256}
-            values |= {"changed": changed, "upto": upto, "view": packed(view)}
+            values |= {"changed": changed, "upto": upto, "view": view}
             result = connection.execute(pool_files.insert().values(**values))
             number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
             old = (pool_files.c.shop == shop) & (pool_files.c.number <= number - _KEPT)
@@ -270,5 +269,5 @@ def _file(row: Row[Any]) -> PoolFile:
         row.changed,
         row.upto,
         row.taken,
-        unpacked(row.view),
+        row.view,
     )

@@ -1,10 +1,5 @@
 """Writing down what a run of the pool has found, in the caller's transaction."""
 
-import json
-import sys
-import zlib
-from array import array
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +13,7 @@ from passerelle.ledger.schema import (
     pool_shops,
     pool_suspects,
 )
-from passerelle.model.pool import Bookings, FileStage, Json, ShopRead, ShopState
+from passerelle.model.pool import Bookings, FileStage, ShopRead, ShopState
 
 
 def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> int:
@@ -125,7 +120,7 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
         upto = last_move(connection)
     values = {"read": shop.read, "read_at": at, "upto": upto, "items": shop.items}
     target = update(pool_shops).where(c.name == shop.name)
-    connection.execute(target.values(view=packed(shop.view), **values))
+    connection.execute(target.values(view=shop.view, **values))
     if shop.taken:
         waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
         taken = update(pool_files).where(waits)
@@ -159,55 +154,3 @@ def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> Non
 def drop_suspects(connection: Connection, shop: str) -> None:
     """Nothing is looked at any more in this shop."""
     connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))
-
-
-_TABLES = ("levels", "marks")
-
-
-def packed(view: Json) -> bytes:
-    """A view as it is kept: ``levels`` and ``marks`` are whole numbers by item."""
-    head = {key: value for key, value in view.items() if key not in _TABLES}
-    blobs = []
-    for table in _TABLES:
-        names, numbers = _names(view.get(table, {})), _numbers(view.get(table, {}))
-        head[table] = [len(names), len(numbers)]
-        blobs += [names, numbers]
-    text = json.dumps(head, separators=(",", ":")).encode()
-    return zlib.compress(b"".join((text, b"\0", *blobs)), 1)
-
-
-def unpacked(data: bytes | None) -> Json | None:
-    """The view that was kept so."""
-    if data is None:
-        return None
-    text, _nul, rest = zlib.decompress(data).partition(b"\0")
-    view: dict[str, Any] = json.loads(text)
-    for table in _TABLES:
-        names, numbers = view[table]
-        view[table] = _table(rest[:names], rest[names : names + numbers])
-        rest = rest[names + numbers :]
-    return view
-
-
-def _names(table: Mapping[str, int]) -> bytes:
-    # No item's name holds a line end: control characters are written out in it.
-    return "\n".join(table).encode()
-
-
-def _numbers(table: Mapping[str, int]) -> bytes:
-    return _ordered(array("q", table.values())).tobytes()
-
-
-def _table(names: bytes, numbers: bytes) -> dict[str, int]:
-    if not numbers:
-        return {}
-    values = array("q")
-    values.frombytes(numbers)
-    return dict(zip(names.decode().split("\n"), _ordered(values), strict=True))
-
-
-def _ordered(numbers: "array[int]") -> "array[int]":
-    """The same on every machine that may open the ledger."""
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
@@ -251,7 +250,7 @@ pool_shops = Table(
     Column("read_at", UtcTime),
     Column("upto", Integer, nullable=False, default=0),  # the last move that the view knows
     Column("items", Integer, nullable=False, default=0),  # that take part in it
-    Column("view", LargeBinary),
+    Column("view", JSON(none_as_null=True)),
 )
 pool_files = Table(
     "pool_files",
@@ -264,7 +263,9 @@ pool_files = Table(
     Column("changed", Integer, nullable=False),
     Column("upto", Integer, nullable=False),
     Column("taken", UtcTime),
-    Column("view", LargeBinary),  # what the shop shows once it was taken; of the last files only
+    Column(
+        "view", JSON(none_as_null=True)
+    ),  # what the shop shows once it was taken; of the last files only
     Index("pool_files_by_shop", "shop", "number"),
 )
 pool_lines = Table(
