@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, exists, func, select, update
 
 from passerelle.base.language import _
+from passerelle.ledger.book import Begin
 from passerelle.ledger.marks import move_all, write_marks
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
-from passerelle.ledger.schema import Begin, dispatches, orders
+from passerelle.ledger.schema import dispatches, orders
 from passerelle.ledger.stock import write_clock
 from passerelle.model.location import Location
 from passerelle.model.records import SALE, Dispatch, Issue, Mark

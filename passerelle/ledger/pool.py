@@ -6,8 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, delete, func, select, type_coerce, update
+from sqlalchemy import Connection, String, delete, func, select, type_coerce, update
 
+from passerelle.base.batches import in_batches
+from passerelle.ledger.book import Begin, Book, insert_one, record_of
+from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
     drop_suspects,
     last_move,
@@ -16,7 +19,6 @@ from passerelle.ledger.pool_booking import (
     write_state,
 )
 from passerelle.ledger.schema import (
-    Begin,
     pool_files,
     pool_items,
     pool_lines,
@@ -30,21 +32,19 @@ from passerelle.model.pool import (
     Json,
     KnownShop,
     PoolFile,
-    PoolItem,
     PoolMove,
     PoolSuspect,
     ShopState,
 )
 
-_CHUNK = 500
 OF_ORDERS = ("order", "cancelled")
 
 
-class PoolBook:
+class PoolBook(Book):
     """The book of the pool. ``files`` are those written for its shops."""
 
     def __init__(self, begin: Begin) -> None:
-        self._begin = begin
+        super().__init__(begin)
         self.files = PoolFiles(begin)
 
     def items(self) -> Iterator[tuple[str, int, str, datetime | None, datetime | None]]:
@@ -60,13 +60,6 @@ class PoolBook:
                 select(c.item, c.level, c.shop, *texts)
             ):
                 yield item, level, shop, _moment(since), _moment(until)
-
-    def item(self, item: str) -> PoolItem | None:
-        """One of them."""
-        query = select(pool_items).where(pool_items.c.item == item)
-        with self._begin() as connection:
-            row = connection.execute(query).one_or_none()
-            return _item(row) if row else None
 
     def owed(self) -> dict[str, int]:
         """The items of which more was sold than there is, with how many are missing."""
@@ -85,24 +78,23 @@ class PoolBook:
         columns = [c for c in pool_shops.c if with_views or c.name != "view"]
         with self._begin() as connection:
             rows = connection.execute(select(*columns).order_by(pool_shops.c.name))
-            return {row.name: _shop(row, with_view=with_views) for row in rows}
+            return {row.name: record_of(KnownShop, row) for row in rows}
 
     def known(self, shop: str, orders: Collection[str]) -> dict[tuple[str, str], int]:
         """What was counted of the lines of these orders, by order and item."""
         found: dict[tuple[str, str], int] = {}
-        ids, c = list(orders), pool_lines.c
+        c = pool_lines.c
         with self._begin() as connection:
-            for start in range(0, len(ids), _CHUNK):
-                some = ids[start : start + _CHUNK]
-                query = select(c.order_id, c.item, c.quantity)
-                rows = connection.execute(query.where(c.shop == shop, c.order_id.in_(some)))
+            for some in in_batches(orders, CHUNK):
+                query = select(c.order, c.item, c.quantity)
+                rows = connection.execute(query.where(c.shop == shop, c.order.in_(some)))
                 found |= {(id, item): quantity for id, item, quantity in rows}
         return found
 
     def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
         """What a shop sold of each item in each order of a later date, by order and item."""
         c = pool_lines.c
-        query = select(c.order_id, c.item, c.quantity).where(c.shop == shop, c.date > moment)
+        query = select(c.order, c.item, c.quantity).where(c.shop == shop, c.date > moment)
         with self._begin() as connection:
             return {(id, item): quantity for id, item, quantity in connection.execute(query)}
 
@@ -123,7 +115,7 @@ class PoolBook:
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
         query = query if shop is None else query.where(pool_suspects.c.shop == shop)
         with self._begin() as connection:
-            return [PoolSuspect(*row) for row in connection.execute(query)]
+            return [record_of(PoolSuspect, row) for row in connection.execute(query)]
 
     def log(
         self, item: str | None = None, shop: str | None = None, limit: int = 100
@@ -133,7 +125,7 @@ class PoolBook:
         query = query if item is None else query.where(pool_moves.c.item == item)
         query = query if shop is None else query.where(pool_moves.c.shop == shop)
         with self._begin() as connection:
-            return [PoolMove(*row) for row in connection.execute(query)]
+            return [record_of(PoolMove, row) for row in connection.execute(query)]
 
     def book(self, bookings: Bookings, at: datetime) -> int:
         """Writes down what a run has found, at once; the number of the last move."""
@@ -159,38 +151,17 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _has_members(connection: Connection) -> bool:
-    states = (ShopState.MEMBER.value, ShopState.JOINING.value)
+    states = (ShopState.MEMBER, ShopState.JOINING)
     query = select(func.count()).select_from(pool_shops).where(pool_shops.c.state.in_(states))
     return bool(connection.execute(query).scalar())
-
-
-def _item(row: Row[Any]) -> PoolItem:
-    return PoolItem(row.level, row.initial, row.shop, row.met, row.since, row.orders_until)
-
-
-def _shop(row: Row[Any], *, with_view: bool) -> KnownShop:
-    return KnownShop(
-        row.name,
-        ShopState(row.state),
-        row.via,
-        row.changed,
-        row.read,
-        row.read_at,
-        row.upto,
-        row.items,
-        row.view if with_view else None,
-    )
 
 
 # Of older files it is only known that they were.
 _KEPT = 3
 
 
-class PoolFiles:
+class PoolFiles(Book):
     """The book of these files."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def last(self, shop: str, *stages: FileStage) -> PoolFile | None:
         """The last file written for a shop, of these stages, or of any."""
@@ -199,7 +170,7 @@ class PoolFiles:
         with self._begin() as connection:
             newest = query.order_by(pool_files.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
-            return _file(row) if row else None
+            return record_of(PoolFile, row) if row else None
 
     def untaken_since(self, shop: str, after: datetime) -> datetime | None:
         """When the first file was written that the shop has not taken since it took one.
@@ -208,7 +179,7 @@ class PoolFiles:
         """
         mine = pool_files.c.shop == shop
         taken = select(func.max(pool_files.c.number)).where(
-            mine, pool_files.c.stage == FileStage.TAKEN.value
+            mine, pool_files.c.stage == FileStage.TAKEN
         )
         later = pool_files.c.number > func.coalesce(taken.scalar_subquery(), 0)
         first = select(pool_files.c.at).where(mine, later, pool_files.c.at >= after)
@@ -222,12 +193,11 @@ class PoolFiles:
         """
         with self._begin() as connection:
             upto = last_move(connection)
-            values = {"shop": shop, "at": at, "stage": FileStage.PREPARED.value, "sha256": sha256}
+            values = {"shop": shop, "at": at, "stage": FileStage.PREPARED, "sha256": sha256}
             values |= {"changed": changed, "upto": upto, "view": view}
-            result = connection.execute(pool_files.insert().values(**values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+            number = insert_one(connection, pool_files, **values)
             old = (pool_files.c.shop == shop) & (pool_files.c.number <= number - _KEPT)
-            old &= pool_files.c.stage.in_((FileStage.TAKEN.value, FileStage.SUPERSEDED.value))
+            old &= pool_files.c.stage.in_((FileStage.TAKEN, FileStage.SUPERSEDED))
             connection.execute(update(pool_files).where(old).values(view=None))
             return number
 
@@ -235,7 +205,7 @@ class PoolFiles:
         """Notes that a file is in place; one that waited there is superseded."""
         with self._begin() as connection:
             waits = (pool_files.c.shop == shop) & (pool_files.c.number < number)
-            waits &= pool_files.c.stage.in_((FileStage.PREPARED.value, FileStage.PUBLISHED.value))
+            waits &= pool_files.c.stage.in_((FileStage.PREPARED, FileStage.PUBLISHED))
             _set_stage(connection, waits, FileStage.SUPERSEDED)
             _set_stage(connection, pool_files.c.number == number, FileStage.PUBLISHED)
             of_it = select(pool_files.c.changed).where(pool_files.c.number == number)
@@ -250,24 +220,10 @@ class PoolFiles:
 def forget_files(connection: Connection, shop: str) -> None:
     """Whether a shop takes what waits for it is nobody's business any more."""
     waits = (pool_files.c.shop == shop) & pool_files.c.stage.in_(
-        (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
+        (FileStage.PREPARED, FileStage.PUBLISHED)
     )
     _set_stage(connection, waits, FileStage.SUPERSEDED)
 
 
 def _set_stage(connection: Connection, which: Any, stage: FileStage) -> None:
-    connection.execute(update(pool_files).where(which).values(stage=stage.value))
-
-
-def _file(row: Row[Any]) -> PoolFile:
-    return PoolFile(
-        row.number,
-        row.shop,
-        row.at,
-        FileStage(row.stage),
-        row.sha256,
-        row.changed,
-        row.upto,
-        row.taken,
-        row.view,
-    )
+    connection.execute(update(pool_files).where(which).values(stage=stage))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from passerelle.ledger.book import insert_all, row_of
 from passerelle.ledger.schema import (
     pool_files,
     pool_items,
@@ -37,7 +38,7 @@ def write_state(
 ) -> None:
     """Moves a shop into a state, and notes that it happened."""
     c = pool_shops.c
-    values: dict[str, Any] = {"state": state.value, "via": via, "changed": at}
+    values: dict[str, Any] = {"state": state, "via": via, "changed": at}
     if state in (ShopState.ASKED, ShopState.LEFT):
         values |= {"view": None, "read": "", "read_at": None, "items": 0}
     if connection.execute(select(c.name).where(c.name == shop)).one_or_none() is None:
@@ -52,24 +53,16 @@ def note(
 ) -> None:
     """Notes in the log what became of a shop."""
     happened = {"at": at, "shop": shop, "item": "", "kind": kind, "quantity": quantity}
-    connection.execute(pool_moves.insert().values(**happened, order_id=via))
+    connection.execute(pool_moves.insert().values(**happened, order=via))
 
 
 def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> None:
-    rows = [
-        {
-            "item": item,
-            "level": bookings.levels.get(item, new.level),
-            "initial": new.level,
-            "shop": new.shop,
-            "met": at,
-            "since": new.since,
-            "orders_until": new.orders_until,
-        }
+    rows = (
+        row_of(pool_items, new, item=item, initial=new.level, met=at)
+        | {"level": bookings.levels.get(item, new.level)}
         for item, new in bookings.new.items()
-    ]
-    if rows:
-        connection.execute(pool_items.insert(), rows)
+    )
+    insert_all(connection, pool_items, rows)
     changed = [
         {"one": item, "now": level}
         for item, level in bookings.levels.items()
@@ -81,33 +74,20 @@ def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> No
 
 
 def _write_moves(connection: Connection, bookings: Bookings, at: datetime) -> None:
-    moves = [
-        {"at": at, "shop": s, "item": i, "kind": kind, "quantity": quantity, "order_id": order}
+    moves = (
+        {"at": at, "shop": s, "item": i, "kind": kind, "quantity": quantity, "order": order}
         for s, i, kind, quantity, order in bookings.moves
-    ]
-    if moves:
-        connection.execute(pool_moves.insert(), moves)
+    )
+    insert_all(connection, pool_moves, moves)
 
 
 def _write_lines(connection: Connection, bookings: Bookings) -> None:
-    new = [
-        {
-            "shop": line.shop,
-            "order_id": line.order,
-            "item": line.item,
-            "quantity": line.quantity,
-            "moved": line.moved,
-            "date": line.date,
-        }
-        for line in bookings.lines
-        if line.is_new
-    ]
-    if new:
-        connection.execute(pool_lines.insert(), new)
+    new = (row_of(pool_lines, line) for line in bookings.lines if line.is_new)
+    insert_all(connection, pool_lines, new)
     c = pool_lines.c
     for line in bookings.lines:
         if not line.is_new:
-            same = (c.shop == line.shop) & (c.order_id == line.order) & (c.item == line.item)
+            same = (c.shop == line.shop) & (c.order == line.order) & (c.item == line.item)
             values = {"quantity": line.quantity, "moved": c.moved + line.moved}
             connection.execute(update(pool_lines).where(same).values(**values))
 
@@ -124,12 +104,12 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
     if shop.taken:
         waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
         taken = update(pool_files).where(waits)
-        connection.execute(taken.values(stage=FileStage.TAKEN.value, taken=at))
+        connection.execute(taken.values(stage=FileStage.TAKEN, taken=at))
         note(connection, shop.name, "taken", at)
     _write_suspects(connection, shop, at)
 
 
-_WAITING = (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
+_WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
 
 
 def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> None:
@@ -147,8 +127,7 @@ def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> Non
         }
         for item, (difference, reads) in shop.suspects.items()
     ]
-    if rows:
-        connection.execute(pool_suspects.insert(), rows)
+    insert_all(connection, pool_suspects, rows)
 
 
 def drop_suspects(connection: Connection, shop: str) -> None:

@@ -3,10 +3,9 @@
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -27,6 +26,8 @@ from sqlalchemy import (
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.model.pool import FileStage, ShopState
+from passerelle.model.states import SaleState, Stage, State
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -55,6 +56,23 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+class Word(TypeDecorator[StrEnum]):
+    """One of a few words, stored as text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
 metadata = MetaData()
 orders = Table(
     "orders",
@@ -63,7 +81,7 @@ orders = Table(
     Column("id", String, primary_key=True),
     Column("reference", String, nullable=False),
     Column("date", UtcTime),
-    Column("state", String, nullable=False),
+    Column("state", Word(State), nullable=False),
     Column("reason", String, nullable=False, default=""),
     Column("fingerprint", String, nullable=False, default=""),
     Column("cancelled", Boolean, nullable=False, default=False),
@@ -110,7 +128,7 @@ dispatches = Table(
     Column("archived", String, nullable=False),
     Column("sha256", String, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("stage", String, nullable=False),
+    Column("stage", Word(Stage), nullable=False),
     Column("prepared", UtcTime, nullable=False),
     Column("staged", UtcTime),
     Column("uploaded", UtcTime),  # on the server's clock
@@ -131,7 +149,7 @@ sales = Table(
     Column("channel", String, primary_key=True),
     Column("id", String, primary_key=True),
     Column("order_date", UtcTime, primary_key=True),
-    Column("state", String, nullable=False),
+    Column("state", Word(SaleState), nullable=False),
     Column("problem", String, nullable=False, default=""),  # a word; ``reason`` is for people
     Column("reason", String, nullable=False, default=""),
     Column("document", String, nullable=False, default=""),
@@ -243,7 +261,7 @@ pool_shops = Table(
     "pool_shops",
     metadata,
     Column("name", String, primary_key=True),
-    Column("state", String, nullable=False),  # asked, joining, member, left
+    Column("state", Word(ShopState), nullable=False),
     Column("via", String, nullable=False, default=""),
     Column("changed", UtcTime, nullable=False),
     Column("read", String, nullable=False, default=""),  # which file of levels was read last
@@ -258,7 +276,7 @@ pool_files = Table(
     Column("number", Integer, primary_key=True),
     Column("shop", String, nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("stage", String, nullable=False),  # prepared, published, taken, superseded
+    Column("stage", Word(FileStage), nullable=False),
     Column("sha256", String, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("upto", Integer, nullable=False),
@@ -272,7 +290,7 @@ pool_lines = Table(
     "pool_lines",
     metadata,
     Column("shop", String, primary_key=True),
-    Column("order_id", String, primary_key=True),
+    Column("order", String, primary_key=True),
     Column("item", String, primary_key=True),
     Column("quantity", Integer, nullable=False),  # 0 once it is cancelled
     Column("moved", Integer, nullable=False),  # what it took from the pool
@@ -288,7 +306,7 @@ pool_moves = Table(
     Column("item", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("quantity", BigInteger, nullable=False),
-    Column("order_id", String, nullable=False, default=""),
+    Column("order", String, nullable=False, default=""),
     Index("pool_moves_by_item", "item", "number"),
     Index("pool_moves_by_shop", "shop", "number"),
 )
@@ -302,7 +320,6 @@ pool_suspects = Table(
     Column("since", UtcTime, nullable=False),
 )
 
-Begin = Callable[[], AbstractContextManager[Connection]]
 # Of the tables above; raise it, and write the way there, when a released one changes.
 VERSION = 1
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
-from passerelle.ledger.schema import Begin, changes, clocks, publications
+from passerelle.ledger.book import Book, insert_all, insert_one, record_of, row_of
+from passerelle.ledger.schema import changes, clocks, publications
 from passerelle.model.orders import Change
 from passerelle.model.records import Publication
 
@@ -14,20 +15,18 @@ from passerelle.model.records import Publication
 KEPT_PUBLICATIONS = 50
 
 
-class StockBook:
+class StockBook(Book):
     """The book of stock."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def prepare(self, changed: Iterable[Change], **values: Any) -> int:
         """Notes what is about to be published, and each changed line with its reason."""
         with self._begin() as connection:
-            result = connection.execute(publications.insert().values(stage="prepared", **values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            rows = [_change_row(number, change) for change in changed]
-            if rows:
-                connection.execute(changes.insert(), rows)
+            number = insert_one(connection, publications, stage="prepared", **values)
+            rows = (
+                row_of(changes, change) | {"publication": number, "orders": ",".join(change.orders)}
+                for change in changed
+            )
+            insert_all(connection, changes, rows)
             oldest = number - KEPT_PUBLICATIONS
             connection.execute(delete(changes).where(changes.c.publication < oldest))
             return number
@@ -54,7 +53,7 @@ class StockBook:
         left = select(publications).where(p.fate == "left", p.number > func.coalesce(taken, 0))
         with self._begin() as connection:
             row = connection.execute(left.order_by(p.number).limit(1)).one_or_none()
-            return Publication(*row) if row else None
+            return record_of(Publication, row) if row else None
 
     def last(self, *stages: str) -> Publication | None:
         """The last publication, of the given stages only where any are given."""
@@ -62,7 +61,7 @@ class StockBook:
         query = query.where(publications.c.stage.in_(stages)) if stages else query
         with self._begin() as connection:
             row = connection.execute(query).one_or_none()
-            return Publication(*row) if row else None
+            return record_of(Publication, row) if row else None
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
@@ -70,14 +69,6 @@ class StockBook:
         with self._begin() as connection:
             matching = query.where(publications.c.source_sha256 == source_sha256)
             return connection.execute(matching).scalar()
-
-    def changes_of(self, publication: Publication, key: str) -> list[Change]:
-        """The changed lines of an item in a publication."""
-        query = select(changes).where(
-            changes.c.publication == publication.number, changes.c.key == key
-        )
-        with self._begin() as connection:
-            return [_change(row) for row in connection.execute(query.order_by(changes.c.line))]
 
     def clock_offset(self, server: str) -> timedelta | None:
         """How far the server's clock is ahead of ours, as last measured."""
@@ -97,19 +88,3 @@ def write_clock(connection: Connection, server: str, offset: timedelta, at: date
     values = {"server": server, "offset": offset.total_seconds(), "measured": at}
     connection.execute(delete(clocks).where(clocks.c.server == server))
     connection.execute(clocks.insert().values(**values))
-
-
-def _change_row(number: int, change: Change) -> dict[str, Any]:
-    return {
-        "publication": number,
-        "line": change.line,
-        "key": change.key,
-        "before": change.before,
-        "after": change.after,
-        "orders": ",".join(change.orders),
-    }
-
-
-def _change(row: Row[Any]) -> Change:
-    orders = tuple(id for id in row.orders.split(",") if id)
-    return Change(row.line, row.key, row.before, row.after, orders)
