@@ -10,8 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
+from passerelle.ledger.book import Book
 from passerelle.ledger.schema import (
-    Begin,
     dispatches,
     events,
     orders,
@@ -36,11 +36,8 @@ _FREE = (
 _PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
 
 
-class ErasureBook:
+class ErasureBook(Book):
     """What the ledger keeps that may be personal, and how it goes."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def archived(self) -> dict[str, set[tuple[str, str]]]:
         """The orders, as (channel, id), that were ever sent in each XML of ArchiveExport."""

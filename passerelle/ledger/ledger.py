@@ -22,7 +22,7 @@ from passerelle.ledger.outbox import Outbox
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
-from passerelle.ledger.schema import migrate
+from passerelle.ledger.schema import make_tables
 from passerelle.ledger.stock import StockBook
 
 FILE_NAME = "passerelle.db"
@@ -38,7 +38,7 @@ class Ledger:
     def __init__(self, engine: Engine, where: str) -> None:
         self._engine, self._where = engine, where
         with self.begin() as connection:
-            migrate(connection)
+            make_tables(connection)
         self.orders = OrderBook(self.begin)
         self.dispatches = Outbox(self.begin, self.begin_lightly)
         self.stock = StockBook(self.begin)
@@ -85,7 +85,7 @@ class Ledger:
 
 
 def open_ledger(folder: Path) -> Ledger:
-    """Opens the ledger in ``folder``, creating or migrating it.
+    """Opens the ledger in ``folder``, creating it where there is none.
 
     SQLite in WAL mode: readers never wait for a run. Raises :class:`UnreachableError`.
     """

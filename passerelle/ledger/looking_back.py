@@ -9,11 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from passerelle.ledger.marks import CHUNK, known_order, select_known
+from passerelle.base.batches import in_batches
+from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.marks import CHUNK, select_with_xml
 from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run
-from passerelle.ledger.schema import Begin, changes, dispatches, events, orders, runs
-from passerelle.ledger.stock import publication_of, select_publications
+from passerelle.ledger.schema import changes, dispatches, events, orders, runs
+from passerelle.ledger.stock import select_publications
 from passerelle.model.records import (
     Delivery,
     HeldBack,
@@ -30,29 +32,26 @@ _LOOKING = ("orders", "stock", "adopt")
 _WENT_THROUGH = (0, 5)
 
 
-class LookingBack:
+class LookingBack(Book):
     """The questions."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def of_ids(self, ids: Collection[str]) -> dict[str, list[KnownOrder]]:
         """The orders of those ids, of whatever channel, by id."""
-        wanted, found = sorted(set(ids)), dict[str, list[KnownOrder]]()
+        found: dict[str, list[KnownOrder]] = {}
         with self._begin() as connection:
-            for start in range(0, len(wanted), CHUNK):
-                some = select_known().where(orders.c.id.in_(wanted[start : start + CHUNK]))
-                for row in connection.execute(some.order_by(orders.c.channel)):
-                    found.setdefault(row.id, []).append(known_order(row))
+            for some in in_batches(sorted(set(ids)), CHUNK):
+                query = select_with_xml(orders).where(orders.c.id.in_(some))
+                for row in connection.execute(query.order_by(orders.c.channel)):
+                    found.setdefault(row.id, []).append(record_of(KnownOrder, row))
         return found
 
     def by_reference(self, reference: str) -> list[KnownOrder]:
         """The orders with that reference, whatever its case; split orders share one."""
         same = func.lower(orders.c.reference) == func.lower(reference)
-        query = select_known().where(same)
+        query = select_with_xml(orders).where(same)
         query = query.order_by(orders.c.channel, func.length(orders.c.id), orders.c.id)
         with self._begin() as connection:
-            return [known_order(row) for row in connection.execute(query)]
+            return [record_of(KnownOrder, row) for row in connection.execute(query)]
 
     def last_look(self) -> datetime | None:
         """When a run last saw what the ERP has taken."""
@@ -63,13 +62,13 @@ class LookingBack:
 
     def held_back(self, publication: Publication, keys: Collection[str]) -> list[HeldBack]:
         """The lines of these items that a publication has changed."""
-        c, wanted, found = changes.c, sorted(set(keys)), list[HeldBack]()
+        c, found = changes.c, list[HeldBack]()
         query = select(c.line, c.key, c.before, c.after, c.orders).order_by(c.line)
         with self._begin() as connection:
-            for start in range(0, len(wanted), CHUNK):
-                some = c.key.in_(wanted[start : start + CHUNK])
-                rows = connection.execute(query.where(c.publication == publication.number, some))
-                found += [HeldBack(*row) for row in rows]
+            for some in in_batches(sorted(set(keys)), CHUNK):
+                them = (c.publication == publication.number) & c.key.in_(some)
+                rows = connection.execute(query.where(them))
+                found += [record_of(HeldBack, row) for row in rows]
         return found
 
     def removed_lines(self, publication: Publication) -> list[int]:
@@ -87,7 +86,7 @@ class LookingBack:
         with self._begin() as connection:
             last = query.order_by(d.number.desc()).limit(1)
             row = connection.execute(last).one_or_none()
-            return publication_of(row) if row else None
+            return record_of(Publication, row) if row else None
 
     def level_since(self, publication: Publication, key: str) -> Since:
         """Since when publications have the item at the level that this one has it at.
@@ -133,11 +132,8 @@ def _has_forgotten(connection: Connection, publication: Publication) -> bool:
 _AT_ONCE = 1_000
 
 
-class Overview:
+class Overview(Book):
     """The book of what is looked at, never written."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def sales(self, since: datetime) -> Iterator[SoldOrder]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
@@ -149,7 +145,7 @@ class Overview:
         )
         with self._begin() as connection:
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
-            yield from (SoldOrder(date, total) for date, total in found)
+            yield from (record_of(SoldOrder, row) for row in found)
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""
@@ -168,14 +164,14 @@ class Overview:
             .where(_beside_index(orders.c.state) == State.TAKEN, sent <= 1)
         )
         with self._begin() as connection:
-            return [Delivery(*row) for row in connection.execute(query).all()]
+            return [record_of(Delivery, row) for row in connection.execute(query).all()]
 
     def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
         """The orders dated ``since`` then, the newest first, ``limit`` of them."""
-        query = select_known().where(orders.c.date >= since)
+        query = select_with_xml(orders).where(orders.c.date >= since)
         with self._begin() as connection:
             found = connection.execute(query.order_by(orders.c.date.desc()).limit(limit))
-            return [known_order(row) for row in found]
+            return [record_of(KnownOrder, row) for row in found]
 
     def count(self, since: datetime) -> int:
         """How many orders are dated ``since`` then."""

@@ -5,17 +5,18 @@ follows for the orders, the sale or the shop that hang on the file.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, func, select, update
 
 from passerelle.base.language import _
+from passerelle.ledger.book import Begin, Book, insert_all, insert_one, row_of
 from passerelle.ledger.marks import move_all, write_marks
-from passerelle.ledger.pool_booking import last_move, note, packed, supersede
+from passerelle.ledger.pool_booking import last_move, note, supersede
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
-from passerelle.ledger.schema import Begin, changes, dispatches, orders, pool_files, publications
+from passerelle.ledger.schema import changes, dispatches, orders, pool_files, publications
 from passerelle.ledger.stock import write_clock
 from passerelle.model.location import Location
 from passerelle.model.orders import Change
@@ -47,11 +48,12 @@ class Promise:
     target: str = ""
 
 
-class Outbox:
+class Outbox(Book):
     """The book of what was promised. Each promise is one transaction with what hangs on it."""
 
     def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
-        self._begin, self._begin_lightly = begin, begin_lightly
+        super().__init__(begin)
+        self._begin_lightly = begin_lightly
 
     # --- promises ----------------------------------------------------------------------------
 
@@ -82,9 +84,11 @@ class Outbox:
             dispatch = _insert(connection, promise, at)
             number = dispatch.number
             connection.execute(publications.insert().values(number=number, **facts))
-            rows = [_change_row(number, change) for change in changed]
-            if rows:
-                connection.execute(changes.insert(), rows)
+            rows = (
+                row_of(changes, change) | {"publication": number, "orders": ",".join(change.orders)}
+                for change in changed
+            )
+            insert_all(connection, changes, rows)
             connection.execute(changes.delete().where(changes.c.publication < oldest(connection)))
             return dispatch
 
@@ -92,7 +96,7 @@ class Outbox:
         """Promises a shop's file, with what the shop shows once it took it."""
         with self._begin() as connection:
             dispatch = _insert(connection, promise, at)
-            values = {"number": dispatch.number, "changed": changed, "view": packed(view)}
+            values = {"number": dispatch.number, "changed": changed, "view": view}
             connection.execute(pool_files.insert().values(upto=last_move(connection), **values))
             mine = select(dispatches.c.number).where(
                 dispatches.c.target == promise.target,
@@ -206,20 +210,9 @@ def _numbered() -> Select[Any]:
 
 
 def _insert(connection: Connection, promise: Promise, at: datetime) -> Dispatch:
-    result = connection.execute(
-        dispatches.insert().values(
-            kind=promise.kind,
-            target=promise.target,
-            server=promise.place.server,
-            path=promise.place.path,
-            archived=promise.archived,
-            sha256=promise.sha256,
-            size=promise.size,
-            stage=Stage.PREPARED,
-            prepared=at,
-        )
-    )
-    return _one(connection, result.lastrowid)
+    place = {"server": promise.place.server, "path": promise.place.path}
+    row = row_of(dispatches, promise, **place, stage=Stage.PREPARED, prepared=at)
+    return _one(connection, insert_one(connection, dispatches, **row))
 
 
 def _move(
@@ -267,17 +260,6 @@ def oldest(connection: Connection) -> int:
     return connection.scalar(newest.offset(KEPT_PUBLICATIONS).limit(1)) or 0
 
 
-def _change_row(number: int, change: Change) -> dict[str, Any]:
-    return {
-        "publication": number,
-        "line": change.line,
-        "key": change.key,
-        "before": change.before,
-        "after": change.after,
-        "orders": ",".join(change.orders),
-    }
-
-
 def _one(connection: Connection, number: int) -> Dispatch:
     query = select(dispatches).where(dispatches.c.number == number)
     return dispatch_of(connection.execute(query).one())
@@ -285,18 +267,7 @@ def _one(connection: Connection, number: int) -> Dispatch:
 
 def dispatch_of(row: Row[Any]) -> Dispatch:
     """The file in a row of its table."""
-    return Dispatch(
-        number=row.number,
-        kind=Kind(row.kind),
-        place=Location(row.server, row.path),
-        archived=row.archived,
-        sha256=row.sha256,
-        size=row.size,
-        stage=Stage(row.stage),
-        prepared=row.prepared,
-        staged=row.staged,
-        uploaded=row.uploaded,
-        sent=row.sent,
-        target=row.target,
-        left=row.left,
-    )
+    values = dict(row._mapping)
+    place = Location(values.pop("server"), values.pop("path"))
+    names = {field.name for field in fields(Dispatch)}
+    return Dispatch(place=place, **{name: values[name] for name in names & values.keys()})

@@ -6,17 +6,18 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, delete, func, select, type_coerce
+from sqlalchemy import Connection, Select, String, delete, func, select, type_coerce
 
+from passerelle.base.batches import in_batches
+from passerelle.ledger.book import Begin, Book, record_of
+from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
     drop_suspects,
     supersede,
-    unpacked,
     write_bookings,
     write_state,
 )
 from passerelle.ledger.schema import (
-    Begin,
     dispatches,
     pool_files,
     pool_items,
@@ -29,22 +30,20 @@ from passerelle.model.pool import (
     Bookings,
     KnownShop,
     PoolFile,
-    PoolItem,
     PoolMove,
     PoolSuspect,
     ShopState,
 )
 from passerelle.model.states import Kind, Stage
 
-_CHUNK = 500
 OF_ORDERS = ("order", "cancelled")
 
 
-class PoolBook:
+class PoolBook(Book):
     """The book of the pool. ``files`` are those written for its shops."""
 
     def __init__(self, begin: Begin) -> None:
-        self._begin = begin
+        super().__init__(begin)
         self.files = PoolFiles(begin)
 
     def items(self) -> Iterator[tuple[str, int, str, datetime | None, datetime | None]]:
@@ -61,13 +60,6 @@ class PoolBook:
             ):
                 yield item, level, shop, _moment(since), _moment(until)
 
-    def item(self, item: str) -> PoolItem | None:
-        """One of them."""
-        query = select(pool_items).where(pool_items.c.item == item)
-        with self._begin() as connection:
-            row = connection.execute(query).one_or_none()
-            return _item(row) if row else None
-
     def owed(self) -> dict[str, int]:
         """The items of which more was sold than there is, with how many are missing."""
         query = select(pool_items.c.item, pool_items.c.level).where(pool_items.c.level < 0)
@@ -82,26 +74,26 @@ class PoolBook:
 
     def shops(self, *, with_views: bool = True) -> dict[str, KnownShop]:
         """All shops that were ever of the pool, or asked to be; views are big."""
+        columns = [c for c in pool_shops.c if with_views or c.name != "view"]
         with self._begin() as connection:
-            rows = connection.execute(select(pool_shops).order_by(pool_shops.c.name))
-            return {row.name: _shop(row, with_view=with_views) for row in rows}
+            rows = connection.execute(select(*columns).order_by(pool_shops.c.name))
+            return {row.name: record_of(KnownShop, row) for row in rows}
 
     def known(self, shop: str, orders: Collection[str]) -> dict[tuple[str, str], int]:
         """What was counted of the lines of these orders, by order and item."""
         found: dict[tuple[str, str], int] = {}
-        ids, c = list(orders), pool_lines.c
+        c = pool_lines.c
         with self._begin() as connection:
-            for start in range(0, len(ids), _CHUNK):
-                some = ids[start : start + _CHUNK]
-                query = select(c.order_id, c.item, c.quantity)
-                rows = connection.execute(query.where(c.shop == shop, c.order_id.in_(some)))
+            for some in in_batches(orders, CHUNK):
+                query = select(c.order, c.item, c.quantity)
+                rows = connection.execute(query.where(c.shop == shop, c.order.in_(some)))
                 found |= {(id, item): quantity for id, item, quantity in rows}
         return found
 
     def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
         """What a shop sold of each item in each order of a later date, by order and item."""
         c = pool_lines.c
-        query = select(c.order_id, c.item, c.quantity).where(c.shop == shop, c.date > moment)
+        query = select(c.order, c.item, c.quantity).where(c.shop == shop, c.date > moment)
         with self._begin() as connection:
             return {(id, item): quantity for id, item, quantity in connection.execute(query)}
 
@@ -122,7 +114,7 @@ class PoolBook:
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
         query = query if shop is None else query.where(pool_suspects.c.shop == shop)
         with self._begin() as connection:
-            return [PoolSuspect(*row) for row in connection.execute(query)]
+            return [record_of(PoolSuspect, row) for row in connection.execute(query)]
 
     def log(
         self, item: str | None = None, shop: str | None = None, limit: int = 100
@@ -132,7 +124,7 @@ class PoolBook:
         query = query if item is None else query.where(pool_moves.c.item == item)
         query = query if shop is None else query.where(pool_moves.c.shop == shop)
         with self._begin() as connection:
-            return [PoolMove(*row) for row in connection.execute(query)]
+            return [record_of(PoolMove, row) for row in connection.execute(query)]
 
     def book(self, bookings: Bookings, at: datetime) -> int:
         """Writes down what a run has found, at once; the number of the last move."""
@@ -158,34 +150,13 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _has_members(connection: Connection) -> bool:
-    states = (ShopState.MEMBER.value, ShopState.JOINING.value)
+    states = (ShopState.MEMBER, ShopState.JOINING)
     query = select(func.count()).select_from(pool_shops).where(pool_shops.c.state.in_(states))
     return bool(connection.execute(query).scalar())
 
 
-def _item(row: Row[Any]) -> PoolItem:
-    return PoolItem(row.level, row.initial, row.shop, row.met, row.since, row.orders_until)
-
-
-def _shop(row: Row[Any], *, with_view: bool) -> KnownShop:
-    return KnownShop(
-        row.name,
-        ShopState(row.state),
-        row.via,
-        row.changed,
-        row.read,
-        row.read_at,
-        row.upto,
-        row.items,
-        unpacked(row.view) if with_view else None,
-    )
-
-
-class PoolFiles:
+class PoolFiles(Book):
     """The files that were written for the pool's shops, as far as they got."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def last(self, shop: str, *stages: Stage) -> PoolFile | None:
         """The last file that was written for a shop, of these stages, or of any."""
@@ -193,7 +164,7 @@ class PoolFiles:
         with self._begin() as connection:
             newest = query.order_by(dispatches.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
-            return _file(row) if row else None
+            return record_of(PoolFile, row) if row else None
 
     def untaken_since(self, shop: str, after: datetime) -> datetime | None:
         """When the first file was written that the shop has not taken since it took one.
@@ -214,21 +185,7 @@ _WRITTEN = dispatches.c.stage != Stage.ABANDONED
 
 def _of(shop: str) -> Select[Any]:
     d, f = dispatches.c, pool_files.c
-    columns = (d.number, d.target, d.prepared, d.stage, d.sha256, d.taken)
+    columns = (d.number, d.target.label("shop"), d.prepared.label("at"), d.stage, d.sha256, d.taken)
     joined = dispatches.join(pool_files, d.number == f.number)
     found = select(*columns, f.changed, f.upto, f.view).select_from(joined)
     return found.where(d.kind == Kind.POOL, d.target == shop)
-
-
-def _file(row: Row[Any]) -> PoolFile:
-    return PoolFile(
-        row.number,
-        row.target,
-        row.prepared,
-        Stage(row.stage),
-        row.sha256,
-        row.changed,
-        row.upto,
-        row.taken,
-        unpacked(row.view),
-    )

@@ -3,18 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select
+from sqlalchemy import Connection, Select, delete, func, select
 
-from passerelle.ledger.schema import Begin, clocks, dispatches, publications
+from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.schema import clocks, dispatches, publications
 from passerelle.model.records import Publication
 from passerelle.model.states import Kind, Stage
 
 
-class StockBook:
+class StockBook(Book):
     """The book of stock."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def left_since(self) -> Publication | None:
         """The first of those that the shop left lying, up to the last one that was looked at.
@@ -27,7 +25,7 @@ class StockBook:
         left = select_publications().where(d.left.is_not(None), d.number > func.coalesce(taken, 0))
         with self._begin() as connection:
             row = connection.execute(left.order_by(d.number).limit(1)).one_or_none()
-            return publication_of(row) if row else None
+            return record_of(Publication, row) if row else None
 
     def last(self, *stages: Stage) -> Publication | None:
         """The last publication of those stages."""
@@ -35,7 +33,7 @@ class StockBook:
         with self._begin() as connection:
             newest = query.order_by(dispatches.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
-            return publication_of(row) if row else None
+            return record_of(Publication, row) if row else None
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
@@ -68,22 +66,6 @@ def write_clock(connection: Connection, server: str, offset: timedelta, at: date
 def select_publications() -> Select[Any]:
     """A SELECT of publications with their dispatches; conditions are still to be given."""
     d, p = dispatches.c, publications.c
-    columns = (d.number, d.prepared, d.stage, d.sha256, d.size, d.left)
+    columns = (d.number, d.prepared.label("at"), d.stage, d.sha256, d.size, d.left)
     more = (p.source_sha256, p.source_modified, p.lines, p.in_stock)
     return select(*columns, *more).select_from(dispatches.join(publications, d.number == p.number))
-
-
-def publication_of(row: Row[Any]) -> Publication:
-    """The publication in a row of :func:`select_publications`."""
-    return Publication(
-        row.number,
-        row.prepared,
-        Stage(row.stage),
-        row.source_sha256,
-        row.source_modified,
-        row.sha256,
-        row.size,
-        row.lines,
-        row.in_stock,
-        row.left,
-    )

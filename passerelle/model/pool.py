@@ -21,18 +21,6 @@ class ShopState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PoolItem:
-    """An item: its level now and when it was first seen, where, and the times of those files."""
-
-    level: int
-    initial: int
-    shop: str
-    met: datetime
-    since: datetime | None = None
-    orders_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class NewItem:
     """An item met for the first time, and the times of the files that it was read from."""
 

@@ -214,31 +214,29 @@ def test_a_locked_ledger_is_told(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert "the ledger cannot be used" in result.stderr
 
 
-def test_a_ledger_of_a_newer_passerelle_is_left_alone(world: World) -> None:
+@pytest.mark.parametrize(
+    ("version", "mend"), [(99, "install the newest Passerelle"), (0, "move it away")]
+)
+def test_a_ledger_in_another_form_is_left_alone(world: World, version: int, mend: str) -> None:
     world.shop_writes(SHOE)
     world.run_well("run", "orders")
     ledger = sqlite3.connect(world.data / "passerelle.db")
-    ledger.execute("UPDATE version SET number = 99")
+    ledger.execute(f"PRAGMA user_version = {version}")
     ledger.commit()
     ledger.close()
     result = world.run("run", "orders")
     assert result.exit_code == 3
-    assert "install the newest Passerelle" in result.stderr
+    assert f"the ledger has version {version}, this program knows 1" in result.stderr
+    assert mend in result.stderr
 
 
-def test_a_ledger_without_the_newest_index_gets_it(world: World) -> None:
+def test_a_ledger_that_was_moved_away_is_held(world: World) -> None:
     world.shop_writes(SHOE)
     world.run_well("run", "orders")
-    ledger = sqlite3.connect(world.data / "passerelle.db")
-    ledger.execute("DROP INDEX orders_by_state_and_cancelled")
-    ledger.execute("CREATE INDEX orders_by_state ON orders (state)")
-    ledger.execute("UPDATE version SET number = 3")
-    ledger.commit()
-    world.run_well("run", "orders")
-    names = {row[0] for row in ledger.execute("SELECT name FROM sqlite_master")}
-    ledger.close()
-    assert "orders_by_state_and_cancelled" in names
-    assert "orders_by_state" not in names
+    (world.data / "passerelle.db").rename(world.data / "passerelle.old")
+    result = world.run("run", "orders")
+    assert result.exit_code == 6
+    assert "orders adopt" in result.stderr
 
 
 def test_a_damaged_ledger_is_told(world: World) -> None:

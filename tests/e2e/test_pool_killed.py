@@ -80,7 +80,8 @@ def test_a_join_that_was_killed_goes_on(
 
 # On a server that forbids renaming, a file is promised before its upload begins.
 DIRECT = [(when, *step) for when, step in itertools.product(
-    ("before", "after"), [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "send")]
+    ("before", "after"),
+    [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "send")],
 )]  # fmt: skip
 
 

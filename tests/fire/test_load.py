@@ -35,7 +35,6 @@ _SMALL = (
     "runs",
     "chores",
     "clocks",
-    "version",
     "sqlite_master",
     "orders USING INDEX orders_due",
     "sales USING INDEX sales_cancelled",
