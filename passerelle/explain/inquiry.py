@@ -1,16 +1,22 @@
 """A person's question: what is known, at which moment, and how times are written."""
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from passerelle.config.model import Settings
-from passerelle.exchange.sources import SLACK
+from passerelle.config.model import Settings, Stock
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Publication
-from passerelle.model.states import OPEN, SaleState, State
-from passerelle.rules.missed_sales import ErpFile
+from passerelle.model.states import State
+from passerelle.rules.missed_sales import (
+    ErpFile,
+    Standing,
+    counts_for_stock,
+    standing,
+    trusted_time,
+)
 from passerelle.schedule.timetable import next_start
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -34,13 +40,13 @@ class Inquiry:
         chain = self.settings.chain
         return next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
 
-    def expected_in_shop(self, order: KnownOrder, *, is_included: bool) -> datetime | None:
+    def expected_in_shop(self, order: KnownOrder, how: Standing) -> datetime | None:
         """When the shop gets back what an order holds back, if all keep their times.
 
         ``None`` where somebody has to do something first.
         """
         chain, moment = self.settings.chain, self.now
-        if not is_included:
+        if how.is_missed is not False:
             if order.state not in (State.PREPARED, State.SENT, State.TAKEN):
                 return None
             if order.state == State.PREPARED:
@@ -55,41 +61,44 @@ class Inquiry:
         """The ExportCSVmod that the shop could see last, withdrawn or not."""
         return self.ledger.stock.last("published", "withdrawn")
 
-    def is_included(self, order: KnownOrder, publication: Publication | None) -> bool:
-        """Whether the ERP's file behind a publication includes what the order sold.
+    def standings(
+        self, orders: Iterable[KnownOrder], publication: Publication | None
+    ) -> dict[KnownOrder, Standing]:
+        """How orders stand to the ERP's file behind a publication, as a run of stock decides it.
 
-        Where its time is not known, an order counts as included ``max_age`` after the ERP took it.
+        Where that file's time is not known, it counts as included ``max_age`` after the ERP took
+        it. Empty where no stock is published.
         """
         stock = self.settings.stock
         if stock is None:
-            return False
-        offsets = {
-            name: offset
-            for name in self.settings.servers
-            if (offset := self.ledger.stock.clock_offset(name)) is not None
+            return {}
+        erp = self._erp_file(stock, publication)
+        return {
+            order: standing(order, sale, erp, withheld_is_missed=stock.withheld_is_missed)
+            for order, sale in self._with_sales(orders)
         }
-        server = stock.source.server
-        modified = publication.source_modified if publication else None
-        if publication and modified:
-            # One from the future tells nothing: somebody set a clock.
-            latest = publication.at + offsets.get(server, timedelta(0)) + SLACK
-            modified = modified if modified <= latest else None
-        erp = ErpFile(
-            server=server,
-            modified=modified,
-            now=self.now,
-            certainty=stock.guards.max_age,
-            offsets=offsets,
-        )
-        sale = self.pending_sale(order)
-        return erp.includes_sale(sale) if sale else erp.includes(order)
 
-    def pending_sale(self, order: KnownOrder) -> KnownSale | None:
-        """The sale that the ERP's file must include, as far as one is to be or was issued."""
-        sale = self.ledger.sales.of_order(order)
-        if sale is None or sale.state == SaleState.WITHDRAWN:
-            return None
-        return sale if self.settings.fulfil.enabled or sale.state not in OPEN else None
+    def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:
+        server, offsets = stock.source.server, self.ledger.stock.clock_offsets()
+        written = None
+        if publication:
+            modified, read = publication.source_modified, publication.at
+            written = trusted_time(modified, read, offsets.get(server))
+        return ErpFile(server, written, self.now, stock.guards.max_age, offsets)
+
+    def _with_sales(
+        self, orders: Iterable[KnownOrder]
+    ) -> Iterator[tuple[KnownOrder, KnownSale | None]]:
+        """Each order with the sale that the ERP's file must include, if any."""
+        of_channel = defaultdict[str, list[KnownOrder]](list)
+        for order in orders:
+            of_channel[order.channel].append(order)
+        for channel, some in of_channel.items():
+            found = self.ledger.sales.of_orders(channel, [order.id for order in some])
+            for order in some:
+                sales = (sale for sale in found.get(order.id, ()) if sale.order_date == order.date)
+                own = next(sales, None)
+                yield order, own if own and counts_for_stock(own, self.settings.fulfil) else None
 
 
 def command(verb: str, id: str) -> str:

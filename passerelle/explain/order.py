@@ -14,6 +14,7 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import Stage, State
+from passerelle.rules.missed_sales import Standing
 
 _UNSENT = (State.WAITING, State.REJECTED)
 
@@ -32,8 +33,8 @@ class Account:
 
     ``has_left``: it should be in the ERP, but has gone from the shop's file. ``expected_taken``:
     until when it is normal that its XML lies there. ``last_look`` is when a run last saw what the
-    ERP has taken. ``holds``: whether the next run of stock holds its products back; ``None`` where
-    only the shop's file tells.
+    ERP has taken. ``standing`` is why the next run of stock holds its products back, or does not;
+    ``None`` without such runs.
     """
 
     order: KnownOrder
@@ -43,7 +44,7 @@ class Account:
     last_look: datetime | None
     items: tuple[HeldItem, ...]
     publication: Publication | None
-    holds: bool | None
+    standing: Standing | None
 
     @property
     def since(self) -> datetime:
@@ -90,7 +91,7 @@ def give_account(inquiry: Inquiry, order: KnownOrder) -> Account:
         last_look=ledger.looking_back.last_look(),
         items=_items(inquiry, order, publication),
         publication=publication,
-        holds=holds(inquiry, order, publication),
+        standing=inquiry.standings([order], publication).get(order),
     )
 
 
@@ -117,30 +118,6 @@ def _items(
     return tuple(
         HeldItem(one, tuple(line for line in mine if line.key == gtin(one.key))) for one in sold
     )
-
-
-def holds(inquiry: Inquiry, order: KnownOrder, publication: Publication | None) -> bool | None:
-    """Whether the next run of stock holds back what the order sold.
-
-    ``None`` where that hangs on the shop's file: as long as the order stands in it, not cancelled.
-    """
-    stock = inquiry.settings.stock
-    if stock is None:
-        return False
-    match order.state:
-        case State.WITHHELD:
-            return stock.withheld_is_missed
-        case State.PREPARED | State.SENT:
-            return True
-        case State.WAITING | State.REJECTED:
-            return _holds_unsent(order)
-    return not inquiry.is_included(order, publication)
-
-
-def _holds_unsent(order: KnownOrder) -> bool | None:
-    if is_due(order):
-        return True
-    return False if order.cancelled else None
 
 
 def _verbs(order: KnownOrder) -> tuple[str, ...]:
@@ -174,7 +151,7 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "took_seconds": round(account.took.total_seconds()) if account.took else None,
         "changed_after_sending": [{"at": e.at, "note": e.note} for e in account.changes],
         "what_to_do": account.commands,
-        "held_back": account.holds,
+        "held_back": account.standing.is_missed if account.standing else False,
         "last_publication": publication.at if publication else None,
         "sold": [_item(item) for item in account.items],
     }

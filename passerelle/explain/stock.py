@@ -14,6 +14,7 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
 from passerelle.model.orders import Sold
 from passerelle.model.records import HeldBack, KnownOrder, Publication, Since
+from passerelle.rules.missed_sales import Standing
 
 # An order's id may hold commas itself: as many of its parts are put together again.
 _MOST_PARTS = 4
@@ -21,11 +22,15 @@ _MOST_PARTS = 4
 
 @dataclass(frozen=True, slots=True)
 class MissedBy:
-    """An order that sold the item; ``quantity`` is ``None`` where that is not known."""
+    """An order that sold the item; ``quantity`` is ``None`` where that is not known.
+
+    ``order`` and ``standing`` are ``None`` where the ledger does not have it.
+    """
 
     id: str
     quantity: int | None
     order: KnownOrder | None
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +138,12 @@ class _Asked:
         ledger, parts = self.inquiry.ledger, line.orders.split(",")
         known = ledger.looking_back.of_ids(list(_possible_ids(parts)))
         orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
-        sold = ledger.orders.sold(order for order in orders.values() if order)
+        met = [order for order in orders.values() if order]
+        sold, standings = ledger.orders.sold(met), self.inquiry.standings(met, self.publication)
         for id, order in orders.items():
             lines = sold[order.channel, order.id] if order else ()
-            yield MissedBy(id, _quantity(lines, line.key), order)
+            how = standings[order] if order else None
+            yield MissedBy(id, _quantity(lines, line.key), order, how)
 
     def _one(self, found: Sequence[KnownOrder]) -> KnownOrder | None:
         """The order of the channel in use, where several channels have the id."""

@@ -129,6 +129,8 @@ class Dispatch:
     kind: str | None = None
 
 
+# Times are told in whole seconds, and clocks drift between two measurements.
+CLOCK_SLACK = timedelta(seconds=5)
 # People are told of a problem when it begins, and then once a day.
 DAILY = timedelta(hours=24)
 

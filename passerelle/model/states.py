@@ -86,4 +86,5 @@ class Stage(StrEnum):
 
 
 OPEN = (SaleState.WANTED, SaleState.REFUSED)
+IN_ERP = (State.SENT, State.TAKEN)
 ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)

@@ -10,10 +10,9 @@ from passerelle.base.reading import gtin
 from passerelle.config.model import Fulfil, Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
-from passerelle.model.states import SaleState, State
+from passerelle.model.states import IN_ERP, SaleState, State
 from passerelle.rules.fate import is_cancelled, used_again
 from passerelle.rules.fulfilment import (
-    IN_ERP,
     Books,
     Candidate,
     Findings,

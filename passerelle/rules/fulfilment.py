@@ -10,7 +10,7 @@ from passerelle.base.reading import fold
 from passerelle.config.model import Fulfil, Orders
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
-from passerelle.model.states import DONE, SaleState, State
+from passerelle.model.states import DONE, IN_ERP, SaleState
 from passerelle.rules.fate import is_cancelled, is_id_used_again
 
 
@@ -119,9 +119,6 @@ def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> S
 def unwritten(candidate: Candidate, reason: str, books: Books) -> SaleMark:
     """What is to be written of a sale that the stylesheet cannot make."""
     return held(candidate, Problem.UNWRITTEN, reason, books)
-
-
-IN_ERP = (State.SENT, State.TAKEN)
 
 
 def is_of_interest(
