@@ -72,18 +72,6 @@ def now() -> datetime:
     return gateway.clock()
 
 
-def local(moment: datetime | None) -> str:
-    """A time for people: local, to the second; ``-`` for none."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-
-def in_prose(moment: datetime | None) -> str:
-    """A time in a sentence: as ``local``, or as the language spoken has it."""
-    # Translators: in French it follows "le", "du" or "au"
-    told = _("{time:%Y-%m-%d %H:%M:%S}")
-    return told.format(time=moment.astimezone()) if moment else "-"
-
-
 def print_json(value: Any) -> None:
     """Prints JSON; times in ISO 8601 with their offset."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))

@@ -6,11 +6,9 @@ from typing import Any
 import click
 
 from passerelle.base.language import N_, _
-from passerelle.base.wording import printable
+from passerelle.base.wording import in_prose, local, printable
 from passerelle.cli.common import (
-    in_prose,
     json_option,
-    local,
     now,
     print_facts,
     print_json,

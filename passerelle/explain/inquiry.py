@@ -17,7 +17,7 @@ from passerelle.rules.missed_sales import (
     standing,
     trusted_time,
 )
-from passerelle.schedule.timetable import next_start
+from passerelle.schedule.timetable import next_start, taken_by
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -38,7 +38,7 @@ class Inquiry:
     def expected_taken(self, sent: datetime) -> datetime:
         """Until when it is normal that the ERP has not taken an XML, its grace included."""
         chain = self.settings.chain
-        return next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
+        return taken_by(chain.erp_takes_orders, sent, chain.grace)
 
     def expected_in_shop(self, order: KnownOrder, how: Standing) -> datetime | None:
         """When the shop gets back what an order holds back, if all keep their times.

@@ -9,10 +9,10 @@ from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool
+from passerelle.health.chain import should_be_taken
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
-from passerelle.schedule.timetable import next_start
 
 # What concerns a shop of the pool is about "pool NAME".
 SUBJECT = "pool "
@@ -139,7 +139,7 @@ def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> I
         mend = _("add [pool.shops.{shop}], or `passerelle pool leave {shop}`")
         yield _concern(ConcernKind.ASKED, shop.name, text, mend)
     since = shop.untaken_since
-    if shop.waits and since and _should_be_taken(settings, since, now):
+    if shop.waits and since and should_be_taken(settings, since, now):
         text = _("{shop} has not taken the levels that were written for it")
         mend = _("look into its stock import: what it shows on sale is out of date")
         yield _concern(ConcernKind.NOT_TAKEN, shop.name, text, mend, since)
@@ -149,11 +149,6 @@ def _concern(
     kind: ConcernKind, shop: str, text: str, mend: str, since: datetime | None = None
 ) -> Concern:
     return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
-
-
-def _should_be_taken(settings: Settings, written: datetime, now: datetime) -> bool:
-    chain = settings.chain
-    return next_start(chain.shop_takes_stock, written.astimezone()) + chain.grace <= now
 
 
 def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:

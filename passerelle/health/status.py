@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.language import _, n_
-from passerelle.base.wording import in_words
+from passerelle.base.wording import ago, clock, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, look_around
 from passerelle.health.concerns import Concern
@@ -58,12 +58,12 @@ def describe(health: Health) -> Iterator[str]:
 
 
 def _run(health: RunHealth, now: datetime) -> str:
-    due = _("next at {time}").format(time=f"{health.next_due:%H:%M}")
-    parts = [_("going on since {time}").format(time=_time(health.active.started, now))
+    due = _("next at {time}").format(time=clock(health.next_due))
+    parts = [_("going on since {time}").format(time=time_of_day(health.active.started, now))
              if health.active else _last(health, now)]  # fmt: skip
     if health.success and health.success is not health.last and health.success != health.last:
-        ago = _ago(health.success.started, now)
-        parts.append(_("last went well {ago}").format(ago=ago))
+        since = now - health.success.started
+        parts.append(_("last went well {ago}").format(ago=ago(since)))
     return _("; ").join((*parts, due))
 
 
@@ -71,7 +71,7 @@ def _last(health: RunHealth, now: datetime) -> str:
     run = health.last
     if run is None:
         return _("never started")
-    values = {"ago": _ago(run.started, now), "summary": run.summary}
+    values = {"ago": ago(now - run.started), "summary": run.summary}
     if health.is_killed:
         return _("killed {ago}").format(**values)
     return _OUTCOMES.get(run.exit_code or 0, _failed)(values)
@@ -107,13 +107,13 @@ def _file(file: FileHealth, now: datetime) -> str:
 def _written(file: FileHealth, now: datetime) -> str:
     if file.written is None:
         return _("of unknown age")
-    return _("written {ago}").format(ago=_ago(file.written, now))
+    return _("written {ago}").format(ago=ago(now - file.written))
 
 
 def _sales(file: FileHealth, now: datetime) -> str:
     if file.present is False:
         return _("taken by the ERP; the next run notes it")
-    return _("sent {ago}, waits for the ERP").format(ago=_ago(file.written or now, now))
+    return _("sent {ago}, waits for the ERP").format(ago=ago(now - (file.written or now)))
 
 
 def _orders(health: Health) -> str:
@@ -144,20 +144,7 @@ def _concerns(health: Health) -> Iterator[str]:
 def _since(concern: Concern, now: datetime) -> str:
     if concern.since is None:
         return ""
-    return " (" + _("since {time}").format(time=_time(concern.since, now)) + ")"
-
-
-def _time(moment: datetime, now: datetime) -> str:
-    """The time of day, with its date unless that is today."""
-    local = moment.astimezone()
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    span = now - moment
-    if span < timedelta(0):
-        return _("dated {span} in the future").format(span=in_words(-span))
-    return _("{span} ago").format(span=in_words(span))
+    return " (" + _("since {time}").format(time=time_of_day(concern.since, now)) + ")"
 
 
 def as_dict(health: Health) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from passerelle.base.language import _
 from passerelle.base.reading import fold
+from passerelle.base.wording import minute
 from passerelle.config.model import Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder
@@ -104,8 +105,4 @@ def used_again(known: datetime, met: datetime) -> str:
         "the shop uses its id again: the ledger knows an order of {known}, the file has one "
         "of {met}; `passerelle orders forget` lets the new one in"
     )
-    return text.format(known=_minute(known), met=_minute(met))
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return text.format(known=minute(known), met=minute(met))

@@ -73,7 +73,7 @@ def note_fate(gateway: Gateway, settings: Stock) -> None:
         return
     if find(gateway.remote(settings.to.server), settings.to.path) is None:
         gateway.ledger.stock.set_fate(last.number, "taken")
-    elif should_be_taken(gateway.settings, last, gateway.now()):
+    elif should_be_taken(gateway.settings, last.at, gateway.now()):
         gateway.ledger.stock.set_fate(last.number, "left")
         gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))
 

@@ -15,6 +15,16 @@ from passerelle import __version__
 from passerelle.base.durable import make_private_folder, replace_whole, write_privately
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _, n_, spoken
+from passerelle.base.wording import (
+    clock,
+    date_and_time,
+    full_date,
+    money,
+    number,
+    short_date,
+    span,
+    with_offset,
+)
 from passerelle.config.model import Settings
 from passerelle.health.examine import examine
 from passerelle.health.pool import happened, suspects_in_words
@@ -28,7 +38,6 @@ from passerelle.health.report.days import (
     total,
     window_of,
 )
-from passerelle.health.report.formats import FORMATS
 from passerelle.health.report.strip import (
     DayStrip,
     Incident,
@@ -43,6 +52,8 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.schedule.timetable import timetable
 
+# By the names that the page's template has for them.
+_FORMATS = (number, money, full_date, short_date, clock, date_and_time, with_offset, span)
 ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN = 500, 30, 100
 
 
@@ -72,7 +83,7 @@ def render(settings: Settings, ledger: Ledger, now: datetime) -> str:
 
 def _words() -> dict[str, Any]:
     return {
-        **FORMATS,
+        **{format.__name__: format for format in _FORMATS},
         "_": _,
         "n_": n_,
         "in_words": in_words,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passerelle.base.language import N_, _
+from passerelle.base.wording import clock
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.examine import Health
@@ -116,13 +117,13 @@ def in_words(look: SlotLook) -> str:
 def about(slot: Slot) -> str:
     """One time of a run in words: when, how it ended, with what."""
     if slot.last is None:
-        return f"{slot.at.astimezone():%H:%M} {in_words(slot.look)}"
+        return f"{clock(slot.at)} {in_words(slot.look)}"
     return "; ".join(_about_run(slot, n) for n in range(len(slot.runs)))
 
 
 def _about_run(slot: Slot, n: int) -> str:
     run = slot.runs[n]
-    parts = [f"{run.started.astimezone():%H:%M}"]
+    parts = [clock(run.started)]
     if n == len(slot.runs) - 1:
         parts.append(in_words(slot.look))
     if run.exit_code is not None:
