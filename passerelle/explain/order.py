@@ -1,16 +1,13 @@
 """All that is known of one order, gathered; ``story`` puts it into words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.base.errors import UsageError
-from passerelle.base.language import _
+from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
-from passerelle.base.wording import printable
 from passerelle.explain.inquiry import Inquiry, command
-from passerelle.ledger.ledger import Ledger
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import Stage, State
@@ -149,7 +146,7 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "overdue": account.is_overdue(inquiry.now),
         "last_look": account.last_look,
         "took_seconds": round(account.took.total_seconds()) if account.took else None,
-        "changed_after_sending": [{"at": e.at, "note": e.note} for e in account.changes],
+        "changed_after_sending": [fields_of(one, "at", "note") for one in account.changes],
         "what_to_do": account.commands,
         "held_back": account.standing.is_missed if account.standing else False,
         "last_publication": publication.at if publication else None,
@@ -165,54 +162,3 @@ def _item(item: HeldItem) -> Mapping[str, Any]:
             {"line": held.line, "erp": held.before, "published": held.after} for held in item.held
         ],
     }
-
-
-_FEW = 5
-# Longer ids have too many neighbours to ask for.
-_LONGEST = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The orders of that id (one), or of that reference (one or several)."""
-
-    orders: tuple[KnownOrder, ...]
-    is_by_reference: bool = False
-
-
-def look_up(ledger: Ledger, channel: str, text: str) -> Found:
-    """What ``text`` names. Raises :class:`UsageError`, with the nearest ids, for nothing."""
-    found = ledger.orders.find(text)
-    mine = [order for order in found if order.channel == channel] or found
-    if mine:
-        return Found((mine[0],))
-    same = ledger.looking_back.by_reference(text.strip()) if text.strip() else []
-    if same:
-        return Found(tuple(same), is_by_reference=True)
-    what = _("no order {id} is in the ledger").format(id=printable(text))
-    mend = _("see `passerelle orders list`")
-    near = near_ids(ledger, channel, text)
-    if near:
-        mend = _("did you mean {ids}? {mend}").format(ids=", ".join(near), mend=mend)
-    raise UsageError(what, "", mend)
-
-
-def near_ids(ledger: Ledger, channel: str, text: str) -> list[str]:
-    """Known ids that one slip of the finger makes of ``text``, the likeliest first."""
-    likely = list(dict.fromkeys(_slips(text)))
-    known = ledger.orders.known(channel, likely)
-    return [printable(id) for id in likely if id in known][:_FEW]
-
-
-def _slips(text: str) -> Iterator[str]:
-    """Dressed otherwise; two signs exchanged; one too many; one wrong; one too few."""
-    bare = text.strip().lstrip("#")
-    yield from (bare, bare.lstrip("0"), bare.upper(), bare.lower())
-    if not bare or len(bare) > _LONGEST:
-        return
-    cuts = [(bare[:at], bare[at:]) for at in range(len(bare) + 1)]
-    signs = sorted(set("0123456789") | set(bare))
-    yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
-    yield from (a + b[1:] for a, b in cuts if b and a + b[1:])
-    yield from (a + sign + b[1:] for a, b in cuts if b for sign in signs)
-    yield from (a + sign + b for a, b in cuts for sign in signs)

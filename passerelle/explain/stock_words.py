@@ -8,7 +8,7 @@ from passerelle.config.model import Stock
 from passerelle.config.sections import stock_settings
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import in_one_sentence
-from passerelle.explain.stock import Answer, Held, MissedBy
+from passerelle.explain.stock import Answer, Held, HeldFor
 from passerelle.model.records import Publication
 from passerelle.rules.missed_sales import Standing
 from passerelle.schedule.timetable import next_start
@@ -81,7 +81,7 @@ def _reason(held: Held, stock: Stock) -> str:
     )
 
 
-def _order(sale: MissedBy) -> str:
+def _order(sale: HeldFor) -> str:
     id = printable(sale.id)
     if sale.order is None:
         return _("order {id} (not met by `run orders` yet)").format(id=id)
@@ -96,7 +96,7 @@ def _sales(inquiry: Inquiry, answer: Answer, held: Held) -> Iterator[str]:
         yield n_("and {n} more sale", "and {n} more sales", more)
 
 
-def _sale(inquiry: Inquiry, answer: Answer, sale: MissedBy) -> str:
+def _sale(inquiry: Inquiry, answer: Answer, sale: HeldFor) -> str:
     if sale.order is None or sale.standing is None:
         told = _("order {id} is not in the ledger: the run of orders at {next} decides on it")
         soon = inquiry.when(inquiry.next_run("orders"))

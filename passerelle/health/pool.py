@@ -1,7 +1,7 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -199,7 +199,7 @@ def as_dict(health: PoolHealth) -> dict[str, Any]:
                 "changed": shop.file.changed if shop.file else None,
                 "waits": shop.waits,
                 "held": len(shop.suspects),
-                "suspects": [asdict(one) for one in shop.suspects],
+                "suspects": shop.suspects,
             }
             for shop in health.shops
         ],

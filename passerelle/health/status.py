@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.language import _, n_
+from passerelle.base.plain import fields_of
 from passerelle.base.wording import ago, clock, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, look_around
@@ -153,12 +153,18 @@ def as_dict(health: Health) -> dict[str, Any]:
         "at": health.at,
         "healthy": not health.concerns,
         "runs": [_run_dict(run) for run in health.runs],
-        "files": [_file_dict(file) for file in health.files],
+        "files": [
+            fields_of(file) | {"concern": file.concern.key if file.concern else None}
+            for file in health.files
+        ],
         "orders": health.orders.counts(),
         "pool": pool_dict(health.pool) if health.pool else None,
         **({"sales": health.sales.counts()} if health.sales else {}),
-        "concerns": [asdict(concern) | {"key": concern.key} for concern in health.concerns],
+        "concerns": [fields_of(one) | {"key": one.key} for one in health.concerns],
     }
+
+
+_OF_A_RUN = ("number", "started", "ended", "exit_code", "summary", "facts")
 
 
 def _run_dict(health: RunHealth) -> dict[str, Any]:
@@ -174,17 +180,4 @@ def _run_dict(health: RunHealth) -> dict[str, Any]:
 
 
 def _one_run(run: Run | None) -> dict[str, Any] | None:
-    names = ("number", "started", "ended", "exit_code", "summary", "facts")
-    return {name: getattr(run, name) for name in names} if run else None
-
-
-def _file_dict(file: FileHealth) -> dict[str, Any]:
-    return {
-        "role": file.role,
-        "place": str(file.place),
-        "present": file.present,
-        "size": file.size,
-        "written": file.written,
-        "seen": file.seen,
-        "concern": file.concern.key if file.concern else None,
-    }
+    return fields_of(run, *_OF_A_RUN) if run else None

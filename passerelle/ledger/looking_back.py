@@ -17,10 +17,10 @@ from passerelle.model.records import (
     Delivery,
     HeldBack,
     KnownOrder,
+    OrderTotal,
     Publication,
     Run,
     Since,
-    SoldOrder,
 )
 from passerelle.model.states import State
 
@@ -146,7 +146,7 @@ class Overview:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def sales(self, since: datetime) -> Iterator[SoldOrder]:
+    def sales(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
         Nothing else can be asked of the ledger until all were asked for.
@@ -156,7 +156,7 @@ class Overview:
         )
         with self._begin() as connection:
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
-            yield from (SoldOrder(date, total) for date, total in found)
+            yield from (OrderTotal(date, total) for date, total in found)
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""

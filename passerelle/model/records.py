@@ -231,7 +231,7 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOrder:
+class OrderTotal:
     """An order that counts as sold: when it was ordered, and its total where that is known."""
 
     date: datetime

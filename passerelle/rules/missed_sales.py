@@ -13,7 +13,7 @@ from enum import Enum, auto
 
 from passerelle.base.reading import gtin
 from passerelle.config.model import Fulfil, Orders
-from passerelle.model.orders import MissedSale, Reading, Sold
+from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
 from passerelle.model.states import IN_ERP, ON_THE_WAY, OPEN, SaleState, Stage, State
 from passerelle.rules.fate import Fate, is_cancelled, judge
@@ -213,7 +213,7 @@ def find_missed(
     *,
     withheld_is_missed: bool,
     sales: Mapping[SaleKey, KnownSale] = _NO_SALES,
-) -> dict[str, MissedSale]:
+) -> dict[str, Missed]:
     """The missed sales by :func:`gtin` form.
 
     ``readings`` are the orders of the order file and ``known`` what the ledger knows of them.
@@ -240,13 +240,13 @@ def find_missed(
     return _by_item(missed)
 
 
-def every_sale(readings: Iterable[Reading], settings: Orders) -> dict[str, MissedSale]:
+def all_sold(readings: Iterable[Reading], settings: Orders) -> dict[str, Missed]:
     """All sales of a file that are not cancelled, as ``passerelle fix`` counts them."""
     return _by_item((r.id, r.sold) for r in readings if not is_cancelled(r, settings))
 
 
-def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, MissedSale]:
-    missed: dict[str, MissedSale] = {}
+def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, Missed]:
+    missed: dict[str, Missed] = {}
     for id, lines in sales:
         for sold in lines:
             key = gtin(sold.key)
@@ -255,9 +255,9 @@ def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, MissedS
     return missed
 
 
-def _add(before: MissedSale | None, sold: Sold, id: str) -> MissedSale:
+def _add(before: Missed | None, sold: Sold, id: str) -> Missed:
     if before is None:
-        return MissedSale(sold.quantity, (id,))
+        return Missed(sold.quantity, (id,))
     orders = before.orders if id in before.orders else (*before.orders, id)
     illegible = before.quantity is None or sold.quantity is None
-    return MissedSale(None if illegible else before.quantity + sold.quantity, orders)  # type: ignore[operator]
+    return Missed(None if illegible else before.quantity + sold.quantity, orders)  # type: ignore[operator]

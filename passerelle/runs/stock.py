@@ -20,7 +20,7 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.orders import MissedSale, Reading
+from passerelle.model.orders import Missed, Reading
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState
 from passerelle.rules.fulfilment import will_be_wanted
@@ -127,7 +127,7 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
 
 def missed_sales(
     gateway: Gateway, settings: Stock, source: Source
-) -> tuple[dict[str, MissedSale], OrderSource]:
+) -> tuple[dict[str, Missed], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch_to_read_by_slices(orders.source)

@@ -9,7 +9,7 @@ from passerelle.base.errors import RejectedError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import listed
 from passerelle.exchange.sources import Source
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock
 
 _FEW = 20
@@ -38,7 +38,7 @@ class StockPlan:
 
     source: Source
     orders: OrderSource
-    missed: dict[str, MissedSale]
+    missed: dict[str, Missed]
     fixed: FixedStock
     notes: tuple[str, ...]
     place: str

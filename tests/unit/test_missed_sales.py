@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.model.orders import MissedSale, Reading, Sold
+from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, Stage, State
 from passerelle.rules.missed_sales import (
     ErpFile,
     Standing,
-    every_sale,
+    all_sold,
     find_missed,
     standing,
     trusted_time,
@@ -69,7 +69,7 @@ def missed(
     erp: ErpFile = ERP,
     withheld: bool = True,
     **settings: Any,
-) -> dict[str, MissedSale]:
+) -> dict[str, Missed]:
     return find_missed(
         rows,
         {order.id: order for order in orders},
@@ -123,7 +123,7 @@ class TestTheErpsFileIncludes:
 
 class TestASaleIsMissed:
     def test_when_the_ledger_has_not_met_its_order(self) -> None:
-        assert missed(readings("1001;Payé;CB;0370;2")) == {"370": MissedSale(2, ("1001",))}
+        assert missed(readings("1001;Payé;CB;0370;2")) == {"370": Missed(2, ("1001",))}
 
     @pytest.mark.parametrize("state", list(State))
     def test_unless_the_erps_file_includes_it(self, state: State) -> None:
@@ -140,9 +140,9 @@ class TestASaleIsMissed:
     def test_when_its_order_waits_is_withheld_or_rejected(self) -> None:
         rows = readings("1;En attente;CB;11;1", "2;Payé;Bon cadeau;22;1", "3;Payé;CB;33;deux")
         assert missed(rows, send_statuses=["Payé"]) == {
-            "11": MissedSale(1, ("1",)),
-            "22": MissedSale(1, ("2",)),
-            "33": MissedSale(None, ("3",)),
+            "11": Missed(1, ("1",)),
+            "22": Missed(1, ("2",)),
+            "33": Missed(None, ("3",)),
         }
 
     def test_unless_it_is_withheld_and_the_config_leaves_those_to_the_till(self) -> None:
@@ -253,11 +253,11 @@ class TestWhatWasMissedOfAnItem:
     def test_is_the_sum_over_all_orders_whatever_zeros_its_number_has(self) -> None:
         rows = readings("1;Payé;CB;0370;2", "2;Payé;CB;370;3", "1;Payé;CB;'370;1")
         elsewhere = {known(State.SENT, id="9"): (Sold("00370", 4),)}
-        assert missed(rows, elsewhere=elsewhere) == {"370": MissedSale(10, ("1", "2", "9"))}
+        assert missed(rows, elsewhere=elsewhere) == {"370": Missed(10, ("1", "2", "9"))}
 
     def test_is_unknown_once_one_order_does_not_say_it(self) -> None:
         rows = readings("1;Payé;CB;370;2", "2;Payé;CB;370;deux", "3;Payé;CB;370;1")
-        assert missed(rows) == {"370": MissedSale(None, ("1", "2", "3"))}
+        assert missed(rows) == {"370": Missed(None, ("1", "2", "3"))}
 
     def test_leaves_lines_without_an_item_out(self) -> None:
         assert missed((), elsewhere={known(State.SENT): (Sold("", 1), Sold("000", 1))}) == {}
@@ -297,4 +297,4 @@ class TestEverySale:
             *("1;Payé;CB;11;1", "2;Annulé;CB;22;1", "3;En attente;CB;33;1"),
             *("4;Payé;Bon cadeau;44;1", "5;Payé;CB;55;deux"),
         )
-        assert set(every_sale(rows, orders_settings())) == {"11", "33", "44", "55"}
+        assert set(all_sold(rows, orders_settings())) == {"11", "33", "44", "55"}

@@ -10,7 +10,7 @@ from operator import attrgetter
 from statistics import median
 from typing import TypeVar
 
-from passerelle.model.records import Delivery, Run, SoldOrder
+from passerelle.model.records import Delivery, OrderTotal, Run
 
 DAYS = 30
 T = TypeVar("T")
@@ -85,7 +85,7 @@ class Turnover:
     revenue: Decimal = Decimal(0)
     unknown: int = 0
 
-    def add(self, sale: SoldOrder) -> "Turnover":
+    def add(self, sale: OrderTotal) -> "Turnover":
         """With one more order; the sum is exact."""
         if sale.total is None:
             return Turnover(self.orders + 1, self.revenue, self.unknown + 1)
@@ -129,7 +129,7 @@ class Day:
 
 
 def figures(
-    window: Window, sales: Iterable[SoldOrder], deliveries: Iterable[Delivery], runs: Iterable[Run]
+    window: Window, sales: Iterable[OrderTotal], deliveries: Iterable[Delivery], runs: Iterable[Run]
 ) -> list[Day]:
     """The window's days, oldest first."""
     sold: dict[date, Turnover] = {}

@@ -14,7 +14,7 @@ from typing import Any
 from passerelle import __version__
 from passerelle.base.durable import make_private_folder, replace_whole, write_privately
 from passerelle.base.errors import UnreachableError
-from passerelle.base.language import _, n_, spoken
+from passerelle.base.language import N_, _, n_, spoken
 from passerelle.base.wording import (
     clock,
     date_and_time,
@@ -26,7 +26,8 @@ from passerelle.base.wording import (
     with_offset,
 )
 from passerelle.config.model import Settings
-from passerelle.health.examine import examine
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.examine import Health, examine
 from passerelle.health.pool import happened, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
 from passerelle.health.report.days import (
@@ -39,17 +40,22 @@ from passerelle.health.report.days import (
     window_of,
 )
 from passerelle.health.report.strip import (
+    SHOWN,
+    SIGNS,
     DayStrip,
     Incident,
     SlotLook,
+    about,
+    cut,
+    in_words,
     incidents,
     look_at_slots,
     look_of,
     strips,
 )
-from passerelle.health.report.words import SHOWN, SIGNS, STATES, about, cut, in_words, matters
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
+from passerelle.model.states import State
 from passerelle.schedule.timetable import timetable
 
 # By the names that the page's template has for them.
@@ -244,3 +250,63 @@ def _replace(path: Path, page: bytes) -> None:
         if not path.exists():
             raise
         write_privately(path, page)
+
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A concern, the first of its orders, and how many more there are."""
+
+    concern: Concern
+    orders: tuple[KnownOrder, ...] = ()
+    more: int = 0
+
+    @property
+    def has_reasons(self) -> bool:
+        """Whether any of the orders says why."""
+        return any(order.reason for order in self.orders)
+
+
+def matters(settings: Settings, ledger: Ledger, health: Health) -> list[Matter]:
+    """The concerns as the page shows them."""
+    return [_matter(settings, ledger, health, concern) for concern in health.concerns]
+
+
+def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern) -> Matter:
+    found = _orders_of(settings, ledger, health, concern)
+    return Matter(concern, tuple(found[:MOST_SHOWN]), max(len(found) - MOST_SHOWN, 0))
+
+
+def _orders_of(
+    settings: Settings, ledger: Ledger, health: Health, concern: Concern
+) -> Sequence[KnownOrder]:
+    if concern.kind == ConcernKind.WITHHELD:
+        return health.orders.withheld
+    if concern.kind == ConcernKind.REJECTED and concern.subject == "orders":
+        return health.orders.rejected
+    if settings.orders is None:
+        return ()
+    ids = concern.orders or _ids_in(ledger, concern)
+    return list(ledger.orders.known(settings.orders.channel, ids).values())
+
+
+def _ids_in(ledger: Ledger, concern: Concern) -> Sequence[str]:
+    """The orders of an XML that the ERP has not taken."""
+    if concern.kind != ConcernKind.NOT_TAKEN:
+        return ()
+    dispatches = [d for d in ledger.dispatches.untaken() if str(d.place) == concern.subject]
+    return [id for dispatch in dispatches for id in ledger.dispatches.orders_of(dispatch)]
+
+
+STATES = {
+    State.WAITING: N_("its status is not to be sent yet, or it is to be sent again"),
+    State.WITHHELD: N_("paid with a gift card: to be entered at the till"),
+    State.REJECTED: N_("it cannot be read"),
+    State.PREPARED: N_("in an XML that is on its way"),
+    State.SENT: N_("in the ERP's import folder"),
+    State.TAKEN: N_("the ERP has fetched it"),
+    State.SKIPPED: N_("handled by the previous system"),
+    State.SETTLED: N_("entered by hand"),
+}
