@@ -35,7 +35,6 @@ class Inquiry:
     when: Callable[[datetime], str]
 
     def next_run(self, run: str) -> datetime:
-        """When the timetable starts that run next."""
         return next_start(getattr(self.settings.schedule, run), self.now)
 
     def expected_taken(self, sent: datetime) -> datetime:

@@ -13,8 +13,6 @@ from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import Stage, State
 from passerelle.rules.missed_sales import Standing
 
-_UNSENT = (State.WAITING, State.REJECTED)
-
 
 @dataclass(frozen=True, slots=True)
 class HeldItem:
@@ -45,28 +43,19 @@ class Account:
 
     @property
     def since(self) -> datetime:
-        """Since when it is in its state."""
         same = [event.at for event in self.events if event.event == self.order.state]
         return same[-1] if same else self.order.changed
 
     @property
-    def is_due(self) -> bool:
-        """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
-        return is_due(self.order)
-
-    @property
     def changes(self) -> tuple[Event, ...]:
-        """What the shop changed after it was sent."""
         return tuple(event for event in self.events if event.event == "changed")
 
     @property
     def took(self) -> timedelta | None:
-        """How long it took from the order to the ERP."""
         taken, ordered = self.order.taken, self.order.date
         return taken - ordered if taken and ordered and taken >= ordered else None
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether the ERP should have taken its XML by now."""
         return self.expected_taken is not None and now > self.expected_taken
 
     @property
@@ -92,15 +81,10 @@ def give_account(inquiry: Inquiry, order: KnownOrder) -> Account:
     )
 
 
-def is_due(order: KnownOrder) -> bool:
-    """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
-    return order.state in _UNSENT and (order.due or order.resend)
-
-
 def has_left(inquiry: Inquiry, order: KnownOrder) -> bool:
     """Whether the last run of orders missed it in the shop's file, though it is due."""
     last = inquiry.ledger.runs.last("orders", (0, 5))
-    return is_due(order) and last is not None and order.id in last.facts.get("not_sent", ())
+    return order.is_due and last is not None and order.id in last.facts.get("not_sent", ())
 
 
 def _items(
@@ -122,7 +106,7 @@ def _verbs(order: KnownOrder) -> tuple[str, ...]:
         case State.WITHHELD | State.REJECTED:
             return ("settle",)
         case State.WAITING:
-            return ("settle",) if is_due(order) else ("resend", "settle")
+            return ("settle",) if order.is_due else ("resend", "settle")
         case State.PREPARED if order.stage == Stage.DOUBTFUL:
             return ("settle", "resend")
         case State.SKIPPED:
@@ -138,7 +122,7 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "source": str(source) if source else None,
         "since": account.since,
         "stage": account.order.stage,
-        "due": account.is_due,
+        "due": account.order.is_due,
         "left_the_file": account.has_left,
         "total": account.order.total,
         "resend": account.order.resend,

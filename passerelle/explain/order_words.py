@@ -81,7 +81,6 @@ class NextStep:
 
 
 def next_step(inquiry: Inquiry, account: Account) -> NextStep:
-    """How things stand with an order, and what comes next."""
     match account.order.state:
         case State.WITHHELD:
             return _withheld(inquiry, account)
@@ -117,7 +116,7 @@ def _waiting(inquiry: Inquiry, account: Account) -> NextStep:
     told = now.format(time=inquiry.when(account.since), reason=order.reason)
     if account.has_left:
         return NextStep(told, _gone(order))
-    if account.is_due:
+    if order.is_due:
         then = _("The run of orders at {next} sends it by itself, if it can.")
         return NextStep(told, then.format(next=soon))
     if order.cancelled:

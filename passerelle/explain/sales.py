@@ -26,7 +26,6 @@ def sales_as_dict(inquiry: Inquiry, order: KnownOrder) -> dict[str, Any]:
 
 
 def sale_as_dict(sale: KnownSale) -> dict[str, Any]:
-    """A sale for programs."""
     return fields_of(sale, *_IN_JSON)
 
 

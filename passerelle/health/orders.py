@@ -30,7 +30,6 @@ class OrdersHealth:
     unnamed: int
 
     def counts(self) -> Mapping[str, int]:
-        """How many there are of each."""
         return {
             "withheld": len(self.withheld),
             "waiting": self.waiting,
@@ -57,7 +56,6 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
 
 
 def order_concerns(health: OrdersHealth) -> Iterator[Concern]:
-    """What needs a person among the orders."""
     if health.rejected or health.unnamed:
         yield _rejected(health)
     yield from _concern(
@@ -139,7 +137,6 @@ class SalesHealth:
     is_off: bool = False
 
     def counts(self) -> Mapping[str, int]:
-        """How many there are of each; a shortage of stock needs nobody."""
         wanted = [sale for sale in self.not_done if sale.state in OPEN]
         short = [sale for sale in wanted if sale.problem == Problem.STOCK]
         return {
@@ -155,7 +152,6 @@ class SalesHealth:
         return [sale for sale in self.not_done if sale.refusals]
 
     def with_problem(self, *problems: Problem) -> list[KnownSale]:
-        """Those against which one of these problems stands."""
         return [sale for sale in self.not_done if sale.problem in problems]
 
 
@@ -175,7 +171,6 @@ def look_at_sales(settings: Settings, ledger: Ledger, last: Run | None) -> Sales
 
 
 def sale_concerns(health: SalesHealth) -> Iterator[Concern]:
-    """What needs a person among the sales."""
     if health.is_off:
         yield from _concern(
             *(ConcernKind.SALE_STUCK, "sales", health.not_done),

@@ -68,12 +68,10 @@ class PoolHealth:
 
     @property
     def held(self) -> int:
-        """How many items are held, in all shops."""
         return sum(len(shop.suspects) for shop in self.shops)
 
 
 def look_at_pool(section: Pool, ledger: Ledger) -> PoolHealth:
-    """How the pool stands, from the ledger alone."""
     book = ledger.pool
     known, suspects = book.shops(with_views=False), book.suspects()
     names = [*section.shops, *(name for name in known if name not in section.shops)]
@@ -107,7 +105,6 @@ def _owed(ledger: Ledger) -> Mapping[str, int]:
 
 
 def pool_concerns(settings: Settings, health: PoolHealth, now: datetime) -> Iterator[Concern]:
-    """What needs a person in the pool."""
     if health.owed:
         yield _oversold(health.owed)
     for shop in health.shops:
@@ -152,7 +149,6 @@ def _concern(
 
 
 def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
-    """Each held item, in a sentence."""
     for one in suspects:
         if one.difference:
             text = _("{item}: {shop} shows {difference} that nothing explains")
@@ -170,7 +166,6 @@ def happened(move: PoolMove) -> str:
 
 
 def pool_in_words(health: PoolHealth) -> str:
-    """The pool in one line."""
     members = [shop for shop in health.shops if shop.state == ShopState.MEMBER]
     parts = (
         n_("{n} shop", "{n} shops", len(members)),
@@ -182,7 +177,6 @@ def pool_in_words(health: PoolHealth) -> str:
 
 
 def as_dict(health: PoolHealth) -> dict[str, Any]:
-    """The same for programs."""
     return {
         "owner": health.owner,
         "items": health.items,

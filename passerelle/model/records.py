@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import SaleState, Stage, State
+from passerelle.model.states import UNSENT, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class KnownOrder:
     total: Decimal | None = None
     due: bool = False
     dispatch: int | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
+        return self.state in UNSENT and (self.due or self.resend)
 
 
 @dataclass(frozen=True, slots=True)

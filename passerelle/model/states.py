@@ -85,6 +85,8 @@ class Stage(StrEnum):
     ABANDONED = "abandoned"
 
 
+# The run of orders looks at these again.
+UNSENT = (State.WAITING, State.REJECTED)
 OPEN = (SaleState.WANTED, SaleState.REFUSED)
 IN_ERP = (State.SENT, State.TAKEN)
 ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)

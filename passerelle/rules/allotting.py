@@ -166,7 +166,6 @@ class _Judge:
 
 
 def _cancelled_in_words(reading: Reading) -> str:
-    """Why a sale is withdrawn."""
     return _('cancelled in the shop ("{status}")').format(status=reading.status)
 
 
@@ -199,7 +198,6 @@ class Allotment:
 
 
 def in_turn(candidates: Iterable[Candidate], fulfil: Fulfil) -> list[Candidate]:
-    """The candidates in the order in which they are to be served."""
 
     def age(one: Candidate) -> tuple[datetime, int, str]:
         return one.order_date, len(one.order.id), one.order.id

@@ -31,8 +31,6 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An order's fate and, in words for the store's staff, why."""
-
     fate: Fate
     reason: str = ""
 
@@ -58,7 +56,6 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
 
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
-    """Whether the order's status is one of ``cancelled_statuses``."""
     return fold(reading.status) in _folded(settings.cancelled_statuses)
 
 

@@ -42,11 +42,9 @@ class Candidate:
 
     @property
     def id(self) -> str:
-        """The order's."""
         return self.order.id
 
     def issue(self, channel: str) -> Issue:
-        """The same for the ledger."""
         key = channel, self.order.id, self.order_date
         return Issue(*key, self.document, self.imported, self.sold)
 
@@ -117,7 +115,6 @@ def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> S
 
 
 def unwritten(candidate: Candidate, reason: str, books: Books) -> SaleMark:
-    """What is to be written of a sale that the stylesheet cannot make."""
     return held(candidate, Problem.UNWRITTEN, reason, books)
 
 
@@ -170,7 +167,6 @@ def will_be_wanted(
 
 
 def wants(reading: Reading, fulfil: Fulfil) -> bool:
-    """Whether an order's status asks for its sale."""
     return fold(reading.status) in _folded(fulfil.when_statuses)
 
 

@@ -15,7 +15,7 @@ from passerelle.base.reading import gtin
 from passerelle.config.model import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
-from passerelle.model.states import IN_ERP, ON_THE_WAY, OPEN, SaleState, Stage, State
+from passerelle.model.states import IN_ERP, ON_THE_WAY, OPEN, UNSENT, SaleState, Stage, State
 from passerelle.rules.fate import Fate, is_cancelled, judge
 
 # Channel, id and date: the shop may use an id again.
@@ -129,7 +129,6 @@ _LET_GO = (
     *(Standing.CANCELLED, Standing.SKIPPED, Standing.SETTLED),
     *(Standing.INCLUDED, Standing.LEFT_TO_TILL),
 )
-_UNSENT = (State.WAITING, State.REJECTED)
 _MISSED = {
     State.PREPARED: Standing.ON_ITS_WAY,
     State.SENT: Standing.ON_ITS_WAY,
@@ -172,8 +171,8 @@ def _without_sale(order: KnownOrder, erp: ErpFile, *, withheld_is_missed: bool) 
         return by_hand.get(order.state, Standing.INCLUDED)
     if order.state == State.WITHHELD:
         return Standing.WITHHELD if withheld_is_missed else Standing.LEFT_TO_TILL
-    if order.state in _UNSENT:
-        return Standing.UNSENT if order.due or order.resend else Standing.IN_SHOPS_FILE
+    if order.state in UNSENT:
+        return Standing.UNSENT if order.is_due else Standing.IN_SHOPS_FILE
     return Standing.DOUBTFUL if order.stage == Stage.DOUBTFUL else _MISSED[order.state]
 
 
@@ -192,7 +191,7 @@ def standing_in_file(
     """
     if is_cancelled(reading, settings):
         return Standing.CANCELLED
-    if order is not None and (sale or order.state not in _UNSENT):
+    if order is not None and (sale or order.state not in UNSENT):
         return _uncancelled(order, sale, erp, withheld_is_missed=withheld_is_missed)
     if sale is not None:
         return _by_sale(sale, erp)
@@ -223,7 +222,7 @@ def find_missed(
 
     def stand(reading: Reading) -> Standing:
         order, sale = known.get(reading.id), sales.get((settings.channel, reading.id, reading.date))
-        if sale is None and order is not None and order.state not in _UNSENT:
+        if sale is None and order is not None and order.state not in UNSENT:
             sale = sale_of(order)
         return standing_in_file(
             reading, order, sale, erp, settings, withheld_is_missed=withheld_is_missed

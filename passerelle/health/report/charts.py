@@ -28,8 +28,6 @@ class DrawnBar:
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """From one point to another."""
-
     x1: float
     y1: float
     x2: float

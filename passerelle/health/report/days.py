@@ -53,12 +53,10 @@ class Window:
 
     @property
     def today(self) -> date:
-        """The last of the days."""
         return self.days[-1]
 
 
 def window_of(now: datetime, length: int = DAYS) -> Window:
-    """The ``length`` days up to that of ``now``."""
     today = now.astimezone().date()
     return Window(now, tuple(today - timedelta(days=ago) for ago in reversed(range(length))))
 
@@ -115,8 +113,6 @@ class HeldBackDay:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's figures."""
-
     day: date
     turnover: Turnover
     delays: Delays | None
@@ -124,7 +120,6 @@ class Day:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell of it."""
         return not (self.turnover.orders or self.delays or self.held_back)
 
 
@@ -144,7 +139,6 @@ def figures(
 
 
 def total(days: Iterable[Day]) -> Turnover:
-    """The days together."""
     parts = [day.turnover for day in days]
     revenue = Decimal(0)
     for part in parts:

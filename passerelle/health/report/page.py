@@ -31,8 +31,6 @@ from passerelle.health.examine import Health, examine
 from passerelle.health.pool import happened, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
 from passerelle.health.report.days import (
-    Day,
-    HeldBackDay,
     Window,
     delays,
     figures,
@@ -71,7 +69,6 @@ class RunStrip:
     days: Sequence[DayStrip]
 
     def count(self, look: SlotLook) -> int:
-        """How many of its times look like that."""
         return sum(day.count(look) for day in self.days)
 
 
@@ -150,13 +147,9 @@ def _sales(
         "told_days": [*dropwhile(attrgetter("is_empty"), days)],
         "total": total(days),
         "delays": delays(delivered),
-        "held_back": _held_back_now(days),
+        "held_back": next((day.held_back for day in reversed(days) if day.held_back), None),
         "charts": charts(days, settings.report.currency),
     }
-
-
-def _held_back_now(days: Sequence[Day]) -> HeldBackDay | None:
-    return next((day.held_back for day in reversed(days) if day.held_back), None)
 
 
 def _runs(
@@ -172,11 +165,9 @@ def _runs(
         found += incidents(name, slots)
     found.sort(key=lambda incident: incident.slots[-1].at, reverse=True)
     has_begun = any(not day.is_empty for strip in shown for day in strip.days)
-    return {"strips": shown, "has_begun": has_begun, **_shortened(found)}
-
-
-def _shortened(found: Sequence[Incident]) -> dict[str, Any]:
     return {
+        "strips": shown,
+        "has_begun": has_begun,
         "incidents": found[:INCIDENTS_SHOWN],
         "more_incidents": max(len(found) - INCIDENTS_SHOWN, 0),
     }
@@ -265,12 +256,10 @@ class Matter:
 
     @property
     def has_reasons(self) -> bool:
-        """Whether any of the orders says why."""
         return any(order.reason for order in self.orders)
 
 
 def matters(settings: Settings, ledger: Ledger, health: Health) -> list[Matter]:
-    """The concerns as the page shows them."""
     return [_matter(settings, ledger, health, concern) for concern in health.concerns]
 
 

@@ -48,7 +48,6 @@ class Slot:
 
     @property
     def last(self) -> Run | None:
-        """The run that counts."""
         return self.runs[-1] if self.runs else None
 
 
@@ -60,7 +59,6 @@ class Cell:
 
     @property
     def look(self) -> SlotLook:
-        """The gravest look of its times."""
         return max((slot.look for slot in self.slots), key=_ORDER.index, default=SlotLook.NONE)
 
 
@@ -77,7 +75,6 @@ class DayStrip:
         return all(cell.look == SlotLook.NONE for cell in self.cells)
 
     def count(self, look: SlotLook) -> int:
-        """How many of its times look like that."""
         return sum(slot.look == look for cell in self.cells for slot in cell.slots)
 
 
@@ -120,7 +117,6 @@ def _look(
 
 
 def look_of(run: Run, *, is_going_on: bool) -> SlotLook:
-    """How one run ended."""
     if run.ended is None:
         return SlotLook.ACTIVE if is_going_on else SlotLook.KILLED
     if run.exit_code == 0 and run.facts.get("sent") == 0:
@@ -188,7 +184,6 @@ _LONGEST, _LONGEST_TITLE = 140, 80
 
 
 def in_words(look: SlotLook) -> str:
-    """What a look means."""
     return _(LOOKS[look])
 
 
