@@ -1,6 +1,5 @@
 """What the commands share: the settings, and printing for people, pipes and programs."""
 
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from passerelle.base.language import _
+from passerelle.base.plain import to_json
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.gateway import frame as gateway
@@ -72,25 +72,8 @@ def now() -> datetime:
     return gateway.clock()
 
 
-def local(moment: datetime | None) -> str:
-    """A time for people: local, to the second; ``-`` for none."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-
-def in_prose(moment: datetime | None) -> str:
-    """A time in a sentence: as ``local``, or as the language spoken has it."""
-    # Translators: in French it follows "le", "du" or "au"
-    told = _("{time:%Y-%m-%d %H:%M:%S}")
-    return told.format(time=moment.astimezone()) if moment else "-"
-
-
 def print_json(value: Any) -> None:
-    """Prints JSON; times in ISO 8601 with their offset."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
-
-
-def _plain(value: Any) -> str:
-    return value.astimezone().isoformat() if isinstance(value, datetime) else str(value)
+    click.echo(to_json(value))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,16 +1,14 @@
 """``passerelle orders``: the ledger's orders, and what a person may do with them."""
 
-from dataclasses import asdict
 from typing import Any
 
 import click
 
 from passerelle.base.language import N_, _
-from passerelle.base.wording import printable
+from passerelle.base.plain import fields_of
+from passerelle.base.wording import in_prose, local, printable
 from passerelle.cli.common import (
-    in_prose,
     json_option,
-    local,
     now,
     print_facts,
     print_json,
@@ -22,8 +20,8 @@ from passerelle.cli.common import (
 from passerelle.cli.sales import list_sales
 from passerelle.config.model import Settings
 from passerelle.config.sections import orders_settings
-from passerelle.explain.inquiry import Inquiry
-from passerelle.explain.order import Account, Found, as_dict, give_account, look_up
+from passerelle.explain.inquiry import Found, Inquiry, look_up
+from passerelle.explain.order import Account, as_dict, give_account
 from passerelle.explain.order_words import tell
 from passerelle.explain.sales import sales_as_dict, tell_sales
 from passerelle.gateway.frame import perform
@@ -111,7 +109,7 @@ def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> d
     """One order; or, where several have the reference, all of them."""
     orders = [
         _as_dict(account.order)
-        | {"events": [asdict(event) for event in account.events]}
+        | {"events": account.events}
         | as_dict(account, inquiry)
         | sales_as_dict(inquiry, account.order)
         for account in accounts
@@ -244,7 +242,9 @@ def _about(order: KnownOrder) -> str:
     return order.reason or (f"{order.server}:{order.sent_as}" if order.sent_as else "")
 
 
+_IN_JSON = ("channel", "id", "reference", "date", "state", "reason", "cancelled", "seen",
+            "changed", "server", "sent_as", "archived", "sent", "taken")  # fmt: skip
+
+
 def _as_dict(order: KnownOrder) -> dict[str, Any]:
-    names = ("channel", "id", "reference", "date", "state", "reason", "cancelled", "seen",
-             "changed", "server", "sent_as", "archived", "sent", "taken")  # fmt: skip
-    return {name: getattr(order, name) for name in names}
+    return fields_of(order, *_IN_JSON)

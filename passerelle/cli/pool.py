@@ -7,9 +7,9 @@ import click
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.reading import gtin
+from passerelle.base.wording import local
 from passerelle.cli.common import (
     json_option,
-    local,
     now,
     print_json,
     print_table,

@@ -6,14 +6,8 @@ import click
 
 from passerelle.base.errors import GRAVITY, PasserelleError, UsageError
 from passerelle.base.language import N_, _
-from passerelle.cli.common import (
-    json_option,
-    local,
-    print_json,
-    print_table,
-    reading_ledger,
-    settings_of,
-)
+from passerelle.base.wording import local
+from passerelle.cli.common import json_option, print_json, print_table, reading_ledger, settings_of
 from passerelle.config.model import Settings
 from passerelle.runs import start
 

@@ -3,7 +3,8 @@
 import click
 
 from passerelle.base.language import N_, _
-from passerelle.cli.common import local, print_json, print_table, reading_ledger
+from passerelle.base.wording import local
+from passerelle.cli.common import print_json, print_table, reading_ledger
 from passerelle.config.model import Settings
 from passerelle.explain.sales import sale_as_dict
 from passerelle.model.records import KnownSale

@@ -8,10 +8,10 @@ import click
 
 from passerelle.base.errors import ConfigError, NotFoundError, UnreachableError
 from passerelle.base.language import N_, _, speak
+from passerelle.base.wording import local, minutes_in_words
 from passerelle.cli.common import (
     config_path,
     json_option,
-    local,
     now,
     print_facts,
     print_json,
@@ -22,7 +22,7 @@ from passerelle.cli.runs import carry_out
 from passerelle.config.model import Settings
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
-from passerelle.schedule.timetable import RUNS, USUAL, Timetable, in_words, next_start, timetable
+from passerelle.schedule.timetable import RUNS, USUAL, Timetable, next_start, timetable
 
 _which = click.argument("what", type=click.Choice(RUNS), required=False)
 
@@ -53,7 +53,7 @@ def show(context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
         return
-    rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
+    rows = [(run, minutes_in_words(plan[run]), local(starts[run])) for run in plan]
     print_table((N_("run"), N_("of every hour"), N_("next start")), rows)
 
 
@@ -116,7 +116,7 @@ def install(context: click.Context, what: str | None) -> None:
         tasks.install(settings, run, program)
         coming = local(next_start(minutes, now()))
         words = _("starts at {minutes} of every hour, next at {time}")
-        told = words.format(minutes=in_words(minutes), time=coming)
+        told = words.format(minutes=minutes_in_words(minutes), time=coming)
         _tell_of(tasks.task_name(run), told)
 
 

@@ -5,14 +5,8 @@ import click
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.cli.common import (
-    in_prose,
-    json_option,
-    now,
-    print_json,
-    reading_ledger,
-    settings_of,
-)
+from passerelle.base.wording import in_prose
+from passerelle.cli.common import json_option, now, print_json, reading_ledger, settings_of
 from passerelle.explain.inquiry import Inquiry
 
 

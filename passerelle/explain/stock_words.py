@@ -7,11 +7,10 @@ from passerelle.base.wording import printable
 from passerelle.config.model import Stock
 from passerelle.config.sections import stock_settings
 from passerelle.explain.inquiry import Inquiry
-from passerelle.explain.order import holds
-from passerelle.explain.order_words import in_one_sentence
-from passerelle.explain.stock import Answer, Held, MissedBy
+from passerelle.explain.missed_words import in_one_sentence
+from passerelle.explain.stock import Answer, Held, HeldFor
 from passerelle.model.records import Publication
-from passerelle.model.states import Stage
+from passerelle.rules.missed_sales import Standing
 from passerelle.schedule.timetable import next_start
 
 _FEW = 20
@@ -82,7 +81,7 @@ def _reason(held: Held, stock: Stock) -> str:
     )
 
 
-def _order(sale: MissedBy) -> str:
+def _order(sale: HeldFor) -> str:
     id = printable(sale.id)
     if sale.order is None:
         return _("order {id} (not met by `run orders` yet)").format(id=id)
@@ -97,13 +96,13 @@ def _sales(inquiry: Inquiry, answer: Answer, held: Held) -> Iterator[str]:
         yield n_("and {n} more sale", "and {n} more sales", more)
 
 
-def _sale(inquiry: Inquiry, answer: Answer, sale: MissedBy) -> str:
-    if sale.order is None:
+def _sale(inquiry: Inquiry, answer: Answer, sale: HeldFor) -> str:
+    if sale.order is None or sale.standing is None:
         told = _("order {id} is not in the ledger: the run of orders at {next} decides on it")
         soon = inquiry.when(inquiry.next_run("orders"))
         return told.format(id=printable(sale.id), next=soon)
     told = _("{n} sold: {story}") if sale.quantity is not None else _("sold: {story}")
-    story = in_one_sentence(inquiry, sale.order, answer.publication)
+    story = in_one_sentence(inquiry, sale.order, sale.standing)
     return told.format(n=sale.quantity, story=story)
 
 
@@ -127,10 +126,9 @@ def _expected(inquiry: Inquiry, answer: Answer) -> Iterator[str]:
     """When it goes back up, where nobody has to do anything for it."""
     backs = []
     for sale in (sale for held in answer.held for sale in held.sales):
-        if sale.order is None or sale.order.stage == Stage.DOUBTFUL:
+        if sale.order is None or sale.standing is None or sale.standing == Standing.DOUBTFUL:
             return
-        is_included = holds(inquiry, sale.order, answer.publication) is False
-        backs.append(inquiry.expected_in_shop(sale.order, is_included=is_included))
+        backs.append(inquiry.expected_in_shop(sale.order, sale.standing))
     known = [back for back in backs if back is not None]
     if known and len(known) == len(backs):
         told = _("if all keep their times, the shop has it back at {time}")

@@ -14,7 +14,7 @@ from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
 from passerelle.model.states import Kind, Stage
 from passerelle.remotes.base import Remote, find, is_gone
-from passerelle.schedule.timetable import last_start, next_start
+from passerelle.schedule.timetable import last_start, taken_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +167,9 @@ def _shop_stock(
     return _health("shop_stock", place, sight, seen, concern)
 
 
-def should_be_taken(settings: Settings, at: datetime, now: datetime) -> bool:
-    """Whether the shop has had its time to take what was published ``at`` then, with grace."""
-    chain = settings.chain
-    return next_start(chain.shop_takes_stock, at.astimezone()) + chain.grace <= now
+def should_be_taken(settings: Settings, published: datetime, now: datetime) -> bool:
+    """Whether a shop has had its time to take a file of stock, grace included."""
+    return taken_by(settings.chain.shop_takes_stock, published, settings.chain.grace) <= now
 
 
 def _sales(
@@ -179,7 +178,7 @@ def _sales(
     sight = sights.files.get(dispatch.place) if sights else Sight(present=True)
     seen = sights.at if sights and sight else None
     sent, chain = dispatch.sent or dispatch.prepared, settings.chain
-    due = next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
+    due = taken_by(chain.erp_takes_orders, sent, chain.grace)
     concern = None
     if due <= now and not (sight and not sight.present):
         text = _("the ERP has not taken {file}").format(file=dispatch.place.name)

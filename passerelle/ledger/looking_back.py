@@ -20,10 +20,10 @@ from passerelle.model.records import (
     Delivery,
     HeldBack,
     KnownOrder,
+    OrderTotal,
     Publication,
     Run,
     Since,
-    SoldOrder,
 )
 from passerelle.model.states import SEEN, Kind, Stage, State
 
@@ -135,7 +135,7 @@ _AT_ONCE = 1_000
 class Overview(Book):
     """The book of what is looked at, never written."""
 
-    def sales(self, since: datetime) -> Iterator[SoldOrder]:
+    def sales(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
         Nothing else can be asked of the ledger until all were asked for.
@@ -145,7 +145,7 @@ class Overview(Book):
         )
         with self._begin() as connection:
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
-            yield from (record_of(SoldOrder, row) for row in found)
+            yield from (record_of(OrderTotal, row) for row in found)
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""

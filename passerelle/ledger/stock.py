@@ -50,6 +50,12 @@ class StockBook(Book):
             seconds = connection.execute(query).scalar()
         return None if seconds is None else timedelta(seconds=seconds)
 
+    def clock_offsets(self) -> dict[str, timedelta]:
+        """The same of every server whose clock was measured."""
+        query = select(clocks.c.server, clocks.c.offset)
+        with self._begin() as connection:
+            return {row.server: timedelta(seconds=row.offset) for row in connection.execute(query)}
+
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
         """Keeps a fresh measurement of the server's clock."""
         with self._begin() as connection:

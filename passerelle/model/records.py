@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import Kind, SaleState, Stage, State
+from passerelle.model.states import UNSENT, Kind, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class KnownOrder:
     total: Decimal | None = None
     due: bool = False
     dispatch: int | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
+        return self.state in UNSENT and (self.due or self.resend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Dispatch:
     left: datetime | None = None
 
 
+# Times are told in whole seconds, and clocks drift between two measurements.
+CLOCK_SLACK = timedelta(seconds=5)
 # People are told of a problem when it begins, and then once a day.
 DAILY = timedelta(hours=24)
 
@@ -233,7 +240,7 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOrder:
+class OrderTotal:
     """An order that counts as sold: when it was ordered, and its total where that is known."""
 
     date: datetime

@@ -130,5 +130,8 @@ UNTAKEN = (Stage.PREPARED, Stage.STAGED, Stage.SENT)
 SEEN = (Stage.SENT, Stage.TAKEN, Stage.WITHDRAWN)
 
 
+# The run of orders looks at these again.
+UNSENT = (State.WAITING, State.REJECTED)
 OPEN = (SaleState.WANTED, SaleState.REFUSED)
+IN_ERP = (State.SENT, State.TAKEN)
 ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)

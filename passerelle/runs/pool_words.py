@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import listed
 from passerelle.rules.pool.terms import Move, ShopPlan
 from passerelle.runs.pool_plan import PoolPlan, sold_by
 from passerelle.runs.pool_reading import ShopReading
@@ -152,10 +153,7 @@ def _to_publish(plan: PoolPlan) -> Iterator[str]:
 
 def few(words: Sequence[str]) -> str:
     """The words, or the first of many and how many more there are."""
-    told, rest = ", ".join(words[:_FEW]), len(words) - _FEW
-    if rest <= 0:
-        return told
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=told)
+    return listed(words, _FEW)
 
 
 def changes(shop: ShopPlan) -> Iterator[str]:

@@ -17,10 +17,10 @@ from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.rules.fate import Fate, judge
 from passerelle.rules.fulfilment import document_of
-from passerelle.rules.missed_sales import every_sale
+from passerelle.rules.missed_sales import all_sold
 from passerelle.runs.orders_plan import absent_columns
 from passerelle.runs.orders_words import rejection
 
@@ -95,12 +95,12 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
     from passerelle.stock_csv_fix.fix import fix_stock
 
     stock = stock_settings(settings)
-    missed: dict[str, MissedSale] = {}
+    missed: dict[str, Missed] = {}
     if order_file:
         orders = orders_settings(settings)
         ids = gift_card_ids(settings)
         file = read_orders(LocalFile(order_file), orders, order_file.name, ids)
-        missed = every_sale(file.readings, orders)
+        missed = all_sold(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
     return Rehearsal((fixed.data,), list(describe_fix(fixed)), stock_rejection(fixed))

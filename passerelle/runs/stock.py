@@ -17,16 +17,22 @@ from passerelle.base.wording import in_words
 from passerelle.config.model import Orders, Stock
 from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.exchange.sources import SLACK, Source
+from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
-from passerelle.model.orders import MissedSale, Reading
+from passerelle.model.orders import Missed, Reading
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import OPEN, SEEN, Kind, SaleState, Stage
+from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import find
 from passerelle.rules.fulfilment import will_be_wanted
-from passerelle.rules.missed_sales import ErpFile, SaleKey, find_missed
+from passerelle.rules.missed_sales import (
+    ErpFile,
+    SaleKey,
+    counts_for_stock,
+    find_missed,
+    trusted_time,
+)
 from passerelle.rules.stock_guards import check_age, check_drop, check_lines
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.stock_plan import (
@@ -115,7 +121,7 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
 
 def missed_sales(
     gateway: Gateway, settings: Stock, source: Source
-) -> tuple[dict[str, MissedSale], OrderSource]:
+) -> tuple[dict[str, Missed], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch_to_read_by_slices(orders.source)
@@ -150,11 +156,10 @@ def missed_sales(
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
     """The sales that the ERP's file may lack; those to be issued only while any are issued."""
     found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
-    enabled = gateway.settings.fulfil.enabled
     return {
         (sale.channel, sale.id, sale.order_date): sale
         for sale in found
-        if sale.state != SaleState.WITHDRAWN and (enabled or sale.state not in OPEN)
+        if counts_for_stock(sale, gateway.settings.fulfil)
     }
 
 
@@ -179,20 +184,10 @@ def _sales_to_come(
 
 def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
     """What the fetched file can tell of the time at which it was written."""
-    offsets = {
-        name: offset
-        for name in gateway.settings.servers
-        if (offset := gateway.ledger.stock.clock_offset(name)) is not None
-    }
-    is_of_the_future = source.age is not None and source.age < -SLACK
-    return ErpFile(
-        server=source.place.server,
-        # Somebody set a clock: when the file was really written is not known then.
-        modified=None if is_of_the_future else source.modified,
-        now=gateway.now(),
-        certainty=settings.guards.max_age,
-        offsets=offsets,
-    )
+    server, offsets = source.place.server, gateway.ledger.stock.clock_offsets()
+    now, certainty = gateway.now(), settings.guards.max_age
+    written = trusted_time(source.modified, now, offsets.get(server))
+    return ErpFile(server, written, now, certainty, offsets)
 
 
 def _check_amount(

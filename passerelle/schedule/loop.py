@@ -27,7 +27,8 @@ from passerelle.base.errors import (
     lines_of,
 )
 from passerelle.base.language import _
-from passerelle.schedule.timetable import Timetable, in_words
+from passerelle.base.wording import minutes_in_words
+from passerelle.schedule.timetable import Timetable
 
 # A run may keep the next one waiting for so long; what comes later is missed.
 _LATEST = timedelta(minutes=2)
@@ -70,7 +71,7 @@ class Loop:
     def _go_on(self) -> None:
         for run, minutes in self._timetable.items():
             words = _("run {run} starts at {minutes} of every hour")
-            self._say(words.format(run=run, minutes=in_words(minutes)))
+            self._say(words.format(run=run, minutes=minutes_in_words(minutes)))
         self._plan()
         while True:
             self._scheduler.run_pending()
