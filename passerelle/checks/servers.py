@@ -15,6 +15,7 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.probe import Probe
 from passerelle.config.model import Server, Settings
 from passerelle.model.location import Location
+from passerelle.model.servers import kind_of
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
 from passerelle.remotes.passwords import account, password_of
@@ -70,11 +71,10 @@ def _opened(settings: Settings, name: str) -> Iterator[Remote]:
 
 def _check_promises(what: str, server: Server) -> Iterator[Finding]:
     """What the settings themselves weaken."""
-    scheme = urlsplit(server.url).scheme
-    if scheme == "ftp":
+    if urlsplit(server.url).scheme == "ftp":
         found = _("ftp:// sends the password and customers' data in clear")
         yield warning(f"{what}.url", found, _("use ftps:// or sftp:// if the server has them"))
-    if scheme in ("ftps", "ftps-implicit") and not server.verify_tls:
+    if "verify_tls" in kind_of(server.url).keys and not server.verify_tls:
         found = _("the certificate is not verified: another machine may pose as the server")
         yield warning(f"{what}.verify_tls", found, _("set verify_tls = true and trust its issuer"))
     if server.publish == "direct":
@@ -187,7 +187,7 @@ def _age(modified: datetime | None, offset: timedelta | None) -> str:
 
 def check_password(name: str, server: Server, config: Path) -> list[Finding]:
     """Whether the account that runs this can read the password; nothing for a mere folder."""
-    if urlsplit(server.url).scheme == "file":
+    if "password" not in kind_of(server.url).keys:
         return []
     what = f"servers.{name}.password"
     try:

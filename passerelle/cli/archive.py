@@ -6,9 +6,9 @@ from passerelle.archive import folders as archives
 from passerelle.archive import retention
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
+from passerelle.base.lock import hold_lock
 from passerelle.cli.common import now, settings_of, steering_ledger
 from passerelle.exchange.witness import Witness
-from passerelle.gateway.lock import hold_lock
 
 
 @click.group()

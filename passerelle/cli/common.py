@@ -11,10 +11,10 @@ from typing import Any
 import click
 
 from passerelle.base.language import _
+from passerelle.base.lock import hold_lock
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.gateway import frame as gateway
-from passerelle.gateway.lock import hold_lock
 from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
