@@ -17,12 +17,7 @@ from pathlib import Path
 
 from schedule import Job, Scheduler
 
-from passerelle.base.errors import (
-    BusyError,
-    PasserelleError,
-    bug_in_words,
-    lines_of,
-)
+from passerelle.base.errors import BusyError, PasserelleError, bug_in_words, lines_of
 from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.schedule.timetable import Timetable, in_words
