@@ -12,11 +12,11 @@ from passerelle.archive.retention import prune
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED, ConfigError, PasserelleError
 from passerelle.base.language import _
+from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox
 from passerelle.exchange.sources import Sources
-from passerelle.gateway.lock import hold_lock
 from passerelle.gateway.trace import RunTrace
 from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
 from passerelle.remotes import open_remote

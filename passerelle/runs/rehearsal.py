@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from passerelle.base.durable import Content, replace_whole
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
@@ -160,12 +159,3 @@ def read_local(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-
-
-def write_output(path: Path, data: Content) -> None:
-    """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
-    try:
-        replace_whole(path, data, shared=True)
-    except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(path), reason) from error

@@ -14,9 +14,9 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
+from passerelle.base.lock import hold_lock
 from passerelle.cli import cli
 from passerelle.config.template import template
-from passerelle.gateway.lock import hold_lock
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks
 from tests.shell import run_child, run_program
@@ -330,7 +330,7 @@ def test_a_password_is_kept_in_the_credential_store(
     monkeypatch.setattr(keyring, "get_keyring", lambda: store)
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
-    monkeypatch.setattr(import_module("passerelle.cli.secret"), "_is_console", lambda: True)
+    monkeypatch.setattr(import_module("passerelle.cli.keeping"), "_is_console", lambda: True)
     monkeypatch.setattr("click.prompt", lambda *args, **kwargs: "s3same")
     text = world.run_well("secret", "set", "ftp")
     assert store.kept == {("passerelle", "ftp"): "s3same"}
@@ -358,7 +358,7 @@ def test_a_script_can_pipe_a_password(
     store = MemoryKeyring()
     monkeypatch.setattr(keyring, "set_password", store.set_password)
     monkeypatch.setattr(
-        import_module("passerelle.cli.secret"), "_first_line", io.BytesIO(piped).readline
+        import_module("passerelle.cli.keeping"), "_first_line", io.BytesIO(piped).readline
     )
     result = world.run("secret", "set", "ftp")
     assert (result.exit_code, store.kept.get(("passerelle", "ftp"))) == (code, kept)

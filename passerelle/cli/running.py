@@ -1,0 +1,155 @@
+"""``passerelle run``, and what needs no server: ``convert``, ``fix`` and ``demo``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from passerelle.base.errors import GRAVITY, PasserelleError, UsageError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.cli.common import (
+    complain,
+    deliver,
+    end_with,
+    existing_file,
+    now,
+    output_option,
+    settings_of,
+    with_settings,
+)
+from passerelle.config.model import Settings
+from passerelle.runs import start
+
+if TYPE_CHECKING:
+    from passerelle.runs.rehearsal import Rehearsal
+
+What = Literal["orders", "stock", "pool", "all"]
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["orders", "stock", "pool", "all"]))
+@click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing anywhere.")
+@click.option(
+    "--accept-drop", is_flag=True, help="Publish the stock although max_drop would hold it, once."
+)
+@click.option(
+    "--accept",
+    is_flag=True,
+    help="Write the pool's levels although max_drop or max_change would hold them, once.",
+)
+@click.pass_context
+def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool, accept: bool) -> None:
+    """Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
+
+    \b
+    passerelle run orders             order CSV -> one sales XML in the ERP's import folder
+    passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
+    passerelle run pool               several shops -> one stock, which each of them shows
+    passerelle run all                orders and stock, one after the other
+    passerelle run orders --dry-run   only print the plan
+    """
+    if accept and what != "pool":
+        raise UsageError(_("--accept is for the pool"), "", _("use it with `run pool`"))
+    if accept_drop and what in ("orders", "pool"):
+        raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
+    settings = settings_of(context)
+    if dry_run:
+        click.echo(_("dry run: nothing is changed anywhere"))
+    names = ("orders", "stock") if what == "all" else (what,)
+    context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop,
+                           accept=accept))  # fmt: skip
+
+
+def carry_out(
+    settings: Settings,
+    *names: str,
+    dry_run: bool = False,
+    accept_drop: bool = False,
+    accept: bool = False,
+) -> int:
+    """The runs, one after the other, and the gravest exit code. One alone raises its error."""
+    options: dict[str, dict[str, bool]] = {
+        "orders": {},
+        "stock": {"accept_drop": accept_drop},
+        "pool": {"accept": accept},
+    }
+    codes = [0]
+    for name in names:
+        try:
+            outcome = start(settings, name, dry_run=dry_run, **options[name])
+        except PasserelleError as error:
+            if len(names) == 1:
+                raise
+            complain(error)
+            codes.append(error.exit_code)
+            continue
+        if outcome.rejected:
+            complain(outcome.rejected)
+        codes.append(outcome.exit_code)
+    return max(codes, key=GRAVITY.index)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path),
+                default="passerelle-demo", metavar="[DIR]")  # fmt: skip
+def demo(folder: Path) -> None:
+    """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
+
+    Shop, ERP and both runs, told step by step; leaves the files to look at.
+
+    \b
+    passerelle demo
+    """
+    from passerelle.cli.demo import play
+
+    play(folder, click.echo)
+
+
+@click.command()
+@click.argument("source", type=existing_file, metavar="ORDERS.csv")
+@click.option("--sale", "id", metavar="ID", help="The sale of this order instead, see [fulfil].")
+@output_option
+@with_settings
+def convert(settings: Settings, source: Path, id: str | None, output: Path | None) -> None:
+    """Convert a local order CSV with the config's rules: no ledger, no server.
+
+    \b
+    passerelle convert commandes.csv -o ventes.xml
+    passerelle convert commandes.csv --sale 1042
+    """
+    from passerelle.runs.rehearsal import convert_file, convert_sale
+
+    with step(_("converting {file}").format(file=source.name)):
+        if id is None:
+            result = convert_file(settings, source, now())
+        else:
+            result = convert_sale(settings, source, id, now())
+    _deliver(result, output)
+
+
+@click.command()
+@click.argument("source", type=existing_file, metavar="STOCK.csv")
+@click.option("--orders", type=existing_file, help="Hold back what this order CSV sold.")
+@output_option
+@with_settings
+def fix(settings: Settings, source: Path, orders: Path | None, output: Path | None) -> None:
+    """Fix a local stock CSV with the config's rules: no ledger, no server.
+
+    Every order in ORDERS.csv that is not cancelled counts as missed.
+
+    \b
+    passerelle fix ExportCSV.csv --orders commandes.csv -o ExportCSVmod.csv
+    """
+    from passerelle.runs.rehearsal import fix_file
+
+    with step(_("correcting {file}").format(file=source.name)):
+        result = fix_file(settings, source, orders)
+    _deliver(result, output)
+
+
+def _deliver(result: "Rehearsal", output: Path | None) -> None:
+    deliver(result.blocks, output)
+    for line in result.report:
+        click.echo(line, err=True)
+    end_with(result.rejected)
