@@ -146,7 +146,7 @@ class Overview:
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
 
-    def sales(self, since: datetime) -> Iterator[OrderTotal]:
+    def totals(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
         Nothing else can be asked of the ledger until all were asked for.
