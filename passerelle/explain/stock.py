@@ -37,10 +37,10 @@ class HeldFor:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A line of the ERP's file that was published lower, with the sales behind that."""
+    """A line of the ERP's file that was published lower, with the orders behind that."""
 
     line: HeldBack
-    sales: tuple[HeldFor, ...]
+    orders: tuple[HeldFor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class _Asked:
         before = None
         if publication.stage == "withdrawn":
             before = ledger.looking_back.before(publication)
-        held = tuple(Held(line, tuple(self._sales(line))) for line in lines)
+        held = tuple(Held(line, tuple(self._orders(line))) for line in lines)
         return Answer(
             item=item,
             key=key,
@@ -136,7 +136,7 @@ class _Asked:
         lines = self.copy.card(item.strip())
         return lines[0][1] if lines else str(self.stock.gift_cards.quantity)
 
-    def _sales(self, line: HeldBack) -> Iterator[HeldFor]:
+    def _orders(self, line: HeldBack) -> Iterator[HeldFor]:
         ledger, parts = self.inquiry.ledger, line.orders.split(",")
         known = ledger.looking_back.of_ids(list(_possible_ids(parts)))
         orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
@@ -228,15 +228,15 @@ def _held(held: Held) -> dict[str, Any]:
         "line": line.line,
         "erp": line.before,
         "published": line.after,
-        "sales": [_sale(sale) for sale in held.sales],
+        "sales": [_order_in_json(one) for one in held.orders],
     }
 
 
-def _sale(sale: HeldFor) -> dict[str, Any]:
-    order = sale.order
+def _order_in_json(one: HeldFor) -> dict[str, Any]:
+    order = one.order
     return {
-        "order": sale.id,
-        "quantity": sale.quantity,
+        "order": one.id,
+        "quantity": one.quantity,
         "state": order.state if order else None,
         "sent_as": order.sent_as if order else None,
     }

@@ -135,7 +135,7 @@ _AT_ONCE = 1_000
 class Overview(Book):
     """The book of what is looked at, never written."""
 
-    def sales(self, since: datetime) -> Iterator[OrderTotal]:
+    def totals(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
         Nothing else can be asked of the ledger until all were asked for.

@@ -83,11 +83,11 @@ class Turnover:
     revenue: Decimal = Decimal(0)
     unknown: int = 0
 
-    def add(self, sale: OrderTotal) -> "Turnover":
+    def add(self, order: OrderTotal) -> "Turnover":
         """With one more order; the sum is exact."""
-        if sale.total is None:
+        if order.total is None:
             return Turnover(self.orders + 1, self.revenue, self.unknown + 1)
-        return Turnover(self.orders + 1, _EXACT.add(self.revenue, sale.total), self.unknown)
+        return Turnover(self.orders + 1, _EXACT.add(self.revenue, order.total), self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +124,15 @@ class Day:
 
 
 def figures(
-    window: Window, sales: Iterable[OrderTotal], deliveries: Iterable[Delivery], runs: Iterable[Run]
+    window: Window,
+    totals: Iterable[OrderTotal],
+    deliveries: Iterable[Delivery],
+    runs: Iterable[Run],
 ) -> list[Day]:
     """The window's days, oldest first."""
     sold: dict[date, Turnover] = {}
-    for day, sale in window.with_days(sales, attrgetter("date")):
-        sold[day] = sold.get(day, Turnover()).add(sale)
+    for day, order in window.with_days(totals, attrgetter("date")):
+        sold[day] = sold.get(day, Turnover()).add(order)
     taken = window.by_day(deliveries, attrgetter("date"))
     ran = window.by_day(runs, attrgetter("started"))
     return [

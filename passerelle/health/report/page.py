@@ -128,20 +128,20 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
         "matters": matters(settings, ledger, health),
         "window": window,
         "currency": settings.report.currency,
-        **_sales(settings, ledger, window, runs),
+        **_figures(settings, ledger, window, runs),
         **_runs(settings, ledger, window, runs),
         **_orders(ledger, window),
         "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
     }
 
 
-def _sales(
+def _figures(
     settings: Settings, ledger: Ledger, window: Window, runs: Sequence[Run]
 ) -> dict[str, Any]:
     book, start = ledger.overview, window.start
     first = ledger.runs.first("orders")
     delivered = book.deliveries(max(start, first.started)) if first else []
-    days = figures(window, book.sales(start), delivered, runs)
+    days = figures(window, book.totals(start), delivered, runs)
     return {
         "days": days,
         "told_days": [*dropwhile(attrgetter("is_empty"), days)],
