@@ -11,7 +11,7 @@ from passerelle.config.model import Settings
 from passerelle.config.pool import Pool
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
+from passerelle.model.pool import FileStage, Move, PoolFile, ShopState, Suspect
 from passerelle.schedule.timetable import next_start
 
 # What concerns a shop of the pool is about "pool NAME".
@@ -47,7 +47,7 @@ class PoolShopHealth:
     items: int
     read: datetime | None
     file: PoolFile | None
-    suspects: tuple[PoolSuspect, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     untaken_since: datetime | None = None
     is_in_config: bool = True
 
@@ -156,7 +156,7 @@ def _should_be_taken(settings: Settings, written: datetime, now: datetime) -> bo
     return next_start(chain.shop_takes_stock, written.astimezone()) + chain.grace <= now
 
 
-def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
+def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
     """Each held item, in a sentence."""
     for one in suspects:
         if one.difference:
@@ -167,7 +167,7 @@ def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
             yield text.format(item=one.item, shop=one.shop)
 
 
-def happened(move: PoolMove) -> str:
+def happened(move: Move) -> str:
     """Why an item moved, or what became of a shop."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)

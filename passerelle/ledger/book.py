@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Connection, Table
 
 T = TypeVar("T")
 Begin = Callable[[], AbstractContextManager[Connection]]
@@ -17,7 +17,7 @@ class Book:
         self._begin = begin
 
 
-def record_of(cls: type[T], row: Row[Any], **instead: Any) -> T:
+def record_of(cls: type[T], row: Any, **instead: Any) -> T:
     """The record whose fields are the row's columns, by name; some with another value."""
     return cls(**{**row._mapping, **instead})
 
@@ -35,6 +35,5 @@ def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, An
 
 
 def insert_one(connection: Connection, table: Table, **values: Any) -> int:
-    """Adds a row; returns the number that it got."""
     result = connection.execute(table.insert().values(**values))
     return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0

@@ -16,8 +16,6 @@ KEPT_PUBLICATIONS = 50
 
 
 class StockBook(Book):
-    """The book of stock."""
-
     def prepare(self, changed: Iterable[Change], **values: Any) -> int:
         """Notes what is about to be published, and each changed line with its reason."""
         with self._begin() as connection:
@@ -78,13 +76,11 @@ class StockBook(Book):
         return None if seconds is None else timedelta(seconds=seconds)
 
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
-        """Keeps a fresh measurement of the server's clock."""
         with self._begin() as connection:
             write_clock(connection, server, offset, at)
 
 
 def write_clock(connection: Connection, server: str, offset: timedelta, at: datetime) -> None:
-    """Keeps a measurement in the caller's transaction."""
     values = {"server": server, "offset": offset.total_seconds(), "measured": at}
     connection.execute(delete(clocks).where(clocks.c.server == server))
     connection.execute(clocks.insert().values(**values))
