@@ -56,21 +56,21 @@ def check(settings: Settings, as_json: bool) -> None:
     \b
     passerelle pool check
     """
-    from passerelle.runs import pool_check
+    from passerelle.runs import pool_steering
 
-    found: list[pool_check.CheckedShop] = []
+    found: list[pool_steering.CheckedShop] = []
 
     def look(gateway: Gateway) -> Outcome:
-        for checked in pool_check.check_shops(gateway):
+        for checked in pool_steering.check_shops(gateway):
             found.append(checked)
-            for line in () if as_json else pool_check.describe_check(checked):
+            for line in () if as_json else pool_steering.describe_check(checked):
                 gateway.say(line)
         return Outcome("")
 
     perform(settings, "pool check", look, dry_run=True, console=not as_json)
     if as_json:
-        print_json([pool_check.as_dict(one) for one in found])
-    end_with(pool_check.verdict(found))
+        print_json([pool_steering.as_dict(one) for one in found])
+    end_with(pool_steering.verdict(found))
 
 
 @pool.command()
@@ -93,7 +93,7 @@ def join(settings: Settings, shop: str, via: str, dry_run: bool) -> None:
     passerelle pool join be --via fr
     passerelle pool join be --via fr --dry-run
     """
-    from passerelle.runs.pool_joining import ask, preview
+    from passerelle.runs.pool_steering import ask, preview
 
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
@@ -117,7 +117,7 @@ def accept(settings: Settings, shop: str, dry_run: bool) -> None:
     passerelle pool accept be --dry-run
     passerelle pool accept be
     """
-    from passerelle.runs.pool_joining import accept as accept_shop
+    from passerelle.runs.pool_steering import accept as accept_shop
 
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
@@ -136,7 +136,7 @@ def leave(settings: Settings, shop: str) -> None:
     \b
     passerelle pool leave be
     """
-    from passerelle.runs.pool_joining import leave as leave_pool
+    from passerelle.runs.pool_steering import leave as leave_pool
 
     with writing_ledger(settings, "pool leave") as ledger:
         tell(leave_pool(settings, ledger, shop, now()))
@@ -231,6 +231,6 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
 
 def _check_named(settings: Settings, shop: str) -> None:
     from passerelle.config.sections import pool_settings
-    from passerelle.runs.pool_joining import check_named
+    from passerelle.runs.pool_steering import check_named
 
     check_named(pool_settings(settings), shop)

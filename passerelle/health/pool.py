@@ -12,7 +12,7 @@ from passerelle.config.pool import Pool
 from passerelle.health.chain import should_be_taken
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import PoolFile, PoolMove, PoolSuspect, ShopState
+from passerelle.model.pool import Move, PoolFile, ShopState, Suspect
 from passerelle.model.states import UNTAKEN
 
 # What concerns a shop of the pool is about "pool NAME".
@@ -47,7 +47,7 @@ class PoolShopHealth:
     items: int
     read: datetime | None
     file: PoolFile | None
-    suspects: tuple[PoolSuspect, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     untaken_since: datetime | None = None
     is_in_config: bool = True
 
@@ -148,7 +148,8 @@ def _concern(
     return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
 
 
-def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
+def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
+    """Each held item, in a sentence."""
     for one in suspects:
         if one.difference:
             text = _("{item}: {shop} shows {difference} that nothing explains")
@@ -158,7 +159,7 @@ def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
             yield text.format(item=one.item, shop=one.shop)
 
 
-def happened(move: PoolMove) -> str:
+def happened(move: Move) -> str:
     """Why an item moved, or what became of a shop."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)

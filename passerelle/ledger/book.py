@@ -35,6 +35,5 @@ def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, An
 
 
 def insert_one(connection: Connection, table: Table, **values: Any) -> int:
-    """Adds a row; returns the number that it got."""
     result = connection.execute(table.insert().values(**values))
     return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0

@@ -11,15 +11,7 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
 from passerelle.ledger.book import Book
-from passerelle.ledger.schema import (
-    dispatches,
-    events,
-    orders,
-    runs,
-    sale_events,
-    sales,
-    sold,
-)
+from passerelle.ledger.schema import dispatches, events, orders, runs, sale_events, sales, sold
 from passerelle.model.states import State
 
 Redact = Callable[[str], str]
@@ -74,7 +66,6 @@ class ErasureBook(Book):
             ) - {""}
 
     def ids(self) -> list[str]:
-        """The ids of all orders."""
         with self._begin() as connection:
             return list(connection.execute(select(orders.c.id)).scalars())
 

@@ -80,7 +80,6 @@ class Ledger:
             ) from error
 
     def close(self) -> None:
-        """Closes the ledger's file."""
         self._engine.dispose()
 
 

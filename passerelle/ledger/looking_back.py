@@ -33,8 +33,6 @@ _WENT_THROUGH = (0, 5)
 
 
 class LookingBack(Book):
-    """The questions."""
-
     def of_ids(self, ids: Collection[str]) -> dict[str, list[KnownOrder]]:
         """The orders of those ids, of whatever channel, by id."""
         found: dict[str, list[KnownOrder]] = {}
@@ -167,14 +165,12 @@ class Overview(Book):
             return [record_of(Delivery, row) for row in connection.execute(query).all()]
 
     def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
-        """The orders dated ``since`` then, the newest first, ``limit`` of them."""
         query = select_with_xml(orders).where(orders.c.date >= since)
         with self._begin() as connection:
             found = connection.execute(query.order_by(orders.c.date.desc()).limit(limit))
             return [record_of(KnownOrder, row) for row in found]
 
     def count(self, since: datetime) -> int:
-        """How many orders are dated ``since`` then."""
         query = select(func.count()).select_from(orders).where(orders.c.date >= since)
         with self._begin() as connection:
             return int(connection.execute(query).scalar_one())

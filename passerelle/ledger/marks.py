@@ -49,7 +49,8 @@ def _write_some(
     insert_all(connection, orders, [row | {"seen": at} for row in rows if row["id"] not in known])
     _update_all(connection, [row for row in rows if row["id"] in known])
     replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in fresh})
-    insert_all(connection, events, [_event(channel, mark, at) for mark in fresh])
+    told = [{"id": mark.reading.id, "event": mark.state, "note": mark.reason} for mark in fresh]
+    insert_all(connection, events, [{"channel": channel, "at": at} | row for row in told])
 
 
 def find_known(connection: Connection, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
@@ -125,11 +126,6 @@ def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Seque
     insert_all(connection, sold, rows)
 
 
-def _event(channel: str, mark: Mark, at: datetime) -> dict[str, Any]:
-    id = mark.reading.id
-    return {"channel": channel, "id": id, "at": at, "event": mark.state, "note": mark.reason}
-
-
 def check_step(before: KnownOrder | str, state: State) -> None:
     """Raises :class:`UsageError` for a step that the table does not allow."""
     known = before if isinstance(before, KnownOrder) else None
@@ -148,13 +144,11 @@ def check_step(before: KnownOrder | str, state: State) -> None:
 def add_event(
     connection: Connection, channel: str, id: str, at: datetime, what: str, note: str
 ) -> None:
-    """Notes something that happened to an order."""
     values = {"channel": channel, "id": id, "at": at, "event": what, "note": note}
     connection.execute(events.insert().values(**values))
 
 
 def update_of(channel: str, id: str) -> Any:
-    """An UPDATE of one order; values are still to be given."""
     return update(orders).where(orders.c.channel == channel, orders.c.id == id)
 
 

@@ -18,15 +18,7 @@ from passerelle.ledger.marks import (
     update_of,
     write_marks,
 )
-from passerelle.ledger.schema import (
-    IS_DUE,
-    dispatches,
-    events,
-    orders,
-    sale_events,
-    sales,
-    sold,
-)
+from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sale_events, sales, sold
 from passerelle.model.orders import Gist, Reading, Sold
 from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
 from passerelle.model.states import State
@@ -35,10 +27,7 @@ _UNSENT = (State.WAITING, State.REJECTED)
 
 
 class OrderBook(Book):
-    """The book of orders."""
-
     def known(self, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
-        """Those of the orders that the ledger has met, by id."""
         with self._begin() as connection:
             return find_known(connection, channel, ids)
 
@@ -138,7 +127,6 @@ class OrderBook(Book):
             add_event(connection, channel, reading.id, at, "changed", note)
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
-        """A person entered the order by hand."""
         self._steer(known, State.SETTLED, at, _("entered by hand"), resend=False)
 
     def resend(self, known: KnownOrder, at: datetime) -> None:

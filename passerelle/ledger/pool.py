@@ -1,12 +1,12 @@
 """The ledger's pool: the shared levels, what moved them, and what each shop should show."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, delete, func, select, type_coerce
+from sqlalchemy import Select, String, delete, func, select, type_coerce
 
 from passerelle.base.batches import in_batches
 from passerelle.ledger.book import Begin, Book, record_of
@@ -29,10 +29,11 @@ from passerelle.ledger.schema import (
 from passerelle.model.pool import (
     Bookings,
     KnownShop,
+    Move,
     PoolFile,
-    PoolMove,
-    PoolSuspect,
+    PoolItem,
     ShopState,
+    Suspect,
 )
 from passerelle.model.states import Kind, Stage
 
@@ -46,19 +47,16 @@ class PoolBook(Book):
         super().__init__(begin)
         self.files = PoolFiles(begin)
 
-    def items(self) -> Iterator[tuple[str, int, str, datetime | None, datetime | None]]:
-        """All items: number, level, where first seen, and the times of those two files.
-
-        Nothing else can be asked of the ledger until all were asked for.
-        """
+    def items(self) -> dict[str, PoolItem]:
         c = pool_items.c
         # Nearly all of them have the times of a few files.
         texts = (type_coerce(c.since, String), type_coerce(c.orders_until, String))
         with self._begin() as connection:
-            for item, level, shop, since, until in connection.execute(
-                select(c.item, c.level, c.shop, *texts)
-            ):
-                yield item, level, shop, _moment(since), _moment(until)
+            rows = connection.execute(select(c.item, c.level, c.shop, *texts))
+            return {
+                item: PoolItem(level, shop, _moment(since), _moment(until))
+                for item, level, shop, since, until in rows
+            }
 
     def owed(self) -> dict[str, int]:
         """The items of which more was sold than there is, with how many are missing."""
@@ -68,7 +66,6 @@ class PoolBook(Book):
             return {item: -level for item, level in rows}
 
     def count_items(self) -> int:
-        """How many items there are."""
         with self._begin() as connection:
             return connection.execute(select(func.count()).select_from(pool_items)).scalar() or 0
 
@@ -109,22 +106,19 @@ class PoolBook(Book):
                 found[item].append(quantity)
         return found
 
-    def suspects(self, shop: str | None = None) -> list[PoolSuspect]:
+    def suspects(self, shop: str | None = None) -> list[Suspect]:
         """The differences that are looked at, of one shop or of all."""
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
         query = query if shop is None else query.where(pool_suspects.c.shop == shop)
         with self._begin() as connection:
-            return [record_of(PoolSuspect, row) for row in connection.execute(query)]
+            return [record_of(Suspect, row) for row in connection.execute(query)]
 
-    def log(
-        self, item: str | None = None, shop: str | None = None, limit: int = 100
-    ) -> list[PoolMove]:
-        """What happened, newest first."""
+    def log(self, item: str | None = None, shop: str | None = None, limit: int = 100) -> list[Move]:
         query = select(pool_moves).order_by(pool_moves.c.number.desc()).limit(limit)
         query = query if item is None else query.where(pool_moves.c.item == item)
         query = query if shop is None else query.where(pool_moves.c.shop == shop)
         with self._begin() as connection:
-            return [record_of(PoolMove, row) for row in connection.execute(query)]
+            return [record_of(Move, row) for row in connection.execute(query)]
 
     def book(self, bookings: Bookings, at: datetime) -> int:
         """Writes down what a run has found, at once; the number of the last move."""
@@ -132,13 +126,14 @@ class PoolBook(Book):
             return write_bookings(connection, bookings, at)
 
     def set_state(self, shop: str, state: ShopState, at: datetime, via: str = "") -> None:
-        """Moves a shop into a state, and notes that it happened."""
         with self._begin() as connection:
             write_state(connection, shop, state, at, via)
             if state in (ShopState.ASKED, ShopState.LEFT):
                 supersede(connection, shop)
                 drop_suspects(connection, shop)
-            if not _has_members(connection):
+            c = pool_shops.c
+            active = c.state.in_((ShopState.MEMBER, ShopState.JOINING))
+            if connection.execute(select(c.name).where(active)).first() is None:
                 # Whoever begins a new pool brings the levels.
                 connection.execute(delete(pool_items))
                 connection.execute(delete(pool_lines))
@@ -147,12 +142,6 @@ class PoolBook(Book):
 @lru_cache(maxsize=1_000)
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
-
-
-def _has_members(connection: Connection) -> bool:
-    states = (ShopState.MEMBER, ShopState.JOINING)
-    query = select(func.count()).select_from(pool_shops).where(pool_shops.c.state.in_(states))
-    return bool(connection.execute(query).scalar())
 
 
 class PoolFiles(Book):

@@ -30,14 +30,12 @@ def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> 
 
 
 def last_move(connection: Connection) -> int:
-    """The number of the last move, 0 where there is none."""
     return connection.execute(select(func.max(pool_moves.c.number))).scalar() or 0
 
 
 def write_state(
     connection: Connection, shop: str, state: ShopState, at: datetime, via: str = ""
 ) -> None:
-    """Moves a shop into a state, and notes that it happened."""
     c = pool_shops.c
     values: dict[str, Any] = {"state": state, "via": via, "changed": at}
     if state in (ShopState.ASKED, ShopState.LEFT):
@@ -76,8 +74,9 @@ def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> No
 
 def _write_moves(connection: Connection, bookings: Bookings, at: datetime) -> None:
     moves = (
-        {"at": at, "shop": s, "item": i, "kind": kind, "quantity": quantity, "order": order}
-        for s, i, kind, quantity, order in bookings.moves
+        {"at": at, "shop": m.shop, "item": m.item, "kind": m.kind}
+        | {"quantity": m.quantity, "order": m.order}
+        for m in bookings.moves
     )
     insert_all(connection, pool_moves, moves)
 
@@ -128,18 +127,11 @@ def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> Non
     since = {row.item: row.since for row in known}
     connection.execute(delete(pool_suspects).where(c.shop == shop.name))
     rows = [
-        {
-            "shop": shop.name,
-            "item": item,
-            "difference": difference,
-            "reads": reads,
-            "since": since.get(item, at),
-        }
-        for item, (difference, reads) in shop.suspects.items()
+        row_of(pool_suspects, one, shop=shop.name, item=item, since=since.get(item, at))
+        for item, one in shop.suspects.items()
     ]
     insert_all(connection, pool_suspects, rows)
 
 
 def drop_suspects(connection: Connection, shop: str) -> None:
-    """Nothing is looked at any more in this shop."""
     connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))

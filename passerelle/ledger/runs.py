@@ -12,10 +12,7 @@ from passerelle.model.records import AlertMemory, Run, Told
 
 
 class RunBook(Book):
-    """The book of runs."""
-
     def start(self, run: str, at: datetime) -> int:
-        """Notes that a run begins; returns its number."""
         with self._begin() as connection:
             return insert_one(connection, runs, run=run, started=at)
 
@@ -33,7 +30,6 @@ class RunBook(Book):
             connection.execute(update(runs).where(runs.c.number == number).values(**values))
 
     def latest(self, count: int) -> list[Run]:
-        """The last ``count`` runs, newest first."""
         return self._list(select(runs).order_by(runs.c.number.desc()).limit(count))
 
     def since(self, moment: datetime) -> list[Run]:
@@ -66,19 +62,16 @@ class RunBook(Book):
             return [as_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
-        """When a daily chore was last done."""
         with self._begin() as connection:
             return connection.execute(select(chores.c.done).where(chores.c.name == name)).scalar()
 
     def do_chore(self, name: str, at: datetime) -> None:
-        """Notes that a daily chore is done."""
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
 
 
 def as_run(row: Row[Any]) -> Run:
-    """The run in a row of its table."""
     return record_of(Run, row, facts=row.facts or {})
 
 
@@ -90,7 +83,6 @@ class AlertBook(Book):
     """The book of alerts. An address is its place in the config, from 1 on."""
 
     def recall(self, address: int) -> AlertMemory:
-        """What was remembered for an address; nothing for a new one."""
         with self._begin() as connection:
             rows = list(connection.execute(select(alerts).where(_of(address))))
         bare = [record_of(Told, row, key=row.key.partition(":")[2]) for row in rows]

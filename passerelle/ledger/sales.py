@@ -19,8 +19,6 @@ from passerelle.model.states import ON_THE_WAY, OPEN, SALE_TRANSITIONS, SaleStat
 
 
 class SaleBook(Book):
-    """The book of sales."""
-
     def of_orders(self, channel: str, ids: Collection[str]) -> dict[str, list[KnownSale]]:
         """The sales of these orders, by id; several where the shop used an id again."""
         found: dict[str, list[KnownSale]] = {}
@@ -38,7 +36,6 @@ class SaleBook(Book):
         return next((sale for sale in found if sale.order_date == order.date), None)
 
     def in_states(self, *states: SaleState) -> list[KnownSale]:
-        """All sales in one of these states, the oldest order first."""
         return self._list(sales.c.state.in_(states))
 
     def cancelled(self) -> list[KnownSale]:
@@ -73,7 +70,6 @@ class SaleBook(Book):
         return self._list(open_ones | of_late)
 
     def events(self, sale: KnownSale) -> list[Event]:
-        """What happened to the sale, oldest first."""
         e = sale_events.c
         mine = (e.channel == sale.channel) & (e.id == sale.id) & (e.order_date == sale.order_date)
         query = select(e.at, e.event, e.note).where(mine).order_by(e.number)
@@ -81,17 +77,20 @@ class SaleBook(Book):
             return [record_of(Event, row) for row in connection.execute(query)]
 
     def mark(self, marks: Sequence[SaleMark], at: datetime) -> None:
-        """Writes what a run decided."""
+        """Writes each sale; what does not change makes no event.
+
+        Raises :class:`UsageError` for a step that the table of transitions does not allow.
+        """
         if marks:
             with self._begin() as connection:
-                write_sale_marks(connection, marks, at)
+                for mark in marks:
+                    _write(connection, mark, find_sale(connection, mark), at)
 
     def retry(self, sale: KnownSale, at: datetime) -> None:
         """A person wants it tried anew."""
         self._steer(sale, SaleState.WANTED, at, _("to be tried again, as asked"))
 
     def settle(self, sale: KnownSale, at: datetime) -> None:
-        """A person entered the sale by hand."""
         self._steer(sale, SaleState.DONE, at, _("entered by hand"))
 
     def undo(self, sale: KnownSale, at: datetime) -> None:
@@ -119,24 +118,13 @@ Key = KnownSale | SaleMark | Issue
 
 
 def of_key(key: Key) -> Any:
-    """The condition for one sale's row."""
     same = (sales.c.channel == key.channel) & (sales.c.id == key.id)
     return same & (sales.c.order_date == key.order_date)
 
 
 def find_sale(connection: Connection, key: Key) -> KnownSale | None:
-    """The sale of that channel, id and date."""
     row = connection.execute(select_with_xml(sales).where(of_key(key))).one_or_none()
     return record_of(KnownSale, row) if row else None
-
-
-def write_sale_marks(connection: Connection, marks: Sequence[SaleMark], at: datetime) -> None:
-    """Writes each sale; what does not change makes no event.
-
-    Raises :class:`UsageError` for a step that the table of transitions does not allow.
-    """
-    for mark in marks:
-        _write(connection, mark, find_sale(connection, mark), at)
 
 
 def _write(connection: Connection, mark: SaleMark, before: KnownSale | None, at: datetime) -> None:
@@ -218,7 +206,6 @@ def add_sale_event(
     note: str,
     dispatch: int | None = None,
 ) -> None:
-    """Notes something that happened to a sale."""
     values = {"channel": key.channel, "id": key.id, "order_date": key.order_date, "at": at,
               "event": what, "note": note, "dispatch": dispatch}  # fmt: skip
     connection.execute(sale_events.insert().values(**values))

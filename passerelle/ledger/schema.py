@@ -312,7 +312,6 @@ pool_suspects = Table(
     Column("reads", Integer, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
-
 # Of the tables above; raise it, and write the way there, when a released one changes.
 VERSION = 1
 

@@ -57,13 +57,11 @@ class StockBook(Book):
             return {row.server: timedelta(seconds=row.offset) for row in connection.execute(query)}
 
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
-        """Keeps a fresh measurement of the server's clock."""
         with self._begin() as connection:
             write_clock(connection, server, offset, at)
 
 
 def write_clock(connection: Connection, server: str, offset: timedelta, at: datetime) -> None:
-    """Keeps a measurement in the caller's transaction."""
     values = {"server": server, "offset": offset.total_seconds(), "measured": at}
     connection.execute(delete(clocks).where(clocks.c.server == server))
     connection.execute(clocks.insert().values(**values))
