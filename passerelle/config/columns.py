@@ -7,10 +7,15 @@ editable there, which is why every list can be replaced), and the ERP's stock ex
 from passerelle.config.types import Names, Section
 
 
-class OrderColumns(Section):
+class Columns(Section):
+    """For each key the header names of which the first one present counts."""
+
+
+class OrderColumns(Columns):
     """``[orders.columns]``: for each key the header names of which the first present counts."""
 
     id: Names = ("ID commande", "Order ID", "id_order")
+    """The order's id, by which it is known; required."""
     reference: Names = (
         "Référence la commande",
         "Référence de la commande",
@@ -18,6 +23,7 @@ class OrderColumns(Section):
         "Order reference",
         "reference",
     )
+    """The order's reference, which people read."""
     date: Names = (
         "Ajout de dates",
         "Date d'ajout",
@@ -28,6 +34,7 @@ class OrderColumns(Section):
         "date_add",
         "date",
     )
+    """When the order was placed."""
     status: Names = (
         "État de la commande/Dénomination",
         "État de la commande",
@@ -37,6 +44,7 @@ class OrderColumns(Section):
         "Order status",
         "status",
     )
+    """The order's status in the shop."""
     payment: Names = (
         "Méthode de paiement",
         "Moyen de paiement",
@@ -45,6 +53,7 @@ class OrderColumns(Section):
         "Payment method",
         "payment",
     )
+    """How it was paid: `withhold.payments` looks here."""
     voucher: Names = (
         "Bons de réduction",
         "Code de réduction",
@@ -55,6 +64,7 @@ class OrderColumns(Section):
         "Vouchers",
         "voucher",
     )
+    """Voucher codes: `withhold.vouchers` looks here."""
     first_name: Names = (
         "Prénom",
         "Prénom du client",
@@ -64,6 +74,7 @@ class OrderColumns(Section):
         "firstname",
         "first_name",
     )
+    """The customer's first name."""
     last_name: Names = (
         "Nom de famille",
         "Nom du client",
@@ -73,7 +84,9 @@ class OrderColumns(Section):
         "lastname",
         "last_name",
     )
+    """The customer's last name."""
     company: Names = ("Société", "Entreprise", "Company", "company")
+    """The customer's company."""
     vat_number: Names = (
         "Numéro de TVA",
         "N° TVA",
@@ -82,6 +95,7 @@ class OrderColumns(Section):
         "VAT number",
         "vat_number",
     )
+    """The customer's VAT number: it stands in sales only, see fulfil.document."""
     email: Names = (
         "Adresse e-mail",
         "E-mail du client",
@@ -90,6 +104,7 @@ class OrderColumns(Section):
         "Customer email",
         "email",
     )
+    """The customer's e-mail address."""
     phone: Names = (
         "Téléphone",
         "Téléphone mobile",
@@ -99,6 +114,7 @@ class OrderColumns(Section):
         "phone",
         "phone_mobile",
     )
+    """The customer's phone number."""
     address1: Names = (
         "Adresse",
         "Adresse 1",
@@ -108,6 +124,7 @@ class OrderColumns(Section):
         "Delivery address",
         "address1",
     )
+    """The first line of the address."""
     address2: Names = (
         "Adresse (2)",
         "Adresse 2",
@@ -116,10 +133,15 @@ class OrderColumns(Section):
         "Address 2",
         "address2",
     )
+    """The second line of the address."""
     postcode: Names = ("Code postal", "Postcode", "Zip code", "Zip/postal code", "postcode")
+    """The postcode."""
     city: Names = ("Ville", "City", "city")
+    """The city."""
     country: Names = ("Pays", "Country", "country")
+    """The country."""
     carrier: Names = ("Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "carrier")
+    """The carrier's name."""
     shipping: Names = (
         "Frais de port TTC",
         "Frais de port",
@@ -131,6 +153,7 @@ class OrderColumns(Section):
         "total_shipping",
         "shipping",
     )
+    """The order's shipping costs, tax included."""
     discount: Names = (
         "Total des réductions TTC",
         "Total réductions",
@@ -142,6 +165,7 @@ class OrderColumns(Section):
         "total_discounts",
         "discount",
     )
+    """The order's discounts, tax included."""
     total_paid: Names = (
         "Total payé",
         "Total payé TTC",
@@ -149,14 +173,18 @@ class OrderColumns(Section):
         "Total paid (tax incl.)",
         "total_paid",
     )
+    """What was paid for the order, tax included."""
     ean13: Names = ("EAN 13 de produits", "Product EAN 13", "ean13", "Gencod")
+    """The product's item number; this or product_reference is required."""
     product_id: Names = ("ID de produits", "ID produit", "Product ID", "id_product", "product_id")
+    """The product's id in the shop."""
     product_reference: Names = (
         "Référence de produits",
         "Référence produit",
         "Product reference",
         "product_reference",
     )
+    """The product's reference; this or ean13 is required."""
     product_name: Names = (
         "Nom de produits",
         "Nom du produit",
@@ -164,6 +192,7 @@ class OrderColumns(Section):
         "Product name",
         "product_name",
     )
+    """The product's name."""
     quantity: Names = (
         "Quantité de produits",
         "Quantité",
@@ -172,6 +201,7 @@ class OrderColumns(Section):
         "product_quantity",
         "quantity",
     )
+    """How many were sold; required."""
     unit_price: Names = (
         "Prix unitaire TTC de produits",
         "Prix unitaire TTC",
@@ -183,6 +213,7 @@ class OrderColumns(Section):
         "unit_price_tax_incl",
         "unit_price",
     )
+    """The price of one, tax included; required."""
     vat_rate: Names = (
         "Taux de TVA de produits",
         "Taux de TVA",
@@ -192,10 +223,13 @@ class OrderColumns(Section):
         "tax_rate",
         "vat_rate",
     )
+    """The rate of VAT in percent."""
 
 
-class StockColumns(Section):
+class StockColumns(Columns):
     """``[stock.columns]``: the ERP's names for the item number and its level."""
 
     ean13: Names = ("Gencod",)
+    """The item number; required."""
     quantity: Names = ("Stock",)
+    """The level; required."""

@@ -22,8 +22,6 @@ from passerelle.model.location import Location
 from tests.config_schema import complaints
 from tests.unit import many
 
-REPOSITORY = Path(__file__).parents[2]
-
 SERVER = '[servers.ftp]\nurl = "ftp://user@ftp.example.com/"\n'
 ORDERS = '[orders]\nfrom = "ftp:commandes.csv"\nto = "ftp:import/{time}.xml"\n'
 STOCK = '[stock]\nfrom = "ftp:ExportCSV.csv"\nto = "ftp:ExportCSVmod.csv"\n'
@@ -546,9 +544,6 @@ class TestTheTemplate:
         names = [line.split()[1] for line in text.splitlines() if line.startswith("# ")]
         assert names
         assert set(names) <= set(CANONICAL_ELEMENTS)
-
-    def test_is_the_repository_s_own_config(self) -> None:
-        assert (REPOSITORY / "config.toml").read_bytes() == template()
 
     def test_has_lines_that_end_as_they_should_and_no_tab(self) -> None:
         assert b"\r" not in template()
