@@ -1,227 +1,230 @@
-"""The header names that the field's files use, per column key.
+"""The columns of the field's files: each with its key, its header names, and what it holds.
 
 Sources: the label sets of PrestaShop's order export modules, French and English (labels are
 editable there, which is why every list can be replaced), and the ERP's stock export.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Annotated, Literal
+
 from passerelle.config.types import Names, Section
+
+What = Literal["orders", "stock"]
+
+
+class Kind(Enum):
+    """How the values of a column are read. ``NUMBER`` is one that nobody counts with."""
+
+    TEXT = auto()
+    ID = auto()
+    NUMBER = auto()
+    ITEM = auto()
+    EMAIL = auto()
+    DATE = auto()
+    COUNT = auto()
+    MONEY = auto()
+    RATE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of a column; ``names`` are those that config.toml has by default.
+
+    ``required``: without it, or the one that may stand in for it, ``or_else``, the file is not
+    read. ``of_line``: it belongs to a line of an order, not to the whole order. ``usual`` names
+    are not certain ones: "Nom" may be a customer's or a product's. ``words`` in a name say enough
+    together with what stands in the column.
+    """
+
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    or_else: str = ""
+    of_line: bool = False
+    usual: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 class Columns(Section):
     """For each key the header names of which the first one present counts."""
 
 
+_ITEM = (
+    *("EAN", "EAN 13", "EAN-13", "Code EAN", "Code EAN13", "Code barre", "Code barres"),
+    *("Code-barres", "Code à barres", "Barcode", "GTIN", "Gencode", "Gencod", "UPC"),
+)
+
+
+# fmt: off
 class OrderColumns(Columns):
     """``[orders.columns]``: for each key the header names of which the first present counts."""
 
-    id: Names = ("ID commande", "Order ID", "id_order")
+    id: Annotated[Names, Column(
+        Kind.ID, required=True, words=("commande", "order"),
+        usual=(
+            "N° commande", "N° de commande", "Numéro de commande", "No commande", "Commande",
+            "Order number", "Order no", "Order #", "id_commande", "Order",
+        ),
+    )] = ("ID commande", "Order ID", "id_order")
     """The order's id, by which it is known; required."""
-    reference: Names = (
-        "Référence la commande",
-        "Référence de la commande",
-        "Référence commande",
-        "Order reference",
-        "reference",
+    reference: Annotated[Names, Column(
+        usual=("Référence", "Réf. commande", "Order ref", "Ref"),
+    )] = (
+        "Référence la commande", "Référence de la commande", "Référence commande",
+        "Order reference", "reference",
     )
     """The order's reference, which people read."""
-    date: Names = (
-        "Ajout de dates",
-        "Date d'ajout",
-        "Date de la commande",
-        "Date commande",
-        "Date added",
-        "Order date",
-        "date_add",
-        "date",
+    date: Annotated[Names, Column(
+        Kind.DATE,
+        usual=("Date", "Date de création", "Créée le", "Created at", "Date de l'achat"),
+    )] = (
+        "Ajout de dates", "Date d'ajout", "Date de la commande", "Date commande", "Date added",
+        "Order date", "date_add", "date",
     )
     """When the order was placed."""
-    status: Names = (
-        "État de la commande/Dénomination",
-        "État de la commande",
-        "Statut de la commande",
-        "Order state/Name",
-        "Order state",
-        "Order status",
-        "status",
+    status: Annotated[Names, Column(usual=("Statut", "État", "State", "État actuel"))] = (
+        "État de la commande/Dénomination", "État de la commande", "Statut de la commande",
+        "Order state/Name", "Order state", "Order status", "status",
     )
     """The order's status in the shop."""
-    payment: Names = (
-        "Méthode de paiement",
-        "Moyen de paiement",
-        "Mode de paiement",
-        "Paiement",
-        "Payment method",
-        "payment",
+    payment: Annotated[Names, Column(
+        usual=("Règlement", "Mode de règlement", "Moyen de règlement", "Payment type"),
+    )] = (
+        "Méthode de paiement", "Moyen de paiement", "Mode de paiement", "Paiement",
+        "Payment method", "payment",
     )
     """How it was paid: `withhold.payments` looks here."""
-    voucher: Names = (
-        "Bons de réduction",
-        "Code de réduction",
-        "Code du bon de réduction",
-        "Codes promo",
-        "Voucher code",
-        "Voucher codes",
-        "Vouchers",
-        "voucher",
+    voucher: Annotated[Names, Column(
+        usual=("Code promo", "Coupon", "Bon de réduction", "Code avantage", "Cart rule"),
+    )] = (
+        "Bons de réduction", "Code de réduction", "Code du bon de réduction", "Codes promo",
+        "Voucher code", "Voucher codes", "Vouchers", "voucher",
     )
     """Voucher codes: `withhold.vouchers` looks here."""
-    first_name: Names = (
-        "Prénom",
-        "Prénom du client",
-        "Client/Prénom",
-        "Customer first name",
-        "First name",
-        "firstname",
-        "first_name",
+    first_name: Annotated[Names, Column(usual=("Prénom client", "Prénom de livraison"))] = (
+        "Prénom", "Prénom du client", "Client/Prénom", "Customer first name", "First name",
+        "firstname", "first_name",
     )
     """The customer's first name."""
-    last_name: Names = (
-        "Nom de famille",
-        "Nom du client",
-        "Client/Nom",
-        "Customer last name",
-        "Last name",
-        "lastname",
-        "last_name",
+    last_name: Annotated[Names, Column(
+        usual=("Nom", "Nom client", "Nom de livraison", "Surname"),
+    )] = (
+        "Nom de famille", "Nom du client", "Client/Nom", "Customer last name", "Last name",
+        "lastname", "last_name",
     )
     """The customer's last name."""
     company: Names = ("Société", "Entreprise", "Company", "company")
     """The customer's company."""
     vat_number: Names = (
-        "Numéro de TVA",
-        "N° TVA",
-        "TVA intracommunautaire",
-        "Numéro de TVA intracommunautaire",
-        "VAT number",
-        "vat_number",
+        "Numéro de TVA", "N° TVA", "TVA intracommunautaire", "Numéro de TVA intracommunautaire",
+        "VAT number", "vat_number",
     )
     """The customer's VAT number: it stands in sales only, see fulfil.document."""
-    email: Names = (
-        "Adresse e-mail",
-        "E-mail du client",
-        "E-mail",
-        "Email",
-        "Customer email",
-        "email",
-    )
+    email: Annotated[Names, Column(
+        Kind.EMAIL,
+        usual=("Courriel", "Mail", "Adresse mail", "Adresse électronique", "E-mail client"),
+    )] = ("Adresse e-mail", "E-mail du client", "E-mail", "Email", "Customer email", "email")
     """The customer's e-mail address."""
-    phone: Names = (
-        "Téléphone",
-        "Téléphone mobile",
-        "Téléphone portable",
-        "Phone",
-        "Mobile phone",
-        "phone",
+    phone: Annotated[Names, Column(usual=("Tél.", "Tel", "Mobile", "Portable", "Telephone"))] = (
+        "Téléphone", "Téléphone mobile", "Téléphone portable", "Phone", "Mobile phone", "phone",
         "phone_mobile",
     )
     """The customer's phone number."""
-    address1: Names = (
-        "Adresse",
-        "Adresse 1",
-        "Adresse de livraison",
-        "Address",
-        "Address 1",
-        "Delivery address",
-        "address1",
+    address1: Annotated[Names, Column(
+        usual=("Rue", "Adresse ligne 1", "Street", "Address line 1"),
+    )] = (
+        "Adresse", "Adresse 1", "Adresse de livraison", "Address", "Address 1",
+        "Delivery address", "address1",
     )
     """The first line of the address."""
-    address2: Names = (
-        "Adresse (2)",
-        "Adresse 2",
-        "Complément d'adresse",
-        "Address (2)",
-        "Address 2",
+    address2: Annotated[Names, Column(
+        usual=("Adresse ligne 2", "Complément", "Address line 2"),
+    )] = (
+        "Adresse (2)", "Adresse 2", "Complément d'adresse", "Address (2)", "Address 2",
         "address2",
     )
     """The second line of the address."""
-    postcode: Names = ("Code postal", "Postcode", "Zip code", "Zip/postal code", "postcode")
+    postcode: Annotated[Names, Column(usual=("CP", "Code post.", "ZIP"))] = (
+        "Code postal", "Postcode", "Zip code", "Zip/postal code", "postcode",
+    )
     """The postcode."""
-    city: Names = ("Ville", "City", "city")
+    city: Annotated[Names, Column(usual=("Commune", "Town"))] = ("Ville", "City", "city")
     """The city."""
-    country: Names = ("Pays", "Country", "country")
+    country: Annotated[Names, Column(usual=("Pays de livraison", "Country code"))] = (
+        "Pays", "Country", "country",
+    )
     """The country."""
-    carrier: Names = ("Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "carrier")
+    carrier: Annotated[Names, Column(
+        usual=("Livraison", "Mode de livraison", "Shipping method"),
+    )] = ("Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "carrier")
     """The carrier's name."""
-    shipping: Names = (
-        "Frais de port TTC",
-        "Frais de port",
-        "Total frais de port",
-        "Frais d'expédition",
-        "Total shipping (tax incl.)",
-        "Total shipping",
-        "Shipping cost",
-        "total_shipping",
+    shipping: Annotated[Names, Column(
+        Kind.MONEY,
+        usual=("Port", "Port TTC", "Frais de livraison", "Livraison TTC"),
+    )] = (
+        "Frais de port TTC", "Frais de port", "Total frais de port", "Frais d'expédition",
+        "Total shipping (tax incl.)", "Total shipping", "Shipping cost", "total_shipping",
         "shipping",
     )
     """The order's shipping costs, tax included."""
-    discount: Names = (
-        "Total des réductions TTC",
-        "Total réductions",
-        "Réductions",
-        "Remise",
-        "Total discounts (tax incl.)",
-        "Total discounts",
-        "Discount",
-        "total_discounts",
+    discount: Annotated[Names, Column(
+        Kind.MONEY,
+        usual=("Remises", "Total remises", "Réduction"),
+    )] = (
+        "Total des réductions TTC", "Total réductions", "Réductions", "Remise",
+        "Total discounts (tax incl.)", "Total discounts", "Discount", "total_discounts",
         "discount",
     )
     """The order's discounts, tax included."""
-    total_paid: Names = (
-        "Total payé",
-        "Total payé TTC",
-        "Total paid",
-        "Total paid (tax incl.)",
-        "total_paid",
-    )
+    total_paid: Annotated[Names, Column(
+        Kind.MONEY,
+        usual=("Total", "Total TTC", "Montant payé", "Montant TTC", "Total commande TTC"),
+    )] = ("Total payé", "Total payé TTC", "Total paid", "Total paid (tax incl.)", "total_paid")
     """What was paid for the order, tax included."""
-    ean13: Names = ("EAN 13 de produits", "Product EAN 13", "ean13", "Gencod")
+    ean13: Annotated[Names, Column(
+        Kind.ITEM, required=True, of_line=True, or_else="product_reference", usual=_ITEM,
+    )] = ("EAN 13 de produits", "Product EAN 13", "ean13", "Gencod")
     """The product's item number; this or product_reference is required."""
-    product_id: Names = ("ID de produits", "ID produit", "Product ID", "id_product", "product_id")
+    product_id: Annotated[Names, Column(
+        Kind.NUMBER, of_line=True,
+        usual=("ID article", "Article ID"),
+    )] = ("ID de produits", "ID produit", "Product ID", "id_product", "product_id")
     """The product's id in the shop."""
-    product_reference: Names = (
-        "Référence de produits",
-        "Référence produit",
-        "Product reference",
-        "product_reference",
-    )
+    product_reference: Annotated[Names, Column(
+        of_line=True,
+        usual=("SKU", "Réf. produit", "Référence article", "Code article"),
+    )] = ("Référence de produits", "Référence produit", "Product reference", "product_reference")
     """The product's reference; this or ean13 is required."""
-    product_name: Names = (
-        "Nom de produits",
-        "Nom du produit",
-        "Produit",
-        "Product name",
-        "product_name",
-    )
+    product_name: Annotated[Names, Column(
+        of_line=True,
+        usual=("Article", "Désignation", "Libellé", "Product"),
+    )] = ("Nom de produits", "Nom du produit", "Produit", "Product name", "product_name")
     """The product's name."""
-    quantity: Names = (
-        "Quantité de produits",
-        "Quantité",
-        "Product quantity",
-        "Quantity",
-        "product_quantity",
+    quantity: Annotated[Names, Column(
+        Kind.COUNT, required=True, of_line=True, words=("qte", "qty", "quantite", "quantity"),
+        usual=("Qté", "Qté commandée", "Quantité commandée", "Qty", "Ordered quantity"),
+    )] = (
+        "Quantité de produits", "Quantité", "Product quantity", "Quantity", "product_quantity",
         "quantity",
     )
     """How many were sold; required."""
-    unit_price: Names = (
-        "Prix unitaire TTC de produits",
-        "Prix unitaire TTC",
-        "Prix unitaire",
-        "Prix unitaire de produits",
-        "Product unit price (tax incl.)",
-        "Product unit price",
-        "Unit price",
-        "unit_price_tax_incl",
-        "unit_price",
+    unit_price: Annotated[Names, Column(
+        Kind.MONEY, required=True, of_line=True, words=("price", "prix", "pu"),
+        usual=("PU TTC", "Prix TTC", "Prix de vente TTC", "Prix", "Price"),
+    )] = (
+        "Prix unitaire TTC de produits", "Prix unitaire TTC", "Prix unitaire",
+        "Prix unitaire de produits", "Product unit price (tax incl.)", "Product unit price",
+        "Unit price", "unit_price_tax_incl", "unit_price",
     )
     """The price of one, tax included; required."""
-    vat_rate: Names = (
-        "Taux de TVA de produits",
-        "Taux de TVA",
-        "Product tax rate",
-        "Tax rate",
-        "VAT rate",
-        "tax_rate",
-        "vat_rate",
+    vat_rate: Annotated[Names, Column(
+        Kind.RATE, of_line=True,
+        usual=("TVA", "Taux TVA", "% TVA", "VAT", "TVA %"),
+    )] = (
+        "Taux de TVA de produits", "Taux de TVA", "Product tax rate", "Tax rate", "VAT rate",
+        "tax_rate", "vat_rate",
     )
     """The rate of VAT in percent."""
 
@@ -229,7 +232,33 @@ class OrderColumns(Columns):
 class StockColumns(Columns):
     """``[stock.columns]``: the ERP's names for the item number and its level."""
 
-    ean13: Names = ("Gencod",)
+    ean13: Annotated[Names, Column(Kind.ITEM, required=True, usual=_ITEM)] = ("Gencod",)
     """The item number; required."""
-    quantity: Names = ("Stock",)
+    quantity: Annotated[Names, Column(
+        Kind.COUNT, required=True,
+        words=("stock", "qte", "quantite", "qty", "quantity", "dispo", "disponible", "level"),
+        usual=(
+            "Qté", "Quantité", "Qté stock", "Quantité en stock", "Qté en stock", "Disponible",
+            "Stock disponible", "Stock dispo", "Stock réel", "Stock magasin", "Stock total",
+            "Quantity", "Qty", "Stock quantity", "Quantity in stock", "On hand", "Available",
+        ),
+    )] = ("Stock",)
     """The level; required."""
+# fmt: on
+
+
+def _columns(model: type[Columns]) -> dict[str, Column]:
+    """By their keys."""
+    return {
+        key: replace(
+            next((one for one in field.metadata if isinstance(one, Column)), Column()),
+            names=field.default,
+        )
+        for key, field in model.model_fields.items()
+    }
+
+
+COLUMNS: Mapping[What, Mapping[str, Column]] = {
+    "orders": _columns(OrderColumns),
+    "stock": _columns(StockColumns),
+}
