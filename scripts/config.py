@@ -32,7 +32,7 @@ from pydantic.fields import FieldInfo
 
 from passerelle.config.columns import Columns
 from passerelle.config.model import Settings
-from passerelle.config.toml_text import toml_table, toml_value
+from passerelle.config.shown import toml_table, toml_value
 
 # Its words mean the same in every draft since 4, which Taplo (Even Better TOML in VS Code)
 # promises: https://taplo.tamasfe.dev/configuration/developing-schemas.html

@@ -11,7 +11,7 @@ from passerelle.base.wording import shorten
 from passerelle.cli.common import COMMENTS
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
-from passerelle.config.toml_text import toml_value
+from passerelle.config.shown import toml_value
 
 # Thousands of lines: enough to see what stands in each column.
 _BEGINNING = 2_000_000

@@ -9,10 +9,8 @@ import click
 from passerelle.base.language import _
 from passerelle.cli.columns import columns
 from passerelle.cli.common import COMMENTS, config_path, json_option, print_json
-from passerelle.config.effective import Setting, effective, how_found
-from passerelle.config.load import FILE_NAME
-from passerelle.config.template import shipped_schema
-from passerelle.config.toml_text import toml_key, toml_table, toml_value
+from passerelle.config.load import FILE_NAME, shipped_schema
+from passerelle.config.shown import Setting, effective, how_found, toml_key, toml_table, toml_value
 
 
 @click.group()

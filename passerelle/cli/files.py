@@ -34,7 +34,7 @@ def init(folder: Path) -> None:
     passerelle init
     passerelle init D:\\Passerelle
     """
-    from passerelle.config.template import write_template
+    from passerelle.config.load import write_template
 
     path = write_template(folder)
     text = _("{file} is written. Fill in the server, then try: passerelle run orders --dry-run")

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Annotated, Literal
 
-from passerelle.config.types import Names, Section
+from passerelle.config.values import Names, Section
 
 What = Literal["orders", "stock"]
 
 
-class Kind(Enum):
+class ColumnKind(Enum):
     """How the values of a column are read. ``NUMBER`` is one that nobody counts with."""
 
     TEXT = auto()
@@ -29,7 +29,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class KnownColumn:
     """What is known of a column; ``names`` are those that config.toml has by default.
 
     ``required``: without it, or the one that may stand in for it, ``or_else``, the file is not
@@ -38,7 +38,7 @@ class Column:
     together with what stands in the column.
     """
 
-    kind: Kind = Kind.TEXT
+    kind: ColumnKind = ColumnKind.TEXT
     required: bool = False
     or_else: str = ""
     of_line: bool = False
@@ -61,54 +61,54 @@ _ITEM = (
 class OrderColumns(Columns):
     """``[orders.columns]``: for each key the header names of which the first present counts."""
 
-    id: Annotated[Names, Column(
-        Kind.ID, required=True, words=("commande", "order"),
+    id: Annotated[Names, KnownColumn(
+        ColumnKind.ID, required=True, words=("commande", "order"),
         usual=(
             "N° commande", "N° de commande", "Numéro de commande", "No commande", "Commande",
             "Order number", "Order no", "Order #", "id_commande", "Order",
         ),
     )] = ("ID commande", "Order ID", "id_order")
     """The order's id, by which it is known; required."""
-    reference: Annotated[Names, Column(
+    reference: Annotated[Names, KnownColumn(
         usual=("Référence", "Réf. commande", "Order ref", "Ref"),
     )] = (
         "Référence la commande", "Référence de la commande", "Référence commande",
         "Order reference", "reference",
     )
     """The order's reference, which people read."""
-    date: Annotated[Names, Column(
-        Kind.DATE,
+    date: Annotated[Names, KnownColumn(
+        ColumnKind.DATE,
         usual=("Date", "Date de création", "Créée le", "Created at", "Date de l'achat"),
     )] = (
         "Ajout de dates", "Date d'ajout", "Date de la commande", "Date commande", "Date added",
         "Order date", "date_add", "date",
     )
     """When the order was placed."""
-    status: Annotated[Names, Column(usual=("Statut", "État", "State", "État actuel"))] = (
+    status: Annotated[Names, KnownColumn(usual=("Statut", "État", "State", "État actuel"))] = (
         "État de la commande/Dénomination", "État de la commande", "Statut de la commande",
         "Order state/Name", "Order state", "Order status", "status",
     )
     """The order's status in the shop."""
-    payment: Annotated[Names, Column(
+    payment: Annotated[Names, KnownColumn(
         usual=("Règlement", "Mode de règlement", "Moyen de règlement", "Payment type"),
     )] = (
         "Méthode de paiement", "Moyen de paiement", "Mode de paiement", "Paiement",
         "Payment method", "payment",
     )
     """How it was paid: `withhold.payments` looks here."""
-    voucher: Annotated[Names, Column(
+    voucher: Annotated[Names, KnownColumn(
         usual=("Code promo", "Coupon", "Bon de réduction", "Code avantage", "Cart rule"),
     )] = (
         "Bons de réduction", "Code de réduction", "Code du bon de réduction", "Codes promo",
         "Voucher code", "Voucher codes", "Vouchers", "voucher",
     )
     """Voucher codes: `withhold.vouchers` looks here."""
-    first_name: Annotated[Names, Column(usual=("Prénom client", "Prénom de livraison"))] = (
+    first_name: Annotated[Names, KnownColumn(usual=("Prénom client", "Prénom de livraison"))] = (
         "Prénom", "Prénom du client", "Client/Prénom", "Customer first name", "First name",
         "firstname", "first_name",
     )
     """The customer's first name."""
-    last_name: Annotated[Names, Column(
+    last_name: Annotated[Names, KnownColumn(
         usual=("Nom", "Nom client", "Nom de livraison", "Surname"),
     )] = (
         "Nom de famille", "Nom du client", "Client/Nom", "Customer last name", "Last name",
@@ -122,46 +122,48 @@ class OrderColumns(Columns):
         "VAT number", "vat_number",
     )
     """The customer's VAT number: it stands in sales only, see fulfil.document."""
-    email: Annotated[Names, Column(
-        Kind.EMAIL,
+    email: Annotated[Names, KnownColumn(
+        ColumnKind.EMAIL,
         usual=("Courriel", "Mail", "Adresse mail", "Adresse électronique", "E-mail client"),
     )] = ("Adresse e-mail", "E-mail du client", "E-mail", "Email", "Customer email", "email")
     """The customer's e-mail address."""
-    phone: Annotated[Names, Column(usual=("Tél.", "Tel", "Mobile", "Portable", "Telephone"))] = (
+    phone: Annotated[Names, KnownColumn(
+        usual=("Tél.", "Tel", "Mobile", "Portable", "Telephone"),
+    )] = (
         "Téléphone", "Téléphone mobile", "Téléphone portable", "Phone", "Mobile phone", "phone",
         "phone_mobile",
     )
     """The customer's phone number."""
-    address1: Annotated[Names, Column(
+    address1: Annotated[Names, KnownColumn(
         usual=("Rue", "Adresse ligne 1", "Street", "Address line 1"),
     )] = (
         "Adresse", "Adresse 1", "Adresse de livraison", "Address", "Address 1",
         "Delivery address", "address1",
     )
     """The first line of the address."""
-    address2: Annotated[Names, Column(
+    address2: Annotated[Names, KnownColumn(
         usual=("Adresse ligne 2", "Complément", "Address line 2"),
     )] = (
         "Adresse (2)", "Adresse 2", "Complément d'adresse", "Address (2)", "Address 2",
         "address2",
     )
     """The second line of the address."""
-    postcode: Annotated[Names, Column(usual=("CP", "Code post.", "ZIP"))] = (
+    postcode: Annotated[Names, KnownColumn(usual=("CP", "Code post.", "ZIP"))] = (
         "Code postal", "Postcode", "Zip code", "Zip/postal code", "postcode",
     )
     """The postcode."""
-    city: Annotated[Names, Column(usual=("Commune", "Town"))] = ("Ville", "City", "city")
+    city: Annotated[Names, KnownColumn(usual=("Commune", "Town"))] = ("Ville", "City", "city")
     """The city."""
-    country: Annotated[Names, Column(usual=("Pays de livraison", "Country code"))] = (
+    country: Annotated[Names, KnownColumn(usual=("Pays de livraison", "Country code"))] = (
         "Pays", "Country", "country",
     )
     """The country."""
-    carrier: Annotated[Names, Column(
+    carrier: Annotated[Names, KnownColumn(
         usual=("Livraison", "Mode de livraison", "Shipping method"),
     )] = ("Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "carrier")
     """The carrier's name."""
-    shipping: Annotated[Names, Column(
-        Kind.MONEY,
+    shipping: Annotated[Names, KnownColumn(
+        ColumnKind.MONEY,
         usual=("Port", "Port TTC", "Frais de livraison", "Livraison TTC"),
     )] = (
         "Frais de port TTC", "Frais de port", "Total frais de port", "Frais d'expédition",
@@ -169,8 +171,8 @@ class OrderColumns(Columns):
         "shipping",
     )
     """The order's shipping costs, tax included."""
-    discount: Annotated[Names, Column(
-        Kind.MONEY,
+    discount: Annotated[Names, KnownColumn(
+        ColumnKind.MONEY,
         usual=("Remises", "Total remises", "Réduction"),
     )] = (
         "Total des réductions TTC", "Total réductions", "Réductions", "Remise",
@@ -178,40 +180,40 @@ class OrderColumns(Columns):
         "discount",
     )
     """The order's discounts, tax included."""
-    total_paid: Annotated[Names, Column(
-        Kind.MONEY,
+    total_paid: Annotated[Names, KnownColumn(
+        ColumnKind.MONEY,
         usual=("Total", "Total TTC", "Montant payé", "Montant TTC", "Total commande TTC"),
     )] = ("Total payé", "Total payé TTC", "Total paid", "Total paid (tax incl.)", "total_paid")
     """What was paid for the order, tax included."""
-    ean13: Annotated[Names, Column(
-        Kind.ITEM, required=True, of_line=True, or_else="product_reference", usual=_ITEM,
+    ean13: Annotated[Names, KnownColumn(
+        ColumnKind.ITEM, required=True, of_line=True, or_else="product_reference", usual=_ITEM,
     )] = ("EAN 13 de produits", "Product EAN 13", "ean13", "Gencod")
     """The product's item number; this or product_reference is required."""
-    product_id: Annotated[Names, Column(
-        Kind.NUMBER, of_line=True,
+    product_id: Annotated[Names, KnownColumn(
+        ColumnKind.NUMBER, of_line=True,
         usual=("ID article", "Article ID"),
     )] = ("ID de produits", "ID produit", "Product ID", "id_product", "product_id")
     """The product's id in the shop."""
-    product_reference: Annotated[Names, Column(
+    product_reference: Annotated[Names, KnownColumn(
         of_line=True,
         usual=("SKU", "Réf. produit", "Référence article", "Code article"),
     )] = ("Référence de produits", "Référence produit", "Product reference", "product_reference")
     """The product's reference; this or ean13 is required."""
-    product_name: Annotated[Names, Column(
+    product_name: Annotated[Names, KnownColumn(
         of_line=True,
         usual=("Article", "Désignation", "Libellé", "Product"),
     )] = ("Nom de produits", "Nom du produit", "Produit", "Product name", "product_name")
     """The product's name."""
-    quantity: Annotated[Names, Column(
-        Kind.COUNT, required=True, of_line=True, words=("qte", "qty", "quantite", "quantity"),
+    quantity: Annotated[Names, KnownColumn(
+        ColumnKind.COUNT, required=True, of_line=True, words=("qte", "qty", "quantite", "quantity"),
         usual=("Qté", "Qté commandée", "Quantité commandée", "Qty", "Ordered quantity"),
     )] = (
         "Quantité de produits", "Quantité", "Product quantity", "Quantity", "product_quantity",
         "quantity",
     )
     """How many were sold; required."""
-    unit_price: Annotated[Names, Column(
-        Kind.MONEY, required=True, of_line=True, words=("price", "prix", "pu"),
+    unit_price: Annotated[Names, KnownColumn(
+        ColumnKind.MONEY, required=True, of_line=True, words=("price", "prix", "pu"),
         usual=("PU TTC", "Prix TTC", "Prix de vente TTC", "Prix", "Price"),
     )] = (
         "Prix unitaire TTC de produits", "Prix unitaire TTC", "Prix unitaire",
@@ -219,8 +221,8 @@ class OrderColumns(Columns):
         "Unit price", "unit_price_tax_incl", "unit_price",
     )
     """The price of one, tax included; required."""
-    vat_rate: Annotated[Names, Column(
-        Kind.RATE, of_line=True,
+    vat_rate: Annotated[Names, KnownColumn(
+        ColumnKind.RATE, of_line=True,
         usual=("TVA", "Taux TVA", "% TVA", "VAT", "TVA %"),
     )] = (
         "Taux de TVA de produits", "Taux de TVA", "Product tax rate", "Tax rate", "VAT rate",
@@ -232,10 +234,10 @@ class OrderColumns(Columns):
 class StockColumns(Columns):
     """``[stock.columns]``: the ERP's names for the item number and its level."""
 
-    ean13: Annotated[Names, Column(Kind.ITEM, required=True, usual=_ITEM)] = ("Gencod",)
+    ean13: Annotated[Names, KnownColumn(ColumnKind.ITEM, required=True, usual=_ITEM)] = ("Gencod",)
     """The item number; required."""
-    quantity: Annotated[Names, Column(
-        Kind.COUNT, required=True,
+    quantity: Annotated[Names, KnownColumn(
+        ColumnKind.COUNT, required=True,
         words=("stock", "qte", "quantite", "qty", "quantity", "dispo", "disponible", "level"),
         usual=(
             "Qté", "Quantité", "Qté stock", "Quantité en stock", "Qté en stock", "Disponible",
@@ -244,21 +246,21 @@ class StockColumns(Columns):
         ),
     )] = ("Stock",)
     """The level; required."""
+
+
 # fmt: on
-
-
-def _columns(model: type[Columns]) -> dict[str, Column]:
+def _columns(model: type[Columns]) -> dict[str, KnownColumn]:
     """By their keys."""
     return {
         key: replace(
-            next((one for one in field.metadata if isinstance(one, Column)), Column()),
+            next((one for one in field.metadata if isinstance(one, KnownColumn)), KnownColumn()),
             names=field.default,
         )
         for key, field in model.model_fields.items()
     }
 
 
-COLUMNS: Mapping[What, Mapping[str, Column]] = {
+COLUMNS: Mapping[What, Mapping[str, KnownColumn]] = {
     "orders": _columns(OrderColumns),
     "stock": _columns(StockColumns),
 }

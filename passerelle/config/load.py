@@ -1,16 +1,18 @@
-"""Finding config.toml, reading it, and naming all its faults at once with key and line."""
+"""Finding config.toml, reading it with all its faults at once, and writing a first one."""
 
 import codecs
 import os
 import re
 import sys
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from passerelle.base.errors import ConfigError
+from passerelle.base.durable import private, replace_whole
+from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.base.wording import shorten
 from passerelle.config.faults import faults_of
@@ -135,3 +137,45 @@ def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
 def _server_names(tree: dict[str, Any]) -> tuple[str, ...]:
     servers = tree.get("servers")
     return tuple(servers) if isinstance(servers, dict) else ()
+
+
+SCHEMA_NAME = "config.schema.json"
+
+
+def template() -> bytes:
+    """The commented file, in UTF-8."""
+    return files("passerelle.config").joinpath("template.toml").read_bytes()
+
+
+def shipped_schema() -> bytes:
+    """The JSON Schema of config.toml, in UTF-8."""
+    return files("passerelle.config").joinpath(SCHEMA_NAME).read_bytes()
+
+
+def write_template(folder: Path) -> Path:
+    """Writes the file into ``folder``, creating that if need be; returns its path.
+
+    The schema beside it, to which its first line refers, is brought up to date in any case.
+    Raises :class:`UsageError` where a file is there already, :class:`UnreachableError` where one
+    cannot be written.
+    """
+    path = folder.absolute() / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_schema(path.with_name(SCHEMA_NAME))
+        with open(path, "xb", opener=private) as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise UsageError(
+            _("a configuration is there already"), str(path), _("it was left as it is; edit it")
+        ) from error
+    except OSError as error:
+        mend = error.strerror or _("name another folder")
+        raise UnreachableError(_("the file cannot be written"), str(path), mend) from error
+    return path
+
+
+def write_schema(path: Path) -> None:
+    """Writes the schema, unless it is there as it should be. May raise :class:`OSError`."""
+    if not path.is_file() or path.read_bytes() != shipped_schema():
+        replace_whole(path, shipped_schema())

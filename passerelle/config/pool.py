@@ -9,8 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
-from passerelle.config.texts import Encoding, Separator
-from passerelle.config.types import Duration, Names, Place, Section
+from passerelle.config.values import Duration, Encoding, Names, Place, Section, Separator
 from passerelle.model.location import Location
 
 # It stands in file names, in the ledger and on the command line.

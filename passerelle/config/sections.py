@@ -2,8 +2,10 @@
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.config.model import Orders, Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
 from passerelle.config.pool import Pool as Section
+from passerelle.config.stock import Stock
 
 
 def orders_settings(settings: Settings) -> Orders:

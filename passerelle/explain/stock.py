@@ -8,8 +8,8 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
 from passerelle.base.wording import printable
-from passerelle.config.model import Stock
 from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
 from passerelle.model.orders import Sold

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import printable
-from passerelle.config.model import Stock
 from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import holds
 from passerelle.explain.order_words import in_one_sentence

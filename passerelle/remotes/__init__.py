@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from passerelle.base.deadline import Deadline
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes.base import Entry as Entry
 from passerelle.remotes.base import Memory as Memory
 from passerelle.remotes.base import Remote

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from passerelle.base.reading import gtin
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.model.orders import MissedSale, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import ON_THE_WAY, SaleState, State

@@ -18,7 +18,7 @@ from passerelle.base.errors import (
     UnreachableError,
     gravest,
 )
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.csv_to_xml.order_csv import Readings

@@ -19,8 +19,10 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
-from passerelle.config.model import Fulfil, Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.orders import Fulfil
 from passerelle.config.sections import gift_card_ids
+from passerelle.config.stock import Stock
 from passerelle.exchange.dispatch import free_place_from
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway

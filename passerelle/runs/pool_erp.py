@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.model import Stock
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.rules.pool.terms import Counted, SharedStock

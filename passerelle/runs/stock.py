@@ -14,8 +14,9 @@ from passerelle.base.errors import PasserelleError, TimeLimitError, TransientErr
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
-from passerelle.config.model import Orders, Stock
+from passerelle.config.orders import Orders
 from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
+from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.sources import SLACK, Source

@@ -5,7 +5,7 @@ import hashlib
 from passerelle.archive.folders import LAST_COPY, keep_copy
 from passerelle.base.errors import NotFoundError, PasserelleError, TransientError
 from passerelle.base.language import _
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.exchange.dispatch import TMP, UPLOADS, store_whole
 from passerelle.gateway.frame import Gateway
 from passerelle.health.chain import should_be_taken

@@ -15,7 +15,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from passerelle.cli import cli
-from passerelle.config.template import template
+from passerelle.config.load import template
 from passerelle.gateway.lock import hold_lock
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks

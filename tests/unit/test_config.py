@@ -13,11 +13,21 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from passerelle.base.errors import ConfigError, UsageError
-from passerelle.config.lines import key_lines
-from passerelle.config.load import find_config, load_config, read_text
-from passerelle.config.model import CANONICAL_ELEMENTS, Orders, Server, Settings, Stock
+from passerelle.config.faults import key_lines
+from passerelle.config.load import (
+    find_config,
+    load_config,
+    read_text,
+    shipped_schema,
+    template,
+    write_template,
+)
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
 from passerelle.config.pool import Pool, PoolShop
-from passerelle.config.template import shipped_schema, template, write_template
+from passerelle.config.servers import Server
+from passerelle.config.stock import Stock
+from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.model.location import Location
 from tests.config_schema import complaints
 from tests.unit import many

@@ -8,8 +8,7 @@ from jsonschema import Draft4Validator, Draft7Validator
 
 from passerelle.base.errors import ConfigError
 from passerelle.cli.demo.players import sample
-from passerelle.config.load import load_config
-from passerelle.config.template import shipped_schema, template
+from passerelle.config.load import load_config, shipped_schema, template
 from scripts.config import PLACES, leaves
 from tests.config_schema import SCHEMA, complaints
 

@@ -12,28 +12,32 @@ from functools import cache
 
 from passerelle.base.language import _
 from passerelle.base.reading import detect_separator, fold
-from passerelle.config.columns import COLUMNS, Column, Kind, What
+from passerelle.config.columns import COLUMNS, ColumnKind, KnownColumn, What
 from passerelle.config.guess.sample import CellKind, Sample, in_words, kind_of
 
 _TEXTS = frozenset({CellKind.TEXT, CellKind.WHOLE, CellKind.DIGITS, CellKind.ITEM})
 _MONEY = frozenset({CellKind.NUMBER, CellKind.WHOLE})
 # What a column may hold; all but the required ones may be empty.
-_HOLDS: Mapping[Kind, frozenset[CellKind]] = {
-    Kind.TEXT: _TEXTS,
-    Kind.ID: frozenset({CellKind.WHOLE, CellKind.DIGITS, CellKind.TEXT}),
-    Kind.NUMBER: frozenset({CellKind.WHOLE, CellKind.DIGITS}),
-    Kind.ITEM: frozenset({CellKind.ITEM, CellKind.DIGITS}),
-    Kind.EMAIL: frozenset({CellKind.EMAIL}),
-    Kind.DATE: frozenset({CellKind.DATE}),
-    Kind.COUNT: frozenset({CellKind.WHOLE}),
-    Kind.MONEY: _MONEY,
-    Kind.RATE: _MONEY,
+_HOLDS: Mapping[ColumnKind, frozenset[CellKind]] = {
+    ColumnKind.TEXT: _TEXTS,
+    ColumnKind.ID: frozenset({CellKind.WHOLE, CellKind.DIGITS, CellKind.TEXT}),
+    ColumnKind.NUMBER: frozenset({CellKind.WHOLE, CellKind.DIGITS}),
+    ColumnKind.ITEM: frozenset({CellKind.ITEM, CellKind.DIGITS}),
+    ColumnKind.EMAIL: frozenset({CellKind.EMAIL}),
+    ColumnKind.DATE: frozenset({CellKind.DATE}),
+    ColumnKind.COUNT: frozenset({CellKind.WHOLE}),
+    ColumnKind.MONEY: _MONEY,
+    ColumnKind.RATE: _MONEY,
 }
 # A price without tax, taken for one with it, would make every sale wrong.
 _WITHOUT_TAX = re.compile(r"\b(ht|h\.t\.?|hors taxes?|tax excl\w*|excl\w*|net)\b")
 _WORDS = re.compile(r"\w+")
 # By its content alone a column is taken only for these.
-_TELLING = {Kind.ITEM: CellKind.ITEM, Kind.EMAIL: CellKind.EMAIL, Kind.DATE: CellKind.DATE}
+_TELLING = {
+    ColumnKind.ITEM: CellKind.ITEM,
+    ColumnKind.EMAIL: CellKind.EMAIL,
+    ColumnKind.DATE: CellKind.DATE,
+}
 _CERTAIN, _USUAL, _LIKE, _WORD, _CONTENT = 1.0, 0.9, 0.8, 0.6, 0.5
 _LIKE_ENOUGH = 0.8
 
@@ -127,14 +131,14 @@ def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[
     yield from (taken[key] for key in COLUMNS[what] if key in taken)
 
 
-def _score(column: Column, name: str, kind: CellKind) -> tuple[float, str]:
+def _score(column: KnownColumn, name: str, kind: CellKind) -> tuple[float, str]:
     """How well what has this name and kind fits a column, 0 for not at all, and the doubt."""
     folded = fold(name)
     fits = kind in _HOLDS[column.kind] or (kind == CellKind.EMPTY and not column.required)
     for rank, one in enumerate(column.names):
         if fold(one) == folded:
             return _CERTAIN - rank / 1000, "" if fits else _wrong(kind)
-    if not fits or (column.kind == Kind.MONEY and _WITHOUT_TAX.search(folded)):
+    if not fits or (column.kind == ColumnKind.MONEY and _WITHOUT_TAX.search(folded)):
         return 0, ""
     return _by_likeness(column, folded, kind)
 
@@ -148,7 +152,7 @@ def _wrong(kind: CellKind) -> str:
     return _("a known name, but it holds other things than it should")
 
 
-def _by_likeness(column: Column, folded: str, kind: CellKind) -> tuple[float, str]:
+def _by_likeness(column: KnownColumn, folded: str, kind: CellKind) -> tuple[float, str]:
     if folded in map(fold, column.usual):
         return _USUAL, _("a guess: a usual name")
     names = (*column.names, *column.usual)
