@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
@@ -33,6 +33,7 @@ from pydantic.fields import FieldInfo
 from passerelle.config.columns import Columns
 from passerelle.config.model import Settings
 from passerelle.config.shown import toml_table, toml_value
+from passerelle.config.values import section_of
 
 # Its words mean the same in every draft since 4, which Taplo (Even Better TOML in VS Code)
 # promises: https://taplo.tamasfe.dev/configuration/developing-schemas.html
@@ -57,16 +58,9 @@ def leaves(model: type[BaseModel] = Settings, path: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{path}{field.alias or name}"
         yield key
-        section, many = _section_of(field)
-        if section:
+        if section := section_of(field):
+            many = get_origin(field.annotation) is dict
             yield from leaves(section, f"{key}.*." if many else f"{key}.")
-
-
-def _section_of(field: FieldInfo) -> tuple[type[BaseModel] | None, bool]:
-    """The model of a table's keys, and whether the table holds many of them under any name."""
-    candidates = get_args(field.annotation) or (field.annotation,)
-    found = (c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
-    return next(found, None), get_origin(field.annotation) is dict
 
 
 def _docs(model: type[BaseModel]) -> dict[str, tuple[str, list[str]]]:
@@ -104,8 +98,8 @@ def _keys(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
     docs, tables = _docs(model), list[str]()
     for name, field in model.model_fields.items():
         key, shown = field.alias or name, docs[name][1]
-        if _section_of(field)[0] or any(map(_HEADER.match, shown)):
-            tables += _table((*path, key), _section_of(field)[0], shown)
+        if section_of(field) or any(map(_HEADER.match, shown)):
+            tables += _table((*path, key), section_of(field), shown)
         else:
             yield from _key(key, _default(field).get("default"), shown)
     yield from tables
@@ -171,18 +165,17 @@ def _schema_of_table(model: type[BaseModel]) -> dict[str, Any]:
 def _property(
     field: FieldInfo, generated: Mapping[str, Any], whole: Mapping[str, Any]
 ) -> dict[str, Any]:
-    section, many = _section_of(field)
-    if section and many:
-        return {"type": "object", "additionalProperties": _schema_of_table(section)}
-    if section:
-        return _schema_of_table(section)
+    if section := section_of(field):
+        table = _schema_of_table(section)
+        many = get_origin(field.annotation) is dict
+        return {"type": "object", "additionalProperties": table} if many else table
     plain: dict[str, Any] = _plain(generated, whole.get("$defs", {}))
     return plain
 
 
 def _default(field: FieldInfo) -> dict[str, Any]:
     """The default as a person writes it, durations and sizes too; none for what may be absent."""
-    if field.is_required() or _section_of(field)[0]:
+    if field.is_required() or section_of(field):
         return {}
     value = field.get_default(call_default_factory=True, validated_data={})
     annotated: Any = Annotated[(field.annotation, None, *field.metadata)]

@@ -4,15 +4,15 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import shorten
 from passerelle.config.model import Settings
-from passerelle.config.servers import Server
+from passerelle.config.values import Section, section_of
 
 Key = tuple[str, ...]
 # What may hold a line end or a bracket that ends or opens nothing: strings and comments.
@@ -106,7 +106,9 @@ KINDS: Mapping[str, str] = {
 def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
     """Every fault as ``FILE:LINE: KEY: PROBLEM``, by line; ``text`` is the file's."""
     lines = key_lines(text)
-    details = sorted(((_place(lines, d), d) for d in error.errors()), key=lambda pair: pair[0])
+    details = sorted(
+        ((line_of(lines, _key(d)), d) for d in error.errors()), key=lambda pair: pair[0]
+    )
     faults = sorted((place, _fault(detail)) for place, detail in details[:_MANY])
     if len(details) > _MANY:
         more = n_("and {n} more", "and {n} more", len(details) - _MANY)
@@ -117,10 +119,6 @@ def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
 def _key(detail: ErrorDetails) -> Key:
     """The key as the user wrote it, without pydantic's own path elements."""
     return tuple(str(part) for part in detail["loc"] if not str(part).startswith("function-"))
-
-
-def _place(lines: dict[Key, int], detail: ErrorDetails) -> int:
-    return line_of(lines, _key(detail))
 
 
 def _fault(detail: ErrorDetails) -> str:
@@ -163,15 +161,9 @@ def _unknown(key: Key) -> str:
 
 def _known_keys(table: Key) -> list[str]:
     """The keys that a table may hold, found by walking the model down from Settings."""
-    model: type[BaseModel] = Settings
+    model: type[Section] = Settings
     for name in table:
-        model = _sub_model(model, name) or model
+        # Any name in a table of tables has no field.
+        if field := model.model_fields.get(name):
+            model = section_of(field) or model
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _sub_model(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """The model behind a key; behind any name in a table of tables (``[servers.NAME]``)."""
-    field = model.model_fields.get(name)
-    annotation = field.annotation if field else Server if model is Settings else None
-    candidates = get_args(annotation) or (annotation,)
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

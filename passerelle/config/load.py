@@ -20,6 +20,7 @@ from passerelle.config.model import Settings
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"
+SCHEMA_NAME = "config.schema.json"
 _MOST_BYTES = 1_000_000
 # The parser's time grows by the square of a dotted key's length.
 _MANY_DOTS = 2000
@@ -60,7 +61,9 @@ def load_config(path: Path) -> Settings:
     _speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))
-    context = {"folder": path.absolute().parent, "servers": _server_names(tree)}
+    servers = tree.get("servers")
+    names = tuple(servers) if isinstance(servers, dict) else ()
+    context = {"folder": path.absolute().parent, "servers": names}
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
         return Settings.model_validate({"folder": ".", **tree}, context=context)
@@ -134,14 +137,6 @@ def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     return f"{path.name}:{line}: {shorten(message or str(error), 200)}: {mend}"
 
 
-def _server_names(tree: dict[str, Any]) -> tuple[str, ...]:
-    servers = tree.get("servers")
-    return tuple(servers) if isinstance(servers, dict) else ()
-
-
-SCHEMA_NAME = "config.schema.json"
-
-
 def template() -> bytes:
     """The commented file, in UTF-8."""
     return files("passerelle.config").joinpath("template.toml").read_bytes()
@@ -162,7 +157,9 @@ def write_template(folder: Path) -> Path:
     path = folder.absolute() / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_schema(path.with_name(SCHEMA_NAME))
+        schema = path.with_name(SCHEMA_NAME)
+        if not schema.is_file() or schema.read_bytes() != shipped_schema():
+            replace_whole(schema, shipped_schema())
         with open(path, "xb", opener=private) as file:
             file.write(template())
     except FileExistsError as error:
@@ -173,9 +170,3 @@ def write_template(folder: Path) -> Path:
         mend = error.strerror or _("name another folder")
         raise UnreachableError(_("the file cannot be written"), str(path), mend) from error
     return path
-
-
-def write_schema(path: Path) -> None:
-    """Writes the schema, unless it is there as it should be. May raise :class:`OSError`."""
-    if not path.is_file() or path.read_bytes() != shipped_schema():
-        replace_whole(path, shipped_schema())

@@ -10,9 +10,10 @@ from typing import Any, Literal, Self
 
 from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
 
+from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.orders import Fulfil, Orders
-from passerelle.config.pool import Pool, check_pool
+from passerelle.config.pool import Pool
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
@@ -178,6 +179,32 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     """[…]  # whom to tell when something needs a person, and when it is over"""
 
+    @property
+    def needed_orders(self) -> Orders:
+        """``[orders]``. Raises :class:`ConfigError` where there is none."""
+        if self.orders is None:
+            raise _missing(_("[orders] is missing"))
+        return self.orders
+
+    @property
+    def needed_stock(self) -> Stock:
+        """``[stock]``. Raises :class:`ConfigError` where there is none."""
+        if self.stock is None:
+            raise _missing(_("[stock] is missing"))
+        return self.stock
+
+    @property
+    def needed_pool(self) -> Pool:
+        """``[pool]``. Raises :class:`ConfigError` where there is none."""
+        if self.pool is None:
+            raise _missing(_("[pool] is missing"))
+        return self.pool
+
+    @property
+    def gift_card_ids(self) -> tuple[str, ...]:
+        """The product ids of the gift cards, as far as the config names them."""
+        return self.stock.gift_cards.ids if self.stock else ()
+
     @field_validator("folder", mode="before")
     @classmethod
     def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
@@ -215,5 +242,40 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _pool_beside_the_others(self) -> Self:
-        check_pool(self)
+        if self.pool:
+            self._check_pool_files(self.pool)
+            if self.pool.owner == "erp":
+                self._check_pool_owner(self.pool)
         return self
+
+    def _check_pool_files(self, pool: Pool) -> None:
+        """The shop's orders may go to the ERP as well; no other file has two parties."""
+        orders, stock = self.orders, self.stock
+        written = {orders.to: "orders.to"} if orders else {}
+        written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
+        written |= {self.fulfil.to: "fulfil.to"} if self.fulfil.to else {}
+        read = {orders.source: "orders.from"} if orders else {}
+        for key, place in pool.places():
+            is_orders = key.endswith(".orders_from")
+            other = written.get(place) or (None if is_orders else read.get(place))
+            if other:
+                problem = _("{key} and {other} are the same file")
+                raise ValueError(problem.format(key=key, other=other))
+
+    def _check_pool_owner(self, pool: Pool) -> None:
+        if self.stock is None or self.orders is None:
+            problem = _(
+                'pool.owner = "erp" needs [stock] and [orders]: the ERP\'s levels and orders'
+            )
+            raise ValueError(problem)
+        for name, shop in pool.shops.items():
+            if shop.orders_from != self.orders.source and shop.in_erp_after is None:
+                problem = _(
+                    "pool.shops.{name}.in_erp_after is missing: [orders] does not send this shop's "
+                    "orders to the ERP, so say how long after an order the ERP's stock includes it"
+                )
+                raise ValueError(problem.format(name=name))
+
+
+def _missing(what: str) -> ConfigError:
+    return ConfigError(what, "config.toml", _("add it; `passerelle init` shows how"))

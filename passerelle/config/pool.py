@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -142,40 +142,3 @@ class Pool(Section):
         for name, shop in self.shops.items():
             for key in ("orders_from", "stock_from", "stock_to"):
                 yield f"pool.shops.{name}.{key}", getattr(shop, key)
-
-
-def check_pool(settings: Any) -> None:
-    """What the pool and the other sections must agree on. Raises :class:`ValueError`."""
-    pool: Pool | None = settings.pool
-    if pool is None:
-        return
-    _check_files(settings, pool)
-    if pool.owner == "erp":
-        _check_owner(settings, pool)
-
-
-def _check_files(settings: Any, pool: Pool) -> None:
-    """The shop's orders may go to the ERP as well; no other file has two parties."""
-    orders, stock = settings.orders, settings.stock
-    written = {orders.to: "orders.to"} if orders else {}
-    written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
-    written |= {settings.fulfil.to: "fulfil.to"} if settings.fulfil.to else {}
-    read = {orders.source: "orders.from"} if orders else {}
-    for key, place in pool.places():
-        other = written.get(place) or (None if key.endswith(".orders_from") else read.get(place))
-        if other:
-            problem = _("{key} and {other} are the same file")
-            raise ValueError(problem.format(key=key, other=other))
-
-
-def _check_owner(settings: Any, pool: Pool) -> None:
-    if settings.stock is None or settings.orders is None:
-        problem = _('pool.owner = "erp" needs [stock] and [orders]: the ERP\'s levels and orders')
-        raise ValueError(problem)
-    for name, shop in pool.shops.items():
-        if shop.orders_from != settings.orders.source and shop.in_erp_after is None:
-            problem = _(
-                "pool.shops.{name}.in_erp_after is missing: [orders] does not send this shop's "
-                "orders to the ERP, so say how long after an order the ERP's stock includes it"
-            )
-            raise ValueError(problem.format(name=name))

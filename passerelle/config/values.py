@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import (
     AfterValidator,
@@ -21,6 +21,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic.fields import FieldInfo
 
 from passerelle.base.language import _
 from passerelle.base.reading import SEPARATORS
@@ -34,6 +35,12 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True
     )
+
+
+def section_of(field: FieldInfo) -> type[Section] | None:
+    """The model of a table's keys, also of a table of tables'; none for a key with a value."""
+    candidates = get_args(field.annotation) or (field.annotation,)
+    return next((c for c in candidates if isinstance(c, type) and issubclass(c, Section)), None)
 
 
 def checked_by(pattern: str) -> WithJsonSchema:
