@@ -21,7 +21,6 @@ from passerelle.cli.common import (
 )
 from passerelle.cli.sales import list_sales
 from passerelle.config.model import Settings
-from passerelle.config.sections import orders_settings
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account, Found, as_dict, give_account, look_up
 from passerelle.explain.order_words import tell
@@ -96,7 +95,7 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
     """
     settings = settings_of(context)
     with reading_ledger(settings) as ledger:
-        found = look_up(ledger, orders_settings(settings).channel, id)
+        found = look_up(ledger, settings.needed_orders.channel, id)
         inquiry = Inquiry(settings, ledger, now(), in_prose)
         accounts = [give_account(inquiry, order) for order in found.orders]
         if as_json:
@@ -231,7 +230,7 @@ def adopt(context: click.Context) -> None:
 
 
 def _steering(settings: Settings, ledger: Ledger) -> Steering:
-    channel = orders_settings(settings).channel
+    channel = settings.needed_orders.channel
     return Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 

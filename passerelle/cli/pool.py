@@ -153,10 +153,9 @@ def status(context: click.Context, as_json: bool) -> None:
     \b
     passerelle pool status
     """
-    from passerelle.config.sections import pool_settings
 
     settings = settings_of(context)
-    section = pool_settings(settings)
+    section = settings.needed_pool
     with reading_ledger(settings) as ledger:
         health = look_at_pool(section, ledger)
     if as_json:
@@ -235,10 +234,9 @@ def log(
 
 
 def _check_named(settings: Settings, shop: str) -> None:
-    from passerelle.config.sections import pool_settings
     from passerelle.runs.pool_joining import check_named
 
-    check_named(pool_settings(settings), shop)
+    check_named(settings.needed_pool, shop)
 
 
 def _tell(lines: list[str]) -> None:

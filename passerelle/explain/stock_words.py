@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import printable
-from passerelle.config.sections import stock_settings
 from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import holds
@@ -22,7 +21,7 @@ def tell(inquiry: Inquiry, answers: list[Answer], *, taken: bool | None) -> Iter
     if not answers:
         yield _("no stock was published yet")
         return
-    stock, last = stock_settings(inquiry.settings), answers[0].publication
+    stock, last = inquiry.settings.needed_stock, answers[0].publication
     yield _published(inquiry, last, stock)
     yield from _by_the_erp(inquiry, last, stock)
     for answer in answers:

@@ -21,7 +21,6 @@ from passerelle.base.language import _
 from passerelle.base.reading import gtin
 from passerelle.config.model import Settings
 from passerelle.config.orders import Fulfil
-from passerelle.config.sections import gift_card_ids
 from passerelle.config.stock import Stock
 from passerelle.exchange.dispatch import free_place_from
 from passerelle.exchange.sources import Source
@@ -127,7 +126,7 @@ class ShelfLook:
 
 def look_at_stock(gateway: Gateway, candidates: list[Candidate]) -> ShelfLook:
     """What is left of what the candidates need; looks only where there are some."""
-    stock, cards = gateway.settings.stock, gift_card_ids(gateway.settings)
+    stock, cards = gateway.settings.stock, gateway.settings.gift_card_ids
     needed = {key for one in candidates for key in needs(one.order, cards)}
     if stock is None or not needed:
         return ShelfLook()

@@ -13,7 +13,6 @@ from passerelle.base.errors import HeldError, PasserelleError
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
-from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.rules.pool.guards import check_amount
 from passerelle.rules.pool.orders import count
@@ -41,7 +40,7 @@ _MOST_ORDERS = 50
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
-    settings = pool_settings(gateway.settings)
+    settings = gateway.settings.needed_pool
     gateway.dispatcher.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
     servers = Servers(gateway, settings)

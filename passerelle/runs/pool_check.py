@@ -8,7 +8,6 @@ from passerelle.base.language import _, n_
 from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
-from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway
 from passerelle.runs.pool_members import Servers
 from passerelle.runs.pool_reading import in_its_words, read_levels
@@ -33,7 +32,7 @@ class CheckedShop:
 
 def check_shops(gateway: Gateway) -> Iterator[CheckedShop]:
     """Looks at every shop of the config, one after the other."""
-    section = pool_settings(gateway.settings)
+    section = gateway.settings.needed_pool
     servers = Servers(gateway, section)
     for name, shop in section.shops.items():
         servers.open_for(shop)

@@ -12,7 +12,6 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
-from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.pool import KnownShop as Known
@@ -43,7 +42,7 @@ def ask(settings: Settings, ledger: Ledger, shop: str, via: str, now: datetime) 
 
 def check_joining(settings: Settings, ledger: Ledger, shop: str, via: str) -> Mapping[str, Known]:
     """What the ledger knows of all shops. Raises :class:`UsageError` for one that cannot join."""
-    section = pool_settings(settings)
+    section = settings.needed_pool
     for name in (shop, via):
         check_named(section, name)
     known = ledger.pool.shops(with_views=False)
@@ -75,7 +74,7 @@ def _members(known: Mapping[str, Known]) -> set[str]:
 
 def accept(gateway: Gateway, shop: str) -> Outcome:
     """Completes what was asked: the member's levels go into the newcomer."""
-    section = pool_settings(gateway.settings)
+    section = gateway.settings.needed_pool
     check_named(section, shop)
     known = gateway.ledger.pool.shops()
     if shop not in known or known[shop].state != ShopState.ASKED:
@@ -90,7 +89,7 @@ def accept(gateway: Gateway, shop: str) -> Outcome:
 def preview(gateway: Gateway, shop: str, via: str) -> Outcome:
     """Tells what joining would change. For a dry run."""
     check_joining(gateway.settings, gateway.ledger, shop, via)
-    return _complete(gateway, pool_settings(gateway.settings), shop, via)
+    return _complete(gateway, gateway.settings.needed_pool, shop, via)
 
 
 def _complete(gateway: Gateway, section: Section, shop: str, via: str) -> Outcome:
