@@ -6,9 +6,9 @@ The docstring beside a key says what it means, for the schema. What may follow s
 shows the key, where ``key = default`` alone will not do:
 
     # lines that stand above it
-    = VALUE  # what stands beside it; "…" is the default
+    = VALUE  # what stands beside it
 
-and of a table, whose name "…" stands for, with lines below it:
+where "…" is the default, or what the key means. And of a table, whose name "…" stands for:
 
     # --- Title of what begins here
     [NAME]  # what stands beside it
@@ -78,7 +78,10 @@ def _docs(model: type[BaseModel]) -> dict[str, tuple[str, list[str]]]:
 
 def _parts(doc: str) -> tuple[str, list[str]]:
     words, *shown = re.split(r"(?:\A|\n\n)(?=# |= |\[)", doc, maxsplit=1)
-    return " ".join(words.split()), re.sub(r"\n +", " ", "".join(shown)).splitlines()
+    text = " ".join(words.split())
+    remark = (text if text[:2].isupper() else text[:1].lower() + text[1:]).removesuffix(".")
+    lines = re.sub(r"\n +", " ", "".join(shown)).replace("  # …", f"  # {remark}")
+    return text, lines.splitlines()
 
 
 def sample() -> bytes:

@@ -26,7 +26,7 @@ class Trace(Section):
     max_size: Size = 1_000_000
     """When Trace1 or Trace2 is bigger, both move to ArchiveTrace.
 
-    = …  # when Trace1 or Trace2 is bigger, both move to ArchiveTrace
+    = …  # …
     """
 
 

@@ -63,12 +63,12 @@ class Orders(Section):
     channel: Printable = "web"
     """Part of an order's identity in the ledger.
 
-    = …  # part of an order's identity in the ledger
+    = …  # …
     """
     store: Printable = ""
     """The ERP's store number, for example "008".
 
-    = …  # the ERP's store number, for example "008"
+    = …  # …
     """
     encoding: Encoding = "auto"
     """Of the order CSV. "auto": BOM, else strict UTF-8, else cp1252.

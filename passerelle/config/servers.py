@@ -68,7 +68,7 @@ class Server(Section):
     passive: bool = True
     """FTP: the client opens the data connections.
 
-    = …  # FTP: the client opens the data connections
+    = …  # …
     """
     timeout: Wait = timedelta(seconds=20)
     """How long one answer of the server may take, as in "20s".
@@ -94,7 +94,7 @@ class Server(Section):
     verify_tls: bool = True
     """FTPS: check the server's certificate.
 
-    = …  # FTPS: check the server's certificate
+    = …  # …
     """
     settle: Duration = timedelta(seconds=2)
     """A source file younger than a minute is measured twice, this far apart; one that grows is not

@@ -23,7 +23,7 @@ class GiftCards(Section):
     column: str = "ID"
     """The column that carries a product id.
 
-    = …  # the column that carries a product id
+    = …  # …
     """
     ids: ProductIds = ()
     """The gift cards' product ids, for example ["1201", "1202"].
@@ -35,7 +35,7 @@ class GiftCards(Section):
     fill: dict[str, Printable] = {}
     """Other columns of an added line, for example { "Nom" = "Carte" }.
 
-    = …  # other columns of an added line, for example { "Nom" = "Carte" }
+    = …  # …
     """
 
 
@@ -91,7 +91,7 @@ class Stock(Section):
     withheld_is_missed: bool = True
     """Gift card orders hold their products back until settled.
 
-    = …  # gift card orders hold their products back until settled
+    = …  # …
     """
     columns: StockColumns = StockColumns()
     gift_cards: GiftCards = GiftCards()
