@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.rules.fate import Fate, judge

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.measure import timed
 from passerelle.archive.folders import Archived
 from passerelle.base.deadline import Deadline
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Memory, fetch_whole
 

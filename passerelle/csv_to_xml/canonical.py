@@ -11,7 +11,8 @@ from html import escape
 from operator import attrgetter
 
 from passerelle.base.reading import fold
-from passerelle.config.model import Orders, WrittenXml
+from passerelle.config.orders import Orders
+from passerelle.config.xml import WrittenXml
 from passerelle.model.orders import Customer, Line, Order
 
 _SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)

@@ -14,7 +14,7 @@ from typing import overload
 from passerelle.base.language import _
 from passerelle.base.slices import Sliced
 from passerelle.base.wording import printable
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.index import Index, RowPlace
 from passerelle.csv_to_xml.plain import PlainReader

@@ -11,7 +11,7 @@ from passerelle.base.language import _
 from passerelle.base.reading import detect_encoding, detect_separator, find_column, is_damaged_utf8
 from passerelle.base.slices import Sliced, count_lines, find_byte
 from passerelle.base.wording import shorten
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.table import Table
 from passerelle.csv_to_xml.text import Text
 

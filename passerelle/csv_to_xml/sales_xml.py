@@ -13,7 +13,8 @@ from lxml import etree
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.config.model import Orders, WrittenXml
+from passerelle.config.orders import Orders
+from passerelle.config.xml import WrittenXml
 from passerelle.csv_to_xml.canonical import Canonical
 from passerelle.csv_to_xml.forms import SALE_STYLESHEET, STYLESHEET, Forms
 from passerelle.model.orders import Order

@@ -20,7 +20,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.base.slices import Sliced, in_blocks
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes.base import Entry, Sink, checked, in_memory
 
 _CHUNK = 1 << 20

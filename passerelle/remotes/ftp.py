@@ -21,7 +21,7 @@ from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentEr
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.base.slices import Sliced
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
 from passerelle.remotes.passwords import hidden
 

@@ -31,7 +31,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.base.slices import Sliced
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes.base import Entry, Sink, checked, find, in_memory, replace_by_deleting
 from passerelle.remotes.passwords import hidden
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from passerelle.base.language import _
 from passerelle.base.reading import fold
 from passerelle.base.wording import minute
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder
 

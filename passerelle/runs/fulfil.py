@@ -18,8 +18,7 @@ from passerelle.base.errors import (
     UnreachableError,
     gravest,
 )
-from passerelle.config.model import Orders
-from passerelle.config.sections import gift_card_ids, orders_settings
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.csv_to_xml.order_csv import Readings
 from passerelle.csv_to_xml.sales_xml import write_sale
@@ -53,7 +52,7 @@ class Fulfilment:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._orders = orders_settings(gateway.settings)
+        self._orders = gateway.settings.needed_orders
         self._answers = find_answers(gateway)
         for line in describe_answers(self._answers):
             gateway.say(line)
@@ -135,7 +134,7 @@ def _called_off(gateway: Gateway, sightings: Sightings, orders: Orders) -> set[i
 
 
 def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sightings) -> FulfilPlan:
-    settings, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
+    settings, orders = gateway.settings.fulfil, gateway.settings.needed_orders
     books = _books(gateway, plan, sightings.ids, orders)
     found = find_candidates(sightings, books, settings, orders)
     look = look_at_stock(gateway, found.candidates)
@@ -165,7 +164,7 @@ def _grant(
     gateway: Gateway, candidates: Sequence[Candidate], shelf: Shelf, books: Books
 ) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Gives the stock in turn and writes the XMLs; one that cannot be written takes no stock."""
-    cards, left = gift_card_ids(gateway.settings), in_turn(candidates, gateway.settings.fulfil)
+    cards, left = gateway.settings.gift_card_ids, in_turn(candidates, gateway.settings.fulfil)
     marks: list[SaleMark] = []
     while True:
         allotment = allot(left, shelf, cards, books)
@@ -181,7 +180,7 @@ def _write(
     gateway: Gateway, granted: Sequence[Candidate], books: Books
 ) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Each one's XML; one on which the stylesheet fails stops no other."""
-    xml, orders = gateway.settings.fulfil.xml, orders_settings(gateway.settings)
+    xml, orders = gateway.settings.fulfil.xml, gateway.settings.needed_orders
     written, failed = list[_WrittenSale](), list[SaleMark]()
     forms = load_sale_forms(gateway.settings) if granted else Forms()
     for one in granted:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from passerelle.base.errors import gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.csv_to_xml.order_csv import OrderFile, Readings, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
@@ -52,11 +51,11 @@ def run_orders(gateway: Gateway) -> Outcome:
 
 def plan_orders(gateway: Gateway, watch: Watch) -> OrdersPlan:
     """Reads the order CSV and decides on every order in it; changes nothing."""
-    settings = orders_settings(gateway.settings)
+    settings = gateway.settings.needed_orders
     forms = load_forms(settings)
     source = gateway.sources.fetch_to_read_by_slices(settings.source)
     with step(_("reading {file}").format(file=source.place.name)):
-        gift_cards = gift_card_ids(gateway.settings)
+        gift_cards = gateway.settings.gift_card_ids
         file = read_orders(source.content, settings, source.place.name, gift_cards)
         met = gateway.ledger.orders.beside(settings.channel, file.readings)
         plan = decide(file, watch(file.readings, met), settings, source.describe())
@@ -84,7 +83,7 @@ def _fulfilment(gateway: Gateway) -> "Fulfilment | None":
 
 def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: Forms) -> OrdersPlan:
     """The plan with its XML, or with the reason why the orders to be sent wait."""
-    settings = orders_settings(gateway.settings)
+    settings = gateway.settings.needed_orders
     to_send = plan.in_state(State.PREPARED)
     if not len(to_send):
         return plan
@@ -109,7 +108,7 @@ def is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
 
 def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
     """Does what the plan says."""
-    channel, now = orders_settings(gateway.settings).channel, gateway.now()
+    channel, now = gateway.settings.needed_orders.channel, gateway.now()
     with step(_("writing the ledger")):
         gateway.ledger.orders.mark(channel, plan.decided.unsent, now)
     for changed in plan.decided.changed():

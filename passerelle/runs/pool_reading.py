@@ -17,8 +17,9 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.reading import gtin
 from passerelle.config.columns import OrderColumns
-from passerelle.config.model import Guards, Orders, Stock
+from passerelle.config.orders import Orders
 from passerelle.config.pool import PoolShop
+from passerelle.config.stock import Guards, Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP

@@ -12,7 +12,6 @@ from typing import BinaryIO
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
-from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
@@ -41,9 +40,9 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
 
     Raises :class:`PasserelleError` where the file or the config is unusable.
     """
-    orders = orders_settings(settings)
+    orders = settings.needed_orders
     forms = load_forms(orders)
-    file = read_orders(LocalFile(source), orders, source.name, gift_card_ids(settings))
+    file = read_orders(LocalFile(source), orders, source.name, settings.gift_card_ids)
     good = array("I")
     report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]
@@ -71,9 +70,9 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
 
     Whatever its status: this is for looking at the XML before anything is enabled.
     """
-    orders = orders_settings(settings)
+    orders = settings.needed_orders
     forms = load_sale_forms(settings)
-    file = read_orders(LocalFile(source), orders, source.name, gift_card_ids(settings))
+    file = read_orders(LocalFile(source), orders, source.name, settings.gift_card_ids)
     reading = next((reading for reading in file.readings if reading.id == id), None)
     if reading is None:
         mend = _("name one of its orders by its id")
@@ -88,16 +87,15 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
     """The corrected form of a local stock CSV. Raises as :func:`convert_file` does."""
-    from passerelle.config.sections import stock_settings
     from passerelle.rules.stock_guards import check_lines
     from passerelle.runs.stock_plan import describe_fix, stock_rejection
     from passerelle.stock_csv_fix.fix import fix_stock
 
-    stock = stock_settings(settings)
+    stock = settings.needed_stock
     missed: dict[str, Missed] = {}
     if order_file:
-        orders = orders_settings(settings)
-        ids = gift_card_ids(settings)
+        orders = settings.needed_orders
+        ids = settings.gift_card_ids
         file = read_orders(LocalFile(order_file), orders, order_file.name, ids)
         missed = all_sold(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)

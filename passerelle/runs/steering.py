@@ -7,7 +7,6 @@ from datetime import datetime
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
-from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
@@ -199,9 +198,9 @@ def adopt(gateway: Gateway) -> Outcome:
     """
     gateway.outbox.witness.forget()
     gateway.recover()
-    settings = orders_settings(gateway.settings)
+    settings = gateway.settings.needed_orders
     source = gateway.sources.fetch_to_read_by_slices(settings.source)
-    file = read_orders(source.content, settings, source.place.name, gift_card_ids(gateway.settings))
+    file = read_orders(source.content, settings, source.place.name, gateway.settings.gift_card_ids)
     met = gateway.ledger.orders.beside(settings.channel, file.readings)
     mine = array("I", [n for n, (_r, o) in enumerate(met) if not o or o.state not in DONE])
     reason = _("adopted: handled by the previous system")

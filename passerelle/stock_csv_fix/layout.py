@@ -17,7 +17,7 @@ from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _
 from passerelle.base.reading import detect_encoding, detect_separator, find_column
 from passerelle.base.wording import shorten
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
 
 # Longer than any real header.

@@ -14,7 +14,8 @@ from lxml import etree
 
 from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.base.reading import fold
-from passerelle.config.model import Orders, Settings
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.csv_to_xml.sales_xml import write_sales

@@ -20,8 +20,8 @@ from passerelle.base.errors import (
     UnreachableError,
 )
 from passerelle.base.scratch import ScratchFile
-from passerelle.config.model import Server
-from passerelle.model.servers import KINDS, Kind
+from passerelle.config.servers import Server
+from passerelle.model.servers import KINDS, ServerKind
 from passerelle.remotes import connect
 from passerelle.remotes.base import Memory, Remote, find
 from tests.servers import RunningServer
@@ -440,7 +440,7 @@ class TestRealServers(Contract):
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
-def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: Kind) -> None:
+def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: ServerKind) -> None:
     module, _, adapter = kind.adapter.partition(":")
     assert hasattr(import_module(f"passerelle.remotes.{module}"), adapter)
     assert set(kind.keys) <= set(Server.model_fields)

@@ -24,8 +24,15 @@ from passerelle.base.reading import (
     parse_whole,
     split_header,
 )
-from passerelle.config.guess.names import KNOWN
+from passerelle.config.columns import COLUMNS
 
+# All names of columns, as names compare.
+_KNOWN = frozenset(
+    fold(name)
+    for columns in COLUMNS.values()
+    for column in columns.values()
+    for name in (*column.names, *column.usual)
+)
 # A stray value does not make a column another one's.
 _MOST = 0.9
 # More would say no more.
@@ -235,7 +242,7 @@ def _separator(header_line: str, below: Iterable[str]) -> str:
         names = split_header(header_line, separator)
         alike = sum(len(split_header(line, separator)) == len(names) for line in lines)
         share = alike / len(lines) if lines and len(names) > 1 else 0
-        return sum(fold(name) in KNOWN for name in names), share, len(names)
+        return sum(fold(name) in _KNOWN for name in names), share, len(names)
 
     return max(SEPARATORS, key=fit)
 
@@ -248,7 +255,7 @@ def _check_header(header: tuple[str, ...], file: str) -> None:
         what = _("the first line has {n} columns and is no header").format(n=len(header))
         _reject(what, f"{file}:1", _("is it a CSV file?"))
     kinds = {kind_of([name]) for name in header}
-    known = any(fold(name) in KNOWN for name in header)
+    known = any(fold(name) in _KNOWN for name in header)
     if kinds & _NO_NAMES or (kinds & _NUMBERS and not known):
         _reject(_("the first line holds values, not names of columns"), f"{file}:1",
                 _("export the file with its header"))  # fmt: skip
