@@ -11,11 +11,11 @@ Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how f
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from passerelle.archive.folders import Exports
-from passerelle.base.durable import Content
+from passerelle.base.durable import Content, first_free
 from passerelle.base.errors import (
     AlreadyThereError,
     HeldError,
@@ -328,9 +328,10 @@ def free_place_from(
     template: Location, moment: datetime, is_taken: Callable[[Location], bool]
 ) -> tuple[Location, datetime]:
     """The same, with the moment that stands in it."""
-    while True:
-        name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
-        place = template.with_name(name)
-        if "{time}" not in template.name or not is_taken(place):
-            return place, moment
-        moment += timedelta(seconds=1)
+    if "{time}" not in template.name:
+        return template, moment
+
+    def named(at: datetime) -> Location:
+        return template.with_name(template.name.replace("{time}", f"{at:%Y%m%d_%H%M%S}"))
+
+    return first_free(moment, named, is_taken)
