@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from passerelle.base.durable import (
     Content,
+    first_free,
     make_private_folder,
     move_durably,
     replace_whole,
@@ -45,14 +46,13 @@ class Exports:
         stem, dot, ending = name.rpartition(".")
         if not dot:
             stem, ending = name, ""
-        candidate, moment = name, at
-        while self._taken(candidate):
-            candidate = f"{stem}_{moment:{TIME}}{dot}{ending}"
-            moment += timedelta(seconds=1)
-        return candidate
-
-    def _taken(self, name: str) -> bool:
-        return (self.folder / name).exists()
+        if not (self.folder / name).exists():
+            return name
+        return first_free(
+            at,
+            lambda moment: f"{stem}_{moment:{TIME}}{dot}{ending}",
+            lambda other: (self.folder / other).exists(),
+        )[0]
 
     def write_pending(self, name: str, data: Content) -> "Written":
         """Writes an XML, durably, under a name that says it was not sent yet."""

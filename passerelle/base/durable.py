@@ -9,11 +9,13 @@ Every function may raise :class:`OSError`.
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
+T = TypeVar("T")
 # A file's bytes, whole or in blocks that are written as they come.
 Content = bytes | Iterable[bytes]
 
@@ -107,3 +109,12 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def first_free(
+    at: datetime, named: Callable[[datetime], T], is_taken: Callable[[T], bool]
+) -> tuple[T, datetime]:
+    """The name with the time ``at`` or, second by second, the next that is free; and its time."""
+    while is_taken(name := named(at)):
+        at += timedelta(seconds=1)
+    return name, at

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from passerelle.base.durable import first_free
 from passerelle.base.errors import NotFoundError, TransientError
 from passerelle.base.language import _
 from passerelle.base.slices import Sliced, hash_of
@@ -67,9 +68,10 @@ def free_place_from(
     template: Location, moment: datetime, is_taken: Callable[[Location], bool]
 ) -> tuple[Location, datetime]:
     """The same, with the moment that stands in it."""
-    while True:
-        name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
-        place = template.with_name(name)
-        if "{time}" not in template.name or not is_taken(place):
-            return place, moment
-        moment += timedelta(seconds=1)
+    if "{time}" not in template.name:
+        return template, moment
+
+    def named(at: datetime) -> Location:
+        return template.with_name(template.name.replace("{time}", f"{at:%Y%m%d_%H%M%S}"))
+
+    return first_free(moment, named, is_taken)
