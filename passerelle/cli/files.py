@@ -105,10 +105,9 @@ def _deliver(context: click.Context, result: "Rehearsal", output: Path | None) -
     from passerelle.runs.rehearsal import write_output
 
     if output:
-        write_output(output, result.blocks)
+        write_output(output, result.data)
     else:
-        for block in result.blocks:
-            click.echo(block, nl=False)
+        click.echo(result.data, nl=False)
     for line in result.report:
         click.echo(line, err=True)
     if result.rejected:

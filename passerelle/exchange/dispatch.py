@@ -9,13 +9,12 @@ Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how f
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypedDict
 
 from passerelle.archive.folders import Exports
-from passerelle.base.durable import Content
 from passerelle.base.errors import (
     AlreadyThereError,
     HeldError,
@@ -26,7 +25,6 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.base.slices import Sliced, hash_of
 from passerelle.config.model import Settings
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import Ledger
@@ -48,10 +46,10 @@ class _Promised(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
+    """An XML ready to go: its bytes, its orders, its name there."""
 
-    data: Content
-    marks: Iterable[Mark]
+    data: bytes
+    marks: Sequence[Mark]
     place: Location
 
 
@@ -89,14 +87,14 @@ class Dispatcher:
         return self._publish(data, place, promise)
 
     def _publish(
-        self, data: Content, place: Location, promise: Callable[["_Promised"], Dispatch]
+        self, data: bytes, place: Location, promise: Callable[["_Promised"], Dispatch]
     ) -> Dispatch:
         archived = self._exports.free_name(place.name, self._now())
         with step(_("writing {file}").format(file=place.name)):
-            written = self._exports.write_pending(archived, data)
-        sha256 = written.digest.hexdigest()
+            self._exports.write_pending(archived, data)
+        sha256 = hashlib.sha256(data).hexdigest()
         dispatch = promise(
-            {"place": place, "archived": archived, "sha256": sha256, "size": written.size}
+            {"place": place, "archived": archived, "sha256": sha256, "size": len(data)}
         )
         self.witness.remember(dispatch)
         self._exports.confirm(archived)
@@ -287,7 +285,7 @@ class Dispatcher:
         )
 
 
-def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
+def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
     Some lines are cut without a word, as :func:`fetch_whole` knows too.
@@ -297,13 +295,13 @@ def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
     for _attempt in range(UPLOADS):
         _store(remote, path, data)
         entry = remote.stat(path)
-        if is_whole(remote, path, entry, len(data), lambda: hash_of(data)):
+        if is_whole(remote, path, entry, len(data), lambda: hashlib.sha256(data).hexdigest()):
             return entry
     text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
     raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
 
 
-def _store(remote: Remote, path: str, data: Sliced) -> None:
+def _store(remote: Remote, path: str, data: bytes) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:

@@ -1,6 +1,6 @@
 """The ledger's dispatches: each XML on its way to the ERP, from ``prepared`` to ``taken``."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ class DispatchBook:
     def prepare(
         self,
         channel: str,
-        marks: Iterable[Mark],
+        marks: Sequence[Mark],
         at: datetime,
         *,
         place: Location,

@@ -60,6 +60,27 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedOrder:
+    """An order that the shop changed after it was sent."""
+
+    reading: Gist
+    note: str
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided on the order of this number in the file.
+
+    ``before`` is what the ledger knew of it.
+    """
+
+    number: int
+    what: Mark | ChangedOrder
+    before: KnownOrder | None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to an order."""
 

@@ -5,9 +5,7 @@ from urllib.parse import urlsplit
 from passerelle.base.deadline import Deadline
 from passerelle.config.model import Server
 from passerelle.remotes.base import Entry as Entry
-from passerelle.remotes.base import Memory as Memory
 from passerelle.remotes.base import Remote
-from passerelle.remotes.base import Sink as Sink
 from passerelle.remotes.base import fetch_whole as fetch_whole
 from passerelle.remotes.base import find as find
 from passerelle.remotes.base import is_gone as is_gone

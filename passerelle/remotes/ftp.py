@@ -8,7 +8,7 @@ import ftplib
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
@@ -17,10 +17,9 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import moved
-from passerelle.base.slices import Sliced
 from passerelle.config.model import Server
 from passerelle.remotes import certificates
-from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
+from passerelle.remotes.base import Entry, checked, find
 from passerelle.remotes.ftp_replies import (
     WholeReplies,
     code_of,
@@ -77,14 +76,10 @@ class FtpRemote:
             return [Entry(name, None, None) for name in names if name not in folders]
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        sink.clear()
         with self._telling(path):
-            self._download(f"RETR {self._full(path)}", sink.write)
+            return self._download(f"RETR {self._full(path)}")
 
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         with self._telling(path, writing=True):
             connection = self._open_data(f"STOR {self._full(path)}")
             try:
@@ -219,18 +214,19 @@ class FtpRemote:
         self._ftp.sock.settimeout(self._ftp.timeout)
         return self._ftp.transfercmd(command)
 
-    def _download(self, command: str, write: Callable[[bytes], object]) -> None:
-        connection = self._open_data(command)
+    def _download(self, command: str) -> bytes:
+        connection, blocks = self._open_data(command), list[bytes]()
         with connection:
             connection.settimeout(self._patience())
             while chunk := connection.recv(_CHUNK):
-                write(chunk)
+                blocks.append(chunk)
                 moved(len(chunk))
                 connection.settimeout(self._patience())
             end_tls(connection)
         self._ftp.voidresp()
+        return b"".join(blocks)
 
-    def _upload(self, connection: socket.socket, data: Sliced) -> None:
+    def _upload(self, connection: socket.socket, data: bytes) -> None:
         with connection:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())
@@ -296,9 +292,7 @@ class FtpRemote:
             raise
 
     def _received(self, command: str) -> list[bytes]:
-        memory = Memory()
-        self._download(command, memory.write)
-        return memory[:].splitlines()
+        return self._download(command).splitlines()
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""

@@ -124,11 +124,11 @@ def missed_sales(
 ) -> tuple[dict[str, MissedSale], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
-    csv = gateway.sources.fetch_to_read_by_slices(orders.source)
+    csv = gateway.sources.fetch(orders.source)
     with step(_("reading {file}").format(file=csv.place.name)):
-        file = read_orders(csv.content, orders, csv.place.name, gift_card_ids(gateway.settings))
+        file = read_orders(csv.data, orders, csv.place.name, gift_card_ids(gateway.settings))
     book = gateway.ledger.orders
-    known = book.known(orders.channel, list(file.readings.ids()))
+    known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
     outside = [
         order

@@ -10,7 +10,7 @@ from passerelle.exchange.dispatch import TMP, UPLOADS, store_whole
 from passerelle.gateway.frame import Gateway
 from passerelle.health.chain import should_be_taken
 from passerelle.model.location import Location
-from passerelle.remotes.base import Memory, fetch_whole, find
+from passerelle.remotes.base import fetch_whole, find
 from passerelle.runs.stock_plan import StockPlan
 
 
@@ -42,8 +42,7 @@ def upload_beside(gateway: Gateway, place: Location, data: bytes) -> str:
     path = place.path if direct else place.path + TMP
     for _attempt in range(UPLOADS):
         store_whole(remote, path, data)
-        fetch_whole(remote, path, len(data), arrived := Memory())
-        if arrived[:] == data:
+        if fetch_whole(remote, path, len(data)) == data:
             return path
         remote.delete(path)
     what = _("the upload reads back otherwise")
