@@ -43,13 +43,10 @@ class Exports:
         if not dot:
             stem, ending = name, ""
         candidate, moment = name, at
-        while self._taken(candidate):
+        while (self.folder / candidate).exists():
             candidate = f"{stem}_{moment:{TIME}}{dot}{ending}"
             moment += timedelta(seconds=1)
         return candidate
-
-    def _taken(self, name: str) -> bool:
-        return (self.folder / name).exists()
 
     def write_pending(self, name: str, data: bytes) -> None:
         """Writes an XML, durably, under a name that says it was not sent yet."""

@@ -7,7 +7,6 @@ Source of the rules: RFC 4180, and what order export modules write in practice: 
 any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
-import csv
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ from passerelle.base.reading import (
     detect_separator,
     find_column,
     line_of,
+    split_header,
 )
 from passerelle.base.wording import shorten
 from passerelle.config.model import Orders
@@ -64,7 +64,6 @@ def read_orders(
 def _read(
     table: Table, places: Sequence[Place], plain: PlainReader, careful: CarefulReader
 ) -> Reading:
-    """The order whose rows stand there."""
     if all(place.kind == CellForm.PLAIN for place in places):
         reading = plain.read(table.plain_cells(places))
         if reading:
@@ -74,7 +73,6 @@ def _read(
 
 
 def _absent(table: Table, settings: Orders) -> tuple[str, ...]:
-    """The column keys by which orders are kept back, but that the file lacks."""
     deciding = ("payment", "status", *(("voucher",) if settings.withhold.vouchers else ()))
     return tuple(key for key in deciding if key not in table.columns)
 
@@ -94,7 +92,7 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
         names = [name for key in type(settings.columns).model_fields
                  for name in getattr(settings.columns, key)]  # fmt: skip
         separator = detect_separator(header_line, names)
-    header = next(csv.reader([header_line], delimiter=separator))
+    header = split_header(header_line, separator)
     columns = _find_columns(header, settings, file)
     return Table(text, separator, columns, len(header), file)
 
@@ -160,10 +158,6 @@ def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, i
     return found
 
 
-def _shown(header: list[str]) -> str:
-    return shorten(", ".join(header), 1000)
-
-
 def _check_required(found: dict[str, int], header: list[str], settings: Orders, file: str) -> None:
     required = ["id", "quantity", "unit_price"]
     required += ["date"] if settings.start_from else []
@@ -176,5 +170,5 @@ def _check_required(found: dict[str, int], header: list[str], settings: Orders, 
         raise ConfigError(
             _("no column for {keys}").format(keys=keys),
             f"{file}:1",
-            mend.format(key=missing[0], names=_shown(header)),
+            mend.format(key=missing[0], names=shorten(", ".join(header), 1000)),
         )

@@ -133,7 +133,8 @@ def _serialise(
             key,
             _('use a name like "UTF-8" or "ISO-8859-1"'),
         ) from error
-    return data if _is_wide(settings) else data.rstrip(b"\n") + b"\n"
+    is_wide = "\n".encode(settings.encoding) != b"\n"
+    return data if is_wide else data.rstrip(b"\n") + b"\n"
 
 
 def _written(orders: Sequence[Order], settings: Orders, generated: datetime) -> bytes:
@@ -144,8 +145,3 @@ def _written(orders: Sequence[Order], settings: Orders, generated: datetime) -> 
     for text in Canonical(settings, settings.xml.names).document(orders, generated):
         data.write(text.encode(settings.xml.encoding, "xmlcharrefreplace"))
     return data.getvalue()
-
-
-def _is_wide(settings: WrittenXml) -> bool:
-    """Whether a letter of this encoding has more than one byte."""
-    return "\n".encode(settings.encoding) != b"\n"

@@ -62,7 +62,7 @@ class Place(NamedTuple):
 
 
 def first_line(text: str) -> str:
-    """The first line of a text, with its end."""
+    """It comes with its end."""
     found = _LINE.match(text)
     return found[0] if found else ""
 
@@ -103,11 +103,8 @@ class Table:
         text, size = self._text, len(self._text)
         while (start := self._place) < size:
             found = match(text, start)
-            if (
-                found
-                and found.end() - start <= _LONGEST_CELL
-                and (id := found[1].strip('"').strip())
-            ):
+            id = found[1].strip('"').strip() if found else ""
+            if found and id and found.end() - start <= _LONGEST_CELL:
                 self._place = found.end()
                 yield id, Place(start, number, CellForm.PLAIN)
                 number += 1
@@ -124,7 +121,6 @@ class Table:
         return list(csv.reader(lines, delimiter=self._separator))
 
     def row(self, place: Place) -> Row:
-        """The row that stands there."""
         self._place, line, kind = place
         text = self._readline()
         if kind == CellForm.SALVAGED:

@@ -79,6 +79,14 @@ class Decision:
     what: Mark | ChangedOrder
     before: KnownOrder | None
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it was not in the same state for the same reason."""
+        before, what = self.before, self.what
+        if before is None or isinstance(what, ChangedOrder):
+            return True
+        return (before.state, before.reason) != (what.state, what.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -62,9 +62,7 @@ class Remote(Protocol):
         """Moves ``old`` to ``new``, over whatever stands there."""
         ...
 
-    def delete(self, path: str) -> None:
-        """Removes one file."""
-        ...
+    def delete(self, path: str) -> None: ...
 
     def close(self) -> None:
         """Ends the connection. Never raises."""

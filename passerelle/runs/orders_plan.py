@@ -72,27 +72,18 @@ class OrdersPlan:
 
     def newly_in(self, state: State) -> tuple[Mark, ...]:
         """Those of them that were in another, or for another reason."""
-        return self._in_state(state, stays=False)
+        return self._in_state(state, news=True)
 
     def still_in(self, state: State) -> tuple[Mark, ...]:
         """Those of them that were in it for the same reason."""
-        return self._in_state(state, stays=True)
+        return self._in_state(state, news=False)
 
-    def _in_state(self, state: State, *, stays: bool) -> tuple[Mark, ...]:
+    def _in_state(self, state: State, *, news: bool) -> tuple[Mark, ...]:
         return tuple(
             d.what
             for d in self.decisions
-            if isinstance(d.what, Mark) and d.what.state == state and _stays(d) == stays
+            if isinstance(d.what, Mark) and d.what.state == state and d.is_news == news
         )
-
-
-def _stays(decision: Decision) -> bool:
-    before, what = decision.before, decision.what
-    return (
-        before is not None
-        and isinstance(what, Mark)
-        and (before.state, before.reason) == (what.state, what.reason)
-    )
 
 
 def decide(
