@@ -4,7 +4,7 @@ Every change of a file's stage goes through :func:`_move`, which knows the table
 follows for the orders, the sale or the shop that hang on the file.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -58,7 +58,7 @@ class Outbox(Book):
     # --- promises ----------------------------------------------------------------------------
 
     def prepare_orders(
-        self, promise: Promise, at: datetime, channel: str, marks: Iterable[Mark]
+        self, promise: Promise, at: datetime, channel: str, marks: Sequence[Mark]
     ) -> Dispatch:
         """Promises an XML and its orders. From here on it will be sent."""
         with self._begin() as connection:

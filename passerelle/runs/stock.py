@@ -124,11 +124,11 @@ def missed_sales(
 ) -> tuple[dict[str, Missed], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = gateway.settings.needed_orders
-    csv = gateway.sources.fetch_to_read_by_slices(orders.source)
+    csv = gateway.sources.fetch(orders.source)
     with step(_("reading {file}").format(file=csv.place.name)):
-        file = read_orders(csv.content, orders, csv.place.name, gateway.settings.gift_card_ids)
+        file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
     book = gateway.ledger.orders
-    known = book.known(orders.channel, list(file.readings.ids()))
+    known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
     outside = [
         order

@@ -61,10 +61,10 @@ FAULTS: dict[str, tuple[str, Any]] = {
         lambda self, name: None,
     ),
     "settled orders are sent": (
-        "passerelle.runs.orders_plan.DONE",
+        "passerelle.rules.fate.DONE",
         DONE - {State.SETTLED},
     ),
-    "taken orders are sent again": ("passerelle.runs.orders_plan.DONE", DONE - {State.TAKEN}),
+    "taken orders are sent again": ("passerelle.rules.fate.DONE", DONE - {State.TAKEN}),
     "a stale file is published": (
         "passerelle.runs.stock.check_age",
         lambda age, guards, file: None,
@@ -78,7 +78,7 @@ FAULTS: dict[str, tuple[str, Any]] = {
         lambda in_stock, before, guards, file: None,
     ),
     "a cut order file is read": (
-        "passerelle.csv_to_xml.rows._check_whole",
+        "passerelle.csv_to_xml.order_csv._check_whole",
         lambda text, settings, file: None,
     ),
 }

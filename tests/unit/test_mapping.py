@@ -294,9 +294,8 @@ class TestWhatIsProposedIsWhatARunReads:
             columns=OrderColumns.model_validate({key: [name] for key, name in columns.items()})
         )
         plain = Orders.model_construct()
-        assert (
-            read_orders(renamed, settings, "f").readings[:]
-            == (read_orders(demo("orders_french.csv"), plain, "f").readings[:])
+        assert read_orders(renamed, settings, "f").readings == (
+            read_orders(demo("orders_french.csv"), plain, "f").readings
         )
 
 

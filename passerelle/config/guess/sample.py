@@ -13,12 +13,14 @@ from typing import NoReturn
 from passerelle.base.errors import NotReadyError, RejectedError
 from passerelle.base.language import _
 from passerelle.base.reading import (
+    LONGEST_HEADER,
     SEPARATORS,
+    decode_file,
     detect_encoding,
     fold,
-    is_damaged_utf8,
     is_eaten_by_spreadsheet,
     item_number,
+    line_of,
     parse_date,
     parse_decimal,
     parse_whole,
@@ -132,8 +134,6 @@ _TESTS: tuple[tuple[CellKind, Callable[[str], object]], ...] = (
     (CellKind.NUMBER, parse_decimal),
     (CellKind.DIGITS, _is_digits),
 )
-# Longer than any real header.
-_LONGEST_HEADER = 50_000
 _MOST_COLUMNS = 500
 # No text in a field spans more lines: a quote went wrong above them.
 _LONGEST_TEXT = 100
@@ -213,21 +213,16 @@ def _check_is_text(data: bytes, file: str) -> None:
 def _decode(data: bytes, file: str, *, whole: bool) -> tuple[str, str]:
     """The encoding and the text; a beginning ends with its last whole line."""
     end = len(data) if whole else data.rfind(b"\n") + 1 or len(data)
-    data = data[:end]
-    encoding = detect_encoding(data)
-    if encoding == "cp1252" and is_damaged_utf8(data):
-        return "utf-8", data.decode("utf-8", "replace")
     try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        return encoding, decoder.decode(data, final=whole)
+        return decode_file(data[:end], whole=whole)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        _reject(_("a byte is no text in {encoding}").format(encoding=encoding), f"{file}:{line}",
-                _("export it as CSV in UTF-8"))  # fmt: skip
+        encoding = detect_encoding(data[:end])
+        _reject(_("a byte is no text in {encoding}").format(encoding=encoding),
+                f"{file}:{line_of(error)}", _("export it as CSV in UTF-8"))  # fmt: skip
 
 
 def _check_header_line(line: str, file: str) -> None:
-    if len(line) > _LONGEST_HEADER:
+    if len(line) > LONGEST_HEADER:
         what = _("the first line has {n} characters and is no header").format(n=len(line))
         _reject(what, f"{file}:1", _("is it a CSV file?"))
     if not line.strip():
