@@ -48,7 +48,7 @@ class Promise:
     target: str = ""
 
 
-class Outbox(Book):
+class DispatchBook(Book):
     """The book of what was promised. Each promise is one transaction with what hangs on it."""
 
     def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
