@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from passerelle.__main__ import main
+from tests import forking
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,29 @@ def run_program(
 
 
 def run_child(
-    *args: str, cwd: Path, env: Mapping[str, str] | None = None, module: str = "passerelle"
+    *args: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    module: str = "passerelle",
+    real: bool = False,
 ) -> Result:
-    """Runs ``python -m MODULE ARGS`` as a child process."""
-    command = [sys.executable, "-m", module, *args]
+    """Runs ``python -m MODULE ARGS`` as a child process; ``real`` is a whole start of Python."""
     root = str(Path(__file__).parents[1])
     environment = os.environ | {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"} | dict(env or {})
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
-    return Result(done.returncode, done.stdout, done.stderr.decode("utf-8"))
+    if real or not forking.CAN_FORK:
+        command = [sys.executable, "-m", module, *args]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
+        return Result(done.returncode, done.stdout, done.stderr.decode("utf-8"))
+    with (
+        Path(os.devnull).open("rb") as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        streams = (nothing.fileno(), out.fileno(), err.fileno())
+        code = forking.start(module, args, cwd=cwd, env=environment, streams=streams).wait()
+        out.seek(0)
+        err.seek(0)
+        return Result(int(code or 0), out.read(), err.read().decode("utf-8"))
 
 
 def _stream() -> io.TextIOWrapper:

@@ -269,7 +269,7 @@ class TestAnXmlOnItsWay:
         assert world.erp_takes() == ["1", "2"]
 
 
-BOOK = "passerelle.ledger.erasure:Erasure"
+BOOK = "passerelle.ledger.erasure:ErasureBook"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

@@ -16,9 +16,9 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 ARCHIVE = "passerelle.archive.folders:Exports"
-DISPATCHES = "passerelle.ledger.dispatches:Dispatches"
-ORDERS = "passerelle.ledger.orders:Orders"
-STOCK = "passerelle.ledger.stock:Stock"
+DISPATCHES = "passerelle.ledger.dispatches:DispatchBook"
+ORDERS = "passerelle.ledger.orders:OrderBook"
+STOCK = "passerelle.ledger.stock:StockBook"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 
 ORDER_STEPS = [

@@ -44,13 +44,13 @@ STEPS = (
     ("passerelle.remotes.folder:FolderRemote", "replace"),
     ("passerelle.archive.folders:Exports", "write_pending"),
     ("passerelle.archive.folders:Exports", "confirm"),
-    ("passerelle.ledger.dispatches:Dispatches", "prepare"),
-    ("passerelle.ledger.dispatches:Dispatches", "stage"),
-    ("passerelle.ledger.dispatches:Dispatches", "send"),
-    ("passerelle.ledger.dispatches:Dispatches", "take"),
-    ("passerelle.ledger.orders:Orders", "mark"),
-    ("passerelle.ledger.stock:Stock", "prepare"),
-    ("passerelle.ledger.stock:Stock", "set_stage"),
+    ("passerelle.ledger.dispatches:DispatchBook", "prepare"),
+    ("passerelle.ledger.dispatches:DispatchBook", "stage"),
+    ("passerelle.ledger.dispatches:DispatchBook", "send"),
+    ("passerelle.ledger.dispatches:DispatchBook", "take"),
+    ("passerelle.ledger.orders:OrderBook", "mark"),
+    ("passerelle.ledger.stock:StockBook", "prepare"),
+    ("passerelle.ledger.stock:StockBook", "set_stage"),
 )
 
 

@@ -13,7 +13,7 @@ from tests.shell import run_child
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
-BOOK = "passerelle.ledger.pool:Pool"
+BOOK = "passerelle.ledger.pool:PoolBook"
 FILES = "passerelle.ledger.pool:PoolFiles"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 STEPS = [(BOOK, "book"), (REMOTE, "store"), (FILES, "prepare"), (REMOTE, "replace"),
