@@ -14,6 +14,7 @@ from passerelle.exchange.dispatch import Dispatcher
 from passerelle.model.records import Dispatch
 from passerelle.model.states import DONE, State
 from passerelle.rules.missed_sales import ErpFile
+from tests import scale
 from tests.e2e.test_machine import HalfHours
 from tests.fire.conftest import Note
 
@@ -82,14 +83,11 @@ FAULTS: dict[str, tuple[str, Any]] = {
         lambda text, settings, file: None,
     ),
 }
-# Those that the short scale tries; the others take longer to be found.
-QUICK = ("a withheld order counts as included", "a stale file is published")
 
 
+@scale.only("long")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_the_state_machine_finds(fault: str, is_long: bool, note: Note) -> None:
-    if not is_long and fault not in QUICK:
-        pytest.skip("found at the long scale")
+def test_the_state_machine_finds(fault: str, note: Note) -> None:
     with planted(fault), pytest.raises((AssertionError, PasserelleError)) as found:
         run_state_machine_as_test(
             HalfHours,
