@@ -19,8 +19,8 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pseudo terminals are Linux's")
 
 SHOE = Sale("1", {"370": 1})
-SLOW = Quirks(bytes_per_second=200_000)
-MANY = [Sale(str(number), {"370": 1}) for number in range(1, 2500)]
+SLOW = Quirks(bytes_per_second=60_000)
+MANY = [Sale(str(number), {"370": 1}) for number in range(1, 1500)]
 # Long against the patience of a hurried program: a slow machine has the time to show something.
 A_WHILE = 0.7
 
