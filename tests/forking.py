@@ -160,6 +160,9 @@ def _watch_over(order: Mapping[str, object], connection: socket.socket, files: l
 
 
 def _become(order: Mapping[str, object], connection: socket.socket, files: list[int]) -> NoReturn:
+    # Whatever started the tests (nohup, a shell's background) may ignore these.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if order["terminal"]:
         import fcntl
         import termios
@@ -192,7 +195,11 @@ def _open_streams(encoding: str) -> None:
         raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
         errors = "strict" if number == 1 else "backslashreplace"
         stream = io.TextIOWrapper(
-            raw, encoding, errors, line_buffering=number == 2 or os.isatty(number)
+            raw,
+            encoding,
+            errors,
+            line_buffering=number == 2 or os.isatty(number),
+            write_through="PYTHONUNBUFFERED" in os.environ,
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)

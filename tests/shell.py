@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest import mock
 
 from passerelle.__main__ import main
@@ -86,6 +86,42 @@ def run_child(
         out.seek(0)
         err.seek(0)
         return Result(int(code or 0), out.read(), err.read().decode("utf-8"))
+
+
+class Running:
+    """A child that goes on until it is told to stop; ``output`` is what it prints, unbuffered."""
+
+    def __init__(self, child: forking.Child, output: TextIO, errors: TextIO) -> None:
+        self._child, self.output, self._errors = child, output, errors
+        self.send_signal, self.kill, self.wait = child.send_signal, child.kill, child.wait
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.wait(0.05) is None
+
+    def rest(self) -> tuple[str, str]:
+        """What else it prints, and its errors, until it ends."""
+        return self.output.read(), self._errors.read()
+
+
+@contextlib.contextmanager
+def running(*args: str, cwd: Path) -> Iterator[Running]:
+    """``python -m passerelle ARGS`` as a child, killed in the end. Not on Windows."""
+    (output, its_output), (errors, its_errors) = os.pipe(), os.pipe()
+    with (
+        open(output, encoding="utf-8") as told,  # noqa: PTH123 - a file's number
+        open(errors, encoding="utf-8") as complained,  # noqa: PTH123
+        Path(os.devnull).open("rb") as nothing,
+    ):
+        streams = (nothing.fileno(), its_output, its_errors)
+        environment = os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+        child = forking.start("passerelle", args, cwd=cwd, env=environment, streams=streams)
+        os.close(its_output)
+        os.close(its_errors)
+        try:
+            yield Running(child, told, complained)
+        finally:
+            child.kill()
 
 
 def _stream() -> io.TextIOWrapper:

@@ -15,13 +15,12 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
+from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ftp import FtpServer
 from tests.servers.real import REAL_KINDS, CannotStartError, start_real
 from tests.servers.sftp import SftpServer
-
-LOCAL_KINDS = ("folder", "ftp", "ftps", "ftps-implicit", "sftp")
 
 NewServer = Callable[[str], RunningServer]
 
@@ -119,7 +118,10 @@ def new_server(houses: Houses, trusted: Certificates) -> NewServer:
     return houses.new_server
 
 
-@pytest.fixture(params=LOCAL_KINDS)
+_TLS = [pytest.param(k, marks=scale.only("ci")) for k in ("ftps", "ftps-implicit")]
+
+
+@pytest.fixture(params=["folder", "ftp", "sftp", *_TLS])
 def server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Every kind of server that runs in this process, one after the other."""
     return new_server(request.param)
