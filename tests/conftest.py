@@ -70,7 +70,7 @@ def quick_ledgers() -> Iterator[None]:
             if is_empty:
                 versions = connection.execute(text("SELECT number FROM version")).scalars()
                 statements[:] = connection.execute(of_all).scalars()
-                statements.extend(f"INSERT INTO version VALUES ({each})" for each in versions)
+                statements.extend(f"INSERT INTO version VALUES ({n})" for n in versions)  # noqa: S608
 
     with mock.patch.object(ledger, "migrate", migrate):
         yield
