@@ -26,6 +26,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 CAN_FORK = hasattr(os, "fork") and sys.platform != "darwin"
 _ANSWER = struct.Struct("i")
@@ -85,7 +87,12 @@ def start(
     held: bool = False,
     terminal: bool = False,
 ) -> Child:
-    """A child with these files as its streams; ``terminal`` makes the first one its own."""
+    """A child with these files as its streams; ``terminal`` makes the first one its own.
+
+    Skips the test where there is no fork.
+    """
+    if not CAN_FORK:
+        pytest.skip("a child like this is forked, which this system cannot")
     order = {
         "module": module, "args": args, "cwd": str(cwd), "env": dict(env), "held": held,
         "terminal": terminal,
