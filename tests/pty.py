@@ -59,7 +59,7 @@ def run_at_terminal(
     stdout: int | None = None,
     interrupt_at: str = "",
     key: bytes = CTRL_C,
-    limit: float = 60,
+    limit: float = 600,
 ) -> Session:
     """Runs the program; presses ``key`` once it has shown ``interrupt_at``."""
     import pty  # absent on Windows

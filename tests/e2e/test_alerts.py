@@ -1,12 +1,9 @@
 """People are told by mail: once when it begins, then daily, and when it is over."""
 
 import gettext
-import os
 import re
 import socket
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +15,6 @@ from pydantic import SecretStr
 
 from passerelle.base import language
 from passerelle.base.errors import UnreachableError
-from passerelle.gateway import frame as gateway
 from passerelle.health.alerts import sending
 from passerelle.health.alerts.sending import Address, Message
 from passerelle.ledger.ledger import open_ledger
@@ -434,7 +430,7 @@ def test_nothing_in_the_alerts_changes_how_a_run_ends(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(gateway, "tell_people", fail)
+    monkeypatch.setattr(telling, "tell_people", fail)
     chain.half_hour()
     chain.at("10:57")
     chain.run("orders")
@@ -467,19 +463,9 @@ def test_apprise_is_loaded_only_when_there_is_something_to_send(world: World) ->
     urls = [f"json://{HOST}:{unused_port()}/"]
     world.configure(extra=f"\n[alerts]\nurls = {urls!r}\n")
     world.shop_writes(SHOE)
-    code = (
-        "import sys\n"
-        "from passerelle.__main__ import main\n"
-        "try:\n    main()\n"
-        "except SystemExit as end:\n    print('apprise' in sys.modules, end.code)\n"
-    )
-    command = [sys.executable, "-c", code, "run", "orders"]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
     def loaded() -> str:
-        done = subprocess.run(
-            command, cwd=world.folder, capture_output=True, text=True, env=environment, check=True
-        )
+        done = run_child("apprise", "run", "orders", cwd=world.folder, module="tests.loaded")
         assert done.stderr.count("\n") <= 1, done.stderr
         return done.stdout.splitlines()[-1]
 

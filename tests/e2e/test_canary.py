@@ -24,6 +24,7 @@ from passerelle.base.errors import ConfigError
 from passerelle.cli import cli
 from passerelle.config.load import load_config
 from passerelle.remotes.passwords import SERVICE, hidden
+from tests import scale
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring
 from tests.remotes.test_sftp_host_keys import write_key
@@ -141,7 +142,14 @@ def from_keyring(monkeypatch: pytest.MonkeyPatch, password: str) -> str:
 
 
 Source = Callable[[pytest.MonkeyPatch, str], str]
-sources = pytest.mark.parametrize("source", [written, from_environment, from_keyring])
+sources = pytest.mark.parametrize(
+    "source",
+    [
+        written,
+        pytest.param(from_environment, marks=scale.only("ci")),
+        pytest.param(from_keyring, marks=scale.only("ci")),
+    ],
+)
 
 
 class Shop:

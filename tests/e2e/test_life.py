@@ -192,15 +192,9 @@ class TestALargeLedger:
         db.close()
         return world
 
-    @pytest.mark.parametrize("asked", ["L77777", "refl99999", "L7777Z"])
-    def test_answers_at_once(self, large: World, asked: str) -> None:
+    def test_answers_at_once(self, large: World) -> None:
         started = time.process_time()
-        result = large.run("orders", "show", asked)
-        assert time.process_time() - started < 2
-        assert ("L7777" in result.text) or ("order:     L99999" in result.text)
-
-    def test_tells_why_an_item_is_low_that_very_many_orders_sold(self, large: World) -> None:
-        started = time.process_time()
-        text = large.run_well("stock", "why", "371")
-        assert time.process_time() - started < 3
-        assert "\n  and 1481 more sales\n" in text
+        for asked, told in (("L77777", "L77777"), ("refl99999", "L99999"), ("L7777Z", "L7777")):
+            assert told in large.run("orders", "show", asked).text
+        assert "\n  and 1481 more sales\n" in large.run_well("stock", "why", "371")
+        assert time.process_time() - started < 9

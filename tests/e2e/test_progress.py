@@ -90,7 +90,7 @@ class TestATransfer:
         assert "waiting for ftp" in done.text
 
     def test_interrupted_leaves_the_terminal_as_it_was(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": 60}))
+        world = slow_world(Quirks(delays={"RETR": 300}))
         world.shop_writes(SHOE)
         done = at_terminal("run", "orders", cwd=world.folder, interrupt_at="fetching")
         assert done.exit_code == 130
@@ -101,7 +101,7 @@ class TestATransfer:
         ]
 
     def test_that_is_killed_leaves_the_cursor_too(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": 60}))
+        world = slow_world(Quirks(delays={"RETR": 300}))
         world.shop_writes(SHOE)
         done = at_terminal(
             "run", "orders", cwd=world.folder, interrupt_at="fetching", key=CTRL_BACKSLASH

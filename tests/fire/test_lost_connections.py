@@ -109,7 +109,7 @@ def moments(line: Line, run: str) -> Iterator[tuple[str, int]]:
         near = {n for end in [0, *ends] for n in (end - 1, end, end + 1, end + 7)}
         every = set(range(total)) if stream.startswith("control") and total < 5_000 else near
         wanted = sorted(n for n in every | near if 0 <= n < total)
-        few = scale.pick(3, 6, len(wanted) + 1)
+        few = scale.pick(2, 6, len(wanted) + 1)
         yield from ((stream, n) for n in wanted[:: len(wanted) // few + 1])
 
 

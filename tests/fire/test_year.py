@@ -32,8 +32,8 @@ from tests.fire.conftest import Note
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
-HALF_HOURS = scale.pick(100, 400, 17_520)
-FAULTS = 0.02
+HALF_HOURS = scale.pick(64, 400, 17_520)
+FAULTS = scale.pick(0.1, 0.02, 0.02)
 KEPT_DAYS = 3
 ITEMS = [str(3_700_000_000_000 + n) for n in range(60)]
 # The night when the clock goes back, after a month, so that the short scale meets it too.
