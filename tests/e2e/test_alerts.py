@@ -15,14 +15,14 @@ from pydantic import SecretStr
 
 from passerelle.base import language
 from passerelle.base.errors import UnreachableError
-from passerelle.health.alerts import sending
-from passerelle.health.alerts.sending import Address, Message
+from passerelle.health.alerts import sending, telling
+XXXfrom passerelle.health.alerts.sending import Address, Message
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.test_status import Day
 from tests.servers import HOST, PASSWORD, USER
 from tests.servers.ftp import FtpServer
 from tests.servers.mail import Postbox, json_endpoint, text_of
-from tests.shell import Result
+from tests.shell import Result, run_child
 from tests.world import Sale, World
 
 WORD = "Mot2passe-Zzyzx"

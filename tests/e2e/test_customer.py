@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.gateway.lock import hold_lock
+from passerelle.base.lock import hold_lock
 from tests import scale
 from tests.servers import RunningServer
 from tests.shell import run_child

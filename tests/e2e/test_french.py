@@ -324,7 +324,7 @@ def test_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ForgetfulKeyring()
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
-    secret = importlib.import_module("passerelle.cli.secret")
+    secret = importlib.import_module("passerelle.cli.keeping")
     for data in (b"", b"\xff\n"):
         monkeypatch.setattr(secret, "_first_line", io.BytesIO(data).readline)
         assert is_french(world.run("secret", "set", "ftp"))

@@ -15,10 +15,10 @@ from tests.shell import run_child
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 BOOK = "passerelle.ledger.pool:PoolBook"
-FILES = "passerelle.ledger.pool:PoolFiles"
+FILES = "passerelle.ledger.outbox:Outbox"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
-STEPS = [(BOOK, "book"), (REMOTE, "store"), (FILES, "prepare"), (REMOTE, "replace"),
-         (FILES, "publish")]  # fmt: skip
+STEPS = [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "stage"),
+         (REMOTE, "replace"), (FILES, "send")]  # fmt: skip
 WHEN = [(when, *step) for when, step in itertools.product(("before", "after"), STEPS)]
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
 
@@ -36,7 +36,7 @@ def killed(world: PoolWorld, step: tuple[str, ...], *args: str) -> None:
     assert result.exit_code == -signal.SIGKILL, result
 
 
-@pytest.mark.parametrize("step", WHEN[5:], ids=" ".join)
+@pytest.mark.parametrize("step", WHEN[6:], ids=" ".join)
 def test_a_join_that_was_killed_goes_on(
     tmp_path: Path, new_server: NewServer, step: tuple[str, ...]
 ) -> None:
@@ -60,7 +60,8 @@ def test_a_join_that_was_killed_goes_on(
 
 # On a server that forbids renaming, a file is promised before its upload begins.
 DIRECT = [(when, *step) for when, step in itertools.product(
-    ("before", "after"), [(BOOK, "book"), (FILES, "prepare"), (REMOTE, "store"), (FILES, "publish")]
+    ("before", "after"),
+    [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "send")],
 )]  # fmt: skip
 
 

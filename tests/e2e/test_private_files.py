@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.gateway.lock import FILE_NAME, OWNER_NAME, hold_lock
+from passerelle.base.lock import FILE_NAME, OWNER_NAME, hold_lock
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
@@ -62,7 +62,7 @@ def test_ledger_traces_archives_witness_and_copies_are_the_user_s_alone(world: W
         *(
             "passerelle.db",
             "passerelle.last",
-            "passerelle.gateway.lock",
+            "passerelle.lock",
             "Trace1.txt",
             "Trace2.txt",
         ),

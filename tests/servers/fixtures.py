@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
+from passerelle.model.servers import KINDS
 from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
@@ -118,10 +119,13 @@ def new_server(houses: Houses, trusted: Certificates) -> NewServer:
     return houses.new_server
 
 
-_TLS = [pytest.param(k, marks=scale.only("ci")) for k in ("ftps", "ftps-implicit")]
+_LOCAL = [
+    pytest.param("folder" if k == "file" else k, marks=[scale.only("ci")] if "ftps" in k else [])
+    for k in KINDS
+]
 
 
-@pytest.fixture(params=["folder", "ftp", "sftp", *_TLS])
+@pytest.fixture(params=_LOCAL)
 def server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Every kind of server that runs in this process, one after the other."""
     return new_server(request.param)
