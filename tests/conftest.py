@@ -3,14 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Connection, text
 
 from passerelle.base.language import speak
-from passerelle.ledger import ledger
 from tests import scale
 
 # Whoever runs the tests, the program speaks English to them unless a test says otherwise.
@@ -51,29 +48,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (due if scale.is_due(marks) else left).append(item)
     items[:] = due
     config.hook.pytest_deselected(items=left)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def quick_ledgers() -> Iterator[None]:
-    """Builds each new ledger from the first one's own statements: a fifth of a second each."""
-    statements: list[str] = []
-    real = ledger.migrate
-
-    def migrate(connection: Connection) -> None:
-        of_all = text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-        is_empty = connection.dialect.name == "sqlite" and not connection.execute(of_all).all()
-        if is_empty and statements:
-            for statement in statements:
-                connection.exec_driver_sql(statement)
-        else:
-            real(connection)
-            if is_empty:
-                versions = connection.execute(text("SELECT number FROM version")).scalars()
-                statements[:] = connection.execute(of_all).scalars()
-                statements.extend(f"INSERT INTO version VALUES ({n})" for n in versions)  # noqa: S608
-
-    with mock.patch.object(ledger, "migrate", migrate):
-        yield
 
 
 @pytest.fixture(autouse=True)

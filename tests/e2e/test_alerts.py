@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from passerelle.base import language
 from passerelle.base.errors import UnreachableError
 from passerelle.health.alerts import sending, telling
-XXXfrom passerelle.health.alerts.sending import Address, Message
+from passerelle.health.alerts.sending import Address, Message
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.test_status import Day
 from tests.servers import HOST, PASSWORD, USER
