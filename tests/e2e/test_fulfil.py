@@ -759,20 +759,6 @@ def test_a_customer_leaves_the_sales_too(shop: Shop) -> None:
     assert b"ann@x.fr" not in path.read_bytes()
 
 
-def test_an_older_ledger_is_brought_up_to_date(shop: Shop) -> None:
-    shop.world.configure()
-    shop.run(order("1", UNPAID))
-    with closing(sqlite3.connect(shop.world.data / "passerelle.db")) as ledger:
-        ledger.execute("DROP TABLE sales")
-        ledger.execute("DROP TABLE sale_events")
-        ledger.execute("ALTER TABLE dispatches DROP COLUMN kind")
-        ledger.execute("UPDATE version SET number = 3")
-        ledger.commit()
-    shop.configure()
-    shop.run(order("1"))
-    assert shop.erp.takes() == ["1"]
-
-
 @pytest.mark.parametrize("kind", ["ftp", "sftp"])
 def test_by_a_server_of_every_kind(tmp_path: Path, new_server: NewServer, kind: str) -> None:
     shop = Shop(make_world(tmp_path, new_server(kind)))

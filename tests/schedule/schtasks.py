@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+ElementTree.register_namespace("", NAMESPACE.strip("{}"))
 NO_FILE, DENIED = 2, 5
 
 
