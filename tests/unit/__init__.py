@@ -5,7 +5,9 @@ from typing import Any
 
 from hypothesis import settings
 
-from passerelle.config.model import Orders, Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
+from passerelle.config.stock import Stock
 from tests import scale
 
 # For a long search: pytest tests/unit --scale long
