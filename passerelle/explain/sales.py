@@ -13,7 +13,6 @@ from passerelle.rules.fulfilment import Problem
 
 _RETRIED = (SaleState.WANTED, SaleState.REFUSED)
 
-
 _IN_JSON = ("channel", "id", "order_date", "state", "problem", "reason", "document", "refusals",
             "cancelled", "tried", "told", "changed", "stage", "server", "sent_as", "archived",
             "sent", "taken")  # fmt: skip
