@@ -125,7 +125,7 @@ def impurities(path: Path) -> Iterator[str]:
 
 def test_rules_know_words_and_settings_only() -> None:
     used = {room for path in modules_of("rules") for _line, room in rooms_used(path)}
-    assert used <= {"rules", "base", "model", "config", "stock_csv_fix", "__init__"}
+    assert used <= {"rules", "base", "model", "config", "__init__"}
     for room in ("model", "rules"):
         loaded = modules_loaded_by(
             f"passerelle.{room}", *(dotted(path) for path in modules_of(room))

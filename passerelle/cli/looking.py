@@ -23,8 +23,7 @@ from passerelle.cli.common import (
 )
 from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Inquiry
-from passerelle.health.examine import Health
-from passerelle.health.status import as_dict, describe, look
+from passerelle.health.status import Health, as_dict, describe, look
 
 _EVERY = 30.0
 

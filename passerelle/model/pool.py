@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from passerelle.model.orders import Fault
 from passerelle.model.states import Stage
 
 Json = Mapping[str, Any]
@@ -18,6 +19,34 @@ class ShopState(StrEnum):
     JOINING = "joining"
     MEMBER = "member"
     LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class LevelFile:
+    """A shop's own levels, as its file has them: ``levels`` are those of items that can take part.
+
+    ``marks`` tell each item's line by all but its number and quantity. ``nameless`` are the lines
+    without an item number, ``twice`` the items met more than once with their lines, ``faults`` what
+    could not be read, ``lines`` where each item stands, ``cells`` where in ``data`` its quantity.
+    """
+
+    name: str
+    levels: Mapping[str, int]
+    marks: Mapping[str, int] = field(default_factory=dict)
+    nameless: tuple[int, ...] = ()
+    twice: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    data: bytes = field(default=b"", repr=False)
+    cells: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    def rewritten(self, levels: Mapping[str, int]) -> bytes:
+        """The file with these quantities; all else is copied byte for byte."""
+        data, pieces, position = memoryview(self.data), list[bytes | memoryview](), 0
+        for (start, end), level in sorted((self.cells[i], n) for i, n in levels.items()):
+            pieces += (data[position:start], b"%d" % level)
+            position = end
+        return b"".join((*pieces, data[position:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
-from passerelle.model.states import IN_ERP, SaleState, State
+from passerelle.model.states import IN_ERP, OPEN, SaleState, State
 from passerelle.rules.fate import is_cancelled, used_again
 from passerelle.rules.fulfilment import (
     Books,
@@ -24,8 +24,6 @@ from passerelle.rules.fulfilment import (
     wants,
 )
 
-_OPEN = (SaleState.WANTED, SaleState.REFUSED)
-
 
 def find_candidates(
     readings: Iterable[Reading], books: Books, fulfil: Fulfil, orders: Orders
@@ -36,7 +34,7 @@ def find_candidates(
         judge.judge(reading)
         met.add((reading.id, reading.date))
     for sale in (sale for sales in books.sales.values() for sale in sales):
-        if sale.state in _OPEN and (sale.id, sale.order_date) not in met:
+        if sale.state in OPEN and (sale.id, sale.order_date) not in met:
             judge.left(sale)
     return judge.found
 
@@ -56,7 +54,7 @@ class _Judge:
         sales = self._books.sales.get(reading.id, ())
         sale = next((sale for sale in sales if sale.order_date == date), None)
         if start is None or date < start:
-            if sale is not None and sale.state in _OPEN:
+            if sale is not None and sale.state in OPEN:
                 self._withdraw(sale, _("ordered before fulfil.start_from"))
         elif order is not None and is_another(reading, order):
             self._reused(reading, date, sale, order)
@@ -67,12 +65,11 @@ class _Judge:
             self._go_on(reading, date, sale)
 
     def left(self, sale: KnownSale) -> None:
-        """An open sale whose order is not in the file: its content cannot be had."""
+        """Judges an open sale whose order is not in the file: its content cannot be had."""
         reason = _("its order has left the shop's file: have the shop export it again")
         self._problem(sale, sale.state, Problem.GONE, reason)
 
     def _go_on(self, reading: Reading, date: datetime, sale: KnownSale) -> None:
-        """An order that has a sale, in whatever state."""
         cancelled = is_cancelled(reading, self._orders)
         match sale.state:
             case SaleState.WANTED | SaleState.REFUSED if cancelled:
@@ -113,7 +110,7 @@ class _Judge:
     def _reused(
         self, reading: Reading, date: datetime, sale: KnownSale | None, order: KnownOrder
     ) -> None:
-        if sale is not None and sale.state not in _OPEN:
+        if sale is not None and sale.state not in OPEN:
             return
         if is_cancelled(reading, self._orders):
             if sale is not None:
@@ -198,7 +195,6 @@ class Allotment:
 
 
 def in_turn(candidates: Iterable[Candidate], fulfil: Fulfil) -> list[Candidate]:
-
     def age(one: Candidate) -> tuple[datetime, int, str]:
         return one.order_date, len(one.order.id), one.order.id
 

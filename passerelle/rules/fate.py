@@ -1,4 +1,4 @@
-"""Pure: what becomes of each order that the file holds.
+"""What becomes of each order that the file holds.
 
 One table for the run, the dry run, ``convert`` and ``fix``. In this order, the first that
 applies: older than ``start_from`` → skipped; cancelled → waiting; illegible → rejected; paid
@@ -57,7 +57,12 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
 
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
-    return fold(reading.status) in _folded(settings.cancelled_statuses)
+    return has_status(reading, settings.cancelled_statuses)
+
+
+def has_status(reading: Reading | Order, names: tuple[str, ...]) -> bool:
+    """Whether its status is one of these, in whatever case and with or without accents."""
+    return fold(reading.status) in _folded(names)
 
 
 @lru_cache(maxsize=8)
@@ -69,8 +74,7 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
     gift = _gift_card(order, settings)
     if gift:
         return Verdict(Fate.WITHHELD, _("paid with a gift card ({what})").format(what=gift))
-    wanted = _folded(settings.send_statuses)
-    if wanted and fold(order.status) not in wanted:
+    if settings.send_statuses and not has_status(order, settings.send_statuses):
         reason = _('status "{status}" is not to be sent yet')
         return Verdict(Fate.WAITING, reason.format(status=order.status))
     return Verdict(Fate.SEND)

@@ -4,14 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 
-from passerelle.base.reading import fold
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import DONE, IN_ERP, SaleState
-from passerelle.rules.fate import is_cancelled, is_id_used_again
+from passerelle.rules.fate import has_status, is_cancelled, is_id_used_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +112,6 @@ def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> S
     )
 
 
-def unwritten(candidate: Candidate, reason: str, books: Books) -> SaleMark:
-    return held(candidate, Problem.UNWRITTEN, reason, books)
-
-
 def is_of_interest(
     reading: Reading,
     known: KnownOrder | None,
@@ -133,26 +127,20 @@ def is_of_interest(
         return True
     sale = next((sale for sale in sales if sale.order_date == reading.date), None)
     if sale is None:
-        return wants(reading, fulfil) and not _is_old(reading, fulfil)
+        start = fulfil.start_from
+        # Without a date nobody can tell whether it was ordered before fulfilment began.
+        is_old = reading.date is not None and (start is None or reading.date < start)
+        return wants(reading, fulfil) and not is_old
     match sale.state:
         case SaleState.DONE:
-            changed = is_cancelled(reading, orders) != sale.cancelled
-            return changed or not _belongs_to(sale, known)
+            if is_cancelled(reading, orders) != sale.cancelled or known is None:
+                return True
+            # The ERP may have imported the order again since.
+            return known.state not in IN_ERP or known.dispatch != sale.imported
         case SaleState.WITHDRAWN:
             return wants(reading, fulfil)
         case _:
             return True
-
-
-def _is_old(reading: Reading, fulfil: Fulfil) -> bool:
-    """Whether it was ordered before fulfilment began; without a date, nobody can tell."""
-    start = fulfil.start_from
-    return reading.date is not None and (start is None or reading.date < start)
-
-
-def _belongs_to(sale: KnownSale, known: KnownOrder | None) -> bool:
-    """Whether it is the sale of what the ERP has of the order, not of an import before."""
-    return known is not None and known.state in IN_ERP and known.dispatch == sale.imported
 
 
 def will_be_wanted(
@@ -167,12 +155,7 @@ def will_be_wanted(
 
 
 def wants(reading: Reading, fulfil: Fulfil) -> bool:
-    return fold(reading.status) in _folded(fulfil.when_statuses)
-
-
-@lru_cache(maxsize=8)
-def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(fold, names))
+    return has_status(reading, fulfil.when_statuses)
 
 
 def is_another(reading: Reading, known: KnownOrder) -> bool:

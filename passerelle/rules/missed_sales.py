@@ -1,4 +1,4 @@
-"""Pure: which sales the ERP's stock file does not include yet, and of each order why.
+"""Which sales the ERP's stock file does not include yet, and of each order why.
 
 The one formula of the house: published level = the owner's level - the sales that the owner does
 not include yet. A sale is included only if its XML is gone from the server *and* had been
@@ -38,7 +38,6 @@ class ErpFile:
     offsets: Mapping[str, timedelta] = field(default_factory=dict)
 
     def includes(self, order: KnownOrder) -> bool:
-        """Whether the file includes what the order sold."""
         if order.state in (State.SKIPPED, State.SETTLED):
             return True
         return order.state == State.TAKEN and self._includes_xml(order)
@@ -240,7 +239,7 @@ def find_missed(
 
 
 def all_sold(readings: Iterable[Reading], settings: Orders) -> dict[str, Missed]:
-    """All sales of a file that are not cancelled, as ``passerelle fix`` counts them."""
+    """All sales of a file that are not cancelled: ``passerelle fix`` knows no more."""
     return _by_item((r.id, r.sold) for r in readings if not is_cancelled(r, settings))
 
 

@@ -27,9 +27,9 @@ from passerelle.model.records import DAILY, KnownOrder, SaleMark
 from passerelle.model.states import OPEN, SaleState
 from passerelle.rules.allotting import Shelf, allot, find_candidates, in_turn
 from passerelle.rules.fate import is_cancelled
-from passerelle.rules.fulfilment import Books, Candidate, is_of_interest, unwritten
+from passerelle.rules.fulfilment import Books, Candidate, Problem, held, is_of_interest
 from passerelle.runs.fulfil_look import Answers, Places, find_answers, look_at_stock
-from passerelle.runs.fulfil_words import (
+from passerelle.runs.fulfil_plan import (
     FulfilPlan,
     SaleParcel,
     describe,
@@ -166,7 +166,7 @@ def _write(
         try:
             data = write_sale(one.order, one.document, orders, xml, gateway.now(), forms)
         except ConfigError as error:
-            failed.append(unwritten(one, str(error), books))
+            failed.append(held(one, Problem.UNWRITTEN, str(error), books))
         else:
             written.append(_WrittenSale(one, data))
     return written, failed

@@ -30,7 +30,7 @@ from passerelle.model.records import KnownSale, SaleMark
 from passerelle.model.states import ON_THE_WAY, OPEN, SaleState, Stage
 from passerelle.rules.allotting import Shelf, needs
 from passerelle.rules.fulfilment import Candidate, Problem
-from passerelle.rules.stock_guards import check_age
+from passerelle.rules.guards import check_age
 from passerelle.runs.orders import is_taken
 
 

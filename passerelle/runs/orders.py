@@ -23,8 +23,15 @@ from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.remotes.base import find
-from passerelle.runs.orders_plan import OrdersPlan, block, decide, facts, reject
-from passerelle.runs.orders_words import describe, summarise
+from passerelle.runs.orders_plan import (
+    OrdersPlan,
+    block,
+    decide,
+    describe,
+    facts,
+    reject,
+    summarise,
+)
 
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment

@@ -16,14 +16,8 @@ from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.pool import KnownShop, ShopState
-from passerelle.rules.pool.plan import check_gone
-from passerelle.runs.pool_plan import (
-    Failure,
-    PoolPlan,
-    bookings,
-    bookings_while_held,
-    make_plan,
-)
+from passerelle.rules.guards import check_gone
+from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
 

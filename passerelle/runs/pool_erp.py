@@ -16,8 +16,8 @@ from passerelle.config.pool import PoolShop
 from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
+from passerelle.rules.guards import check_lines
 from passerelle.rules.pool.terms import Counted, SharedStock
-from passerelle.rules.stock_guards import check_lines
 from passerelle.runs.pool_reading import ShopReading
 from passerelle.runs.stock import fetch_stock, missed_sales
 from passerelle.stock_csv_fix.levels import read_level_file

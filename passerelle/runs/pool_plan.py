@@ -11,8 +11,9 @@ from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.model.pool import Bookings, Json, Move, ShopRead
+from passerelle.rules.guards import check_amount
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import check_amount, decide, moved, sold_last
+from passerelle.rules.pool.plan import decide, moved, sold_last
 from passerelle.rules.pool.terms import EDIT, Counted, Plan, SharedStock, ShopPlan, View
 from passerelle.runs.pool_erp import ErpLevels, erp_levels
 from passerelle.runs.pool_reading import ShopReading

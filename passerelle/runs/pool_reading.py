@@ -25,13 +25,13 @@ from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
-from passerelle.model.pool import KnownShop, PoolFile, ShopState
+from passerelle.model.pool import KnownShop, LevelFile, PoolFile, ShopState
 from passerelle.model.states import UNTAKEN, Kind, Stage
 from passerelle.remotes.base import is_gone
+from passerelle.rules.guards import check_age
 from passerelle.rules.pool.orders import OrderLines, order_lines
 from passerelle.rules.pool.terms import Published, Rules, Seen, View
-from passerelle.rules.stock_guards import check_age
-from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
+from passerelle.stock_csv_fix.levels import read_level_file
 
 _Views = Mapping[str, Any]
 

@@ -17,12 +17,11 @@ from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import KnownShop, ShopState
+from passerelle.model.pool import KnownShop, LevelFile, ShopState
 from passerelle.runs.pool import ACTIVE, Servers, carry_out
 from passerelle.runs.pool_plan import PoolPlan, make_plan
 from passerelle.runs.pool_reading import ShopReading, in_its_words, read_levels, read_shop
 from passerelle.runs.pool_words import changes
-from passerelle.stock_csv_fix.levels import LevelFile
 
 _FEW = 20
 

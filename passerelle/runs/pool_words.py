@@ -9,10 +9,7 @@ from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import listed
 from passerelle.model.pool import Move
 from passerelle.rules.pool.terms import ShopPlan, Shortfall
-from passerelle.runs.pool_plan import (
-    Failure,
-    PoolPlan,
-)
+from passerelle.runs.pool_plan import Failure, PoolPlan
 from passerelle.runs.pool_reading import ShopReading
 
 _FEW = 20

@@ -17,8 +17,7 @@ from passerelle.model.orders import Missed, Order
 from passerelle.rules.fate import Fate, judge
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
-from passerelle.runs.orders_plan import absent_columns
-from passerelle.runs.orders_words import rejection
+from passerelle.runs.orders_plan import absent_columns, rejection
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
 
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
     """The corrected form of a local stock CSV. Raises as :func:`convert_file` does."""
-    from passerelle.rules.stock_guards import check_lines
+    from passerelle.rules.guards import check_lines
     from passerelle.runs.stock_plan import describe_fix, stock_rejection
     from passerelle.stock_csv_fix.fix import fix_stock
 

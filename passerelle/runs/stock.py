@@ -26,6 +26,7 @@ from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import find
 from passerelle.rules.fulfilment import will_be_wanted
+from passerelle.rules.guards import check_age, check_drop, check_lines
 from passerelle.rules.missed_sales import (
     ErpFile,
     SaleKey,
@@ -33,7 +34,6 @@ from passerelle.rules.missed_sales import (
     find_missed,
     trusted_time,
 )
-from passerelle.rules.stock_guards import check_age, check_drop, check_lines
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.stock_plan import (
     OrderSource,

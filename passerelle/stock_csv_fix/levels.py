@@ -1,10 +1,6 @@
-"""Pure: a shop's own levels, as its file has them, and that file with other quantities.
-
-The item number and the quantity are read; every other byte stays as it is.
-"""
+"""Pure: a shop's own levels, as its file has them: each line's item number and quantity."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from zlib import crc32
 
 import numpy as np
@@ -14,9 +10,9 @@ from passerelle.base.reading import gtin, is_eaten_by_spreadsheet, parse_decimal
 from passerelle.base.wording import shorten
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
+from passerelle.model.pool import LevelFile
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
-from passerelle.stock_csv_fix.scan import Offsets
 
 
 def read_levels(
@@ -47,38 +43,6 @@ def _float_or_nan(text: str) -> float:
         return np.nan
 
 
-@dataclass(frozen=True, slots=True)
-class LevelFile:
-    """A file of levels. ``levels`` are those of items that can take part, ``marks`` as in a view.
-
-    ``nameless`` are the lines without an item number, ``twice`` the items met more than once with
-    their lines, ``faults`` what could not be read, ``lines`` where each item stands.
-    """
-
-    name: str
-    levels: Mapping[str, int]
-    marks: Mapping[str, int] = field(default_factory=dict)
-    nameless: tuple[int, ...] = ()
-    twice: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)
-    _data: bytes = b""
-    _cells: tuple[Offsets, Offsets] | None = None
-    _rows: Mapping[str, int] = field(default_factory=dict)
-
-    def rewritten(self, levels: Mapping[str, int]) -> bytes:
-        """The file with these quantities; all else is copied byte for byte."""
-        if self._cells is None:
-            raise ValueError(self.name)
-        starts, ends = self._cells
-        data, pieces, position = memoryview(self._data), list[bytes | memoryview](), 0
-        for row, item in sorted((self._rows[item], item) for item in levels):
-            start, end = _inside_quotes(self._data, int(starts[row]), int(ends[row]))
-            pieces += (data[position:start], b"%d" % levels[item])
-            position = end
-        return b"".join((*pieces, data[position:]))
-
-
 def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> LevelFile:
     """Reads a shop's levels; ``keys`` is where config.toml names its columns.
 
@@ -102,9 +66,16 @@ def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> Level
         tuple(faults),
         lines,
         data,
-        layout.cells(index),
-        rows,
+        _cells(data, layout, index, rows),
     )
+
+
+def _cells(
+    data: bytes, layout: Layout, column: int, rows: Mapping[str, int]
+) -> dict[str, tuple[int, int]]:
+    """Where each item's cell begins and ends, inside its quotes."""
+    starts, ends = (edges.tolist() for edges in layout.cells(column))
+    return {item: _inside_quotes(data, starts[row], ends[row]) for item, row in rows.items()}
 
 
 def _keys(column: Column) -> list[str]:

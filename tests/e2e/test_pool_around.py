@@ -9,7 +9,7 @@ import pytest
 
 from passerelle.config.load import load_config
 from passerelle.health.alerts.decision import worth_telling
-from passerelle.health.examine import examine
+from passerelle.health.status import examine
 from passerelle.ledger.ledger import open_ledger
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import NewServer

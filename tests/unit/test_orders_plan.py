@@ -12,8 +12,7 @@ from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import DONE, TRANSITIONS, State
-from passerelle.runs.orders_plan import OrdersPlan, block, decide, reject
-from passerelle.runs.orders_words import describe, summarise
+from passerelle.runs.orders_plan import OrdersPlan, block, decide, describe, reject, summarise
 from tests.unit import many, orders_settings
 
 SEEN = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)

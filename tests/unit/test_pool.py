@@ -6,12 +6,13 @@ from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns
 from passerelle.config.pool import Pool as PoolSection
 from passerelle.config.stock import Guards, Stock
-from passerelle.model.pool import PoolItem, Suspect
+from passerelle.model.pool import LevelFile, PoolItem, Suspect
+from passerelle.rules.guards import check_gone
 from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import check_gone, decide
+from passerelle.rules.pool.plan import decide
 from passerelle.rules.pool.terms import OrderLine, Plan, Rules, Seen, SharedStock, View
-from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
+from passerelle.stock_csv_fix.levels import read_level_file
 
 SETTINGS = Stock.model_construct(
     encoding="auto", separator="auto", columns=StockColumns(), guards=Guards()

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from passerelle.model.pool import Move, PoolItem, Suspect
+from passerelle.model.pool import LevelFile, Move, PoolItem, Suspect
 from passerelle.rules.pool.orders import count
 from passerelle.rules.pool.plan import decide
 from passerelle.rules.pool.terms import (
@@ -25,7 +25,6 @@ from passerelle.rules.pool.terms import (
     ShopPlan,
     View,
 )
-from passerelle.stock_csv_fix.levels import LevelFile
 from tests import scale
 
 SHOPS = ("be", "fr", "nl")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.base.errors import HeldError
-from passerelle.rules.stock_guards import check_age, check_drop, check_lines
+from passerelle.rules.guards import check_age, check_drop, check_lines
 from tests.unit import few, stock_settings
 
 FILE = "ExportCSV.csv"

@@ -8,9 +8,9 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.health.examine import Health
 from passerelle.health.pool import SUBJECT
 from passerelle.health.runs import gap_before
+from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Run, Told
 from passerelle.schedule.timetable import timetable

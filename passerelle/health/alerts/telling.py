@@ -10,7 +10,7 @@ from passerelle.config.model import Settings
 from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
 from passerelle.health.alerts.sending import Address, Message, Sending, addresses, deliver
 from passerelle.health.concerns import Concern
-from passerelle.health.examine import examine
+from passerelle.health.status import examine
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import AlertMemory, Told
 

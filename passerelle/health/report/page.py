@@ -27,16 +27,9 @@ from passerelle.base.wording import (
 )
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.health.examine import Health, examine
 from passerelle.health.pool import happened, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
-from passerelle.health.report.days import (
-    Window,
-    delays,
-    figures,
-    total,
-    window_of,
-)
+from passerelle.health.report.days import Window, delays, figures, total, window_of
 from passerelle.health.report.strip import (
     SHOWN,
     SIGNS,
@@ -51,6 +44,7 @@ from passerelle.health.report.strip import (
     look_of,
     strips,
 )
+from passerelle.health.status import Health, examine
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import State

@@ -1,4 +1,4 @@
-"""Pure: what a shop shows, compared with what it should."""
+"""What a shop shows, compared with what it should."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,8 +9,6 @@ from passerelle.rules.pool.terms import Counted, Edit, Seen, View
 
 # The same difference on so many quiet reads is a change by hand.
 QUIET_READS = 2
-
-
 # More possible sums than these are not worth their time.
 _MANY = 1_000
 

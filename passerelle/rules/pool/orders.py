@@ -1,4 +1,4 @@
-"""Pure: which items are met first, and how the orders read move the pool.
+"""Which items are met first, and how the orders read move the pool.
 
 Of every line it is written down what was counted. What an order should count for now, less that,
 is the move: so a line moves the pool once however often it is read, an order that was changed moves

@@ -1,16 +1,13 @@
-"""Pure: the words of the pool: what was read, what is known, what is going to be done."""
+"""The words of the pool: what was read, what is known, what is going to be done."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from passerelle.model.pool import LineMark, Move, PoolItem, Suspect
-from passerelle.stock_csv_fix.levels import LevelFile
+from passerelle.model.pool import LevelFile, LineMark, Move, PoolItem, Suspect
 
 ORDER, CANCELLED, EDIT = "order", "cancelled", "edit"
 LineKey = tuple[str, str]  # order id, item
-
-
 Moves = Mapping[str, Sequence[int]]
 
 

@@ -1,4 +1,4 @@
-"""Pure: what fulfilment will do, and how that is told to people."""
+"""Pure: what fulfilment will do, and how that is told."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
