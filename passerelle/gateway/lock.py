@@ -13,9 +13,9 @@ from passerelle.base.durable import make_private_folder, write_privately
 from passerelle.base.errors import BusyError, UnreachableError
 from passerelle.base.language import _
 
-FILE_NAME = "passerelle.gateway.lock"
+FILE_NAME = "passerelle.lock"
 # Beside the lock: on Windows a locked file cannot be read.
-OWNER_NAME = "passerelle.gateway.lock.owner"
+OWNER_NAME = "passerelle.lock.owner"
 
 
 @contextmanager

@@ -120,7 +120,7 @@ class Loop:
 
 
 # Not the runs' own lock: between two runs a person may start one by hand.
-FILE_NAME = "passerelle.gateway.lock.schedule"
+FILE_NAME = "passerelle.lock.schedule"
 
 
 @contextmanager

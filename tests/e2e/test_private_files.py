@@ -62,7 +62,7 @@ def test_ledger_traces_archives_witness_and_copies_are_the_user_s_alone(world: W
         *(
             "passerelle.db",
             "passerelle.last",
-            "passerelle.gateway.lock",
+            "passerelle.lock",
             "Trace1.txt",
             "Trace2.txt",
         ),
