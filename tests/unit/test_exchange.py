@@ -65,13 +65,10 @@ def sources(
     shelf: Shelf, *, offset: timedelta | None = timedelta(0), deadline: Deadline | None = None
 ) -> Sources:
     server = SimpleNamespace(settle=2 * SECOND)
-    tools: tuple[Any, ...] = (
-        SimpleNamespace(servers={"ftp": server}),
-        SimpleNamespace(stock=SimpleNamespace(clock_offset=lambda server: offset)),
-        lambda server: shelf,
-        lambda: NOW,
-    )
-    return Sources(*tools, deadline or Patient())
+    settings: Any = SimpleNamespace(servers={"ftp": server})
+    ledger: Any = SimpleNamespace(stock=SimpleNamespace(clock_offset=lambda server: offset))
+    remote: Any = shelf
+    return Sources(settings, ledger, lambda _name: remote, lambda: NOW, deadline or Patient())
 
 
 class TestAFileIsRead:

@@ -78,7 +78,11 @@ class Shelf:
         self._do("store", lambda: self.files.update({path: data[:]}))
 
     def rename(self, old: str, new: str) -> None:
-        self._do("rename", lambda: self.files.update({new: self._file(old)}) or self._drop(old))
+        def move() -> None:
+            self.files[new] = self._file(old)
+            del self.files[old]
+
+        self._do("rename", move)
 
     def replace(self, old: str, new: str) -> None:
         self.rename(old, new)
