@@ -3,6 +3,9 @@
 What was found is kept in build/planted.json, so that a search that was broken off goes on. Of
 that, what is still good: a fault whose text, file and noticing test are what they were. Ends
 with 1 where a fault was missed, could not be planted, or nothing could be said of it.
+
+``--by tests/e2e/test_machine.py`` asks whether other tests than those of its room would notice a
+fault: of that, nothing is kept.
 """
 
 import argparse
@@ -11,7 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,14 +32,15 @@ def main() -> int:
     if options.list or not faults:
         sys.stdout.writelines(f"{fault.name}\n" for fault in faults)
         return 0 if faults else 2
-    kept = _kept(faults)
-    found = {} if options.again else {name: kept[name] for name in kept if _is_good(kept[name])}
-    with field(options.limit, whole_suite=not options.rooms) as place:
+    keeps = not options.by
+    found = {} if options.again or not keeps else _kept(faults)
+    with field(options.limit, whole_suite=keeps and not options.rooms) as place:
         for number, fault in enumerate(faults, 1):
             if fault.name not in found:
                 verdict = found[fault.name] = place.try_one(fault)
-                _keep(fault, verdict)
                 _tell(f"{number}/{len(faults)} {fault.name}: {verdict.word}: {verdict.by}")
+                if keeps:
+                    _keep(fault, verdict)
         _doubt(place, faults, found)
     sys.stdout.write(table(faults, found))
     return 0 if all(_is_good(found[fault.name]) for fault in faults) else 1
@@ -60,6 +64,7 @@ def _options() -> argparse.Namespace:
     add("--sample", type=int, default=0, metavar="N", help="so many of them, by the seed")
     add("--seed", default=f"{datetime.now(UTC):%Y-%m-%d}", help="for the sample; else the day")
     add("--rooms", action="store_true", help="only the tests of a fault's room, not all tests")
+    add("--by", nargs="+", default=[], metavar="TESTS", help="these tests, and no others")
     add("--again", action="store_true", help="try those too that were tried before")
     add("--limit", type=float, default=1800, metavar="SECONDS", help="for one fault")
     add("--list", action="store_true", help="name them and do nothing")
@@ -72,6 +77,8 @@ def _chosen(faults: Sequence[Fault], options: argparse.Namespace) -> Sequence[Fa
     if options.sample:
         chance = random.Random(options.seed)
         faults = chance.sample(faults, min(options.sample, len(faults)))
+    if options.by:
+        faults = [replace(fault, tests=tuple(options.by)) for fault in faults]
     return faults
 
 
@@ -84,7 +91,6 @@ def _doubt(place: Field, faults: Sequence[Fault], found: Found) -> None:
             if _is_good(found[fault.name]) and found[fault.name].by == failed:
                 why = f"{failed} fails without it too"
                 found[fault.name] = Verdict(UNCLEAR, why, found[fault.name].seconds)
-                _keep(fault, found[fault.name])
 
 
 def _is_good(verdict: Verdict) -> bool:
@@ -105,13 +111,13 @@ def _read() -> dict[str, dict[str, object]]:
 
 
 def _kept(faults: Sequence[Fault]) -> Found:
-    """What an earlier search found of these faults and is still good."""
+    """The faults that an earlier search saw caught, if what that rests on is as it was."""
     state, found = _read(), {}
     for fault in faults:
         if fault.name in state:
             was, *values = state[fault.name].values()
             verdict = Verdict(*values)  # type: ignore[arg-type]
-            if was == _basis(fault, verdict):
+            if _is_good(verdict) and was == _basis(fault, verdict):
                 found[fault.name] = verdict
     return found
 

@@ -150,12 +150,12 @@ class TestARunIsHeld:
             with pytest.raises(HeldError, match=message):
                 check_amount(found.shops, LIMITS)
 
-    @pytest.mark.parametrize("why", ["is_newcomer", "is_joining"])
-    def test_not_for_one_that_joins_and_is_written_over_on_purpose(self, why: str) -> None:
+    @pytest.mark.parametrize(("newcomer", "joining"), [(True, False), (False, True)])
+    def test_not_for_one_that_joins_and_is_written_over_on_purpose(
+        self, newcomer: bool, joining: bool
+    ) -> None:
         before = dict.fromkeys("0123456789", 5)
-        seen = replace(
-            shop(before), is_newcomer=why == "is_newcomer", is_joining=why != "is_newcomer"
-        )
+        seen = replace(shop(before), is_newcomer=newcomer, is_joining=joining)
         check_amount(plan(before, seen, erp=dict.fromkeys(before, 0)).shops, LIMITS)
 
     def test_not_for_the_last_two_items_of_a_small_pool(self) -> None:
