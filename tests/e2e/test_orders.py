@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from passerelle.base.slices import Sliced
+from passerelle.remotes.folder import FolderRemote
 from tests.world import Sale, World, names_in, tree
 
 SHOE = Sale("1", {"370": 1})
@@ -327,6 +329,30 @@ def test_an_xml_that_is_not_ours_is_never_written_over(world: World) -> None:
     world.run_well("run", "orders")
     assert foreign.read_bytes() == b"<ventes/>"
     assert world.states() == {"1": "waiting"}
+
+
+def test_an_xml_that_comes_by_another_hand_meanwhile_is_not_written_over_either(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.configure(time_in_name=False)
+    world.shop_writes(SHOE)
+    foreign, store = world.server.root / "import" / "commandes.xml", FolderRemote.store
+
+    def meet(remote: FolderRemote, path: str, data: Sliced) -> None:
+        store(remote, path, data)
+        foreign.write_bytes(b"<ventes/>")
+
+    with monkeypatch.context() as patch:
+        # Many servers rename over what is there.
+        patch.setattr(FolderRemote, "rename", FolderRemote.replace)
+        patch.setattr(FolderRemote, "store", meet)
+        assert world.run("run", "orders").exit_code == 4
+        assert foreign.read_bytes() == b"<ventes/>"
+        world.run("run", "orders")
+        assert foreign.read_bytes() == b"<ventes/>"
+    assert world.erp_takes() == []
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
 
 
 def test_an_order_that_the_schema_refuses_is_rejected_alone(world: World) -> None:

@@ -1,5 +1,6 @@
 """Where faults are planted: a copy of the working tree, which the tests run in."""
 
+import importlib
 import os
 import re
 import shutil
@@ -8,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.planted import ROOT, Fault
@@ -19,6 +21,10 @@ CAUGHT, MISSED, MOVED, UNCLEAR = "caught", "missed", "no longer applies", "uncle
 # What pytest ends with: all passed, some failed.
 _PASSED, _FAILED = 0, 1
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?\.py(?:::\w+)*)", re.MULTILINE)
+_OURS = ("passerelle", "tests", "scripts", "benchmarks")
+_LIBRARIES = ("pytest", "xdist", "hypothesis.stateful", "numpy", "lxml.etree", "sqlalchemy.orm",
+              "pydantic", "click", "loguru", "tenacity", "filelock", "paramiko", "pyftpdlib.servers", "OpenSSL",
+              "cryptography.x509", "schedule", "jinja2", "jsonschema")  # fmt: skip
 # These say of every planted fault that its text is not there any more.
 _NOT_THESE = ("--ignore=tests/test_planted.py",)
 
@@ -84,32 +90,96 @@ class Field:
         os.utime(path, (self._written, self._written))
 
     def _pytest(self, arguments: Iterable[str], limit: float) -> tuple[int, str]:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        process = subprocess.Popen(
-            [*command, "--tb=no", "-rfE", "--color=no", *arguments],
-            cwd=self._folder,
-            env=os.environ | {"PYTHONPATH": str(self._folder), "COLUMNS": "500"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            text, _nothing = process.communicate(timeout=max(limit, 1))
-        finally:
-            _end(process)
-        return process.returncode, text.decode("utf-8", "replace")
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", "--color=no"]
+        with tempfile.TemporaryFile() as output:
+            start = _fork if hasattr(os, "fork") else _spawn
+            process = start([*options, *arguments], self._folder, output.fileno())
+            try:
+                code = process.wait(max(limit, 1))
+            finally:
+                process.end()
+            output.seek(0)
+            return code, output.read().decode("utf-8", "replace")
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Ends the tests and all that they started."""
-    if process.poll() is not None:
-        return
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+class _Spawned:
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+
+    def wait(self, limit: float) -> int:
+        return self._process.wait(limit)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def _spawn(arguments: Sequence[str], folder: Path, output: int) -> _Spawned:
+    command = [sys.executable, "-m", "pytest", *arguments]
+    variables = os.environ | _variables(folder)
+    tools = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+    return _Spawned(subprocess.Popen(command, cwd=folder, env=variables, **tools))  # type: ignore[call-overload]
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    return {"PYTHONPATH": str(folder), "COLUMNS": "500"}
+
+
+class _Forked:
+    """A child, and all that it started in a group of its own."""
+
+    def __init__(self, number: int) -> None:
+        self._number, self._code = number, None
+
+    def wait(self, limit: float) -> int:
+        end = time.monotonic() + limit
+        while self._code is None:
+            number, status = os.waitpid(self._number, os.WNOHANG)
+            if number:
+                self._code = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > end:
+                raise subprocess.TimeoutExpired("pytest", limit)
+            else:
+                time.sleep(0.05)
+        return self._code
+
+    def end(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._number, signal.SIGKILL)
+        if self._code is None:
+            os.waitpid(self._number, 0)
+
+
+def _fork(arguments: Sequence[str], folder: Path, output: int) -> _Forked:
+    """Libraries take longer to load than most rooms' tests to run: here they are loaded once."""
+    warm_up()
+    if number := os.fork():
+        return _Forked(number)
+    code = 3
+    try:
+        os.setsid()
+        for stream in (1, 2):
+            os.dup2(output, stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(folder)
+        os.environ |= _variables(folder)
+        sys.path[:] = [str(folder), *(path for path in sys.path if path not in ("", str(ROOT)))]
+        for name in [name for name in sys.modules if name.partition(".")[0] in _OURS]:
+            del sys.modules[name]
+        import pytest
+
+        code = int(pytest.main([*arguments]))
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+@cache
+def warm_up() -> None:
+    """Loads what the tests need of others, and nothing that may be planted."""
+    for name in _LIBRARIES:
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 @contextmanager
