@@ -40,7 +40,7 @@ def main() -> int:
                 verdict = found[fault.name] = place.try_one(fault)
                 _tell(f"{number}/{len(faults)} {fault.name}: {verdict.word}: {verdict.by}")
                 if keeps:
-                    _keep(fault, verdict)
+                    _keep(place.folder, fault, verdict)
         _doubt(place, faults, found)
     sys.stdout.write(table(faults, found))
     return 0 if all(_is_good(found[fault.name]) for fault in faults) else 1
@@ -117,24 +117,24 @@ def _kept(faults: Sequence[Fault]) -> Found:
         if fault.name in state:
             was, *values = state[fault.name].values()
             verdict = Verdict(*values)  # type: ignore[arg-type]
-            if _is_good(verdict) and was == _basis(fault, verdict):
+            if _is_good(verdict) and was == _basis(ROOT, fault, verdict):
                 found[fault.name] = verdict
     return found
 
 
-def _keep(fault: Fault, verdict: Verdict) -> None:
-    state = _read() | {fault.name: {"basis": _basis(fault, verdict), **asdict(verdict)}}
+def _keep(root: Path, fault: Fault, verdict: Verdict) -> None:
+    state = _read() | {fault.name: {"basis": _basis(root, fault, verdict), **asdict(verdict)}}
     STATE.parent.mkdir(exist_ok=True)
     part = STATE.with_suffix(".part")
     part.write_text(json.dumps(state, indent=1, ensure_ascii=False), encoding="utf-8")
     Path(part).replace(STATE)
 
 
-def _basis(fault: Fault, verdict: Verdict) -> str:
+def _basis(root: Path, fault: Fault, verdict: Verdict) -> str:
     """What a verdict rests on, in short: the fault, its file, the file of the test."""
     basis = hashlib.sha256(repr(fault).encode())
     for name in (fault.file, verdict.by.partition("::")[0]):
-        if (path := Path(ROOT, name)).is_file():
+        if (path := root / name).is_file():
             basis.update(path.read_bytes())
     return basis.hexdigest()[:16]
 

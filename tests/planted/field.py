@@ -23,8 +23,8 @@ _PASSED, _FAILED = 0, 1
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?\.py(?:::\w+)*)", re.MULTILINE)
 _OURS = ("passerelle", "tests", "scripts", "benchmarks")
 _LIBRARIES = ("pytest", "xdist", "hypothesis.stateful", "numpy", "lxml.etree", "sqlalchemy.orm",
-              "pydantic", "click", "loguru", "tenacity", "filelock", "paramiko", "pyftpdlib.servers", "OpenSSL",
-              "cryptography.x509", "schedule", "jinja2", "jsonschema")  # fmt: skip
+              "pydantic", "click", "loguru", "tenacity", "filelock", "paramiko",
+              "pyftpdlib.servers", "OpenSSL", "cryptography.x509", "schedule", "jinja2", "jsonschema")  # fmt: skip
 # These say of every planted fault that its text is not there any more.
 _NOT_THESE = ("--ignore=tests/test_planted.py",)
 
@@ -42,14 +42,14 @@ class Field:
     """A copy of the working tree. The fault stands there and nowhere else."""
 
     def __init__(self, folder: Path, limit: float, *, whole_suite: bool) -> None:
-        self._folder, self._limit, self._whole_suite = folder, limit, whole_suite
+        self.folder, self._limit, self._whole_suite = folder, limit, whole_suite
         # Python compares a source's time in seconds with that of its compiled form.
         self._written = int(time.time()) - 1_000_000
 
     def try_one(self, fault: Fault) -> Verdict:
         """Plants a fault and lets its room's tests look for it, then all tests if need be."""
         began = time.monotonic()
-        path = self._folder / fault.file
+        path = self.folder / fault.file
         try:
             healthy = path.read_text("utf-8")
             ill = fault.planted(healthy)
@@ -93,7 +93,7 @@ class Field:
         options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", "--color=no"]
         with tempfile.TemporaryFile() as output:
             start = _fork if hasattr(os, "fork") else _spawn
-            process = start([*options, *arguments], self._folder, output.fileno())
+            process = start([*options, *arguments], self.folder, output.fileno())
             try:
                 code = process.wait(max(limit, 1))
             finally:
@@ -129,7 +129,8 @@ class _Forked:
     """A child, and all that it started in a group of its own."""
 
     def __init__(self, number: int) -> None:
-        self._number, self._code = number, None
+        self._number = number
+        self._code: int | None = None
 
     def wait(self, limit: float) -> int:
         end = time.monotonic() + limit

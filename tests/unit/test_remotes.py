@@ -88,10 +88,11 @@ class Shelf:
         self.rename(old, new)
 
     def delete(self, path: str) -> None:
-        self._do("delete", lambda: (self._file(path) and self._drop(path)) or None)
+        def remove() -> None:
+            self._file(path)
+            del self.files[path]
 
-    def _drop(self, path: str) -> None:
-        del self.files[path]
+        self._do("delete", remove)
 
     def close(self) -> None:
         self.asked.append("close")
