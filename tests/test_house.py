@@ -148,13 +148,11 @@ NO_MESSAGES = {
     ("__init__.py", "passerelle run orders"),
     ("__init__.py", "passerelle run stock"),
     ("__main__.py", "passerelle: {}"),
-    ("check.py", "passerelle: {}"),
-    ("files.py", "passerelle: {}"),
-    ("pool.py", "passerelle: {}"),
-    ("runs.py", "passerelle: {}"),
+    ("common.py", "passerelle: {}"),
+    ("preparing.py", "passerelle: {}"),
     ("schedule.py", "passerelle: {}: {}"),
     ("schtasks.py", "`passerelle schedule install`"),
-    ("status.py", "Passerelle, {}\n"),
+    ("looking.py", "Passerelle, {}\n"),
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.measure import timed
 from passerelle.config.model import Stock
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import fix_stock
 
 SERVERS = {"folder": Path(), "servers": ("ftp",)}
@@ -18,7 +18,7 @@ def main(source: str, missed: str, target: str) -> None:
     items = json.loads(Path(missed).read_text("utf-8"))
 
     def work() -> None:
-        sales = {item.lstrip("0"): MissedSale(None, ("1",)) for item in items}
+        sales = {item.lstrip("0"): Missed(None, ("1",)) for item in items}
         fixed = fix_stock(Path(source).read_bytes(), settings, sales, "ExportCSV.csv")
         Path(target).write_bytes(fixed.data)
 

@@ -15,8 +15,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO, TypeVar
 
+from passerelle.base.language import _, n_
+
 if TYPE_CHECKING:
-    from passerelle.base.progress_bar import Bar
+    from rich.progress import Progress
 
 T = TypeVar("T")
 Unit = Literal["", "bytes", "files"]
@@ -41,7 +43,7 @@ class _Screen:
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._steps = stream, list[Step]()
         self._silent_since = time.monotonic()
-        self._bar: Bar | None = None
+        self._bar: Progress | None = None
         self._lock, self._busy = threading.RLock(), threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,7 +85,7 @@ class _Screen:
         bar, self._bar = self._bar, None
         if bar is not None:
             with suppress(OSError, ValueError):
-                bar.close()
+                bar.stop()
 
     def _draw_on(self) -> None:
         # A terminal that is gone, or that rich cannot draw on, must not fail the command.
@@ -93,13 +95,72 @@ class _Screen:
                     self._draw()
 
     def _draw(self) -> None:
-        # Loading rich takes a while: only for those who wait anyhow, and holding nobody up.
-        from passerelle.base.progress_bar import Bar
-
+        # Before the lock, for loading rich takes a while: it holds nobody up.
+        bar = self._bar or _line_on(self._stream)
         with self._lock:
-            if self._steps and not self._over.is_set():
-                self._bar = self._bar or Bar(self._stream)
-                self._bar.draw(self._steps[-1])
+            if not self._steps or self._over.is_set():
+                return
+            step, (task,) = self._steps[-1], bar.tasks
+            # What does not tell how far it is has no end to run towards.
+            task.total = step.total if step.done else None
+            task.completed, task.description = step.done, step.text
+            task.fields["figures"] = _figures(step)
+            if self._bar is None:
+                self._bar = bar
+                bar.start()
+            else:
+                bar.refresh()
+
+
+def _line_on(stream: TextIO) -> "Progress":
+    """One line, not drawn yet: what is being done, how far it is, how long it has taken."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+    from rich.table import Column
+
+    class Terminal(Console):
+        """Leaves the cursor alone: a program that is killed meanwhile could not show it again."""
+
+        def show_cursor(self, show: bool = True) -> bool:
+            return False
+
+    no_wrap = Column(no_wrap=True, overflow="ellipsis")
+    bar = Progress(
+        SpinnerColumn("line"),  # a console in cp850 has no braille
+        TextColumn("{task.description}", markup=False, table_column=no_wrap),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[figures]}", markup=False, table_column=no_wrap),
+        console=Terminal(file=stream),
+        auto_refresh=False,
+        transient=True,
+        # Rich would lead what goes to stdout into stderr.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    bar.add_task("", total=None, figures="")
+    return bar
+
+
+def _figures(step: Step) -> str:
+    seconds = _("{n} s").format(n=int(time.monotonic() - step.started))
+    amount = _amount(step) if step.done and step.unit else ""
+    return f"{amount}  {seconds}" if amount else seconds
+
+
+def _amount(step: Step) -> str:
+    if step.unit == "files":
+        if step.total is None:
+            return n_("{n} file", "{n} files", step.done)
+        return _("{done} of {total} files").format(done=step.done, total=step.total)
+    if step.total is None:
+        return _size(step.done)
+    return _("{done} of {total}").format(done=_size(step.done), total=_size(step.total))
+
+
+def _size(size: int) -> str:
+    if size < 1_000_000:
+        return _("{n} kB").format(n=-(-size // 1000))
+    return _("{n} MB").format(n=f"{size / 1_000_000:.1f}")
 
 
 _screen: _Screen | None = None

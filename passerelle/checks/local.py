@@ -15,8 +15,8 @@ from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _, n_
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
-from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.forms import load_forms, load_sale_forms
+from passerelle.exchange.uploads import TMP
 from passerelle.exchange.witness import Witness
 from passerelle.gateway.trace import TRACE_NAMES
 from passerelle.ledger.ledger import FILE_NAME as LEDGER

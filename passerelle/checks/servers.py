@@ -2,22 +2,91 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError
+from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, PermanentError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
-from passerelle.checks.probe import Probe
 from passerelle.config.model import Server, Settings
 from passerelle.model.location import Location
+from passerelle.model.servers import kind_of
 from passerelle.remotes import open_remote
-from passerelle.remotes.base import Remote, is_gone
+from passerelle.remotes.base import Entry, Remote, is_gone
 from passerelle.remotes.passwords import account, password_of
+
+_FIRST = b"Passerelle tries whether it may write here.\r\n"
+_SECOND = b"Passerelle tries whether it may replace a file here.\r\n"
+
+
+class Probe:
+    """A file goes through a publication: written, read back, renamed, replaced, deleted.
+
+    Its name is like no other and ends in ``.tmp``, which no ERP or shop imports. Whatever fails,
+    what was written is deleted again, as far as the server lets. ``direct``: the server forbids
+    renaming, so do not try.
+
+    Afterwards ``played`` says whether all went well, ``tells_size`` whether sizes are told,
+    ``offset`` how far the server's clock is ahead of ours (``None`` where no times are told),
+    ``left`` what could not be deleted again.
+    """
+
+    def __init__(self, remote: Remote, folder: str, *, direct: bool) -> None:
+        self._remote, self.folder, self.direct = remote, folder, direct
+        stem = f"passerelle-check-{token_hex(4)}"
+        prefix = f"{folder}/" if folder else ""
+        self._new, self._old = (f"{prefix}{stem}-{n}.tmp" for n in (1, 2))
+        self.played = self.tells_size = False
+        self.offset: timedelta | None = None
+        self.left: list[str] = []
+
+    def play(self) -> None:
+        """Does everything that a publication does.
+
+        Raises :class:`PasserelleError` for the first thing that fails.
+        """
+        try:
+            self._write(_FIRST)
+            if not self.direct:
+                self._remote.rename(self._new, self._old)
+            self._write(_SECOND)
+            if not self.direct:
+                self._remote.replace(self._new, self._old)
+                self._read_back(self._old, _SECOND)
+            self._remote.delete(self._new if self.direct else self._old)
+            self.played = True
+        finally:
+            self._clean_up()
+
+    def _write(self, data: bytes) -> None:
+        self._remote.store(self._new, data)
+        now = datetime.now(UTC)
+        entry = self._remote.stat(self._new)
+        self._note(entry, now)
+        self._read_back(self._new, data)
+
+    def _note(self, entry: Entry, now: datetime) -> None:
+        self.tells_size = entry.size is not None
+        self.offset = entry.modified - now if entry.modified else None
+
+    def _read_back(self, path: str, data: bytes) -> None:
+        if self._remote.fetch(path) != data:
+            what = _("a file reads back otherwise than it was written")
+            raise PermanentError(what, path, _("ask the server's keeper"))
+
+    def _clean_up(self) -> None:
+        """Deletes what may be there; only a name that is certainly gone counts as deleted."""
+        for path in (self._new, self._old):
+            try:
+                with suppress(NotFoundError):
+                    self._remote.delete(path)
+            except PasserelleError:
+                self.left.append(path)
 
 
 def check_server(settings: Settings, name: str) -> Iterator[Finding]:
@@ -70,11 +139,10 @@ def _opened(settings: Settings, name: str) -> Iterator[Remote]:
 
 def _check_promises(what: str, server: Server) -> Iterator[Finding]:
     """What the settings themselves weaken."""
-    scheme = urlsplit(server.url).scheme
-    if scheme == "ftp":
+    if urlsplit(server.url).scheme == "ftp":
         found = _("ftp:// sends the password and customers' data in clear")
         yield warning(f"{what}.url", found, _("use ftps:// or sftp:// if the server has them"))
-    if scheme in ("ftps", "ftps-implicit") and not server.verify_tls:
+    if "verify_tls" in kind_of(server.url).keys and not server.verify_tls:
         found = _("the certificate is not verified: another machine may pose as the server")
         yield warning(f"{what}.verify_tls", found, _("set verify_tls = true and trust its issuer"))
     if server.publish == "direct":
@@ -187,7 +255,7 @@ def _age(modified: datetime | None, offset: timedelta | None) -> str:
 
 def check_password(name: str, server: Server, config: Path) -> list[Finding]:
     """Whether the account that runs this can read the password; nothing for a mere folder."""
-    if urlsplit(server.url).scheme == "file":
+    if "password" not in kind_of(server.url).keys:
         return []
     what = f"servers.{name}.password"
     try:

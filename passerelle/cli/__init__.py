@@ -1,104 +1,68 @@
 """The command line: click only. Parse, call, print, exit; no rule lives here."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from passerelle import __version__
 from passerelle.base.progress import shown
-from passerelle.cli.lazy import Command, LazyGroup
 
-# The first words are the docstrings' own: a test holds them equal.
-COMMANDS = {
-    "init": Command(
-        "files",
-        "init",
-        "Write a commented config.toml into DIR (here, if none is given).",
-    ),
-    "demo": Command(
-        "files",
-        "demo",
-        "Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).",
-    ),
-    "check": Command(
-        "check",
-        "check",
-        "Look at all that a run needs, and say what is wrong and how to mend it.",
-    ),
-    "config": Command(
-        "config",
-        "config",
-        "What the settings are, and which ones a file of the shop or the ERP asks for.",
-    ),
-    "run": Command(
-        "runs",
-        "run",
-        "Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.",
-    ),
-    "convert": Command(
-        "files",
-        "convert",
-        "Convert a local order CSV with the config's rules: no ledger, no server.",
-    ),
-    "fix": Command(
-        "files",
-        "fix",
-        "Fix a local stock CSV with the config's rules: no ledger, no server.",
-    ),
-    "orders": Command(
-        "orders",
-        "orders",
-        "The orders that the ledger knows, and what a person may do with them.",
-    ),
-    "stock": Command("stock", "stock", "What was published of the ERP's stock."),
-    "pool": Command(
-        "pool",
-        "pool",
-        "One stock that several shops share: who takes part, what was moved and why.",
-    ),
-    "status": Command(
-        "status",
-        "status",
-        "Tell on one screen how it goes, and what to do about what does not.",
-    ),
-    "report": Command(
-        "report",
-        "report",
-        "Write the page that shows how it goes: report.html, in the folder of config.toml.",
-    ),
-    "history": Command("runs", "history", "The runs so far, newest first."),
-    "alerts": Command(
-        "alerts",
-        "alerts",
-        "Tell people when something needs them, and when it is over.",
-    ),
-    "archive": Command("archive", "archive", "By hand what runs do by themselves."),
-    "customer": Command(
-        "customer",
-        "customer",
-        "What a customer may ask of the shop about their personal data.",
-    ),
-    "schedule": Command(
-        "schedule",
-        "schedule",
-        "When the runs start, and what starts them: the minutes are in config.toml, [schedule].",
-    ),
-    "secret": Command(
-        "secret",
-        "secret",
-        "Keep a server's password in the operating system's credential store (keyring).",
-    ),
-    "completion": Command(
-        "completion",
-        "completion",
-        "Print the script that lets SHELL complete commands, options, states, servers and files.",
-    ),
-}
+
+class Command(NamedTuple):
+    """A command: its module below ``passerelle.cli``, and its docstring's first words."""
+
+    module: str
+    help: str
+
+
+# In the order to show. A test holds the words equal to those of the commands.
+_TABLE = """
+init        preparing  Write a commented config.toml into DIR (here, if none is given).
+demo        running    Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
+check       preparing  Look at all that a run needs, and say what is wrong and how to mend it.
+config      preparing  What the settings are, and which ones a file of the shop or the ERP asks for.
+run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
+convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
+fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
+orders      orders     The orders that the ledger knows, and what a person may do with them.
+stock       looking    What was published of the ERP's stock.
+pool        pool       One stock that several shops share: who takes part, what was moved and why.
+status      looking    Tell on one screen how it goes, and what to do about what does not.
+report      looking    Write the page that shows how it goes: report.html, in the folder of config.toml.
+history     looking    The runs so far, newest first.
+alerts      keeping    Tell people when something needs them, and when it is over.
+archive     keeping    By hand what runs do by themselves.
+customer    keeping    What a customer may ask of the shop about their personal data.
+schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+secret      keeping    Keep a server's password in the operating system's credential store (keyring).
+completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.
+"""  # noqa: E501
+_LINES = (line.split(maxsplit=2) for line in _TABLE.strip().splitlines())
+COMMANDS = {name: Command(module, words) for name, module, words in _LINES}
+
+
+class _Commands(click.Group):
+    """Loads a command when it is asked for: ``--help`` costs only click."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"passerelle.cli.{COMMANDS[cmd_name].module}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
 
 
 @click.group(
-    cls=LazyGroup,
-    entries=COMMANDS,
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option(

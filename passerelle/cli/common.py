@@ -1,25 +1,44 @@
 """What the commands share: the settings, and printing for people, pipes and programs."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from passerelle.base.durable import Content, replace_whole
+from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _
+from passerelle.base.lock import hold_lock
+from passerelle.base.plain import to_json
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.gateway import frame as gateway
-from passerelle.gateway.lock import hold_lock
 from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
+P = ParamSpec("P")
+R = TypeVar("R")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+output_option = click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path),
+                             help="Write here, not to stdout.")  # fmt: skip
+existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def with_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
+    """Gives a command the settings, as its first argument."""
+
+    @wraps(command)
+    def load(*args: P.args, **kwargs: P.kwargs) -> R:
+        return command(settings_of(click.get_current_context()), *args, **kwargs)
+
+    return load
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -72,25 +91,39 @@ def now() -> datetime:
     return gateway.clock()
 
 
-def local(moment: datetime | None) -> str:
-    """A time for people: local, to the second; ``-`` for none."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-
-def in_prose(moment: datetime | None) -> str:
-    """A time in a sentence: as ``local``, or as the language spoken has it."""
-    # Translators: in French it follows "le", "du" or "au"
-    told = _("{time:%Y-%m-%d %H:%M:%S}")
-    return told.format(time=moment.astimezone()) if moment else "-"
-
-
 def print_json(value: Any) -> None:
-    """Prints JSON; times in ISO 8601 with their offset."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    click.echo(to_json(value))
 
 
-def _plain(value: Any) -> str:
-    return value.astimezone().isoformat() if isinstance(value, datetime) else str(value)
+def tell(lines: Iterable[str]) -> None:
+    """Prints lines for people."""
+    for line in lines:
+        click.echo(line)
+
+
+def complain(error: PasserelleError) -> None:
+    """Prints an error as the program does at its end, and goes on."""
+    click.echo(f"passerelle: {error}", err=True)
+
+
+def end_with(error: PasserelleError | None) -> None:
+    """Ends the command with the exit code of what was rejected, if anything was."""
+    if error is not None:
+        complain(error)
+        click.get_current_context().exit(error.exit_code)
+
+
+def deliver(data: Content, output: Path | None) -> None:
+    """Writes a result into a file, whole or not at all; to stdout where none is named."""
+    if output is None:
+        for block in (data,) if isinstance(data, bytes) else data:
+            click.echo(block, nl=False)
+        return
+    try:
+        replace_whole(output, data, shared=True)
+    except OSError as error:
+        reason = error.strerror or ""
+        raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -122,3 +155,32 @@ def print_facts(facts: Mapping[str, str]) -> None:
     for name, value in facts.items():
         if value:
             click.echo(f"{labels[name]:<{width}} {value}")
+
+
+def server_names(
+    context: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The servers of config.toml that begin so; none where it cannot be read."""
+    settings = _readable(context)
+    return [
+        CompletionItem(name, help=server.url)
+        for name, server in (settings.servers if settings else {}).items()
+        if name.startswith(incomplete)
+    ]
+
+
+def shop_names(
+    context: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The pool's shops that begin so, in the same way."""
+    settings = _readable(context)
+    shops = settings.pool.shops if settings and settings.pool else ()
+    return [CompletionItem(name) for name in shops if name.startswith(incomplete)]
+
+
+def _readable(context: click.Context) -> Settings | None:
+    try:
+        # Not `obj`: while a shell asks, no command has run.
+        return load_config(find_config(context.find_root().params.get("config")))
+    except PasserelleError:
+        return None

@@ -1,34 +1,33 @@
 """``passerelle orders``: the ledger's orders, and what a person may do with them."""
 
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from passerelle.base.language import N_, _
-from passerelle.base.wording import printable
+from passerelle.base.plain import fields_of
+from passerelle.base.wording import in_prose, local, printable
 from passerelle.cli.common import (
-    in_prose,
     json_option,
-    local,
     now,
     print_facts,
     print_json,
     print_table,
     reading_ledger,
-    settings_of,
     steering_ledger,
+    tell,
+    with_settings,
 )
-from passerelle.cli.sales import list_sales
 from passerelle.config.model import Settings
 from passerelle.config.sections import orders_settings
-from passerelle.explain.inquiry import Inquiry
-from passerelle.explain.order import Account, Found, as_dict, give_account, look_up
-from passerelle.explain.order_words import tell
-from passerelle.explain.sales import sales_as_dict, tell_sales
+from passerelle.explain.inquiry import Found, Inquiry, look_up
+from passerelle.explain.order import Account, as_dict, give_account
+from passerelle.explain.order_words import tell as in_words
+from passerelle.explain.sales import sale_as_dict, sales_as_dict, tell_sales
 from passerelle.gateway.frame import perform
-from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import KnownOrder
+from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, State
 from passerelle.runs.steering import Steering
 from passerelle.runs.steering import adopt as adopt_story
@@ -52,8 +51,8 @@ def orders() -> None:
 @orders.command("list")
 @click.option("--state", type=click.Choice(_STATES), help="Only these.")
 @json_option
-@click.pass_context
-def list_orders(context: click.Context, state: str | None, as_json: bool) -> None:
+@with_settings
+def list_orders(settings: Settings, state: str | None, as_json: bool) -> None:
     """List the orders, the most recently changed first.
 
     The states wanted, done, refused and withdrawn are those of their sales, see [fulfil].
@@ -63,9 +62,9 @@ def list_orders(context: click.Context, state: str | None, as_json: bool) -> Non
     passerelle orders list --state wanted
     """
     if state in _OF_SALES:
-        list_sales(settings_of(context), SaleState(state), as_json=as_json)
+        _list_sales(settings, SaleState(state), as_json=as_json)
         return
-    with reading_ledger(settings_of(context)) as ledger:
+    with reading_ledger(settings) as ledger:
         found = ledger.orders.list_by_state(State(state) if state else None)
     if as_json:
         print_json([_as_dict(order) for order in found])
@@ -84,8 +83,8 @@ def list_orders(context: click.Context, state: str | None, as_json: bool) -> Non
 @orders.command()
 @click.argument("id")
 @json_option
-@click.pass_context
-def show(context: click.Context, id: str, as_json: bool) -> None:
+@with_settings
+def show(settings: Settings, id: str, as_json: bool) -> None:
     """Tell one order's life: its state, what happened when, what is to do, what it holds back.
 
     A reference does as well as an id; where several orders share it, they are listed.
@@ -94,7 +93,6 @@ def show(context: click.Context, id: str, as_json: bool) -> None:
     passerelle orders show 1042
     passerelle orders show XKBKNABJK
     """
-    settings = settings_of(context)
     with reading_ledger(settings) as ledger:
         found = look_up(ledger, orders_settings(settings).channel, id)
         inquiry = Inquiry(settings, ledger, now(), in_prose)
@@ -111,7 +109,7 @@ def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> d
     """One order; or, where several have the reference, all of them."""
     orders = [
         _as_dict(account.order)
-        | {"events": [asdict(event) for event in account.events]}
+        | {"events": account.events}
         | as_dict(account, inquiry)
         | sales_as_dict(inquiry, account.order)
         for account in accounts
@@ -152,14 +150,13 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         note = _(": ") + event.note if event.note else ""
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
-    for sentence in (*tell(inquiry, account), *tell_sales(inquiry, order)):
-        click.echo(sentence)
+    tell((*in_words(inquiry, account), *tell_sales(inquiry, order)))
 
 
 @orders.command()
 @_ids
-@click.pass_context
-def settle(context: click.Context, ids: tuple[str, ...]) -> None:
+@with_settings
+def settle(settings: Settings, ids: tuple[str, ...]) -> None:
     """Note that these orders were entered by hand at the till.
 
     Of an order that is in the ERP: that its sale was entered there by hand, or undone there after
@@ -168,15 +165,14 @@ def settle(context: click.Context, ids: tuple[str, ...]) -> None:
     \b
     passerelle orders settle 1042 1043
     """
-    settings = settings_of(context)
-    with steering_ledger(settings, "orders settle") as ledger:
-        _tell(_steering(settings, ledger).settle(ids))
+    with _steering(settings, "orders settle") as steering:
+        tell(steering.settle(ids))
 
 
 @orders.command()
 @_ids
-@click.pass_context
-def resend(context: click.Context, ids: tuple[str, ...]) -> None:
+@with_settings
+def resend(settings: Settings, ids: tuple[str, ...]) -> None:
     """Send these orders again with the next run, whatever was done with them.
 
     The order must still be in the shop's file, which is where its content comes from.
@@ -184,42 +180,39 @@ def resend(context: click.Context, ids: tuple[str, ...]) -> None:
     \b
     passerelle orders resend 1042
     """
-    settings = settings_of(context)
-    with steering_ledger(settings, "orders resend") as ledger:
-        _tell(_steering(settings, ledger).resend(ids))
+    with _steering(settings, "orders resend") as steering:
+        tell(steering.resend(ids))
 
 
 @orders.command()
 @_ids
-@click.pass_context
-def retry(context: click.Context, ids: tuple[str, ...]) -> None:
+@with_settings
+def retry(settings: Settings, ids: tuple[str, ...]) -> None:
     """Have the next run try the sales of these orders anew, as if nothing stood against them.
 
     \b
     passerelle orders retry 1042
     """
-    settings = settings_of(context)
-    with steering_ledger(settings, "orders retry") as ledger:
-        _tell(_steering(settings, ledger).retry(ids))
+    with _steering(settings, "orders retry") as steering:
+        tell(steering.retry(ids))
 
 
 @orders.command()
 @_ids
-@click.pass_context
-def forget(context: click.Context, ids: tuple[str, ...]) -> None:
+@with_settings
+def forget(settings: Settings, ids: tuple[str, ...]) -> None:
     """Take these orders out of the ledger, with their sales: the next run meets them as new.
 
     \b
     passerelle orders forget 1042
     """
-    settings = settings_of(context)
-    with steering_ledger(settings, "orders forget") as ledger:
-        _tell(_steering(settings, ledger).forget(ids))
+    with _steering(settings, "orders forget") as steering:
+        tell(steering.forget(ids))
 
 
 @orders.command()
-@click.pass_context
-def adopt(context: click.Context) -> None:
+@with_settings
+def adopt(settings: Settings) -> None:
     """Mark all orders now in the file as handled by the previous system.
 
     Once, when Passerelle takes over: they are then never sent ("skipped").
@@ -227,24 +220,43 @@ def adopt(context: click.Context) -> None:
     \b
     passerelle orders adopt
     """
-    perform(settings_of(context), "adopt", adopt_story)
+    perform(settings, "adopt", adopt_story)
 
 
-def _steering(settings: Settings, ledger: Ledger) -> Steering:
-    channel = orders_settings(settings).channel
-    return Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
+@contextmanager
+def _steering(settings: Settings, command: str) -> Iterator[Steering]:
+    with steering_ledger(settings, command) as ledger:
+        channel = orders_settings(settings).channel
+        yield Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 
-def _tell(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line)
+def _about(one: KnownOrder | KnownSale) -> str:
+    return one.reason or (f"{one.server}:{one.sent_as}" if one.sent_as else "")
 
 
-def _about(order: KnownOrder) -> str:
-    return order.reason or (f"{order.server}:{order.sent_as}" if order.sent_as else "")
+_IN_JSON = ("channel", "id", "reference", "date", "state", "reason", "cancelled", "seen",
+            "changed", "server", "sent_as", "archived", "sent", "taken")  # fmt: skip
 
 
 def _as_dict(order: KnownOrder) -> dict[str, Any]:
-    names = ("channel", "id", "reference", "date", "state", "reason", "cancelled", "seen",
-             "changed", "server", "sent_as", "archived", "sent", "taken")  # fmt: skip
-    return {name: getattr(order, name) for name in names}
+    return fields_of(order, *_IN_JSON)
+
+
+def _list_sales(settings: Settings, state: SaleState, *, as_json: bool) -> None:
+    """Prints the sales in a state, the oldest order first."""
+    with reading_ledger(settings) as ledger:
+        sales = ledger.sales.in_states(state)
+        orders = ledger.looking_back.of_ids([sale.id for sale in sales])
+    references = {(o.channel, o.id): o.reference for found in orders.values() for o in found}
+    named = [(sale, references.get((sale.channel, sale.id), "")) for sale in sales]
+    if as_json:
+        print_json([sale_as_dict(sale) | {"reference": reference} for sale, reference in named])
+    elif not sales:
+        click.echo(_("no sale is {state}").format(state=state.value))
+    else:
+        rows = [
+            (s.id, reference, s.state.value, local(s.order_date), local(s.changed), _about(s))
+            for s, reference in named
+        ]
+        columns = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
+        print_table(columns, rows)

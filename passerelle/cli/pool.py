@@ -1,23 +1,22 @@
 """``passerelle pool``: one stock that several shops share."""
 
-from dataclasses import asdict
-
 import click
 
-from passerelle.base.errors import PasserelleError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.reading import gtin
+from passerelle.base.wording import local
 from passerelle.cli.common import (
+    end_with,
     json_option,
-    local,
     now,
     print_json,
     print_table,
     reading_ledger,
-    settings_of,
+    shop_names,
+    tell,
+    with_settings,
     writing_ledger,
 )
-from passerelle.cli.completion import shop_names
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.health.pool import (
@@ -48,8 +47,8 @@ def pool() -> None:
 
 @pool.command()
 @json_option
-@click.pass_context
-def check(context: click.Context, as_json: bool) -> None:
+@with_settings
+def check(settings: Settings, as_json: bool) -> None:
     """Name what can take no part: items without a number, and numbers met twice, with their lines.
 
     Every shop of config.toml is looked at. Exit code 5 where there are any.
@@ -57,21 +56,21 @@ def check(context: click.Context, as_json: bool) -> None:
     \b
     passerelle pool check
     """
-    from passerelle.runs import pool_check
+    from passerelle.runs import pool_steering
 
-    found: list[pool_check.CheckedShop] = []
+    found: list[pool_steering.CheckedShop] = []
 
     def look(gateway: Gateway) -> Outcome:
-        for checked in pool_check.check_shops(gateway):
+        for checked in pool_steering.check_shops(gateway):
             found.append(checked)
-            for line in () if as_json else pool_check.describe_check(checked):
+            for line in () if as_json else pool_steering.describe_check(checked):
                 gateway.say(line)
         return Outcome("")
 
-    perform(settings_of(context), "pool check", look, dry_run=True, console=not as_json)
+    perform(settings, "pool check", look, dry_run=True, console=not as_json)
     if as_json:
-        print_json([pool_check.as_dict(one) for one in found])
-    _end(context, pool_check.verdict(found))
+        print_json([pool_steering.as_dict(one) for one in found])
+    end_with(pool_steering.verdict(found))
 
 
 @pool.command()
@@ -84,8 +83,8 @@ def check(context: click.Context, as_json: bool) -> None:
     help="The member whose levels it gets.",
 )
 @_dry_run
-@click.pass_context
-def join(context: click.Context, shop: str, via: str, dry_run: bool) -> None:
+@with_settings
+def join(settings: Settings, shop: str, via: str, dry_run: bool) -> None:
     """Ask that a shop joins the pool through a member; `pool accept` completes it.
 
     The member's levels will overwrite those of the shop. Until it is accepted it gets nothing.
@@ -94,23 +93,22 @@ def join(context: click.Context, shop: str, via: str, dry_run: bool) -> None:
     passerelle pool join be --via fr
     passerelle pool join be --via fr --dry-run
     """
-    from passerelle.runs.pool_joining import ask, preview
+    from passerelle.runs.pool_steering import ask, preview
 
-    settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
         outcome = perform(settings, "pool join", lambda g: preview(g, shop, via), dry_run=True)
-        _end(context, outcome.rejected)
+        end_with(outcome.rejected)
         return
     with writing_ledger(settings, "pool join") as ledger:
-        _tell(ask(settings, ledger, shop, via, now()))
+        tell(ask(settings, ledger, shop, via, now()))
 
 
 @pool.command()
 @_shop
 @_dry_run
-@click.pass_context
-def accept(context: click.Context, shop: str, dry_run: bool) -> None:
+@with_settings
+def accept(settings: Settings, shop: str, dry_run: bool) -> None:
     """Complete a join: write the member's levels into the shop that has asked.
 
     It takes part once its import took that file; from now on what it sells counts.
@@ -119,35 +117,35 @@ def accept(context: click.Context, shop: str, dry_run: bool) -> None:
     passerelle pool accept be --dry-run
     passerelle pool accept be
     """
-    from passerelle.runs.pool_joining import accept as accept_shop
+    from passerelle.runs.pool_steering import accept as accept_shop
 
-    settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
-    outcome = perform(settings, "pool accept", lambda g: accept_shop(g, shop), dry_run=dry_run)
-    _end(context, outcome.rejected)
+    outcome = perform(
+        settings, "pool accept", lambda g: accept_shop(g, shop, in_full=dry_run), dry_run=dry_run
+    )
+    end_with(outcome.rejected)
 
 
 @pool.command()
 @_shop
-@click.pass_context
-def leave(context: click.Context, shop: str) -> None:
+@with_settings
+def leave(settings: Settings, shop: str) -> None:
     """Take a shop out of the pool: it keeps its levels and gets nothing any more.
 
     \b
     passerelle pool leave be
     """
-    from passerelle.runs.pool_joining import leave as leave_pool
+    from passerelle.runs.pool_steering import leave as leave_pool
 
-    settings = settings_of(context)
     with writing_ledger(settings, "pool leave") as ledger:
-        _tell(leave_pool(settings, ledger, shop, now()))
+        tell(leave_pool(settings, ledger, shop, now()))
 
 
 @pool.command()
 @json_option
-@click.pass_context
-def status(context: click.Context, as_json: bool) -> None:
+@with_settings
+def status(settings: Settings, as_json: bool) -> None:
     """Show each shop: items, when it was last written, what is held; and what is oversold.
 
     \b
@@ -155,7 +153,6 @@ def status(context: click.Context, as_json: bool) -> None:
     """
     from passerelle.config.sections import pool_settings
 
-    settings = settings_of(context)
     section = pool_settings(settings)
     with reading_ledger(settings) as ledger:
         health = look_at_pool(section, ledger)
@@ -200,23 +197,21 @@ def _row(shop: PoolShopHealth) -> tuple[str, ...]:
 )
 @click.option("-n", "count", type=click.IntRange(min=1), default=100, help="How many.  [100]")
 @json_option
-@click.pass_context
-def log(
-    context: click.Context, item: str | None, shop: str | None, count: int, as_json: bool
-) -> None:
+@with_settings
+def log(settings: Settings, item: str | None, shop: str | None, count: int, as_json: bool) -> None:
     """Tell what happened when and why, newest first: orders, changes by hand, joins.
 
     \b
     passerelle pool log --item 3701234567890
     passerelle pool log --shop be -n 20
     """
-    key, settings = None if item is None else gtin(item), settings_of(context)
+    key = None if item is None else gtin(item)
     with reading_ledger(settings) as ledger:
         if shop is not None and shop not in ledger.pool.shops(with_views=False):
             _check_named(settings, shop)
         moves = ledger.pool.log(key, shop, count)
     if as_json:
-        print_json([asdict(move) for move in moves])
+        print_json(moves)
     elif not moves:
         click.echo(_("nothing has happened yet"))
     else:
@@ -236,17 +231,6 @@ def log(
 
 def _check_named(settings: Settings, shop: str) -> None:
     from passerelle.config.sections import pool_settings
-    from passerelle.runs.pool_joining import check_named
+    from passerelle.runs.pool_steering import check_named
 
     check_named(pool_settings(settings), shop)
-
-
-def _tell(lines: list[str]) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _end(context: click.Context, error: PasserelleError | None) -> None:
-    if error is not None:
-        click.echo(f"passerelle: {error}", err=True)
-        context.exit(error.exit_code)

@@ -8,21 +8,23 @@ import click
 
 from passerelle.base.errors import ConfigError, NotFoundError, UnreachableError
 from passerelle.base.language import N_, _, speak
+from passerelle.base.wording import local, minutes_in_words
 from passerelle.cli.common import (
     config_path,
+    deliver,
     json_option,
-    local,
     now,
     print_facts,
     print_json,
     print_table,
     settings_of,
+    with_settings,
 )
-from passerelle.cli.runs import carry_out
+from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
-from passerelle.schedule.timetable import RUNS, USUAL, Timetable, in_words, next_start, timetable
+from passerelle.schedule.timetable import RUNS, USUAL, Timetable, next_start, timetable
 
 _which = click.argument("what", type=click.Choice(RUNS), required=False)
 
@@ -41,19 +43,19 @@ def schedule() -> None:
 
 @schedule.command()
 @json_option
-@click.pass_context
-def show(context: click.Context, as_json: bool) -> None:
+@with_settings
+def show(settings: Settings, as_json: bool) -> None:
     """Show at which minutes each run starts, and when that is next.
 
     \b
     passerelle schedule show
     """
-    plan = _plan(settings_of(context))
+    plan = _plan(settings)
     starts = {run: next_start(minutes, now()) for run, minutes in plan.items()}
     if as_json:
         print_json([{"run": r, "minutes": plan[r], "next_start": starts[r]} for r in plan])
         return
-    rows = [(run, in_words(plan[run]), local(starts[run])) for run in plan]
+    rows = [(run, minutes_in_words(plan[run]), local(starts[run])) for run in plan]
     print_table((N_("run"), N_("of every hour"), N_("next start")), rows)
 
 
@@ -76,21 +78,12 @@ def export(context: click.Context, what: str | None, output: Path | None, cron: 
     if cron:
         runs = (what,) if what else tuple(_plan(settings))
         lines = (definition.cron_line(settings, run, program) + "\n" for run in runs)
-        _deliver("".join(lines).encode(), output)
+        deliver("".join(lines).encode(), output)
     elif output:
-        _deliver(definition.task_file(definition.task_xml(settings, what or "", program)), output)
+        deliver(definition.task_file(definition.task_xml(settings, what or "", program)), output)
     else:
         text = definition.task_xml(settings, what or "", program, encoding="UTF-8")
-        click.echo(text.encode(), nl=False)
-
-
-def _deliver(data: bytes, output: Path | None) -> None:
-    from passerelle.runs.rehearsal import write_output
-
-    if output:
-        write_output(output, data)
-    else:
-        click.echo(data, nl=False)
+        deliver(text.encode(), None)
 
 
 @schedule.command()
@@ -116,7 +109,7 @@ def install(context: click.Context, what: str | None) -> None:
         tasks.install(settings, run, program)
         coming = local(next_start(minutes, now()))
         words = _("starts at {minutes} of every hour, next at {time}")
-        told = words.format(minutes=in_words(minutes), time=coming)
+        told = words.format(minutes=minutes_in_words(minutes), time=coming)
         _tell_of(tasks.task_name(run), told)
 
 

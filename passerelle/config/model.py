@@ -44,8 +44,8 @@ from passerelle.config.types import (
     Size,
     Wait,
 )
-from passerelle.config.written import URL_SCHEMES
 from passerelle.model.location import Location, has_control
+from passerelle.model.servers import KINDS
 
 CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
@@ -119,9 +119,9 @@ class Server(Section):
         if url.count("://") > 1:
             raise ValueError(_('"://" stands in it twice; write "ftp://user@host:21/folder"'))
         parts = _split(url)
-        if parts.scheme not in URL_SCHEMES:
+        if parts.scheme not in KINDS:
             problem = _('"{scheme}://" is unknown; use {known}')
-            raise ValueError(problem.format(scheme=parts.scheme, known=", ".join(URL_SCHEMES)))
+            raise ValueError(problem.format(scheme=parts.scheme, known=", ".join(KINDS)))
         if parts.password is not None:
             raise ValueError(_('the password does not belong in the URL; give it as "password"'))
         if parts.scheme != "file" and not parts.hostname:

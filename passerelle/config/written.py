@@ -10,9 +10,10 @@ from typing import Any
 
 from pydantic import WithJsonSchema
 
+from passerelle.model.servers import KINDS
+
 _NUMBER = r"^\s*[0-9]{1,12}(\.[0-9]{1,9})? ?"
 _COMMON_ENCODINGS = ("UTF-8", "ISO-8859-1", "ISO-8859-15", "cp1252")
-URL_SCHEMES = ("ftp", "ftps", "ftps-implicit", "sftp", "file")
 _UNITS = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}
 _SIZES = {"GB": 1000**3, "MB": 1000**2, "kB": 1000, "B": 1}
 
@@ -55,7 +56,7 @@ def _any_case(word: str) -> str:
 
 # No password, and but in a file's URL a host.
 _HOST = r"([^/?#:]*@)?[^/?#@]+([/?#][\s\S]*)?$"
-_SCHEMES = "|".join(_any_case(scheme) for scheme in URL_SCHEMES if scheme != "file")
+_SCHEMES = "|".join(_any_case(scheme) for scheme in KINDS if scheme != "file")
 _URL = rf"^ *({_SCHEMES})://{_HOST}|^ *{_any_case('file')}://|^[\s\S]{{0,2}}[^:]*$"
 TEXT = WithJsonSchema(_text())
 PRINTABLE = WithJsonSchema(_text("^[^\\u0000-\\u001f\\u007f-\\u009f]*$"))

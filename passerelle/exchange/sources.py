@@ -20,11 +20,10 @@ from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
+from passerelle.model.records import CLOCK_SLACK
 from passerelle.remotes.base import Entry, Memory, Remote, Sink, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
-# Times are told in whole seconds, and clocks drift between two measurements.
-SLACK = timedelta(seconds=5)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 
@@ -59,7 +58,7 @@ class Source:
     def _written(self) -> str:
         if self.age is None:
             return _("of unknown age")
-        if self.age < -SLACK:
+        if self.age < -CLOCK_SLACK:
             return _("dated {span} in the future").format(span=in_words(-self.age))
         return _("written {span} ago").format(span=in_words(max(self.age, timedelta(0))))
 

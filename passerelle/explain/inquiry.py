@@ -1,17 +1,26 @@
 """A person's question: what is known, at which moment, and how times are written."""
 
 import re
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from passerelle.config.model import Settings
-from passerelle.exchange.sources import SLACK
+from passerelle.base.errors import UsageError
+from passerelle.base.language import _
+from passerelle.base.wording import printable
+from passerelle.config.model import Settings, Stock
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Publication
-from passerelle.model.states import OPEN, SaleState, State
-from passerelle.rules.missed_sales import ErpFile
-from passerelle.schedule.timetable import next_start
+from passerelle.model.states import SEEN, State
+from passerelle.rules.missed_sales import (
+    ErpFile,
+    Standing,
+    counts_for_stock,
+    standing,
+    trusted_time,
+)
+from passerelle.schedule.timetable import next_start, taken_by
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -26,21 +35,20 @@ class Inquiry:
     when: Callable[[datetime], str]
 
     def next_run(self, run: str) -> datetime:
-        """When the timetable starts that run next."""
         return next_start(getattr(self.settings.schedule, run), self.now)
 
     def expected_taken(self, sent: datetime) -> datetime:
         """Until when it is normal that the ERP has not taken an XML, its grace included."""
         chain = self.settings.chain
-        return next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
+        return taken_by(chain.erp_takes_orders, sent, chain.grace)
 
-    def expected_in_shop(self, order: KnownOrder, *, is_included: bool) -> datetime | None:
+    def expected_in_shop(self, order: KnownOrder, how: Standing) -> datetime | None:
         """When the shop gets back what an order holds back, if all keep their times.
 
         ``None`` where somebody has to do something first.
         """
         chain, moment = self.settings.chain, self.now
-        if not is_included:
+        if how.is_missed is not False:
             if order.state not in (State.PREPARED, State.SENT, State.TAKEN):
                 return None
             if order.state == State.PREPARED:
@@ -53,43 +61,46 @@ class Inquiry:
 
     def last_publication(self) -> Publication | None:
         """The ExportCSVmod that the shop could see last, withdrawn or not."""
-        return self.ledger.stock.last("published", "withdrawn")
+        return self.ledger.stock.last(*SEEN)
 
-    def is_included(self, order: KnownOrder, publication: Publication | None) -> bool:
-        """Whether the ERP's file behind a publication includes what the order sold.
+    def standings(
+        self, orders: Iterable[KnownOrder], publication: Publication | None
+    ) -> dict[KnownOrder, Standing]:
+        """How orders stand to the ERP's file behind a publication, as a run of stock decides it.
 
-        Where its time is not known, an order counts as included ``max_age`` after the ERP took it.
+        Where that file's time is not known, it counts as included ``max_age`` after the ERP took
+        it. Empty where no stock is published.
         """
         stock = self.settings.stock
         if stock is None:
-            return False
-        offsets = {
-            name: offset
-            for name in self.settings.servers
-            if (offset := self.ledger.stock.clock_offset(name)) is not None
+            return {}
+        erp = self._erp_file(stock, publication)
+        return {
+            order: standing(order, sale, erp, withheld_is_missed=stock.withheld_is_missed)
+            for order, sale in self._with_sales(orders)
         }
-        server = stock.source.server
-        modified = publication.source_modified if publication else None
-        if publication and modified:
-            # One from the future tells nothing: somebody set a clock.
-            latest = publication.at + offsets.get(server, timedelta(0)) + SLACK
-            modified = modified if modified <= latest else None
-        erp = ErpFile(
-            server=server,
-            modified=modified,
-            now=self.now,
-            certainty=stock.guards.max_age,
-            offsets=offsets,
-        )
-        sale = self.pending_sale(order)
-        return erp.includes_sale(sale) if sale else erp.includes(order)
 
-    def pending_sale(self, order: KnownOrder) -> KnownSale | None:
-        """The sale that the ERP's file must include, as far as one is to be or was issued."""
-        sale = self.ledger.sales.of_order(order)
-        if sale is None or sale.state == SaleState.WITHDRAWN:
-            return None
-        return sale if self.settings.fulfil.enabled or sale.state not in OPEN else None
+    def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:
+        server, offsets = stock.source.server, self.ledger.stock.clock_offsets()
+        written = None
+        if publication:
+            modified, read = publication.source_modified, publication.at
+            written = trusted_time(modified, read, offsets.get(server))
+        return ErpFile(server, written, self.now, stock.guards.max_age, offsets)
+
+    def _with_sales(
+        self, orders: Iterable[KnownOrder]
+    ) -> Iterator[tuple[KnownOrder, KnownSale | None]]:
+        """Each order with the sale that the ERP's file must include, if any."""
+        of_channel = defaultdict[str, list[KnownOrder]](list)
+        for order in orders:
+            of_channel[order.channel].append(order)
+        for channel, some in of_channel.items():
+            found = self.ledger.sales.of_orders(channel, [order.id for order in some])
+            for order in some:
+                sales = (sale for sale in found.get(order.id, ()) if sale.order_date == order.date)
+                own = next(sales, None)
+                yield order, own if own and counts_for_stock(own, self.settings.fulfil) else None
 
 
 def command(verb: str, id: str) -> str:
@@ -98,3 +109,54 @@ def command(verb: str, id: str) -> str:
         return f"passerelle orders {verb} {id}"
     escaped = id.replace("\\", "\\\\").replace('"', '\\"') if '"' in id else id
     return f'passerelle orders {verb} {"-- " if id.startswith("-") else ""}"{escaped}"'
+
+
+_FEW = 5
+# Longer ids have too many neighbours to ask for.
+_LONGEST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The orders of that id (one), or of that reference (one or several)."""
+
+    orders: tuple[KnownOrder, ...]
+    is_by_reference: bool = False
+
+
+def look_up(ledger: Ledger, channel: str, text: str) -> Found:
+    """What ``text`` names. Raises :class:`UsageError`, with the nearest ids, for nothing."""
+    found = ledger.orders.find(text)
+    mine = [order for order in found if order.channel == channel] or found
+    if mine:
+        return Found((mine[0],))
+    same = ledger.looking_back.by_reference(text.strip()) if text.strip() else []
+    if same:
+        return Found(tuple(same), is_by_reference=True)
+    what = _("no order {id} is in the ledger").format(id=printable(text))
+    mend = _("see `passerelle orders list`")
+    near = near_ids(ledger, channel, text)
+    if near:
+        mend = _("did you mean {ids}? {mend}").format(ids=", ".join(near), mend=mend)
+    raise UsageError(what, "", mend)
+
+
+def near_ids(ledger: Ledger, channel: str, text: str) -> list[str]:
+    """Known ids that one slip of the finger makes of ``text``, the likeliest first."""
+    likely = list(dict.fromkeys(_slips(text)))
+    known = ledger.orders.known(channel, likely)
+    return [printable(id) for id in likely if id in known][:_FEW]
+
+
+def _slips(text: str) -> Iterator[str]:
+    """Dressed otherwise; two signs exchanged; one too many; one wrong; one too few."""
+    bare = text.strip().lstrip("#")
+    yield from (bare, bare.lstrip("0"), bare.upper(), bare.lower())
+    if not bare or len(bare) > _LONGEST:
+        return
+    cuts = [(bare[:at], bare[at:]) for at in range(len(bare) + 1)]
+    signs = sorted(set("0123456789") | set(bare))
+    yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
+    yield from (a + b[1:] for a, b in cuts if b and a + b[1:])
+    yield from (a + sign + b[1:] for a, b in cuts if b for sign in signs)
+    yield from (a + sign + b for a, b in cuts for sign in signs)

@@ -1,21 +1,17 @@
 """All that is known of one order, gathered; ``story`` puts it into words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.base.errors import UsageError
-from passerelle.base.language import _
+from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
-from passerelle.base.wording import printable
 from passerelle.explain.inquiry import Inquiry, command
-from passerelle.ledger.ledger import Ledger
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import Stage, State
-
-_UNSENT = (State.WAITING, State.REJECTED)
+from passerelle.rules.missed_sales import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +28,8 @@ class Account:
 
     ``has_left``: it should be in the ERP, but has gone from the shop's file. ``expected_taken``:
     until when it is normal that its XML lies there. ``last_look`` is when a run last saw what the
-    ERP has taken. ``holds``: whether the next run of stock holds its products back; ``None`` where
-    only the shop's file tells.
+    ERP has taken. ``standing`` is why the next run of stock holds its products back, or does not;
+    ``None`` without such runs.
     """
 
     order: KnownOrder
@@ -43,32 +39,23 @@ class Account:
     last_look: datetime | None
     items: tuple[HeldItem, ...]
     publication: Publication | None
-    holds: bool | None
+    standing: Standing | None
 
     @property
     def since(self) -> datetime:
-        """Since when it is in its state."""
         same = [event.at for event in self.events if event.event == self.order.state]
         return same[-1] if same else self.order.changed
 
     @property
-    def is_due(self) -> bool:
-        """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
-        return is_due(self.order)
-
-    @property
     def changes(self) -> tuple[Event, ...]:
-        """What the shop changed after it was sent."""
         return tuple(event for event in self.events if event.event == "changed")
 
     @property
     def took(self) -> timedelta | None:
-        """How long it took from the order to the ERP."""
         taken, ordered = self.order.taken, self.order.date
         return taken - ordered if taken and ordered and taken >= ordered else None
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether the ERP should have taken its XML by now."""
         return self.expected_taken is not None and now > self.expected_taken
 
     @property
@@ -90,19 +77,14 @@ def give_account(inquiry: Inquiry, order: KnownOrder) -> Account:
         last_look=ledger.looking_back.last_look(),
         items=_items(inquiry, order, publication),
         publication=publication,
-        holds=holds(inquiry, order, publication),
+        standing=inquiry.standings([order], publication).get(order),
     )
-
-
-def is_due(order: KnownOrder) -> bool:
-    """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
-    return order.state in _UNSENT and (order.due or order.resend)
 
 
 def has_left(inquiry: Inquiry, order: KnownOrder) -> bool:
     """Whether the last run of orders missed it in the shop's file, though it is due."""
     last = inquiry.ledger.runs.last("orders", (0, 5))
-    return is_due(order) and last is not None and order.id in last.facts.get("not_sent", ())
+    return order.is_due and last is not None and order.id in last.facts.get("not_sent", ())
 
 
 def _items(
@@ -119,36 +101,12 @@ def _items(
     )
 
 
-def holds(inquiry: Inquiry, order: KnownOrder, publication: Publication | None) -> bool | None:
-    """Whether the next run of stock holds back what the order sold.
-
-    ``None`` where that hangs on the shop's file: as long as the order stands in it, not cancelled.
-    """
-    stock = inquiry.settings.stock
-    if stock is None:
-        return False
-    match order.state:
-        case State.WITHHELD:
-            return stock.withheld_is_missed
-        case State.PREPARED | State.SENT:
-            return True
-        case State.WAITING | State.REJECTED:
-            return _holds_unsent(order)
-    return not inquiry.is_included(order, publication)
-
-
-def _holds_unsent(order: KnownOrder) -> bool | None:
-    if is_due(order):
-        return True
-    return False if order.cancelled else None
-
-
 def _verbs(order: KnownOrder) -> tuple[str, ...]:
     match order.state:
         case State.WITHHELD | State.REJECTED:
             return ("settle",)
         case State.WAITING:
-            return ("settle",) if is_due(order) else ("resend", "settle")
+            return ("settle",) if order.is_due else ("resend", "settle")
         case State.PREPARED if order.stage == Stage.DOUBTFUL:
             return ("settle", "resend")
         case State.SKIPPED:
@@ -164,7 +122,7 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "source": str(source) if source else None,
         "since": account.since,
         "stage": account.order.stage,
-        "due": account.is_due,
+        "due": account.order.is_due,
         "left_the_file": account.has_left,
         "total": account.order.total,
         "resend": account.order.resend,
@@ -172,9 +130,9 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "overdue": account.is_overdue(inquiry.now),
         "last_look": account.last_look,
         "took_seconds": round(account.took.total_seconds()) if account.took else None,
-        "changed_after_sending": [{"at": e.at, "note": e.note} for e in account.changes],
+        "changed_after_sending": [fields_of(one, "at", "note") for one in account.changes],
         "what_to_do": account.commands,
-        "held_back": account.holds,
+        "held_back": account.standing.is_missed if account.standing else False,
         "last_publication": publication.at if publication else None,
         "sold": [_item(item) for item in account.items],
     }
@@ -188,54 +146,3 @@ def _item(item: HeldItem) -> Mapping[str, Any]:
             {"line": held.line, "erp": held.before, "published": held.after} for held in item.held
         ],
     }
-
-
-_FEW = 5
-# Longer ids have too many neighbours to ask for.
-_LONGEST = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The orders of that id (one), or of that reference (one or several)."""
-
-    orders: tuple[KnownOrder, ...]
-    is_by_reference: bool = False
-
-
-def look_up(ledger: Ledger, channel: str, text: str) -> Found:
-    """What ``text`` names. Raises :class:`UsageError`, with the nearest ids, for nothing."""
-    found = ledger.orders.find(text)
-    mine = [order for order in found if order.channel == channel] or found
-    if mine:
-        return Found((mine[0],))
-    same = ledger.looking_back.by_reference(text.strip()) if text.strip() else []
-    if same:
-        return Found(tuple(same), is_by_reference=True)
-    what = _("no order {id} is in the ledger").format(id=printable(text))
-    mend = _("see `passerelle orders list`")
-    near = near_ids(ledger, channel, text)
-    if near:
-        mend = _("did you mean {ids}? {mend}").format(ids=", ".join(near), mend=mend)
-    raise UsageError(what, "", mend)
-
-
-def near_ids(ledger: Ledger, channel: str, text: str) -> list[str]:
-    """Known ids that one slip of the finger makes of ``text``, the likeliest first."""
-    likely = list(dict.fromkeys(_slips(text)))
-    known = ledger.orders.known(channel, likely)
-    return [printable(id) for id in likely if id in known][:_FEW]
-
-
-def _slips(text: str) -> Iterator[str]:
-    """Dressed otherwise; two signs exchanged; one too many; one wrong; one too few."""
-    bare = text.strip().lstrip("#")
-    yield from (bare, bare.lstrip("0"), bare.upper(), bare.lower())
-    if not bare or len(bare) > _LONGEST:
-        return
-    cuts = [(bare[:at], bare[at:]) for at in range(len(bare) + 1)]
-    signs = sorted(set("0123456789") | set(bare))
-    yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
-    yield from (a + b[1:] for a, b in cuts if b and a + b[1:])
-    yield from (a + sign + b[1:] for a, b in cuts if b for sign in signs)
-    yield from (a + sign + b for a, b in cuts for sign in signs)

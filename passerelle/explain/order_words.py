@@ -1,15 +1,15 @@
-"""An order's life in sentences for a shop's staff."""
+"""What has become of an order, in one sentence, and what comes next: the mend of each state."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from dataclasses import dataclass
 
 from passerelle.base.language import _
 from passerelle.base.wording import in_words, printable
 from passerelle.explain.inquiry import Inquiry, command
-from passerelle.explain.next_steps import next_step
-from passerelle.explain.order import Account, HeldItem, holds, is_due
-from passerelle.model.records import HeldBack, KnownOrder, Publication
-from passerelle.model.states import SaleState, Stage, State
+from passerelle.explain.missed_words import until_when
+from passerelle.explain.order import Account, HeldItem
+from passerelle.model.records import HeldBack, KnownOrder
+from passerelle.model.states import Stage, State
 
 
 def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
@@ -48,8 +48,8 @@ def _goods(inquiry: Inquiry, account: Account) -> Iterator[str]:
     yield _("What it sold:")
     for item in account.items:
         yield f"  {_item(inquiry, account, item)}"
-    if inquiry.settings.stock is not None:
-        yield _until(inquiry, account)
+    if account.standing is not None:
+        yield until_when(inquiry, account, account.standing)
 
 
 def _item(inquiry: Inquiry, account: Account, item: HeldItem) -> str:
@@ -72,100 +72,168 @@ def _held(line: HeldBack) -> str:
     return told.format(before=line.before, after=line.after, line=line.line)
 
 
-def _until(inquiry: Inquiry, account: Account) -> str:
-    """Until what the run of stock holds the products back."""
-    stock = inquiry.settings.stock
-    file = stock.source.name if stock else ""
-    soon = inquiry.when(inquiry.next_run("stock"))
-    if account.holds is False:
-        return _let_go(account, soon)
-    if account.holds is None:
-        return _(
-            "The run of stock holds this back as long as the order stands in the shop's file and "
-            "is not cancelled there."
-        )
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """``now``: how things stand. ``then``: what happens by itself, or what a person does."""
+
+    now: str
+    then: str = ""
+
+
+def next_step(inquiry: Inquiry, account: Account) -> NextStep:
     match account.order.state:
         case State.WITHHELD:
-            told = _("The run of stock holds this back until the order is settled.")
-        case State.SENT | State.TAKEN if inquiry.pending_sale(account.order):
-            told = _(
-                "The run of stock holds this back until the ERP has its sale and then writes its "
-                "next {file}."
-            )
-            return told.format(file=file)
-        case State.TAKEN:
-            told = _(
-                "The run of stock holds this back until the ERP has written a new {file}: the one "
-                "last published was written before it had the order."
-            )
-        case State.SENT | State.PREPARED:
-            told = _(
-                "The run of stock holds this back until the ERP has taken the XML and then "
-                "written its next {file}."
-            )
-        case _other:
-            told = _(
-                "The run of stock holds this back until the ERP has the order or it is settled."
-            )
-    back = inquiry.expected_in_shop(account.order, is_included=False)
-    if back is None or account.order.stage == Stage.DOUBTFUL:
-        return told.format(file=file)
-    expected = _("If all keep their times, the shop has it back at {time}.")
-    return f"{told.format(file=file)} {expected.format(time=inquiry.when(back))}"
-
-
-def _let_go(account: Account, soon: str) -> str:
-    if any(item.held for item in account.items):
-        return _("The run of stock at {time} lets go of this.").format(time=soon)
-    if account.order.state == State.WITHHELD:
-        return _("Nothing is held back for it: stock.withheld_is_missed is off.")
-    return _("Nothing is held back for it in the stock.")
-
-
-def in_one_sentence(inquiry: Inquiry, order: KnownOrder, publication: Publication) -> str:
-    """What has to happen until the shop gets back what this order holds back."""
-    file = inquiry.settings.stock.source.name if inquiry.settings.stock else ""
-    name = printable(order.id)
-    if holds(inquiry, order, publication) is False:
-        return _no_longer(inquiry, order)
-    match order.state:
-        case State.WITHHELD:
-            told = _("order {id} is withheld: enter it at the till, then `{settle}`")
-        case State.REJECTED:
-            told = _(
-                "order {id} was rejected: mend it in the shop, or enter it at the till and "
-                "`{settle}` (why: `{show}`)"
-            )
-        case State.WAITING if is_due(order):
-            told = _("order {id} goes into the next XML that can be sent, at {next} or later")
+            return _withheld(inquiry, account)
         case State.WAITING:
-            told = _("order {id} waits for the shop's file to let it go (why: `{show}`)")
-        case State.PREPARED if order.stage == Stage.DOUBTFUL:
-            told = _("nobody knows whether the ERP has order {id}: see `{show}`")
-        case State.SENT | State.TAKEN if _waits_for_its_sale(inquiry, order):
-            told = _("order {id} waits for its sale to be in the ERP (how it goes: `{show}`)")
+            return _waiting(inquiry, account)
+        case State.REJECTED:
+            return _rejected(inquiry, account)
+        case State.PREPARED if account.order.stage == Stage.DOUBTFUL:
+            return _doubtful(account)
+        case State.PREPARED:
+            return _prepared(inquiry, account)
+        case State.SENT:
+            return _sent(inquiry, account)
         case State.TAKEN:
-            told = _("the ERP took order {id}; its next {file} includes it")
-        case _other:
-            told = _(
-                "order {id} is on its way in {xml}; the ERP takes it, then writes its next {file}"
-            )
-    return told.format(
-        id=name,
-        file=file,
-        xml=PurePosixPath(order.sent_as or "?").name,
-        next=inquiry.when(inquiry.next_run("orders")),
-        settle=command("settle", order.id),
-        show=command("show", order.id),
+            return _taken(inquiry, account)
+        case State.SKIPPED:
+            return _skipped(account)
+    return _settled(inquiry, account)
+
+
+def _withheld(inquiry: Inquiry, account: Account) -> NextStep:
+    now = _("It has been withheld since {time}: {reason}. Such orders are not sent to the ERP.")
+    then = _("To do: enter it at the till, then `{settle}`.")
+    return NextStep(
+        now.format(time=inquiry.when(account.since), reason=account.order.reason),
+        then.format(settle=_say("settle", account.order)),
     )
 
 
-def _waits_for_its_sale(inquiry: Inquiry, order: KnownOrder) -> bool:
-    sale = inquiry.pending_sale(order)
-    return sale is not None and sale.state != SaleState.DONE
+def _waiting(inquiry: Inquiry, account: Account) -> NextStep:
+    order, soon = account.order, inquiry.when(inquiry.next_run("orders"))
+    now = _("It has been waiting since {time}: {reason}.")
+    told = now.format(time=inquiry.when(account.since), reason=order.reason)
+    if account.has_left:
+        return NextStep(told, _gone(order))
+    if order.is_due:
+        then = _("The run of orders at {next} sends it by itself, if it can.")
+        return NextStep(told, then.format(next=soon))
+    if order.cancelled:
+        then = _("There is nothing to do: it is not sent as long as it is cancelled there.")
+        return NextStep(told, then)
+    then = _(
+        "Each run of orders (the next at {next}) looks at it again and sends it once the shop's "
+        "file lets it go. To send it all the same: `{resend}`; if somebody entered it at the "
+        "till: `{settle}`."
+    )
+    resend, settle = _say("resend", order), _say("settle", order)
+    return NextStep(told, then.format(next=soon, resend=resend, settle=settle))
 
 
-def _no_longer(inquiry: Inquiry, order: KnownOrder) -> str:
-    told = _("order {id} is {state}: the run of stock at {next} lets go of it")
-    soon = inquiry.when(inquiry.next_run("stock"))
-    return told.format(id=printable(order.id), state=order.state.value, next=soon)
+def _rejected(inquiry: Inquiry, account: Account) -> NextStep:
+    now = _("It has been rejected since {time}: {reason}.")
+    told = now.format(time=inquiry.when(account.since), reason=account.order.reason)
+    if account.has_left:
+        return NextStep(told, _gone(account.order))
+    then = _(
+        "To do: mend it in the shop, and the run of orders at {next} reads it again; or enter it "
+        "at the till, then `{settle}`."
+    )
+    soon = inquiry.when(inquiry.next_run("orders"))
+    return NextStep(told, then.format(next=soon, settle=_say("settle", account.order)))
+
+
+def _gone(order: KnownOrder) -> str:
+    then = _(
+        "It has gone from the shop's file, so it cannot be sent. To do: have the shop export it "
+        "again; or enter it at the till, then `{settle}`."
+    )
+    return then.format(settle=_say("settle", order))
+
+
+def _doubtful(account: Account) -> NextStep:
+    now = _(
+        "Its upload as {file} to {server} was interrupted, and the file is gone: only the ERP "
+        "knows whether it has it. Until that is settled, every run holds."
+    )
+    then = _("To do: look for it in the ERP. If it is there, `{settle}`; if it is not, `{resend}`.")
+    resend, settle = _say("resend", account.order), _say("settle", account.order)
+    return NextStep(_of_xml(now, account.order), then.format(settle=settle, resend=resend))
+
+
+def _prepared(inquiry: Inquiry, account: Account) -> NextStep:
+    now = _("Its XML {file} is being sent to {server}: a run is at it, or was cut short.")
+    then = _("The run of orders at {next} finishes it by itself; sooner: `passerelle run orders`.")
+    soon = inquiry.when(inquiry.next_run("orders"))
+    return NextStep(_of_xml(now, account.order), then.format(next=soon))
+
+
+def _sent(inquiry: Inquiry, account: Account) -> NextStep:
+    order = account.order
+    now = _of_xml(_("It is on its way to the ERP: {file} has been on {server}"), order)
+    if order.sent:
+        since = _("{sentence} since {time}, for {span}.")
+        span = in_words(max(inquiry.now - order.sent, inquiry.now - inquiry.now))
+        now = since.format(sentence=now, time=inquiry.when(order.sent), span=span)
+    return NextStep(f"{now} {_last_look(inquiry, account)}", _whether_overdue(inquiry, account))
+
+
+def _last_look(inquiry: Inquiry, account: Account) -> str:
+    looked, sent = account.last_look, account.order.sent
+    if looked is None or (sent and looked <= sent):
+        return _("No run has looked yet whether the ERP took it.")
+    told = _("At {time}, when a run last looked, the ERP had not taken it.")
+    return told.format(time=inquiry.when(looked))
+
+
+def _whether_overdue(inquiry: Inquiry, account: Account) -> str:
+    until, looked = account.expected_taken, account.last_look
+    if until is None:
+        return ""
+    if not account.is_overdue(inquiry.now):
+        told = _("That is normal until {time}.")
+    elif looked is None or looked < until:
+        told = _(
+            "It should have been gone by {time}, but no run has looked since: "
+            "`passerelle run orders` does."
+        )
+    else:
+        told = _(
+            "That is overdue: it should have been gone by {time}. To do: look whether the ERP's "
+            "import runs, and what it says of that file."
+        )
+    return told.format(time=inquiry.when(until))
+
+
+def _taken(inquiry: Inquiry, account: Account) -> NextStep:
+    order, took = account.order, account.took
+    sent = inquiry.when(order.sent) if order.sent else "-"
+    taken = inquiry.when(order.taken) if order.taken else "-"
+    now = _("It was sent at {sent}; at {taken} a run saw that the ERP had taken it.")
+    told = now.format(sent=sent, taken=taken)
+    if took is not None:
+        span = _("From the order to the ERP, it took {span}.").format(span=in_words(took))
+        told = f"{told} {span}"
+    return NextStep(told)
+
+
+def _skipped(account: Account) -> NextStep:
+    now = _("Passerelle does not send it: {reason}. It is the previous system's.")
+    then = _("If the ERP lacks it all the same: `{resend}`.")
+    return NextStep(
+        now.format(reason=account.order.reason), then.format(resend=_say("resend", account.order))
+    )
+
+
+def _settled(inquiry: Inquiry, account: Account) -> NextStep:
+    now = _("It was entered by hand, as somebody noted at {time}. There is nothing left to do.")
+    return NextStep(now.format(time=inquiry.when(account.since)))
+
+
+def _say(verb: str, order: KnownOrder) -> str:
+    return command(verb, order.id)
+
+
+def _of_xml(sentence: str, order: KnownOrder) -> str:
+    return sentence.format(file=order.sent_as or "?", server=order.server or "?")

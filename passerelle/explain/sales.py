@@ -5,12 +5,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from passerelle.base.language import _, n_
+from passerelle.base.plain import fields_of
 from passerelle.explain.inquiry import Inquiry, command
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, Stage, State
 from passerelle.rules.fulfilment import Problem
 
 _RETRIED = (SaleState.WANTED, SaleState.REFUSED)
+
+
+_IN_JSON = ("channel", "id", "order_date", "state", "problem", "reason", "document", "refusals",
+            "cancelled", "tried", "told", "changed", "stage", "server", "sent_as", "archived",
+            "sent", "taken")  # fmt: skip
 
 
 def sales_as_dict(inquiry: Inquiry, order: KnownOrder) -> dict[str, Any]:
@@ -20,20 +26,13 @@ def sales_as_dict(inquiry: Inquiry, order: KnownOrder) -> dict[str, Any]:
 
 
 def sale_as_dict(sale: KnownSale) -> dict[str, Any]:
-    """A sale for programs."""
-    names = ("channel", "id", "order_date", "state", "problem", "reason", "document", "refusals",
-             "cancelled", "tried", "told", "changed", "stage", "server", "sent_as", "archived",
-             "sent", "taken")  # fmt: skip
-    return {name: getattr(sale, name) for name in names}
+    return fields_of(sale, *_IN_JSON)
 
 
 def _whole(inquiry: Inquiry, sale: KnownSale | None) -> dict[str, Any] | None:
     if sale is None:
         return None
-    events = [
-        {"at": event.at, "event": event.event, "note": event.note}
-        for event in inquiry.ledger.sales.events(sale)
-    ]
+    events = inquiry.ledger.sales.events(sale)
     is_tried = sale.state in _RETRIED and inquiry.settings.fulfil.enabled
     next_try = inquiry.next_run("orders") if is_tried else None
     return sale_as_dict(sale) | {"next_try": next_try, "events": events}

@@ -6,6 +6,7 @@ from typing import Any
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
+from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
 from passerelle.base.wording import printable
 from passerelle.config.model import Stock
@@ -14,26 +15,32 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
 from passerelle.model.orders import Sold
 from passerelle.model.records import HeldBack, KnownOrder, Publication, Since
+from passerelle.model.states import Stage
+from passerelle.rules.missed_sales import Standing
 
 # An order's id may hold commas itself: as many of its parts are put together again.
 _MOST_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class MissedBy:
-    """An order that sold the item; ``quantity`` is ``None`` where that is not known."""
+class HeldFor:
+    """An order that sold the item; ``quantity`` is ``None`` where that is not known.
+
+    ``order`` and ``standing`` are ``None`` where the ledger does not have it.
+    """
 
     id: str
     quantity: int | None
     order: KnownOrder | None
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A line of the ERP's file that was published lower, with the sales behind that."""
+    """A line of the ERP's file that was published lower, with the orders behind that."""
 
     line: HeldBack
-    sales: tuple[MissedBy, ...]
+    orders: tuple[HeldFor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class _Asked:
         before = None
         if publication.stage == "withdrawn":
             before = ledger.looking_back.before(publication)
-        held = tuple(Held(line, tuple(self._sales(line))) for line in lines)
+        held = tuple(Held(line, tuple(self._orders(line))) for line in lines)
         return Answer(
             item=item,
             key=key,
@@ -129,14 +136,16 @@ class _Asked:
         lines = self.copy.card(item.strip())
         return lines[0][1] if lines else str(self.stock.gift_cards.quantity)
 
-    def _sales(self, line: HeldBack) -> Iterator[MissedBy]:
+    def _orders(self, line: HeldBack) -> Iterator[HeldFor]:
         ledger, parts = self.inquiry.ledger, line.orders.split(",")
         known = ledger.looking_back.of_ids(list(_possible_ids(parts)))
         orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
-        sold = ledger.orders.sold(order for order in orders.values() if order)
+        met = [order for order in orders.values() if order]
+        sold, standings = ledger.orders.sold(met), self.inquiry.standings(met, self.publication)
         for id, order in orders.items():
             lines = sold[order.channel, order.id] if order else ()
-            yield MissedBy(id, _quantity(lines, line.key), order)
+            how = standings[order] if order else None
+            yield HeldFor(id, _quantity(lines, line.key), order, how)
 
     def _one(self, found: Sequence[KnownOrder]) -> KnownOrder | None:
         """The order of the channel in use, where several channels have the id."""
@@ -179,7 +188,7 @@ def as_dict(
         and {
             "file": str(stock.to),
             "at": publication.at,
-            "stage": publication.stage,
+            "stage": "withdrawn" if publication.stage == Stage.WITHDRAWN else "published",
             "erp_file": str(stock.source),
             "erp_wrote": publication.source_modified,
             "taken_by_shop": _is_taken(publication) if taken is None else taken,
@@ -198,7 +207,7 @@ def _is_taken(publication: Publication) -> bool | None:
 def _item(answer: Answer) -> dict[str, Any]:
     return {
         "item": answer.item,
-        "found_in": [{"line": row.line, "column": row.column} for row in answer.rows],
+        "found_in": [fields_of(row, "line", "column") for row in answer.rows],
         "in_erp_file": answer.is_in_file,
         "gift_card": answer.card is not None,
         "held_back": bool(answer.held),
@@ -219,15 +228,15 @@ def _held(held: Held) -> dict[str, Any]:
         "line": line.line,
         "erp": line.before,
         "published": line.after,
-        "sales": [_sale(sale) for sale in held.sales],
+        "sales": [_order_in_json(one) for one in held.orders],
     }
 
 
-def _sale(sale: MissedBy) -> dict[str, Any]:
-    order = sale.order
+def _order_in_json(one: HeldFor) -> dict[str, Any]:
+    order = one.order
     return {
-        "order": sale.id,
-        "quantity": sale.quantity,
+        "order": one.id,
+        "quantity": one.quantity,
         "state": order.state if order else None,
         "sent_as": order.sent_as if order else None,
     }

@@ -7,11 +7,10 @@ from passerelle.base.wording import printable
 from passerelle.config.model import Stock
 from passerelle.config.sections import stock_settings
 from passerelle.explain.inquiry import Inquiry
-from passerelle.explain.order import holds
-from passerelle.explain.order_words import in_one_sentence
-from passerelle.explain.stock import Answer, Held, MissedBy
+from passerelle.explain.missed_words import in_one_sentence
+from passerelle.explain.stock import Answer, Held, HeldFor
 from passerelle.model.records import Publication
-from passerelle.model.states import Stage
+from passerelle.rules.missed_sales import Standing
 from passerelle.schedule.timetable import next_start
 
 _FEW = 20
@@ -52,7 +51,7 @@ def _about(inquiry: Inquiry, answer: Answer, stock: Stock) -> Iterator[str]:
         )
     for held in answer.held:
         yield _reason(held, stock)
-        yield from (f"  {sentence}" for sentence in _sales(inquiry, answer, held))
+        yield from (f"  {sentence}" for sentence in _orders(inquiry, held))
         if held.line.after is None:
             yield _("a product that is not in the file is set to 0 by the shop's import")
     if answer.held:
@@ -78,33 +77,33 @@ def _reason(held: Held, stock: Stock) -> str:
         file=stock.source.name,
         before=line.before,
         outcome=outcome,
-        orders=", ".join(_order(sale) for sale in held.sales),
+        orders=", ".join(_order(one) for one in held.orders),
     )
 
 
-def _order(sale: MissedBy) -> str:
-    id = printable(sale.id)
-    if sale.order is None:
+def _order(one: HeldFor) -> str:
+    id = printable(one.id)
+    if one.order is None:
         return _("order {id} (not met by `run orders` yet)").format(id=id)
-    return _("order {id} ({state})").format(id=id, state=sale.order.state.value)
+    return _("order {id} ({state})").format(id=id, state=one.order.state.value)
 
 
-def _sales(inquiry: Inquiry, answer: Answer, held: Held) -> Iterator[str]:
-    for sale in held.sales[:_FEW]:
-        yield _sale(inquiry, answer, sale)
-    more = len(held.sales) - _FEW
+def _orders(inquiry: Inquiry, held: Held) -> Iterator[str]:
+    for one in held.orders[:_FEW]:
+        yield _told_of(inquiry, one)
+    more = len(held.orders) - _FEW
     if more > 0:
         yield n_("and {n} more sale", "and {n} more sales", more)
 
 
-def _sale(inquiry: Inquiry, answer: Answer, sale: MissedBy) -> str:
-    if sale.order is None:
+def _told_of(inquiry: Inquiry, one: HeldFor) -> str:
+    if one.order is None or one.standing is None:
         told = _("order {id} is not in the ledger: the run of orders at {next} decides on it")
         soon = inquiry.when(inquiry.next_run("orders"))
-        return told.format(id=printable(sale.id), next=soon)
-    told = _("{n} sold: {story}") if sale.quantity is not None else _("sold: {story}")
-    story = in_one_sentence(inquiry, sale.order, answer.publication)
-    return told.format(n=sale.quantity, story=story)
+        return told.format(id=printable(one.id), next=soon)
+    told = _("{n} sold: {story}") if one.quantity is not None else _("sold: {story}")
+    story = in_one_sentence(inquiry, one.order, one.standing)
+    return told.format(n=one.quantity, story=story)
 
 
 def _at_that_level(inquiry: Inquiry, answer: Answer) -> Iterator[str]:
@@ -116,7 +115,7 @@ def _at_that_level(inquiry: Inquiry, answer: Answer) -> Iterator[str]:
 
 
 def _until(answer: Answer, stock: Stock) -> str:
-    if len({sale.id for held in answer.held for sale in held.sales}) > 1:
+    if len({one.id for held in answer.held for one in held.orders}) > 1:
         told = _("once none of these sales is missing in {file}, it is published as the ERP says")
     else:
         told = _("once this sale is not missing in {file}, it is published as the ERP says")
@@ -126,11 +125,10 @@ def _until(answer: Answer, stock: Stock) -> str:
 def _expected(inquiry: Inquiry, answer: Answer) -> Iterator[str]:
     """When it goes back up, where nobody has to do anything for it."""
     backs = []
-    for sale in (sale for held in answer.held for sale in held.sales):
-        if sale.order is None or sale.order.stage == Stage.DOUBTFUL:
+    for one in (one for held in answer.held for one in held.orders):
+        if one.order is None or one.standing is None or one.standing == Standing.DOUBTFUL:
             return
-        is_included = holds(inquiry, sale.order, answer.publication) is False
-        backs.append(inquiry.expected_in_shop(sale.order, is_included=is_included))
+        backs.append(inquiry.expected_in_shop(one.order, one.standing))
     known = [back for back in backs if back is not None]
     if known and len(known) == len(backs):
         told = _("if all keep their times, the shop has it back at {time}")

@@ -12,14 +12,13 @@ from passerelle.archive.retention import prune
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED, ConfigError, PasserelleError
 from passerelle.base.language import _
+from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
-from passerelle.exchange.dispatch import Dispatcher
+from passerelle.exchange.outbox import Outbox
 from passerelle.exchange.sources import Sources
-from passerelle.gateway.lock import hold_lock
 from passerelle.gateway.trace import RunTrace
 from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
-from passerelle.model.states import Stage
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
 
@@ -52,12 +51,12 @@ class Gateway:
     def __init__(
         self, settings: Settings, ledger: Ledger, trace: RunTrace, *, dry_run: bool
     ) -> None:
-        self.settings, self.ledger, self.trace, self.dry_run = settings, ledger, trace, dry_run
+        self.settings, self.ledger, self.trace, self._dry_run = settings, ledger, trace, dry_run
         self.deadline = Deadline(settings.time_limit)
         self._remotes: dict[str, Remote] = {}
         tools = settings, ledger, self.remote, self.now
         self.sources = Sources(*tools, self.deadline)
-        self.dispatcher = Dispatcher(*tools, self.say)
+        self.outbox = Outbox(*tools, self.say, self.do)
 
     def now(self) -> datetime:
         """The time, aware, in this machine's zone."""
@@ -90,19 +89,23 @@ class Gateway:
             self._remotes[name] = open_remote(name, server, deadline or self.deadline)
         return self._remotes[name]
 
+    def do(self, deed: Callable[[], object], would: str = "") -> None:
+        """Does what others see; in a dry run it says instead what it ``would`` do.
+
+        The one place where a run asks whether it is a dry one.
+        """
+        if not self._dry_run:
+            deed()
+        elif would:
+            self.say(would)
+
     def recover(self) -> None:
         """Finishes what an earlier run left half done. Comes first in every run.
 
         Raises :class:`HeldError` where the ledger is not the one that sent the last XML.
         """
-        self.dispatcher.witness.question(self.ledger)
-        if not self.dry_run:
-            self.dispatcher.recover()
-            return
-        for dispatch in self.ledger.dispatches.unfinished():
-            if dispatch.stage != Stage.DOUBTFUL:
-                self.say(_("would finish sending {file}").format(file=dispatch.archived))
-        self.dispatcher.note_taken()
+        self.outbox.witness.question(self.ledger)
+        self.outbox.recover()
 
     def close(self) -> None:
         """Ends every connection."""

@@ -11,9 +11,10 @@ from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
-from passerelle.model.records import SALE, Dispatch, Publication
+from passerelle.model.records import Dispatch
+from passerelle.model.states import Kind, Stage
 from passerelle.remotes.base import Remote, find, is_gone
-from passerelle.schedule.timetable import last_start, next_start
+from passerelle.schedule.timetable import last_start, taken_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ def look_at_files(
     """The chain's files: as seen right now, or else as the last runs met them."""
     untaken = ledger.dispatches.untaken()
     # One sale is one XML: of many that lie there, the first stands for all.
-    alone = [dispatch for dispatch in untaken if dispatch.kind == SALE][:1]
-    for dispatch in (*(d for d in untaken if d.kind != SALE), *alone):
+    alone = [dispatch for dispatch in untaken if dispatch.kind == Kind.SALE][:1]
+    for dispatch in (*(d for d in untaken if d.kind != Kind.SALE), *alone):
         yield _sales(settings, dispatch, now, sights)
     if settings.orders:
         yield _orders(settings, ledger, settings.orders.source, sights)
@@ -151,11 +152,11 @@ def _shop_stock(
     settings: Settings, ledger: Ledger, place: Location, now: datetime, sights: Sights | None
 ) -> FileHealth:
     sight = sights.files.get(place) if sights else None
-    last = ledger.stock.last("published")
+    last = ledger.stock.last(Stage.SENT, Stage.TAKEN)
     left = ledger.stock.left_since()
-    if sight and last and (not sight.present or last.stage != "published"):
+    if sight and last and not sight.present:
         left = None
-    elif sight and last and should_be_taken(settings, last, now):
+    elif sight and last and should_be_taken(settings, last.at, now):
         left = left or last
     concern = None
     if left:
@@ -166,10 +167,9 @@ def _shop_stock(
     return _health("shop_stock", place, sight, seen, concern)
 
 
-def should_be_taken(settings: Settings, publication: Publication, now: datetime) -> bool:
-    """Whether the shop has had its time to take a publication, grace included."""
-    chain = settings.chain
-    return next_start(chain.shop_takes_stock, publication.at.astimezone()) + chain.grace <= now
+def should_be_taken(settings: Settings, published: datetime, now: datetime) -> bool:
+    """Whether a shop has had its time to take a file of stock, grace included."""
+    return taken_by(settings.chain.shop_takes_stock, published, settings.chain.grace) <= now
 
 
 def _sales(
@@ -178,7 +178,7 @@ def _sales(
     sight = sights.files.get(dispatch.place) if sights else Sight(present=True)
     seen = sights.at if sights and sight else None
     sent, chain = dispatch.sent or dispatch.prepared, settings.chain
-    due = next_start(chain.erp_takes_orders, sent.astimezone()) + chain.grace
+    due = taken_by(chain.erp_takes_orders, sent, chain.grace)
     concern = None
     if due <= now and not (sight and not sight.present):
         text = _("the ERP has not taken {file}").format(file=dispatch.place.name)

@@ -1,6 +1,6 @@
 """The sales of orders that are not done, and those that need a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from passerelle.base.language import _, n_
@@ -30,7 +30,6 @@ class OrdersHealth:
     unnamed: int
 
     def counts(self) -> Mapping[str, int]:
-        """How many there are of each."""
         return {
             "withheld": len(self.withheld),
             "waiting": self.waiting,
@@ -57,66 +56,69 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
 
 
 def order_concerns(health: OrdersHealth) -> Iterator[Concern]:
-    """What needs a person among the orders."""
     if health.rejected or health.unnamed:
         yield _rejected(health)
-    if health.withheld:
-        yield _withheld(health)
-    if health.not_sent:
-        number, ids = len(health.not_sent), few(health.not_sent)
-        text = n_(
+    yield from _concern(
+        *(ConcernKind.WITHHELD, "orders", health.withheld),
+        lambda n, ids: n_(
+            "{n} order is withheld, to be entered at the till: {ids}",
+            "{n} orders are withheld, to be entered at the till: {ids}",
+            n,
+            ids=ids,
+        ),
+        _("enter it at the till, then `passerelle orders settle {ids}`"),
+    )
+    yield from _concern(
+        *(ConcernKind.NOT_SENT, "orders", health.not_sent),
+        lambda n, ids: n_(
             "{n} order was not sent, and is no longer in the shop's file: {ids}",
             "{n} orders were not sent, and are no longer in the shop's file: {ids}",
-            number,
+            n,
             ids=ids,
-        )
-        mend = _(
-            "have the shop export them again, or enter them by hand and `passerelle orders settle`"
-        )
-        yield Concern(ConcernKind.NOT_SENT, "orders", text, mend, orders=health.not_sent)
-    if health.doubtful:
-        text = n_(
+        ),
+        _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
+    )
+    yield from _concern(
+        *(ConcernKind.DOUBTFUL, "orders", health.doubtful),
+        lambda n, ids: n_(
             "{n} order may or may not have reached the ERP: {ids}",
             "{n} orders may or may not have reached the ERP: {ids}",
-            len(health.doubtful),
-            ids=few(health.doubtful),
-        )
-        mend = _(
+            n,
+            ids=ids,
+        ),
+        _(
             "look for them in the ERP: `passerelle orders settle` those that are there, "
             "`passerelle orders resend` the others"
-        )
-        yield Concern(ConcernKind.DOUBTFUL, "orders", text, mend, orders=health.doubtful)
+        ),
+    )
 
 
 def _rejected(health: OrdersHealth) -> Concern:
-    ids = [order.id for order in health.rejected]
-    number = len(ids) + health.unnamed
-    text = n_(
-        "{n} order is rejected",
-        "{n} orders are rejected",
-        number,
-    )
-    text = f"{text} ({few(ids)})" if ids else text
+    ids = tuple(order.id for order in health.rejected)
+    text = n_("{n} order is rejected", "{n} orders are rejected", len(ids) + health.unnamed)
     mend = _(
         "`passerelle orders list --state rejected` says why; mend it in the shop, or enter it by "
         "hand and `passerelle orders settle` it"
     )
     since = min((order.changed for order in health.rejected), default=None)
-    return Concern(ConcernKind.REJECTED, "orders", text, mend, since, tuple(ids))
+    text = f"{text} ({few(ids)})" if ids else text
+    return Concern(ConcernKind.REJECTED, "orders", text, mend, since, ids)
 
 
-def _withheld(health: OrdersHealth) -> Concern:
-    ids = [order.id for order in health.withheld]
-    text = n_(
-        "{n} order is withheld, to be entered at the till: {ids}",
-        "{n} orders are withheld, to be entered at the till: {ids}",
-        len(ids),
-        ids=few(ids),
-    )
-    few_ids = " ".join(ids[:10])
-    mend = _("enter it at the till, then `passerelle orders settle {ids}`").format(ids=few_ids)
-    since = min(order.changed for order in health.withheld)
-    return Concern(ConcernKind.WITHHELD, "orders", text, mend, since, tuple(ids))
+def _concern(
+    kind: ConcernKind,
+    subject: str,
+    found: Sequence[KnownOrder] | Sequence[KnownSale] | Sequence[str],
+    tell: Callable[[int, str], str],
+    mend: str,
+) -> Iterator[Concern]:
+    """One concern for all that was ``found``; ``tell`` puts their number and ids into words."""
+    if not found:
+        return
+    ids = tuple(one if isinstance(one, str) else one.id for one in found)
+    times = [one.changed for one in found if not isinstance(one, str) and one.changed]
+    text, mend = tell(len(ids), few(ids)), mend.format(ids=" ".join(ids[:10]))
+    yield Concern(kind, subject, text, mend, min(times, default=None), ids)
 
 
 _STUCK = FAULTS - {Problem.REFUSED, Problem.REUSED}
@@ -135,7 +137,6 @@ class SalesHealth:
     is_off: bool = False
 
     def counts(self) -> Mapping[str, int]:
-        """How many there are of each; a shortage of stock needs nobody."""
         wanted = [sale for sale in self.not_done if sale.state in OPEN]
         short = [sale for sale in wanted if sale.problem == Problem.STOCK]
         return {
@@ -151,7 +152,6 @@ class SalesHealth:
         return [sale for sale in self.not_done if sale.refusals]
 
     def with_problem(self, *problems: Problem) -> list[KnownSale]:
-        """Those against which one of these problems stands."""
         return [sale for sale in self.not_done if sale.problem in problems]
 
 
@@ -171,83 +171,66 @@ def look_at_sales(settings: Settings, ledger: Ledger, last: Run | None) -> Sales
 
 
 def sale_concerns(health: SalesHealth) -> Iterator[Concern]:
-    """What needs a person among the sales."""
     if health.is_off:
-        yield _off(health.not_done)
+        yield from _concern(
+            *(ConcernKind.SALE_STUCK, "sales", health.not_done),
+            lambda n, ids: n_(
+                "{n} sale was not issued before [fulfil] was switched off: {ids}",
+                "{n} sales were not issued before [fulfil] was switched off: {ids}",
+                n,
+                ids=ids,
+            ),
+            _(
+                "switch it on again, or enter them by hand and `passerelle orders settle` the "
+                "orders"
+            ),
+        )
         return
-    if health.undated:
-        yield _undated(health.undated)
-    if found := health.refused:
-        yield _refused(found)
-    if found := health.with_problem(Problem.REUSED):
-        text = n_(
+    yield from _concern(
+        *(ConcernKind.SALE_UNDATED, "sales", health.undated),
+        lambda n, ids: n_(
+            "{n} order has no date, and gets no sale without one: {ids}",
+            "{n} orders have no date, and get no sale without one: {ids}",
+            n,
+            ids=ids,
+        ),
+        _("look into the shop's order export, and at orders.columns.date"),
+    )
+    yield from _concern(
+        *(ConcernKind.SALE_REFUSED, "sales", health.refused),
+        lambda n, ids: n_(
+            "the ERP refuses {n} sale: {ids}", "the ERP refuses {n} sales: {ids}", n, ids=ids
+        ),
+        _(
+            "look what the ERP says of it and mend that: each run tries again; or enter it by "
+            "hand and `passerelle orders settle` its order"
+        ),
+    )
+    yield from _concern(
+        *(ConcernKind.ID_REUSED, "sales", health.with_problem(Problem.REUSED)),
+        lambda n, ids: n_(
             "the shop uses the id of {n} order again: {ids}",
             "the shop uses the ids of {n} orders again: {ids}",
-            len(found),
-            ids=few([sale.id for sale in found]),
-        )
-        mend = _("compare both orders; `passerelle orders forget` lets the new one in")
-        yield _concern(ConcernKind.ID_REUSED, text, mend, found)
-    if found := [sale for sale in health.with_problem(*_STUCK) if not sale.refusals]:
-        text = n_(
-            "{n} sale cannot be issued: {ids}",
-            "{n} sales cannot be issued: {ids}",
-            len(found),
-            ids=few([sale.id for sale in found]),
-        )
-        mend = _("`passerelle orders show` says of each why, and what to do")
-        yield _concern(ConcernKind.SALE_STUCK, text, mend, found)
-    if health.cancelled:
-        yield _cancelled(health.cancelled)
-
-
-def _off(found: Sequence[KnownSale]) -> Concern:
-    text = n_(
-        "{n} sale was not issued before [fulfil] was switched off: {ids}",
-        "{n} sales were not issued before [fulfil] was switched off: {ids}",
-        len(found),
-        ids=few([sale.id for sale in found]),
+            n,
+            ids=ids,
+        ),
+        _("compare both orders; `passerelle orders forget` lets the new one in"),
     )
-    mend = _("switch it on again, or enter them by hand and `passerelle orders settle` the orders")
-    return _concern(ConcernKind.SALE_STUCK, text, mend, found)
-
-
-def _undated(ids: Sequence[str]) -> Concern:
-    text = n_(
-        "{n} order has no date, and gets no sale without one: {ids}",
-        "{n} orders have no date, and get no sale without one: {ids}",
-        len(ids),
-        ids=few(ids),
+    stuck = [sale for sale in health.with_problem(*_STUCK) if not sale.refusals]
+    yield from _concern(
+        *(ConcernKind.SALE_STUCK, "sales", stuck),
+        lambda n, ids: n_(
+            "{n} sale cannot be issued: {ids}", "{n} sales cannot be issued: {ids}", n, ids=ids
+        ),
+        _("`passerelle orders show` says of each why, and what to do"),
     )
-    mend = _("look into the shop's order export, and at orders.columns.date")
-    return Concern(ConcernKind.SALE_UNDATED, "sales", text, mend, orders=tuple(ids))
-
-
-def _refused(found: Sequence[KnownSale]) -> Concern:
-    text = n_(
-        "the ERP refuses {n} sale: {ids}",
-        "the ERP refuses {n} sales: {ids}",
-        len(found),
-        ids=few([sale.id for sale in found]),
+    yield from _concern(
+        *(ConcernKind.SALE_CANCELLED, "sales", health.cancelled),
+        lambda n, ids: n_(
+            "{n} order is cancelled in the shop, and the ERP has its sale: {ids}",
+            "{n} orders are cancelled in the shop, and the ERP has their sales: {ids}",
+            n,
+            ids=ids,
+        ),
+        _("undo the sale in the ERP, then `passerelle orders settle` its order"),
     )
-    mend = _(
-        "look what the ERP says of it and mend that: each run tries again; or enter it by hand and "
-        "`passerelle orders settle` its order"
-    )
-    return _concern(ConcernKind.SALE_REFUSED, text, mend, found)
-
-
-def _cancelled(found: Sequence[KnownSale]) -> Concern:
-    text = n_(
-        "{n} order is cancelled in the shop, and the ERP has its sale: {ids}",
-        "{n} orders are cancelled in the shop, and the ERP has their sales: {ids}",
-        len(found),
-        ids=few([sale.id for sale in found]),
-    )
-    mend = _("undo the sale in the ERP, then `passerelle orders settle` its order")
-    return _concern(ConcernKind.SALE_CANCELLED, text, mend, found)
-
-
-def _concern(kind: ConcernKind, text: str, mend: str, found: Sequence[KnownSale]) -> Concern:
-    since = min((sale.changed for sale in found if sale.changed), default=None)
-    return Concern(kind, "sales", text, mend, since, tuple(sale.id for sale in found))

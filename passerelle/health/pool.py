@@ -1,7 +1,7 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +9,11 @@ from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool
+from passerelle.health.chain import should_be_taken
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import FileStage, PoolFile, PoolMove, PoolSuspect, ShopState
-from passerelle.schedule.timetable import next_start
+from passerelle.model.pool import Move, PoolFile, ShopState, Suspect
+from passerelle.model.states import UNTAKEN
 
 # What concerns a shop of the pool is about "pool NAME".
 SUBJECT = "pool "
@@ -28,7 +29,6 @@ _HAPPENED = {
     "left": N_("left the pool"),
     "taken": N_("took its file"),
 }
-_WAITING = (FileStage.PREPARED, FileStage.PUBLISHED)
 _TAKING_PART = (ShopState.MEMBER, ShopState.JOINING)
 
 
@@ -47,14 +47,14 @@ class PoolShopHealth:
     items: int
     read: datetime | None
     file: PoolFile | None
-    suspects: tuple[PoolSuspect, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     untaken_since: datetime | None = None
     is_in_config: bool = True
 
     @property
     def waits(self) -> bool:
         """Whether its last file still waits for it."""
-        return self.file is not None and self.file.stage in _WAITING
+        return self.file is not None and self.file.stage in UNTAKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,10 @@ class PoolHealth:
 
     @property
     def held(self) -> int:
-        """How many items are held, in all shops."""
         return sum(len(shop.suspects) for shop in self.shops)
 
 
 def look_at_pool(section: Pool, ledger: Ledger) -> PoolHealth:
-    """How the pool stands, from the ledger alone."""
     book = ledger.pool
     known, suspects = book.shops(with_views=False), book.suspects()
     names = [*section.shops, *(name for name in known if name not in section.shops)]
@@ -107,7 +105,6 @@ def _owed(ledger: Ledger) -> Mapping[str, int]:
 
 
 def pool_concerns(settings: Settings, health: PoolHealth, now: datetime) -> Iterator[Concern]:
-    """What needs a person in the pool."""
     if health.owed:
         yield _oversold(health.owed)
     for shop in health.shops:
@@ -139,7 +136,7 @@ def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> I
         mend = _("add [pool.shops.{shop}], or `passerelle pool leave {shop}`")
         yield _concern(ConcernKind.ASKED, shop.name, text, mend)
     since = shop.untaken_since
-    if shop.waits and since and _should_be_taken(settings, since, now):
+    if shop.waits and since and should_be_taken(settings, since, now):
         text = _("{shop} has not taken the levels that were written for it")
         mend = _("look into its stock import: what it shows on sale is out of date")
         yield _concern(ConcernKind.NOT_TAKEN, shop.name, text, mend, since)
@@ -151,12 +148,7 @@ def _concern(
     return Concern(kind, f"{SUBJECT}{shop}", text.format(shop=shop), mend.format(shop=shop), since)
 
 
-def _should_be_taken(settings: Settings, written: datetime, now: datetime) -> bool:
-    chain = settings.chain
-    return next_start(chain.shop_takes_stock, written.astimezone()) + chain.grace <= now
-
-
-def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
+def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
     """Each held item, in a sentence."""
     for one in suspects:
         if one.difference:
@@ -167,7 +159,7 @@ def suspects_in_words(suspects: Sequence[PoolSuspect]) -> Iterator[str]:
             yield text.format(item=one.item, shop=one.shop)
 
 
-def happened(move: PoolMove) -> str:
+def happened(move: Move) -> str:
     """Why an item moved, or what became of a shop."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)
@@ -175,7 +167,6 @@ def happened(move: PoolMove) -> str:
 
 
 def pool_in_words(health: PoolHealth) -> str:
-    """The pool in one line."""
     members = [shop for shop in health.shops if shop.state == ShopState.MEMBER]
     parts = (
         n_("{n} shop", "{n} shops", len(members)),
@@ -187,7 +178,6 @@ def pool_in_words(health: PoolHealth) -> str:
 
 
 def as_dict(health: PoolHealth) -> dict[str, Any]:
-    """The same for programs."""
     return {
         "owner": health.owner,
         "items": health.items,
@@ -204,7 +194,7 @@ def as_dict(health: PoolHealth) -> dict[str, Any]:
                 "changed": shop.file.changed if shop.file else None,
                 "waits": shop.waits,
                 "held": len(shop.suspects),
-                "suspects": [asdict(one) for one in shop.suspects],
+                "suspects": shop.suspects,
             }
             for shop in health.shops
         ],

@@ -54,7 +54,6 @@ class RunHealth:
 
 
 def look_at_run(settings: Settings, ledger: Ledger, run: str, now: datetime) -> RunHealth:
-    """How ``run`` goes at ``now``."""
     minutes = getattr(settings.schedule, run)
     newest = ledger.runs.last(run)
     active = newest if newest and is_active(newest, settings, now) else None
@@ -89,7 +88,6 @@ def is_active(run: Run, settings: Settings, now: datetime) -> bool:
 
 
 def run_concerns(health: RunHealth) -> Iterator[Concern]:
-    """What needs a person in how a run goes."""
     run = health.run
     if health.last is None and health.active is None:
         yield Concern(

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.language import _, n_
-from passerelle.base.wording import in_words
+from passerelle.base.plain import fields_of
+from passerelle.base.wording import ago, clock, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, look_around
 from passerelle.health.concerns import Concern
@@ -58,12 +58,12 @@ def describe(health: Health) -> Iterator[str]:
 
 
 def _run(health: RunHealth, now: datetime) -> str:
-    due = _("next at {time}").format(time=f"{health.next_due:%H:%M}")
-    parts = [_("going on since {time}").format(time=_time(health.active.started, now))
+    due = _("next at {time}").format(time=clock(health.next_due))
+    parts = [_("going on since {time}").format(time=time_of_day(health.active.started, now))
              if health.active else _last(health, now)]  # fmt: skip
     if health.success and health.success is not health.last and health.success != health.last:
-        ago = _ago(health.success.started, now)
-        parts.append(_("last went well {ago}").format(ago=ago))
+        since = now - health.success.started
+        parts.append(_("last went well {ago}").format(ago=ago(since)))
     return _("; ").join((*parts, due))
 
 
@@ -71,7 +71,7 @@ def _last(health: RunHealth, now: datetime) -> str:
     run = health.last
     if run is None:
         return _("never started")
-    values = {"ago": _ago(run.started, now), "summary": run.summary}
+    values = {"ago": ago(now - run.started), "summary": run.summary}
     if health.is_killed:
         return _("killed {ago}").format(**values)
     return _OUTCOMES.get(run.exit_code or 0, _failed)(values)
@@ -107,13 +107,13 @@ def _file(file: FileHealth, now: datetime) -> str:
 def _written(file: FileHealth, now: datetime) -> str:
     if file.written is None:
         return _("of unknown age")
-    return _("written {ago}").format(ago=_ago(file.written, now))
+    return _("written {ago}").format(ago=ago(now - file.written))
 
 
 def _sales(file: FileHealth, now: datetime) -> str:
     if file.present is False:
         return _("taken by the ERP; the next run notes it")
-    return _("sent {ago}, waits for the ERP").format(ago=_ago(file.written or now, now))
+    return _("sent {ago}, waits for the ERP").format(ago=ago(now - (file.written or now)))
 
 
 def _orders(health: Health) -> str:
@@ -144,20 +144,7 @@ def _concerns(health: Health) -> Iterator[str]:
 def _since(concern: Concern, now: datetime) -> str:
     if concern.since is None:
         return ""
-    return " (" + _("since {time}").format(time=_time(concern.since, now)) + ")"
-
-
-def _time(moment: datetime, now: datetime) -> str:
-    """The time of day, with its date unless that is today."""
-    local = moment.astimezone()
-    return f"{local:%H:%M}" if local.date() == now.date() else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    span = now - moment
-    if span < timedelta(0):
-        return _("dated {span} in the future").format(span=in_words(-span))
-    return _("{span} ago").format(span=in_words(span))
+    return " (" + _("since {time}").format(time=time_of_day(concern.since, now)) + ")"
 
 
 def as_dict(health: Health) -> dict[str, Any]:
@@ -166,12 +153,18 @@ def as_dict(health: Health) -> dict[str, Any]:
         "at": health.at,
         "healthy": not health.concerns,
         "runs": [_run_dict(run) for run in health.runs],
-        "files": [_file_dict(file) for file in health.files],
+        "files": [
+            fields_of(file) | {"concern": file.concern.key if file.concern else None}
+            for file in health.files
+        ],
         "orders": health.orders.counts(),
         "pool": pool_dict(health.pool) if health.pool else None,
         **({"sales": health.sales.counts()} if health.sales else {}),
-        "concerns": [asdict(concern) | {"key": concern.key} for concern in health.concerns],
+        "concerns": [fields_of(one) | {"key": one.key} for one in health.concerns],
     }
+
+
+_OF_A_RUN = ("number", "started", "ended", "exit_code", "summary", "facts")
 
 
 def _run_dict(health: RunHealth) -> dict[str, Any]:
@@ -187,17 +180,4 @@ def _run_dict(health: RunHealth) -> dict[str, Any]:
 
 
 def _one_run(run: Run | None) -> dict[str, Any] | None:
-    names = ("number", "started", "ended", "exit_code", "summary", "facts")
-    return {name: getattr(run, name) for name in names} if run else None
-
-
-def _file_dict(file: FileHealth) -> dict[str, Any]:
-    return {
-        "role": file.role,
-        "place": str(file.place),
-        "present": file.present,
-        "size": file.size,
-        "written": file.written,
-        "seen": file.seen,
-        "concern": file.concern.key if file.concern else None,
-    }
+    return fields_of(run, *_OF_A_RUN) if run else None

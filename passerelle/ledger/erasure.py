@@ -10,16 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
-from passerelle.ledger.schema import (
-    Begin,
-    dispatches,
-    events,
-    orders,
-    runs,
-    sale_events,
-    sales,
-    sold,
-)
+from passerelle.ledger.book import Book
+from passerelle.ledger.schema import dispatches, events, orders, runs, sale_events, sales, sold
 from passerelle.model.states import State
 
 Redact = Callable[[str], str]
@@ -36,11 +28,8 @@ _FREE = (
 _PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
 
 
-class ErasureBook:
+class ErasureBook(Book):
     """What the ledger keeps that may be personal, and how it goes."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
 
     def archived(self) -> dict[str, set[tuple[str, str]]]:
         """The orders, as (channel, id), that were ever sent in each XML of ArchiveExport."""
@@ -77,7 +66,6 @@ class ErasureBook:
             ) - {""}
 
     def ids(self) -> list[str]:
-        """The ids of all orders."""
         with self._begin() as connection:
             return list(connection.execute(select(orders.c.id)).scalars())
 

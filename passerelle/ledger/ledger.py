@@ -15,14 +15,14 @@ from sqlalchemy.pool import StaticPool
 from passerelle.base.durable import touch_privately
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
-from passerelle.ledger.dispatches import DispatchBook
 from passerelle.ledger.erasure import ErasureBook
 from passerelle.ledger.looking_back import LookingBack, Overview
 from passerelle.ledger.orders import OrderBook
+from passerelle.ledger.outbox import Outbox
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
-from passerelle.ledger.schema import migrate
+from passerelle.ledger.schema import make_tables
 from passerelle.ledger.stock import StockBook
 
 FILE_NAME = "passerelle.db"
@@ -38,9 +38,9 @@ class Ledger:
     def __init__(self, engine: Engine, where: str) -> None:
         self._engine, self._where = engine, where
         with self.begin() as connection:
-            migrate(connection)
+            make_tables(connection)
         self.orders = OrderBook(self.begin)
-        self.dispatches = DispatchBook(self.begin, self.begin_lightly)
+        self.dispatches = Outbox(self.begin, self.begin_lightly)
         self.stock = StockBook(self.begin)
         self.runs = RunBook(self.begin)
         self.erasure = ErasureBook(self.begin)
@@ -80,12 +80,11 @@ class Ledger:
             ) from error
 
     def close(self) -> None:
-        """Closes the ledger's file."""
         self._engine.dispose()
 
 
 def open_ledger(folder: Path) -> Ledger:
-    """Opens the ledger in ``folder``, creating or migrating it.
+    """Opens the ledger in ``folder``, creating it where there is none.
 
     SQLite in WAL mode: readers never wait for a run. Raises :class:`UnreachableError`.
     """

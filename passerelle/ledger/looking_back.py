@@ -9,50 +9,47 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from passerelle.ledger.marks import CHUNK, known_order, select_known
+from passerelle.base.batches import in_batches
+from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.marks import CHUNK, select_with_xml
+from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run
-from passerelle.ledger.schema import Begin, changes, dispatches, events, orders, publications, runs
-from passerelle.ledger.stock import KEPT_PUBLICATIONS
+from passerelle.ledger.schema import changes, dispatches, events, orders, runs
+from passerelle.ledger.stock import select_publications
 from passerelle.model.records import (
     Delivery,
     HeldBack,
     KnownOrder,
+    OrderTotal,
     Publication,
     Run,
     Since,
-    SoldOrder,
 )
-from passerelle.model.states import State
+from passerelle.model.states import SEEN, Kind, Stage, State
 
 # Each of these begins with a look at what the ERP has taken.
 _LOOKING = ("orders", "stock", "adopt")
 _WENT_THROUGH = (0, 5)
-SEEN = ("published", "withdrawn")
 
 
-class LookingBack:
-    """The questions."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
+class LookingBack(Book):
     def of_ids(self, ids: Collection[str]) -> dict[str, list[KnownOrder]]:
         """The orders of those ids, of whatever channel, by id."""
-        wanted, found = sorted(set(ids)), dict[str, list[KnownOrder]]()
+        found: dict[str, list[KnownOrder]] = {}
         with self._begin() as connection:
-            for start in range(0, len(wanted), CHUNK):
-                some = select_known().where(orders.c.id.in_(wanted[start : start + CHUNK]))
-                for row in connection.execute(some.order_by(orders.c.channel)):
-                    found.setdefault(row.id, []).append(known_order(row))
+            for some in in_batches(sorted(set(ids)), CHUNK):
+                query = select_with_xml(orders).where(orders.c.id.in_(some))
+                for row in connection.execute(query.order_by(orders.c.channel)):
+                    found.setdefault(row.id, []).append(record_of(KnownOrder, row))
         return found
 
     def by_reference(self, reference: str) -> list[KnownOrder]:
         """The orders with that reference, whatever its case; split orders share one."""
         same = func.lower(orders.c.reference) == func.lower(reference)
-        query = select_known().where(same)
+        query = select_with_xml(orders).where(same)
         query = query.order_by(orders.c.channel, func.length(orders.c.id), orders.c.id)
         with self._begin() as connection:
-            return [known_order(row) for row in connection.execute(query)]
+            return [record_of(KnownOrder, row) for row in connection.execute(query)]
 
     def last_look(self) -> datetime | None:
         """When a run last saw what the ERP has taken."""
@@ -63,13 +60,13 @@ class LookingBack:
 
     def held_back(self, publication: Publication, keys: Collection[str]) -> list[HeldBack]:
         """The lines of these items that a publication has changed."""
-        c, wanted, found = changes.c, sorted(set(keys)), list[HeldBack]()
+        c, found = changes.c, list[HeldBack]()
         query = select(c.line, c.key, c.before, c.after, c.orders).order_by(c.line)
         with self._begin() as connection:
-            for start in range(0, len(wanted), CHUNK):
-                some = c.key.in_(wanted[start : start + CHUNK])
-                rows = connection.execute(query.where(c.publication == publication.number, some))
-                found += [HeldBack(*row) for row in rows]
+            for some in in_batches(sorted(set(keys)), CHUNK):
+                them = (c.publication == publication.number) & c.key.in_(some)
+                rows = connection.execute(query.where(them))
+                found += [record_of(HeldBack, row) for row in rows]
         return found
 
     def removed_lines(self, publication: Publication) -> list[int]:
@@ -81,13 +78,13 @@ class LookingBack:
 
     def before(self, publication: Publication) -> Publication | None:
         """The one before, of those that the shop has imported for all that is known."""
-        p = publications.c
-        imported = (p.stage == "published") & (func.coalesce(p.fate, "taken") == "taken")
-        query = select(publications).where(p.number < publication.number, imported)
+        d = dispatches.c
+        imported = (d.stage == Stage.TAKEN) | ((d.stage == Stage.SENT) & d.left.is_(None))
+        query = select_publications().where(d.number < publication.number, imported)
         with self._begin() as connection:
-            last = query.order_by(publications.c.number.desc()).limit(1)
+            last = query.order_by(d.number.desc()).limit(1)
             row = connection.execute(last).one_or_none()
-            return Publication(*row) if row else None
+            return record_of(Publication, row) if row else None
 
     def level_since(self, publication: Publication, key: str) -> Since:
         """Since when publications have the item at the level that this one has it at.
@@ -108,11 +105,11 @@ def _levels(
     connection: Connection, publication: Publication, key: str
 ) -> list[tuple[datetime, list[str | None]]]:
     """Each publication's time and what it changed the item to, newest first, as far as known."""
-    p = publications.c
-    kept = p.number.between(_oldest(connection), publication.number)
-    query = select(p.number, p.at).where(kept, p.stage.in_(SEEN)).order_by(p.number.desc())
+    d = dispatches.c
+    kept = d.number.between(oldest(connection), publication.number) & (d.kind == Kind.STOCK)
+    query = select(d.number, d.prepared).where(kept, d.stage.in_(SEEN)).order_by(d.number.desc())
     levels: dict[int, tuple[datetime, list[str | None]]] = {
-        row.number: (row.at, []) for row in connection.execute(query)
+        row.number: (row.prepared, []) for row in connection.execute(query)
     }
     c = changes.c
     changed = select(c.publication, c.after).where(c.publication.in_(levels), c.key == key)
@@ -121,18 +118,11 @@ def _levels(
     return list(levels.values())
 
 
-def _oldest(connection: Connection) -> int:
-    """The oldest publication whose changes are kept."""
-    newest = connection.execute(select(func.max(publications.c.number))).scalar() or 0
-    return newest - KEPT_PUBLICATIONS
-
-
 def _has_forgotten(connection: Connection, publication: Publication) -> bool:
     """Whether there were publications before those whose changes are kept."""
-    older = select(func.count()).where(
-        publications.c.number < min(_oldest(connection), publication.number),
-        publications.c.stage.in_(SEEN),
-    )
+    d = dispatches.c
+    before = d.number < min(oldest(connection), publication.number)
+    older = select(func.count()).where(before, d.kind == Kind.STOCK, d.stage.in_(SEEN))
     return bool(connection.execute(older).scalar())
 
 
@@ -140,13 +130,10 @@ def _has_forgotten(connection: Connection, publication: Publication) -> bool:
 _AT_ONCE = 1_000
 
 
-class Overview:
+class Overview(Book):
     """The book of what is looked at, never written."""
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
-    def sales(self, since: datetime) -> Iterator[SoldOrder]:
+    def totals(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
         Nothing else can be asked of the ledger until all were asked for.
@@ -156,7 +143,7 @@ class Overview:
         )
         with self._begin() as connection:
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
-            yield from (SoldOrder(date, total) for date, total in found)
+            yield from (record_of(OrderTotal, row) for row in found)
 
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""
@@ -175,17 +162,15 @@ class Overview:
             .where(_beside_index(orders.c.state) == State.TAKEN, sent <= 1)
         )
         with self._begin() as connection:
-            return [Delivery(*row) for row in connection.execute(query).all()]
+            return [record_of(Delivery, row) for row in connection.execute(query).all()]
 
     def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
-        """The orders dated ``since`` then, the newest first, ``limit`` of them."""
-        query = select_known().where(orders.c.date >= since)
+        query = select_with_xml(orders).where(orders.c.date >= since)
         with self._begin() as connection:
             found = connection.execute(query.order_by(orders.c.date.desc()).limit(limit))
-            return [known_order(row) for row in found]
+            return [record_of(KnownOrder, row) for row in found]
 
     def count(self, since: datetime) -> int:
-        """How many orders are dated ``since`` then."""
         query = select(func.count()).select_from(orders).where(orders.c.date >= since)
         with self._begin() as connection:
             return int(connection.execute(query).scalar_one())

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, literal, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, literal, select, update
 
 from passerelle.base.batches import in_batches
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
+from passerelle.ledger.book import insert_all, record_of, row_of
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
@@ -45,20 +46,19 @@ def _write_some(
         check_step(known.get(mark.reading.id) or mark.reading.id, mark.state)
     key = {"channel": channel, "changed": at, "dispatch": dispatch}
     rows = [key | _row(mark, known.get(mark.reading.id)) for mark in fresh]
-    _insert(connection, orders, [row | {"seen": at} for row in rows if row["id"] not in known])
+    insert_all(connection, orders, [row | {"seen": at} for row in rows if row["id"] not in known])
     _update_all(connection, [row for row in rows if row["id"] in known])
-    _write_sold(connection, channel, fresh)
-    _insert(connection, events, [_event(channel, mark, at) for mark in fresh])
+    replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in fresh})
+    told = [{"id": mark.reading.id, "event": mark.state, "note": mark.reason} for mark in fresh]
+    insert_all(connection, events, [{"channel": channel, "at": at} | row for row in told])
 
 
 def find_known(connection: Connection, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
     """Those of the orders that the ledger has met, by id."""
     found: dict[str, KnownOrder] = {}
-    wanted = list(ids)
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        query = select_known().where(orders.c.channel == channel, orders.c.id.in_(chunk))
-        found |= {row.id: known_order(row) for row in connection.execute(query)}
+    for some in in_batches(ids, CHUNK):
+        query = select_with_xml(orders).where(orders.c.channel == channel, orders.c.id.in_(some))
+        found |= {row.id: record_of(KnownOrder, row) for row in connection.execute(query)}
     return found
 
 
@@ -103,11 +103,6 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
     }
 
 
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(table.insert(), rows)
-
-
 def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
@@ -117,10 +112,6 @@ def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
     connection.execute(update(orders).where(of_key), renamed)
 
 
-def _write_sold(connection: Connection, channel: str, marks: Sequence[Mark]) -> None:
-    replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in marks})
-
-
 def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Sequence[Sold]]) -> None:
     """Writes what orders take out of stock, instead of what was written of them before."""
     if not by_id:
@@ -128,16 +119,11 @@ def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Seque
     of_key = (sold.c.channel == channel) & (sold.c.id == bindparam("of_id"))
     connection.execute(delete(sold).where(of_key), [{"of_id": id} for id in by_id])
     rows = [
-        {"channel": channel, "id": id, "position": n, "key": s.key, "quantity": s.quantity}
+        row_of(sold, line, channel=channel, id=id, position=n)
         for id, lines in by_id.items()
-        for n, s in enumerate(lines)
+        for n, line in enumerate(lines)
     ]
-    _insert(connection, sold, rows)
-
-
-def _event(channel: str, mark: Mark, at: datetime) -> dict[str, Any]:
-    id = mark.reading.id
-    return {"channel": channel, "id": id, "at": at, "event": mark.state, "note": mark.reason}
+    insert_all(connection, sold, rows)
 
 
 def check_step(before: KnownOrder | str, state: State) -> None:
@@ -158,61 +144,22 @@ def check_step(before: KnownOrder | str, state: State) -> None:
 def add_event(
     connection: Connection, channel: str, id: str, at: datetime, what: str, note: str
 ) -> None:
-    """Notes something that happened to an order."""
     values = {"channel": channel, "id": id, "at": at, "event": what, "note": note}
     connection.execute(events.insert().values(**values))
 
 
 def update_of(channel: str, id: str) -> Any:
-    """An UPDATE of one order; values are still to be given."""
     return update(orders).where(orders.c.channel == channel, orders.c.id == id)
 
 
-def select_known() -> Any:
-    """A SELECT of orders with their last XMLs; conditions are still to be given."""
-    return select_with_xml(orders)
-
-
-def known_order(row: Row[Any]) -> KnownOrder:
-    """The order in a row of :func:`select_known`."""
-    return KnownOrder(
-        channel=row.channel,
-        id=row.id,
-        reference=row.reference,
-        date=row.date,
-        state=State(row.state),
-        reason=row.reason,
-        fingerprint=row.fingerprint,
-        cancelled=row.cancelled,
-        resend=row.resend,
-        due=row.due,
-        seen=row.seen,
-        changed=row.changed,
-        total=row.total,
-        dispatch=row.dispatch,
-        **xml_of(row),
-    )
-
-
 def select_with_xml(table: Table) -> Any:
-    """A SELECT of ``table``'s rows, each with its dispatch; conditions are still to be given."""
-    joined = table.outerjoin(dispatches, table.c.dispatch == dispatches.c.number)
+    """A SELECT of ``table``'s rows, each with its dispatch unless that was given up.
+
+    Conditions are still to be given. A row is a :class:`KnownOrder` or a :class:`KnownSale`.
+    """
     d = dispatches.c
+    its_own = (table.c.dispatch == d.number) & (d.stage != Stage.ABANDONED)
     return select(
-        *(table, d.path, d.server, d.archived, d.sent, d.published, d.taken, d.stage)
-    ).select_from(joined)
-
-
-def xml_of(row: Row[Any]) -> dict[str, Any]:
-    """What such a row tells of the XML; nothing where there is none, or it was given up."""
-    if row.stage in (None, Stage.ABANDONED):
-        return {}
-    return {
-        "stage": Stage(row.stage),
-        "sent_as": row.path,
-        "archived": row.archived,
-        "server": row.server,
-        "sent": row.sent,
-        "published": row.published,
-        "taken": row.taken,
-    }
+        *(table, d.path.label("sent_as"), d.server, d.archived, d.sent, d.published, d.taken),
+        d.stage,
+    ).select_from(table.outerjoin(dispatches, its_own))

@@ -8,26 +8,17 @@ from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
 from passerelle.base.batches import in_batches
 from passerelle.base.language import _
+from passerelle.ledger.book import Book, record_of
 from passerelle.ledger.marks import (
     CHUNK,
     add_event,
     check_step,
     find_known,
-    known_order,
-    select_known,
+    select_with_xml,
     update_of,
     write_marks,
 )
-from passerelle.ledger.schema import (
-    IS_DUE,
-    Begin,
-    dispatches,
-    events,
-    orders,
-    sale_events,
-    sales,
-    sold,
-)
+from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sale_events, sales, sold
 from passerelle.model.orders import Gist, Reading, Sold
 from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
 from passerelle.model.states import State
@@ -35,14 +26,8 @@ from passerelle.model.states import State
 _UNSENT = (State.WAITING, State.REJECTED)
 
 
-class OrderBook:
-    """The book of orders."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
+class OrderBook(Book):
     def known(self, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
-        """Those of the orders that the ledger has met, by id."""
         with self._begin() as connection:
             return find_known(connection, channel, ids)
 
@@ -58,16 +43,16 @@ class OrderBook:
         """The orders of that id, one per channel."""
         with self._begin() as connection:
             return [
-                known_order(row)
-                for row in connection.execute(select_known().where(orders.c.id == id))
+                record_of(KnownOrder, row)
+                for row in connection.execute(select_with_xml(orders).where(orders.c.id == id))
             ]
 
     def list_by_state(self, state: State | None = None) -> list[KnownOrder]:
         """All orders, or those of one state, the most recently changed first."""
-        query = select_known().order_by(orders.c.changed.desc(), orders.c.id)
+        query = select_with_xml(orders).order_by(orders.c.changed.desc(), orders.c.id)
         query = query.where(orders.c.state == state) if state else query
         with self._begin() as connection:
-            return [known_order(row) for row in connection.execute(query)]
+            return [record_of(KnownOrder, row) for row in connection.execute(query)]
 
     def count_waiting(self) -> int:
         """How many wait, but for those cancelled in the shop that nobody wants again.
@@ -93,7 +78,7 @@ class OrderBook:
             .order_by(events.c.number)
         )
         with self._begin() as connection:
-            return [Event(row.at, row.event, row.note) for row in connection.execute(query)]
+            return [record_of(Event, row) for row in connection.execute(query)]
 
     def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownOrder]:
         """Orders that the ERP's file may lack: withheld, due, on their way, or taken of late.
@@ -119,8 +104,8 @@ class OrderBook:
         keys = [(order.channel, order.id) for order in known]
         found: dict[tuple[str, str], tuple[Sold, ...]] = dict.fromkeys(keys, ())
         with self._begin() as connection:
-            for start in range(0, len(keys), CHUNK):
-                chunk = tuple_(sold.c.channel, sold.c.id).in_(keys[start : start + CHUNK])
+            for some in in_batches(keys, CHUNK):
+                chunk = tuple_(sold.c.channel, sold.c.id).in_(some)
                 for row in connection.execute(select(sold).where(chunk).order_by(sold.c.position)):
                     found[row.channel, row.id] += (Sold(row.key, row.quantity),)
         return found
@@ -142,7 +127,6 @@ class OrderBook:
             add_event(connection, channel, reading.id, at, "changed", note)
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
-        """A person entered the order by hand."""
         self._steer(known, State.SETTLED, at, _("entered by hand"), resend=False)
 
     def resend(self, known: KnownOrder, at: datetime) -> None:
@@ -167,8 +151,8 @@ class OrderBook:
 
 
 def _find(connection: Connection, condition: Any) -> list[KnownOrder]:
-    query = select_known().where(condition).order_by(orders.c.id)
-    return [known_order(row) for row in connection.execute(query)]
+    query = select_with_xml(orders).where(condition).order_by(orders.c.id)
+    return [record_of(KnownOrder, row) for row in connection.execute(query)]
 
 
 def _find_due(connection: Connection) -> list[KnownOrder]:

@@ -1,24 +1,24 @@
 """The ledger's pool: the shared levels, what moved them, and what each shop should show."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, delete, func, select, type_coerce, update
+from sqlalchemy import Select, String, delete, func, select, type_coerce
 
+from passerelle.base.batches import in_batches
+from passerelle.ledger.book import Begin, Book, record_of
+from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
     drop_suspects,
-    last_move,
-    note,
-    packed,
-    unpacked,
+    supersede,
     write_bookings,
     write_state,
 )
 from passerelle.ledger.schema import (
-    Begin,
+    dispatches,
     pool_files,
     pool_items,
     pool_lines,
@@ -28,47 +28,35 @@ from passerelle.ledger.schema import (
 )
 from passerelle.model.pool import (
     Bookings,
-    FileStage,
-    Json,
     KnownShop,
+    Move,
     PoolFile,
     PoolItem,
-    PoolMove,
-    PoolSuspect,
     ShopState,
+    Suspect,
 )
+from passerelle.model.states import Kind, Stage
 
-_CHUNK = 500
 OF_ORDERS = ("order", "cancelled")
 
 
-class PoolBook:
+class PoolBook(Book):
     """The book of the pool. ``files`` are those written for its shops."""
 
     def __init__(self, begin: Begin) -> None:
-        self._begin = begin
+        super().__init__(begin)
         self.files = PoolFiles(begin)
 
-    def items(self) -> Iterator[tuple[str, int, str, datetime | None, datetime | None]]:
-        """All items: number, level, where first seen, and the times of those two files.
-
-        Nothing else can be asked of the ledger until all were asked for.
-        """
+    def items(self) -> dict[str, PoolItem]:
         c = pool_items.c
         # Nearly all of them have the times of a few files.
         texts = (type_coerce(c.since, String), type_coerce(c.orders_until, String))
         with self._begin() as connection:
-            for item, level, shop, since, until in connection.execute(
-                select(c.item, c.level, c.shop, *texts)
-            ):
-                yield item, level, shop, _moment(since), _moment(until)
-
-    def item(self, item: str) -> PoolItem | None:
-        """One of them."""
-        query = select(pool_items).where(pool_items.c.item == item)
-        with self._begin() as connection:
-            row = connection.execute(query).one_or_none()
-            return _item(row) if row else None
+            rows = connection.execute(select(c.item, c.level, c.shop, *texts))
+            return {
+                item: PoolItem(level, shop, _moment(since), _moment(until))
+                for item, level, shop, since, until in rows
+            }
 
     def owed(self) -> dict[str, int]:
         """The items of which more was sold than there is, with how many are missing."""
@@ -78,32 +66,31 @@ class PoolBook:
             return {item: -level for item, level in rows}
 
     def count_items(self) -> int:
-        """How many items there are."""
         with self._begin() as connection:
             return connection.execute(select(func.count()).select_from(pool_items)).scalar() or 0
 
     def shops(self, *, with_views: bool = True) -> dict[str, KnownShop]:
         """All shops that were ever of the pool, or asked to be; views are big."""
+        columns = [c for c in pool_shops.c if with_views or c.name != "view"]
         with self._begin() as connection:
-            rows = connection.execute(select(pool_shops).order_by(pool_shops.c.name))
-            return {row.name: _shop(row, with_view=with_views) for row in rows}
+            rows = connection.execute(select(*columns).order_by(pool_shops.c.name))
+            return {row.name: record_of(KnownShop, row) for row in rows}
 
     def known(self, shop: str, orders: Collection[str]) -> dict[tuple[str, str], int]:
         """What was counted of the lines of these orders, by order and item."""
         found: dict[tuple[str, str], int] = {}
-        ids, c = list(orders), pool_lines.c
+        c = pool_lines.c
         with self._begin() as connection:
-            for start in range(0, len(ids), _CHUNK):
-                some = ids[start : start + _CHUNK]
-                query = select(c.order_id, c.item, c.quantity)
-                rows = connection.execute(query.where(c.shop == shop, c.order_id.in_(some)))
+            for some in in_batches(orders, CHUNK):
+                query = select(c.order, c.item, c.quantity)
+                rows = connection.execute(query.where(c.shop == shop, c.order.in_(some)))
                 found |= {(id, item): quantity for id, item, quantity in rows}
         return found
 
     def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
         """What a shop sold of each item in each order of a later date, by order and item."""
         c = pool_lines.c
-        query = select(c.order_id, c.item, c.quantity).where(c.shop == shop, c.date > moment)
+        query = select(c.order, c.item, c.quantity).where(c.shop == shop, c.date > moment)
         with self._begin() as connection:
             return {(id, item): quantity for id, item, quantity in connection.execute(query)}
 
@@ -119,22 +106,19 @@ class PoolBook:
                 found[item].append(quantity)
         return found
 
-    def suspects(self, shop: str | None = None) -> list[PoolSuspect]:
+    def suspects(self, shop: str | None = None) -> list[Suspect]:
         """The differences that are looked at, of one shop or of all."""
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
         query = query if shop is None else query.where(pool_suspects.c.shop == shop)
         with self._begin() as connection:
-            return [PoolSuspect(*row) for row in connection.execute(query)]
+            return [record_of(Suspect, row) for row in connection.execute(query)]
 
-    def log(
-        self, item: str | None = None, shop: str | None = None, limit: int = 100
-    ) -> list[PoolMove]:
-        """What happened, newest first."""
+    def log(self, item: str | None = None, shop: str | None = None, limit: int = 100) -> list[Move]:
         query = select(pool_moves).order_by(pool_moves.c.number.desc()).limit(limit)
         query = query if item is None else query.where(pool_moves.c.item == item)
         query = query if shop is None else query.where(pool_moves.c.shop == shop)
         with self._begin() as connection:
-            return [PoolMove(*row) for row in connection.execute(query)]
+            return [record_of(Move, row) for row in connection.execute(query)]
 
     def book(self, bookings: Bookings, at: datetime) -> int:
         """Writes down what a run has found, at once; the number of the last move."""
@@ -142,13 +126,14 @@ class PoolBook:
             return write_bookings(connection, bookings, at)
 
     def set_state(self, shop: str, state: ShopState, at: datetime, via: str = "") -> None:
-        """Moves a shop into a state, and notes that it happened."""
         with self._begin() as connection:
             write_state(connection, shop, state, at, via)
             if state in (ShopState.ASKED, ShopState.LEFT):
-                forget_files(connection, shop)
+                supersede(connection, shop)
                 drop_suspects(connection, shop)
-            if not _has_members(connection):
+            c = pool_shops.c
+            active = c.state.in_((ShopState.MEMBER, ShopState.JOINING))
+            if connection.execute(select(c.name).where(active)).first() is None:
                 # Whoever begins a new pool brings the levels.
                 connection.execute(delete(pool_items))
                 connection.execute(delete(pool_lines))
@@ -159,116 +144,37 @@ def _moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _has_members(connection: Connection) -> bool:
-    states = (ShopState.MEMBER.value, ShopState.JOINING.value)
-    query = select(func.count()).select_from(pool_shops).where(pool_shops.c.state.in_(states))
-    return bool(connection.execute(query).scalar())
+class PoolFiles(Book):
+    """The files that were written for the pool's shops, as far as they got."""
 
-
-def _item(row: Row[Any]) -> PoolItem:
-    return PoolItem(row.level, row.initial, row.shop, row.met, row.since, row.orders_until)
-
-
-def _shop(row: Row[Any], *, with_view: bool) -> KnownShop:
-    return KnownShop(
-        row.name,
-        ShopState(row.state),
-        row.via,
-        row.changed,
-        row.read,
-        row.read_at,
-        row.upto,
-        row.items,
-        unpacked(row.view) if with_view else None,
-    )
-
-
-# Of older files it is only known that they were.
-_KEPT = 3
-
-
-class PoolFiles:
-    """The book of these files."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
-    def last(self, shop: str, *stages: FileStage) -> PoolFile | None:
-        """The last file written for a shop, of these stages, or of any."""
-        query = select(pool_files).where(pool_files.c.shop == shop)
-        query = query.where(pool_files.c.stage.in_(stages)) if stages else query
+    def last(self, shop: str, *stages: Stage) -> PoolFile | None:
+        """The last file that was written for a shop, of these stages, or of any."""
+        query = _of(shop).where(dispatches.c.stage.in_(stages) if stages else _WRITTEN)
         with self._begin() as connection:
-            newest = query.order_by(pool_files.c.number.desc()).limit(1)
+            newest = query.order_by(dispatches.c.number.desc()).limit(1)
             row = connection.execute(newest).one_or_none()
-            return _file(row) if row else None
+            return record_of(PoolFile, row) if row else None
 
     def untaken_since(self, shop: str, after: datetime) -> datetime | None:
         """When the first file was written that the shop has not taken since it took one.
 
         Those from before ``after``, when it came to take part as it does, do not count.
         """
-        mine = pool_files.c.shop == shop
-        taken = select(func.max(pool_files.c.number)).where(
-            mine, pool_files.c.stage == FileStage.TAKEN.value
-        )
-        later = pool_files.c.number > func.coalesce(taken.scalar_subquery(), 0)
-        first = select(pool_files.c.at).where(mine, later, pool_files.c.at >= after)
+        d = dispatches.c
+        mine = (d.kind == Kind.POOL) & (d.target == shop)
+        taken = select(func.max(d.number)).where(mine, d.stage == Stage.TAKEN)
+        later = d.number > func.coalesce(taken.scalar_subquery(), 0)
+        first = select(d.prepared).where(mine, later, d.prepared >= after, _WRITTEN)
         with self._begin() as connection:
-            return connection.execute(first.order_by(pool_files.c.number).limit(1)).scalar()
-
-    def prepare(self, shop: str, at: datetime, sha256: str, changed: int, view: Json) -> int:
-        """Promises a file; returns its number.
-
-        Its content is on the server already, under another name, where the server lets rename.
-        """
-        with self._begin() as connection:
-            upto = last_move(connection)
-            values = {"shop": shop, "at": at, "stage": FileStage.PREPARED.value, "sha256": sha256}
-            values |= {"changed": changed, "upto": upto, "view": packed(view)}
-            result = connection.execute(pool_files.insert().values(**values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            old = (pool_files.c.shop == shop) & (pool_files.c.number <= number - _KEPT)
-            old &= pool_files.c.stage.in_((FileStage.TAKEN.value, FileStage.SUPERSEDED.value))
-            connection.execute(update(pool_files).where(old).values(view=None))
-            return number
-
-    def publish(self, shop: str, number: int, at: datetime) -> None:
-        """Notes that a file is in place; one that waited there is superseded."""
-        with self._begin() as connection:
-            waits = (pool_files.c.shop == shop) & (pool_files.c.number < number)
-            waits &= pool_files.c.stage.in_((FileStage.PREPARED.value, FileStage.PUBLISHED.value))
-            _set_stage(connection, waits, FileStage.SUPERSEDED)
-            _set_stage(connection, pool_files.c.number == number, FileStage.PUBLISHED)
-            of_it = select(pool_files.c.changed).where(pool_files.c.number == number)
-            note(connection, shop, "written", at, connection.execute(of_it).scalar_one())
-
-    def drop(self, number: int) -> None:
-        """Notes that a promised file never reached its name."""
-        with self._begin() as connection:
-            _set_stage(connection, pool_files.c.number == number, FileStage.SUPERSEDED)
+            return connection.execute(first.order_by(d.number).limit(1)).scalar()
 
 
-def forget_files(connection: Connection, shop: str) -> None:
-    """Whether a shop takes what waits for it is nobody's business any more."""
-    waits = (pool_files.c.shop == shop) & pool_files.c.stage.in_(
-        (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
-    )
-    _set_stage(connection, waits, FileStage.SUPERSEDED)
+_WRITTEN = dispatches.c.stage != Stage.ABANDONED
 
 
-def _set_stage(connection: Connection, which: Any, stage: FileStage) -> None:
-    connection.execute(update(pool_files).where(which).values(stage=stage.value))
-
-
-def _file(row: Row[Any]) -> PoolFile:
-    return PoolFile(
-        row.number,
-        row.shop,
-        row.at,
-        FileStage(row.stage),
-        row.sha256,
-        row.changed,
-        row.upto,
-        row.taken,
-        unpacked(row.view),
-    )
+def _of(shop: str) -> Select[Any]:
+    d, f = dispatches.c, pool_files.c
+    columns = (d.number, d.target.label("shop"), d.prepared.label("at"), d.stage, d.sha256, d.taken)
+    joined = dispatches.join(pool_files, d.number == f.number)
+    found = select(*columns, f.changed, f.upto, f.view).select_from(joined)
+    return found.where(d.kind == Kind.POOL, d.target == shop)

@@ -1,24 +1,21 @@
 """Writing down what a run of the pool has found, in the caller's transaction."""
 
-import json
-import sys
-import zlib
-from array import array
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
+from passerelle.ledger.book import insert_all, row_of
 from passerelle.ledger.schema import (
-    pool_files,
+    dispatches,
     pool_items,
     pool_lines,
     pool_moves,
     pool_shops,
     pool_suspects,
 )
-from passerelle.model.pool import Bookings, FileStage, Json, ShopRead, ShopState
+from passerelle.model.pool import Bookings, ShopRead, ShopState
+from passerelle.model.states import UNTAKEN, Kind, Stage
 
 
 def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> int:
@@ -33,16 +30,14 @@ def write_bookings(connection: Connection, bookings: Bookings, at: datetime) -> 
 
 
 def last_move(connection: Connection) -> int:
-    """The number of the last move, 0 where there is none."""
     return connection.execute(select(func.max(pool_moves.c.number))).scalar() or 0
 
 
 def write_state(
     connection: Connection, shop: str, state: ShopState, at: datetime, via: str = ""
 ) -> None:
-    """Moves a shop into a state, and notes that it happened."""
     c = pool_shops.c
-    values: dict[str, Any] = {"state": state.value, "via": via, "changed": at}
+    values: dict[str, Any] = {"state": state, "via": via, "changed": at}
     if state in (ShopState.ASKED, ShopState.LEFT):
         values |= {"view": None, "read": "", "read_at": None, "items": 0}
     if connection.execute(select(c.name).where(c.name == shop)).one_or_none() is None:
@@ -57,24 +52,16 @@ def note(
 ) -> None:
     """Notes in the log what became of a shop."""
     happened = {"at": at, "shop": shop, "item": "", "kind": kind, "quantity": quantity}
-    connection.execute(pool_moves.insert().values(**happened, order_id=via))
+    connection.execute(pool_moves.insert().values(**happened, order=via))
 
 
 def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> None:
-    rows = [
-        {
-            "item": item,
-            "level": bookings.levels.get(item, new.level),
-            "initial": new.level,
-            "shop": new.shop,
-            "met": at,
-            "since": new.since,
-            "orders_until": new.orders_until,
-        }
+    rows = (
+        row_of(pool_items, new, item=item, initial=new.level, met=at)
+        | {"level": bookings.levels.get(item, new.level)}
         for item, new in bookings.new.items()
-    ]
-    if rows:
-        connection.execute(pool_items.insert(), rows)
+    )
+    insert_all(connection, pool_items, rows)
     changed = [
         {"one": item, "now": level}
         for item, level in bookings.levels.items()
@@ -86,33 +73,21 @@ def _write_items(connection: Connection, bookings: Bookings, at: datetime) -> No
 
 
 def _write_moves(connection: Connection, bookings: Bookings, at: datetime) -> None:
-    moves = [
-        {"at": at, "shop": s, "item": i, "kind": kind, "quantity": quantity, "order_id": order}
-        for s, i, kind, quantity, order in bookings.moves
-    ]
-    if moves:
-        connection.execute(pool_moves.insert(), moves)
+    moves = (
+        {"at": at, "shop": m.shop, "item": m.item, "kind": m.kind}
+        | {"quantity": m.quantity, "order": m.order}
+        for m in bookings.moves
+    )
+    insert_all(connection, pool_moves, moves)
 
 
 def _write_lines(connection: Connection, bookings: Bookings) -> None:
-    new = [
-        {
-            "shop": line.shop,
-            "order_id": line.order,
-            "item": line.item,
-            "quantity": line.quantity,
-            "moved": line.moved,
-            "date": line.date,
-        }
-        for line in bookings.lines
-        if line.is_new
-    ]
-    if new:
-        connection.execute(pool_lines.insert(), new)
+    new = (row_of(pool_lines, line) for line in bookings.lines if line.is_new)
+    insert_all(connection, pool_lines, new)
     c = pool_lines.c
     for line in bookings.lines:
         if not line.is_new:
-            same = (c.shop == line.shop) & (c.order_id == line.order) & (c.item == line.item)
+            same = (c.shop == line.shop) & (c.order == line.order) & (c.item == line.item)
             values = {"quantity": line.quantity, "moved": c.moved + line.moved}
             connection.execute(update(pool_lines).where(same).values(**values))
 
@@ -125,16 +100,25 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
         upto = last_move(connection)
     values = {"read": shop.read, "read_at": at, "upto": upto, "items": shop.items}
     target = update(pool_shops).where(c.name == shop.name)
-    connection.execute(target.values(view=packed(shop.view), **values))
+    connection.execute(target.values(view=shop.view, **values))
     if shop.taken:
-        waits = (pool_files.c.shop == shop.name) & pool_files.c.stage.in_(_WAITING)
-        taken = update(pool_files).where(waits)
-        connection.execute(taken.values(stage=FileStage.TAKEN.value, taken=at))
+        waits = update(dispatches).where(waiting_for(shop.name))
+        connection.execute(waits.values(stage=Stage.TAKEN, taken=at))
         note(connection, shop.name, "taken", at)
     _write_suspects(connection, shop, at)
 
 
-_WAITING = (FileStage.PREPARED.value, FileStage.PUBLISHED.value)
+def supersede(connection: Connection, shop: str, before: int | None = None) -> None:
+    """What waits for a shop, of those before that number, is nobody's business any more."""
+    waits = waiting_for(shop)
+    waits = waits if before is None else waits & (dispatches.c.number < before)
+    connection.execute(update(dispatches).where(waits).values(stage=Stage.SUPERSEDED))
+
+
+def waiting_for(shop: str) -> Any:
+    """The condition for the files that a shop of the pool has not taken, for all that is known."""
+    waits = dispatches.c.stage.in_(UNTAKEN)
+    return (dispatches.c.kind == Kind.POOL) & (dispatches.c.target == shop) & waits
 
 
 def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> None:
@@ -143,71 +127,11 @@ def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> Non
     since = {row.item: row.since for row in known}
     connection.execute(delete(pool_suspects).where(c.shop == shop.name))
     rows = [
-        {
-            "shop": shop.name,
-            "item": item,
-            "difference": difference,
-            "reads": reads,
-            "since": since.get(item, at),
-        }
-        for item, (difference, reads) in shop.suspects.items()
+        row_of(pool_suspects, one, shop=shop.name, item=item, since=since.get(item, at))
+        for item, one in shop.suspects.items()
     ]
-    if rows:
-        connection.execute(pool_suspects.insert(), rows)
+    insert_all(connection, pool_suspects, rows)
 
 
 def drop_suspects(connection: Connection, shop: str) -> None:
-    """Nothing is looked at any more in this shop."""
     connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))
-
-
-_TABLES = ("levels", "marks")
-
-
-def packed(view: Json) -> bytes:
-    """A view as it is kept: ``levels`` and ``marks`` are whole numbers by item."""
-    head = {key: value for key, value in view.items() if key not in _TABLES}
-    blobs = []
-    for table in _TABLES:
-        names, numbers = _names(view.get(table, {})), _numbers(view.get(table, {}))
-        head[table] = [len(names), len(numbers)]
-        blobs += [names, numbers]
-    text = json.dumps(head, separators=(",", ":")).encode()
-    return zlib.compress(b"".join((text, b"\0", *blobs)), 1)
-
-
-def unpacked(data: bytes | None) -> Json | None:
-    """The view that was kept so."""
-    if data is None:
-        return None
-    text, _nul, rest = zlib.decompress(data).partition(b"\0")
-    view: dict[str, Any] = json.loads(text)
-    for table in _TABLES:
-        names, numbers = view[table]
-        view[table] = _table(rest[:names], rest[names : names + numbers])
-        rest = rest[names + numbers :]
-    return view
-
-
-def _names(table: Mapping[str, int]) -> bytes:
-    # No item's name holds a line end: control characters are written out in it.
-    return "\n".join(table).encode()
-
-
-def _numbers(table: Mapping[str, int]) -> bytes:
-    return _ordered(array("q", table.values())).tobytes()
-
-
-def _table(names: bytes, numbers: bytes) -> dict[str, int]:
-    if not numbers:
-        return {}
-    values = array("q")
-    values.frombytes(numbers)
-    return dict(zip(names.decode().split("\n"), _ordered(values), strict=True))
-
-
-def _ordered(numbers: "array[int]") -> "array[int]":
-    """The same on every machine that may open the ledger."""
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers

@@ -6,21 +6,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
-from passerelle.ledger.schema import Begin, alerts, chores, runs
+from passerelle.ledger.book import Book, insert_one, record_of, row_of
+from passerelle.ledger.schema import alerts, chores, runs
 from passerelle.model.records import AlertMemory, Run, Told
 
 
-class RunBook:
-    """The book of runs."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
+class RunBook(Book):
     def start(self, run: str, at: datetime) -> int:
-        """Notes that a run begins; returns its number."""
         with self._begin() as connection:
-            result = connection.execute(runs.insert().values(run=run, started=at))
-            return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+            return insert_one(connection, runs, run=run, started=at)
 
     def end(
         self,
@@ -36,7 +30,6 @@ class RunBook:
             connection.execute(update(runs).where(runs.c.number == number).values(**values))
 
     def latest(self, count: int) -> list[Run]:
-        """The last ``count`` runs, newest first."""
         return self._list(select(runs).order_by(runs.c.number.desc()).limit(count))
 
     def since(self, moment: datetime) -> list[Run]:
@@ -69,39 +62,31 @@ class RunBook:
             return [as_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
-        """When a daily chore was last done."""
         with self._begin() as connection:
             return connection.execute(select(chores.c.done).where(chores.c.name == name)).scalar()
 
     def do_chore(self, name: str, at: datetime) -> None:
-        """Notes that a daily chore is done."""
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
 
 
 def as_run(row: Row[Any]) -> Run:
-    """The run in a row of its table."""
-    return Run(
-        row.number, row.run, row.started, row.ended, row.exit_code, row.summary, row.facts or {}
-    )
+    return record_of(Run, row, facts=row.facts or {})
 
 
 # Beside what was told, a row of that name keeps the number of the last run that was looked at.
 _RUN = "run"
 
 
-class AlertBook:
+class AlertBook(Book):
     """The book of alerts. An address is its place in the config, from 1 on."""
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
     def recall(self, address: int) -> AlertMemory:
-        """What was remembered for an address; nothing for a new one."""
         with self._begin() as connection:
             rows = list(connection.execute(select(alerts).where(_of(address))))
-        told = {key: Told(key, *rest) for stored, *rest in rows for key in [_bare(stored)]}
+        bare = [record_of(Told, row, key=row.key.partition(":")[2]) for row in rows]
+        told = {one.key: one for one in bare}
         run = told.pop(_RUN, None)
         return AlertMemory(told, int(run.text) if run else 0)
 
@@ -110,17 +95,9 @@ class AlertBook:
         rows = [*memory.told.values(), Told(_RUN, str(memory.run), at, at)]
         with self._begin() as connection:
             connection.execute(delete(alerts).where(_of(address)))
-            connection.execute(alerts.insert(), [_row(address, told) for told in rows])
+            keyed = [row_of(alerts, told) | {"key": f"{address}:{told.key}"} for told in rows]
+            connection.execute(alerts.insert(), keyed)
 
 
 def _of(address: int) -> ColumnElement[bool]:
     return alerts.c.key.startswith(f"{address}:", autoescape=True)
-
-
-def _bare(stored: str) -> str:
-    return stored.partition(":")[2]
-
-
-def _row(address: int, told: Told) -> dict[str, object]:
-    key = f"{address}:{told.key}"
-    return {"key": key, "text": told.text, "began": told.began, "told": told.told}

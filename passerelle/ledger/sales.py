@@ -5,33 +5,29 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
+from passerelle.base.batches import in_batches
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.ledger.marks import CHUNK, replace_sold, select_with_xml, xml_of
-from passerelle.ledger.schema import IS_CANCELLED, Begin, dispatches, sale_events, sales
+from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.marks import CHUNK, replace_sold, select_with_xml
+from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
 from passerelle.model.location import Location
 from passerelle.model.records import Event, Issue, KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import ON_THE_WAY, OPEN, SALE_TRANSITIONS, SaleState, Stage
 
 
-class SaleBook:
-    """The book of sales."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
+class SaleBook(Book):
     def of_orders(self, channel: str, ids: Collection[str]) -> dict[str, list[KnownSale]]:
         """The sales of these orders, by id; several where the shop used an id again."""
         found: dict[str, list[KnownSale]] = {}
-        wanted = list(ids)
         with self._begin() as connection:
-            for start in range(0, len(wanted), CHUNK):
-                some = sales.c.id.in_(wanted[start : start + CHUNK])
-                query = select_sales().where(sales.c.channel == channel, some)
+            for some in in_batches(ids, CHUNK):
+                of_them = (sales.c.channel == channel) & sales.c.id.in_(some)
+                query = select_with_xml(sales).where(of_them)
                 for row in connection.execute(query.order_by(sales.c.order_date)):
-                    found.setdefault(row.id, []).append(known_sale(row))
+                    found.setdefault(row.id, []).append(record_of(KnownSale, row))
         return found
 
     def of_order(self, order: KnownOrder) -> KnownSale | None:
@@ -40,7 +36,6 @@ class SaleBook:
         return next((sale for sale in found if sale.order_date == order.date), None)
 
     def in_states(self, *states: SaleState) -> list[KnownSale]:
-        """All sales in one of these states, the oldest order first."""
         return self._list(sales.c.state.in_(states))
 
     def cancelled(self) -> list[KnownSale]:
@@ -54,9 +49,9 @@ class SaleBook:
         names = sorted({(place.server, place.path) for place in places})
         for server in {server for server, _path in names}:
             paths = [path for of, path in names if of == server]
-            for start in range(0, len(paths), CHUNK):
+            for some in in_batches(paths, CHUNK):
                 d = dispatches.c
-                named = d.path.in_(paths[start : start + CHUNK]) & (d.server == server)
+                named = d.path.in_(some) & (d.server == server)
                 taken = named & (d.stage == Stage.TAKEN)
                 found += self._list(sales.c.dispatch.in_(select(d.number).where(taken)))
         return found
@@ -75,25 +70,27 @@ class SaleBook:
         return self._list(open_ones | of_late)
 
     def events(self, sale: KnownSale) -> list[Event]:
-        """What happened to the sale, oldest first."""
         e = sale_events.c
         mine = (e.channel == sale.channel) & (e.id == sale.id) & (e.order_date == sale.order_date)
         query = select(e.at, e.event, e.note).where(mine).order_by(e.number)
         with self._begin() as connection:
-            return [Event(row.at, row.event, row.note) for row in connection.execute(query)]
+            return [record_of(Event, row) for row in connection.execute(query)]
 
     def mark(self, marks: Sequence[SaleMark], at: datetime) -> None:
-        """Writes what a run decided."""
+        """Writes each sale; what does not change makes no event.
+
+        Raises :class:`UsageError` for a step that the table of transitions does not allow.
+        """
         if marks:
             with self._begin() as connection:
-                write_sale_marks(connection, marks, at)
+                for mark in marks:
+                    _write(connection, mark, find_sale(connection, mark), at)
 
     def retry(self, sale: KnownSale, at: datetime) -> None:
         """A person wants it tried anew."""
         self._steer(sale, SaleState.WANTED, at, _("to be tried again, as asked"))
 
     def settle(self, sale: KnownSale, at: datetime) -> None:
-        """A person entered the sale by hand."""
         self._steer(sale, SaleState.DONE, at, _("entered by hand"))
 
     def undo(self, sale: KnownSale, at: datetime) -> None:
@@ -111,9 +108,9 @@ class SaleBook:
             add_sale_event(connection, sale, at, state, note)
 
     def _list(self, condition: Any) -> list[KnownSale]:
-        query = select_sales().where(condition).order_by(sales.c.order_date, sales.c.id)
+        query = select_with_xml(sales).where(condition).order_by(sales.c.order_date, sales.c.id)
         with self._begin() as connection:
-            return [known_sale(row) for row in connection.execute(query)]
+            return [record_of(KnownSale, row) for row in connection.execute(query)]
 
 
 DOUBTFUL, REFUSED = "doubtful", "refused"
@@ -121,24 +118,13 @@ Key = KnownSale | SaleMark | Issue
 
 
 def of_key(key: Key) -> Any:
-    """The condition for one sale's row."""
     same = (sales.c.channel == key.channel) & (sales.c.id == key.id)
     return same & (sales.c.order_date == key.order_date)
 
 
 def find_sale(connection: Connection, key: Key) -> KnownSale | None:
-    """The sale of that channel, id and date."""
-    row = connection.execute(select_sales().where(of_key(key))).one_or_none()
-    return known_sale(row) if row else None
-
-
-def write_sale_marks(connection: Connection, marks: Sequence[SaleMark], at: datetime) -> None:
-    """Writes each sale; what does not change makes no event.
-
-    Raises :class:`UsageError` for a step that the table of transitions does not allow.
-    """
-    for mark in marks:
-        _write(connection, mark, find_sale(connection, mark), at)
+    row = connection.execute(select_with_xml(sales).where(of_key(key))).one_or_none()
+    return record_of(KnownSale, row) if row else None
 
 
 def _write(connection: Connection, mark: SaleMark, before: KnownSale | None, at: datetime) -> None:
@@ -197,8 +183,10 @@ def move_sales(
     connection: Connection, dispatch: int, state: SaleState, at: datetime, note: str
 ) -> None:
     """Moves the sale of a dispatch on, if it has one that is ``prepared``."""
-    query = select_sales().where(sales.c.dispatch == dispatch, sales.c.state == SaleState.PREPARED)
-    for sale in [known_sale(row) for row in connection.execute(query)]:
+    query = select_with_xml(sales).where(
+        sales.c.dispatch == dispatch, sales.c.state == SaleState.PREPARED
+    )
+    for sale in [record_of(KnownSale, row) for row in connection.execute(query)]:
         values = {"state": state, "changed": at}
         connection.execute(update(sales).where(of_key(sale)).values(**values))
         add_sale_event(connection, sale, at, state, note, dispatch)
@@ -218,7 +206,6 @@ def add_sale_event(
     note: str,
     dispatch: int | None = None,
 ) -> None:
-    """Notes something that happened to a sale."""
     values = {"channel": key.channel, "id": key.id, "order_date": key.order_date, "at": at,
               "event": what, "note": note, "dispatch": dispatch}  # fmt: skip
     connection.execute(sale_events.insert().values(**values))
@@ -232,29 +219,3 @@ def check_sale_step(key: Key, before: KnownSale | None, state: SaleState) -> Non
         raise UsageError(
             what.format(id=key.id, now=now, state=state), "", _("see `passerelle orders show`")
         )
-
-
-def select_sales() -> Any:
-    """A SELECT of sales with their last XMLs; conditions are still to be given."""
-    return select_with_xml(sales)
-
-
-def known_sale(row: Row[Any]) -> KnownSale:
-    """The sale in a row of :func:`select_sales`."""
-    return KnownSale(
-        channel=row.channel,
-        id=row.id,
-        order_date=row.order_date,
-        state=SaleState(row.state),
-        problem=row.problem,
-        reason=row.reason,
-        document=row.document,
-        imported=row.imported,
-        dispatch=row.dispatch,
-        refusals=row.refusals,
-        cancelled=row.cancelled,
-        tried=row.tried,
-        told=row.told,
-        changed=row.changed,
-        **xml_of(row),
-    )

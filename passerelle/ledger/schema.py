@@ -1,13 +1,11 @@
-"""The ledger's tables, and the migrations that bring an older ledger up to them.
+"""The ledger's tables.
 
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
@@ -19,18 +17,17 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     String,
     Table,
     TypeDecorator,
     inspect,
-    select,
-    text,
 )
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.model.pool import ShopState
+from passerelle.model.states import Kind, SaleState, Stage, State
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -59,8 +56,24 @@ class Money(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+class Word(TypeDecorator[StrEnum]):
+    """One of a few words, stored as text."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__()
+        self.words = words
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
 metadata = MetaData()
-version = Table("version", metadata, Column("number", Integer, nullable=False))
 orders = Table(
     "orders",
     metadata,
@@ -68,7 +81,7 @@ orders = Table(
     Column("id", String, primary_key=True),
     Column("reference", String, nullable=False),
     Column("date", UtcTime),
-    Column("state", String, nullable=False),
+    Column("state", Word(State), nullable=False),
     Column("reason", String, nullable=False, default=""),
     Column("fingerprint", String, nullable=False, default=""),
     Column("cancelled", Boolean, nullable=False, default=False),
@@ -112,18 +125,21 @@ dispatches = Table(
     Column("number", Integer, primary_key=True),
     Column("server", String, nullable=False),
     Column("path", String, nullable=False),
-    Column("archived", String, nullable=False),
+    Column("archived", String, nullable=False, default=""),
     Column("sha256", String, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("stage", String, nullable=False),
+    Column("stage", Word(Stage), nullable=False),
     Column("prepared", UtcTime, nullable=False),
     Column("staged", UtcTime),
     Column("uploaded", UtcTime),  # on the server's clock
     Column("sent", UtcTime),
     Column("published", UtcTime),  # on the server's clock
     Column("taken", UtcTime),
-    Column("kind", String),  # "sale", or null for an XML of orders
+    Column("left", UtcTime),  # when it was seen to lie there although its time had passed
+    Column("kind", Word(Kind), nullable=False),
+    Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
     Index("dispatches_by_stage", "stage"),
+    Index("dispatches_by_kind", "kind", "target", "number"),
     Index("dispatches_by_path", "path"),
     Index("dispatches_by_published", "published"),
     Index("dispatches_by_taken", "taken"),
@@ -136,7 +152,7 @@ sales = Table(
     Column("channel", String, primary_key=True),
     Column("id", String, primary_key=True),
     Column("order_date", UtcTime, primary_key=True),
-    Column("state", String, nullable=False),
+    Column("state", Word(SaleState), nullable=False),
     Column("problem", String, nullable=False, default=""),  # a word; ``reason`` is for people
     Column("reason", String, nullable=False, default=""),
     Column("document", String, nullable=False, default=""),
@@ -181,22 +197,16 @@ runs = Table(
     Index("runs_by_name", "run", "number"),
     Index("runs_by_start", "started"),
 )
+# What is known of an ExportCSVmod beside its dispatch, whose number it has.
 publications = Table(
     "publications",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("at", UtcTime, nullable=False),
-    Column("stage", String, nullable=False),
     Column("source_sha256", String, nullable=False),
     Column("source_modified", UtcTime),  # on the server's clock
-    Column("sha256", String, nullable=False),
-    Column("size", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
-    # "taken" by the shop, or "left" lying when its time had passed; null: not looked at yet
-    Column("fate", String),
     Index("publications_by_source", "source_sha256"),
-    Index("publications_by_fate", "fate", "number"),
 )
 changes = Table(
     "changes",
@@ -233,90 +243,6 @@ alerts = Table(
 )
 
 
-def _create(connection: Connection) -> None:
-    metadata.create_all(connection)
-
-
-def _index(connection: Connection) -> None:
-    """What a run asks of a ledger of many years must not be searched for line by line."""
-    for table in metadata.sorted_tables:
-        there = _columns(connection, table)
-        for index in table.indexes:
-            if there.issuperset(index.columns.keys()):  # the others' columns come later
-                index.create(connection, checkfirst=True)
-
-
-def _observe(connection: Connection) -> None:
-    """What a person is shown: amounts, what runs met and did, what became of the stock files."""
-    metadata.create_all(connection)
-    for column in (orders.c.total, runs.c.facts, publications.c.fate):
-        _add(connection, column)
-    _index(connection)
-
-
-def _count_by_index(connection: Connection) -> None:
-    """Orders that wait pile up over the years: they are counted without reading them."""
-    connection.execute(text("DROP INDEX IF EXISTS orders_by_state"))
-    _index(connection)
-
-
-def _fulfil(connection: Connection) -> None:
-    """The sales of orders, and their XMLs among those of the orders."""
-    metadata.create_all(connection)
-    _add(connection, dispatches.c.kind)
-    _index(connection)
-
-
-def _share(connection: Connection) -> None:
-    """One stock for several shops: the tables of pool/schema.py."""
-    metadata.create_all(connection)
-    _index(connection)
-
-
-def _add(connection: Connection, column: Column[Any]) -> None:
-    if column.name not in _columns(connection, column.table):
-        kind = column.type.compile(connection.dialect)
-        added = f'ALTER TABLE "{column.table.name}" ADD COLUMN "{column.name}" {kind}'
-        connection.execute(text(added))
-
-
-def _columns(connection: Connection, table: Table) -> set[str]:
-    if not inspect(connection).has_table(table.name):
-        return set()
-    return {column["name"] for column in inspect(connection).get_columns(table.name)}
-
-
-# MIGRATIONS[n] brings a ledger from version n to n + 1. Never change one that was released.
-MIGRATIONS = (_create, _index, _observe, _count_by_index, _fulfil, _share)
-
-
-def migrate(connection: Connection) -> None:
-    """Brings the ledger to the newest version, in the caller's transaction.
-
-    Raises :class:`ConfigError` when a newer Passerelle has written it.
-    """
-    current = version_of(connection)
-    if current > len(MIGRATIONS):
-        what = _("the ledger has version {current}, this program knows {newest}")
-        raise ConfigError(
-            what.format(current=current, newest=len(MIGRATIONS)),
-            str(connection.engine.url.database),
-            _("install the newest Passerelle"),
-        )
-    for step in MIGRATIONS[current:]:
-        step(connection)
-    if current < len(MIGRATIONS):
-        connection.execute(version.delete())
-        connection.execute(version.insert().values(number=len(MIGRATIONS)))
-
-
-def version_of(connection: Connection) -> int:
-    """The ledger's version; 0 for an empty one."""
-    if not inspect(connection).has_table("version"):
-        return 0
-    return connection.execute(select(version.c.number)).scalar() or 0
-
-
 # A level may be owed, below zero.
 pool_items = Table(
     "pool_items",
@@ -334,34 +260,30 @@ pool_shops = Table(
     "pool_shops",
     metadata,
     Column("name", String, primary_key=True),
-    Column("state", String, nullable=False),  # asked, joining, member, left
+    Column("state", Word(ShopState), nullable=False),
     Column("via", String, nullable=False, default=""),
     Column("changed", UtcTime, nullable=False),
     Column("read", String, nullable=False, default=""),  # which file of levels was read last
     Column("read_at", UtcTime),
     Column("upto", Integer, nullable=False, default=0),  # the last move that the view knows
     Column("items", Integer, nullable=False, default=0),  # that take part in it
-    Column("view", LargeBinary),
+    Column("view", JSON(none_as_null=True)),
 )
+# What is known of a shop's file beside its dispatch, whose number it has.
 pool_files = Table(
     "pool_files",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("shop", String, nullable=False),
-    Column("at", UtcTime, nullable=False),
-    Column("stage", String, nullable=False),  # prepared, published, taken, superseded
-    Column("sha256", String, nullable=False),
     Column("changed", Integer, nullable=False),
     Column("upto", Integer, nullable=False),
-    Column("taken", UtcTime),
-    Column("view", LargeBinary),  # what the shop shows once it was taken; of the last files only
-    Index("pool_files_by_shop", "shop", "number"),
+    # What the shop shows once it was taken; of the last files only.
+    Column("view", JSON(none_as_null=True)),
 )
 pool_lines = Table(
     "pool_lines",
     metadata,
     Column("shop", String, primary_key=True),
-    Column("order_id", String, primary_key=True),
+    Column("order", String, primary_key=True),
     Column("item", String, primary_key=True),
     Column("quantity", Integer, nullable=False),  # 0 once it is cancelled
     Column("moved", Integer, nullable=False),  # what it took from the pool
@@ -377,7 +299,7 @@ pool_moves = Table(
     Column("item", String, nullable=False),
     Column("kind", String, nullable=False),
     Column("quantity", BigInteger, nullable=False),
-    Column("order_id", String, nullable=False, default=""),
+    Column("order", String, nullable=False, default=""),
     Index("pool_moves_by_item", "item", "number"),
     Index("pool_moves_by_shop", "shop", "number"),
 )
@@ -390,4 +312,28 @@ pool_suspects = Table(
     Column("reads", Integer, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
-Begin = Callable[[], AbstractContextManager[Connection]]
+# Of the tables above; raise it, and write the way there, when a released one changes.
+VERSION = 1
+
+
+def make_tables(connection: Connection) -> None:
+    """Makes the tables of an empty ledger, in the caller's transaction.
+
+    Raises :class:`ConfigError` for a ledger that another Passerelle has written in another form.
+    """
+    current = connection.exec_driver_sql("PRAGMA user_version").scalar()
+    if current == VERSION:
+        return
+    if current or inspect(connection).get_table_names():
+        what = _("the ledger has version {current}, this program knows {newest}")
+        newer = _("install the newest Passerelle")
+        older = _(
+            "move it away; the next run begins a new one, and holds if anything was sent before"
+        )
+        raise ConfigError(
+            what.format(current=current, newest=VERSION),
+            str(connection.engine.url.database),
+            newer if current and current > VERSION else older,
+        )
+    metadata.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

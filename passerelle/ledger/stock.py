@@ -1,83 +1,47 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select
 
-from passerelle.ledger.schema import Begin, changes, clocks, publications
-from passerelle.model.orders import Change
+from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.schema import clocks, dispatches, publications
 from passerelle.model.records import Publication
-
-# The changes of older publications are dropped: `stock why` speaks of the last one.
-KEPT_PUBLICATIONS = 50
+from passerelle.model.states import Kind, Stage
 
 
-class StockBook:
+class StockBook(Book):
     """The book of stock."""
-
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-
-    def prepare(self, changed: Iterable[Change], **values: Any) -> int:
-        """Notes what is about to be published, and each changed line with its reason."""
-        with self._begin() as connection:
-            result = connection.execute(publications.insert().values(stage="prepared", **values))
-            number = int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
-            rows = [_change_row(number, change) for change in changed]
-            if rows:
-                connection.execute(changes.insert(), rows)
-            oldest = number - KEPT_PUBLICATIONS
-            connection.execute(delete(changes).where(changes.c.publication < oldest))
-            return number
-
-    def set_stage(self, number: int, stage: str) -> None:
-        """``published`` once the shop can see it, ``withdrawn`` when it was taken back."""
-        with self._begin() as connection:
-            target = update(publications).where(publications.c.number == number)
-            connection.execute(target.values(stage=stage))
-
-    def set_fate(self, number: int, fate: str) -> None:
-        """``taken`` when the shop took it, ``left`` when it should have and did not."""
-        with self._begin() as connection:
-            target = update(publications).where(publications.c.number == number)
-            connection.execute(target.values(fate=fate))
 
     def left_since(self) -> Publication | None:
         """The first of those that the shop left lying, up to the last one that was looked at.
 
         ``None`` where the shop took that one.
         """
-        p = publications.c
-        taken = select(func.max(p.number)).where(p.fate == "taken").scalar_subquery()
-        left = select(publications).where(p.fate == "left", p.number > func.coalesce(taken, 0))
+        d = dispatches.c
+        mine = (d.kind == Kind.STOCK) & (d.stage == Stage.TAKEN)
+        taken = select(func.max(d.number)).where(mine).scalar_subquery()
+        left = select_publications().where(d.left.is_not(None), d.number > func.coalesce(taken, 0))
         with self._begin() as connection:
-            row = connection.execute(left.order_by(p.number).limit(1)).one_or_none()
-            return Publication(*row) if row else None
+            row = connection.execute(left.order_by(d.number).limit(1)).one_or_none()
+            return record_of(Publication, row) if row else None
 
-    def last(self, *stages: str) -> Publication | None:
-        """The last publication, of the given stages only where any are given."""
-        query = select(publications).order_by(publications.c.number.desc()).limit(1)
-        query = query.where(publications.c.stage.in_(stages)) if stages else query
+    def last(self, *stages: Stage) -> Publication | None:
+        """The last publication of those stages."""
+        query = select_publications().where(dispatches.c.stage.in_(stages))
         with self._begin() as connection:
-            row = connection.execute(query).one_or_none()
-            return Publication(*row) if row else None
+            newest = query.order_by(dispatches.c.number.desc()).limit(1)
+            row = connection.execute(newest).one_or_none()
+            return record_of(Publication, row) if row else None
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
-        query = select(func.min(publications.c.at, type_=publications.c.at.type))
+        d, p = dispatches.c, publications.c
+        first = func.min(d.prepared, type_=d.prepared.type)
+        met = select(first).where(d.number == p.number, p.source_sha256 == source_sha256)
         with self._begin() as connection:
-            matching = query.where(publications.c.source_sha256 == source_sha256)
-            return connection.execute(matching).scalar()
-
-    def changes_of(self, publication: Publication, key: str) -> list[Change]:
-        """The changed lines of an item in a publication."""
-        query = select(changes).where(
-            changes.c.publication == publication.number, changes.c.key == key
-        )
-        with self._begin() as connection:
-            return [_change(row) for row in connection.execute(query.order_by(changes.c.line))]
+            return connection.execute(met).scalar()
 
     def clock_offset(self, server: str) -> timedelta | None:
         """How far the server's clock is ahead of ours, as last measured."""
@@ -86,30 +50,26 @@ class StockBook:
             seconds = connection.execute(query).scalar()
         return None if seconds is None else timedelta(seconds=seconds)
 
+    def clock_offsets(self) -> dict[str, timedelta]:
+        """The same of every server whose clock was measured."""
+        query = select(clocks.c.server, clocks.c.offset)
+        with self._begin() as connection:
+            return {row.server: timedelta(seconds=row.offset) for row in connection.execute(query)}
+
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
-        """Keeps a fresh measurement of the server's clock."""
         with self._begin() as connection:
             write_clock(connection, server, offset, at)
 
 
 def write_clock(connection: Connection, server: str, offset: timedelta, at: datetime) -> None:
-    """Keeps a measurement in the caller's transaction."""
     values = {"server": server, "offset": offset.total_seconds(), "measured": at}
     connection.execute(delete(clocks).where(clocks.c.server == server))
     connection.execute(clocks.insert().values(**values))
 
 
-def _change_row(number: int, change: Change) -> dict[str, Any]:
-    return {
-        "publication": number,
-        "line": change.line,
-        "key": change.key,
-        "before": change.before,
-        "after": change.after,
-        "orders": ",".join(change.orders),
-    }
-
-
-def _change(row: Row[Any]) -> Change:
-    orders = tuple(id for id in row.orders.split(",") if id)
-    return Change(row.line, row.key, row.before, row.after, orders)
+def select_publications() -> Select[Any]:
+    """A SELECT of publications with their dispatches; conditions are still to be given."""
+    d, p = dispatches.c, publications.c
+    columns = (d.number, d.prepared.label("at"), d.stage, d.sha256, d.size, d.left)
+    more = (p.source_sha256, p.source_modified, p.lines, p.in_stock)
+    return select(*columns, *more).select_from(dispatches.join(publications, d.number == p.number))

@@ -183,7 +183,7 @@ class Gist:
 
 
 @dataclass(frozen=True, slots=True)
-class MissedSale:
+class Missed:
     """What was sold of an item that the ERP's file does not know of, and in which orders.
 
     ``quantity`` is ``None`` when an order does not say it legibly.

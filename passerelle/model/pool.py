@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from passerelle.model.states import Stage
+
 Json = Mapping[str, Any]
 
 
@@ -18,30 +20,13 @@ class ShopState(StrEnum):
     LEFT = "left"
 
 
-class FileStage(StrEnum):
-    """Where a shop's file stands."""
-
-    PREPARED = "prepared"
-    PUBLISHED = "published"
-    TAKEN = "taken"
-    SUPERSEDED = "superseded"
-
-
 @dataclass(frozen=True, slots=True)
 class PoolItem:
-    """An item: its level now and when it was first seen, where, and the times of those files."""
+    """An item of the pool: its level, which may be owed (below zero), and where it was first seen.
 
-    level: int
-    initial: int
-    shop: str
-    met: datetime
-    since: datetime | None = None
-    orders_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """An item met for the first time, and the times of the files that it was read from."""
+    ``since`` is when the shop wrote the level that counted, ``orders_until`` when it had written
+    the orders read with it; ``None`` where that is not told.
+    """
 
     level: int
     shop: str
@@ -71,7 +56,7 @@ class PoolFile:
     number: int
     shop: str
     at: datetime
-    stage: FileStage
+    stage: Stage
     sha256: str
     changed: int
     upto: int
@@ -80,11 +65,14 @@ class PoolFile:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolMove:
-    """Something that moved an item's level, or that happened to a shop (without an item)."""
+class Move:
+    """What moves an item's level, and why; or what happened to a shop (without an item).
 
-    number: int
-    at: datetime
+    The ledger gives it its ``number`` and its time.
+    """
+
+    number: int | None = field(default=None, kw_only=True)
+    at: datetime | None = field(default=None, kw_only=True)
     shop: str
     item: str
     kind: str
@@ -93,14 +81,17 @@ class PoolMove:
 
 
 @dataclass(frozen=True, slots=True)
-class PoolSuspect:
-    """A difference that is looked at: nothing else explains what the shop shows."""
+class Suspect:
+    """A difference that nothing explains, and on how many quiet reads in a row it was the same.
 
-    shop: str
-    item: str
+    The ledger knows where it is, and since when.
+    """
+
+    shop: str = field(default="", kw_only=True)
+    item: str = field(default="", kw_only=True)
     difference: int
     reads: int
-    since: datetime
+    since: datetime | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +102,14 @@ class ShopRead:
     state: ShopState
     read: str
     view: Json
-    suspects: Mapping[str, tuple[int, int]]
+    suspects: Mapping[str, Suspect]
     taken: bool
     items: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class LineCount:
-    """What is counted of an order's line from now on, and what that moved the pool by."""
+class LineMark:
+    """What is counted of an order's line from now on; ``moved`` is what that moved the pool by."""
 
     shop: str
     order: str
@@ -131,13 +122,10 @@ class LineCount:
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
-    """What a run writes down at once. Moves are (shop, item, kind, quantity, order).
+    """What a run writes down at once. ``levels`` are those that changed."""
 
-    ``levels`` are those that changed.
-    """
-
-    moves: Sequence[tuple[str, str, str, int, str]] = ()
-    lines: Sequence[LineCount] = ()
-    new: Mapping[str, NewItem] = field(default_factory=dict)
+    moves: Sequence[Move] = ()
+    lines: Sequence[LineMark] = ()
+    new: Mapping[str, PoolItem] = field(default_factory=dict)
     levels: Mapping[str, int] = field(default_factory=dict)
     shops: Sequence[ShopRead] = ()

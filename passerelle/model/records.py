@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import SaleState, Stage, State
+from passerelle.model.states import UNSENT, Kind, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class KnownOrder:
     due: bool = False
     dispatch: int | None = None
 
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
+        return self.state in UNSENT and (self.due or self.resend)
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -70,22 +75,27 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One ExportCSVmod. ``stage`` is prepared, published, withdrawn or superseded.
+    """One ExportCSVmod, and the ERP's file that it was made from.
 
-    ``fate`` is ``"taken"`` when the shop was seen to have taken it, ``"left"`` when it still lay
-    there after its time, ``None`` while that is not known.
+    ``sent``, ``taken`` or ``withdrawn`` are the stages of those that the shop could see; ``left``
+    is when it was seen to lie there although its time had passed.
     """
 
     number: int
     at: datetime
-    stage: str
+    stage: Stage
     source_sha256: str
     source_modified: datetime | None
     sha256: str
     size: int
     lines: int
     in_stock: int
-    fate: str | None = None
+    left: datetime | None = None
+
+    @property
+    def fate(self) -> str | None:
+        """``"taken"`` by the shop, ``"left"`` lying, ``None`` while that is not known."""
+        return "taken" if self.stage == Stage.TAKEN else "left" if self.left else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +114,32 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-SALE = "sale"
-
-
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """One XML: where it goes, its name in ArchiveExport, what it must be, how far it is.
+    """A file that was promised: where it goes, what it must be, how far it is.
 
-    ``kind`` is ``"sale"`` for that of a sale, ``None`` for one of orders.
-    ``staged`` is when its upload was complete (our clock), ``uploaded`` the same moment on the
-    server's clock where the server tells it; ``sent`` is when the ERP could see it (our clock).
+    ``archived`` is an XML's name in ArchiveExport. ``staged`` is when its upload was complete (our
+    clock), ``uploaded`` the same moment on the server's clock where that tells it; ``sent`` is when
+    others could see it (our clock). ``target`` is the shop of the pool that it is for.
     """
 
     number: int
+    kind: Kind
     place: Location
     archived: str
     sha256: str
     size: int
     stage: Stage
     prepared: datetime
-    staged: datetime | None
-    uploaded: datetime | None
-    sent: datetime | None
-    kind: str | None = None
+    staged: datetime | None = None
+    uploaded: datetime | None = None
+    sent: datetime | None = None
+    target: str = ""
+    left: datetime | None = None
 
 
+# Times are told in whole seconds, and clocks drift between two measurements.
+CLOCK_SLACK = timedelta(seconds=5)
 # People are told of a problem when it begins, and then once a day.
 DAILY = timedelta(hours=24)
 
@@ -229,7 +240,7 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
-class SoldOrder:
+class OrderTotal:
     """An order that counts as sold: when it was ordered, and its total where that is known."""
 
     date: datetime

@@ -70,11 +70,31 @@ SALE_TRANSITIONS: Mapping[SaleState | None, frozenset[SaleState]] = {
 }
 
 
-class Stage(StrEnum):
-    """Where one XML stands on its way to the ERP.
+class Kind(StrEnum):
+    """What is promised to a server.
 
-    ``doubtful`` happens only on servers that forbid renaming: the upload was interrupted and the
-    file is gone, so a person must look in the ERP. ``abandoned``: it never reached its name.
+    An XML of ``orders`` or of a ``sale``: kept in ArchiveExport, uploaded again after a crash,
+    never written over another file. Levels, of ``stock`` or of a shop of the ``pool``: absolute, so
+    that a newer file may stand in for them; what was cut short is not finished, but made anew.
+    """
+
+    ORDERS = "orders"
+    SALE = "sale"
+    STOCK = "stock"
+    POOL = "pool"
+
+
+XMLS, LEVELS = (Kind.ORDERS, Kind.SALE), (Kind.STOCK, Kind.POOL)
+
+
+class Stage(StrEnum):
+    """Where one file stands on its way to whoever takes it.
+
+    ``prepared``: promised. ``staged``: whole on the server, under a name that nobody else touches
+    (where renaming is forbidden: its upload has begun). ``sent``: there under its own name.
+    ``taken``: gone from there. ``doubtful``: an upload was interrupted and the file is gone, so
+    that a person must look. ``abandoned``: it never reached its name. ``superseded``: a newer one
+    took its place. ``withdrawn``: taken back before it was taken.
     """
 
     PREPARED = "prepared"
@@ -83,7 +103,35 @@ class Stage(StrEnum):
     TAKEN = "taken"
     DOUBTFUL = "doubtful"
     ABANDONED = "abandoned"
+    SUPERSEDED = "superseded"
+    WITHDRAWN = "withdrawn"
 
 
+_G = Stage
+_ENDED = frozenset[Stage]()
+_UPLOADED = frozenset((_G.STAGED, _G.SENT, _G.DOUBTFUL, _G.ABANDONED, _G.SUPERSEDED, _G.TAKEN))
+# The one state machine of all that is promised to a server. A shop takes a file that was uploaded
+# directly, whether or not the run lived to note that it was whole.
+STAGES: Mapping[Stage | None, frozenset[Stage]] = {
+    None: frozenset((_G.PREPARED,)),
+    _G.PREPARED: frozenset((_G.STAGED, _G.ABANDONED, _G.SUPERSEDED, _G.TAKEN)),
+    _G.STAGED: _UPLOADED | {_G.PREPARED},
+    _G.DOUBTFUL: _UPLOADED,
+    _G.SENT: frozenset((_G.TAKEN, _G.SUPERSEDED, _G.WITHDRAWN)),
+    _G.TAKEN: _ENDED,
+    _G.ABANDONED: _ENDED,
+    _G.SUPERSEDED: _ENDED,
+    _G.WITHDRAWN: _ENDED,
+}
+
+# What whoever it is for has not taken yet, for all that is known.
+UNTAKEN = (Stage.PREPARED, Stage.STAGED, Stage.SENT)
+# What others could see: the publications that are compared with and explained.
+SEEN = (Stage.SENT, Stage.TAKEN, Stage.WITHDRAWN)
+
+
+# The run of orders looks at these again.
+UNSENT = (State.WAITING, State.REJECTED)
 OPEN = (SaleState.WANTED, SaleState.REFUSED)
+IN_ERP = (State.SENT, State.TAKEN)
 ON_THE_WAY = (SaleState.PREPARED, SaleState.SENT)

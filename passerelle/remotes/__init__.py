@@ -1,16 +1,11 @@
-"""Servers: one protocol (base), one adapter per kind, chosen by the URL's scheme."""
+"""Servers behind one protocol (base): each kind is whole in a module of its own."""
 
-from urllib.parse import urlsplit
+from importlib import import_module
 
 from passerelle.base.deadline import Deadline
 from passerelle.config.model import Server
-from passerelle.remotes.base import Entry as Entry
-from passerelle.remotes.base import Memory as Memory
+from passerelle.model.servers import kind_of
 from passerelle.remotes.base import Remote
-from passerelle.remotes.base import Sink as Sink
-from passerelle.remotes.base import fetch_whole as fetch_whole
-from passerelle.remotes.base import find as find
-from passerelle.remotes.base import is_gone as is_gone
 from passerelle.remotes.passwords import password_of
 from passerelle.remotes.retrying import RetryingRemote
 
@@ -26,15 +21,10 @@ def connect(name: str, server: Server, deadline: Deadline) -> Remote:
     Raises what :mod:`passerelle.remotes.base` lists, and :class:`ConfigError` where the password
     cannot be had.
     """
-    scheme = urlsplit(server.url).scheme
-    if scheme == "file":
-        from passerelle.remotes.folder import FolderRemote
-
-        return FolderRemote(name, server)
-    if scheme == "sftp":
-        from passerelle.remotes.sftp import SftpRemote
-
-        return SftpRemote(name, server, password_of(name, server), deadline)
-    from passerelle.remotes.ftp import FtpRemote
-
-    return FtpRemote(name, server, password_of(name, server), deadline)
+    kind = kind_of(server.url)
+    module, _, adapter = kind.adapter.partition(":")
+    password = password_of(name, server) if "password" in kind.keys else ""
+    opened: Remote = getattr(import_module(f"passerelle.remotes.{module}"), adapter)(
+        name, server, password, deadline
+    )
+    return opened

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from passerelle.base.deadline import Deadline
 from passerelle.base.durable import move_durably, write_durably
 from passerelle.base.errors import (
     AccessDeniedError,
@@ -28,7 +29,7 @@ _CHUNK = 1 << 20
 class FolderRemote:
     """Files below a folder. Sizes and times are the file system's."""
 
-    def __init__(self, name: str, server: Server) -> None:
+    def __init__(self, name: str, server: Server, _password: str, _deadline: Deadline) -> None:
         self._name = name
         self._base = base_folder(server.url)
         self._check_base()

@@ -1,16 +1,19 @@
 """FTP, and FTP over TLS (explicit and implicit), always in binary mode.
 
 Sources: RFC 959 (FTP), RFC 3659 (SIZE, MDTM, MLST, MLSD, all times UTC), RFC 2640 (UTF-8 names),
-RFC 4217 (TLS), RFC 1738 (a URL's path starts at the login folder, ``//`` at the root).
+RFC 4217 (TLS), RFC 1738 (a URL's path starts at the login folder, ``//`` at the root); OpenSSL's
+verification codes: openssl-verification-options(1), X509_V_ERR_*.
 """
 
 import ftplib
+import os
 import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 from passerelle.base.deadline import Deadline
@@ -19,18 +22,7 @@ from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.base.slices import Sliced
 from passerelle.config.model import Server
-from passerelle.remotes import certificates
 from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
-from passerelle.remotes.ftp_replies import (
-    WholeReplies,
-    code_of,
-    in_utf8,
-    parse_facts,
-    parse_time,
-    short,
-    text_of,
-)
-from passerelle.remotes.ftp_tls import ReusingTls, end_tls
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 16
@@ -39,6 +31,9 @@ _UNAVAILABLE = ("450", "451", "550", "553")
 _FINAL = re.compile(r"^451.*(?:permission denied|no such file)", re.IGNORECASE)
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_OTHER_NAME = (62, 64)
+_UNKNOWN_ISSUER = (2, 18, 19, 20, 21)
 
 
 class FtpRemote:
@@ -137,12 +132,12 @@ class FtpRemote:
         timeout = self._patience()
         if self._url.scheme == "ftp":
             # Reply texts come in any encoding; latin-1 reads them all without failing.
-            return WholeReplies(timeout=timeout, encoding="latin-1")
+            return _WholeReplies(timeout=timeout, encoding="latin-1")
         context = ssl.create_default_context()
         if not self._server.verify_tls:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        return ReusingTls(context, timeout, implicit=self._url.scheme == "ftps-implicit")
+        return _ReusingTls(context, timeout, implicit=self._url.scheme == "ftps-implicit")
 
     def _log_in(self, password: str) -> None:
         implicit = self._url.scheme == "ftps-implicit"
@@ -176,7 +171,7 @@ class FtpRemote:
         path = unquote(self._url.path[1:]).rstrip("/")
         if path.startswith("/") or self._url.path.startswith("//"):
             return "/" + path.strip("/")
-        reply = text_of(self._command("PWD").encode("latin-1"))
+        reply = _text_of(self._command("PWD").encode("latin-1"))
         home = ftplib.parse257(reply).rstrip("/")
         return f"{home}/{path}" if path else home
 
@@ -227,7 +222,7 @@ class FtpRemote:
                 write(chunk)
                 moved(len(chunk))
                 connection.settimeout(self._patience())
-            end_tls(connection)
+            _end_tls(connection)
         self._ftp.voidresp()
 
     def _upload(self, connection: socket.socket, data: Sliced) -> None:
@@ -236,7 +231,7 @@ class FtpRemote:
                 connection.settimeout(self._patience())
                 connection.sendall(chunk := data[start : start + _CHUNK])
                 moved(len(chunk))
-            end_tls(connection)
+            _end_tls(connection)
 
     def _stat_by_mlst(self, path: str) -> Entry:
         reply = self._command(f"MLST {self._full(path)}")
@@ -245,7 +240,7 @@ class FtpRemote:
             # It knows the command by name only: without facts, anything would seem to be there.
             self._features.discard("MLST")
             return self.stat(path)
-        entry, kind = parse_facts(facts.strip())
+        entry, kind = _parse_facts(facts.strip())
         if kind not in ("file", ""):
             raise NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
         return Entry(path.rpartition("/")[2], entry.size, entry.modified)
@@ -258,7 +253,7 @@ class FtpRemote:
                 raise NotFoundError(
                     _("no such file, but a folder"), f"{self._name}:{path}"
                 ) from None
-            if code_of(error) not in _NOT_IMPLEMENTED:
+            if _code_of(error) not in _NOT_IMPLEMENTED:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
@@ -274,24 +269,24 @@ class FtpRemote:
 
     def _modified(self, path: str) -> datetime | None:
         try:
-            return parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
+            return _parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
         except ftplib.error_perm as error:
-            if code_of(error) not in _NOT_IMPLEMENTED:
+            if _code_of(error) not in _NOT_IMPLEMENTED:
                 raise
             return None
 
     def _list_by_mlsd(self) -> list[Entry]:
-        entries = [parse_facts(text_of(line)) for line in self._received("MLSD")]
+        entries = [_parse_facts(_text_of(line)) for line in self._received("MLSD")]
         return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
 
     def _list_by_nlst(self) -> list[str]:
-        return [text_of(line).rpartition("/")[2] for line in self._lines("NLST")]
+        return [_text_of(line).rpartition("/")[2] for line in self._lines("NLST")]
 
     def _lines(self, command: str) -> list[bytes]:
         try:
             return [line for line in self._received(command) if line]
         except (ftplib.error_perm, ftplib.error_temp) as error:
-            if code_of(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
+            if _code_of(error) in _UNAVAILABLE and _EMPTY_FOLDER.search(str(error)):
                 return []
             raise
 
@@ -302,7 +297,7 @@ class FtpRemote:
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""
-        lines = [text_of(line) for line in self._lines("LIST")] if names else []
+        lines = [_text_of(line) for line in self._lines("LIST")] if names else []
         folders = [line for line in lines if line.startswith("d") or " <DIR> " in line]
         # A line ends with the name; of "a b" and "b", it is the longer one that fits.
         fitting = ([name for name in names if line.endswith(f" {name}")] for line in folders)
@@ -324,11 +319,11 @@ class FtpRemote:
         try:
             yield
         except ssl.SSLCertVerificationError as error:
-            raise certificates.refusal(error, self._name, self._url.hostname or "") from error
+            raise _certificate_refused(error, self._name, self._url.hostname or "") from error
         except ftplib.error_perm as error:
             raise self._refusal(error, path, writing=writing) from self._cause(error)
         except ftplib.error_temp as error:
-            if code_of(error) == "452":
+            if _code_of(error) == "452":
                 what = _("the server's disk is full")
                 raise PermanentError(what, where, _("make room")) from None
             if _FINAL.search(str(error)):
@@ -347,7 +342,7 @@ class FtpRemote:
             ) from self._cause(error)
 
     def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
-        where, code = f"{self._name}:{path}", code_of(error)
+        where, code = f"{self._name}:{path}", _code_of(error)
         if code in ("530", "532", "332"):
             host = f"{self._name} ({self._url.hostname})"
             return AccessDeniedError(_("login refused"), host, _("check user and password"))
@@ -377,15 +372,163 @@ class FtpRemote:
 
     def _said(self, error: ftplib.Error) -> str:
         """The server's own words, which help whoever looks after it, without the password."""
-        return f'"{short(hidden(in_utf8(str(error)), self._password))}"'
+        return f'"{_short(hidden(_in_utf8(str(error)), self._password))}"'
 
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, TimeoutError):
             return _("no answer in time")
         text = getattr(error, "strerror", None) or str(error) or _("the server hung up")
-        return short(hidden(str(text), self._password))
+        return _short(hidden(str(text), self._password))
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""
-        forms = (str(error), repr(error), in_utf8(str(error)))
+        forms = (str(error), repr(error), _in_utf8(str(error)))
         return error if all(hidden(f, self._password) == f for f in forms) else None
+
+
+# --- replies and TLS ------------------------------------------------------------------------------
+
+
+class _WholeReplies(ftplib.FTP):
+    """FTP that takes no part of a line for a reply.
+
+    ftplib does: of "550 No such file" on a line that is cut, it makes a refusal "5".
+    """
+
+    file: TextIO
+
+    def getline(self) -> str:
+        """One line of a reply. Raises :class:`EOFError` where the connection ends before it."""
+        line = self.file.readline(self.maxline + 1)
+        if len(line) > self.maxline:
+            raise ftplib.Error(f"got more than {self.maxline} bytes")
+        if not line.endswith("\n"):
+            raise EOFError
+        return line.rstrip("\r\n")
+
+
+def _text_of(data: bytes) -> str:
+    """A name as the server sent it; not every server keeps to UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _parse_facts(line: str) -> tuple[Entry, str]:
+    """An MLST/MLSD line ``size=12;modify=20261122092700;type=file; name`` (RFC 3659, 7.2)."""
+    facts_text, _, name = line.partition(" ")
+    pairs = (fact.partition("=") for fact in facts_text.split(";"))
+    facts = {key.lower(): value for key, _, value in pairs}
+    size = int(facts["size"]) if facts.get("size", "").isdigit() else None
+    modified = _parse_time(facts["modify"]) if facts.get("modify") else None
+    return Entry(name.rpartition("/")[2], size, modified), facts.get("type", "").lower()
+
+
+def _parse_time(text: str) -> datetime | None:
+    """``YYYYMMDDHHMMSS[.sss]`` in UTC (RFC 3659, 2.3), or ``None`` where it is something else."""
+    digits, _, fraction = text.partition(".")
+    try:
+        moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return moment.replace(microsecond=int(f"{fraction:0<6}"[:6]))
+    except ValueError:
+        return None
+
+
+def _code_of(error: ftplib.Error) -> str:
+    """The reply's three digits."""
+    return str(error)[:3]
+
+
+def _in_utf8(reply: str) -> str:
+    """A reply that was read as latin-1, where it turns out to be UTF-8."""
+    with suppress(UnicodeError):
+        return reply.encode("latin-1").decode("utf-8")
+    return reply
+
+
+def _short(text: str) -> str:
+    """The text on one line, cut for a message."""
+    return " ".join(text.split())[:120]
+
+
+class _ReusingTls(_WholeReplies, ftplib.FTP_TLS):
+    """FTP_TLS whose data connections resume the control connection's TLS session.
+
+    vsftpd and ProFTPD demand it: it proves that both connections come from one client.
+    """
+
+    def __init__(self, context: ssl.SSLContext, timeout: float, *, implicit: bool) -> None:
+        super().__init__(context=context, timeout=timeout, encoding="latin-1")
+        self._implicit = implicit
+        self._tls = context
+
+    def connect(  # type: ignore[override]
+        self, host: str, port: int, timeout: float
+    ) -> str:
+        if not self._implicit:
+            return super().connect(host, port, timeout)
+        self.host, self.port, self.timeout = host, port, timeout
+        plain = socket.create_connection((host, port), timeout)
+        self.af = plain.family
+        self.sock = self._tls.wrap_socket(plain, server_hostname=host)
+        self.file = self.sock.makefile("r", encoding=self.encoding)
+        self.welcome = self.getresp()
+        return self.welcome
+
+    def ntransfercmd(
+        self, cmd: str, rest: int | str | None = None
+    ) -> tuple[socket.socket, int | None]:
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        assert isinstance(self.sock, ssl.SSLSocket)  # noqa: S101 - login() made it so
+        secured = self._tls.wrap_socket(data, server_hostname=self.host, session=self.sock.session)
+        return secured, size
+
+
+def _end_tls(connection: socket.socket) -> None:
+    """Says goodbye on a TLS data connection; servers that just hang up are forgiven.
+
+    A transfer that was really cut is found by its size and by the closing reply.
+    """
+    if isinstance(connection, ssl.SSLSocket):
+        with suppress(OSError):
+            connection.unwrap()
+
+
+# --- what a person can do about a certificate that was not accepted -------------------------------
+
+
+def _certificate_refused(
+    error: ssl.SSLCertVerificationError, name: str, host: str
+) -> PermanentError:
+    """The error for the server called ``name`` at ``host``."""
+    reason = " ".join(str(error.verify_message).rstrip(".").split())
+    mend = _(
+        "{mend}; or set verify_tls = false if you accept the risk "
+        "that another machine poses as the server"
+    )
+    return PermanentError(
+        _("the certificate was not accepted ({reason})").format(reason=reason),
+        f"{name} ({host})",
+        mend.format(mend=_certificate_mend(error.verify_code, name)),
+    )
+
+
+def _certificate_mend(code: int, name: str) -> str:
+    if code == _EXPIRED:
+        return _("have the server's keeper renew it")
+    if code == _NOT_YET_VALID:
+        return _("look whether this machine's clock is right, else ask the server's keeper")
+    if code in _OTHER_NAME:
+        mend = _("write the name that the certificate is made for into servers.{name}.url")
+        return mend.format(name=name)
+    if code in _UNKNOWN_ISSUER:
+        mend = _("have the server's keeper confirm it and give you its issuer's, then {trust}")
+        return mend.format(trust=_trust())
+    return _("have the server's keeper replace it")
+
+
+def _trust() -> str:
+    if os.name == "nt":
+        return _("as administrator: certutil -addstore Root ISSUER.cer")
+    return _("append it to the file that SSL_CERT_FILE names for this account")

@@ -10,10 +10,9 @@ from passerelle.base.reading import gtin
 from passerelle.config.model import Fulfil, Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
-from passerelle.model.states import SaleState, State
+from passerelle.model.states import IN_ERP, SaleState, State
 from passerelle.rules.fate import is_cancelled, used_again
 from passerelle.rules.fulfilment import (
-    IN_ERP,
     Books,
     Candidate,
     Findings,
@@ -167,7 +166,6 @@ class _Judge:
 
 
 def _cancelled_in_words(reading: Reading) -> str:
-    """Why a sale is withdrawn."""
     return _('cancelled in the shop ("{status}")').format(status=reading.status)
 
 
@@ -200,7 +198,6 @@ class Allotment:
 
 
 def in_turn(candidates: Iterable[Candidate], fulfil: Fulfil) -> list[Candidate]:
-    """The candidates in the order in which they are to be served."""
 
     def age(one: Candidate) -> tuple[datetime, int, str]:
         return one.order_date, len(one.order.id), one.order.id

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from passerelle.base.language import _
 from passerelle.base.reading import fold
+from passerelle.base.wording import minute
 from passerelle.config.model import Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder
@@ -30,8 +31,6 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An order's fate and, in words for the store's staff, why."""
-
     fate: Fate
     reason: str = ""
 
@@ -57,7 +56,6 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
 
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
-    """Whether the order's status is one of ``cancelled_statuses``."""
     return fold(reading.status) in _folded(settings.cancelled_statuses)
 
 
@@ -104,8 +102,4 @@ def used_again(known: datetime, met: datetime) -> str:
         "the shop uses its id again: the ledger knows an order of {known}, the file has one "
         "of {met}; `passerelle orders forget` lets the new one in"
     )
-    return text.format(known=_minute(known), met=_minute(met))
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return text.format(known=minute(known), met=minute(met))

@@ -10,7 +10,7 @@ from passerelle.base.reading import fold
 from passerelle.config.model import Fulfil, Orders
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
-from passerelle.model.states import DONE, SaleState, State
+from passerelle.model.states import DONE, IN_ERP, SaleState
 from passerelle.rules.fate import is_cancelled, is_id_used_again
 
 
@@ -42,11 +42,9 @@ class Candidate:
 
     @property
     def id(self) -> str:
-        """The order's."""
         return self.order.id
 
     def issue(self, channel: str) -> Issue:
-        """The same for the ledger."""
         key = channel, self.order.id, self.order_date
         return Issue(*key, self.document, self.imported, self.sold)
 
@@ -117,11 +115,7 @@ def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> S
 
 
 def unwritten(candidate: Candidate, reason: str, books: Books) -> SaleMark:
-    """What is to be written of a sale that the stylesheet cannot make."""
     return held(candidate, Problem.UNWRITTEN, reason, books)
-
-
-IN_ERP = (State.SENT, State.TAKEN)
 
 
 def is_of_interest(
@@ -173,7 +167,6 @@ def will_be_wanted(
 
 
 def wants(reading: Reading, fulfil: Fulfil) -> bool:
-    """Whether an order's status asks for its sale."""
     return fold(reading.status) in _folded(fulfil.when_statuses)
 
 

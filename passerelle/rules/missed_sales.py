@@ -1,4 +1,4 @@
-"""Pure: which sales the ERP's stock file does not include yet.
+"""Pure: which sales the ERP's stock file does not include yet, and of each order why.
 
 The one formula of the house: published level = the owner's level - the sales that the owner does
 not include yet. A sale is included only if its XML is gone from the server *and* had been
@@ -6,15 +6,16 @@ published before the ERP wrote its file, or if the order is the previous system'
 an order has a sale of its own (``[fulfil]``), that sale's XML is the one that counts.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from passerelle.base.reading import gtin
-from passerelle.config.model import Orders
-from passerelle.model.orders import MissedSale, Reading, Sold
-from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import ON_THE_WAY, SaleState, State
+from passerelle.config.model import Fulfil, Orders
+from passerelle.model.orders import Missed, Reading, Sold
+from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
+from passerelle.model.states import IN_ERP, ON_THE_WAY, OPEN, UNSENT, SaleState, Stage, State
 from passerelle.rules.fate import Fate, is_cancelled, judge
 
 # Channel, id and date: the shop may use an id again.
@@ -68,6 +69,140 @@ class ErpFile:
         return moment - self.offsets.get(server, nothing) + self.offsets.get(self.server, nothing)
 
 
+def trusted_time(
+    modified: datetime | None, read: datetime, offset: timedelta | None
+) -> datetime | None:
+    """When the ERP wrote a file that was read at ``read`` (our clock), where that can be.
+
+    ``offset`` is how far its server's clock is ahead. Of a time in the future nothing is known:
+    somebody set a clock.
+    """
+    if modified is None or offset is None or modified <= read + offset + CLOCK_SLACK:
+        return modified
+    return None
+
+
+def counts_for_stock(sale: KnownSale, fulfil: Fulfil) -> bool:
+    """Whether the ERP's file must include a sale: it was issued, or is to be while any are."""
+    return sale.state != SaleState.WITHDRAWN and (fulfil.enabled or sale.state not in OPEN)
+
+
+class Standing(Enum):
+    """Why an order's products are held back, or are not."""
+
+    CANCELLED = auto()
+    """The shop cancelled it."""
+    SKIPPED = auto()
+    """The previous system's."""
+    SETTLED = auto()
+    """Entered by hand."""
+    INCLUDED = auto()
+    """The ERP took its XML, or its sale's, before it wrote the file."""
+    LEFT_TO_TILL = auto()
+    """Withheld, and ``withheld_is_missed`` is off."""
+
+    IN_SHOPS_FILE = auto()
+    """Not to be sent yet: held back as long as it stands in the shop's file, not cancelled."""
+
+    UNSENT = auto()
+    """It should be in the ERP but could not be sent yet, or the next run decides on it."""
+    WITHHELD = auto()
+    """Paid with a gift card, and not entered at the till yet."""
+    DOUBTFUL = auto()
+    """Nobody but the ERP knows whether it has its XML."""
+    ON_ITS_WAY = auto()
+    """Its XML lies there, or is about to."""
+    TAKEN_SINCE = auto()
+    """The ERP took its XML after it wrote the file."""
+    LACKS_SALE = auto()
+    """The ERP does not have the sale that was, or is to be, issued for it."""
+    SALE_TAKEN_SINCE = auto()
+    """The ERP took that sale after it wrote the file."""
+
+    @property
+    def is_missed(self) -> bool | None:
+        """``None`` where only the shop's file tells."""
+        return None if self is Standing.IN_SHOPS_FILE else self not in _LET_GO
+
+
+_LET_GO = (
+    *(Standing.CANCELLED, Standing.SKIPPED, Standing.SETTLED),
+    *(Standing.INCLUDED, Standing.LEFT_TO_TILL),
+)
+_MISSED = {
+    State.PREPARED: Standing.ON_ITS_WAY,
+    State.SENT: Standing.ON_ITS_WAY,
+    State.TAKEN: Standing.TAKEN_SINCE,
+}
+
+
+def standing(
+    order: KnownOrder, sale: KnownSale | None, erp: ErpFile, *, withheld_is_missed: bool
+) -> Standing:
+    """How a known order stands to the ERP's file, as far as the ledger alone tells.
+
+    ``sale`` is the order's own, where one is to be or was issued.
+    """
+    if order.cancelled:
+        return Standing.CANCELLED
+    return _uncancelled(order, sale, erp, withheld_is_missed=withheld_is_missed)
+
+
+def _uncancelled(
+    order: KnownOrder, sale: KnownSale | None, erp: ErpFile, *, withheld_is_missed: bool
+) -> Standing:
+    of_order = _without_sale(order, erp, withheld_is_missed=withheld_is_missed)
+    if sale is None:
+        return of_order
+    by_sale = _by_sale(sale, erp)
+    is_first_of_all_unsent = of_order.is_missed and order.state not in IN_ERP
+    return of_order if by_sale.is_missed and is_first_of_all_unsent else by_sale
+
+
+def _by_sale(sale: KnownSale, erp: ErpFile) -> Standing:
+    if erp.includes_sale(sale):
+        return Standing.INCLUDED
+    return Standing.SALE_TAKEN_SINCE if sale.state == SaleState.DONE else Standing.LACKS_SALE
+
+
+def _without_sale(order: KnownOrder, erp: ErpFile, *, withheld_is_missed: bool) -> Standing:
+    if erp.includes(order):
+        by_hand = {State.SKIPPED: Standing.SKIPPED, State.SETTLED: Standing.SETTLED}
+        return by_hand.get(order.state, Standing.INCLUDED)
+    if order.state == State.WITHHELD:
+        return Standing.WITHHELD if withheld_is_missed else Standing.LEFT_TO_TILL
+    if order.state in UNSENT:
+        return Standing.UNSENT if order.is_due else Standing.IN_SHOPS_FILE
+    return Standing.DOUBTFUL if order.stage == Stage.DOUBTFUL else _MISSED[order.state]
+
+
+def standing_in_file(
+    reading: Reading,
+    order: KnownOrder | None,
+    sale: KnownSale | None,
+    erp: ErpFile,
+    settings: Orders,
+    *,
+    withheld_is_missed: bool,
+) -> Standing:
+    """The same for an order in the shop's file, of which the ledger may not know.
+
+    What is not sent yet is judged as the next run of orders will.
+    """
+    if is_cancelled(reading, settings):
+        return Standing.CANCELLED
+    if order is not None and (sale or order.state not in UNSENT):
+        return _uncancelled(order, sale, erp, withheld_is_missed=withheld_is_missed)
+    if sale is not None:
+        return _by_sale(sale, erp)
+    match judge(reading, settings, resend=bool(order and order.resend)).fate:
+        case Fate.SKIPPED:
+            return Standing.SKIPPED
+        case Fate.WITHHELD:
+            return Standing.WITHHELD if withheld_is_missed else Standing.LEFT_TO_TILL
+    return Standing.UNSENT
+
+
 def find_missed(
     readings: Iterable[Reading],
     known: Mapping[str, KnownOrder],
@@ -77,7 +212,7 @@ def find_missed(
     *,
     withheld_is_missed: bool,
     sales: Mapping[SaleKey, KnownSale] = _NO_SALES,
-) -> dict[str, MissedSale]:
+) -> dict[str, Missed]:
     """The missed sales by :func:`gtin` form.
 
     ``readings`` are the orders of the order file and ``known`` what the ledger knows of them.
@@ -85,47 +220,32 @@ def find_missed(
     order is among the ``sales``, the file includes it once it includes the sale.
     """
 
-    def counts(order: KnownOrder) -> bool:
-        if sale := sales.get((order.channel, order.id, order.date)):
-            return not erp.includes_sale(sale)
-        withheld = order.state == State.WITHHELD
-        return not erp.includes(order) and (withheld_is_missed or not withheld)
+    def stand(reading: Reading) -> Standing:
+        order, sale = known.get(reading.id), sales.get((settings.channel, reading.id, reading.date))
+        if sale is None and order is not None and order.state not in UNSENT:
+            sale = sale_of(order)
+        return standing_in_file(
+            reading, order, sale, erp, settings, withheld_is_missed=withheld_is_missed
+        )
 
-    missed: list[tuple[str, tuple[Sold, ...]]] = []
-    for reading in readings:
-        if is_cancelled(reading, settings):
-            continue
-        if sale := sales.get((settings.channel, reading.id, reading.date)):
-            if not erp.includes_sale(sale):
-                missed.append((reading.id, reading.sold))
-            continue
-        if _is_missed(reading, known.get(reading.id), settings, counts, withheld_is_missed):
-            missed.append((reading.id, reading.sold))
-    missed += [(order.id, sold) for order, sold in elsewhere.items() if counts(order)]
+    def sale_of(order: KnownOrder) -> KnownSale | None:
+        return sales.get((order.channel, order.id, order.date))
+
+    missed = [(reading.id, reading.sold) for reading in readings if stand(reading).is_missed]
+    for order, sold in elsewhere.items():
+        how = standing(order, sale_of(order), erp, withheld_is_missed=withheld_is_missed)
+        if how.is_missed is not False:
+            missed.append((order.id, sold))
     return _by_item(missed)
 
 
-def _is_missed(
-    reading: Reading,
-    order: KnownOrder | None,
-    settings: Orders,
-    counts: Callable[[KnownOrder], bool],
-    withheld_is_missed: bool,
-) -> bool:
-    """Orders that the ledger does not know are judged as the next run of orders will."""
-    if order is not None and order.state not in (State.WAITING, State.REJECTED):
-        return counts(order)
-    fate = judge(reading, settings, resend=bool(order and order.resend)).fate
-    return fate != Fate.SKIPPED and (withheld_is_missed or fate != Fate.WITHHELD)
-
-
-def every_sale(readings: Iterable[Reading], settings: Orders) -> dict[str, MissedSale]:
+def all_sold(readings: Iterable[Reading], settings: Orders) -> dict[str, Missed]:
     """All sales of a file that are not cancelled, as ``passerelle fix`` counts them."""
     return _by_item((r.id, r.sold) for r in readings if not is_cancelled(r, settings))
 
 
-def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, MissedSale]:
-    missed: dict[str, MissedSale] = {}
+def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, Missed]:
+    missed: dict[str, Missed] = {}
     for id, lines in sales:
         for sold in lines:
             key = gtin(sold.key)
@@ -134,9 +254,9 @@ def _by_item(sales: Iterable[tuple[str, Collection[Sold]]]) -> dict[str, MissedS
     return missed
 
 
-def _add(before: MissedSale | None, sold: Sold, id: str) -> MissedSale:
+def _add(before: Missed | None, sold: Sold, id: str) -> Missed:
     if before is None:
-        return MissedSale(sold.quantity, (id,))
+        return Missed(sold.quantity, (id,))
     orders = before.orders if id in before.orders else (*before.orders, id)
     illegible = before.quantity is None or sold.quantity is None
-    return MissedSale(None if illegible else before.quantity + sold.quantity, orders)  # type: ignore[operator]
+    return Missed(None if illegible else before.quantity + sold.quantity, orders)  # type: ignore[operator]

@@ -84,14 +84,18 @@ class Fulfilment:
             summary = f"{outcome.summary}, {error.what}"
             return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
 
+    def _finish(self) -> None:
+        off = _called_off(self._gateway, self._sightings, self._orders)
+        self._gateway.outbox.finish_sales(off)
+
     def _go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
         gateway = self._gateway
-        if not gateway.dry_run:
-            gateway.dispatcher.finish_sales(_called_off(gateway, self._sightings, self._orders))
+        gateway.do(self._finish)
         fulfilment = _plan(gateway, plan, self._answers, self._sightings)
         for line in describe(fulfilment):
             gateway.say(line)
-        failures = [] if gateway.dry_run else _carry_out(gateway, fulfilment)
+        failures: list[PasserelleError] = []
+        gateway.do(lambda: failures.extend(_carry_out(gateway, fulfilment)))
         troubles = (*fulfilment.troubles, *failures)
         for trouble in troubles:
             gateway.say(f"! {trouble}")
@@ -204,7 +208,7 @@ def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Order
     """What the ledger knows by now: after a real run's orders were sent."""
     book, ids = gateway.ledger.sales, set(sighted)
     still_open = [sale.id for sale in book.in_states(*OPEN) if sale.channel == orders.channel]
-    parcel = plan.parcel if gateway.dry_run else None
+    parcel = plan.parcel  # in a dry run the ledger does not have its orders as sent
     return Books(
         channel=orders.channel,
         now=gateway.now(),
@@ -222,7 +226,7 @@ def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:
     failures: list[PasserelleError] = []
     for parcel in plan.parcels:
         try:
-            gateway.dispatcher.publish_sale(parcel.issue, parcel.data, parcel.place)
+            gateway.outbox.send_sale(parcel.issue, parcel.data, parcel.place)
         except PermanentError as error:
             failures.append(error)
         except UnreachableError as error:

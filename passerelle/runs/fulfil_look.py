@@ -21,8 +21,8 @@ from passerelle.base.language import _
 from passerelle.base.reading import gtin
 from passerelle.config.model import Fulfil, Settings, Stock
 from passerelle.config.sections import gift_card_ids
-from passerelle.exchange.dispatch import free_place_from
 from passerelle.exchange.sources import Source
+from passerelle.exchange.uploads import free_place_from
 from passerelle.gateway.frame import Gateway
 from passerelle.model.location import Location
 from passerelle.model.records import KnownSale, SaleMark

@@ -1,12 +1,12 @@
 """Pure: what fulfilment will do, and how that is told to people."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from passerelle.base.errors import PasserelleError, RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import shorten
+from passerelle.base.wording import few
 from passerelle.model.location import Location
 from passerelle.model.records import Issue, SaleMark
 from passerelle.model.states import SaleState
@@ -57,11 +57,11 @@ def describe_answers(answers: Answers) -> Iterator[str]:
             "the ERP has the sale of {n} order ({ids})",
             "the ERP has the sales of {n} orders ({ids})",
             len(ids),
-            ids=_ids(ids),
+            ids=few(ids, _FEW),
         )
     yield from _faults(answers.refused)
     if again := [mark.id for mark in answers.refused if not mark.is_told]:
-        yield _("sales that the ERP refused again: {ids}").format(ids=_ids(again))
+        yield _("sales that the ERP refused again: {ids}").format(ids=few(again, _FEW))
 
 
 def _faults(marks: Iterable[SaleMark]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _waiting(plan: FulfilPlan) -> Iterator[str]:
             text = _("sale waits: order {id}: {reason}")
             yield text.format(id=mark.id, reason=mark.reason)
     if known:
-        yield _("sales that still wait: {ids}").format(ids=_ids(known))
+        yield _("sales that still wait: {ids}").format(ids=few(known, _FEW))
 
 
 def _about(mark: SaleMark) -> Iterator[str]:
@@ -107,13 +107,6 @@ def _about(mark: SaleMark) -> Iterator[str]:
 
 def _undated(id: str) -> str:
     return _("sale of order {id}: date: empty, and fulfil.start_from needs it").format(id=id)
-
-
-def _ids(ids: Sequence[str]) -> str:
-    names, rest = ", ".join(shorten(id) for id in ids[:_FEW]), len(ids) - _FEW
-    if rest <= 0:
-        return names
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)
 
 
 def summarise(plan: FulfilPlan) -> Iterator[str]:

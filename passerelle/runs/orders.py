@@ -16,8 +16,9 @@ from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.forms import Forms
 from passerelle.csv_to_xml.order_csv import OrderFile, Readings, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
-from passerelle.exchange.dispatch import Parcel, free_place
 from passerelle.exchange.forms import load_forms
+from passerelle.exchange.outbox import Parcel
+from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
@@ -42,12 +43,11 @@ def run_orders(gateway: Gateway) -> Outcome:
     plan = plan_orders(gateway, fulfilment.watch if fulfilment else _unwatched)
     for line in describe(plan):
         gateway.say(line)
-    if not gateway.dry_run:
-        carry_out(gateway, plan)
+    gateway.do(lambda: carry_out(gateway, plan))
     outcome = Outcome(*summarise(plan), facts(plan))
     if fulfilment:
         outcome = fulfilment.go_on(plan, outcome)
-    return replace(outcome, rejected=gravest(outcome.rejected, *gateway.dispatcher.troubles))
+    return replace(outcome, rejected=gravest(outcome.rejected, *gateway.outbox.troubles))
 
 
 def plan_orders(gateway: Gateway, watch: Watch) -> OrdersPlan:
@@ -117,4 +117,4 @@ def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
             channel, changed.reading, now, changed.note, cancelled=changed.cancelled
         )
     if plan.parcel:
-        gateway.dispatcher.publish(channel, plan.parcel)
+        gateway.outbox.send_orders(channel, plan.parcel)

@@ -10,7 +10,7 @@ from typing import Any
 from passerelle.base.language import N_, _
 from passerelle.config.model import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
-from passerelle.exchange.dispatch import Parcel
+from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark

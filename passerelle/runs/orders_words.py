@@ -1,11 +1,11 @@
 """Pure: how the plan of a run of orders is told to people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import shorten
+from passerelle.base.wording import few
 from passerelle.model.states import State
 from passerelle.runs.decided import Marks
 from passerelle.runs.orders_plan import OrdersPlan, sent
@@ -82,14 +82,7 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
 
 
 def _ids_of(marks: Marks) -> str:
-    return _ids(marks.ids(_FEW), len(marks))
-
-
-def _ids(ids: Sequence[str], total: int) -> str:
-    names, rest = ", ".join(shorten(id) for id in ids[:_FEW]), total - _FEW
-    if rest <= 0:
-        return names
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)
+    return few(marks.ids(_FEW), _FEW, len(marks))
 
 
 def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
@@ -119,7 +112,7 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
             "{n} orders not sent, and no longer in the file",
             len(plan.missing),
         ),
-        _ids([order.id for order in plan.missing], len(plan.missing)),
+        few([order.id for order in plan.missing], _FEW),
         _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
     )
 

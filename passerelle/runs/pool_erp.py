@@ -5,7 +5,7 @@ settings say how long after an order that is.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,14 +56,11 @@ def erp_levels(
         if line.date is None and line.quantity
     }
     items = pool.items.keys() | counted.new.keys()
-    faulty = frozenset((*illegible, *undated, *file.twice, *_unread(file.lines, file.levels)))
+    unread = (item for item in file.lines if item not in file.levels)
+    faulty = frozenset((*illegible, *undated, *file.twice, *unread))
     levels = {item: file.levels.get(item, 0) - missed[item] for item in items}
     told = (source.describe(), *notes, *(f"! {fault}" for fault in file.faults))
     return ErpLevels(levels, faulty, told)
-
-
-def _unread(lines: Mapping[str, int], levels: Mapping[str, int]) -> Iterator[str]:
-    return (item for item in lines if item not in levels)
 
 
 def _is_sent_otherwise(gateway: Gateway, shop: PoolShop) -> bool:

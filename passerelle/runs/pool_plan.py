@@ -1,16 +1,20 @@
-"""Pure: what a run of the pool will do, and what it writes down."""
+"""What a run of the pool will do, and what it writes down: decided here, done in pool.py."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
-from passerelle.base.language import _, n_
-from passerelle.model.pool import Bookings, LineCount, NewItem, ShopRead
-from passerelle.rules.pool.plan import moved
-from passerelle.rules.pool.terms import EDIT, Counted, Move, Plan, SharedStock, ShopPlan, Shortfall
-from passerelle.rules.pool.views import View
-from passerelle.runs.pool_publication import ShopFile
+from passerelle.base.errors import HeldError, PasserelleError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.config.pool import Pool as Section
+from passerelle.config.pool import PoolShop
+from passerelle.gateway.frame import Gateway
+from passerelle.model.pool import Bookings, Json, Move, ShopRead
+from passerelle.rules.pool.orders import count
+from passerelle.rules.pool.plan import check_amount, decide, moved, sold_last
+from passerelle.rules.pool.terms import EDIT, Counted, Plan, SharedStock, ShopPlan, View
+from passerelle.runs.pool_erp import ErpLevels, erp_levels
 from passerelle.runs.pool_reading import ShopReading
 
 ERP, RENAMED = "erp", "renamed"
@@ -22,6 +26,17 @@ class Failure:
 
     shop: str
     error: PasserelleError
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFile:
+    """A file to be written for a shop, and what the shop shows once it was taken."""
+
+    name: str
+    shop: PoolShop
+    data: bytes
+    changed: int
+    view: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,6 @@ class PoolPlan:
 
     @property
     def due(self) -> Iterator[ShopFile]:
-        """The files to write, each made when it is asked for."""
         by_name = {reading.name: reading for reading in self.readings}
         for shop in self.plan.shops:
             if shop.is_due:
@@ -81,9 +95,9 @@ def bookings(plan: PoolPlan) -> Bookings:
     """What a run writes down at once, before it publishes."""
     levels = {i: n for i, n in plan.plan.levels.items() if _level(plan.pool, i) != n}
     return Bookings(
-        [(m.shop, m.item, m.kind, m.quantity, m.order) for m in plan.moves],
-        _lines(plan.plan.counted),
-        _new_items(plan.plan.counted),
+        plan.moves,
+        plan.plan.counted.marks,
+        plan.plan.counted.new,
         levels,
         [*_shop_reads(plan)],
     )
@@ -97,9 +111,9 @@ def bookings_while_held(plan: PoolPlan) -> Bookings:
     counted = plan.plan.counted
     levels = moved(plan.pool, counted)
     return Bookings(
-        [(m.shop, m.item, m.kind, m.quantity, m.order) for m in counted.moves],
-        _lines(counted),
-        _new_items(counted),
+        counted.moves,
+        counted.marks,
+        counted.new,
         {item: level for item, level in levels.items() if _level(plan.pool, item) != level},
     )
 
@@ -108,72 +122,100 @@ def _level(pool: SharedStock, item: str) -> int | None:
     return pool.items[item].level if item in pool.items else None
 
 
-def _lines(counted: Counted) -> list[LineCount]:
-    return [
-        LineCount(m.shop, m.order, m.item, m.quantity, m.moved, m.is_new, m.date)
-        for m in counted.marks
-    ]
-
-
-def _new_items(counted: Counted) -> dict[str, NewItem]:
-    return {
-        item: NewItem(new.level, new.shop, new.since, new.orders_until)
-        for item, new in counted.new.items()
-    }
-
-
 def _shop_reads(plan: PoolPlan) -> Iterator[ShopRead]:
     for reading, shop in zip(plan.readings, plan.plan.shops, strict=True):
-        suspects = {item: (one.difference, one.reads) for item, one in shop.held.items()}
         yield ShopRead(
             reading.name,
             reading.state,
             reading.token,
             _stored(shop, shop.view, shop.view.marks),
-            suspects,
+            shop.held,
             reading.seen.taken,
             shop.share,
         )
 
 
-def summarise(plan: PoolPlan) -> str:
-    """The run in one sentence."""
-    shops = n_("{n} shop", "{n} shops", len(plan.readings))
-    changed = len({move.item for move in plan.moves if move.quantity})
-    due = [shop for shop in plan.plan.shops if shop.is_due]
-    parts = [shops, n_("{n} item moved", "{n} items moved", changed)]
-    parts.append(n_("{n} file written", "{n} files written", len(due)))
-    if plan.failures:
-        parts.append(n_("{n} shop left out", "{n} shops left out", len(plan.failures)))
-    return ", ".join(parts)
+# Of one oversold item.
+_MOST_ORDERS = 50
 
 
-def facts(plan: PoolPlan) -> dict[str, Any]:
-    """What the ledger keeps of the run."""
-    return {
-        "shops": len(plan.readings),
-        "left_out": [failure.shop for failure in plan.failures],
-        "moved": len({move.item for move in plan.moves if move.quantity}),
-        "written": sum(shop.is_due for shop in plan.plan.shops),
-        "held": sum(len(shop.held) for shop in plan.plan.shops),
-        "oversold": [short.item for short in plan.plan.shortfalls],
-    }
+def make_plan(
+    gateway: Gateway,
+    settings: Section,
+    readings: tuple[ShopReading, ...],
+    failures: tuple[Failure, ...],
+    *,
+    accept: bool,
+) -> PoolPlan:
+    """Decides on every item and every shop; changes nothing."""
+    with step(_("comparing the levels")):
+        pool = SharedStock(gateway.ledger.pool.items())
+        seen = [reading.seen for reading in readings]
+        counted = count(seen, pool, _barred(gateway, failures))
+    erp, hold = _erp(gateway, settings, pool, counted, readings)
+    with step(_("comparing the levels")):
+        if erp is not None:
+            seen = [replace(one, illegible=one.illegible | erp.illegible) for one in seen]
+        plan = decide(seen, pool, counted, None if erp is None else erp.levels)
+    return PoolPlan(
+        readings,
+        failures,
+        pool,
+        plan,
+        hold or (None if accept else _held(plan, settings)),
+        _sold(gateway, plan),
+        () if erp is None else tuple(_erp_moves(pool, counted, erp)),
+        () if erp is None else erp.notes,
+    )
 
 
-def complaint(plan: PoolPlan, failures: Iterable[Failure]) -> PasserelleError | None:
-    """The closing error: the gravest of what stopped a shop, or what could not be read."""
-    errors = [failure.error for failure in failures]
-    faults = [fault for reading in plan.readings for fault in reading.faults]
-    if faults:
-        where = str(faults[0])
-        if rest := len(faults) - 1:
-            where = n_("{fault} (and {n} more)", "{fault} (and {n} more)", rest, fault=where)
-        what = _("a line could not be read")
-        errors.append(RejectedError(what, where, _("its item is left as it is; mend it there")))
-    return max(errors, key=lambda error: GRAVITY.index(error.exit_code), default=None)
+def _barred(gateway: Gateway, failures: Iterable[Failure]) -> frozenset[str]:
+    """What shops that could not be read had twice when they were last read."""
+    unread = {failure.shop for failure in failures}
+    known = gateway.ledger.pool.shops() if unread else {}
+    views = [shop.view for name, shop in known.items() if name in unread and shop.view]
+    return frozenset(item for view in views for item in view.get("twice", ()))
 
 
-def sold_by(short: Shortfall, moves: Iterable[Move]) -> str:
-    """The orders that sold the last ones, in words."""
-    told = _("order {order} in {shop}")
-    return ", ".join(told.format(order=move.order, shop=move.shop) for move in moves)
+def _erp(
+    gateway: Gateway,
+    settings: Section,
+    pool: SharedStock,
+    counted: Counted,
+    readings: tuple[ShopReading, ...],
+) -> tuple[ErpLevels | None, PasserelleError | None]:
+    """The ERP's levels where it owns them, or why nothing may be published without them."""
+    if settings.owner == "pool":
+        return None, None
+    try:
+        return erp_levels(gateway, settings, pool, counted, readings), None
+    except PasserelleError as error:
+        return ErpLevels(moved(pool, counted)), error
+
+
+def _erp_moves(pool: SharedStock, counted: Counted, erp: ErpLevels) -> Iterator[Move]:
+    before = moved(pool, counted)
+    for item, level in erp.levels.items():
+        if difference := level - before[item]:
+            yield Move("", item, ERP, difference)
+
+
+def _held(plan: Plan, settings: Section) -> HeldError | None:
+    try:
+        check_amount(plan.shops, settings)
+    except HeldError as error:
+        return error
+    return None
+
+
+def _sold(gateway: Gateway, plan: Plan) -> dict[str, tuple[Move, ...]]:
+    """Who sold the last ones of each item that is newly oversold."""
+    found = {}
+    moves: dict[str, list[Move]] = {short.item: [] for short in plan.shortfalls}
+    for move in reversed(plan.counted.moves):
+        if move.item in moves:
+            moves[move.item].append(move)
+    for item, now in moves.items():
+        before = gateway.ledger.pool.log(item, limit=_MOST_ORDERS)
+        found[item] = sold_last(plan.levels[item], [*now, *before])
+    return found

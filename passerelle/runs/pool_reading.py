@@ -20,18 +20,16 @@ from passerelle.config.columns import OrderColumns
 from passerelle.config.model import Guards, Orders, Stock
 from passerelle.config.pool import PoolShop
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.exchange.dispatch import TMP
 from passerelle.exchange.sources import Source
+from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
-from passerelle.model.pool import FileStage, PoolFile, ShopState
-from passerelle.model.pool import KnownShop as Known
+from passerelle.model.pool import KnownShop, PoolFile, ShopState
+from passerelle.model.states import UNTAKEN, Kind, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.pool.orders import OrderLines, order_lines
-from passerelle.rules.pool.terms import Published, Rules, Seen, Suspect
-from passerelle.rules.pool.views import View
+from passerelle.rules.pool.terms import Published, Rules, Seen, View
 from passerelle.rules.stock_guards import check_age
-from passerelle.runs.pool_publication import recover_file
 from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
 
 _Views = Mapping[str, Any]
@@ -56,7 +54,7 @@ def read_shop(
     gateway: Gateway,
     name: str,
     shop: PoolShop,
-    known: Known | None,
+    known: KnownShop | None,
     *,
     is_newcomer: bool = False,
     writes: bool = True,
@@ -72,14 +70,15 @@ def _read(
     gateway: Gateway,
     name: str,
     shop: PoolShop,
-    known: Known | None,
+    known: KnownShop | None,
     *,
     is_newcomer: bool,
     writes: bool,
 ) -> ShopReading:
-    recover_file(gateway, name, shop)
-    waiting = gateway.ledger.pool.files.last(name, FileStage.PREPARED, FileStage.PUBLISHED)
-    taken = waiting is not None and _is_taken(gateway, shop)
+    gateway.outbox.settle_levels(Kind.POOL, name)
+    waiting = gateway.ledger.pool.files.last(name, *UNTAKEN)
+    remote = gateway.remote(shop.stock_to.server)
+    taken = waiting is not None and is_gone(remote, shop.stock_to.path)
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
@@ -114,15 +113,11 @@ def _read(
     )
 
 
-def _is_taken(gateway: Gateway, shop: PoolShop) -> bool:
-    return is_gone(gateway.remote(shop.stock_to.server), shop.stock_to.path)
-
-
 def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     server = shop.stock_from.server
-    if gateway.ledger.stock.clock_offset(server) is None and not gateway.dry_run:
+    if gateway.ledger.stock.clock_offset(server) is None:
         beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
-        gateway.sources.measure_clock(server, beside.path + TMP)
+        gateway.do(lambda: gateway.sources.measure_clock(server, beside.path + TMP))
     source = gateway.sources.fetch(shop.stock_from)
     _check_age(gateway, source)
     return source
@@ -136,7 +131,7 @@ def _check_age(gateway: Gateway, source: Source) -> None:
         check_age(source.age, guards, str(source.place))
 
 
-def _state(known: Known | None, *, taken: bool, is_newcomer: bool) -> ShopState:
+def _state(known: KnownShop | None, *, taken: bool, is_newcomer: bool) -> ShopState:
     """A newcomer is a member once it took the file that it joins with."""
     if is_newcomer:
         return ShopState.JOINING
@@ -149,11 +144,10 @@ def _seen(
     gateway: Gateway,
     name: str,
     shop: PoolShop,
-    known: Known | None,
+    known: KnownShop | None,
     levels: LevelFile,
     orders: OrderLines,
 ) -> Seen:
-    """What was read, with what the ledger knows of the shop."""
     book = gateway.ledger.pool
     view = view_of(known.view) if known and known.view is not None else None
     return Seen(
@@ -164,13 +158,12 @@ def _seen(
         known=book.known(name, {line.order for line in orders.lines}),
         view=view,
         moves=_moves(gateway, name, known.upto if known and view else None),
-        suspects={s.item: Suspect(s.difference, s.reads) for s in book.suspects(name)},
+        suspects={one.item: one for one in book.suspects(name)},
         illegible=orders.illegible,
     )
 
 
 def view_of(stored: _Views) -> View:
-    """A view as the ledger keeps it."""
     others = {item: tuple(may) for item, may in stored["others"].items()}
     return View(stored["levels"], others, stored["marks"])
 
@@ -179,7 +172,7 @@ def _published(file: PoolFile | None) -> Published | None:
     if file is None or file.view is None:
         return None
     # Where the server forbids renaming, an upload that was cut short may stand there.
-    whole = file.stage == FileStage.PUBLISHED
+    whole = file.stage == Stage.SENT
     return Published(file.number, view_of(file.view), whole)
 
 

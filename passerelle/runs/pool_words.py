@@ -1,11 +1,18 @@
 """Pure: how the plan of a run of the pool is told to people."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.rules.pool.terms import Move, ShopPlan
-from passerelle.runs.pool_plan import PoolPlan, sold_by
+from passerelle.base.wording import listed
+from passerelle.model.pool import Move
+from passerelle.rules.pool.terms import ShopPlan, Shortfall
+from passerelle.runs.pool_plan import (
+    Failure,
+    PoolPlan,
+)
 from passerelle.runs.pool_reading import ShopReading
 
 _FEW = 20
@@ -19,7 +26,6 @@ WHY = {
 
 
 def describe(plan: PoolPlan) -> Iterator[str]:
-    """The plan, one sentence a line."""
     yield from plan.notes
     for reading, shop in zip(plan.readings, plan.plan.shops, strict=True):
         yield from _read(reading)
@@ -44,7 +50,6 @@ def _read(reading: ShopReading) -> Iterator[str]:
 
 
 def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
-    """What a person should look at in a shop, one sentence each."""
     levels = reading.seen.levels
     yield from map(str, reading.faults[:_FEW])
     if levels.nameless:
@@ -53,7 +58,7 @@ def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
             "{file}: {n} lines have no item number and take no part: {lines}",
             len(levels.nameless),
             file=levels.name,
-            lines=few([str(line) for line in levels.nameless]),
+            lines=listed([str(line) for line in levels.nameless], _FEW),
         )
         yield text
     for item, lines in [*levels.twice.items()][:_FEW]:
@@ -70,7 +75,7 @@ def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
             "{file}: {n} items are gone and are not written there: {items}",
             len(gone),
             file=levels.name,
-            items=few(gone),
+            items=listed(gone, _FEW),
         )
     yield from _held(shop)
 
@@ -105,7 +110,6 @@ def _new(plan: PoolPlan) -> Iterator[str]:
 
 
 def _moved(plan: PoolPlan) -> Iterator[str]:
-    """Each item that moved, with all that moved it."""
     moves: dict[str, list[Move]] = defaultdict(list)
     for move in plan.moves:
         if move.quantity:
@@ -113,7 +117,7 @@ def _moved(plan: PoolPlan) -> Iterator[str]:
     for item, found in [*moves.items()][:_FEW]:
         after = plan.plan.levels[item]
         before = after - sum(move.quantity for move in found)
-        why = few([reason(move) for move in found])
+        why = listed([reason(move) for move in found], _FEW)
         text = _("{item}: {before} -> {after} ({why})")
         yield text.format(item=item, before=before, after=after, why=why)
     if (rest := len(moves) - _FEW) > 0:
@@ -121,7 +125,6 @@ def _moved(plan: PoolPlan) -> Iterator[str]:
 
 
 def reason(move: Move) -> str:
-    """Why a level moved, in words."""
     return _(WHY[move.kind]).format(order=move.order, shop=move.shop)
 
 
@@ -150,15 +153,48 @@ def _to_publish(plan: PoolPlan) -> Iterator[str]:
             )
 
 
-def few(words: Sequence[str]) -> str:
-    """The words, or the first of many and how many more there are."""
-    told, rest = ", ".join(words[:_FEW]), len(words) - _FEW
-    if rest <= 0:
-        return told
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=told)
-
-
 def changes(shop: ShopPlan) -> Iterator[str]:
-    """Each level that a shop's file would change, for who looks before a join."""
     for item, (before, after) in shop.changes.items():
         yield f"{item}: {before} -> {after}"
+
+
+def summarise(plan: PoolPlan) -> str:
+    """The run in one sentence."""
+    shops = n_("{n} shop", "{n} shops", len(plan.readings))
+    changed = len({move.item for move in plan.moves if move.quantity})
+    due = [shop for shop in plan.plan.shops if shop.is_due]
+    parts = [shops, n_("{n} item moved", "{n} items moved", changed)]
+    parts.append(n_("{n} file written", "{n} files written", len(due)))
+    if plan.failures:
+        parts.append(n_("{n} shop left out", "{n} shops left out", len(plan.failures)))
+    return ", ".join(parts)
+
+
+def facts(plan: PoolPlan) -> dict[str, Any]:
+    """What the ledger keeps of the run."""
+    return {
+        "shops": len(plan.readings),
+        "left_out": [failure.shop for failure in plan.failures],
+        "moved": len({move.item for move in plan.moves if move.quantity}),
+        "written": sum(shop.is_due for shop in plan.plan.shops),
+        "held": sum(len(shop.held) for shop in plan.plan.shops),
+        "oversold": [short.item for short in plan.plan.shortfalls],
+    }
+
+
+def complaint(plan: PoolPlan, failures: Iterable[Failure]) -> PasserelleError | None:
+    """The closing error: the gravest of what stopped a shop, or what could not be read."""
+    errors = [failure.error for failure in failures]
+    faults = [fault for reading in plan.readings for fault in reading.faults]
+    if faults:
+        where = str(faults[0])
+        if rest := len(faults) - 1:
+            where = n_("{fault} (and {n} more)", "{fault} (and {n} more)", rest, fault=where)
+        what = _("a line could not be read")
+        errors.append(RejectedError(what, where, _("its item is left as it is; mend it there")))
+    return max(errors, key=lambda error: GRAVITY.index(error.exit_code), default=None)
+
+
+def sold_by(short: Shortfall, moves: Iterable[Move]) -> str:
+    told = _("order {order} in {shop}")
+    return ", ".join(told.format(order=move.order, shop=move.shop) for move in moves)

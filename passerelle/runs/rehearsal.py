@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from passerelle.base.durable import Content, replace_whole
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
@@ -17,10 +16,10 @@ from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.rules.fate import Fate, judge
 from passerelle.rules.fulfilment import document_of
-from passerelle.rules.missed_sales import every_sale
+from passerelle.rules.missed_sales import all_sold
 from passerelle.runs.orders_plan import absent_columns
 from passerelle.runs.orders_words import rejection
 
@@ -95,12 +94,12 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
     from passerelle.stock_csv_fix.fix import fix_stock
 
     stock = stock_settings(settings)
-    missed: dict[str, MissedSale] = {}
+    missed: dict[str, Missed] = {}
     if order_file:
         orders = orders_settings(settings)
         ids = gift_card_ids(settings)
         file = read_orders(LocalFile(order_file), orders, order_file.name, ids)
-        missed = every_sale(file.readings, orders)
+        missed = all_sold(file.readings, orders)
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
     return Rehearsal((fixed.data,), list(describe_fix(fixed)), stock_rejection(fixed))
@@ -160,12 +159,3 @@ def read_local(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _unreadable(path, error) from error
-
-
-def write_output(path: Path, data: Content) -> None:
-    """Writes a result whole or not at all. Raises :class:`UnreachableError`."""
-    try:
-        replace_whole(path, data, shared=True)
-    except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(path), reason) from error

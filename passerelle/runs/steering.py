@@ -197,7 +197,7 @@ def adopt(gateway: Gateway) -> Outcome:
     Orders that Passerelle has sent, or that a person settled, stay as they are. Also the way on
     when the ledger was lost: what it had known is then the previous system's.
     """
-    gateway.dispatcher.witness.forget()
+    gateway.outbox.witness.forget()
     gateway.recover()
     settings = orders_settings(gateway.settings)
     source = gateway.sources.fetch_to_read_by_slices(settings.source)

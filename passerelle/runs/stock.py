@@ -17,14 +17,22 @@ from passerelle.base.wording import in_words
 from passerelle.config.model import Orders, Stock
 from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.exchange.dispatch import TMP
-from passerelle.exchange.sources import SLACK, Source
+from passerelle.exchange.sources import Source
+from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.orders import MissedSale, Reading
+from passerelle.health.chain import should_be_taken
+from passerelle.model.orders import Missed, Reading
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import OPEN, SaleState
+from passerelle.model.states import SEEN, Kind, SaleState, Stage
+from passerelle.remotes.base import find
 from passerelle.rules.fulfilment import will_be_wanted
-from passerelle.rules.missed_sales import ErpFile, SaleKey, find_missed
+from passerelle.rules.missed_sales import (
+    ErpFile,
+    SaleKey,
+    counts_for_stock,
+    find_missed,
+    trusted_time,
+)
 from passerelle.rules.stock_guards import check_age, check_drop, check_lines
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.stock_plan import (
@@ -34,13 +42,6 @@ from passerelle.runs.stock_plan import (
     facts,
     stock_rejection,
     summarise,
-)
-from passerelle.runs.stock_publication import (
-    note_fate,
-    note_published,
-    publish,
-    recover_publication,
-    withdraw,
 )
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 
@@ -52,19 +53,18 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         gateway.recover()
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
-        recover_publication(gateway, settings)
+        gateway.outbox.settle_levels(Kind.STOCK)
         note_fate(gateway, settings)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
-        published = None if gateway.dry_run else publish(gateway, settings, plan)
+        gateway.do(lambda: publish(gateway, settings, plan))
     except (TransientError, TimeLimitError):
         raise
     except PasserelleError:
-        withdraw(gateway, settings)
+        if told := gateway.outbox.withdraw(settings.to):
+            gateway.warn(told)
         raise
-    if published is not None:
-        note_published(gateway, settings, plan, published)
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
 
@@ -89,11 +89,11 @@ def fetch_stock(gateway: Gateway, settings: Stock) -> tuple[Source, tuple[str, .
 
 
 def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
-    if gateway.dry_run:
-        return None
-    server = settings.source.server
+    server, found = settings.source.server, list[timedelta | None]()
     beside = settings.to if settings.to.server == server else settings.source
-    return gateway.sources.measure_clock(server, beside.path + TMP)
+    measure = gateway.sources.measure_clock
+    gateway.do(lambda: found.append(measure(server, beside.path + TMP)))
+    return next(iter(found), None)
 
 
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
 
 def missed_sales(
     gateway: Gateway, settings: Stock, source: Source
-) -> tuple[dict[str, MissedSale], OrderSource]:
+) -> tuple[dict[str, Missed], OrderSource]:
     """The missed sales, and the order file that they were found with."""
     orders = orders_settings(gateway.settings)
     csv = gateway.sources.fetch_to_read_by_slices(orders.source)
@@ -156,11 +156,10 @@ def missed_sales(
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
     """The sales that the ERP's file may lack; those to be issued only while any are issued."""
     found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
-    enabled = gateway.settings.fulfil.enabled
     return {
         (sale.channel, sale.id, sale.order_date): sale
         for sale in found
-        if sale.state != SaleState.WITHDRAWN and (enabled or sale.state not in OPEN)
+        if counts_for_stock(sale, gateway.settings.fulfil)
     }
 
 
@@ -185,26 +184,42 @@ def _sales_to_come(
 
 def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
     """What the fetched file can tell of the time at which it was written."""
-    offsets = {
-        name: offset
-        for name in gateway.settings.servers
-        if (offset := gateway.ledger.stock.clock_offset(name)) is not None
-    }
-    is_of_the_future = source.age is not None and source.age < -SLACK
-    return ErpFile(
-        server=source.place.server,
-        # Somebody set a clock: when the file was really written is not known then.
-        modified=None if is_of_the_future else source.modified,
-        now=gateway.now(),
-        certainty=settings.guards.max_age,
-        offsets=offsets,
-    )
+    server, offsets = source.place.server, gateway.ledger.stock.clock_offsets()
+    now, certainty = gateway.now(), settings.guards.max_age
+    written = trusted_time(source.modified, now, offsets.get(server))
+    return ErpFile(server, written, now, certainty, offsets)
 
 
 def _check_amount(
     gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
 ) -> None:
     check_lines(fixed.in_stock, settings.guards, source.place.name)
-    last = gateway.ledger.stock.last("published", "withdrawn")
+    last = gateway.ledger.stock.last(*SEEN)
     if last and not accept_drop:
         check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
+
+
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
+    """Puts the file in place; the ledger knows of it before the shop does."""
+    fixed, source = plan.fixed, plan.source
+    gateway.outbox.send_stock(
+        settings.to,
+        fixed.data,
+        fixed.changes,
+        source_sha256=hashlib.sha256(source.data).hexdigest(),
+        source_modified=source.modified,
+        lines=fixed.lines,
+        in_stock=fixed.in_stock,
+    )
+
+
+def note_fate(gateway: Gateway, settings: Stock) -> None:
+    """Notes whether the shop has taken the last publication, or left it when its time came."""
+    last = gateway.ledger.dispatches.last(Kind.STOCK, stages=SEEN)
+    if last is None or last.stage != Stage.SENT or last.left is not None:
+        return
+    if find(gateway.remote(settings.to.server), settings.to.path) is None:
+        gateway.ledger.dispatches.take(last, gateway.now())
+    elif should_be_taken(gateway.settings, last.prepared, gateway.now()):
+        gateway.ledger.dispatches.leave(last, gateway.now())
+        gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))

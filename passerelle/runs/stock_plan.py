@@ -7,8 +7,9 @@ from typing import Any
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import _, n_
+from passerelle.base.wording import listed
 from passerelle.exchange.sources import Source
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock
 
 _FEW = 20
@@ -37,7 +38,7 @@ class StockPlan:
 
     source: Source
     orders: OrderSource
-    missed: dict[str, MissedSale]
+    missed: dict[str, Missed]
     fixed: FixedStock
     notes: tuple[str, ...]
     place: str
@@ -71,13 +72,13 @@ def describe_fix(fixed: FixedStock) -> Iterator[str]:
             before=change.before,
             after=change.after,
             line=change.line,
-            orders=_few(change.orders),
+            orders=listed(change.orders, _FEW),
         )
     if fixed.unmatched:
         text = _("sold, but not in the ERP's file: {items}")
-        yield text.format(items=_few(fixed.unmatched))
+        yield text.format(items=listed(fixed.unmatched, _FEW))
     if fixed.gift_cards:
-        yield _("gift cards added: {ids}").format(ids=_few(fixed.gift_cards))
+        yield _("gift cards added: {ids}").format(ids=listed(fixed.gift_cards, _FEW))
     for fault in fixed.warnings[:_FEW]:
         yield f"! {fault}"
     for fault in fixed.faults[:_FEW]:
@@ -91,13 +92,6 @@ def _lines(fixed: FixedStock) -> str:
 
 def _changed(fixed: FixedStock) -> str:
     return n_("{n} changed", "{n} changed", len(fixed.changes))
-
-
-def _few(items: tuple[str, ...]) -> str:
-    names, rest = ", ".join(items[:_FEW]), len(items) - _FEW
-    if rest <= 0:
-        return names
-    return n_("{names} and {n} more", "{names} and {n} more", rest, names=names)
 
 
 def summarise(plan: StockPlan) -> str:

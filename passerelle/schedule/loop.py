@@ -15,19 +15,13 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from schedule import Job, Scheduler
 
-from passerelle.base.durable import make_private_folder
-from passerelle.base.errors import (
-    BusyError,
-    PasserelleError,
-    UnreachableError,
-    bug_in_words,
-    lines_of,
-)
+from passerelle.base.errors import BusyError, PasserelleError, bug_in_words, lines_of
 from passerelle.base.language import _
-from passerelle.schedule.timetable import Timetable, in_words
+from passerelle.base.lock import locked
+from passerelle.base.wording import minutes_in_words
+from passerelle.schedule.timetable import Timetable
 
 # A run may keep the next one waiting for so long; what comes later is missed.
 _LATEST = timedelta(minutes=2)
@@ -70,7 +64,7 @@ class Loop:
     def _go_on(self) -> None:
         for run, minutes in self._timetable.items():
             words = _("run {run} starts at {minutes} of every hour")
-            self._say(words.format(run=run, minutes=in_words(minutes)))
+            self._say(words.format(run=run, minutes=minutes_in_words(minutes)))
         self._plan()
         while True:
             self._scheduler.run_pending()
@@ -125,31 +119,15 @@ FILE_NAME = "passerelle.lock.schedule"
 
 @contextmanager
 def the_only_loop(folder: Path) -> Iterator[None]:
-    """Within it, no other loop starts in ``folder``. The system ends it with the process.
+    """Within it, no other loop starts in ``folder``. Raises as :func:`locked` does."""
 
-    Raises :class:`BusyError` beside another loop, :class:`UnreachableError` where nothing can be
-    written.
-    """
-    lock = FileLock(folder / FILE_NAME, mode=0o600)
-    try:
-        make_private_folder(folder)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise BusyError(
-            _("another `passerelle schedule run` starts the runs already"),
-            str(folder),
-            _("leave it to that one, or end it with Ctrl+C in its window"),
-        ) from None
-    except OSError as error:
-        raise UnreachableError(
-            _("the folder cannot be written ({reason})").format(reason=error.strerror or error),
-            str(folder),
-            _("create it, or give this account the right to write there"),
-        ) from error
-    try:
+    def busy() -> BusyError:
+        what = _("another `passerelle schedule run` starts the runs already")
+        mend = _("leave it to that one, or end it with Ctrl+C in its window")
+        return BusyError(what, str(folder), mend)
+
+    with locked(folder, FILE_NAME, busy):
         yield
-    finally:
-        lock.release()
 
 
 # What else ends a process, where the system knows it.

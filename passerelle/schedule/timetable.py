@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from passerelle.base.language import _
 from passerelle.config.model import Settings
 
 Timetable = Mapping[str, tuple[int, ...]]
@@ -30,6 +29,11 @@ def next_start(minutes: Sequence[int], now: datetime) -> datetime:
     return next(moment for moment in later if moment.minute in minutes)
 
 
+def taken_by(minutes: Sequence[int], since: datetime, grace: timedelta) -> datetime:
+    """Until when it is normal that nobody took what lies there ``since`` (aware) then."""
+    return next_start(minutes, since.astimezone()) + grace
+
+
 def last_start(minutes: Sequence[int], now: datetime) -> datetime:
     """The last full minute, up to ``now`` (aware), that the local clock counts as one of these."""
     whole = now.replace(second=0, microsecond=0)
@@ -54,9 +58,3 @@ def starts(minutes: Sequence[int], after: datetime, until: datetime) -> Iterator
 def _is_repeated(moment: datetime) -> bool:
     """Whether the clock showed this time an hour ago already; zones without names know no fold."""
     return moment.replace(tzinfo=None).astimezone() != moment
-
-
-def in_words(minutes: Sequence[int]) -> str:
-    """As in ``:27 and :57``."""
-    *first, last = [f":{minute:02}" for minute in minutes]
-    return _("{first} and {last}").format(first=", ".join(first), last=last) if first else last

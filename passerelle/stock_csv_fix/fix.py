@@ -18,7 +18,7 @@ from passerelle.base.language import _
 from passerelle.base.reading import is_eaten_by_spreadsheet, parse_decimal
 from passerelle.base.wording import shorten
 from passerelle.config.model import Stock
-from passerelle.model.orders import Change, Fault, MissedSale
+from passerelle.model.orders import Change, Fault, Missed
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
@@ -43,9 +43,7 @@ class FixedStock:
     unmatched: tuple[str, ...]
 
 
-def fix_stock(
-    data: bytes, settings: Stock, missed: Mapping[str, MissedSale], file: str
-) -> FixedStock:
+def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: str) -> FixedStock:
     """Fixes the stock CSV ``data``; ``missed`` maps :func:`gtin` forms.
 
     Raises :class:`HeldError` for a file that must not be published,
@@ -108,7 +106,7 @@ def _change(
     table: _Table,
     level: float,
     layout: Layout,
-    missed: Mapping[str, MissedSale],
+    missed: Mapping[str, Missed],
     settings: Stock,
 ) -> Change:
     key, before = table.items.key(row), table.quantity.text(row).strip()

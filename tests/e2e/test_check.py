@@ -14,7 +14,7 @@ import keyring
 import pytest
 
 from passerelle.base.errors import INTERRUPTED
-from passerelle.gateway.lock import hold_lock
+from passerelle.base.lock import hold_lock
 from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
 from tests.e2e.conftest import make_world

@@ -14,9 +14,9 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
+from passerelle.base.lock import hold_lock
 from passerelle.cli import cli
 from passerelle.config.template import template
-from passerelle.gateway.lock import hold_lock
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks
 from tests.shell import run_child, run_program
@@ -214,31 +214,29 @@ def test_a_locked_ledger_is_told(world: World, monkeypatch: pytest.MonkeyPatch) 
     assert "the ledger cannot be used" in result.stderr
 
 
-def test_a_ledger_of_a_newer_passerelle_is_left_alone(world: World) -> None:
+@pytest.mark.parametrize(
+    ("version", "mend"), [(99, "install the newest Passerelle"), (0, "move it away")]
+)
+def test_a_ledger_in_another_form_is_left_alone(world: World, version: int, mend: str) -> None:
     world.shop_writes(SHOE)
     world.run_well("run", "orders")
     ledger = sqlite3.connect(world.data / "passerelle.db")
-    ledger.execute("UPDATE version SET number = 99")
+    ledger.execute(f"PRAGMA user_version = {version}")
     ledger.commit()
     ledger.close()
     result = world.run("run", "orders")
     assert result.exit_code == 3
-    assert "install the newest Passerelle" in result.stderr
+    assert f"the ledger has version {version}, this program knows 1" in result.stderr
+    assert mend in result.stderr
 
 
-def test_a_ledger_without_the_newest_index_gets_it(world: World) -> None:
+def test_a_ledger_that_was_moved_away_is_held(world: World) -> None:
     world.shop_writes(SHOE)
     world.run_well("run", "orders")
-    ledger = sqlite3.connect(world.data / "passerelle.db")
-    ledger.execute("DROP INDEX orders_by_state_and_cancelled")
-    ledger.execute("CREATE INDEX orders_by_state ON orders (state)")
-    ledger.execute("UPDATE version SET number = 3")
-    ledger.commit()
-    world.run_well("run", "orders")
-    names = {row[0] for row in ledger.execute("SELECT name FROM sqlite_master")}
-    ledger.close()
-    assert "orders_by_state_and_cancelled" in names
-    assert "orders_by_state" not in names
+    (world.data / "passerelle.db").rename(world.data / "passerelle.old")
+    result = world.run("run", "orders")
+    assert result.exit_code == 6
+    assert "orders adopt" in result.stderr
 
 
 def test_a_damaged_ledger_is_told(world: World) -> None:
@@ -332,7 +330,7 @@ def test_a_password_is_kept_in_the_credential_store(
     monkeypatch.setattr(keyring, "get_keyring", lambda: store)
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
-    monkeypatch.setattr(import_module("passerelle.cli.secret"), "_is_console", lambda: True)
+    monkeypatch.setattr(import_module("passerelle.cli.keeping"), "_is_console", lambda: True)
     monkeypatch.setattr("click.prompt", lambda *args, **kwargs: "s3same")
     text = world.run_well("secret", "set", "ftp")
     assert store.kept == {("passerelle", "ftp"): "s3same"}
@@ -360,7 +358,7 @@ def test_a_script_can_pipe_a_password(
     store = MemoryKeyring()
     monkeypatch.setattr(keyring, "set_password", store.set_password)
     monkeypatch.setattr(
-        import_module("passerelle.cli.secret"), "_first_line", io.BytesIO(piped).readline
+        import_module("passerelle.cli.keeping"), "_first_line", io.BytesIO(piped).readline
     )
     result = world.run("secret", "set", "ftp")
     assert (result.exit_code, store.kept.get(("passerelle", "ftp"))) == (code, kept)

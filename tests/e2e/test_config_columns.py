@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.cli.demo.players import sample
+from passerelle.cli.demo import sample
 from tests.shell import Result, run_program
 
 ITEM = "3701234500058"

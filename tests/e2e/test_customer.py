@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.gateway.lock import hold_lock
+from passerelle.base.lock import hold_lock
 from tests.servers import RunningServer
 from tests.shell import run_child
 from tests.world import Sale, World, tree
@@ -269,7 +269,7 @@ class TestAnXmlOnItsWay:
         assert world.erp_takes() == ["1", "2"]
 
 
-BOOK = "passerelle.ledger.erasure:Erasure"
+BOOK = "passerelle.ledger.erasure:ErasureBook"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")

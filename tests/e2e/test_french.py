@@ -21,9 +21,9 @@ from pathlib import Path
 import keyring
 import pytest
 
+from passerelle import checks as tasks
 from passerelle.base import language
 from passerelle.base.errors import AccessDeniedError
-from passerelle.checks import tasks
 from passerelle.remotes.base import Entry
 from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
@@ -530,7 +530,7 @@ def test_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store = ForgetfulKeyring()
     for name in ("get_password", "set_password", "delete_password"):
         monkeypatch.setattr(keyring, name, getattr(store, name))
-    secret = importlib.import_module("passerelle.cli.secret")
+    secret = importlib.import_module("passerelle.cli.keeping")
     for data in (b"", b"\xff\n"):
         monkeypatch.setattr(secret, "_first_line", io.BytesIO(data).readline)
         assert is_french(world.run("secret", "set", "ftp"))

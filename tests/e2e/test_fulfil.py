@@ -570,9 +570,9 @@ class TestNeverTwo:
         ("passerelle.archive.folders.Exports", "write_pending"),
         ("passerelle.archive.folders.Exports", "confirm"),
         ("passerelle.ledger.sales.SaleBook", "mark"),
-        ("passerelle.ledger.dispatches.DispatchBook", "prepare_sale"),
-        ("passerelle.ledger.dispatches.DispatchBook", "stage"),
-        ("passerelle.ledger.dispatches.DispatchBook", "send"),
+        ("passerelle.ledger.outbox.Outbox", "prepare_sale"),
+        ("passerelle.ledger.outbox.Outbox", "stage"),
+        ("passerelle.ledger.outbox.Outbox", "send"),
         ("passerelle.remotes.folder.FolderRemote", "store"),
         ("passerelle.remotes.folder.FolderRemote", "rename"),
     )
@@ -750,13 +750,13 @@ class TestACancelledOrder:
         assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
 
     UNSEEN = (
-        ("passerelle.ledger.dispatches.DispatchBook", "prepare_sale", "after"),
+        ("passerelle.ledger.outbox.Outbox", "prepare_sale", "after"),
         ("passerelle.remotes.folder.FolderRemote", "store", "after"),
-        ("passerelle.ledger.dispatches.DispatchBook", "stage", "after"),
+        ("passerelle.ledger.outbox.Outbox", "stage", "after"),
         ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
     )
 
-    @pytest.mark.parametrize("again", [None, "unstage", "abandon"])
+    @pytest.mark.parametrize("again", [None, "unstage", "end"])
     @pytest.mark.parametrize(("owner", "name", "when"), UNSEEN)
     def test_whose_sale_was_under_way_when_the_power_was_cut_has_it_called_off(
         self, shop: Shop, owner: str, name: str, when: str, again: str | None
@@ -769,7 +769,7 @@ class TestACancelledOrder:
         shop.world.run_well("run", "stock")
         assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
         if again:
-            book = "passerelle.ledger.dispatches.DispatchBook"
+            book = "passerelle.ledger.outbox.Outbox"
             with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
                 shop.world.run("run", "orders")
         shop.run()

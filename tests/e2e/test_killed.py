@@ -16,22 +16,27 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 ARCHIVE = "passerelle.archive.folders:Exports"
-DISPATCHES = "passerelle.ledger.dispatches:Dispatches"
-ORDERS = "passerelle.ledger.orders:Orders"
-STOCK = "passerelle.ledger.stock:Stock"
+DISPATCHES = "passerelle.ledger.outbox:Outbox"
+ORDERS = "passerelle.ledger.orders:OrderBook"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 
 ORDER_STEPS = [
     (ORDERS, "mark"),
     (ARCHIVE, "write_pending"),
-    (DISPATCHES, "prepare"),
+    (DISPATCHES, "prepare_orders"),
     (ARCHIVE, "confirm"),
     (REMOTE, "store"),
     (DISPATCHES, "stage"),
     (REMOTE, "rename"),
     (DISPATCHES, "send"),
 ]
-STOCK_STEPS = [(REMOTE, "store"), (STOCK, "prepare"), (REMOTE, "replace"), (STOCK, "set_stage")]
+STOCK_STEPS = [
+    (DISPATCHES, "prepare_stock"),
+    (REMOTE, "store"),
+    (DISPATCHES, "stage"),
+    (REMOTE, "replace"),
+    (DISPATCHES, "send"),
+]
 SALES = (Sale("1", {"370": 1}), Sale("2", {"371": 2}, payment="Bon cadeau"), Sale("3", {"372": 1}))
 LEVELS = {str(370 + n): 5 for n in range(10)}
 

@@ -27,6 +27,7 @@ from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Story, perform
 from passerelle.ledger.ledger import open_ledger
+from passerelle.model.states import SEEN
 from passerelle.runs.orders import run_orders
 from passerelle.runs.steering import Steering, adopt
 from passerelle.runs.stock import run_stock
@@ -44,13 +45,12 @@ STEPS = (
     ("passerelle.remotes.folder:FolderRemote", "replace"),
     ("passerelle.archive.folders:Exports", "write_pending"),
     ("passerelle.archive.folders:Exports", "confirm"),
-    ("passerelle.ledger.dispatches:Dispatches", "prepare"),
-    ("passerelle.ledger.dispatches:Dispatches", "stage"),
-    ("passerelle.ledger.dispatches:Dispatches", "send"),
-    ("passerelle.ledger.dispatches:Dispatches", "take"),
-    ("passerelle.ledger.orders:Orders", "mark"),
-    ("passerelle.ledger.stock:Stock", "prepare"),
-    ("passerelle.ledger.stock:Stock", "set_stage"),
+    ("passerelle.ledger.outbox:Outbox", "prepare_orders"),
+    ("passerelle.ledger.outbox:Outbox", "stage"),
+    ("passerelle.ledger.outbox:Outbox", "send"),
+    ("passerelle.ledger.outbox:Outbox", "take"),
+    ("passerelle.ledger.orders:OrderBook", "mark"),
+    ("passerelle.ledger.outbox:Outbox", "prepare_stock"),
 )
 
 
@@ -383,7 +383,7 @@ class HalfHours(RuleBasedStateMachine):
         ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
         if ledger is None:
             return False
-        last = ledger.stock.last("published", "withdrawn")
+        last = ledger.stock.last(*SEEN)
         ledger.close()
         return last is not None
 

@@ -13,11 +13,11 @@ from tests.shell import run_child
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
-BOOK = "passerelle.ledger.pool:Pool"
-FILES = "passerelle.ledger.pool:PoolFiles"
+BOOK = "passerelle.ledger.pool:PoolBook"
+FILES = "passerelle.ledger.outbox:Outbox"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
-STEPS = [(BOOK, "book"), (REMOTE, "store"), (FILES, "prepare"), (REMOTE, "replace"),
-         (FILES, "publish")]  # fmt: skip
+STEPS = [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "stage"),
+         (REMOTE, "replace"), (FILES, "send")]  # fmt: skip
 WHEN = [(when, *step) for when, step in itertools.product(("before", "after"), STEPS)]
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
 
@@ -80,7 +80,8 @@ def test_a_join_that_was_killed_goes_on(
 
 # On a server that forbids renaming, a file is promised before its upload begins.
 DIRECT = [(when, *step) for when, step in itertools.product(
-    ("before", "after"), [(BOOK, "book"), (FILES, "prepare"), (REMOTE, "store"), (FILES, "publish")]
+    ("before", "after"),
+    [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "send")],
 )]  # fmt: skip
 
 

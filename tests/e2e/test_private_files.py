@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.gateway.lock import FILE_NAME, OWNER_NAME, hold_lock
+from passerelle.base.lock import FILE_NAME, OWNER_NAME, hold_lock
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer

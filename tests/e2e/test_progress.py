@@ -160,11 +160,11 @@ def test_a_program_without_outputs_shows_nothing(slow_world: SlowWorld) -> None:
 def test_a_line_of_the_trace_within_a_step_stands_alone(tmp_path: Path) -> None:
     code = (
         "import time; from datetime import datetime, UTC\n"
-        "from passerelle.gateway.trace import Trace\n"
+        "from passerelle.gateway.trace import RunTrace\n"
         "from passerelle.base.progress import shown, step\n"
         "with shown(), step('sleeping [bold]long[/]'):\n"
         "    time.sleep(1.6)\n"
-        "    Trace('orders', None).say('told meanwhile', datetime.now(UTC))\n"
+        "    RunTrace('orders', None).say('told meanwhile', datetime.now(UTC))\n"
         "    time.sleep(1.6)\n"
     )
     done = run_at_terminal(cwd=tmp_path, command=(sys.executable, "-c", code))

@@ -11,7 +11,7 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from passerelle.remotes.host_keys import Host, KnownHosts
+from passerelle.remotes.sftp import Host, KnownHosts
 from tests.e2e.conftest import make_world
 from tests.remotes.test_sftp_host_keys import write_key
 from tests.servers import HOST, PASSWORD, USER, RunningServer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
-from passerelle.exchange.dispatch import UPLOADS
+from passerelle.exchange.uploads import ATTEMPTS
 from tests.fire.conftest import Note
 from tests.fire.life import Life
 from tests.fire.outside import Outside
@@ -174,7 +174,7 @@ def test_an_upload_that_arrives_spoilt_is_done_again_and_never_published(
     ftp.quirks = Quirks(spoilt_uploads=times, spoil=spoil)
     result = life.run(run)
     assert result.exit_code == code, result
-    assert ftp.received("STOR") - before == UPLOADS
+    assert ftp.received("STOR") - before == ATTEMPTS
     life.assert_stock_is_whole_or_absent()
     life.erp_takes()
     ftp.quirks = Quirks()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.config.model import Stock
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from tests.fuzz import Target, assert_readable
 from tests.fuzz.mutating import mutated, replace_cell
@@ -42,9 +42,9 @@ class Case:
         return sample.model_copy(update={"missed_sales": self.rule, "guards": guards})
 
     @property
-    def missed(self) -> dict[str, MissedSale]:
+    def missed(self) -> dict[str, Missed]:
         """What was sold, as the rooms above tell it."""
-        return {key: MissedSale(quantity, ("1001",)) for key, quantity in self.sold}
+        return {key: Missed(quantity, ("1001",)) for key, quantity in self.sold}
 
 
 def _samples() -> tuple[dict[str, bytes], dict[str, Stock]]:
@@ -107,9 +107,7 @@ def check(case: Case) -> str:
     return compare(case.data, fixed, settings, missed)
 
 
-def compare(
-    data: bytes, fixed: FixedStock, settings: Stock, missed: Mapping[str, MissedSale]
-) -> str:
+def compare(data: bytes, fixed: FixedStock, settings: Stock, missed: Mapping[str, Missed]) -> str:
     """Follows the published file line by line beside the ERP's."""
     separator, (key, level, id) = _header(data, settings)
     assert key is not None
@@ -149,7 +147,7 @@ def _reader(text: str, separator: str) -> Callable[[str], Iterator[tuple[str, li
     )
 
 
-def _is_right(before: str, after: str, sale: MissedSale, rule: str) -> bool:
+def _is_right(before: str, after: str, sale: Missed, rule: str) -> bool:
     """Whether a level may be published for an item of which something was sold."""
     amount, published = number(_letters(before)), number(_letters(after))
     if rule != "remove" and amount is not None and amount <= 0:

@@ -10,7 +10,7 @@ import pytest
 from passerelle.base.errors import ConfigError, HeldError, PasserelleError
 from passerelle.config.load import load_config
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.model.orders import MissedSale
+from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import fix_stock
 from tests.unit import orders_settings, stock_settings
 
@@ -79,7 +79,7 @@ def test_a_first_line_without_end_is_no_header(line: bytes) -> None:
     ],
 )
 def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
-    missed = {"370": MissedSale(None, ("1",))}
+    missed = {"370": Missed(None, ("1",))}
     with in_seconds():
         fixed = fix_stock(STOCK + lines + IN_STOCK, stock_settings(), missed, "ExportCSV.csv")
     assert fixed.data == STOCK + lines + b"2;Botte;370;0\n"

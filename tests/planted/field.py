@@ -22,9 +22,11 @@ CAUGHT, MISSED, MOVED, UNCLEAR = "caught", "missed", "no longer applies", "uncle
 _PASSED, _FAILED = 0, 1
 _NOTICED = re.compile(r"^(?:FAILED|ERROR) (tests/\S+?\.py(?:::\w+)*)", re.MULTILINE)
 _OURS = ("passerelle", "tests", "scripts", "benchmarks")
-_LIBRARIES = ("pytest", "xdist", "hypothesis.stateful", "numpy", "lxml.etree", "sqlalchemy.orm",
-              "pydantic", "click", "loguru", "tenacity", "filelock", "paramiko",
-              "pyftpdlib.servers", "OpenSSL", "cryptography.x509", "schedule", "jinja2", "jsonschema")  # fmt: skip
+_LIBRARIES = (
+    *("pytest", "xdist", "hypothesis.stateful", "numpy", "lxml.etree", "sqlalchemy.orm"),
+    *("pydantic", "click", "loguru", "tenacity", "filelock", "paramiko", "pyftpdlib.servers"),
+    *("OpenSSL", "cryptography.x509", "schedule", "jinja2", "jsonschema", "httpx"),
+)
 # These say of every planted fault that its text is not there any more.
 _NOT_THESE = ("--ignore=tests/test_planted.py",)
 

@@ -1,9 +1,12 @@
 """What every kind of server does alike, however differently it goes about it."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from passerelle.base.errors import (
     UnreachableError,
 )
 from passerelle.base.scratch import ScratchFile
+from passerelle.config.model import Server
+from passerelle.model.servers import KINDS, Kind
 from passerelle.remotes import connect
 from passerelle.remotes.base import Memory, Remote, find
 from tests.servers import RunningServer
@@ -432,3 +437,25 @@ class TestRealServers(Contract):
     @pytest.fixture
     def place(self, real_server: RunningServer) -> RunningServer:
         return real_server
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: Kind) -> None:
+    module, _, adapter = kind.adapter.partition(":")
+    assert hasattr(import_module(f"passerelle.remotes.{module}"), adapter)
+    assert set(kind.keys) <= set(Server.model_fields)
+
+
+@pytest.mark.parametrize("url", ["file:///nowhere", "ftp://127.0.0.1:1/"])
+def test_a_kind_s_libraries_are_loaded_for_that_kind_alone(url: str) -> None:
+    code = (
+        "import sys; from datetime import timedelta\n"
+        "from passerelle.base.deadline import Deadline\n"
+        "from passerelle.base.errors import TransientError\n"
+        "from passerelle.config.model import Server\n"
+        "from passerelle.remotes import connect\n"
+        f"try:\n    connect('shop', Server(url={url!r}), Deadline(timedelta(seconds=9)))\n"
+        "except TransientError:\n    print('paramiko' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.split() == [b"False"]

@@ -121,7 +121,7 @@ def test_a_page_that_nobody_may_write_is_told_on_one_line(
 
 
 def test_runs_do_not_pay_for_the_template_engine() -> None:
-    modules = "passerelle.health.report.page, passerelle.cli.report"
+    modules = "passerelle.health.report.page, passerelle.cli.looking"
     code = f"import sys, {modules}; print('jinja2' in sys.modules)"
     root = Path(__file__).parents[2]
     told = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)

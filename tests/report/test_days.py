@@ -19,7 +19,7 @@ from passerelle.health.report.days import (
     total,
     window_of,
 )
-from passerelle.model.records import Delivery, Run, SoldOrder
+from passerelle.model.records import Delivery, OrderTotal, Run
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
     amounts = ["0.10", "0.20", "1000000000000000000000000000000.005", None, "-0.30", None]
     found = Turnover()
     for amount in amounts:
-        found = found.add(SoldOrder(NOON, Decimal(amount) if amount else None))
+        found = found.add(OrderTotal(NOON, Decimal(amount) if amount else None))
     assert found.orders == 6 and found.unknown == 2
     assert found.revenue == Decimal("1000000000000000000000000000000.005")
 
@@ -40,7 +40,7 @@ def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
 @given(st.lists(st.decimals(-(10**6), 10**6, places=2), max_size=60))
 def test_days_add_up_to_the_sum_of_all(amounts: list[Decimal]) -> None:
     window = window_of(NOON, 5)
-    sales = [SoldOrder(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
+    sales = [OrderTotal(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
     found = total(figures(window, sales, [], []))
     assert (found.orders, found.revenue) == (len(amounts), sum(amounts, Decimal(0)))
 
@@ -74,11 +74,11 @@ def test_held_back_is_told_by_the_runs_of_stock_that_ended_well() -> None:
 def test_an_order_counts_on_the_day_that_the_shop_s_clock_shows() -> None:
     window = window_of(datetime(2026, 11, 25, 12, tzinfo=UTC), 2)
     sales = [
-        SoldOrder(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
-        SoldOrder(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
-        SoldOrder(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
-        SoldOrder(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
-        SoldOrder(
+        OrderTotal(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
+        OrderTotal(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
+        OrderTotal(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
+        OrderTotal(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
+        OrderTotal(
             datetime(2026, 11, 25, 23, 0, tzinfo=UTC), Decimal(16)
         ),  # tomorrow, by a wrong clock
     ]
@@ -92,7 +92,7 @@ def test_a_day_may_be_longer_or_shorter(day: date, hours: int) -> None:
     begin, end = midnight(day), midnight(day + timedelta(days=1))
     assert end.astimezone(UTC) - begin.astimezone(UTC) == timedelta(hours=hours)
     window = window_of(begin, 1)
-    sales = [SoldOrder(begin.astimezone(UTC) + timedelta(minutes=30 * n), None) for n in range(60)]
+    sales = [OrderTotal(begin.astimezone(UTC) + timedelta(minutes=30 * n), None) for n in range(60)]
     (only,) = figures(window, sales, [], [])
     assert only.turnover.orders == 2 * hours
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
+from passerelle.base import wording as formats
 from passerelle.base.language import speak
-from passerelle.health.report import formats
 
 
 def plain(text: str) -> str:

@@ -15,13 +15,14 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
+from passerelle.model.servers import KINDS
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ftp import FtpServer
 from tests.servers.real import REAL_KINDS, CannotStartError, start_real
 from tests.servers.sftp import SftpServer
 
-LOCAL_KINDS = ("folder", "ftp", "ftps", "ftps-implicit", "sftp")
+LOCAL_KINDS = tuple("folder" if scheme == "file" else scheme for scheme in KINDS)
 
 NewServer = Callable[[str], RunningServer]
 

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft4Validator, Draft7Validator
 
 from passerelle.base.errors import ConfigError
-from passerelle.cli.demo.players import sample
+from passerelle.cli.demo import sample
 from passerelle.config.descriptions import DESCRIPTIONS
 from passerelle.config.load import load_config
 from passerelle.config.schema import leaves, schema_text

@@ -9,8 +9,8 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, NotReadyError, TransientError
 from passerelle.base.slices import Sliced
-from passerelle.exchange.dispatch import free_place, store_whole
 from passerelle.exchange.sources import Sources
+from passerelle.exchange.uploads import free_place, store_whole
 from passerelle.model.location import Location
 from passerelle.remotes.base import Entry, Sink
 

@@ -17,10 +17,11 @@ from passerelle.config.faults import KINDS
 from passerelle.config.load import load_config
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
 from passerelle.model.records import Mark
-from passerelle.model.states import State
+from passerelle.model.states import Kind, State
 from passerelle.rules.fate import judge
 from scripts.messages import messages
 from tests.unit import orders_settings
@@ -80,10 +81,9 @@ def send(ledger: Ledger, path: str, archived: str) -> None:
     """Order 7 leaves in an XML."""
     mark = Mark(Reading("7", "", None, "", None, ()), State.PREPARED)
     place = Location("ftp", path)
-    dispatch = ledger.dispatches.prepare(
-        "web", [mark], NOW, place=place, archived=archived, sha256="", size=1
-    )
-    ledger.dispatches.send(dispatch, NOW, None)
+    book, promise = ledger.dispatches, Promise(Kind.ORDERS, place, "", 1, archived)
+    dispatch = book.stage(book.prepare_orders(promise, NOW, "web", [mark]), NOW, None)
+    book.send(dispatch, NOW, None)
 
 
 class TestTheSystemsLanguage:

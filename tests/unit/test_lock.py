@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.errors import BusyError
-from passerelle.gateway.lock import hold_lock
+from passerelle.base.lock import hold_lock
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from passerelle.base.errors import NotReadyError, PasserelleError, RejectedError
 from passerelle.base.reading import SEPARATORS, find_column
-from passerelle.cli.demo.players import sample as demo
+from passerelle.cli.demo import sample as demo
 from passerelle.config.columns import OrderColumns, StockColumns
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import CellKind, Sample, is_item_number, kind_of, read_sample

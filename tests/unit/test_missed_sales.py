@@ -10,10 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.model.orders import MissedSale, Reading, Sold
+from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import SaleState, State
-from passerelle.rules.missed_sales import ErpFile, every_sale, find_missed
+from passerelle.model.states import SaleState, Stage, State
+from passerelle.rules.missed_sales import (
+    ErpFile,
+    Standing,
+    all_sold,
+    find_missed,
+    standing,
+    trusted_time,
+)
 from tests.unit import many, orders_settings
 
 WRITTEN = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
@@ -62,7 +69,7 @@ def missed(
     erp: ErpFile = ERP,
     withheld: bool = True,
     **settings: Any,
-) -> dict[str, MissedSale]:
+) -> dict[str, Missed]:
     return find_missed(
         rows,
         {order.id: order for order in orders},
@@ -148,7 +155,7 @@ class TestTheErpsFileIncludesASaleOfItsOwn:
 
 class TestASaleIsMissed:
     def test_when_the_ledger_has_not_met_its_order(self) -> None:
-        assert missed(readings("1001;Payé;CB;0370;2")) == {"370": MissedSale(2, ("1001",))}
+        assert missed(readings("1001;Payé;CB;0370;2")) == {"370": Missed(2, ("1001",))}
 
     @pytest.mark.parametrize("state", list(State))
     def test_unless_the_erps_file_includes_it(self, state: State) -> None:
@@ -165,9 +172,9 @@ class TestASaleIsMissed:
     def test_when_its_order_waits_is_withheld_or_rejected(self) -> None:
         rows = readings("1;En attente;CB;11;1", "2;Payé;Bon cadeau;22;1", "3;Payé;CB;33;deux")
         assert missed(rows, send_statuses=["Payé"]) == {
-            "11": MissedSale(1, ("1",)),
-            "22": MissedSale(1, ("2",)),
-            "33": MissedSale(None, ("3",)),
+            "11": Missed(1, ("1",)),
+            "22": Missed(1, ("2",)),
+            "33": Missed(None, ("3",)),
         }
 
     def test_unless_it_is_withheld_and_the_config_leaves_those_to_the_till(self) -> None:
@@ -202,16 +209,87 @@ class TestASaleIsMissed:
         elsewhere = {known(state): (Sold("0370", 2),)}
         assert bool(missed((), elsewhere=elsewhere, withheld=withheld)) == counts
 
+    def test_unless_that_order_was_cancelled_before_it_left(self) -> None:
+        elsewhere = {replace(known(State.SENT), cancelled=True): (Sold("0370", 2),)}
+        assert missed((), elsewhere=elsewhere) == {}
+
+
+def sale(state: SaleState, *, published: datetime | None = None) -> KnownSale:
+    taken = published and WRITTEN
+    return KnownSale("web", "1001", WRITTEN, state, dispatch=7 if published else None,
+                     server="ftp", published=published, taken=taken)  # fmt: skip
+
+
+class TestAStanding:
+    @pytest.mark.parametrize(
+        ("order", "withheld", "expected"),
+        [
+            (known(State.WAITING), True, Standing.IN_SHOPS_FILE),
+            (known(State.REJECTED), True, Standing.IN_SHOPS_FILE),
+            (known(State.WAITING, resend=True), True, Standing.UNSENT),
+            (known(State.WITHHELD), True, Standing.WITHHELD),
+            (known(State.WITHHELD), False, Standing.LEFT_TO_TILL),
+            (known(State.PREPARED), True, Standing.ON_ITS_WAY),
+            (replace(known(State.PREPARED), stage=Stage.DOUBTFUL), True, Standing.DOUBTFUL),
+            (known(State.SENT), True, Standing.ON_ITS_WAY),
+            (known(State.TAKEN, published=WRITTEN, taken=WRITTEN), True, Standing.TAKEN_SINCE),
+            (TAKEN_IN_TIME, True, Standing.INCLUDED),
+            (known(State.SKIPPED), True, Standing.SKIPPED),
+            (known(State.SETTLED), True, Standing.SETTLED),
+            (replace(known(State.SENT), cancelled=True), True, Standing.CANCELLED),
+        ],
+    )
+    def test_says_why_an_order_is_missed_or_not(
+        self, order: KnownOrder, withheld: bool, expected: Standing
+    ) -> None:
+        assert standing(order, None, ERP, withheld_is_missed=withheld) == expected
+
+    @pytest.mark.parametrize(
+        ("state", "of_sale", "expected"),
+        [
+            (State.TAKEN, sale(SaleState.WANTED), Standing.LACKS_SALE),
+            (State.SENT, sale(SaleState.SENT, published=WRITTEN), Standing.LACKS_SALE),
+            (State.TAKEN, sale(SaleState.DONE, published=WRITTEN), Standing.SALE_TAKEN_SINCE),
+            (State.TAKEN, sale(SaleState.DONE, published=WRITTEN - MINUTE), Standing.INCLUDED),
+            (State.SENT, sale(SaleState.DONE), Standing.INCLUDED),
+            (State.PREPARED, sale(SaleState.WANTED), Standing.ON_ITS_WAY),
+            (State.WAITING, sale(SaleState.WANTED), Standing.LACKS_SALE),
+            (State.SETTLED, sale(SaleState.WANTED), Standing.LACKS_SALE),
+            (State.WITHHELD, sale(SaleState.WANTED), Standing.LACKS_SALE),
+        ],
+    )
+    def test_is_that_of_the_sale_where_one_is_issued_for_the_order(
+        self, state: State, of_sale: KnownSale, expected: Standing
+    ) -> None:
+        assert standing(known(state), of_sale, ERP, withheld_is_missed=False) == expected
+
+    def test_holds_back_unless_the_order_is_done_with_or_only_the_file_tells(self) -> None:
+        let_go = {one.name for one in Standing if one.is_missed is False}
+        assert let_go == {"CANCELLED", "SKIPPED", "SETTLED", "INCLUDED", "LEFT_TO_TILL"}
+        assert [one for one in Standing if one.is_missed is None] == [Standing.IN_SHOPS_FILE]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "offset", "is_known"),
+    [(0, 0, True), (5, 0, True), (6, 0, False), (65, 60, True), (66, 60, False), (99, None, True)],
+)
+def test_a_time_in_the_future_tells_nothing_where_the_clock_is_known(
+    ahead: int, offset: int | None, is_known: bool
+) -> None:
+    modified = WRITTEN + timedelta(seconds=ahead)
+    by = None if offset is None else timedelta(seconds=offset)
+    assert trusted_time(modified, WRITTEN, by) == (modified if is_known else None)
+
 
 class TestWhatWasMissedOfAnItem:
     def test_is_the_sum_over_all_orders_whatever_zeros_its_number_has(self) -> None:
         rows = readings("1;Payé;CB;0370;2", "2;Payé;CB;370;3", "1;Payé;CB;'370;1")
         elsewhere = {known(State.SENT, id="9"): (Sold("00370", 4),)}
-        assert missed(rows, elsewhere=elsewhere) == {"370": MissedSale(10, ("1", "2", "9"))}
+        assert missed(rows, elsewhere=elsewhere) == {"370": Missed(10, ("1", "2", "9"))}
 
     def test_is_unknown_once_one_order_does_not_say_it(self) -> None:
         rows = readings("1;Payé;CB;370;2", "2;Payé;CB;370;deux", "3;Payé;CB;370;1")
-        assert missed(rows) == {"370": MissedSale(None, ("1", "2", "3"))}
+        assert missed(rows) == {"370": Missed(None, ("1", "2", "3"))}
 
     def test_leaves_lines_without_an_item_out(self) -> None:
         assert missed((), elsewhere={known(State.SENT): (Sold("", 1), Sold("000", 1))}) == {}
@@ -251,4 +329,4 @@ class TestEverySale:
             *("1;Payé;CB;11;1", "2;Annulé;CB;22;1", "3;En attente;CB;33;1"),
             *("4;Payé;Bon cadeau;44;1", "5;Payé;CB;55;deux"),
         )
-        assert set(every_sale(rows, orders_settings())) == {"11", "33", "44", "55"}
+        assert set(all_sold(rows, orders_settings())) == {"11", "33", "44", "55"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
-from passerelle.exchange.dispatch import Parcel
+from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import DONE, TRANSITIONS, State

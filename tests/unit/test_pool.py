@@ -6,19 +6,11 @@ from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns
 from passerelle.config.model import Guards, Stock
 from passerelle.config.pool import Pool as PoolSection
-from passerelle.rules.pool.guards import check_gone
+from passerelle.model.pool import PoolItem, Suspect
+from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import decide
-from passerelle.rules.pool.terms import (
-    OrderLine,
-    Plan,
-    PoolItemLevel,
-    Rules,
-    Seen,
-    SharedStock,
-    Suspect,
-)
-from passerelle.rules.pool.views import View, judge
+from passerelle.rules.pool.plan import check_gone, decide
+from passerelle.rules.pool.terms import OrderLine, Plan, Rules, Seen, SharedStock, View
 from passerelle.stock_csv_fix.levels import LevelFile, read_level_file
 
 SETTINGS = Stock.model_construct(
@@ -44,7 +36,7 @@ def shop(name: str, levels: dict[str, int], *lines: OrderLine, **more: object) -
 
 
 def plan(pool: dict[str, int], *seen: Seen) -> Plan:
-    known = SharedStock({item: PoolItemLevel(level, seen[0].shop) for item, level in pool.items()})
+    known = SharedStock({item: PoolItem(level, seen[0].shop) for item, level in pool.items()})
     return decide(seen, known, count(seen, known))
 
 
@@ -74,7 +66,7 @@ def test_a_line_is_known_again_under_another_number() -> None:
     before = read_level_file(FILE, SETTINGS, "a.csv", "x")
     after = read_level_file(FILE.replace(b"373", b"374"), SETTINGS, "a.csv", "x")
     seen = Seen("a", Rules(), after, view=View(before.levels, marks=before.marks))
-    known = SharedStock({item: PoolItemLevel(level, "a") for item, level in before.levels.items()})
+    known = SharedStock({item: PoolItem(level, "a") for item, level in before.levels.items()})
     (found,) = decide([seen], known, count([seen], known)).shops
     assert found.renamed == (("373", "374"),)
 
@@ -125,7 +117,7 @@ def test_an_item_that_one_shop_has_twice_takes_no_part_anywhere() -> None:
 
 def test_where_the_erp_owns_the_levels_a_shop_s_own_is_written_over() -> None:
     seen = shop("a", {"1": 10})
-    known = SharedStock({"1": PoolItemLevel(10, "a")})
+    known = SharedStock({"1": PoolItem(10, "a")})
     found = decide([seen], known, count([seen], known), {"1": 6})
     assert found.edits == ()
     assert found.shops[0].changes == {"1": (10, 6)}

@@ -6,26 +6,25 @@ import pytest
 
 from passerelle.base.errors import HeldError
 from passerelle.config.pool import Pool as PoolSection
-from passerelle.rules.pool.guards import check_amount
+from passerelle.model.pool import PoolItem, Suspect
+from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count
-from passerelle.rules.pool.plan import decide
+from passerelle.rules.pool.plan import check_amount, decide
 from passerelle.rules.pool.terms import (
     OrderLine,
     Plan,
-    PoolItemLevel,
     Rules,
     Seen,
     SharedStock,
-    Suspect,
+    View,
 )
-from passerelle.rules.pool.views import View, judge
 from passerelle.stock_csv_fix.levels import LevelFile
 
 LIMITS = PoolSection.model_construct(max_drop=0.3, max_change=0.5)
 
 
 def plan(pool: dict[str, int], *seen: Seen, erp: dict[str, int] | None = None) -> Plan:
-    known = SharedStock({item: PoolItemLevel(level, "a") for item, level in pool.items()})
+    known = SharedStock({item: PoolItem(level, "a") for item, level in pool.items()})
     return decide(seen, known, count(seen, known), erp)
 
 

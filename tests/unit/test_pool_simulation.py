@@ -12,21 +12,19 @@ from typing import Any
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from passerelle.model.pool import Move, PoolItem, Suspect
 from passerelle.rules.pool.orders import count
 from passerelle.rules.pool.plan import decide
 from passerelle.rules.pool.terms import (
-    Move,
     OrderLine,
     Plan,
-    PoolItemLevel,
     Published,
     Rules,
     Seen,
     SharedStock,
     ShopPlan,
-    Suspect,
+    View,
 )
-from passerelle.rules.pool.views import View
 from passerelle.stock_csv_fix.levels import LevelFile
 
 SHOPS = ("be", "fr", "nl")
@@ -67,7 +65,7 @@ class Shop:
 class Book:
     """The ledger, in memory; each method of the program's that writes it does so at once."""
 
-    items: dict[str, PoolItemLevel] = field(default_factory=dict)
+    items: dict[str, PoolItem] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     lines: dict[tuple[str, str, str], int] = field(default_factory=dict)
     views: dict[str, tuple[View, int]] = field(default_factory=dict)
@@ -344,7 +342,7 @@ def is_settled(world: World, name: str, item: str) -> bool:
         and name not in world.book.waiting
         and shop.file is None
         and name not in world.book.files
-        and view.possible(item) == (shop.levels[item],)
+        and (view.levels.get(item), *view.others.get(item, ())) == (shop.levels[item],)
     )
 
 

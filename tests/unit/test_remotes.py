@@ -211,7 +211,9 @@ class TestACommandIsTriedAgain:
 class TestAFolder:
     @pytest.fixture
     def remote(self, tmp_path: Path) -> FolderRemote:
-        return FolderRemote("here", Server(url=tmp_path.as_uri()))
+        return FolderRemote(
+            "here", Server(url=tmp_path.as_uri()), "", Patient(timedelta(minutes=1))
+        )
 
     def test_renames_over_nothing(self, remote: FolderRemote, tmp_path: Path) -> None:
         for name in ("old", "new"):

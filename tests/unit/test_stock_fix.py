@@ -14,22 +14,22 @@ from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, HeldError, PasserelleError
 from passerelle.base.reading import detect_encoding, find_column, gtin, parse_decimal
-from passerelle.model.orders import Change, MissedSale
+from passerelle.model.orders import Change, Missed
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock, levels_of
 from tests.unit import few, many, stock_settings
 
 FILE = "ExportCSV.csv"
 RULES = ["zero", "remove", "subtract"]
-Missed = Mapping[str, MissedSale]
+AllMissed = Mapping[str, Missed]
 
 
-def fix(text: str | bytes, missed: Missed | None = None, **settings: Any) -> FixedStock:
+def fix(text: str | bytes, missed: AllMissed | None = None, **settings: Any) -> FixedStock:
     data = text.encode() if isinstance(text, str) else text
     return fix_stock(data, stock_settings(**settings), missed or {}, FILE)
 
 
-def sold(quantity: int | None, *orders: str) -> MissedSale:
-    return MissedSale(quantity, orders or ("1001",))
+def sold(quantity: int | None, *orders: str) -> Missed:
+    return Missed(quantity, orders or ("1001",))
 
 
 # --- files of any dialect ----------------------------------------------------------------------
@@ -104,7 +104,7 @@ items = st.builds(
 )
 sales = st.dictionaries(
     st.sampled_from([gtin(gencod) for gencod in GENCODS if gtin(gencod)]),
-    st.builds(MissedSale, st.none() | st.integers(1, 40), st.just(("1001",))),
+    st.builds(Missed, st.none() | st.integers(1, 40), st.just(("1001",))),
 )
 
 
@@ -130,7 +130,7 @@ def is_utf8(data: bytes) -> bool:
         return False
 
 
-def published(item: Item, rule: str, sale: MissedSale | None) -> str | None:
+def published(item: Item, rule: str, sale: Missed | None) -> str | None:
     """What the shop may see of an item; ``None`` for a line taken away."""
     amount = item.amount()
     if sale is None:
@@ -158,7 +158,7 @@ class TestWhatLeaves:
     @few
     @given(stocks(), sales, st.sampled_from(RULES))
     def test_is_the_same_but_for_the_quantities_of_what_was_missed(
-        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+        self, stock: tuple[Dialect, list[Item]], missed: AllMissed, rule: str
     ) -> None:
         dialect, rows = stock
         left = fix(stock_file(dialect, rows), missed, missed_sales=rule).data
@@ -171,7 +171,7 @@ class TestWhatLeaves:
     @few
     @given(stocks(), sales, st.sampled_from(RULES))
     def test_is_never_above_the_erps_level_minus_the_missed_sales(
-        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+        self, stock: tuple[Dialect, list[Item]], missed: AllMissed, rule: str
     ) -> None:
         dialect, rows = stock
         fixed = fix(stock_file(dialect, rows), missed, missed_sales=rule)
@@ -187,7 +187,7 @@ class TestWhatLeaves:
     @few
     @given(stocks(), sales, st.sampled_from(RULES))
     def test_tells_every_changed_line_and_no_other(
-        self, stock: tuple[Dialect, list[Item]], missed: Missed, rule: str
+        self, stock: tuple[Dialect, list[Item]], missed: AllMissed, rule: str
     ) -> None:
         dialect, rows = stock
         fixed = fix(stock_file(dialect, rows), missed, missed_sales=rule)
@@ -218,7 +218,7 @@ def without_line(left: bytes, item: Item, dialect: Dialect, after: str | None) -
     return left
 
 
-def limit(change: Change, missed: Missed) -> Decimal:
+def limit(change: Change, missed: AllMissed) -> Decimal:
     """The most that may be published for a changed line."""
     try:
         amount = parse_decimal(change.before)
@@ -231,7 +231,7 @@ def limit(change: Change, missed: Missed) -> Decimal:
 
 
 def by_the_book(
-    data: bytes, missed: Missed, rule: str, separator: str
+    data: bytes, missed: AllMissed, rule: str, separator: str
 ) -> tuple[list[list[str]], list[list[str]]]:
     """The file's rows as Python's csv reads them, before and after the rule was applied."""
     before = cells_of(data, data, separator)
@@ -261,7 +261,7 @@ def cells_of(data: bytes, dialect_of: bytes, separator: str) -> list[list[str]]:
     return [row for row in rows if any(cell.strip() for cell in row) or len(row) > 1]
 
 
-def holds_or_goes_by_the_book(data: bytes, missed: Missed, rule: str, separator: str) -> None:
+def holds_or_goes_by_the_book(data: bytes, missed: AllMissed, rule: str, separator: str) -> None:
     settings = {"encoding": "iso-8859-1", "separator": separator, "missed_sales": rule}
     try:
         fixed = fix(data, missed, **settings)
@@ -305,7 +305,7 @@ class TestADamagedFile:
     @many
     @given(stocks(), st.data(), sales, st.sampled_from(RULES))
     def test_by_random_edits_is_held_or_fixed_by_the_book(
-        self, stock: tuple[Dialect, list[Item]], data: st.DataObject, missed: Missed, rule: str
+        self, stock: tuple[Dialect, list[Item]], data: st.DataObject, missed: AllMissed, rule: str
     ) -> None:
         dialect, rows = stock
         damaged = bytearray(dialect.header() + b"".join(dialect.line(r.cells()) for r in rows))

@@ -47,7 +47,6 @@ class Address:
 
 
 def addresses(settings: Settings) -> list[Address]:
-    """The addresses in the config."""
     return [Address(number, url) for number, url in enumerate(settings.alerts.urls, 1)]
 
 
@@ -198,7 +197,6 @@ class _Listener(logging.Handler):
             self._texts.append(record.getMessage())
 
     def reason(self) -> str:
-        """Why, in words of our own."""
         text = "\n".join(self._texts)
         for signs, words in _reasons().items():
             if re.search(signs, text, re.IGNORECASE):

@@ -60,7 +60,6 @@ def send_trials(settings: Settings) -> list[Sending]:
 
 
 def _place(settings: Settings) -> str:
-    """Which machine and folder a message is about."""
     return f"{platform.node()}, {settings.folder}"
 
 
@@ -76,7 +75,6 @@ def compose(tidings: Tidings, now: datetime, where: str) -> Message:
 
 
 def trial(where: str) -> Message:
-    """A message to see whether an address works."""
     body = _("This is a test: had something needed a person, this is where it would be told.")
     return Message(_("Passerelle: a test of the alerts"), f"{body}\n\n{_footer(where)}", good=True)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from passerelle.base.language import _, n_
+from passerelle.base.wording import money, number, short_date, span
 from passerelle.health.report.days import Day, HeldBackDay
-from passerelle.health.report.formats import money, number, short_date, span
 
 # The plot's upper and lower edge; above it stands its greatest value, below it the dates.
 _TOP, _BOTTOM = 16.0, 86.0
@@ -28,8 +28,6 @@ class DrawnBar:
 
 @dataclass(frozen=True, slots=True)
 class DrawnLine:
-    """From one point to another."""
-
     x1: float
     y1: float
     x2: float

@@ -10,7 +10,7 @@ from operator import attrgetter
 from statistics import median
 from typing import TypeVar
 
-from passerelle.model.records import Delivery, Run, SoldOrder
+from passerelle.model.records import Delivery, OrderTotal, Run
 
 DAYS = 30
 T = TypeVar("T")
@@ -53,12 +53,10 @@ class Window:
 
     @property
     def today(self) -> date:
-        """The last of the days."""
         return self.days[-1]
 
 
 def window_of(now: datetime, length: int = DAYS) -> Window:
-    """The ``length`` days up to that of ``now``."""
     today = now.astimezone().date()
     return Window(now, tuple(today - timedelta(days=ago) for ago in reversed(range(length))))
 
@@ -85,11 +83,11 @@ class Turnover:
     revenue: Decimal = Decimal(0)
     unknown: int = 0
 
-    def add(self, sale: SoldOrder) -> "Turnover":
+    def add(self, order: OrderTotal) -> "Turnover":
         """With one more order; the sum is exact."""
-        if sale.total is None:
+        if order.total is None:
             return Turnover(self.orders + 1, self.revenue, self.unknown + 1)
-        return Turnover(self.orders + 1, _EXACT.add(self.revenue, sale.total), self.unknown)
+        return Turnover(self.orders + 1, _EXACT.add(self.revenue, order.total), self.unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +113,6 @@ class HeldBackDay:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day's figures."""
-
     day: date
     turnover: Turnover
     delays: Delays | None
@@ -124,17 +120,19 @@ class Day:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to tell of it."""
         return not (self.turnover.orders or self.delays or self.held_back)
 
 
 def figures(
-    window: Window, sales: Iterable[SoldOrder], deliveries: Iterable[Delivery], runs: Iterable[Run]
+    window: Window,
+    totals: Iterable[OrderTotal],
+    deliveries: Iterable[Delivery],
+    runs: Iterable[Run],
 ) -> list[Day]:
     """The window's days, oldest first."""
     sold: dict[date, Turnover] = {}
-    for day, sale in window.with_days(sales, attrgetter("date")):
-        sold[day] = sold.get(day, Turnover()).add(sale)
+    for day, order in window.with_days(totals, attrgetter("date")):
+        sold[day] = sold.get(day, Turnover()).add(order)
     taken = window.by_day(deliveries, attrgetter("date"))
     ran = window.by_day(runs, attrgetter("started"))
     return [
@@ -144,7 +142,6 @@ def figures(
 
 
 def total(days: Iterable[Day]) -> Turnover:
-    """The days together."""
     parts = [day.turnover for day in days]
     revenue = Decimal(0)
     for part in parts:

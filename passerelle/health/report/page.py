@@ -14,35 +14,50 @@ from typing import Any
 from passerelle import __version__
 from passerelle.base.durable import make_private_folder, replace_whole, write_privately
 from passerelle.base.errors import UnreachableError
-from passerelle.base.language import _, n_, spoken
+from passerelle.base.language import N_, _, n_, spoken
+from passerelle.base.wording import (
+    clock,
+    date_and_time,
+    full_date,
+    money,
+    number,
+    short_date,
+    span,
+    with_offset,
+)
 from passerelle.config.model import Settings
-from passerelle.health.examine import examine
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.examine import Health, examine
 from passerelle.health.pool import happened, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
 from passerelle.health.report.days import (
-    Day,
-    HeldBackDay,
     Window,
     delays,
     figures,
     total,
     window_of,
 )
-from passerelle.health.report.formats import FORMATS
 from passerelle.health.report.strip import (
+    SHOWN,
+    SIGNS,
     DayStrip,
     Incident,
     SlotLook,
+    about,
+    cut,
+    in_words,
     incidents,
     look_at_slots,
     look_of,
     strips,
 )
-from passerelle.health.report.words import SHOWN, SIGNS, STATES, about, cut, in_words, matters
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
+from passerelle.model.states import State
 from passerelle.schedule.timetable import timetable
 
+# By the names that the page's template has for them.
+_FORMATS = (number, money, full_date, short_date, clock, date_and_time, with_offset, span)
 ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN = 500, 30, 100
 
 
@@ -54,7 +69,6 @@ class RunStrip:
     days: Sequence[DayStrip]
 
     def count(self, look: SlotLook) -> int:
-        """How many of its times look like that."""
         return sum(day.count(look) for day in self.days)
 
 
@@ -72,7 +86,7 @@ def render(settings: Settings, ledger: Ledger, now: datetime) -> str:
 
 def _words() -> dict[str, Any]:
     return {
-        **FORMATS,
+        **{format.__name__: format for format in _FORMATS},
         "_": _,
         "n_": n_,
         "in_words": in_words,
@@ -114,32 +128,28 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
         "matters": matters(settings, ledger, health),
         "window": window,
         "currency": settings.report.currency,
-        **_sales(settings, ledger, window, runs),
+        **_figures(settings, ledger, window, runs),
         **_runs(settings, ledger, window, runs),
         **_orders(ledger, window),
         "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
     }
 
 
-def _sales(
+def _figures(
     settings: Settings, ledger: Ledger, window: Window, runs: Sequence[Run]
 ) -> dict[str, Any]:
     book, start = ledger.overview, window.start
     first = ledger.runs.first("orders")
     delivered = book.deliveries(max(start, first.started)) if first else []
-    days = figures(window, book.sales(start), delivered, runs)
+    days = figures(window, book.totals(start), delivered, runs)
     return {
         "days": days,
         "told_days": [*dropwhile(attrgetter("is_empty"), days)],
         "total": total(days),
         "delays": delays(delivered),
-        "held_back": _held_back_now(days),
+        "held_back": next((day.held_back for day in reversed(days) if day.held_back), None),
         "charts": charts(days, settings.report.currency),
     }
-
-
-def _held_back_now(days: Sequence[Day]) -> HeldBackDay | None:
-    return next((day.held_back for day in reversed(days) if day.held_back), None)
 
 
 def _runs(
@@ -155,11 +165,9 @@ def _runs(
         found += incidents(name, slots)
     found.sort(key=lambda incident: incident.slots[-1].at, reverse=True)
     has_begun = any(not day.is_empty for strip in shown for day in strip.days)
-    return {"strips": shown, "has_begun": has_begun, **_shortened(found)}
-
-
-def _shortened(found: Sequence[Incident]) -> dict[str, Any]:
     return {
+        "strips": shown,
+        "has_begun": has_begun,
         "incidents": found[:INCIDENTS_SHOWN],
         "more_incidents": max(len(found) - INCIDENTS_SHOWN, 0),
     }
@@ -233,3 +241,61 @@ def _replace(path: Path, page: bytes) -> None:
         if not path.exists():
             raise
         write_privately(path, page)
+
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A concern, the first of its orders, and how many more there are."""
+
+    concern: Concern
+    orders: tuple[KnownOrder, ...] = ()
+    more: int = 0
+
+    @property
+    def has_reasons(self) -> bool:
+        return any(order.reason for order in self.orders)
+
+
+def matters(settings: Settings, ledger: Ledger, health: Health) -> list[Matter]:
+    return [_matter(settings, ledger, health, concern) for concern in health.concerns]
+
+
+def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern) -> Matter:
+    found = _orders_of(settings, ledger, health, concern)
+    return Matter(concern, tuple(found[:MOST_SHOWN]), max(len(found) - MOST_SHOWN, 0))
+
+
+def _orders_of(
+    settings: Settings, ledger: Ledger, health: Health, concern: Concern
+) -> Sequence[KnownOrder]:
+    if concern.kind == ConcernKind.WITHHELD:
+        return health.orders.withheld
+    if concern.kind == ConcernKind.REJECTED and concern.subject == "orders":
+        return health.orders.rejected
+    if settings.orders is None:
+        return ()
+    ids = concern.orders or _ids_in(ledger, concern)
+    return list(ledger.orders.known(settings.orders.channel, ids).values())
+
+
+def _ids_in(ledger: Ledger, concern: Concern) -> Sequence[str]:
+    """The orders of an XML that the ERP has not taken."""
+    if concern.kind != ConcernKind.NOT_TAKEN:
+        return ()
+    dispatches = [d for d in ledger.dispatches.untaken() if str(d.place) == concern.subject]
+    return [id for dispatch in dispatches for id in ledger.dispatches.orders_of(dispatch)]
+
+
+STATES = {
+    State.WAITING: N_("its status is not to be sent yet, or it is to be sent again"),
+    State.WITHHELD: N_("paid with a gift card: to be entered at the till"),
+    State.REJECTED: N_("it cannot be read"),
+    State.PREPARED: N_("in an XML that is on its way"),
+    State.SENT: N_("in the ERP's import folder"),
+    State.TAKEN: N_("the ERP has fetched it"),
+    State.SKIPPED: N_("handled by the previous system"),
+    State.SETTLED: N_("entered by hand"),
+}

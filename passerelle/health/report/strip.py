@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import dropwhile, groupby
 
+from passerelle.base.language import N_, _
+from passerelle.base.wording import clock
 from passerelle.config.model import Settings
 from passerelle.health.report.days import Window, local_date
 from passerelle.health.runs import EARLY, LATE, is_active
@@ -46,7 +48,6 @@ class Slot:
 
     @property
     def last(self) -> Run | None:
-        """The run that counts."""
         return self.runs[-1] if self.runs else None
 
 
@@ -58,7 +59,6 @@ class Cell:
 
     @property
     def look(self) -> SlotLook:
-        """The gravest look of its times."""
         return max((slot.look for slot in self.slots), key=_ORDER.index, default=SlotLook.NONE)
 
 
@@ -75,7 +75,6 @@ class DayStrip:
         return all(cell.look == SlotLook.NONE for cell in self.cells)
 
     def count(self, look: SlotLook) -> int:
-        """How many of its times look like that."""
         return sum(slot.look == look for cell in self.cells for slot in cell.slots)
 
 
@@ -118,7 +117,6 @@ def _look(
 
 
 def look_of(run: Run, *, is_going_on: bool) -> SlotLook:
-    """How one run ended."""
     if run.ended is None:
         return SlotLook.ACTIVE if is_going_on else SlotLook.KILLED
     if run.exit_code == 0 and run.facts.get("sent") == 0:
@@ -145,3 +143,69 @@ def incidents(run: str, slots: Iterable[Slot]) -> Iterator[Incident]:
     for (look, _day), group in groupby(seen, key=lambda slot: (slot.look, local_date(slot.at))):
         if look in BAD:
             yield Incident(run, look, tuple(group))
+
+
+SIGNS = {
+    SlotLook.NONE: "\u00a0",
+    SlotLook.IDLE: "·",
+    SlotLook.WELL: "✓",
+    SlotLook.ACTIVE: "…",
+    SlotLook.REJECTED: "!",
+    SlotLook.MISSED: "?",
+    SlotLook.KILLED: "†",
+    SlotLook.HELD: "‖",
+    SlotLook.FAILED: "×",
+}
+LOOKS = {
+    SlotLook.NONE: N_("none was due"),
+    SlotLook.IDLE: N_("nothing to do"),
+    SlotLook.WELL: N_("went well"),
+    SlotLook.ACTIVE: N_("going on"),
+    SlotLook.REJECTED: N_("data rejected"),
+    SlotLook.MISSED: N_("missed"),
+    SlotLook.KILLED: N_("killed"),
+    SlotLook.HELD: N_("held"),
+    SlotLook.FAILED: N_("failed"),
+}
+# In the order of the legend.
+SHOWN = (
+    *(
+        SlotLook.WELL,
+        SlotLook.IDLE,
+        SlotLook.ACTIVE,
+        SlotLook.REJECTED,
+        SlotLook.HELD,
+        SlotLook.FAILED,
+    ),
+    *(SlotLook.KILLED, SlotLook.MISSED),
+)
+# A summary may be as long as an error; the trace has all of it. There are thousands of titles.
+_LONGEST, _LONGEST_TITLE = 140, 80
+
+
+def in_words(look: SlotLook) -> str:
+    return _(LOOKS[look])
+
+
+def about(slot: Slot) -> str:
+    """One time of a run in words: when, how it ended, with what."""
+    if slot.last is None:
+        return f"{clock(slot.at)} {in_words(slot.look)}"
+    return "; ".join(_about_run(slot, n) for n in range(len(slot.runs)))
+
+
+def _about_run(slot: Slot, n: int) -> str:
+    run = slot.runs[n]
+    parts = [clock(run.started)]
+    if n == len(slot.runs) - 1:
+        parts.append(in_words(slot.look))
+    if run.exit_code is not None:
+        parts.append(_("(exit code {code})").format(code=run.exit_code))
+    text = " ".join(parts)
+    return _(": ").join((text, cut(run.summary, _LONGEST_TITLE))) if run.summary else text
+
+
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """The text on one line, its end left out where it is long."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"

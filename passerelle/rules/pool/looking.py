@@ -1,13 +1,86 @@
 """Pure: what a shop shows, compared with what it should."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from passerelle.rules.pool.terms import Counted, Edit, Move, Seen, Suspect
-from passerelle.rules.pool.views import Judgement, View, judge, possible_after
+from passerelle.model.pool import Move, Suspect
+from passerelle.rules.pool.terms import Counted, Edit, Seen, View
 
 # The same difference on so many quiet reads is a change by hand.
 QUIET_READS = 2
+
+
+# More possible sums than these are not worth their time.
+_MANY = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one level tells: ``level`` and ``others`` are the view from now on.
+
+    ``difference`` is 0 where what was read can be explained.
+    """
+
+    level: int
+    others: tuple[int, ...]
+    difference: int = 0
+
+
+def judge(
+    level: int,
+    others: Iterable[int],
+    moves: Sequence[int],
+    shown: int,
+    *,
+    was_taken: bool = False,
+    absent: Collection[int] = (),
+    is_fresh: bool = True,
+) -> Judgement:
+    """Judges what a shop shows of an item of which it should show ``level``.
+
+    ``moves`` are what its orders took or gave back since. ``was_taken``: the file that says
+    ``level`` has just been taken, so that it counts although it may yet prove lost. ``absent``:
+    what it cannot show yet, since the file that says it still lies there. ``is_fresh``: the shop
+    has written what it shows since it was last read.
+    """
+    parts = sums(moves)
+    full = level + sum(moves)
+    direct = {level + part for part in parts}
+    indirect = {other + part for other in others for part in parts}
+    if shown not in direct and shown not in indirect:
+        # The smaller difference: it leaves the lower level, which never sells too much. But while
+        # nothing is written, each sale must leave the difference as it is, or it is counted twice.
+        if was_taken or indirect:
+            expected = max(direct if was_taken else direct | (indirect - set(absent)))
+        else:
+            expected = full
+        return Judgement(expected, (), shown - expected)
+    now = {shown + part for part in parts}
+    if shown in indirect or not is_fresh or was_taken:
+        # Either the write is lost, or this was told before it, and says nothing of what is there.
+        now |= direct | indirect
+    return Judgement(full, tuple(sorted(now - {full})))
+
+
+def sums(moves: Sequence[int]) -> set[int]:
+    """What any of the moves add up to, from none of them to all.
+
+    The first may have been written over by an import, the last may not show yet, and when an order
+    was cancelled, no file tells.
+    """
+    found = {0}
+    for move in moves:
+        if len(found) > _MANY:
+            break
+        found |= {part + move for part in found}
+    return found | {sum(moves)}
+
+
+def possible_after(levels: Iterable[int], moves: Sequence[int]) -> set[int]:
+    """What may be shown now of what could be shown before the moves."""
+    parts = sums(moves)
+    return {level + part for level in levels for part in parts}
 
 
 class ShopLook:
@@ -29,7 +102,8 @@ def look_at(seen: Seen, counted: Counted, *, judges: bool) -> ShopLook:
     base = seen.waiting.view if taken and seen.waiting else seen.view or View()
     since = seen.waiting_moves if taken else seen.moves
     new_moves = _moves_of(seen.shop, counted.moves)
-    shown = {i: n for i, n in seen.levels.levels.items() if _takes_part(seen, i, counted)}
+    out = counted.barred | seen.rules.exclude
+    shown = {item: level for item, level in seen.levels.levels.items() if item not in out}
     look.levels, look.others = dict(shown), {}
     if judges:
         for item in _odd(shown, base, since, new_moves):
@@ -48,10 +122,6 @@ def look_at(seen: Seen, counted: Counted, *, judges: bool) -> ShopLook:
         _fold(look, seen, new_moves)
     look.view = View(look.levels, look.others, seen.levels.marks)
     return look
-
-
-def _takes_part(seen: Seen, item: str, counted: Counted) -> bool:
-    return item not in counted.barred and item not in seen.rules.exclude
 
 
 def _moves_of(shop: str, moves: Sequence[Move]) -> dict[str, list[int]]:

@@ -11,18 +11,9 @@ from dataclasses import dataclass
 from passerelle.base.reading import gtin
 from passerelle.config.model import Orders
 from passerelle.model.orders import Fault, Reading
+from passerelle.model.pool import LineMark, Move, PoolItem
 from passerelle.rules.fate import is_cancelled
-from passerelle.rules.pool.terms import (
-    CANCELLED,
-    ORDER,
-    Counted,
-    LineMark,
-    Move,
-    OrderLine,
-    PoolItemLevel,
-    Seen,
-    SharedStock,
-)
+from passerelle.rules.pool.terms import CANCELLED, ORDER, Counted, OrderLine, Seen, SharedStock
 
 # A fault elsewhere in an order is no matter of the pool's: it asks for no price.
 # What has no item number is none of the pool's either: gift wrapping, carriage.
@@ -61,7 +52,6 @@ def order_lines(readings: Iterable[Reading], settings: Orders) -> OrderLines:
 
 
 def _by_item(reading: Reading) -> Mapping[str, int | None]:
-    """How many of each item; ``None`` where a line does not say it."""
     found: dict[str, int | None] = {}
     for sold in reading.sold:
         if item := gtin(sold.key):
@@ -93,7 +83,7 @@ def count(seen: Sequence[Seen], pool: SharedStock, barred: frozenset[str] = froz
 
 
 def _moves(
-    shop: Seen, line: OrderLine, item: PoolItemLevel, new: Mapping[str, PoolItemLevel]
+    shop: Seen, line: OrderLine, item: PoolItem, new: Mapping[str, PoolItem]
 ) -> Iterator[Move]:
     """What a line that counts for something else than before moves.
 
@@ -113,19 +103,19 @@ def _moves(
 
 def _first_met(
     seen: Sequence[Seen], pool: SharedStock, barred: frozenset[str]
-) -> dict[str, PoolItemLevel]:
-    new: dict[str, PoolItemLevel] = {}
+) -> dict[str, PoolItem]:
+    new: dict[str, PoolItem] = {}
     for shop in seen:
         if shop.is_newcomer:
             continue
         for item in shop.levels.levels.keys() - pool.items.keys():
             if item not in new and item not in barred and item not in shop.rules.exclude:
                 level = shop.levels.levels[item]
-                new[item] = PoolItemLevel(level, shop.shop, shop.levels_at, shop.orders_at)
+                new[item] = PoolItem(level, shop.shop, shop.levels_at, shop.orders_at)
     return new
 
 
-def _changed(shop: Seen, items: Mapping[str, PoolItemLevel]) -> Iterator[OrderLine]:
+def _changed(shop: Seen, items: Mapping[str, PoolItem]) -> Iterator[OrderLine]:
     """The lines that are to count for something else than they do, oldest first."""
     for line in shop.lines:
         if line.item not in items or line.item in shop.rules.exclude:
@@ -134,9 +124,7 @@ def _changed(shop: Seen, items: Mapping[str, PoolItemLevel]) -> Iterator[OrderLi
             yield line
 
 
-def _is_in_level(
-    shop: Seen, line: OrderLine, item: PoolItemLevel, new: Mapping[str, PoolItemLevel]
-) -> bool:
+def _is_in_level(shop: Seen, line: OrderLine, item: PoolItem, new: Mapping[str, PoolItem]) -> bool:
     """Whether the level that an item began with includes a line met only now.
 
     What a shop sold before it had to do with the item's level is no sale of the pool's.

@@ -4,11 +4,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from passerelle.rules.pool.views import Moves, View
+from passerelle.model.pool import LineMark, Move, PoolItem, Suspect
 from passerelle.stock_csv_fix.levels import LevelFile
 
 ORDER, CANCELLED, EDIT = "order", "cancelled", "edit"
 LineKey = tuple[str, str]  # order id, item
+
+
+Moves = Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a shop should show of each item; ``others`` are further levels that it may show.
+
+    ``marks`` tell each item's line by all but its number and quantity.
+    """
+
+    levels: Mapping[str, int] = field(default_factory=dict)
+    others: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    marks: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +32,6 @@ class Rules:
 
     buffer: int = 0
     exclude: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class PoolItemLevel:
-    """An item of the pool: its level, which may be owed (below zero), and where it was first seen.
-
-    ``since`` is when the shop wrote the level that counted, ``orders_until`` when it had written
-    the orders read with it; ``None`` where that is not told.
-    """
-
-    level: int
-    shop: str
-    since: datetime | None = None
-    orders_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +46,7 @@ class OrderLine:
 
     @property
     def quantity(self) -> int:
-        """What it takes now."""
         return 0 if self.cancelled else self.ordered
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """What moves the pool's level of an item, and why: an order, its cancelling, an edit."""
-
-    shop: str
-    item: str
-    kind: str
-    quantity: int
-    order: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LineMark:
-    """What is counted of an order's line from now on; ``moved`` is what that moved the pool by."""
-
-    shop: str
-    order: str
-    item: str
-    quantity: int
-    moved: int
-    is_new: bool
-    date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +59,6 @@ class Published:
     number: int
     view: View
     whole: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect:
-    """A difference that was met, and on how many quiet reads in a row it was the same."""
-
-    difference: int
-    reads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +95,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class SharedStock:
-    """The pool as the ledger has it."""
-
-    items: Mapping[str, PoolItemLevel] = field(default_factory=dict)
+    items: Mapping[str, PoolItem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +107,7 @@ class Counted:
 
     moves: tuple[Move, ...]
     marks: tuple[LineMark, ...]
-    new: Mapping[str, PoolItemLevel]
+    new: Mapping[str, PoolItem]
     barred: frozenset[str]
 
 
@@ -157,8 +123,6 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """An item of which more was sold than there is."""
-
     item: str
     missing: int
 

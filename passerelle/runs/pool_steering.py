@@ -1,27 +1,29 @@
-"""Joining the pool and leaving it: ask, look, accept.
+"""What people do with the pool by hand: join it (ask, look, accept), leave it, check the shops.
 
 While a shop has asked, it gets nothing. Accepting writes the member's levels into it; from then
 on what it sells counts, and it takes part once it took that file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from passerelle.base.errors import UsageError
+from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError, UsageError
 from passerelle.base.language import _, n_
+from passerelle.base.progress import step
+from passerelle.base.wording import listed
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
 from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import KnownShop as Known
-from passerelle.model.pool import ShopState
-from passerelle.runs.pool import carry_out, make_plan
-from passerelle.runs.pool_members import ACTIVE, Servers
-from passerelle.runs.pool_plan import PoolPlan
-from passerelle.runs.pool_reading import ShopReading, read_shop
+from passerelle.model.pool import KnownShop, ShopState
+from passerelle.runs.pool import ACTIVE, Servers, carry_out
+from passerelle.runs.pool_plan import PoolPlan, make_plan
+from passerelle.runs.pool_reading import ShopReading, in_its_words, read_levels, read_shop
 from passerelle.runs.pool_words import changes
+from passerelle.stock_csv_fix.levels import LevelFile
 
 _FEW = 20
 
@@ -41,7 +43,9 @@ def ask(settings: Settings, ledger: Ledger, shop: str, via: str, now: datetime) 
     return [*told, text.format(shop=shop, via=via)]
 
 
-def check_joining(settings: Settings, ledger: Ledger, shop: str, via: str) -> Mapping[str, Known]:
+def check_joining(
+    settings: Settings, ledger: Ledger, shop: str, via: str
+) -> Mapping[str, KnownShop]:
     """What the ledger knows of all shops. Raises :class:`UsageError` for one that cannot join."""
     section = pool_settings(settings)
     for name in (shop, via):
@@ -62,19 +66,21 @@ def check_joining(settings: Settings, ledger: Ledger, shop: str, via: str) -> Ma
 
 
 def check_named(section: Section, name: str) -> None:
-    """Raises :class:`UsageError` for a shop that config.toml does not have."""
     if name not in section.shops:
         what = _("no shop is named {shop}").format(shop=name)
         known = ", ".join(section.shops)
         raise UsageError(what, "config.toml", _("its shops are: {names}").format(names=known))
 
 
-def _members(known: Mapping[str, Known]) -> set[str]:
+def _members(known: Mapping[str, KnownShop]) -> set[str]:
     return {name for name, shop in known.items() if shop.state in ACTIVE}
 
 
-def accept(gateway: Gateway, shop: str) -> Outcome:
-    """Completes what was asked: the member's levels go into the newcomer."""
+def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
+    """Completes what was asked: the member's levels go into the newcomer.
+
+    ``in_full``: tells each change, and not only some.
+    """
     section = pool_settings(gateway.settings)
     check_named(section, shop)
     known = gateway.ledger.pool.shops()
@@ -84,21 +90,21 @@ def accept(gateway: Gateway, shop: str) -> Outcome:
             what, "", _("`passerelle pool join {shop} --via MEMBER`").format(shop=shop)
         )
     check_joining(gateway.settings, gateway.ledger, shop, known[shop].via)
-    return _complete(gateway, section, shop, known[shop].via)
+    return _complete(gateway, section, shop, known[shop].via, in_full=in_full)
 
 
 def preview(gateway: Gateway, shop: str, via: str) -> Outcome:
     """Tells what joining would change. For a dry run."""
     check_joining(gateway.settings, gateway.ledger, shop, via)
-    return _complete(gateway, pool_settings(gateway.settings), shop, via)
+    return _complete(gateway, pool_settings(gateway.settings), shop, via, in_full=True)
 
 
-def _complete(gateway: Gateway, section: Section, shop: str, via: str) -> Outcome:
+def _complete(gateway: Gateway, section: Section, shop: str, via: str, *, in_full: bool) -> Outcome:
     servers = Servers(gateway, section)
     readings = tuple(_read(gateway, section, servers, shop, via))
     plan = make_plan(gateway, section, readings, (), accept=False)
     outcome = carry_out(gateway, servers, plan)
-    _tell_changes(gateway, plan)
+    _tell_changes(gateway, plan, in_full=in_full)
     return outcome
 
 
@@ -116,13 +122,13 @@ def _read(
     return [*found, read_shop(gateway, shop, newcomer, None, is_newcomer=True)]
 
 
-def _tell_changes(gateway: Gateway, plan: PoolPlan) -> None:
+def _tell_changes(gateway: Gateway, plan: PoolPlan, *, in_full: bool) -> None:
     """All of them where a person looks before, else some."""
     newcomer = plan.plan.shops[-1]
     number = len(newcomer.changes)
-    for line in islice(changes(newcomer), None if gateway.dry_run else _FEW):
+    for line in islice(changes(newcomer), None if in_full else _FEW):
         gateway.say(f"{newcomer.seen.shop}: {line}")
-    if not gateway.dry_run and number > _FEW:
+    if not in_full and number > _FEW:
         gateway.say(n_("and {n} more item", "and {n} more items", number - _FEW))
     own = len(newcomer.seen.levels.levels) - newcomer.share
     if own:
@@ -152,3 +158,80 @@ def _left_lying(settings: Settings, shop: str) -> list[str]:
         return []
     text = _("if its import has not taken {place} yet, delete that file by hand")
     return [text.format(place=section.shops[shop].stock_to)]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedShop:
+    """A shop's file of levels as it is now, or why it could not be read."""
+
+    name: str
+    levels: LevelFile | None
+    error: PasserelleError | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        file = self.levels
+        return file is not None and not (file.nameless or file.twice or file.faults)
+
+
+def check_shops(gateway: Gateway) -> Iterator[CheckedShop]:
+    section = pool_settings(gateway.settings)
+    servers = Servers(gateway, section)
+    for name, shop in section.shops.items():
+        servers.open_for(shop)
+        with step(_("looking at {shop}").format(shop=name)):
+            try:
+                source = gateway.sources.fetch(shop.stock_from)
+                checked = CheckedShop(name, read_levels(source, name, shop))
+            except PasserelleError as error:
+                checked = CheckedShop(name, None, in_its_words(error, name))
+        yield checked
+
+
+def describe_check(checked: CheckedShop) -> Iterator[str]:
+    """What was found in a shop, one sentence each; what asks for a person begins with ``!``."""
+    if checked.levels is None:
+        yield f"! {checked.name}: {checked.error}"
+        return
+    file = checked.levels
+    items = n_("{n} item can take part", "{n} items can take part", len(file.levels))
+    yield _(": ").join((file.name, items))
+    if file.nameless:
+        lines = listed([str(line) for line in file.nameless], _FEW)
+        text = n_(
+            "{file}: {n} line without an item number: {lines}",
+            "{file}: {n} lines without an item number: {lines}",
+            len(file.nameless),
+            file=file.name,
+            lines=lines,
+        )
+        yield f"! {text}"
+    for item, numbers in file.twice.items():
+        text = _("{file}: item {item} stands in the lines {lines}")
+        told = ", ".join(map(str, numbers))
+        yield f"! {text.format(file=file.name, item=item, lines=told)}"
+    yield from (f"! {fault}" for fault in file.faults)
+
+
+def verdict(found: Sequence[CheckedShop]) -> PasserelleError | None:
+    """The closing error; ``None`` where every line of every shop can take part."""
+    errors = [one.error for one in found if one.error]
+    unclean = [one.name for one in found if one.levels is not None and not one.is_clean]
+    if unclean:
+        what = _("some items can take no part in the pool")
+        mend = _("give each product a number of its own in the shop, then export again")
+        errors.append(RejectedError(what, ", ".join(unclean), mend))
+    return max(errors, key=lambda error: GRAVITY.index(error.exit_code), default=None)
+
+
+def as_dict(checked: CheckedShop) -> dict[str, object]:
+    file = checked.levels
+    return {
+        "shop": checked.name,
+        "file": file.name if file else None,
+        "items": len(file.levels) if file else None,
+        "without_number": list(file.nameless) if file else [],
+        "twice": {item: list(lines) for item, lines in file.twice.items()} if file else {},
+        "faults": [str(fault) for fault in file.faults] if file else [],
+        "error": str(checked.error) if checked.error else None,
+    }

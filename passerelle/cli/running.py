@@ -1,21 +1,28 @@
-"""``passerelle run`` and ``passerelle history``."""
+"""``passerelle run``, and what needs no server: ``convert``, ``fix`` and ``demo``."""
 
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from passerelle.base.errors import GRAVITY, PasserelleError, UsageError
-from passerelle.base.language import N_, _
+from passerelle.base.language import _
+from passerelle.base.progress import step
 from passerelle.cli.common import (
-    json_option,
-    local,
-    print_json,
-    print_table,
-    reading_ledger,
+    complain,
+    deliver,
+    end_with,
+    existing_file,
+    now,
+    output_option,
     settings_of,
+    with_settings,
 )
 from passerelle.config.model import Settings
 from passerelle.runs import start
+
+if TYPE_CHECKING:
+    from passerelle.runs.rehearsal import Rehearsal
 
 What = Literal["orders", "stock", "pool", "all"]
 
@@ -74,46 +81,75 @@ def carry_out(
         except PasserelleError as error:
             if len(names) == 1:
                 raise
-            _complain(error)
+            complain(error)
             codes.append(error.exit_code)
             continue
         if outcome.rejected:
-            _complain(outcome.rejected)
+            complain(outcome.rejected)
         codes.append(outcome.exit_code)
     return max(codes, key=GRAVITY.index)
 
 
-def _complain(error: PasserelleError) -> None:
-    click.echo(f"passerelle: {error}", err=True)
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path),
+                default="passerelle-demo", metavar="[DIR]")  # fmt: skip
+def demo(folder: Path) -> None:
+    """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
+
+    Shop, ERP and both runs, told step by step; leaves the files to look at.
+
+    \b
+    passerelle demo
+    """
+    from passerelle.cli.demo import play
+
+    play(folder, click.echo)
 
 
 @click.command()
-@click.option("-n", "count", type=click.IntRange(min=1), default=20, help="How many.  [20]")
-@json_option
-@click.pass_context
-def history(context: click.Context, count: int, as_json: bool) -> None:
-    """The runs so far, newest first.
+@click.argument("source", type=existing_file, metavar="ORDERS.csv")
+@click.option("--sale", "id", metavar="ID", help="The sale of this order instead, see [fulfil].")
+@output_option
+@with_settings
+def convert(settings: Settings, source: Path, id: str | None, output: Path | None) -> None:
+    """Convert a local order CSV with the config's rules: no ledger, no server.
 
     \b
-    passerelle history -n 5
+    passerelle convert commandes.csv -o ventes.xml
+    passerelle convert commandes.csv --sale 1042
     """
-    with reading_ledger(settings_of(context)) as ledger:
-        runs = ledger.runs.latest(count)
-    if as_json:
-        fields = ("number", "run", "started", "ended", "exit_code", "summary")
-        print_json([{name: getattr(run, name) for name in fields} for run in runs])
-    elif not runs:
-        click.echo(_("no run yet"))
-    else:
-        rows = [
-            (
-                local(run.started),
-                run.run,
-                _("killed or active") if run.exit_code is None else str(run.exit_code),
-                f"{(run.ended - run.started).total_seconds():.1f} s" if run.ended else "-",
-                run.summary,
-            )
-            for run in runs
-        ]
-        columns = N_("started"), N_("run"), N_("exit code"), N_("took"), N_("summary")
-        print_table(columns, rows)
+    from passerelle.runs.rehearsal import convert_file, convert_sale
+
+    with step(_("converting {file}").format(file=source.name)):
+        if id is None:
+            result = convert_file(settings, source, now())
+        else:
+            result = convert_sale(settings, source, id, now())
+    _deliver(result, output)
+
+
+@click.command()
+@click.argument("source", type=existing_file, metavar="STOCK.csv")
+@click.option("--orders", type=existing_file, help="Hold back what this order CSV sold.")
+@output_option
+@with_settings
+def fix(settings: Settings, source: Path, orders: Path | None, output: Path | None) -> None:
+    """Fix a local stock CSV with the config's rules: no ledger, no server.
+
+    Every order in ORDERS.csv that is not cancelled counts as missed.
+
+    \b
+    passerelle fix ExportCSV.csv --orders commandes.csv -o ExportCSVmod.csv
+    """
+    from passerelle.runs.rehearsal import fix_file
+
+    with step(_("correcting {file}").format(file=source.name)):
+        result = fix_file(settings, source, orders)
+    _deliver(result, output)
+
+
+def _deliver(result: "Rehearsal", output: Path | None) -> None:
+    deliver(result.blocks, output)
+    for line in result.report:
+        click.echo(line, err=True)
+    end_with(result.rejected)

@@ -1,8 +1,8 @@
-"""One run at a time in a folder."""
+"""One run at a time in a folder, and one loop that starts them."""
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,30 +20,46 @@ OWNER_NAME = "passerelle.lock.owner"
 
 @contextmanager
 def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
-    """Holds the folder's lock. The system frees it when the process dies, however it dies.
+    """Within it, no other run or command changes anything in ``folder``.
 
     Raises :class:`BusyError` naming who holds it and since when.
     """
-    lock = FileLock(folder / FILE_NAME, mode=0o600)
+
+    def busy() -> BusyError:
+        what = _("another run is active ({owner})").format(owner=_owner(folder))
+        return BusyError(what, str(folder), _("wait until it has ended"))
+
+    with locked(folder, FILE_NAME, busy):
+        try:
+            _sign(folder, run, now)
+            yield
+        finally:
+            with suppress(OSError):
+                (folder / OWNER_NAME).unlink()
+
+
+@contextmanager
+def locked(folder: Path, name: str, busy: Callable[[], BusyError]) -> Iterator[None]:
+    """Holds a lock file. The system frees it when the process dies, however it dies.
+
+    Raises what ``busy`` makes where another process holds it, :class:`UnreachableError` where
+    nothing can be written.
+    """
+    lock = FileLock(folder / name, mode=0o600)
     try:
         make_private_folder(folder)
         lock.acquire(timeout=0)
     except Timeout as error:
-        what = _("another run is active ({owner})").format(owner=_owner(folder))
-        raise BusyError(what, str(folder), _("wait until it has ended")) from error
+        raise busy() from error
     except OSError as error:
-        what = _("the folder cannot be written ({reason})")
         raise UnreachableError(
-            what.format(reason=error.strerror or error),
+            _("the folder cannot be written ({reason})").format(reason=error.strerror or error),
             str(folder),
             _("create it, or give this account the right to write there"),
         ) from error
     try:
-        _sign(folder, run, now)
         yield
     finally:
-        with suppress(OSError):
-            (folder / OWNER_NAME).unlink()
         lock.release()
 
 

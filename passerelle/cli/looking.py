@@ -1,0 +1,201 @@
+"""``passerelle status``, ``report``, ``history`` and ``stock why``: how it goes, and why."""
+
+import sys
+import time
+import webbrowser
+from pathlib import Path
+
+import click
+
+from passerelle.base.errors import HeldError, PasserelleError, UsageError
+from passerelle.base.language import N_, _, speak
+from passerelle.base.plain import fields_of
+from passerelle.base.progress import step
+from passerelle.base.wording import in_prose, local
+from passerelle.cli.common import (
+    json_option,
+    now,
+    print_json,
+    print_table,
+    reading_ledger,
+    settings_of,
+    tell,
+    with_settings,
+)
+from passerelle.config.model import Settings
+from passerelle.explain.inquiry import Inquiry
+from passerelle.health.examine import Health
+from passerelle.health.status import as_dict, describe, look
+
+_EVERY = 30.0
+
+
+@click.command()
+@json_option
+@click.option(
+    "--watch", is_flag=True, help="Keep it on screen, renewed every 30 seconds; Ctrl+C ends."
+)
+@click.pass_context
+def status(context: click.Context, as_json: bool, watch: bool) -> None:
+    """Tell on one screen how it goes, and what to do about what does not.
+
+    The runs, the files of shop and ERP as they are on the servers right now, and the orders that
+    are not in the ERP. Exit code 0 when all is well, 6 when something needs a person.
+
+    \b
+    passerelle status
+    passerelle status --watch
+    """
+    if watch and as_json:
+        raise UsageError(_("--watch is for people"), "", _("leave --json out"))
+    settings = settings_of(context)
+    if watch:
+        _watch(settings)
+        return
+    if as_json:
+        speak("en")  # programs read it
+    health = _look(settings)
+    if as_json:
+        print_json(as_dict(health))
+    else:
+        _show_health(health)
+    if health.concerns:
+        context.exit(HeldError.exit_code)
+
+
+def _watch(settings: Settings) -> None:
+    """Goes on until Ctrl+C, which is the way to end it and no interruption."""
+    try:
+        while True:
+            health = _look(settings)
+            click.clear()
+            click.echo(f"Passerelle, {health.at:%Y-%m-%d %H:%M:%S}\n")
+            _show_health(health)
+            time.sleep(_EVERY)
+    except KeyboardInterrupt:
+        return
+
+
+def _look(settings: Settings) -> Health:
+    with reading_ledger(settings) as ledger:
+        return look(settings, ledger, now())
+
+
+def _show_health(health: Health) -> None:
+    for line in describe(health):
+        # Colour is for terminals: click leaves it out elsewhere.
+        click.echo(click.style(line, fg="red") if line.startswith("!") else line)
+
+
+@click.command()
+@click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
+@with_settings
+def report(settings: Settings, opens: bool) -> None:
+    """Write the page that shows how it goes: report.html, in the folder of config.toml.
+
+    What needs a person, the runs of the last 30 days, orders, revenue and stock held back. The
+    page needs no network, and holds no customer data. Each run writes it anew, unless
+    `[report] after_runs = false`.
+
+    \b
+    passerelle report --open
+    """
+    from passerelle.health.report.page import write_report
+
+    with reading_ledger(settings) as ledger:
+        path = write_report(settings, ledger, now())
+    click.echo(str(path))
+    if opens and not _show_page(path):
+        click.echo(_("no browser could be opened: open the file above by hand"), err=True)
+
+
+def _show_page(path: Path) -> bool:
+    """Whether the page is shown."""
+    if sys.platform == "win32":
+        import os
+
+        try:
+            os.startfile(path)  # noqa: S606 - the page just written
+        except OSError:
+            return False
+        return True
+    return webbrowser.open(path.as_uri())
+
+
+@click.group()
+def stock() -> None:
+    """What was published of the ERP's stock.
+
+    \b
+    passerelle stock why 3701234567890
+    """
+
+
+@stock.command()
+@click.argument("item", metavar="EAN13")
+@click.option("--look", is_flag=True, help="Ask the server whether the shop has taken the file.")
+@json_option
+@with_settings
+def why(settings: Settings, item: str, look: bool, as_json: bool) -> None:
+    """Say why the last publication has an item at its level.
+
+    Any form of its item number does: with or without leading zeros, spaces or hyphens; a gift
+    card's product id; or a reference, where the ERP's file has a column with it.
+
+    \b
+    passerelle stock why 3701234567890
+    passerelle stock why 3701234567890 --look
+    """
+    from passerelle.config.sections import stock_settings
+    from passerelle.explain.publication import is_taken_by_shop
+    from passerelle.explain.stock import answer, as_dict
+    from passerelle.explain.stock_words import tell as in_words
+
+    taken, failure = None, None
+    with reading_ledger(settings) as ledger:
+        inquiry = Inquiry(settings, ledger, now(), in_prose)
+        with step(_("looking for {item}").format(item=item)):
+            answers = answer(inquiry, item)
+        if answers and look:
+            try:
+                taken = is_taken_by_shop(settings, stock_settings(settings))
+            except PasserelleError as error:
+                failure = error
+        if as_json:
+            print_json(as_dict(inquiry, item, answers, taken=taken))
+        else:
+            tell(in_words(inquiry, answers, taken=taken))
+    if failure:
+        raise failure
+
+
+@click.command()
+@click.option("-n", "count", type=click.IntRange(min=1), default=20, help="How many.  [20]")
+@json_option
+@with_settings
+def history(settings: Settings, count: int, as_json: bool) -> None:
+    """The runs so far, newest first.
+
+    \b
+    passerelle history -n 5
+    """
+    with reading_ledger(settings) as ledger:
+        runs = ledger.runs.latest(count)
+    if as_json:
+        fields = ("number", "run", "started", "ended", "exit_code", "summary")
+        print_json([fields_of(run, *fields) for run in runs])
+    elif not runs:
+        click.echo(_("no run yet"))
+    else:
+        rows = [
+            (
+                local(run.started),
+                run.run,
+                _("killed or active") if run.exit_code is None else str(run.exit_code),
+                f"{(run.ended - run.started).total_seconds():.1f} s" if run.ended else "-",
+                run.summary,
+            )
+            for run in runs
+        ]
+        columns = N_("started"), N_("run"), N_("exit code"), N_("took"), N_("summary")
+        print_table(columns, rows)

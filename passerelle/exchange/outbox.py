@@ -1,0 +1,375 @@
+"""One outbox for all that is promised to a server, and for finishing what an earlier run began.
+
+1. ``prepared``: the ledger has promised it. An XML is in ArchiveExport first, and promised with
+   its orders; levels (ExportCSVmod, the files of the pool's shops), with their reasons.
+2. Its bytes go up under ``NAME.tmp``, which nobody but Passerelle touches; once they are known to
+   be complete: ``staged``.
+3. ``NAME.tmp`` is renamed to its name: ``sent``. When it is gone from there: ``taken``.
+
+Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how far it came. An XML
+is then finished, and never written over another file. Levels are absolute: what was cut short is
+let go of, since the next run makes them anew, and they may replace what the shop has not taken.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from passerelle.archive.folders import LAST_COPY, Exports, keep_copy
+from passerelle.base.durable import Content
+from passerelle.base.errors import (
+    AlreadyThereError,
+    HeldError,
+    NotFoundError,
+    PasserelleError,
+    PermanentError,
+)
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.base.slices import Sliced
+from passerelle.config.model import Settings
+from passerelle.exchange.uploads import TMP, is_whole, store_to_the_letter, store_whole
+from passerelle.exchange.witness import Witness
+from passerelle.ledger.ledger import Ledger
+from passerelle.ledger.outbox import Promise
+from passerelle.model.location import Location
+from passerelle.model.orders import Change
+from passerelle.model.pool import Json
+from passerelle.model.records import Dispatch, Issue, Mark
+from passerelle.model.states import LEVELS, Kind, Stage
+from passerelle.remotes.base import Entry, Remote, find, is_gone
+
+# Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
+Do = Callable[[Callable[[], object], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
+
+    data: Content
+    marks: Iterable[Mark]
+    place: Location
+
+
+class Outbox:
+    """Carries files to servers. ``remote`` opens one by name, ``say`` tells the trace."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        now: Callable[[], datetime],
+        say: Callable[[str], None],
+        do: Do,
+    ) -> None:
+        self._settings, self._ledger, self._remote = settings, ledger, remote
+        self._now, self._say, self._do = now, say, do
+        self._book = ledger.dispatches
+        self._exports = Exports(settings.folder)
+        self.witness = Witness(settings.folder)
+        self.troubles: list[PasserelleError] = []
+
+    # --- XMLs for the ERP --------------------------------------------------------------------
+
+    def send_orders(self, channel: str, parcel: Parcel) -> Dispatch:
+        """Sends a new XML. Once this returns, its orders are ``sent``."""
+        promise = self._archived(Kind.ORDERS, parcel.place, parcel.data)
+        dispatch = self._book.prepare_orders(promise, self._now(), channel, parcel.marks)
+        return self._send_archived(dispatch)
+
+    def send_sale(self, issue: Issue, data: bytes, place: Location) -> Dispatch:
+        """Sends the XML of one sale. Once this returns, the sale is ``sent``."""
+        promise = self._archived(Kind.SALE, place, data)
+        return self._send_archived(self._book.prepare_sale(promise, self._now(), issue))
+
+    def _archived(self, kind: Kind, place: Location, data: Content) -> Promise:
+        archived = self._exports.free_name(place.name, self._now())
+        with step(_("writing {file}").format(file=place.name)):
+            written = self._exports.write_pending(archived, data)
+        return Promise(kind, place, written.digest.hexdigest(), written.size, archived)
+
+    def _send_archived(self, dispatch: Dispatch) -> Dispatch:
+        self.witness.remember(dispatch)
+        self._exports.confirm(dispatch.archived)
+        return self._go_on(dispatch)
+
+    # --- levels for shops --------------------------------------------------------------------
+
+    def send_stock(
+        self, place: Location, data: bytes, changed: Iterable[Change], **facts: Any
+    ) -> Dispatch:
+        """Puts ExportCSVmod in place, complete and read back before the shop can see it."""
+        promise = _promise(Kind.STOCK, place, data)
+        dispatch = self._book.prepare_stock(promise, self._now(), changed, **facts)
+        return self._send_levels(dispatch, data, place.name)
+
+    def send_pool(
+        self, shop: str, place: Location, data: bytes, changed: int, view: Json
+    ) -> Dispatch:
+        """The same for a shop's file; ``view`` is what the shop shows once it took it."""
+        promise = _promise(Kind.POOL, place, data, shop)
+        dispatch = self._book.prepare_pool(promise, self._now(), changed, view)
+        return self._send_levels(dispatch, data, f"{shop}_{place.name}")
+
+    def _send_levels(self, dispatch: Dispatch, data: bytes, name: str) -> Dispatch:
+        dispatch = self._go_on(dispatch, data)
+        keep_copy(self._settings.folder / LAST_COPY.format(name=name), data)
+        return dispatch
+
+    # --- finishing what an earlier run began -------------------------------------------------
+
+    def recover(self) -> None:
+        """Finishes every XML that an earlier run began, and notes those the ERP took.
+
+        Raises :class:`HeldError` for one of which only a person can tell whether it arrived. Sales
+        are left to :meth:`finish_sales` as long as the config has them issued.
+        """
+        for dispatch in self._book.unfinished():
+            if dispatch.kind != Kind.SALE:
+                self._do(partial(self._finish, dispatch), _would_finish(dispatch))
+        if not self._settings.fulfil.enabled:
+            self.finish_sales()
+        self._do(self._exports.drop_unpromised, "")
+        self.note_taken()
+
+    def finish_sales(self, called_off: Collection[int] = ()) -> None:
+        """Finishes the sales that an earlier run began, but for those that are called off.
+
+        ``called_off`` are numbers of dispatches: they are stopped where the ERP cannot have seen
+        them. A sale that cannot go on hinders nothing else: what is wrong is in ``troubles``.
+        """
+        for dispatch in self._book.unfinished():
+            if dispatch.kind == Kind.SALE:
+                finish = partial(self._finish_sale, dispatch, dispatch.number in called_off)
+                self._do(finish, _would_finish(dispatch))
+
+    def _finish_sale(self, dispatch: Dispatch, is_off: bool) -> None:
+        try:
+            self._exports.confirm(dispatch.archived)
+            if not is_off or not self._call_off(dispatch):
+                self._finish(dispatch)
+        except (PermanentError, HeldError) as error:
+            self._wait(dispatch, error)
+            self.troubles.append(error)
+
+    def _finish(self, dispatch: Dispatch) -> None:
+        self._exports.confirm(dispatch.archived)
+        try:
+            self._go_on(dispatch)
+        except AlreadyThereError as error:
+            self._wait(dispatch, error)
+
+    def _call_off(self, dispatch: Dispatch) -> bool:
+        """Stops a dispatch where the ERP cannot have seen it; returns whether it could be."""
+        remote, tmp = self._remote(dispatch.place.server), dispatch.place.path + TMP
+        if dispatch.stage != Stage.PREPARED:
+            if self._is_direct(dispatch) or is_gone(remote, tmp):
+                return False
+            # First the ledger: a run that finds it staged and its .tmp gone takes it for sent.
+            dispatch = self._book.unstage(dispatch, self._now())
+        if find(remote, tmp) is not None:
+            remote.delete(tmp)
+        why = _("called off before the ERP could see {file}").format(file=dispatch.archived)
+        self._book.end(dispatch, Stage.ABANDONED, self._now(), why)
+        self._say(why)
+        return True
+
+    def _wait(self, dispatch: Dispatch, error: PasserelleError) -> None:
+        text = _("{file} waits: {error}").format(file=dispatch.archived, error=error)
+        self._say(f"! {text}")
+
+    def note_taken(self) -> list[Dispatch]:
+        """Marks as taken the XMLs that are gone from the server; returns what still lies there."""
+        lying = []
+        for dispatch in self._book.untaken():
+            if is_gone(self._remote(dispatch.place.server), dispatch.place.path):
+                self._book.take(dispatch, self._now())
+                self._say(_("the ERP has taken {file}").format(file=dispatch.place.name))
+            else:
+                lying.append(dispatch)
+        return lying
+
+    def settle_levels(self, kind: Kind, target: str = "") -> None:
+        """Finds out whether levels that an earlier run promised had reached their name.
+
+        What did not is let go of. Where renaming is forbidden nobody can tell of a shop of the
+        pool: its file stays promised, and is written again.
+        """
+        dispatch = self._book.last(kind, target)
+        if dispatch is None or dispatch.stage not in (Stage.PREPARED, Stage.STAGED):
+            return
+        remote, place = self._remote(dispatch.place.server), dispatch.place
+        if self._is_direct(dispatch):
+            if kind == Kind.STOCK:
+                self._settle_direct(remote, dispatch)
+        elif dispatch.stage == Stage.STAGED and find(remote, place.path + TMP) is None:
+            self._book.send(dispatch, self._now(), None)
+        else:
+            self._let_go(remote, dispatch, place.path + TMP)
+
+    def _settle_direct(self, remote: Remote, dispatch: Dispatch) -> None:
+        """Uploaded under its own name: half of it is taken away; gone, the shop has taken it."""
+        path = dispatch.place.path
+        entry = find(remote, path)
+        if dispatch.stage == Stage.PREPARED:
+            self._book.end(dispatch, Stage.ABANDONED, self._now())
+        elif entry and not is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
+            self._let_go(remote, dispatch, path)
+        else:
+            self._book.send(dispatch, self._now(), None)
+
+    def _let_go(self, remote: Remote, dispatch: Dispatch, path: str) -> None:
+        self._book.end(dispatch, Stage.ABANDONED, self._now())
+        if find(remote, path) is not None:
+            self._do(lambda: remote.delete(path), "")
+
+    def withdraw(self, place: Location) -> str:
+        """Takes back an ExportCSVmod that the shop has not taken yet; returns what to tell."""
+        try:
+            remote = self._remote(place.server)
+            if find(remote, place.path) is None:
+                return ""
+            text = _("would withdraw {file}, which the shop has not taken yet")
+            told: list[str] = []
+            self._do(lambda: told.append(self._withdraw(remote, place)), text.format(file=place))
+            return "".join(told)
+        except NotFoundError:
+            return ""
+        except PasserelleError as error:
+            text = _("an older {file} could not be withdrawn: {error}")
+            return text.format(file=place.name, error=error)
+
+    def _withdraw(self, remote: Remote, place: Location) -> str:
+        remote.delete(place.path)
+        last = self._book.last(Kind.STOCK, stages=(Stage.SENT,))
+        if last:
+            self._book.end(last, Stage.WITHDRAWN, self._now())
+        text = _("{file} was withdrawn: the shop had not taken it yet")
+        return text.format(file=place.name)
+
+    # --- from stage to stage -----------------------------------------------------------------
+
+    def _go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
+        """Takes a dispatch from wherever it stands to ``sent``; ``data`` are fresh levels."""
+        if self._is_direct(dispatch):
+            return self._go_on_directly(dispatch, data)
+        place = dispatch.place
+        if dispatch.stage != Stage.STAGED:
+            dispatch = self._stage(dispatch, data)
+        elif is_gone(self._remote(place.server), place.path + TMP):
+            return self._sent(dispatch)  # an earlier run staged it: so the rename happened
+        return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
+
+    def _stage(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
+        content = data if data is not None else self._read(dispatch)
+        if content is None:
+            return self._abandon(dispatch)
+        entry = self._store(dispatch, dispatch.place.path + TMP, content)
+        return self._book.stage(dispatch, self._now(), entry.modified)
+
+    def _read(self, dispatch: Dispatch) -> Sliced | None:
+        return self._exports.read(dispatch.archived, dispatch.sha256)
+
+    def _store(self, dispatch: Dispatch, path: str, content: Sliced) -> Entry:
+        remote = self._remote(dispatch.place.server)
+        if isinstance(content, bytes) and dispatch.kind in LEVELS:
+            return store_to_the_letter(remote, path, content, dispatch.place)
+        return store_whole(remote, path, content)
+
+    def _rename(self, dispatch: Dispatch) -> Dispatch:
+        place, remote = dispatch.place, self._remote(dispatch.place.server)
+        if dispatch.kind in LEVELS:
+            remote.replace(place.path + TMP, place.path)
+            return self._sent(dispatch)
+        if find(remote, place.path) is not None:
+            raise AlreadyThereError(
+                _("a file of that name waits for the ERP already"),
+                str(place),
+                _("a sales XML is never written over; when the ERP has taken it, this one goes"),
+            )
+        remote.rename(place.path + TMP, place.path)
+        return self._sent(dispatch)
+
+    def _sent(self, dispatch: Dispatch, *, found_again: bool = True) -> Dispatch:
+        """``found_again``: a run that did not know would see by the ``.tmp`` that is gone."""
+        now = self._now()
+        published = None
+        if dispatch.uploaded and dispatch.staged:
+            # The server's clock at this moment: as far from the upload as ours.
+            published = dispatch.uploaded + (now - dispatch.staged)
+        place = dispatch.place
+        text = _("{file} is in place on {server}")
+        name = place.path if dispatch.kind == Kind.POOL else place.name
+        self._say(text.format(file=name, server=place.server))
+        return self._book.send(dispatch, now, published, lightly=found_again)
+
+    def _abandon(self, dispatch: Dispatch) -> Dispatch:
+        why = _("{file} is missing or altered in ArchiveExport, so it was not sent")
+        text = _(
+            "{file} is missing or altered in ArchiveExport, so it was not sent; "
+            "its orders go into a new one"
+        )
+        if dispatch.kind == Kind.SALE:
+            text = _(
+                "{file} is missing or altered in ArchiveExport, so it was not sent; "
+                "the sale is issued anew"
+            )
+        file = dispatch.archived
+        self._say(f"! {text.format(file=file)}")
+        return self._book.end(dispatch, Stage.ABANDONED, self._now(), why.format(file=file))
+
+    # --- servers that forbid renaming --------------------------------------------------------
+
+    def _is_direct(self, dispatch: Dispatch) -> bool:
+        server = self._settings.servers.get(dispatch.place.server)
+        return bool(server and server.publish == "direct")
+
+    def _go_on_directly(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
+        """Uploads under the final name. ``staged`` here means: the upload has begun."""
+        remote, path = self._remote(dispatch.place.server), dispatch.place.path
+        if dispatch.stage != Stage.PREPARED:
+            if is_gone(remote, path):
+                raise self._doubtful(dispatch)
+            entry = remote.stat(path)
+            if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
+                return self._sent(dispatch, found_again=False)
+        content = data if data is not None else self._read(dispatch)
+        if content is None:
+            return self._abandon(dispatch)
+        dispatch = self._book.stage(dispatch, self._now(), None)
+        entry = self._store(dispatch, path, content)
+        dispatch = self._book.stage(dispatch, self._now(), entry.modified)
+        return self._sent(dispatch, found_again=False)
+
+    def _doubtful(self, dispatch: Dispatch) -> HeldError:
+        self._book.doubt(dispatch, self._now())
+        what = _(
+            "an upload was interrupted and its file is gone: only the ERP knows whether it has it"
+        )
+        if dispatch.kind == Kind.SALE:
+            mend = _(
+                "look for the sale in the ERP, then `passerelle orders settle` its order if it is "
+                "there, or `passerelle orders retry` it if it is not"
+            )
+            return HeldError(what, str(dispatch.place), mend)
+        mend = _(
+            "look for its orders in the ERP, then `passerelle orders settle {ids}` "
+            "if they are there, or `passerelle orders resend {ids}` if they are not"
+        )
+        ids = " ".join(self._book.orders_of(dispatch))
+        return HeldError(what, str(dispatch.place), mend.format(ids=ids))
+
+
+def _promise(kind: Kind, place: Location, data: bytes, target: str = "") -> Promise:
+    return Promise(kind, place, hashlib.sha256(data).hexdigest(), len(data), "", target)
+
+
+def _would_finish(dispatch: Dispatch) -> str:
+    if dispatch.stage == Stage.DOUBTFUL:
+        return ""
+    return _("would finish sending {file}").format(file=dispatch.archived)

@@ -1,0 +1,75 @@
+"""Bytes onto a server, whole or not at all, and free names for them."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from passerelle.base.errors import NotFoundError, TransientError
+from passerelle.base.language import _
+from passerelle.base.slices import Sliced, hash_of
+from passerelle.model.location import Location
+from passerelle.remotes.base import Entry, Memory, Remote, fetch_whole
+
+# What is under this ending is touched by nobody but Passerelle.
+TMP = ".tmp"
+ATTEMPTS = 3
+
+
+def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
+    """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
+
+    Some lines are cut without a word, as :func:`fetch_whole` knows too. Raises
+    :class:`TransientError` where it goes on so, and :class:`NotFoundError` where another has taken
+    the file meanwhile: then it is not sent again.
+    """
+    for _attempt in range(ATTEMPTS):
+        _store(remote, path, data)
+        entry = remote.stat(path)
+        if is_whole(remote, path, entry, len(data), lambda: hash_of(data)):
+            return entry
+    text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
+    raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
+
+
+def store_to_the_letter(remote: Remote, path: str, data: bytes, place: Location) -> Entry:
+    """The same, and reads it back: what arrived is what was sent, byte for byte."""
+    for _attempt in range(ATTEMPTS):
+        entry = store_whole(remote, path, data)
+        fetch_whole(remote, path, len(data), arrived := Memory())
+        if arrived[:] == data:
+            return entry
+        remote.delete(path)
+    raise TransientError(_("the upload reads back otherwise"), str(place), _("try again"))
+
+
+def _store(remote: Remote, path: str, data: Sliced) -> None:
+    try:
+        remote.store(path, data)
+    except NotFoundError as error:
+        folder = path.rpartition("/")[0] or _("the server's base folder")
+        mend = _("create it on the server, or mend the path in config.toml")
+        raise NotFoundError(_("no such folder"), folder, mend) from error
+
+
+def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callable[[], str]) -> bool:
+    """Whether a file on the server is what was sent; read back where no size is told."""
+    if entry.size is not None:
+        return entry.size == size
+    return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
+
+
+def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:
+    """The XML's name: ``{time}`` becomes ``YYYYMMDD_HHMMSS``, counted on until it is free."""
+    return free_place_from(template, now, is_taken)[0]
+
+
+def free_place_from(
+    template: Location, moment: datetime, is_taken: Callable[[Location], bool]
+) -> tuple[Location, datetime]:
+    """The same, with the moment that stands in it."""
+    while True:
+        name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
+        place = template.with_name(name)
+        if "{time}" not in template.name or not is_taken(place):
+            return place, moment
+        moment += timedelta(seconds=1)

@@ -1,0 +1,39 @@
+"""What the ledger's books have in common: a way to begin a transaction; records and their rows."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table
+
+T = TypeVar("T")
+Begin = Callable[[], AbstractContextManager[Connection]]
+
+
+class Book:
+    """A part of the ledger. Every method of it is one transaction."""
+
+    def __init__(self, begin: Begin) -> None:
+        self._begin = begin
+
+
+def record_of(cls: type[T], row: Any, **instead: Any) -> T:
+    """The record whose fields are the row's columns, by name; some with another value."""
+    return cls(**{**row._mapping, **instead})
+
+
+def row_of(table: Table, record: object, **more: Any) -> dict[str, Any]:
+    """The fields of a record that are columns of the table, by name; and more of its columns."""
+    names = [column.name for column in table.c if hasattr(record, column.name)]
+    return {name: getattr(record, name) for name in names} | more
+
+
+def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    """Adds all of the rows, if there are any."""
+    if found := [*rows]:
+        connection.execute(table.insert(), found)
+
+
+def insert_one(connection: Connection, table: Table, **values: Any) -> int:
+    result = connection.execute(table.insert().values(**values))
+    return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0

@@ -1,0 +1,273 @@
+"""The ledger's outbox: each file that was promised to a server, from ``prepared`` to ``taken``.
+
+Every change of a file's stage goes through :func:`_move`, which knows the table of stages and what
+follows for the orders, the sale or the shop that hang on the file.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, exists, func, select, update
+
+from passerelle.base.language import _
+from passerelle.ledger.book import Begin, Book, insert_all, insert_one, row_of
+from passerelle.ledger.marks import move_all, write_marks
+from passerelle.ledger.pool_booking import last_move, note, supersede
+from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
+from passerelle.ledger.schema import changes, dispatches, orders, pool_files, publications
+from passerelle.ledger.stock import write_clock
+from passerelle.model.location import Location
+from passerelle.model.orders import Change
+from passerelle.model.pool import Json
+from passerelle.model.records import Dispatch, Issue, Mark
+from passerelle.model.states import STAGES, XMLS, Kind, SaleState, Stage, State
+
+# The changed lines of older publications are dropped: `stock why` speaks of the last one.
+KEPT_PUBLICATIONS = 50
+# Of older files of a shop of the pool it is only known that they were.
+_KEPT_VIEWS = 3
+# Which stages lead to each.
+_FROM = {after: [s for s, nexts in STAGES.items() if s and after in nexts] for after in Stage}
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A file to be sent: where to, and what it must be there.
+
+    ``archived`` is an XML's name in ArchiveExport; levels have none. ``target`` is the shop of the
+    pool that it is for.
+    """
+
+    kind: Kind
+    place: Location
+    sha256: str
+    size: int
+    archived: str = ""
+    target: str = ""
+
+
+class Outbox(Book):
+    """The book of what was promised. Each promise is one transaction with what hangs on it."""
+
+    def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
+        super().__init__(begin)
+        self._begin_lightly = begin_lightly
+
+    # --- promises ----------------------------------------------------------------------------
+
+    def prepare_orders(
+        self, promise: Promise, at: datetime, channel: str, marks: Iterable[Mark]
+    ) -> Dispatch:
+        """Promises an XML and its orders. From here on it will be sent."""
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            write_marks(connection, channel, marks, at, dispatch=dispatch.number)
+            return dispatch
+
+    def prepare_sale(self, promise: Promise, at: datetime, issue: Issue) -> Dispatch:
+        """Promises the XML of a sale, with the sale's own state."""
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            prepare_sale(connection, issue, at, dispatch.number)
+            return dispatch
+
+    def prepare_stock(
+        self, promise: Promise, at: datetime, changed: Iterable[Change], **facts: Any
+    ) -> Dispatch:
+        """Promises an ExportCSVmod, with each changed line and its reason.
+
+        ``facts`` are the columns of ``publications``: what it was made from, how many lines.
+        """
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            number = dispatch.number
+            connection.execute(publications.insert().values(number=number, **facts))
+            rows = (
+                row_of(changes, change) | {"publication": number, "orders": ",".join(change.orders)}
+                for change in changed
+            )
+            insert_all(connection, changes, rows)
+            connection.execute(changes.delete().where(changes.c.publication < oldest(connection)))
+            return dispatch
+
+    def prepare_pool(self, promise: Promise, at: datetime, changed: int, view: Json) -> Dispatch:
+        """Promises a shop's file, with what the shop shows once it took it."""
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            values = {"number": dispatch.number, "changed": changed, "view": view}
+            connection.execute(pool_files.insert().values(upto=last_move(connection), **values))
+            mine = select(dispatches.c.number).where(
+                dispatches.c.target == promise.target,
+                dispatches.c.kind == Kind.POOL,
+                dispatches.c.stage.in_((Stage.TAKEN, Stage.SUPERSEDED)),
+                dispatches.c.number <= dispatch.number - _KEPT_VIEWS,
+            )
+            old = pool_files.c.view.is_not(None) & pool_files.c.number.in_(mine)
+            connection.execute(update(pool_files).where(old).values(view=None))
+            return dispatch
+
+    # --- stages ------------------------------------------------------------------------------
+
+    def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
+        """Its bytes are on the server, under the name that only Passerelle touches.
+
+        ``uploaded`` is that moment on the server's clock, which is measured by it.
+        """
+        with self._begin() as connection:
+            if uploaded:
+                write_clock(connection, dispatch.place.server, uploaded - at, at)
+            return _move(connection, dispatch, Stage.STAGED, at, staged=at, uploaded=uploaded)
+
+    def unstage(self, dispatch: Dispatch, at: datetime) -> Dispatch:
+        """What lies on the server under its temporary name counts for nothing any more."""
+        with self._begin() as connection:
+            return _move(connection, dispatch, Stage.PREPARED, at, staged=None, uploaded=None)
+
+    def send(
+        self, dispatch: Dispatch, at: datetime, published: datetime | None, *, lightly: bool = False
+    ) -> Dispatch:
+        """Others can see it. ``published`` is that moment on the server's clock.
+
+        ``lightly``: does not wait for the disk, where the next run would find it out by itself.
+        """
+        # Translators: the place comes last: `customer erase` finds the XML of an order by it
+        told = _("sent as {place}").format(place=dispatch.place)
+        with (self._begin_lightly if lightly else self._begin)() as connection:
+            return _move(connection, dispatch, Stage.SENT, at, told, sent=at, published=published)
+
+    def take(self, dispatch: Dispatch, at: datetime) -> Dispatch:
+        """Whoever it was for has fetched it."""
+        told = _("the ERP took {place}").format(place=dispatch.place)
+        with self._begin() as connection:
+            return _move(connection, dispatch, Stage.TAKEN, at, told, taken=at)
+
+    def end(self, dispatch: Dispatch, stage: Stage, at: datetime, why: str = "") -> Dispatch:
+        """It is ``abandoned`` (its orders start over), ``superseded`` or ``withdrawn``."""
+        with self._begin() as connection:
+            return _move(connection, dispatch, stage, at, why)
+
+    def doubt(self, dispatch: Dispatch, at: datetime) -> Dispatch:
+        """Nobody but the ERP can tell whether it arrived."""
+        with self._begin() as connection:
+            return _move(connection, dispatch, Stage.DOUBTFUL, at)
+
+    def leave(self, dispatch: Dispatch, at: datetime) -> None:
+        """It still lies there although its time has passed."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        with self._begin() as connection:
+            connection.execute(mine.values(left=at))
+
+    # --- questions ---------------------------------------------------------------------------
+
+    def unfinished(self) -> list[Dispatch]:
+        """The XMLs that are on their way, or in doubt while an order still hangs on them."""
+        d = dispatches.c
+        hanging = exists().where(orders.c.dispatch == d.number, orders.c.state == State.PREPARED)
+        on_the_way = d.stage.in_((Stage.PREPARED, Stage.STAGED))
+        in_doubt = (d.stage == Stage.DOUBTFUL) & hanging
+        return self._list(_numbered().where(on_the_way | in_doubt, d.kind.in_(XMLS)))
+
+    def untaken(self) -> list[Dispatch]:
+        """The XMLs that the ERP had not fetched when last looked at."""
+        sent = dispatches.c.stage == Stage.SENT
+        return self._list(_numbered().where(sent, dispatches.c.kind.in_(XMLS)))
+
+    def last(self, kind: Kind, target: str = "", stages: Collection[Stage] = ()) -> Dispatch | None:
+        """The last file of that kind, for that shop of the pool; of those stages, where given."""
+        d = dispatches.c
+        mine = select(dispatches).where(d.kind == kind, d.target == target)
+        mine = mine.where(d.stage.in_(stages)) if stages else mine
+        return next(iter(self._list(mine.order_by(d.number.desc()).limit(1))), None)
+
+    def is_used(self, place: Location) -> bool:
+        """Whether a file was ever sent under that name."""
+        d = dispatches.c
+        query = select(func.count()).where(d.server == place.server, d.path == place.path)
+        with self._begin() as connection:
+            return bool(connection.execute(query).scalar())
+
+    def archived_as(self, number: int) -> str | None:
+        """The name in ArchiveExport of a dispatch; ``None`` for one that was never prepared."""
+        query = select(dispatches.c.archived).where(dispatches.c.number == number)
+        with self._begin() as connection:
+            return connection.execute(query).scalar()
+
+    def orders_of(self, dispatch: Dispatch) -> list[str]:
+        """The ids of its orders."""
+        query = select(orders.c.id).where(orders.c.dispatch == dispatch.number)
+        with self._begin() as connection:
+            return list(connection.execute(query.order_by(orders.c.id)).scalars())
+
+    def _list(self, query: Select[Any]) -> list[Dispatch]:
+        with self._begin() as connection:
+            return [dispatch_of(row) for row in connection.execute(query)]
+
+
+def _numbered() -> Select[Any]:
+    return select(dispatches).order_by(dispatches.c.number)
+
+
+def _insert(connection: Connection, promise: Promise, at: datetime) -> Dispatch:
+    place = {"server": promise.place.server, "path": promise.place.path}
+    row = row_of(dispatches, promise, **place, stage=Stage.PREPARED, prepared=at)
+    return _one(connection, insert_one(connection, dispatches, **row))
+
+
+def _move(
+    connection: Connection,
+    dispatch: Dispatch,
+    stage: Stage,
+    at: datetime,
+    told: str = "",
+    **values: Any,
+) -> Dispatch:
+    """The one place where a file changes its stage, from one that the table allows."""
+    mine = (dispatches.c.number == dispatch.number) & dispatches.c.stage.in_(_FROM[stage])
+    moved = connection.execute(update(dispatches).where(mine).values(stage=stage, **values))
+    if moved.rowcount != 1:
+        raise AssertionError(f"dispatch {dispatch.number}: {dispatch.stage} -> {stage}")
+    _follow(connection, dispatch, stage, at, told)
+    return _one(connection, dispatch.number)
+
+
+def _follow(
+    connection: Connection, dispatch: Dispatch, stage: Stage, at: datetime, told: str
+) -> None:
+    """What a file's new stage means for what hangs on it."""
+    number = dispatch.number
+    match stage:
+        case Stage.SENT if dispatch.kind == Kind.POOL:
+            supersede(connection, dispatch.target, before=number)
+            changed = select(pool_files.c.changed).where(pool_files.c.number == number)
+            note(connection, dispatch.target, "written", at, connection.scalar(changed) or 0)
+        case Stage.SENT:
+            move_all(connection, number, (State.PREPARED, State.SENT), at, told)
+            move_sales(connection, number, SaleState.SENT, at, told)
+        case Stage.TAKEN:
+            move_all(connection, number, (State.SENT, State.TAKEN), at, told)
+        case Stage.ABANDONED:
+            move_all(connection, number, (State.PREPARED, State.WAITING), at, told)
+            move_sales(connection, number, SaleState.WANTED, at, told)
+        case Stage.DOUBTFUL:
+            doubt_sale(connection, number)
+
+
+def oldest(connection: Connection) -> int:
+    """The oldest publication of stock whose changed lines are kept; 0 while all are."""
+    newest = select(publications.c.number).order_by(publications.c.number.desc())
+    return connection.scalar(newest.offset(KEPT_PUBLICATIONS).limit(1)) or 0
+
+
+def _one(connection: Connection, number: int) -> Dispatch:
+    query = select(dispatches).where(dispatches.c.number == number)
+    return dispatch_of(connection.execute(query).one())
+
+
+def dispatch_of(row: Row[Any]) -> Dispatch:
+    """The file in a row of its table."""
+    values = dict(row._mapping)
+    place = Location(values.pop("server"), values.pop("path"))
+    names = {field.name for field in fields(Dispatch)}
+    return Dispatch(place=place, **{name: values[name] for name in names & values.keys()})
