@@ -10,7 +10,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, NotReadyError, TransientError
 from passerelle.base.slices import Sliced
 from passerelle.exchange.sources import Sources
-from passerelle.exchange.uploads import free_place, store_whole
+from passerelle.exchange.uploads import free_place, store_to_the_letter, store_whole
 from passerelle.model.location import Location
 from passerelle.remotes.base import Entry, Sink
 
@@ -48,6 +48,9 @@ class Shelf:
     def store(self, path: str, data: Sliced) -> None:
         self.stored += 1
         self.data = data[: self.keeps.pop(0)] if self.keeps else data[:]
+
+    def delete(self, path: str) -> None:
+        self.data = b""
 
 
 class Patient(Deadline):
@@ -130,6 +133,25 @@ class TestAnUpload:
         shelf.keeps, shelf.is_dumb = [4] * 9, is_dumb
         with pytest.raises(TransientError, match="did not arrive whole"):
             store_whole(shelf, "a.tmp", b"12345")  # type: ignore[arg-type]
+
+    def test_that_shops_read_is_compared_byte_for_byte(self) -> None:
+        class Altering(Shelf):
+            spoils = 1
+
+            def store(self, path: str, data: Sliced) -> None:
+                self.stored += 1
+                self.data = data[:].replace(b"3", b"8") if self.stored <= self.spoils else data[:]
+
+        for spoils, good in ((0, True), (2, True), (9, False)):
+            shelf = Altering(b"")
+            shelf.spoils = spoils
+            if good:
+                store_to_the_letter(shelf, "a.tmp", b"12345", PLACE)  # type: ignore[arg-type]
+                assert (shelf.data, shelf.stored) == (b"12345", spoils + 1)
+            else:
+                with pytest.raises(TransientError, match="reads back otherwise"):
+                    store_to_the_letter(shelf, "a.tmp", b"12345", PLACE)  # type: ignore[arg-type]
+                assert shelf.data == b""
 
     def test_names_the_folder_that_is_missing(self) -> None:
         class Bare(Shelf):

@@ -21,7 +21,8 @@ from passerelle.rules.fulfilment import (
     document_of,
     is_of_interest,
 )
-from tests.unit import orders_settings
+from passerelle.stock_csv_fix.levels import read_levels
+from tests.unit import orders_settings, stock_settings
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 START = NOW - timedelta(days=1)
@@ -184,3 +185,20 @@ class TestTheStock:
         assert needs(order(("370", 2), ("371", 1)), ("P371",)) == {"370": 2}
         found = allot([candidate("1", ("371", 1))], Shelf({}, "no file"), ("P371",), books(None))
         assert len(found.granted) == 1
+
+    @pytest.mark.parametrize(
+        ("lines", "level"),
+        [
+            (["0370;5"], 5),
+            (["370;5", "0370;2", "370;9"], 2),
+            (["370;5", "370;beaucoup"], 0),
+            (["370;2,5"], 2),
+            (["370;-3"], 0),
+            (["371;5"], 0),
+        ],
+    )
+    def test_of_an_item_is_the_lowest_that_the_erp_s_file_says(
+        self, lines: list[str], level: int
+    ) -> None:
+        data = "\r\n".join(["Gencod;Stock", *lines, ""]).encode()
+        assert read_levels(data, stock_settings(), "ExportCSV.csv", ["370"]) == {"370": level}
