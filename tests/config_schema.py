@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft4Validator, Draft7Validator
 
-from passerelle.config.template import shipped_schema
+from passerelle.config.load import shipped_schema
 
 SCHEMA: dict[str, Any] = json.loads(shipped_schema())
 # Taplo promises draft 4; the file calls itself draft 7: they must agree on it.

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from passerelle.config.template import template
+from passerelle.config.load import template
 from tests.shell import run_program
 
 TEXT = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text("utf-8")

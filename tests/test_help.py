@@ -1,16 +1,28 @@
-"""`--help` stands alone: every command has an example that parses; the man page is made of it."""
+"""`--help` stands alone: every command has an example that parses."""
 
 import shlex
-import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
 
 from passerelle.cli import COMMANDS as COMMANDS_SHOWN
 from passerelle.cli import cli
-from scripts.man import PAGE, commands, page
+
+
+def commands(
+    command: click.Command = cli, path: tuple[str, ...] = ("passerelle",)
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its path, groups before what is in them."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if inner := command.get_command(context, name):
+                yield from commands(inner, (*path, name))
+
 
 COMMANDS = list(commands())
 NAMES = [" ".join(path) for path, _ in COMMANDS]
@@ -101,26 +113,3 @@ def test_every_help_text_is_a_sentence_and_keeps_the_lines_of_its_examples(
         assert any(shlex.split(line.partition("   ")[0].replace("\\", "/"))[1:] == words
                    for line in map(str.strip, text.splitlines())
                    if line.startswith("passerelle ")), words  # fmt: skip
-
-
-class TestTheManPage:
-    def test_is_made_of_the_help_as_it_is(self) -> None:
-        """If not: ``python -m scripts.man``."""
-        assert PAGE.read_text("utf-8") == page()
-
-    @pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
-    def test_is_set_without_a_warning_and_names_every_command(self) -> None:
-        done = subprocess.run(
-            ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", "-rLL=200n", str(PAGE)],
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-        )
-        assert done.stderr == ""
-        for name in NAMES:
-            assert name in done.stdout
-        assert "passerelle --config D:\\Passerelle\\config.toml run orders" in done.stdout
-
-    def test_is_plain_ascii_with_the_line_ends_of_unix(self) -> None:
-        assert PAGE.read_bytes().isascii()
-        assert b"\r" not in PAGE.read_bytes()

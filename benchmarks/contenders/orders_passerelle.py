@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.rules.fate import Fate, judge
@@ -20,15 +20,13 @@ def main(source: str, target: str) -> None:
 
     def work() -> None:
         file = read_orders(Path(source).read_bytes(), settings, "commandes.csv")
-        numbers = [
-            number
-            for number, reading in enumerate(file.readings)
-            if judge(reading, settings).fate == Fate.SEND
+        orders = [
+            reading.order
+            for reading in file.readings
+            if reading.order and judge(reading, settings).fate == Fate.SEND
         ]
-        orders = file.readings.orders(numbers)
         now = datetime.fromisoformat("2026-11-25T10:27:00+00:00")
-        with Path(target).open("wb") as written:
-            written.writelines(write_sales(orders, settings, now).blocks)
+        Path(target).write_bytes(write_sales(orders, settings, now).data)
 
     timed(work)
 

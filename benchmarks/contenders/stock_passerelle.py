@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import fix_stock
 

@@ -6,11 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.measure import timed
-from passerelle.archive.folders import Archived
 from passerelle.base.deadline import Deadline
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes import open_remote
-from passerelle.remotes.base import Memory, fetch_whole
+from passerelle.remotes.base import fetch_whole
 
 FILE = "there.bin"
 
@@ -22,10 +21,10 @@ def main(settings: str, way: str, path: str) -> None:
     def work() -> None:
         remote = open_remote("server", server, Deadline(timedelta(minutes=10)))
         if way == "up":
-            remote.store(FILE, Archived(Path(path)))
+            remote.store(FILE, Path(path).read_bytes())
         else:
-            fetch_whole(remote, FILE, remote.stat(FILE).size or 0, memory := Memory())
-            Path(path).write_bytes(memory[:])
+            data = fetch_whole(remote, FILE, remote.stat(FILE).size or 0)
+            Path(path).write_bytes(data)
         remote.close()
 
     timed(work)

@@ -5,14 +5,13 @@ the next run tries again.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from passerelle.base.durable import (
-    Content,
+    first_free,
     make_private_folder,
     move_durably,
     replace_whole,
@@ -20,7 +19,6 @@ from passerelle.base.durable import (
 )
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
-from passerelle.base.slices import hash_of
 
 EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"
@@ -45,24 +43,21 @@ class Exports:
         stem, dot, ending = name.rpartition(".")
         if not dot:
             stem, ending = name, ""
-        candidate, moment = name, at
-        while self._taken(candidate):
-            candidate = f"{stem}_{moment:{TIME}}{dot}{ending}"
-            moment += timedelta(seconds=1)
-        return candidate
+        if not (self.folder / name).exists():
+            return name
+        return first_free(
+            at,
+            lambda moment: f"{stem}_{moment:{TIME}}{dot}{ending}",
+            lambda other: (self.folder / other).exists(),
+        )[0]
 
-    def _taken(self, name: str) -> bool:
-        return (self.folder / name).exists()
-
-    def write_pending(self, name: str, data: Content) -> "Written":
+    def write_pending(self, name: str, data: bytes) -> None:
         """Writes an XML, durably, under a name that says it was not sent yet."""
-        written = Written((data,) if isinstance(data, bytes) else data)
         path = self._pending(name)
         try:
             make_private_folder(self.folder)
             make_private_folder(self._unsent)
-            write_privately(path, written)
-            return written
+            write_privately(path, data)
         except OSError as error:
             what = _("the archive cannot be written ({reason})")
             raise UnreachableError(
@@ -94,44 +89,13 @@ class Exports:
         with suppress(OSError):
             self._unsent.rmdir()
 
-    def read(self, name: str, sha256: str) -> "Archived | None":
+    def read(self, name: str, sha256: str) -> bytes | None:
         """The XML, or ``None`` where it is missing or not what was written."""
         with suppress(OSError):
-            file = Archived(self.folder / name)
-            if hash_of(file) == sha256:
-                return file
+            data = (self.folder / name).read_bytes()
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return data
         return None
-
-
-@dataclass(slots=True)
-class Written:
-    """Passes a file's blocks on while it counts and hashes them."""
-
-    blocks: Iterable[bytes]
-    size: int = 0
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-
-    def __iter__(self) -> Iterator[bytes]:
-        for block in self.blocks:
-            self.size += len(block)
-            self.digest.update(block)
-            yield block
-
-
-class Archived:
-    """A file's bytes, read by slices when they are asked for, so that it need not be in memory."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._size = path, path.stat().st_size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, part: slice) -> bytes:
-        start, end, _step = part.indices(self._size)
-        with self._path.open("rb") as file:
-            file.seek(start)
-            return file.read(end - start)
 
 
 def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = False) -> list[Path]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from passerelle.base.language import _
-from passerelle.config.model import CANONICAL_ELEMENTS, SALE_ELEMENTS
+from passerelle.config.xml import CANONICAL_ELEMENTS, SALE_ELEMENTS
 
 _NONE: Mapping[str, str] = {}
 # Attributes that say how to read an XML, not what is in it: xml:lang, xsi:type…

@@ -9,13 +9,13 @@ Every function may raise :class:`OSError`.
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
-# A file's bytes, whole or in blocks that are written as they come.
-Content = bytes | Iterable[bytes]
+T = TypeVar("T")
 
 
 def private(path: str, flags: int) -> int:
@@ -33,20 +33,20 @@ def touch_privately(path: Path) -> None:
     open(path, "ab", opener=private).close()
 
 
-def write_durably(path: Path, data: Content) -> None:
+def write_durably(path: Path, data: bytes) -> None:
     """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
     with path.open("wb") as file:
         _keep(file, data)
 
 
-def write_privately(path: Path, data: Content) -> None:
+def write_privately(path: Path, data: bytes) -> None:
     """The same, for the user alone."""
     with open(path, "wb", opener=private) as file:
         _keep(file, data)
 
 
-def _keep(file: BinaryIO, data: Content) -> None:
-    file.writelines((data,) if isinstance(data, bytes) else data)
+def _keep(file: BinaryIO, data: bytes) -> None:
+    file.write(data)
     file.flush()
     os.fsync(file.fileno())
 
@@ -57,10 +57,8 @@ def move_durably(old: Path, new: Path) -> None:
     _sync_folder(new.parent)
 
 
-def replace_whole(path: Path, data: Content, *, shared: bool = False) -> None:
+def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
-
-    What ``data`` raises while its blocks are asked for is passed on, and the old one stays.
 
     It is the user's alone, unless it is ``shared``.
     """
@@ -107,3 +105,12 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def first_free(
+    at: datetime, named: Callable[[datetime], T], is_taken: Callable[[T], bool]
+) -> tuple[T, datetime]:
+    """The name with the time ``at`` or, second by second, the next that is free; and its time."""
+    while is_taken(name := named(at)):
+        at += timedelta(seconds=1)
+    return name, at

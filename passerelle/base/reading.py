@@ -8,15 +8,16 @@ import codecs
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from passerelle.base.language import _
-from passerelle.base.slices import Sliced, in_blocks
 from passerelle.base.wording import printable, shorten
 
+# Longer than any real header.
+LONGEST_HEADER = 50_000
 SEPARATORS = (";", ",", "\t", "|", ":")
 # Files say the same prices, dates and items again and again, line after line. What is raised is
 # not remembered: a message must be in the language that is spoken when it is told.
@@ -63,41 +64,48 @@ def _without_accent(letter: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def detect_encoding(data: Sliced, configured: str = "auto") -> str:
+def detect_encoding(data: bytes, configured: str = "auto") -> str:
     """The codec to read ``data`` with: as configured, or BOM, else strict UTF-8, else cp1252.
 
     A UTF-8 BOM is honoured (and dropped) even where plain UTF-8 is configured.
     """
     for bom, codec in _BOMS:
-        if data[: len(bom)] == bom and (configured == "auto" or codec == "utf-8-sig"):
+        if data.startswith(bom) and (configured == "auto" or codec == "utf-8-sig"):
             return codec
     if configured != "auto":
         return configured
     try:
-        for _part in decode_in_blocks(data, "utf-8"):
-            pass
+        data.decode("utf-8")
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
 
 
-def decode_in_blocks(data: Sliced, codec: str, errors: str = "strict") -> Iterator[str]:
-    """The text of ``data``, of which only some is in memory at a time."""
-    decoder = codecs.getincrementaldecoder(codec)(errors)
-    yield from map(decoder.decode, in_blocks(data))
-    yield decoder.decode(b"", final=True)
+def decode_file(data: bytes, configured: str = "auto", *, whole: bool = True) -> tuple[str, str]:
+    """The encoding of ``data`` and its text; where it is not ``whole``, its last letter may be cut.
+
+    Damaged letters of a text that is else UTF-8 become U+FFFD. Raises :class:`UnicodeDecodeError`.
+    """
+    codec, errors = detect_encoding(data, configured), "strict"
+    if codec == "cp1252" and configured == "auto" and is_damaged_utf8(data):
+        codec, errors = "utf-8", "replace"
+    if whole:
+        return codec, data.decode(codec, errors)
+    return codec, codecs.getincrementaldecoder(codec)(errors).decode(data)
 
 
-def is_damaged_utf8(data: Sliced) -> bool:
+def line_of(error: UnicodeDecodeError) -> int:
+    """The number of the line in which bytes are no text."""
+    return error.object.count(b"\n", 0, error.start) + 1
+
+
+def is_damaged_utf8(data: bytes) -> bool:
     """Whether ``data`` is UTF-8 but for a few bytes, such as a letter that was cut in two.
 
     In cp1252 text, pairs of bytes that make a UTF-8 letter practically do not occur.
     """
-    letters = damaged = 0
-    for text in decode_in_blocks(data, "utf-8", "replace"):
-        letters += len(_UTF8_LETTER.findall(text))
-        damaged += text.count("\ufffd")
-    return letters > damaged
+    text = data.decode("utf-8", "replace")
+    return sum(1 for _letter in _UTF8_LETTER.finditer(text)) > text.count("\ufffd")
 
 
 def split_header(line: str, separator: str) -> list[str]:

@@ -13,7 +13,8 @@ from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
-from passerelle.config.model import Server, Settings
+from passerelle.config.model import Settings
+from passerelle.config.servers import Server
 from passerelle.model.location import Location
 from passerelle.model.servers import kind_of
 from passerelle.remotes import open_remote

@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from passerelle.base.durable import Content, replace_whole
+from passerelle.base.durable import replace_whole
 from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
@@ -113,11 +113,10 @@ def end_with(error: PasserelleError | None) -> None:
         click.get_current_context().exit(error.exit_code)
 
 
-def deliver(data: Content, output: Path | None) -> None:
+def deliver(data: bytes, output: Path | None) -> None:
     """Writes a result into a file, whole or not at all; to stdout where none is named."""
     if output is None:
-        for block in (data,) if isinstance(data, bytes) else data:
-            click.echo(block, nl=False)
+        click.echo(data, nl=False)
         return
     try:
         replace_whole(output, data, shared=True)

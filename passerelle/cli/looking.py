@@ -146,7 +146,6 @@ def why(settings: Settings, item: str, look: bool, as_json: bool) -> None:
     passerelle stock why 3701234567890
     passerelle stock why 3701234567890 --look
     """
-    from passerelle.config.sections import stock_settings
     from passerelle.explain.publication import is_taken_by_shop
     from passerelle.explain.stock import answer, as_dict
     from passerelle.explain.stock_words import tell as in_words
@@ -158,7 +157,7 @@ def why(settings: Settings, item: str, look: bool, as_json: bool) -> None:
             answers = answer(inquiry, item)
         if answers and look:
             try:
-                taken = is_taken_by_shop(settings, stock_settings(settings))
+                taken = is_taken_by_shop(settings, settings.needed_stock)
             except PasserelleError as error:
                 failure = error
         if as_json:

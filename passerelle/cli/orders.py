@@ -21,7 +21,6 @@ from passerelle.cli.common import (
     with_settings,
 )
 from passerelle.config.model import Settings
-from passerelle.config.sections import orders_settings
 from passerelle.explain.inquiry import Found, Inquiry, look_up
 from passerelle.explain.order import Account, as_dict, give_account
 from passerelle.explain.order_words import tell as in_words
@@ -94,7 +93,7 @@ def show(settings: Settings, id: str, as_json: bool) -> None:
     passerelle orders show XKBKNABJK
     """
     with reading_ledger(settings) as ledger:
-        found = look_up(ledger, orders_settings(settings).channel, id)
+        found = look_up(ledger, settings.needed_orders.channel, id)
         inquiry = Inquiry(settings, ledger, now(), in_prose)
         accounts = [give_account(inquiry, order) for order in found.orders]
         if as_json:
@@ -226,7 +225,7 @@ def adopt(settings: Settings) -> None:
 @contextmanager
 def _steering(settings: Settings, command: str) -> Iterator[Steering]:
     with steering_ledger(settings, command) as ledger:
-        channel = orders_settings(settings).channel
+        channel = settings.needed_orders.channel
         yield Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 

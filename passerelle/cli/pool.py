@@ -151,9 +151,8 @@ def status(settings: Settings, as_json: bool) -> None:
     \b
     passerelle pool status
     """
-    from passerelle.config.sections import pool_settings
 
-    section = pool_settings(settings)
+    section = settings.needed_pool
     with reading_ledger(settings) as ledger:
         health = look_at_pool(section, ledger)
     if as_json:
@@ -230,7 +229,6 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
 
 
 def _check_named(settings: Settings, shop: str) -> None:
-    from passerelle.config.sections import pool_settings
     from passerelle.runs.pool_steering import check_named
 
-    check_named(pool_settings(settings), shop)
+    check_named(settings.needed_pool, shop)

@@ -22,12 +22,10 @@ from passerelle.cli.common import (
     print_json,
     tell,
 )
-from passerelle.config.effective import Setting, effective, how_found
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
-from passerelle.config.load import FILE_NAME, load_config
-from passerelle.config.template import shipped_schema, write_template
-from passerelle.config.toml_text import toml_key, toml_table, toml_value
+from passerelle.config.load import FILE_NAME, load_config, shipped_schema, write_template
+from passerelle.config.shown import Setting, effective, how_found, toml_key, toml_table, toml_value
 
 # Thousands of lines: enough to see what stands in each column.
 _BEGINNING = 2_000_000

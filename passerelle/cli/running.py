@@ -149,7 +149,7 @@ def fix(settings: Settings, source: Path, orders: Path | None, output: Path | No
 
 
 def _deliver(result: "Rehearsal", output: Path | None) -> None:
-    deliver(result.blocks, output)
+    deliver(result.data, output)
     for line in result.report:
         click.echo(line, err=True)
     end_with(result.rejected)

@@ -1,16 +1,85 @@
 """What is wrong with the values of config.toml, in words, each with its key and line."""
 
 import difflib
-from collections.abc import Mapping
-from typing import Any, get_args
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import shorten
-from passerelle.config.lines import Key, key_lines, line_of
-from passerelle.config.model import Server, Settings
+from passerelle.config.model import Settings
+from passerelle.config.values import Section, section_of
+
+Key = tuple[str, ...]
+# What may hold a line end or a bracket that ends or opens nothing: strings and comments.
+# https://toml.io/en/v1.0.0#string
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?""""{0,2}'
+    r"|'''.*?''''{0,2}"
+    r'|"(?:\\.|[^"\\\n])*"'
+    r"|'[^'\n]*'"
+    r"|\#[^\n]*"
+    r"|[\[\]{}\n]",
+    re.DOTALL,
+)
+# Deeper than any table of the settings.
+_DEEPEST = 8
+
+
+def key_lines(text: str) -> dict[Key, int]:
+    """Every table and key of a valid TOML ``text`` with the number of its first line."""
+    lines: dict[Key, int] = {}
+    table: Key = ()
+    for number, statement in _statements(text):
+        tree = tomllib.loads(statement)
+        if statement.lstrip(" \t").startswith("["):
+            table = _path_of(tree)
+            lines.setdefault(table, number)
+        else:
+            for path in _paths(tree):
+                lines.setdefault((*table, *path), number)
+    return lines
+
+
+def line_of(lines: dict[Key, int], key: Key) -> int:
+    """The line of ``key``, or of the nearest table above it; 1 where even that is missing."""
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key, 1)
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Whole statements with their first line: a value may span several lines."""
+    text += "\n"
+    start, first, number, depth = 0, 1, 1, 0
+    for token in _TOKEN.finditer(text):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        number += token[0].count("\n")
+        if token[0] == "\n" and depth == 0:
+            if not (statement := text[start : token.end()]).isspace():
+                yield first, statement
+            start, first = token.end(), number
+
+
+def _path_of(tree: object) -> Key:
+    path: list[str] = []
+    while isinstance(tree, dict) and tree and len(path) < _DEEPEST:
+        name, tree = next(iter(tree.items()))
+        path.append(name)
+    return tuple(path)
+
+
+def _paths(tree: object, depth: int = 0) -> Iterator[Key]:
+    if isinstance(tree, dict) and depth < _DEEPEST:
+        for name, value in tree.items():
+            yield (name,)
+            for rest in _paths(value, depth + 1):
+                yield (name, *rest)
+
 
 _FILE = "config.toml"
 _MANY = 100
@@ -37,7 +106,9 @@ KINDS: Mapping[str, str] = {
 def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
     """Every fault as ``FILE:LINE: KEY: PROBLEM``, by line; ``text`` is the file's."""
     lines = key_lines(text)
-    details = sorted(((_place(lines, d), d) for d in error.errors()), key=lambda pair: pair[0])
+    details = sorted(
+        ((line_of(lines, _key(d)), d) for d in error.errors()), key=lambda pair: pair[0]
+    )
     faults = sorted((place, _fault(detail)) for place, detail in details[:_MANY])
     if len(details) > _MANY:
         more = n_("and {n} more", "and {n} more", len(details) - _MANY)
@@ -48,10 +119,6 @@ def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
 def _key(detail: ErrorDetails) -> Key:
     """The key as the user wrote it, without pydantic's own path elements."""
     return tuple(str(part) for part in detail["loc"] if not str(part).startswith("function-"))
-
-
-def _place(lines: dict[Key, int], detail: ErrorDetails) -> int:
-    return line_of(lines, _key(detail))
 
 
 def _fault(detail: ErrorDetails) -> str:
@@ -94,15 +161,9 @@ def _unknown(key: Key) -> str:
 
 def _known_keys(table: Key) -> list[str]:
     """The keys that a table may hold, found by walking the model down from Settings."""
-    model: type[BaseModel] = Settings
+    model: type[Section] = Settings
     for name in table:
-        model = _sub_model(model, name) or model
+        # Any name in a table of tables has no field.
+        if field := model.model_fields.get(name):
+            model = section_of(field) or model
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _sub_model(model: type[BaseModel], name: str) -> type[BaseModel] | None:
-    """The model behind a key; behind any name in a table of tables (``[servers.NAME]``)."""
-    field = model.model_fields.get(name)
-    annotation = field.annotation if field else Server if model is Settings else None
-    candidates = get_args(annotation) or (annotation,)
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)

@@ -1,16 +1,18 @@
-"""Finding config.toml, reading it, and naming all its faults at once with key and line."""
+"""Finding config.toml, reading it with all its faults at once, and writing a first one."""
 
 import codecs
 import os
 import re
 import sys
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from passerelle.base.errors import ConfigError
+from passerelle.base.durable import private, replace_whole
+from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.base.wording import shorten
 from passerelle.config.faults import faults_of
@@ -18,6 +20,7 @@ from passerelle.config.model import Settings
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"
+SCHEMA_NAME = "config.schema.json"
 _MOST_BYTES = 1_000_000
 # The parser's time grows by the square of a dotted key's length.
 _MANY_DOTS = 2000
@@ -58,7 +61,9 @@ def load_config(path: Path) -> Settings:
     _speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))
-    context = {"folder": path.absolute().parent, "servers": _server_names(tree)}
+    servers = tree.get("servers")
+    names = tuple(servers) if isinstance(servers, dict) else ()
+    context = {"folder": path.absolute().parent, "servers": names}
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
         return Settings.model_validate({"folder": ".", **tree}, context=context)
@@ -132,6 +137,36 @@ def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
     return f"{path.name}:{line}: {shorten(message or str(error), 200)}: {mend}"
 
 
-def _server_names(tree: dict[str, Any]) -> tuple[str, ...]:
-    servers = tree.get("servers")
-    return tuple(servers) if isinstance(servers, dict) else ()
+def template() -> bytes:
+    """The commented file, in UTF-8."""
+    return files("passerelle.config").joinpath("template.toml").read_bytes()
+
+
+def shipped_schema() -> bytes:
+    """The JSON Schema of config.toml, in UTF-8."""
+    return files("passerelle.config").joinpath(SCHEMA_NAME).read_bytes()
+
+
+def write_template(folder: Path) -> Path:
+    """Writes the file into ``folder``, creating that if need be; returns its path.
+
+    The schema beside it, to which its first line refers, is brought up to date in any case.
+    Raises :class:`UsageError` where a file is there already, :class:`UnreachableError` where one
+    cannot be written.
+    """
+    path = folder.absolute() / FILE_NAME
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        schema = path.with_name(SCHEMA_NAME)
+        if not schema.is_file() or schema.read_bytes() != shipped_schema():
+            replace_whole(schema, shipped_schema())
+        with open(path, "xb", opener=private) as file:
+            file.write(template())
+    except FileExistsError as error:
+        raise UsageError(
+            _("a configuration is there already"), str(path), _("it was left as it is; edit it")
+        ) from error
+    except OSError as error:
+        mend = error.strerror or _("name another folder")
+        raise UnreachableError(_("the file cannot be written"), str(path), mend) from error
+    return path

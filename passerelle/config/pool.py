@@ -3,14 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from passerelle.base.language import _
-from passerelle.config.columns import OrderColumns, StockColumns
-from passerelle.config.texts import Encoding, Separator
-from passerelle.config.types import Duration, Names, Place, Section
+from passerelle.config.columns import Columns, OrderColumns, StockColumns
+from passerelle.config.values import Duration, Encoding, Names, Place, Section, Separator
 from passerelle.model.location import Location
 
 # It stands in file names, in the ledger and on the command line.
@@ -18,44 +17,104 @@ _SHOP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 _ORDERS = OrderColumns()
 
 
-class PoolOrderColumns(Section):
+class PoolOrderColumns(Columns):
     """``[pool.shops.NAME.order_columns]``: header names of the shop's order file."""
 
     id: Names = _ORDERS.id
+    """The order's id, by which it is known; required."""
     date: Names = _ORDERS.date
+    """When the order was placed."""
     status: Names = _ORDERS.status
+    """Tells cancelled orders."""
     ean13: Names = _ORDERS.ean13
+    """The item number; required."""
     quantity: Names = _ORDERS.quantity
+    """How many were sold; required."""
 
 
 class PoolShop(Section):
     """``[pool.shops.NAME]``: a shop that shares the stock."""
 
     orders_from: Place
+    """The order CSV that the shop writes, as "server:path".
+
+    = "ftp:fr/commandes.csv"     # the orders that the shop writes
+    """
     stock_from: Place
+    """The levels that the shop shows, as "server:path".
+
+    = "ftp:fr/stock.csv"          # the levels that the shop shows
+    """
     stock_to: Place
+    """What the shop's import reads, and deletes, as "server:path": its own file of levels, in which
+    only quantities are changed.
+
+    = "ftp:fr/stock_import.csv"     # what the shop's import reads and deletes
+    """
     encoding: Encoding = "auto"
+    """Of both files. "auto": BOM, else strict UTF-8, else cp1252."""
     separator: Separator = "auto"
+    """Of both files' fields. "auto": the one of ; , tab | : that fits."""
     final_newline: bool = True
+    """A file whose last line does not end is not whole."""
     cancelled_statuses: Names = (
         *("Annulé", "Remboursé", "Remboursement", "Erreur de paiement"),
         *("Canceled", "Refunded", "Payment error"),
     )
+    """Orders in these statuses are cancelled: they sell nothing."""
     buffer: int = Field(default=0, ge=0, le=2**31 - 1)
+    """So many units of each item are never shown in this shop.
+
+    = …  # units of each item never shown in this shop
+    """
     exclude: Names = ()
+    """Item numbers that take no part in this shop: never read, never set.
+
+    = …  # item numbers that take no part in this shop
+    """
     in_erp_after: Duration | None = None
+    """With owner = "erp", for a shop whose orders [orders] does not send to the ERP: how long after
+    an order the ERP's stock includes it, as in "1h".
+
+    = "1h"  # with owner = "erp": when the ERP has the orders that [orders] does not send
+    """
     columns: StockColumns = StockColumns()
+    """[…]  # of the file of levels, as in [stock.columns]"""
     order_columns: PoolOrderColumns = PoolOrderColumns()
+    """[…]  # of the order file, as in [orders.columns]"""
 
 
 class Pool(Section):
     """``[pool]``: one stock that several shops share, by item number (docs/pool.md)."""
 
     owner: Literal["pool", "erp"] = "pool"
+    """Whose the levels are: "pool": orders and changes by hand in the shops move them; "erp": they
+    are those of the ERP's file ([stock] from), less the sales that it lacks.
+
+    = …  # "erp": the levels are those of [stock] from, less the sales it lacks
+    """
     max_drop: float = Field(default=0.30, ge=0, le=1)
+    """The share of a shop's items that one run may set to 0: 0.30 is 30 %. A run that would set
+    more holds (exit code 6) until `passerelle run pool --accept`.
+
+    = 0.30  # more of a shop's items set to 0 at once: the run holds (exit code 6)
+    """
     max_change: float = Field(default=0.50, ge=0, le=1)
+    """The share of a shop's items whose level one run may change. A run that would change more
+    holds (exit code 6) until `passerelle run pool --accept`.
+
+    = 0.50  # more of a shop's items changed at once: the run holds
+    """
     max_age: Duration = timedelta(days=1)
+    """A shop whose own file of levels is older gets nothing (exit code 6), as in "1d".
+
+    = …  # a shop whose own levels are older gets nothing
+    """
     shops: dict[str, PoolShop]
+    """The shops: any name. The first one begins the pool, the others join it.
+
+    [fr]  # any name; the first shop begins the pool, the others join it
+    """
 
     @field_validator("shops")
     @classmethod
@@ -83,40 +142,3 @@ class Pool(Section):
         for name, shop in self.shops.items():
             for key in ("orders_from", "stock_from", "stock_to"):
                 yield f"pool.shops.{name}.{key}", getattr(shop, key)
-
-
-def check_pool(settings: Any) -> None:
-    """What the pool and the other sections must agree on. Raises :class:`ValueError`."""
-    pool: Pool | None = settings.pool
-    if pool is None:
-        return
-    _check_files(settings, pool)
-    if pool.owner == "erp":
-        _check_owner(settings, pool)
-
-
-def _check_files(settings: Any, pool: Pool) -> None:
-    """The shop's orders may go to the ERP as well; no other file has two parties."""
-    orders, stock = settings.orders, settings.stock
-    written = {orders.to: "orders.to"} if orders else {}
-    written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
-    written |= {settings.fulfil.to: "fulfil.to"} if settings.fulfil.to else {}
-    read = {orders.source: "orders.from"} if orders else {}
-    for key, place in pool.places():
-        other = written.get(place) or (None if key.endswith(".orders_from") else read.get(place))
-        if other:
-            problem = _("{key} and {other} are the same file")
-            raise ValueError(problem.format(key=key, other=other))
-
-
-def _check_owner(settings: Any, pool: Pool) -> None:
-    if settings.stock is None or settings.orders is None:
-        problem = _('pool.owner = "erp" needs [stock] and [orders]: the ERP\'s levels and orders')
-        raise ValueError(problem)
-    for name, shop in pool.shops.items():
-        if shop.orders_from != settings.orders.source and shop.in_erp_after is None:
-            problem = _(
-                "pool.shops.{name}.in_erp_after is missing: [orders] does not send this shop's "
-                "orders to the ERP, so say how long after an order the ERP's stock includes it"
-            )
-            raise ValueError(problem.format(name=name))

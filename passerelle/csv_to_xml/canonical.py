@@ -11,7 +11,8 @@ from html import escape
 from operator import attrgetter
 
 from passerelle.base.reading import fold
-from passerelle.config.model import Orders, WrittenXml
+from passerelle.config.orders import Orders
+from passerelle.config.xml import WrittenXml
 from passerelle.model.orders import Customer, Line, Order
 
 _SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
@@ -42,21 +43,13 @@ class Canonical:
         self._order, self._row = self._branch(1, "order"), self._branch(3, "line")
         self._customer, self._lines = self._branch(2, "customer"), self._branch(2, "lines")
 
-    def begin(self, count: int, generated: datetime) -> str:
-        """What stands before so many orders; ``generated`` is aware."""
-        start, _end = self._tags(0, "orders")
-        top = (self._settings.store, self._date(generated), str(count))
-        return f"{start}\n{self._top(top)}"
-
-    def end(self) -> str:
-        """What stands behind the orders."""
-        return self._tags(0, "orders")[1]
-
-    def document(self, orders: Iterable[Order], count: int, generated: datetime) -> Iterator[str]:
-        """The whole document, an order at a time."""
-        yield self.begin(count, generated)
+    def document(self, orders: Sequence[Order], generated: datetime) -> Iterator[str]:
+        """The whole document, an order at a time; ``generated`` is aware."""
+        start, end = self._tags(0, "orders")
+        top = (self._settings.store, self._date(generated), str(len(orders)))
+        yield f"{start}\n{self._top(top)}"
         yield from map(self.order, orders)
-        yield self.end()
+        yield end
 
     def order(self, order: Order) -> str:
         """One order, as it stands in a document."""

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from typing import TypeVar
 
 from passerelle.base.language import N_, _
@@ -11,9 +13,9 @@ from passerelle.base.reading import (
     item_number,
     parse_date,
     parse_decimal,
+    parse_whole,
 )
 from passerelle.base.wording import printable, shorten
-from passerelle.csv_to_xml import values
 from passerelle.csv_to_xml.table import Row
 from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
@@ -21,9 +23,13 @@ T = TypeVar("T")
 _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
-_CUSTOMER = tuple(Customer.__dataclass_fields__)
+DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
+CUSTOMER = tuple(Customer.__dataclass_fields__)
 _LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
+# More fits no ledger; what is greater is another column's number.
+_MOST = 2**31 - 1
+# Files say the same numbers line after line. What is raised is not remembered.
+_remembered = lru_cache(maxsize=4_000)
 
 
 class CarefulReader:
@@ -48,11 +54,11 @@ class CarefulReader:
             status=self._agreed("status", str) or "",
             payment=self._joined("payment"),
             voucher=self._joined("voucher"),
-            customer=Customer(*map(self._first, _CUSTOMER)),
+            customer=Customer(*map(self._first, CUSTOMER)),
             carrier=self._first("carrier"),
-            shipping=self._agreed("shipping", values.positive),
+            shipping=self._agreed("shipping", positive),
             discount=self._agreed("discount", parse_decimal),
-            total_paid=self._agreed("total_paid", values.positive),
+            total_paid=self._agreed("total_paid", positive),
             lines=tuple([line for line in lines if line]),
         )
         sold = tuple([sold for row in rows if (sold := _sold(row))])
@@ -70,7 +76,7 @@ class CarefulReader:
     def _check_rows(self, id: str) -> None:
         if not id.isprintable():
             self._fault(0, "id", _("holds a line end or another control character"))
-        if _DAMAGED in id:
+        if DAMAGED in id:
             # Two ids with different damaged letters look the same.
             self._fault(0, "id", _(_DAMAGE))
         for number, row in enumerate(self._rows):
@@ -83,16 +89,16 @@ class CarefulReader:
     def _line(self, number: int) -> Line | None:
         before = len(self._faults)
         ean13, product_id, reference, name = [self._text(number, key) for key in _LINE_TEXTS]
-        quantity = self._parsed(number, "quantity", values.quantity)
-        price = self._parsed(number, "unit_price", values.positive)
+        count = self._parsed(number, "quantity", quantity)
+        price = self._parsed(number, "unit_price", positive)
         vat_rate = None
         if self._cell(number, "vat_rate"):
-            vat_rate = self._parsed(number, "vat_rate", values.percent)
+            vat_rate = self._parsed(number, "vat_rate", percent)
         if not self._rows[number].fault:
             self._check_item(number)
-        if quantity is None or price is None or len(self._faults) > before:
+        if count is None or price is None or len(self._faults) > before:
             return None
-        return Line(item_number(ean13), product_id, reference, name, quantity, price, vat_rate)
+        return Line(item_number(ean13), product_id, reference, name, count, price, vat_rate)
 
     def _check_item(self, number: int) -> None:
         ean13 = self._cell(number, "ean13")
@@ -152,14 +158,14 @@ class CarefulReader:
     def _text(self, number: int, key: str) -> str:
         """The cell on one line; XML 1.0 cannot carry control characters at all."""
         text = self._cell(number, key)
-        if text.isprintable() and _DAMAGED not in text:
+        if text.isprintable() and DAMAGED not in text:
             return text
         text = _LINE_ENDS.sub(" ", text)
         bad = _NOT_XML.search(text)
         if bad:
             problem = _("holds the control character U+{code:04X}")
             self._fault(number, key, problem.format(code=ord(bad[0])))
-        if _DAMAGED in text:
+        if DAMAGED in text:
             self._fault(number, key, _(_DAMAGE))
         return text
 
@@ -173,6 +179,31 @@ def _sold(row: Row) -> Sold | None:
     if not gtin(key):
         return None
     try:
-        return Sold(key, None if row.fault else values.quantity(row["quantity"]))
+        return Sold(key, None if row.fault else quantity(row["quantity"]))
     except ValueError:
         return Sold(key, None)
+
+
+@_remembered
+def quantity(text: str) -> int:
+    """How many were sold. All of these raise :class:`ValueError`, in words for a fault."""
+    number = parse_whole(text)
+    if not 0 < number <= _MOST:
+        problem = _('"{text}" is no quantity that can be sold')
+        raise ValueError(problem.format(text=shorten(text)))
+    return number
+
+
+@_remembered
+def positive(text: str) -> Decimal:
+    """An amount that is not negative."""
+    number = parse_decimal(text)
+    if number < 0:
+        raise ValueError(_('"{text}" is negative').format(text=shorten(text)))
+    return number
+
+
+@_remembered
+def percent(text: str) -> Decimal:
+    """A rate, with or without its sign."""
+    return positive(text.removesuffix("%").rstrip())

@@ -3,24 +3,30 @@
 One row is one product line; order fields are repeated on each. Lines of one order need not be
 adjacent. A fault in a line rejects its whole order, and no other.
 
-First it is found out where each order's rows stand; then the orders are read one at a time, as
-often as they are asked for, and none of them is kept.
+Source of the rules: RFC 4180, and what order export modules write in practice: a BOM or cp1252,
+any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import overload
 
+from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.base.language import _
-from passerelle.base.slices import Sliced
-from passerelle.base.wording import printable
-from passerelle.config.model import Orders
+from passerelle.base.reading import (
+    LONGEST_HEADER,
+    decode_file,
+    detect_encoding,
+    detect_separator,
+    find_column,
+    line_of,
+    split_header,
+)
+from passerelle.base.wording import shorten
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
-from passerelle.csv_to_xml.index import Index, RowPlace
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.csv_to_xml.rows import open_table
-from passerelle.csv_to_xml.table import Table
-from passerelle.model.orders import Fault, Order, Reading
+from passerelle.csv_to_xml.table import CellForm, Place, Table, first_line
+from passerelle.model.orders import Fault, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,107 +36,139 @@ class OrderFile:
     ``absent`` are the column keys by which orders are kept back, but that the file does not have.
     """
 
-    readings: "Readings"
+    readings: tuple[Reading, ...]
     faults: tuple[Fault, ...]
     absent: tuple[str, ...] = ()
 
 
-class Readings(Sequence[Reading]):
-    """The orders of a file, in the order in which they are met; each is read when asked for."""
-
-    def __init__(
-        self, table: Table, index: Index, file: str, gift_card_ids: Collection[str]
-    ) -> None:
-        self._table, self._index = table, index
-        self._plain = PlainReader(table.columns, gift_card_ids)
-        self._careful = CarefulReader(file, gift_card_ids)
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    @overload
-    def __getitem__(self, number: int) -> Reading: ...
-    @overload
-    def __getitem__(self, number: slice) -> tuple[Reading, ...]: ...
-    def __getitem__(self, number: int | slice) -> Reading | tuple[Reading, ...]:
-        wanted = range(len(self))[number]
-        if isinstance(wanted, int):
-            return next(self.each((wanted,)))
-        return tuple(self[one] for one in wanted)
-
-    def __iter__(self) -> Iterator[Reading]:
-        return self.each(range(len(self)))
-
-    def each(self, numbers: Sequence[int]) -> Iterator[Reading]:
-        """The orders of these numbers, which ascend."""
-        return map(self._read, self._index.each(numbers))
-
-    def ids(self) -> Iterator[str]:
-        """The orders' ids, as their readings have them."""
-        for first, *_others in self._index.each(range(len(self))):
-            yield printable(self._table.row(*first[:3])["id"])
-
-    def orders(self, numbers: Sequence[int]) -> "OrdersRead":
-        """The whole orders of these numbers, which ascend; each is read again when asked for."""
-        return OrdersRead(self, numbers)
-
-    def _read(self, places: Sequence[RowPlace]) -> Reading:
-        if not any(kind for _start, _line, kind, _order in places):
-            cells = self._table.plain_cells([place[0] for place in places])
-            if reading := self._plain.read(cells):
-                return reading
-        rows = [self._table.row(*place[:3]) for place in places]
-        return self._careful.read(rows[0]["id"], rows)
-
-
-class OrdersRead(Sequence[Order]):
-    """Some of a file's orders. Raises :class:`LookupError` where one is not whole."""
-
-    def __init__(self, readings: Readings, numbers: Sequence[int]) -> None:
-        self._readings, self._numbers = readings, numbers
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __iter__(self) -> Iterator[Order]:
-        return map(_whole, self._readings.each(self._numbers))
-
-    @overload
-    def __getitem__(self, number: int) -> Order: ...
-    @overload
-    def __getitem__(self, number: slice) -> "OrdersRead": ...
-    def __getitem__(self, number: "int | slice") -> "Order | OrdersRead":
-        if isinstance(number, slice):
-            return OrdersRead(self._readings, self._numbers[number])
-        return _whole(self._readings[self._numbers[number]])
-
-
-def _whole(reading: Reading) -> Order:
-    if reading.order is None:
-        raise LookupError(reading.id)
-    return reading.order
-
-
 def read_orders(
-    data: Sliced, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
+    data: bytes, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
 ) -> OrderFile:
-    """Reads the order CSV ``data``, now and whenever orders are asked for; ``file`` is its name
-    for messages.
+    """Reads the order CSV ``data``; ``file`` is its name for messages.
 
     A line without an item number is a fault, unless its product id is in ``gift_card_ids``:
     gift cards have none. Dates are taken in this machine's time zone. Raises what
-    :func:`open_table` raises, and :class:`NotReadyError` for a file
-    that ends inside a text.
+    :func:`_open_table` raises, and :class:`NotReadyError` for a file that ends inside a text.
     """
-    table = open_table(data, settings, file)
-    index = Index(table.places())
+    table = _open_table(data, settings, file)
+    orders, orphans = table.places()
+    plain, careful = PlainReader(table.columns, gift_card_ids), CarefulReader(file, gift_card_ids)
     problem = _("empty: no order to count this line to")
-    orphans = tuple(Fault(file, line, "id", problem) for line in index.orphans)
-    absent = _absent(table, settings) if len(index) else ()
-    return OrderFile(Readings(table, index, file, gift_card_ids), orphans, absent)
+    return OrderFile(
+        tuple([_read(table, places, plain, careful) for places in orders.values()]),
+        tuple(Fault(file, line, "id", problem) for line in orphans),
+        _absent(table, settings) if orders else (),
+    )
+
+
+def _read(
+    table: Table, places: Sequence[Place], plain: PlainReader, careful: CarefulReader
+) -> Reading:
+    if all(place.kind == CellForm.PLAIN for place in places):
+        reading = plain.read(table.plain_cells(places))
+        if reading:
+            return reading
+    rows = [table.row(place) for place in places]
+    return careful.read(rows[0]["id"], rows)
 
 
 def _absent(table: Table, settings: Orders) -> tuple[str, ...]:
-    """The column keys by which orders are kept back, but that the file lacks."""
     deciding = ("payment", "status", *(("voucher",) if settings.withhold.vouchers else ()))
     return tuple(key for key in deciding if key not in table.columns)
+
+
+def _open_table(data: bytes, settings: Orders, file: str) -> Table:
+    """The table below the header.
+
+    Raises :class:`NotReadyError` for a file that is empty or cut, :class:`RejectedError` for
+    bytes that are no text, :class:`ConfigError` for a column that is missing or stands twice.
+    """
+    text = _decode(data, settings, file)
+    _check_whole(text, settings, file)
+    header_line = first_line(text)
+    _check_header(header_line, file)
+    separator = settings.separator
+    if separator == "auto":
+        names = [name for key in type(settings.columns).model_fields
+                 for name in getattr(settings.columns, key)]  # fmt: skip
+        separator = detect_separator(header_line, names)
+    header = split_header(header_line, separator)
+    columns = _find_columns(header, settings, file)
+    return Table(text, separator, columns, len(header), file)
+
+
+def _decode(data: bytes, settings: Orders, file: str) -> str:
+    try:
+        return decode_file(data, settings.encoding)[1]
+    except UnicodeDecodeError as error:
+        raise RejectedError(
+            _("a byte is no text in {encoding}").format(
+                encoding=detect_encoding(data, settings.encoding)
+            ),
+            f"{file}:{line_of(error)}",
+            _("nothing was read from the file; set orders.encoding to the one it was written in"),
+        ) from error
+
+
+def _check_whole(text: str, settings: Orders, file: str) -> None:
+    if not text or text.isspace():
+        raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
+    if "\0" in text[: text.find("\n") if "\n" in text else None]:
+        raise RejectedError(
+            _("the file is no text, or UTF-16 without its mark"),
+            f"{file}:1",
+            _('nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8'),
+        )
+    if settings.final_newline and not text.endswith(("\n", "\r")):
+        line = text.count("\n") + 1
+        raise NotReadyError(
+            _("the last line does not end: the file is not whole yet"),
+            f"{file}:{line}",
+            _(
+                "wait for the shop to write it whole "
+                "(if it never ends its last line, set orders.final_newline = false)"
+            ),
+        )
+
+
+def _check_header(line: str, file: str) -> None:
+    if len(line) > LONGEST_HEADER:
+        raise RejectedError(
+            _("the first line has {length} characters and is no header").format(length=len(line)),
+            f"{file}:1",
+            _("nothing was read from the file; have the shop export it again"),
+        )
+
+
+def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key in type(settings.columns).model_fields:
+        try:
+            index = find_column(header, getattr(settings.columns, key))
+        except LookupError as error:
+            mend = _("rename one in the shop's export, or name another in orders.columns.{key}")
+            raise ConfigError(
+                _('the header has "{name}" twice').format(name=error),
+                f"{file}:1",
+                mend.format(key=key),
+            ) from error
+        if index is not None:
+            found[key] = index
+    _check_required(found, header, settings, file)
+    return found
+
+
+def _check_required(found: dict[str, int], header: list[str], settings: Orders, file: str) -> None:
+    required = ["id", "quantity", "unit_price"]
+    required += ["date"] if settings.start_from else []
+    required += [] if {"ean13", "product_reference"} & found.keys() else ["ean13"]
+    missing = [key for key in required if key not in found]
+    if missing:
+        mend = _("name it in orders.columns.{key}; the file has: {names}")
+        # Translators: between the names of columns
+        keys = _(" and ").join(missing)
+        raise ConfigError(
+            _("no column for {keys}").format(keys=keys),
+            f"{file}:1",
+            mend.format(key=missing[0], names=shorten(", ".join(header), 1000)),
+        )

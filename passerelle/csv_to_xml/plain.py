@@ -14,15 +14,13 @@ from passerelle.base.reading import (
     parse_date,
     parse_decimal,
 )
-from passerelle.csv_to_xml.values import percent, positive, quantity
+from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, percent, positive, quantity
 from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 
-_CUSTOMER = tuple(Customer.__dataclass_fields__)
 _HEAD = ("id", "reference", "date", "status", "payment", "voucher", "carrier", "shipping",
-         "discount", "total_paid", *_CUSTOMER)  # fmt: skip
+         "discount", "total_paid", *CUSTOMER)  # fmt: skip
 _LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
          "vat_rate")  # fmt: skip
-_DAMAGED = "\ufffd"
 
 
 class _OddError(ValueError):
@@ -80,7 +78,7 @@ def _order(head: Sequence[str], lines: tuple[Line, ...]) -> Order:
 def _stripped(cells: Iterable[str]) -> list[str]:
     texts = [*map(str.strip, cells)]
     joined = "".join(texts)
-    if not joined.isprintable() or _DAMAGED in joined:
+    if not joined.isprintable() or DAMAGED in joined:
         raise _OddError
     return texts
 

@@ -5,40 +5,32 @@ under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
 """
 
 import codecs
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 
 from lxml import etree
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.config.model import Orders, WrittenXml
+from passerelle.config.orders import Orders
+from passerelle.config.xml import WrittenXml
 from passerelle.csv_to_xml.canonical import Canonical
 from passerelle.csv_to_xml.forms import SALE_STYLESHEET, STYLESHEET, Forms
 from passerelle.model.orders import Order
 
 # Texts in these can be written one by one and joined: no mark begins them, no state goes on.
 _JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")
-# Letters that are written at a time, about.
-_BLOCK = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class SalesXml:
-    """The bytes to send, the orders in them, and why each of the others is not in them.
+    """The bytes to send, the orders in them, and why each of the others is not in them."""
 
-    ``blocks`` may be walked through more than once, and may be written while it is.
-    """
-
-    blocks: Iterable[bytes]
+    data: bytes
     orders: Sequence[Order]
     rejected: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def data(self) -> bytes:
-        """All the bytes."""
-        return b"".join(self.blocks)
 
 
 def write_sales(
@@ -46,18 +38,15 @@ def write_sales(
 ) -> SalesXml:
     """The sales XML of ``orders``, made at ``generated`` (aware).
 
-    ``orders`` may be read while they are asked for: without forms, and in encodings whose texts
-    can be joined, they are written one at a time. Else the whole tree is in memory.
-
     With a schema, an order that does not validate is left out and told in ``rejected``; the
     others go. Raises :class:`ConfigError` when the stylesheet fails on them.
     """
     forms = forms or Forms()
     if forms == Forms() and codecs.lookup(settings.xml.encoding).name.startswith(_JOINABLE):
-        return SalesXml(_Written(orders, settings, generated), orders)
+        return SalesXml(_written(orders, settings, generated), orders)
     document = _document(orders, settings, generated, forms)
     if forms.schema is None or forms.schema.validate(document):
-        return SalesXml((_serialise(document, settings.xml),), orders)
+        return SalesXml(_serialise(document, settings.xml), orders)
     return _without_invalid(orders, settings, generated, forms)
 
 
@@ -74,8 +63,8 @@ def _without_invalid(
     document = _document(good, settings, generated, forms)
     problem = _invalid(document, forms) if good else None
     if problem:
-        return SalesXml((), (), {order.id: problem for order in good} | rejected)
-    return SalesXml((_serialise(document, settings.xml),), good, rejected)
+        return SalesXml(b"", (), {order.id: problem for order in good} | rejected)
+    return SalesXml(_serialise(document, settings.xml), good, rejected)
 
 
 def _invalid(document: etree._ElementTree, forms: Forms) -> str | None:
@@ -92,7 +81,7 @@ def _document(
     orders: Sequence[Order], settings: Orders, generated: datetime, forms: Forms
 ) -> etree._ElementTree:
     names = {} if forms.stylesheet else settings.xml.names
-    text = "".join(Canonical(settings, names).document(orders, len(orders), generated))
+    text = "".join(Canonical(settings, names).document(orders, generated))
     return _formed(text, forms, STYLESHEET)
 
 
@@ -145,33 +134,15 @@ def _serialise(
             key,
             _('use a name like "UTF-8" or "ISO-8859-1"'),
         ) from error
-    return data if _is_wide(settings) else data.rstrip(b"\n") + b"\n"
+    is_wide = "\n".encode(settings.encoding) != b"\n"
+    return data if is_wide else data.rstrip(b"\n") + b"\n"
 
 
-class _Written:
-    """The same bytes as of :func:`_serialise`, written order by order when they are asked for."""
-
-    def __init__(self, orders: Sequence[Order], settings: Orders, generated: datetime) -> None:
-        self._canonical = Canonical(settings, settings.xml.names)
-        self._orders, self._encoding = orders, settings.xml.encoding
-        nothing = _serialise(_document((), settings, generated, Forms()), settings.xml)
-        declaration = nothing[: nothing.index(b"\n") + 1].decode("ascii")
-        self._begin = declaration + self._canonical.begin(len(orders), generated)
-
-    def __iter__(self) -> Iterator[bytes]:
-        texts, size = [self._begin], 0
-        for order in self._orders:
-            texts.append(text := self._canonical.order(order))
-            size += len(text)
-            if size > _BLOCK:
-                yield self._encoded(texts)
-                texts, size = [], 0
-        yield self._encoded([*texts, self._canonical.end()])
-
-    def _encoded(self, texts: Iterable[str]) -> bytes:
-        return "".join(texts).encode(self._encoding, "xmlcharrefreplace")
-
-
-def _is_wide(settings: WrittenXml) -> bool:
-    """Whether a letter of this encoding has more than one byte."""
-    return "\n".encode(settings.encoding) != b"\n"
+def _written(orders: Sequence[Order], settings: Orders, generated: datetime) -> bytes:
+    """The same bytes as of :func:`_serialise`, without a tree."""
+    nothing = _serialise(_document((), settings, generated, Forms()), settings.xml)
+    data = BytesIO()
+    data.write(nothing[: nothing.index(b"\n") + 1])
+    for text in Canonical(settings, settings.xml.names).document(orders, generated):
+        data.write(text.encode(settings.xml.encoding, "xmlcharrefreplace"))
+    return data.getvalue()

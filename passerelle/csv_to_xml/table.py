@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
@@ -12,7 +12,6 @@ from typing import NamedTuple
 from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
 from passerelle.base.reading import parse_decimal, parse_whole
-from passerelle.csv_to_xml.text import Matcher, Text
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
@@ -23,6 +22,8 @@ _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
+# As `io` has it: either line end, and that of old Macs.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,72 +54,96 @@ class CellForm(IntEnum):
 
 
 class Place(NamedTuple):
-    """Where a row stands: its first byte, its line's number, how it is read; its order's id."""
+    """Where a row stands: its first letter in the text, its line's number, how it is read."""
 
     start: int
     line: int
     kind: CellForm
-    id: str
+
+
+def first_line(text: str) -> str:
+    """It comes with its end."""
+    found = _LINE.match(text)
+    return found[0] if found else ""
 
 
 class Table:
     """The lines below the header: first where each row stands, then each row from its place."""
 
     def __init__(
-        self, text: Text, separator: str, columns: Mapping[str, int], width: int, file: str
+        self, text: str, separator: str, columns: Mapping[str, int], width: int, file: str
     ) -> None:
         self._text, self._separator, self.columns = text, separator, columns
         self._width, self._file = width, file
         self._places = {key: place for place, key in enumerate(columns)}
         self._pick = itemgetter(*columns.values())
-        self._begin = text.place
+        self._place = len(first_line(text))
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
-    def places(self) -> Iterator[Place]:
-        """The rows' places; after a quoting fault, goes on at the next line.
+    def places(self) -> tuple[dict[str, list[Place]], list[int]]:
+        """The rows' places by their order's id, as the orders are met first.
 
-        Raises :class:`NotReadyError` where the file ends inside a text.
+        A row without an id counts to the order above. Second come the lines that have none above.
+        After a quoting fault, goes on at the next line. Raises :class:`NotReadyError` where the
+        file ends inside a text.
         """
-        self._text.place = self._begin
+        orders: dict[str, list[Place]] = {}
+        orphans, latest = list[int](), None
+        for id, place in self._walk():
+            if id:
+                latest = orders.setdefault(id, [])
+            if latest is None:
+                orphans.append(place.line)
+            else:
+                latest.append(place)
+        return orders, orphans
+
+    def _walk(self) -> Iterator[tuple[str, Place]]:
         number, match = 2, _plain_line(self._separator, self._width, self.columns["id"])
-        while (start := self._text.place) < self._text.size:
-            found = self._text.match(match)
-            if found and len(found[0]) <= _LONGEST_CELL and (id := self._id(found[1])):
-                yield Place(start, number, CellForm.PLAIN, id)
+        text, size = self._text, len(self._text)
+        while (start := self._place) < size:
+            found = match(text, start)
+            id = found[1].strip('"').strip() if found else ""
+            if found and id and found.end() - start <= _LONGEST_CELL:
+                self._place = found.end()
+                yield id, Place(start, number, CellForm.PLAIN)
                 number += 1
                 continue
-            self._text.place = start
             kind, cells, lines = self._next(number)
             if kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
-                yield Place(start, number, kind, self._row(number, cells, kind)["id"])
+                yield self._row(number, cells, kind)["id"], Place(start, number, kind)
             number += lines
 
-    def plain_cells(self, starts: Iterable[int]) -> list[list[str]]:
+    def plain_cells(self, places: Sequence[Place]) -> list[list[str]]:
         """All cells of rows that are plain, as they are written."""
-        return list(csv.reader(self._text.lines_at(starts), delimiter=self._separator))
+        text = self._text
+        lines = [text[start : text.find("\n", start)] for start, _line, _kind in places]
+        return list(csv.reader(lines, delimiter=self._separator))
 
-    def row(self, start: int, line: int, kind: int) -> Row:
-        """The row that stands there."""
-        self._text.place = start
-        text = self._text.readline()
+    def row(self, place: Place) -> Row:
+        self._place, line, kind = place
+        text = self._readline()
         if kind == CellForm.SALVAGED:
             return self._row(line, self._salvage(text), kind)
         if '"' not in text:
             return self._row(line, self._split(text), kind)
-        lines = chain((text,), iter(self._text.readline, ""))
+        lines = chain((text,), iter(self._readline, ""))
         cells = next(csv.reader(lines, delimiter=self._separator, strict=True))
         return self._row(line, cells, kind)
 
-    def _id(self, cell: bytes) -> str:
-        return self._text.decode(cell.strip(b'"')).strip()
+    def _readline(self) -> str:
+        """The next line with its end, ``""`` behind the last."""
+        found = _LINE.match(self._text, self._place)
+        self._place += len(found[0]) if found else 0
+        return found[0] if found else ""
 
     def _split(self, line: str) -> list[str]:
         return line.rstrip("\r\n").split(self._separator)
 
     def _next(self, number: int) -> tuple[CellForm, list[str], int]:
         """The record that begins at this line: how it is read, its cells, how many lines it has."""
-        line = self._text.readline()
-        end = self._text.place
+        line = self._readline()
+        end = self._place
         if '"' not in line:
             return CellForm.RECORD, self._split(line), 1
         if cells := self._alone(line):
@@ -129,7 +154,7 @@ class Table:
         except csv.Error as error:
             self._check_cut(number, error)
             self._astray = max(self._astray, self._latest)
-            self._text.place = end
+            self._place = end
             return CellForm.SALVAGED, self._salvage(line), 1
         return self._kind(end), cells, reader.line_num
 
@@ -155,13 +180,13 @@ class Table:
         """
         self._latest, self._swallows = end, end <= self._astray
         yield line
-        while not self._swallows and (line := self._text.readline()):
+        while not self._swallows and (line := self._readline()):
             self._swallows = self._is_row(line)
             if not self._swallows:
                 yield line
-                self._latest = self._text.place
+                self._latest = self._place
             elif not self._stands_alone(line):
-                self._doubtful = self._text.place
+                self._doubtful = self._place
 
     def _stands_alone(self, line: str) -> bool:
         """Whether a line's quotes can enclose fields of its own."""
@@ -213,9 +238,9 @@ class Table:
         return Row(line, tuple(named), self._places, fault)
 
 
-def _plain_line(separator: str, width: int, id: int) -> Matcher:
+def _plain_line(separator: str, width: int, id: int) -> Callable[[str, int], re.Match[str] | None]:
     """Matches a line of which csv would make a cell for each column; group 1 is the id's."""
-    apart = re.escape(separator.encode())
-    cell = rb'(?:"[^"\r\n]*"|[^"\r\n%s]*)' % apart
+    apart = re.escape(separator)
+    cell = rf'(?:"[^"\r\n]*"|[^"\r\n{apart}]*)'
     before, after = (cell + apart) * id, (apart + cell) * (width - id - 1)
-    return re.compile(rb"%s(%s)%s\r?\n" % (before, cell, after)).match
+    return re.compile(rf"{before}({cell}){after}\r?\n").match

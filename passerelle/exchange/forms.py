@@ -4,7 +4,8 @@ from pathlib import Path
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.config.model import Orders, Settings
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.forms import Forms, compile_forms, compile_sale_forms, named_schemas
 
 

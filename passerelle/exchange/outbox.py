@@ -12,14 +12,13 @@ let go of, since the next run makes them anew, and they may replace what the sho
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from passerelle.archive.folders import LAST_COPY, Exports, keep_copy
-from passerelle.base.durable import Content
 from passerelle.base.errors import (
     AlreadyThereError,
     HeldError,
@@ -29,7 +28,6 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.base.slices import Sliced
 from passerelle.config.model import Settings
 from passerelle.exchange.uploads import TMP, is_whole, store_to_the_letter, store_whole
 from passerelle.exchange.witness import Witness
@@ -48,10 +46,10 @@ Do = Callable[[Callable[[], object], str], None]
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An XML ready to go: its bytes, whole or as they are written; its orders; its name there."""
+    """An XML ready to go: its bytes, its orders, its name there."""
 
-    data: Content
-    marks: Iterable[Mark]
+    data: bytes
+    marks: Sequence[Mark]
     place: Location
 
 
@@ -87,11 +85,11 @@ class Outbox:
         promise = self._archived(Kind.SALE, place, data)
         return self._send_archived(self._book.prepare_sale(promise, self._now(), issue))
 
-    def _archived(self, kind: Kind, place: Location, data: Content) -> Promise:
+    def _archived(self, kind: Kind, place: Location, data: bytes) -> Promise:
         archived = self._exports.free_name(place.name, self._now())
         with step(_("writing {file}").format(file=place.name)):
-            written = self._exports.write_pending(archived, data)
-        return Promise(kind, place, written.digest.hexdigest(), written.size, archived)
+            self._exports.write_pending(archived, data)
+        return _promise(kind, place, data, archived)
 
     def _send_archived(self, dispatch: Dispatch) -> Dispatch:
         self.witness.remember(dispatch)
@@ -112,7 +110,7 @@ class Outbox:
         self, shop: str, place: Location, data: bytes, changed: int, view: Json
     ) -> Dispatch:
         """The same for a shop's file; ``view`` is what the shop shows once it took it."""
-        promise = _promise(Kind.POOL, place, data, shop)
+        promise = _promise(Kind.POOL, place, data, target=shop)
         dispatch = self._book.prepare_pool(promise, self._now(), changed, view)
         return self._send_levels(dispatch, data, f"{shop}_{place.name}")
 
@@ -272,12 +270,12 @@ class Outbox:
         entry = self._store(dispatch, dispatch.place.path + TMP, content)
         return self._book.stage(dispatch, self._now(), entry.modified)
 
-    def _read(self, dispatch: Dispatch) -> Sliced | None:
+    def _read(self, dispatch: Dispatch) -> bytes | None:
         return self._exports.read(dispatch.archived, dispatch.sha256)
 
-    def _store(self, dispatch: Dispatch, path: str, content: Sliced) -> Entry:
+    def _store(self, dispatch: Dispatch, path: str, content: bytes) -> Entry:
         remote = self._remote(dispatch.place.server)
-        if isinstance(content, bytes) and dispatch.kind in LEVELS:
+        if dispatch.kind in LEVELS:
             return store_to_the_letter(remote, path, content, dispatch.place)
         return store_whole(remote, path, content)
 
@@ -365,8 +363,11 @@ class Outbox:
         return HeldError(what, str(dispatch.place), mend.format(ids=ids))
 
 
-def _promise(kind: Kind, place: Location, data: bytes, target: str = "") -> Promise:
-    return Promise(kind, place, hashlib.sha256(data).hexdigest(), len(data), "", target)
+def _promise(
+    kind: Kind, place: Location, data: bytes, archived: str = "", target: str = ""
+) -> Promise:
+    digest = hashlib.sha256(data).hexdigest()
+    return Promise(kind, place, digest, len(data), archived, target)
 
 
 def _would_finish(dispatch: Dispatch) -> str:

@@ -14,14 +14,12 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, NotReadyError, PermanentError
 from passerelle.base.language import _, n_
 from passerelle.base.progress import step
-from passerelle.base.scratch import ScratchFile
-from passerelle.base.slices import Sliced, hash_of
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
 from passerelle.model.records import CLOCK_SLACK
-from passerelle.remotes.base import Entry, Memory, Remote, Sink, fetch_whole
+from passerelle.remotes.base import Entry, Remote, fetch_whole
 
 _YOUNG = timedelta(minutes=1)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
@@ -35,25 +33,20 @@ class Source:
     """
 
     place: Location
-    content: Sliced
+    data: bytes
     modified: datetime | None
     age: timedelta | None
     notes: tuple[str, ...] = ()
 
-    @property
-    def data(self) -> bytes:
-        """All its bytes."""
-        return self.content[:]
-
     def describe(self) -> str:
         """Name, size and age in words."""
-        size = n_("{n} byte", "{n} bytes", len(self.content))
+        size = n_("{n} byte", "{n} bytes", len(self.data))
         return _(": ").join((self.place.name, f"{size}, {self._written()}"))
 
     def fact(self, now: datetime) -> dict[str, Any]:
         """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
         written = None if self.age is None else (now - self.age).isoformat(timespec="seconds")
-        return {"place": str(self.place), "size": len(self.content), "written": written}
+        return {"place": str(self.place), "size": len(self.data), "written": written}
 
     def _written(self) -> str:
         if self.age is None:
@@ -78,18 +71,11 @@ class Sources:
         self._now, self._deadline = now, deadline
 
     def fetch(self, place: Location) -> Source:
-        """The file at ``place``, all of it in memory.
+        """The file at ``place``.
 
         Raises :class:`NotReadyError` while it is being written, :class:`NotFoundError` where
         there is none, and what servers raise.
         """
-        return self._fetch(place, Memory())
-
-    def fetch_to_read_by_slices(self, place: Location) -> Source:
-        """The same; a large one lies in a temporary file of ours and is not in memory."""
-        return self._fetch(place, ScratchFile(self._settings.folder))
-
-    def _fetch(self, place: Location, sink: Sink) -> Source:
         remote = self._remote(place.server)
         try:
             entry = remote.stat(place.path)
@@ -99,8 +85,8 @@ class Sources:
         age = self.age(place.server, entry)
         if age is None or age < _YOUNG:
             self._wait_until_settled(remote, place, entry)
-        self._read(remote, place, entry, sink)
-        return Source(place, sink, entry.modified, age, tuple(_weaker_promises(entry)))
+        data = self._read(remote, place, entry)
+        return Source(place, data, entry.modified, age, tuple(_weaker_promises(entry)))
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
         """How old a file is, by its server's clock; ``None`` where that cannot be told.
@@ -146,21 +132,19 @@ class Sources:
         if again.modified != entry.modified:
             raise _not_ready(place, _("it was written to meanwhile"))
 
-    def _read(self, remote: Remote, place: Location, entry: Entry, sink: Sink) -> None:
+    def _read(self, remote: Remote, place: Location, entry: Entry) -> bytes:
         """Without sizes from the server, two equal readings must do."""
 
         def check() -> None:
             self._check_unchanged(remote, place, entry)
 
         if entry.size is not None:
-            fetch_whole(remote, place.path, entry.size, sink, check)
-            return
-        remote.fetch_into(place.path, sink)
+            return fetch_whole(remote, place.path, entry.size, check)
+        data = remote.fetch(place.path)
         check()
-        first = hash_of(sink)
-        remote.fetch_into(place.path, sink)
-        if hash_of(sink) != first:
+        if remote.fetch(place.path) != data:
             raise _not_ready(place, _("two readings of it differed"))
+        return data
 
 
 def _weaker_promises(entry: Entry) -> Iterator[str]:

@@ -2,20 +2,20 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from passerelle.base.durable import first_free
 from passerelle.base.errors import NotFoundError, TransientError
 from passerelle.base.language import _
-from passerelle.base.slices import Sliced, hash_of
 from passerelle.model.location import Location
-from passerelle.remotes.base import Entry, Memory, Remote, fetch_whole
+from passerelle.remotes.base import Entry, Remote, fetch_whole
 
 # What is under this ending is touched by nobody but Passerelle.
 TMP = ".tmp"
 ATTEMPTS = 3
 
 
-def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
+def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
     Some lines are cut without a word, as :func:`fetch_whole` knows too. Raises
@@ -25,7 +25,7 @@ def store_whole(remote: Remote, path: str, data: Sliced) -> Entry:
     for _attempt in range(ATTEMPTS):
         _store(remote, path, data)
         entry = remote.stat(path)
-        if is_whole(remote, path, entry, len(data), lambda: hash_of(data)):
+        if is_whole(remote, path, entry, len(data), lambda: hashlib.sha256(data).hexdigest()):
             return entry
     text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
     raise TransientError(text.format(arrived=entry.size, size=len(data)), path)
@@ -35,14 +35,13 @@ def store_to_the_letter(remote: Remote, path: str, data: bytes, place: Location)
     """The same, and reads it back: what arrived is what was sent, byte for byte."""
     for _attempt in range(ATTEMPTS):
         entry = store_whole(remote, path, data)
-        fetch_whole(remote, path, len(data), arrived := Memory())
-        if arrived[:] == data:
+        if fetch_whole(remote, path, len(data)) == data:
             return entry
         remote.delete(path)
     raise TransientError(_("the upload reads back otherwise"), str(place), _("try again"))
 
 
-def _store(remote: Remote, path: str, data: Sliced) -> None:
+def _store(remote: Remote, path: str, data: bytes) -> None:
     try:
         remote.store(path, data)
     except NotFoundError as error:
@@ -67,9 +66,10 @@ def free_place_from(
     template: Location, moment: datetime, is_taken: Callable[[Location], bool]
 ) -> tuple[Location, datetime]:
     """The same, with the moment that stands in it."""
-    while True:
-        name = template.name.replace("{time}", f"{moment:%Y%m%d_%H%M%S}")
-        place = template.with_name(name)
-        if "{time}" not in template.name or not is_taken(place):
-            return place, moment
-        moment += timedelta(seconds=1)
+    if "{time}" not in template.name:
+        return template, moment
+
+    def named(at: datetime) -> Location:
+        return template.with_name(template.name.replace("{time}", f"{at:%Y%m%d_%H%M%S}"))
+
+    return first_free(moment, named, is_taken)

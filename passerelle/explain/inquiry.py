@@ -9,7 +9,8 @@ from datetime import datetime
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.base.wording import printable
-from passerelle.config.model import Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.stock import Stock
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Publication
 from passerelle.model.states import SEEN, State

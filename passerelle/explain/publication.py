@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from passerelle.archive.folders import LAST_COPY
 from passerelle.base.deadline import Deadline
 from passerelle.base.reading import fold, gtin
-from passerelle.config.model import Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.stock import Stock
 from passerelle.model.records import Publication
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import find

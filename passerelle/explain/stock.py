@@ -9,8 +9,7 @@ from passerelle.base.language import _
 from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
 from passerelle.base.wording import printable
-from passerelle.config.model import Stock
-from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
 from passerelle.model.orders import Sold
@@ -80,7 +79,7 @@ def answer(inquiry: Inquiry, item: str) -> list[Answer]:
 
     Nothing where no stock was published yet. Raises :class:`UsageError` for no item number.
     """
-    stock, key = stock_settings(inquiry.settings), gtin(item)
+    stock, key = inquiry.settings.needed_stock, gtin(item)
     if not key:
         problem = _('"{text}" is no item number').format(text=printable(item))
         raise UsageError(problem, "", _("give the one from the ERP"))
@@ -180,7 +179,7 @@ def as_dict(
     inquiry: Inquiry, asked: str, answers: list[Answer], *, taken: bool | None
 ) -> dict[str, Any]:
     """One object; ``items`` has one for each item that was found."""
-    stock = stock_settings(inquiry.settings)
+    stock = inquiry.settings.needed_stock
     publication = answers[0].publication if answers else None
     return {
         "asked": asked,

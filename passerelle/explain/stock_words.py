@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import printable
-from passerelle.config.model import Stock
-from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import in_one_sentence
 from passerelle.explain.stock import Answer, Held, HeldFor
@@ -21,7 +20,7 @@ def tell(inquiry: Inquiry, answers: list[Answer], *, taken: bool | None) -> Iter
     if not answers:
         yield _("no stock was published yet")
         return
-    stock, last = stock_settings(inquiry.settings), answers[0].publication
+    stock, last = inquiry.settings.needed_stock, answers[0].publication
     yield _published(inquiry, last, stock)
     yield from _by_the_erp(inquiry, last, stock)
     for answer in answers:

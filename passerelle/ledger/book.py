@@ -1,7 +1,8 @@
 """What the ledger's books have in common: a way to begin a transaction; records and their rows."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
@@ -37,3 +38,10 @@ def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, An
 def insert_one(connection: Connection, table: Table, **values: Any) -> int:
     result = connection.execute(table.insert().values(**values))
     return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
+
+
+def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """All of them in their order, so many at once at most: SQL takes a few hundred parameters."""
+    rest = iter(items)
+    while batch := [*islice(rest, size)]:
+        yield batch

@@ -18,7 +18,7 @@ from passerelle.base.language import _
 from passerelle.ledger.erasure import ErasureBook
 from passerelle.ledger.looking_back import LookingBack, Overview
 from passerelle.ledger.orders import OrderBook
-from passerelle.ledger.outbox import Outbox
+from passerelle.ledger.outbox import DispatchBook
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
@@ -40,7 +40,7 @@ class Ledger:
         with self.begin() as connection:
             make_tables(connection)
         self.orders = OrderBook(self.begin)
-        self.dispatches = Outbox(self.begin, self.begin_lightly)
+        self.dispatches = DispatchBook(self.begin, self.begin_lightly)
         self.stock = StockBook(self.begin)
         self.runs = RunBook(self.begin)
         self.erasure = ErasureBook(self.begin)

@@ -9,8 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from passerelle.base.batches import in_batches
-from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.book import Book, in_batches, record_of
 from passerelle.ledger.marks import CHUNK, select_with_xml
 from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run

@@ -1,15 +1,14 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, literal, select, update
 
-from passerelle.base.batches import in_batches
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.ledger.book import insert_all, record_of, row_of
+from passerelle.ledger.book import in_batches, insert_all, record_of, row_of
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
@@ -24,7 +23,7 @@ _AT_ONCE = 1_000
 def write_marks(
     connection: Connection,
     channel: str,
-    marks: Iterable[Mark],
+    marks: Sequence[Mark],
     at: datetime,
     dispatch: int | None = None,
 ) -> None:
@@ -33,8 +32,8 @@ def write_marks(
     What does not change is not written again. Raises :class:`UsageError` for a step that the
     table of transitions does not allow.
     """
-    for some in in_batches(marks, _AT_ONCE):
-        _write_some(connection, channel, some, at, dispatch)
+    for start in range(0, len(marks), _AT_ONCE):
+        _write_some(connection, channel, marks[start : start + _AT_ONCE], at, dispatch)
 
 
 def _write_some(

@@ -1,14 +1,13 @@
 """The ledger's orders: their states, what was sold, and what happened to each when."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select, tuple_
 
-from passerelle.base.batches import in_batches
 from passerelle.base.language import _
-from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.book import Book, in_batches, record_of
 from passerelle.ledger.marks import (
     CHUNK,
     add_event,
@@ -19,7 +18,7 @@ from passerelle.ledger.marks import (
     write_marks,
 )
 from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sale_events, sales, sold
-from passerelle.model.orders import Gist, Reading, Sold
+from passerelle.model.orders import Gist, Sold
 from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
 from passerelle.model.states import State
 
@@ -30,14 +29,6 @@ class OrderBook(Book):
     def known(self, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
         with self._begin() as connection:
             return find_known(connection, channel, ids)
-
-    def beside(
-        self, channel: str, readings: Iterable[Reading]
-    ) -> Iterator[tuple[Reading, KnownOrder | None]]:
-        """Each reading with what the ledger knows of its order; some at a time are in memory."""
-        for some in in_batches(readings, CHUNK):
-            known = self.known(channel, [reading.id for reading in some])
-            yield from ((reading, known.get(reading.id)) for reading in some)
 
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
@@ -110,7 +101,7 @@ class OrderBook(Book):
                     found[row.channel, row.id] += (Sold(row.key, row.quantity),)
         return found
 
-    def mark(self, channel: str, marks: Iterable[Mark], at: datetime) -> None:
+    def mark(self, channel: str, marks: Sequence[Mark], at: datetime) -> None:
         """Writes each order's state; what does not change is not written again."""
         with self._begin() as connection:
             write_marks(connection, channel, marks, at)

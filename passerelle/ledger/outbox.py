@@ -4,7 +4,7 @@ Every change of a file's stage goes through :func:`_move`, which knows the table
 follows for the orders, the sale or the shop that hang on the file.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -48,7 +48,7 @@ class Promise:
     target: str = ""
 
 
-class Outbox(Book):
+class DispatchBook(Book):
     """The book of what was promised. Each promise is one transaction with what hangs on it."""
 
     def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
@@ -58,7 +58,7 @@ class Outbox(Book):
     # --- promises ----------------------------------------------------------------------------
 
     def prepare_orders(
-        self, promise: Promise, at: datetime, channel: str, marks: Iterable[Mark]
+        self, promise: Promise, at: datetime, channel: str, marks: Sequence[Mark]
     ) -> Dispatch:
         """Promises an XML and its orders. From here on it will be sent."""
         with self._begin() as connection:

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, String, delete, func, select, type_coerce
 
-from passerelle.base.batches import in_batches
-from passerelle.ledger.book import Begin, Book, record_of
+from passerelle.ledger.book import Begin, Book, in_batches, record_of
 from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
     drop_suspects,

@@ -7,10 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from passerelle.base.batches import in_batches
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.book import Book, in_batches, record_of
 from passerelle.ledger.marks import CHUNK, replace_sold, select_with_xml
 from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
 from passerelle.model.location import Location

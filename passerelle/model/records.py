@@ -65,6 +65,35 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedOrder:
+    """An order that the shop changed after it was sent."""
+
+    reading: Gist
+    note: str
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided on the order of this number in the file.
+
+    ``before`` is what the ledger knew of it.
+    """
+
+    number: int
+    what: Mark | ChangedOrder
+    before: KnownOrder | None
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it was not in the same state for the same reason."""
+        before, what = self.before, self.what
+        if before is None or isinstance(what, ChangedOrder):
+            return True
+        return (before.state, before.reason) != (what.state, what.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to an order."""
 

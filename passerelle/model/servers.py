@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Kind(NamedTuple):
+class ServerKind(NamedTuple):
     """``adapter`` is the module below ``passerelle.remotes`` and its class, imported when used.
 
     ``keys`` of ``[servers.NAME]`` mean something for this kind alone; the others do for every kind.
@@ -15,14 +15,14 @@ class Kind(NamedTuple):
 
 # By the scheme of the URL, in the order to tell people.
 KINDS = {
-    "ftp": Kind("ftp:FtpRemote", ("password", "passive")),
-    "ftps": Kind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
-    "ftps-implicit": Kind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
-    "sftp": Kind("sftp:SftpRemote", ("password", "known_hosts", "key_file")),
-    "file": Kind("folder:FolderRemote"),
+    "ftp": ServerKind("ftp:FtpRemote", ("password", "passive")),
+    "ftps": ServerKind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
+    "ftps-implicit": ServerKind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
+    "sftp": ServerKind("sftp:SftpRemote", ("password", "known_hosts", "key_file")),
+    "file": ServerKind("folder:FolderRemote"),
 }
 
 
-def kind_of(url: str) -> Kind:
+def kind_of(url: str) -> ServerKind:
     """The kind of the server at a valid ``url``."""
     return KINDS[url.partition(":")[0].lower()]

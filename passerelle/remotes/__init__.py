@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from passerelle.base.deadline import Deadline
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.model.servers import kind_of
 from passerelle.remotes.base import Remote
 from passerelle.remotes.passwords import password_of

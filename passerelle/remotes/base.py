@@ -17,7 +17,6 @@ from typing import Protocol
 
 from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
-from passerelle.base.slices import Sliced
 from passerelle.model.location import clean_path
 
 _FETCHES = 3
@@ -36,37 +35,6 @@ class Entry:
     modified: datetime | None
 
 
-class Sink(Protocol):
-    """Where a fetched file goes, block by block; what it holds can be looked at by slices."""
-
-    def write(self, block: bytes, /) -> object: ...
-    def clear(self) -> None: ...
-    def __len__(self) -> int: ...
-    def __getitem__(self, part: slice, /) -> bytes: ...
-
-
-class Memory:
-    """A sink in memory, whose bytes are joined once they are asked for."""
-
-    def __init__(self) -> None:
-        self._blocks: list[bytes] = []
-
-    def write(self, block: bytes) -> None:
-        """Adds a block behind the others."""
-        self._blocks.append(block)
-
-    def clear(self) -> None:
-        """Forgets all that was written."""
-        self._blocks.clear()
-
-    def __len__(self) -> int:
-        return sum(map(len, self._blocks))
-
-    def __getitem__(self, part: slice) -> bytes:
-        self._blocks = [b"".join(self._blocks)]
-        return self._blocks[0][part]
-
-
 class Remote(Protocol):
     """An open connection to one server's base folder."""
 
@@ -82,15 +50,8 @@ class Remote(Protocol):
         """The file's bytes, exactly as they are on the server."""
         ...
 
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        """The same into a sink, block by block, after what the sink held was forgotten."""
-        ...
-
-    def store(self, path: str, data: Sliced) -> None:
-        """Writes ``data`` under ``path``, over whatever stands there. Not atomic.
-
-        A file's slices are asked for anew by each attempt.
-        """
+    def store(self, path: str, data: bytes) -> None:
+        """Writes ``data`` under ``path``, over whatever stands there. Not atomic."""
         ...
 
     def rename(self, old: str, new: str) -> None:
@@ -101,9 +62,7 @@ class Remote(Protocol):
         """Moves ``old`` to ``new``, over whatever stands there."""
         ...
 
-    def delete(self, path: str) -> None:
-        """Removes one file."""
-        ...
+    def delete(self, path: str) -> None: ...
 
     def close(self) -> None:
         """Ends the connection. Never raises."""
@@ -126,27 +85,20 @@ def find(remote: Remote, path: str) -> Entry | None:
         return None
 
 
-def in_memory(remote: Remote, path: str) -> bytes:
-    """The file's bytes, for remotes that know how to fetch into a sink."""
-    memory = Memory()
-    remote.fetch_into(path, memory)
-    return memory[:]
-
-
 def fetch_whole(
-    remote: Remote, path: str, size: int, sink: Sink, check: Callable[[], None] = lambda: None
-) -> None:
+    remote: Remote, path: str, size: int, check: Callable[[], None] = lambda: None
+) -> bytes:
     """Fetches a file, anew where a cut transfer brought less than its ``size``.
 
     Some lines are cut without a word: both the bytes so far and a good reply arrive. ``check``
     is called after each fetch, and may raise. Raises :class:`TransientError` where it goes on so.
     """
     for _attempt in range(_FETCHES):
-        remote.fetch_into(path, sink)
+        data = remote.fetch(path)
         check()
-        if len(sink) == size:
-            return
-    what = _("{arrived} of {size} bytes arrived").format(arrived=len(sink), size=size)
+        if len(data) == size:
+            return data
+    what = _("{arrived} of {size} bytes arrived").format(arrived=len(data), size=size)
     raise TransientError(what, path, _("the next run tries again"))
 
 

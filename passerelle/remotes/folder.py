@@ -19,9 +19,8 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
-from passerelle.base.slices import Sliced, in_blocks
-from passerelle.config.model import Server
-from passerelle.remotes.base import Entry, Sink, checked, in_memory
+from passerelle.config.servers import Server
+from passerelle.remotes.base import Entry, checked
 
 _CHUNK = 1 << 20
 
@@ -43,18 +42,16 @@ class FolderRemote:
             return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        sink.clear()
+        blocks = []
         with self._telling(path), self._path(path).open("rb") as file:
             while chunk := file.read(_CHUNK):
-                sink.write(chunk)
+                blocks.append(chunk)
                 moved(len(chunk))
+        return b"".join(blocks)
 
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         with self._telling(path):
-            write_durably(self._path(path), in_blocks(data))
+            write_durably(self._path(path), data)
             moved(len(data))
 
     def rename(self, old: str, new: str) -> None:

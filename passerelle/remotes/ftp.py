@@ -10,7 +10,7 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TextIO
@@ -20,9 +20,8 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import moved
-from passerelle.base.slices import Sliced
-from passerelle.config.model import Server
-from passerelle.remotes.base import Entry, Memory, Sink, checked, find, in_memory
+from passerelle.config.servers import Server
+from passerelle.remotes.base import Entry, checked, find
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 16
@@ -72,14 +71,10 @@ class FtpRemote:
             return [Entry(name, None, None) for name in names if name not in folders]
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        sink.clear()
         with self._telling(path):
-            self._download(f"RETR {self._full(path)}", sink.write)
+            return self._download(f"RETR {self._full(path)}")
 
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         with self._telling(path, writing=True):
             connection = self._open_data(f"STOR {self._full(path)}")
             try:
@@ -214,18 +209,19 @@ class FtpRemote:
         self._ftp.sock.settimeout(self._ftp.timeout)
         return self._ftp.transfercmd(command)
 
-    def _download(self, command: str, write: Callable[[bytes], object]) -> None:
-        connection = self._open_data(command)
+    def _download(self, command: str) -> bytes:
+        connection, blocks = self._open_data(command), list[bytes]()
         with connection:
             connection.settimeout(self._patience())
             while chunk := connection.recv(_CHUNK):
-                write(chunk)
+                blocks.append(chunk)
                 moved(len(chunk))
                 connection.settimeout(self._patience())
             _end_tls(connection)
         self._ftp.voidresp()
+        return b"".join(blocks)
 
-    def _upload(self, connection: socket.socket, data: Sliced) -> None:
+    def _upload(self, connection: socket.socket, data: bytes) -> None:
         with connection:
             for start in range(0, len(data), _CHUNK):
                 connection.settimeout(self._patience())
@@ -291,9 +287,7 @@ class FtpRemote:
             raise
 
     def _received(self, command: str) -> list[bytes]:
-        memory = Memory()
-        self._download(command, memory.write)
-        return memory[:].splitlines()
+        return self._download(command).splitlines()
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from passerelle.base.errors import ConfigError, UsageError
 from passerelle.base.language import _
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 
 SERVICE = "passerelle"
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)

@@ -15,8 +15,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.base.slices import Sliced
-from passerelle.remotes.base import Entry, Remote, Sink, find, in_memory
+from passerelle.remotes.base import Entry, Remote, find
 
 T = TypeVar("T")
 _ATTEMPTS = 3
@@ -39,17 +38,14 @@ class RetryingRemote:
         return self._try(lambda remote: remote.list_files(folder))
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        def fetch(remote: Remote) -> None:
+        def fetch(remote: Remote) -> bytes:
             doing = _("fetching {file}").format(file=f"{self._name}:{path}")
             with step(doing, self._sizes.get(path), "bytes"):
-                remote.fetch_into(path, sink)
+                return remote.fetch(path)
 
-        self._try(fetch)
+        return self._try(fetch)
 
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         def store(remote: Remote) -> None:
             doing = _("sending {file}").format(file=f"{self._name}:{path}")
             with step(doing, len(data), "bytes"):

@@ -30,9 +30,8 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
-from passerelle.base.slices import Sliced
-from passerelle.config.model import Server
-from passerelle.remotes.base import Entry, Sink, checked, find, in_memory, replace_by_deleting
+from passerelle.config.servers import Server
+from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 15
@@ -73,18 +72,16 @@ class SftpRemote:
             return [_entry(a.filename, a) for a in found if S_ISREG(a.st_mode or 0)]
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        sink.clear()
+        blocks = []
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
             while chunk := file.read(_CHUNK):
-                sink.write(chunk)
+                blocks.append(chunk)
                 moved(len(chunk))
                 self._channel()
+        return b"".join(blocks)
 
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
         with self._telling(path), self._channel().open(self._full(path), "wb") as file:
             for start in range(0, len(data), _CHUNK):

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
-from passerelle.config.model import Fulfil, Orders
+from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import IN_ERP, SaleState, State

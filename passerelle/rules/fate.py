@@ -6,7 +6,7 @@ with a gift card → withheld; status not to be sent yet → waiting; else send.
 """
 
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -14,9 +14,10 @@ from functools import lru_cache
 from passerelle.base.language import _
 from passerelle.base.reading import fold
 from passerelle.base.wording import minute
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.model.orders import Order, Reading
-from passerelle.model.records import KnownOrder
+from passerelle.model.records import ChangedOrder, KnownOrder, Mark
+from passerelle.model.states import DONE, State
 
 
 class Fate(StrEnum):
@@ -103,3 +104,45 @@ def used_again(known: datetime, met: datetime) -> str:
         "of {met}; `passerelle orders forget` lets the new one in"
     )
     return text.format(known=minute(known), met=minute(met))
+
+
+def decide(
+    reading: Reading, before: KnownOrder | None, settings: Orders
+) -> Mark | ChangedOrder | None:
+    """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing."""
+    if before and before.state in DONE:
+        return _change_after_sending(reading, before, settings)
+    if before and is_id_used_again(reading, before):
+        # Not merged: the ledger keeps the first order's date, until a person decides.
+        first = replace(reading.gist(), reference=before.reference, date=before.date)
+        return Mark(first, State.REJECTED, _used_again(reading, before), due=True)
+    verdict = judge(reading, settings, resend=bool(before and before.resend))
+    state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
+    due = state == State.REJECTED
+    is_cancelled_only = not due and is_cancelled(reading, settings)
+    return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
+
+
+def _used_again(reading: Reading, before: KnownOrder) -> str:
+    return used_again(before.date, reading.date) if before.date and reading.date else ""
+
+
+def _change_after_sending(
+    reading: Reading, before: KnownOrder, settings: Orders
+) -> ChangedOrder | None:
+    if is_id_used_again(reading, before):
+        if reading.fingerprint == before.fingerprint:
+            return None
+        return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
+    if before.state not in (State.SENT, State.TAKEN):
+        return None
+    cancelled = is_cancelled(reading, settings)
+    if cancelled and not before.cancelled:
+        note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
+    elif before.cancelled and not cancelled:
+        note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
+    elif reading.order and reading.fingerprint != before.fingerprint:
+        note = _("changed in the shop after it was sent: compare it with the ERP")
+    else:
+        return None
+    return ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)

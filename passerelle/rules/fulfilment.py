@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from passerelle.base.reading import fold
-from passerelle.config.model import Fulfil, Orders
+from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import DONE, IN_ERP, SaleState

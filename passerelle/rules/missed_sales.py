@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from passerelle.base.reading import gtin
-from passerelle.config.model import Fulfil, Orders
+from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
 from passerelle.model.states import IN_ERP, ON_THE_WAY, OPEN, UNSENT, SaleState, Stage, State

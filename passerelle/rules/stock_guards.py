@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
-from passerelle.config.model import Guards
+from passerelle.config.stock import Guards
 
 
 def check_age(age: timedelta, guards: Guards, file: str) -> None:

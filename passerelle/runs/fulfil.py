@@ -6,11 +6,10 @@ XML; give them the ERP's stock in turn; tell the plan; write down what stands ag
 publish the XMLs, each order on its own.
 """
 
-from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from passerelle.base.batches import in_batches
 from passerelle.base.errors import (
     ConfigError,
     PasserelleError,
@@ -18,16 +17,13 @@ from passerelle.base.errors import (
     UnreachableError,
     gravest,
 )
-from passerelle.config.model import Orders
-from passerelle.config.sections import gift_card_ids, orders_settings
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.forms import Forms
-from passerelle.csv_to_xml.order_csv import Readings
 from passerelle.csv_to_xml.sales_xml import write_sale
 from passerelle.exchange.forms import load_sale_forms
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.ledger.marks import CHUNK
 from passerelle.model.orders import Reading
-from passerelle.model.records import DAILY, SaleMark
+from passerelle.model.records import DAILY, KnownOrder, SaleMark
 from passerelle.model.states import OPEN, SaleState
 from passerelle.rules.allotting import Shelf, allot, find_candidates, in_turn
 from passerelle.rules.fate import is_cancelled
@@ -42,56 +38,52 @@ from passerelle.runs.fulfil_words import (
     rejection,
     summarise,
 )
-from passerelle.runs.orders import Met
 from passerelle.runs.orders_plan import OrdersPlan
 
 UNDATED = "sales without a date"
 
 
 class Fulfilment:
-    """The step, from the beginning of the run on: what it found out, and what it saw pass."""
+    """The step, from the beginning of the run on, and what it found out then."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._orders = orders_settings(gateway.settings)
+        self._orders = gateway.settings.needed_orders
         self._answers = find_answers(gateway)
         for line in describe_answers(self._answers):
             gateway.say(line)
         gateway.ledger.sales.mark((*self._answers.done, *self._answers.refused), gateway.now())
-        self._sightings = Sightings()
 
-    def watch(self, readings: Readings, met: Met) -> Met:
-        """Lets the orders pass, and notes which of them are to be judged here."""
-        self._sightings = Sightings(readings)
-        fulfil, book = self._gateway.settings.fulfil, self._gateway.ledger.sales
-        for some in in_batches(enumerate(met), CHUNK):
-            sales = book.of_orders(self._orders.channel, [one.id for _n, (one, _k) in some])
-            for number, (reading, known) in some:
-                mine = sales.get(reading.id, ())
-                if is_of_interest(reading, known, mine, fulfil, self._orders):
-                    self._sightings.add(number, reading)
-            yield from (pair for _number, pair in some)
+    def sight(
+        self, readings: Sequence[Reading], known: Mapping[str, KnownOrder]
+    ) -> tuple[Reading, ...]:
+        """Those of the file's orders that are to be judged here."""
+        ids = [reading.id for reading in readings]
+        sales = self._gateway.ledger.sales.of_orders(self._orders.channel, ids)
+        fulfil, orders = self._gateway.settings.fulfil, self._orders
+        return tuple(
+            one
+            for one in readings
+            if is_of_interest(one, known.get(one.id), sales.get(one.id, ()), fulfil, orders)
+        )
 
-    def go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
+    def go_on(self, plan: OrdersPlan, outcome: Outcome, sighted: Sequence[Reading]) -> Outcome:
         """Runs the story; returns the outcome of the whole run, with what fulfilment adds to it.
 
         What fails here does not undo what the run did before: it is told, and in the exit code.
         """
         try:
-            return self._go_on(plan, outcome)
+            return self._go_on(plan, outcome, sighted)
         except PasserelleError as error:
             self._gateway.say(f"! {error}")
             summary = f"{outcome.summary}, {error.what}"
             return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
 
-    def _finish(self) -> None:
-        off = _called_off(self._gateway, self._sightings, self._orders)
-        self._gateway.outbox.finish_sales(off)
-
-    def _go_on(self, plan: OrdersPlan, outcome: Outcome) -> Outcome:
+    def _go_on(self, plan: OrdersPlan, outcome: Outcome, sighted: Sequence[Reading]) -> Outcome:
         gateway = self._gateway
-        gateway.do(self._finish)
-        fulfilment = _plan(gateway, plan, self._answers, self._sightings)
+        off = partial(_called_off, gateway, sighted, self._orders)
+        gateway.do(lambda: gateway.outbox.finish_sales(off()))
+        fulfilment = _plan(gateway, plan, self._answers, sighted)
         for line in describe(fulfilment):
             gateway.say(line)
         failures: list[PasserelleError] = []
@@ -107,37 +99,23 @@ class Fulfilment:
         )
 
 
-class Sightings:
-    """The orders of the file that are to be judged, each read again when asked for."""
-
-    def __init__(self, readings: Readings | None = None) -> None:
-        self._readings, self._numbers = readings, array("I")
-        self.ids: list[str] = []
-
-    def add(self, number: int, reading: Reading) -> None:
-        """Adds the order of that number, which is beyond those before."""
-        self._numbers.append(number)
-        self.ids.append(reading.id)
-
-    def __iter__(self) -> Iterator[Reading]:
-        return self._readings.each(self._numbers) if self._readings is not None else iter(())
-
-
-def _called_off(gateway: Gateway, sightings: Sightings, orders: Orders) -> set[int]:
+def _called_off(gateway: Gateway, sighted: Sequence[Reading], orders: Orders) -> set[int]:
     """The XMLs of sales on their way whose order the shop has cancelled meanwhile."""
     begun = gateway.ledger.sales.in_states(SaleState.PREPARED)
     xmls = {(sale.id, sale.order_date): sale.dispatch for sale in begun
             if sale.channel == orders.channel}  # fmt: skip
     if not xmls:
         return set()
-    cancelled = ((r.id, r.date) for r in sightings if is_cancelled(r, orders))
+    cancelled = ((r.id, r.date) for r in sighted if is_cancelled(r, orders))
     return {xml for id, date in cancelled if date and (xml := xmls.get((id, date))) is not None}
 
 
-def _plan(gateway: Gateway, plan: OrdersPlan, answers: Answers, sightings: Sightings) -> FulfilPlan:
-    settings, orders = gateway.settings.fulfil, orders_settings(gateway.settings)
-    books = _books(gateway, plan, sightings.ids, orders)
-    found = find_candidates(sightings, books, settings, orders)
+def _plan(
+    gateway: Gateway, plan: OrdersPlan, answers: Answers, sighted: Sequence[Reading]
+) -> FulfilPlan:
+    settings, orders = gateway.settings.fulfil, gateway.settings.needed_orders
+    books = _books(gateway, plan, {reading.id for reading in sighted}, orders)
+    found = find_candidates(sighted, books, settings, orders)
     look = look_at_stock(gateway, found.candidates)
     granted, marks = _grant(gateway, found.candidates, look.shelf, books)
     places = Places(gateway)
@@ -165,7 +143,7 @@ def _grant(
     gateway: Gateway, candidates: Sequence[Candidate], shelf: Shelf, books: Books
 ) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Gives the stock in turn and writes the XMLs; one that cannot be written takes no stock."""
-    cards, left = gift_card_ids(gateway.settings), in_turn(candidates, gateway.settings.fulfil)
+    cards, left = gateway.settings.gift_card_ids, in_turn(candidates, gateway.settings.fulfil)
     marks: list[SaleMark] = []
     while True:
         allotment = allot(left, shelf, cards, books)
@@ -181,7 +159,7 @@ def _write(
     gateway: Gateway, granted: Sequence[Candidate], books: Books
 ) -> tuple[list[_WrittenSale], list[SaleMark]]:
     """Each one's XML; one on which the stylesheet fails stops no other."""
-    xml, orders = gateway.settings.fulfil.xml, orders_settings(gateway.settings)
+    xml, orders = gateway.settings.fulfil.xml, gateway.settings.needed_orders
     written, failed = list[_WrittenSale](), list[SaleMark]()
     forms = load_sale_forms(gateway.settings) if granted else Forms()
     for one in granted:
@@ -204,9 +182,9 @@ def _news(gateway: Gateway, undated: Sequence[str]) -> tuple[str, ...]:
     return tuple(id for id in undated if id not in known)
 
 
-def _books(gateway: Gateway, plan: OrdersPlan, sighted: list[str], orders: Orders) -> Books:
+def _books(gateway: Gateway, plan: OrdersPlan, ids: set[str], orders: Orders) -> Books:
     """What the ledger knows by now: after a real run's orders were sent."""
-    book, ids = gateway.ledger.sales, set(sighted)
+    book = gateway.ledger.sales
     still_open = [sale.id for sale in book.in_states(*OPEN) if sale.channel == orders.channel]
     parcel = plan.parcel  # in a dry run the ledger does not have its orders as sent
     return Books(

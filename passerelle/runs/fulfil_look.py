@@ -19,8 +19,9 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
-from passerelle.config.model import Fulfil, Settings, Stock
-from passerelle.config.sections import gift_card_ids
+from passerelle.config.model import Settings
+from passerelle.config.orders import Fulfil
+from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import free_place_from
 from passerelle.gateway.frame import Gateway
@@ -125,7 +126,7 @@ class ShelfLook:
 
 def look_at_stock(gateway: Gateway, candidates: list[Candidate]) -> ShelfLook:
     """What is left of what the candidates need; looks only where there are some."""
-    stock, cards = gateway.settings.stock, gift_card_ids(gateway.settings)
+    stock, cards = gateway.settings.stock, gateway.settings.gift_card_ids
     needed = {key for one in candidates for key in needs(one.order, cards)}
     if stock is None or not needed:
         return ShelfLook()

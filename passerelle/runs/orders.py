@@ -5,24 +5,22 @@ write down what is not sent and why; publish the XML. Then, where that is enable
 (:mod:`passerelle.runs.fulfil`).
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from passerelle.base.errors import gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.forms import Forms
-from passerelle.csv_to_xml.order_csv import OrderFile, Readings, read_orders
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
 from passerelle.exchange.outbox import Parcel
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.location import Location
-from passerelle.model.orders import Reading
-from passerelle.model.records import KnownOrder
+from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.remotes.base import find
 from passerelle.runs.orders_plan import OrdersPlan, block, decide, facts, reject
@@ -31,47 +29,38 @@ from passerelle.runs.orders_words import describe, summarise
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment
 
-Met = Iterable[tuple[Reading, KnownOrder | None]]
-# Sees each order of the file pass, beside what the ledger knows of it.
-Watch = Callable[[Readings, Met], Met]
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The order file as it was read, and what the ledger knows of its orders, by id.
+
+    ``source`` is the file in words, ``fact`` what the ledger keeps of it.
+    """
+
+    source: str
+    notes: tuple[str, ...]
+    fact: Mapping[str, Any]
+    file: OrderFile
+    known: Mapping[str, KnownOrder]
+    forms: Forms
 
 
 def run_orders(gateway: Gateway) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     gateway.recover()
     fulfilment = _fulfilment(gateway)
-    plan = plan_orders(gateway, fulfilment.watch if fulfilment else _unwatched)
+    met = meet_orders(gateway)
+    sighted = fulfilment.sight(met.file.readings, met.known) if fulfilment else ()
+    plan = plan_orders(gateway, met)
+    # There may be many orders, and their XML is in memory by now.
+    del met
     for line in describe(plan):
         gateway.say(line)
     gateway.do(lambda: carry_out(gateway, plan))
     outcome = Outcome(*summarise(plan), facts(plan))
     if fulfilment:
-        outcome = fulfilment.go_on(plan, outcome)
+        outcome = fulfilment.go_on(plan, outcome, sighted)
     return replace(outcome, rejected=gravest(outcome.rejected, *gateway.outbox.troubles))
-
-
-def plan_orders(gateway: Gateway, watch: Watch) -> OrdersPlan:
-    """Reads the order CSV and decides on every order in it; changes nothing."""
-    settings = orders_settings(gateway.settings)
-    forms = load_forms(settings)
-    source = gateway.sources.fetch_to_read_by_slices(settings.source)
-    with step(_("reading {file}").format(file=source.place.name)):
-        gift_cards = gift_card_ids(gateway.settings)
-        file = read_orders(source.content, settings, source.place.name, gift_cards)
-        met = gateway.ledger.orders.beside(settings.channel, file.readings)
-        plan = decide(file, watch(file.readings, met), settings, source.describe())
-    due = gateway.ledger.orders.due(settings.channel)
-    plan = replace(
-        plan,
-        notes=(*(f"! {note}" for note in source.notes), *plan.notes),
-        missing=tuple(plan.decided.lacks(due)),
-        file=source.fact(gateway.now()),
-    )
-    return _with_parcel(gateway, plan, file, forms)
-
-
-def _unwatched(readings: Readings, met: Met) -> Met:
-    return met
 
 
 def _fulfilment(gateway: Gateway) -> "Fulfilment | None":
@@ -82,20 +71,51 @@ def _fulfilment(gateway: Gateway) -> "Fulfilment | None":
     return Fulfilment(gateway)
 
 
-def _with_parcel(gateway: Gateway, plan: OrdersPlan, file: OrderFile, forms: Forms) -> OrdersPlan:
+def meet_orders(gateway: Gateway) -> Met:
+    """Fetches and reads the order CSV."""
+    settings = gateway.settings.needed_orders
+    forms = load_forms(settings)
+    source = gateway.sources.fetch(settings.source)
+    with step(_("reading {file}").format(file=source.place.name)):
+        gift_cards = gateway.settings.gift_card_ids
+        file = read_orders(source.data, settings, source.place.name, gift_cards)
+        ids = [reading.id for reading in file.readings]
+        known = gateway.ledger.orders.known(settings.channel, ids)
+    fact = source.fact(gateway.now())
+    return Met(source.describe(), source.notes, fact, file, known, forms)
+
+
+def plan_orders(gateway: Gateway, met: Met) -> OrdersPlan:
+    """Decides on every order in the file; changes nothing."""
+    settings = gateway.settings.needed_orders
+    plan = decide(met.file, met.known, settings, met.source)
+    decided = {decision.what.reading.id for decision in plan.decisions}
+    due = gateway.ledger.orders.due(settings.channel)
+    plan = replace(
+        plan,
+        notes=(*(f"! {note}" for note in met.notes), *plan.notes),
+        missing=tuple(order for order in due if order.id not in decided),
+        file=met.fact,
+    )
+    return _with_parcel(gateway, plan, met)
+
+
+def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
     """The plan with its XML, or with the reason why the orders to be sent wait."""
-    settings = orders_settings(gateway.settings)
-    to_send = plan.in_state(State.PREPARED)
-    if not len(to_send):
+    settings, readings = gateway.settings.needed_orders, met.file.readings
+    numbers = [d.number for d in plan.decisions
+               if isinstance(d.what, Mark) and d.what.state == State.PREPARED]  # fmt: skip
+    if not numbers:
         return plan
     place = free_place(settings.to, gateway.now(), lambda p: is_taken(gateway, p))
     if "{time}" not in settings.to.name and is_taken(gateway, place, ever=False):
         return block(plan, place)
     with step(_("writing {file}").format(file=place.name)):
-        orders = file.readings.orders(to_send.numbers())
-        sales = write_sales(orders, settings, gateway.now(), forms)
-    reject(plan, sales.rejected)
-    return replace(plan, parcel=Parcel(sales.blocks, to_send, place) if len(to_send) else None)
+        orders = [order for number in numbers if (order := readings[number].order)]
+        sales = write_sales(orders, settings, gateway.now(), met.forms)
+    plan = reject(plan, sales.rejected)
+    to_send = plan.in_state(State.PREPARED)
+    return replace(plan, parcel=Parcel(sales.data, to_send, place) if to_send else None)
 
 
 def is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
@@ -109,10 +129,11 @@ def is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
 
 def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
     """Does what the plan says."""
-    channel, now = orders_settings(gateway.settings).channel, gateway.now()
+    channel, now = gateway.settings.needed_orders.channel, gateway.now()
     with step(_("writing the ledger")):
-        gateway.ledger.orders.mark(channel, plan.decided.unsent, now)
-    for changed in plan.decided.changed():
+        unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
+        gateway.ledger.orders.mark(channel, unsent, now)
+    for changed in plan.changed:
         gateway.ledger.orders.note_change(
             channel, changed.reading, now, changed.note, cancelled=changed.cancelled
         )

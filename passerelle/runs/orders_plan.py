@@ -3,20 +3,18 @@
 The plan is decided from what was read and what the ledger knows; it opens nothing.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from passerelle.base.language import N_, _
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
-from passerelle.model.orders import Reading
-from passerelle.model.records import KnownOrder, Mark
-from passerelle.model.states import DONE, State
-from passerelle.rules.fate import Fate, is_cancelled, is_id_used_again, judge, used_again
-from passerelle.runs.decided import ChangedOrder, Decided, Decision, Marks
+from passerelle.model.records import ChangedOrder, Decision, KnownOrder, Mark
+from passerelle.model.states import State
+from passerelle.rules import fate
 
 _BLIND = {
     "status": N_(
@@ -38,13 +36,14 @@ _BLIND = {
 class OrdersPlan:
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
-    ``decided`` has every order of the file that is not done; ``parcel`` is the XML to publish, if
-    there is one; ``file`` is what the ledger keeps of the order file.
+    ``decisions`` has every order of the file that is not done, and of the others those that were
+    changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
+    is what the ledger keeps of the order file.
     """
 
     source: str
     total: int
-    decided: Decided
+    decisions: tuple[Decision, ...]
     orphans: tuple[str, ...] = ()
     blocked: str = ""
     missing: tuple[KnownOrder, ...] = ()
@@ -53,62 +52,55 @@ class OrdersPlan:
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def marks(self) -> tuple[Mark, ...]:
+        """Every order that is not done, with the state that it gets."""
+        return tuple(d.what for d in self.decisions if isinstance(d.what, Mark))
+
+    @property
+    def changed(self) -> tuple[ChangedOrder, ...]:
+        """The orders that were changed after they were sent."""
+        return tuple(d.what for d in self.decisions if isinstance(d.what, ChangedOrder))
+
+    @property
     def done(self) -> int:
         """How many orders were handled before."""
-        return self.total - len(self.decided.all)
+        return self.total - len(self.marks)
 
-    def in_state(self, state: State) -> Marks:
+    def in_state(self, state: State) -> tuple[Mark, ...]:
         """The orders that get that state."""
-        return self.decided.in_state(state)
+        return tuple(mark for mark in self.marks if mark.state == state)
+
+    def newly_in(self, state: State) -> tuple[Mark, ...]:
+        """Those of them that were in another, or for another reason."""
+        return self._in_state(state, news=True)
+
+    def still_in(self, state: State) -> tuple[Mark, ...]:
+        """Those of them that were in it for the same reason."""
+        return self._in_state(state, news=False)
+
+    def _in_state(self, state: State, *, news: bool) -> tuple[Mark, ...]:
+        return tuple(
+            d.what
+            for d in self.decisions
+            if isinstance(d.what, Mark) and d.what.state == state and d.is_news == news
+        )
 
 
 def decide(
-    file: OrderFile,
-    met: Iterable[tuple[Reading, KnownOrder | None]],
-    settings: Orders,
-    source: str,
+    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
 ) -> OrdersPlan:
-    """The plan for the orders of a file; ``met`` has each with what the ledger knows of it."""
+    """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id."""
     return OrdersPlan(
         source,
         len(file.readings),
-        Decided(_decisions(met, settings)),
+        tuple(
+            Decision(number, what, before)
+            for number, reading in enumerate(file.readings)
+            if (what := fate.decide(reading, before := known.get(reading.id), settings))
+        ),
         tuple(str(fault) for fault in file.faults),
         notes=tuple(f"! {note}" for note in absent_columns(file)),
     )
-
-
-def _decisions(
-    met: Iterable[tuple[Reading, KnownOrder | None]], settings: Orders
-) -> Iterator[Decision]:
-    for number, (reading, before) in enumerate(met):
-        if before and before.state in DONE:
-            changed = _change_after_sending(reading, before, settings)
-            if changed:
-                yield Decision(number, changed, before)
-        else:
-            yield Decision(number, _mark(reading, before, settings), before)
-
-
-def _mark(reading: Reading, before: KnownOrder | None, settings: Orders) -> Mark:
-    if before and is_id_used_again(reading, before):
-        return _another(reading, before)
-    verdict = judge(reading, settings, resend=bool(before and before.resend))
-    state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
-    due = state == State.REJECTED
-    is_cancelled_only = not due and is_cancelled(reading, settings)
-    return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
-
-
-def _another(reading: Reading, before: KnownOrder) -> Mark:
-    """Not merged: the ledger keeps the first order's date, until a person decides."""
-    reason = _used_again(reading, before)
-    first = replace(reading.gist(), reference=before.reference, date=before.date)
-    return Mark(first, State.REJECTED, reason, due=True)
-
-
-def _used_again(reading: Reading, before: KnownOrder) -> str:
-    return used_again(before.date, reading.date) if before.date and reading.date else ""
 
 
 def absent_columns(file: OrderFile) -> Iterator[str]:
@@ -117,37 +109,34 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
         yield _(_BLIND[key]).format(key=key)
 
 
-def _change_after_sending(
-    reading: Reading, before: KnownOrder, settings: Orders
-) -> ChangedOrder | None:
-    if is_id_used_again(reading, before):
-        if reading.fingerprint == before.fingerprint:
-            return None
-        return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
-    if before.state not in (State.SENT, State.TAKEN):
-        return None
-    cancelled = is_cancelled(reading, settings)
-    if cancelled and not before.cancelled:
-        note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
-    elif before.cancelled and not cancelled:
-        note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
-    elif reading.order and reading.fingerprint != before.fingerprint:
-        note = _("changed in the shop after it was sent: compare it with the ERP")
-    else:
-        return None
-    return ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)
-
-
 def block(plan: OrdersPlan, place: Location) -> OrdersPlan:
     """The plan where the ERP has not taken the last XML: what was to be sent waits."""
-    plan.decided.block(_("the ERP has not taken {file} yet").format(file=place.name))
-    return replace(plan, blocked=str(place))
+    reason = _("the ERP has not taken {file} yet").format(file=place.name)
+    return replace(_keep_back(plan, State.WAITING, lambda _id: reason), blocked=str(place))
 
 
-def reject(plan: OrdersPlan, rejected: Mapping[str, str]) -> None:
-    """Takes out of the plan what the schema rejected: the reasons by the orders' ids."""
+def reject(plan: OrdersPlan, rejected: Mapping[str, str]) -> OrdersPlan:
+    """The plan without what the schema rejected: the reasons by the orders' ids."""
     text = _("order {id}: {problem}")
-    plan.decided.reject({id: text.format(id=id, problem=rejected[id]) for id in rejected})
+    reasons = {id: text.format(id=id, problem=problem) for id, problem in rejected.items()}
+    return _keep_back(plan, State.REJECTED, reasons.get)
+
+
+def _keep_back(
+    plan: OrdersPlan, state: State, reason_of: Callable[[str], str | None]
+) -> OrdersPlan:
+    """What was to be sent gets this state, where there is a reason by its id."""
+
+    def kept(decision: Decision) -> Decision:
+        what = decision.what
+        if not isinstance(what, Mark) or what.state != State.PREPARED:
+            return decision
+        reason = reason_of(what.reading.id)
+        if reason is None:
+            return decision
+        return replace(decision, what=replace(what, state=state, reason=reason, due=True))
+
+    return replace(plan, decisions=tuple(map(kept, plan.decisions)))
 
 
 def sent(plan: OrdersPlan) -> int:

@@ -1,13 +1,13 @@
 """Pure: how the plan of a run of orders is told to people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
+from passerelle.model.records import Mark
 from passerelle.model.states import State
-from passerelle.runs.decided import Marks
 from passerelle.runs.orders_plan import OrdersPlan, sent
 
 _FEW = 20
@@ -54,7 +54,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
         yield text.format(id=mark.reading.id, reason=mark.reason)
     for orphan in plan.orphans:
         yield _("rejected: {fault}").format(fault=orphan)
-    for changed in plan.decided.changed():
+    for changed in plan.changed:
         yield _("order {id}: {problem}").format(id=changed.reading.id, problem=changed.note)
     for order in plan.missing:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
@@ -67,7 +67,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
     """Orders that are newly in a state one by one, those that stay in it as a list."""
     one, still = _NOT_SENT[state]
-    fresh, stay = plan.decided.newly_in(state), plan.decided.still_in(state)
+    fresh, stay = plan.newly_in(state), plan.still_in(state)
     if state == State.SKIPPED and len(fresh) > _FEW:
         yield n_(
             "left to the previous system: {n} order",
@@ -77,12 +77,12 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
         return
     for mark in fresh:
         yield _(one).format(id=mark.reading.id, reason=mark.reason)
-    if len(stay):
+    if stay:
         yield _(still).format(ids=_ids_of(stay))
 
 
-def _ids_of(marks: Marks) -> str:
-    return few(marks.ids(_FEW), _FEW, len(marks))
+def _ids_of(marks: Sequence[Mark]) -> str:
+    return few([mark.reading.id for mark in marks[:_FEW]], _FEW, len(marks))
 
 
 def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:

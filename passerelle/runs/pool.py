@@ -14,7 +14,6 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
-from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.pool import KnownShop, ShopState
 from passerelle.rules.pool.plan import check_gone
@@ -54,7 +53,7 @@ class Servers:
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
-    settings = pool_settings(gateway.settings)
+    settings = gateway.settings.needed_pool
     gateway.outbox.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
     servers = Servers(gateway, settings)

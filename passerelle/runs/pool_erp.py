@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.model import Stock
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
-from passerelle.config.sections import stock_settings
+from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.rules.pool.terms import Counted, SharedStock
@@ -42,7 +41,7 @@ def erp_levels(
 ) -> ErpLevels:
     """Reads the ERP's file. Raises what must keep all shops as they are."""
     gateway.recover()
-    stock = stock_settings(gateway.settings)
+    stock = gateway.settings.needed_stock
     source, notes = fetch_stock(gateway, stock)
     with step(_("reading {file}").format(file=source.place.name)):
         file = read_level_file(source.data, stock, source.place.name, "stock.columns")

@@ -17,8 +17,9 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.reading import gtin
 from passerelle.config.columns import OrderColumns
-from passerelle.config.model import Guards, Orders, Stock
+from passerelle.config.orders import Orders
 from passerelle.config.pool import PoolShop
+from passerelle.config.stock import Guards, Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP
@@ -82,7 +83,7 @@ def _read(
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
-    orders_source = gateway.sources.fetch_to_read_by_slices(shop.orders_from)
+    orders_source = gateway.sources.fetch(shop.orders_from)
     _check_age(gateway, orders_source)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
@@ -207,7 +208,7 @@ def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
 def read_shop_orders(source: Source, name: str, shop: PoolShop) -> tuple[int, OrderLines]:
     """How many orders there are, and what they take. Raises what stops only this shop."""
     settings = orders_of(name, shop)
-    file = read_orders(source.content, settings, f"{name}/{source.place.name}")
+    file = read_orders(source.data, settings, f"{name}/{source.place.name}")
     found = order_lines(file.readings, settings)
     faults = (*file.faults, *found.faults)
     return len(file.readings), OrderLines(found.lines, found.illegible, faults)

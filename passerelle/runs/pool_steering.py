@@ -15,7 +15,6 @@ from passerelle.base.progress import step
 from passerelle.base.wording import listed
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
-from passerelle.config.sections import pool_settings
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.pool import KnownShop, ShopState
@@ -47,7 +46,7 @@ def check_joining(
     settings: Settings, ledger: Ledger, shop: str, via: str
 ) -> Mapping[str, KnownShop]:
     """What the ledger knows of all shops. Raises :class:`UsageError` for one that cannot join."""
-    section = pool_settings(settings)
+    section = settings.needed_pool
     for name in (shop, via):
         check_named(section, name)
     known = ledger.pool.shops(with_views=False)
@@ -81,7 +80,7 @@ def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
 
     ``in_full``: tells each change, and not only some.
     """
-    section = pool_settings(gateway.settings)
+    section = gateway.settings.needed_pool
     check_named(section, shop)
     known = gateway.ledger.pool.shops()
     if shop not in known or known[shop].state != ShopState.ASKED:
@@ -96,7 +95,7 @@ def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
 def preview(gateway: Gateway, shop: str, via: str) -> Outcome:
     """Tells what joining would change. For a dry run."""
     check_joining(gateway.settings, gateway.ledger, shop, via)
-    return _complete(gateway, pool_settings(gateway.settings), shop, via, in_full=True)
+    return _complete(gateway, gateway.settings.needed_pool, shop, via, in_full=True)
 
 
 def _complete(gateway: Gateway, section: Section, shop: str, via: str, *, in_full: bool) -> Outcome:
@@ -175,7 +174,7 @@ class CheckedShop:
 
 
 def check_shops(gateway: Gateway) -> Iterator[CheckedShop]:
-    section = pool_settings(gateway.settings)
+    section = gateway.settings.needed_pool
     servers = Servers(gateway, section)
     for name, shop in section.shops.items():
         servers.open_for(shop)

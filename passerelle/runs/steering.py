@@ -1,13 +1,11 @@
 """What a person may do with the ledger's orders: settle, resend, retry, forget, adopt."""
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
-from passerelle.config.sections import gift_card_ids, orders_settings
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
@@ -199,13 +197,13 @@ def adopt(gateway: Gateway) -> Outcome:
     """
     gateway.outbox.witness.forget()
     gateway.recover()
-    settings = orders_settings(gateway.settings)
-    source = gateway.sources.fetch_to_read_by_slices(settings.source)
-    file = read_orders(source.content, settings, source.place.name, gift_card_ids(gateway.settings))
-    met = gateway.ledger.orders.beside(settings.channel, file.readings)
-    mine = array("I", [n for n, (_r, o) in enumerate(met) if not o or o.state not in DONE])
+    settings = gateway.settings.needed_orders
+    source = gateway.sources.fetch(settings.source)
+    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
+    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
+    mine = [r for r in file.readings if r.id not in known or known[r.id].state not in DONE]
     reason = _("adopted: handled by the previous system")
-    marks = (Mark(r.gist(), State.SKIPPED, reason) for r in file.readings.each(mine))
+    marks = [Mark(reading.gist(), State.SKIPPED, reason) for reading in mine]
     gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
     left = len(file.readings) - len(mine)
     adopted = n_("{n} order adopted", "{n} orders adopted", len(mine))

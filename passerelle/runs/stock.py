@@ -14,8 +14,8 @@ from passerelle.base.errors import PasserelleError, TimeLimitError, TransientErr
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
-from passerelle.config.model import Orders, Stock
-from passerelle.config.sections import gift_card_ids, orders_settings, stock_settings
+from passerelle.config.orders import Orders
+from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP
@@ -48,7 +48,7 @@ from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
-    settings = stock_settings(gateway.settings)
+    settings = gateway.settings.needed_stock
     try:
         gateway.recover()
         if gateway.settings.fulfil.enabled:
@@ -123,12 +123,12 @@ def missed_sales(
     gateway: Gateway, settings: Stock, source: Source
 ) -> tuple[dict[str, Missed], OrderSource]:
     """The missed sales, and the order file that they were found with."""
-    orders = orders_settings(gateway.settings)
-    csv = gateway.sources.fetch_to_read_by_slices(orders.source)
+    orders = gateway.settings.needed_orders
+    csv = gateway.sources.fetch(orders.source)
     with step(_("reading {file}").format(file=csv.place.name)):
-        file = read_orders(csv.content, orders, csv.place.name, gift_card_ids(gateway.settings))
+        file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
     book = gateway.ledger.orders
-    known = book.known(orders.channel, list(file.readings.ids()))
+    known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
     outside = [
         order

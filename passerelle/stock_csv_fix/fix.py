@@ -17,7 +17,7 @@ from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.reading import is_eaten_by_spreadsheet, parse_decimal
 from passerelle.base.wording import shorten
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout

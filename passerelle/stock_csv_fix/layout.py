@@ -4,7 +4,6 @@ Everything works on the bytes themselves, so that untouched lines can leave exac
 """
 
 import codecs
-import csv
 from codecs import BOM_UTF8
 from collections import Counter
 from dataclasses import dataclass
@@ -15,13 +14,17 @@ import numpy.typing as npt
 
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _
-from passerelle.base.reading import detect_encoding, detect_separator, find_column
+from passerelle.base.reading import (
+    LONGEST_HEADER,
+    detect_encoding,
+    detect_separator,
+    find_column,
+    line_of,
+    split_header,
+)
 from passerelle.base.wording import shorten
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
-
-# Longer than any real header.
-_LONGEST_HEADER = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     encoding = _encoding(data, settings, file)
     header_line = _header_line(data, encoding, file)
     separator = _separator(header_line, settings)
-    header = next(csv.reader([header_line], delimiter=separator), [])
+    header = split_header(header_line, separator)
     _check_header(header, file)
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
@@ -151,16 +154,15 @@ def _text(data: bytes, encoding: str, file: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
         what = _("a byte is no text in {encoding}").format(encoding=encoding)
-        _hold(what, f"{file}:{line}", _("set stock.encoding"))
+        _hold(what, f"{file}:{line_of(error)}", _("set stock.encoding"))
 
 
 def _header_line(data: bytes, encoding: str, file: str) -> str:
     line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
     if "\r" in line:
         _hold_cr(1, file)
-    if len(line) > _LONGEST_HEADER:
+    if len(line) > LONGEST_HEADER:
         what = _("the first line has {length} characters and is no header")
         _hold(what.format(length=len(line)), f"{file}:1", _("look what the ERP wrote"))
     return line

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 
 from passerelle.base import language
 from passerelle.base.errors import UnreachableError
-from passerelle.gateway import frame as gateway
 from passerelle.health.alerts import sending
 from passerelle.health.alerts.sending import Address, Message
 from passerelle.ledger.ledger import open_ledger
@@ -438,7 +437,7 @@ def test_nothing_in_the_alerts_changes_how_a_run_ends(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(gateway, "tell_people", fail)
+    monkeypatch.setattr("passerelle.health.alerts.telling.tell_people", fail)
     chain.half_hour()
     chain.at("10:57")
     chain.run("orders")

@@ -303,7 +303,7 @@ def test_an_interrupted_check_leaves_nothing_on_the_server(
     def interrupt(*_: object) -> bytes:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(FolderRemote, "fetch_into", interrupt)
+    monkeypatch.setattr(FolderRemote, "fetch", interrupt)
     before = tree(world.server.root)
     assert world.run("check").exit_code == INTERRUPTED
     assert tree(world.server.root) == before

@@ -16,7 +16,7 @@ from keyring.backend import KeyringBackend
 
 from passerelle.base.lock import hold_lock
 from passerelle.cli import cli
-from passerelle.config.template import template
+from passerelle.config.load import template
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks
 from tests.shell import run_child, run_program

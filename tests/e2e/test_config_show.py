@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from passerelle.config.effective import effective
-from passerelle.config.load import load_config
-from passerelle.config.schema import leaves
-from passerelle.config.template import shipped_schema, write_template
+from passerelle.config.load import load_config, shipped_schema, write_template
+from passerelle.config.shown import effective
+from scripts.config import leaves
 from tests.shell import Result, run_program
 from tests.world import World
 

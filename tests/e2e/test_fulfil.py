@@ -570,9 +570,9 @@ class TestNeverTwo:
         ("passerelle.archive.folders.Exports", "write_pending"),
         ("passerelle.archive.folders.Exports", "confirm"),
         ("passerelle.ledger.sales.SaleBook", "mark"),
-        ("passerelle.ledger.outbox.Outbox", "prepare_sale"),
-        ("passerelle.ledger.outbox.Outbox", "stage"),
-        ("passerelle.ledger.outbox.Outbox", "send"),
+        ("passerelle.ledger.outbox.DispatchBook", "prepare_sale"),
+        ("passerelle.ledger.outbox.DispatchBook", "stage"),
+        ("passerelle.ledger.outbox.DispatchBook", "send"),
         ("passerelle.remotes.folder.FolderRemote", "store"),
         ("passerelle.remotes.folder.FolderRemote", "rename"),
     )
@@ -750,9 +750,9 @@ class TestACancelledOrder:
         assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
 
     UNSEEN = (
-        ("passerelle.ledger.outbox.Outbox", "prepare_sale", "after"),
+        ("passerelle.ledger.outbox.DispatchBook", "prepare_sale", "after"),
         ("passerelle.remotes.folder.FolderRemote", "store", "after"),
-        ("passerelle.ledger.outbox.Outbox", "stage", "after"),
+        ("passerelle.ledger.outbox.DispatchBook", "stage", "after"),
         ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
     )
 
@@ -769,7 +769,7 @@ class TestACancelledOrder:
         shop.world.run_well("run", "stock")
         assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
         if again:
-            book = "passerelle.ledger.outbox.Outbox"
+            book = "passerelle.ledger.outbox.DispatchBook"
             with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
                 shop.world.run("run", "orders")
         shop.run()

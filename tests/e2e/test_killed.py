@@ -16,7 +16,7 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 ARCHIVE = "passerelle.archive.folders:Exports"
-DISPATCHES = "passerelle.ledger.outbox:Outbox"
+DISPATCHES = "passerelle.ledger.outbox:DispatchBook"
 ORDERS = "passerelle.ledger.orders:OrderBook"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 

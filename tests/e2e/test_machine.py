@@ -45,12 +45,12 @@ STEPS = (
     ("passerelle.remotes.folder:FolderRemote", "replace"),
     ("passerelle.archive.folders:Exports", "write_pending"),
     ("passerelle.archive.folders:Exports", "confirm"),
-    ("passerelle.ledger.outbox:Outbox", "prepare_orders"),
-    ("passerelle.ledger.outbox:Outbox", "stage"),
-    ("passerelle.ledger.outbox:Outbox", "send"),
-    ("passerelle.ledger.outbox:Outbox", "take"),
+    ("passerelle.ledger.outbox:DispatchBook", "prepare_orders"),
+    ("passerelle.ledger.outbox:DispatchBook", "stage"),
+    ("passerelle.ledger.outbox:DispatchBook", "send"),
+    ("passerelle.ledger.outbox:DispatchBook", "take"),
     ("passerelle.ledger.orders:OrderBook", "mark"),
-    ("passerelle.ledger.outbox:Outbox", "prepare_stock"),
+    ("passerelle.ledger.outbox:DispatchBook", "prepare_stock"),
 )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.config.lines import key_lines
+from passerelle.config.faults import key_lines
 from tests.e2e.conftest import make_world
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.fixtures import NewServer

@@ -14,7 +14,7 @@ from tests.shell import run_child
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 BOOK = "passerelle.ledger.pool:PoolBook"
-FILES = "passerelle.ledger.outbox:Outbox"
+FILES = "passerelle.ledger.outbox:DispatchBook"
 REMOTE = "passerelle.remotes.retrying:RetryingRemote"
 STEPS = [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "stage"),
          (REMOTE, "replace"), (FILES, "send")]  # fmt: skip

@@ -43,7 +43,7 @@ ITEMS = ("370", "371")
 STATUSES = {"unpaid": "En attente", "paid": "Paiement accepté", "cancelled": "Annulé"}
 STORY = {"orders": run_orders, "stock": run_stock}
 SALE_STEPS = (
-    ("passerelle.ledger.outbox:Outbox", "prepare_sale"),
+    ("passerelle.ledger.outbox:DispatchBook", "prepare_sale"),
     ("passerelle.ledger.sales:SaleBook", "mark"),
     *(step for step in STEPS if step[1] not in ("replace", "prepare_stock")),
 )

@@ -9,9 +9,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
-from passerelle.config.load import load_config
+from passerelle.config.load import load_config, template
 from passerelle.config.model import Settings
-from passerelle.config.template import template
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.rules.fate import judge

@@ -18,7 +18,7 @@ from passerelle.config.columns import OrderColumns
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Reading
 from tests.fuzz import Target, assert_readable
-from tests.fuzz.order_csv import FILE, check_each_reading, check_faults, check_xml, outcome
+from tests.fuzz.order_csv import FILE, check_both_readers, check_faults, check_xml, outcome
 from tests.unit import orders_settings
 
 NASTY = (
@@ -147,7 +147,7 @@ def check(case: Case) -> str:
         assert_readable(str(error), FILE)
         return type(error).__name__
     check_faults(file)
-    check_each_reading(file)
+    check_both_readers(file, file_of(orders, dialect), orders_settings())
     readings = {reading.id: reading for reading in file.readings}
     ids = {str(known.id) for known in orders}
     assert ids <= readings.keys() or file.faults or any(r.faults for r in file.readings)

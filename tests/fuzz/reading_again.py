@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 
 _BLANKS = "[ \u00a0\u2007\u2009\u202f]"
 _DRESS = re.compile(r"[\s'\"=\-]")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, HeldError
-from passerelle.config.model import Stock
+from passerelle.config.stock import Stock
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from tests.fuzz import Target, assert_readable

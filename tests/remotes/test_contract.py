@@ -19,11 +19,10 @@ from passerelle.base.errors import (
     TransientError,
     UnreachableError,
 )
-from passerelle.base.scratch import ScratchFile
-from passerelle.config.model import Server
-from passerelle.model.servers import KINDS, Kind
+from passerelle.config.servers import Server
+from passerelle.model.servers import KINDS, ServerKind
 from passerelle.remotes import connect
-from passerelle.remotes.base import Memory, Remote, find
+from passerelle.remotes.base import Remote, find
 from tests.servers import RunningServer
 
 EVERY_BYTE = bytes(range(256))
@@ -66,7 +65,6 @@ Act = Callable[[Remote, str], object]
 ON_A_FILE: dict[str, Act] = {
     "stat": lambda remote, path: remote.stat(path),
     "fetch": lambda remote, path: remote.fetch(path),
-    "fetch into": lambda remote, path: remote.fetch_into(path, Memory()),
     "delete": lambda remote, path: remote.delete(path),
     "rename": lambda remote, path: remote.rename(path, "new.csv"),
     "replace": lambda remote, path: remote.replace(path, "new.csv"),
@@ -120,18 +118,6 @@ class Contract:
         assert (place.root / "orders.csv").read_bytes() == data
         assert remote.fetch("orders.csv") == data
         assert remote.stat("orders.csv").size == len(data)
-
-    @pytest.mark.parametrize("data", CONTENTS.values(), ids=CONTENTS.keys())
-    def test_fetches_into_a_sink_what_is_there_and_nothing_of_before(
-        self, place: RunningServer, remote: Remote, tmp_path: Path, data: bytes
-    ) -> None:
-        place.put("orders.csv", data)
-        for sink in (Memory(), ScratchFile(tmp_path)):
-            sink.write(b"what an attempt before has left")
-            remote.fetch_into("orders.csv", sink)
-            assert sink[:] == data
-            remote.fetch_into("orders.csv", sink)
-            assert len(sink) == len(data)
 
     def test_stores_over_a_longer_file_without_leaving_its_end(
         self, place: RunningServer, remote: Remote
@@ -440,7 +426,7 @@ class TestRealServers(Contract):
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
-def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: Kind) -> None:
+def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: ServerKind) -> None:
     module, _, adapter = kind.adapter.partition(":")
     assert hasattr(import_module(f"passerelle.remotes.{module}"), adapter)
     assert set(kind.keys) <= set(Server.model_fields)

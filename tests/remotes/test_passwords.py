@@ -10,7 +10,7 @@ from keyring.errors import KeyringLocked, NoKeyringError
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes import open_remote
 from passerelle.remotes.passwords import SERVICE, account, password_of, store_password
 from tests.servers.fixtures import NewServer

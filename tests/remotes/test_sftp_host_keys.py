@@ -18,7 +18,7 @@ from passerelle.base.errors import (
     PermanentError,
     TransientError,
 )
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes import connect, open_remote
 from passerelle.remotes.base import Remote, find
 from tests.servers import HOST, PASSWORD, USER

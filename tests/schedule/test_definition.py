@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from passerelle.config.load import load_config
+from passerelle.config.load import load_config, template
 from passerelle.config.model import Settings
-from passerelle.config.template import template
 from passerelle.schedule.definition import (
     NAMESPACE,
     Program,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 
 USER, PASSWORD = "boutique", "sésame, ouvre-toi"
 HOST = "127.0.0.1"

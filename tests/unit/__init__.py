@@ -6,7 +6,9 @@ from typing import Any
 
 from hypothesis import settings
 
-from passerelle.config.model import Orders, Settings, Stock
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
+from passerelle.config.stock import Stock
 
 # For a long search: TEST_EFFORT=50 pytest tests/unit
 _EFFORT = int(os.environ.get("TEST_EFFORT", "1"))

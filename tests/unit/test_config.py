@@ -13,16 +13,24 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from passerelle.base.errors import ConfigError, UsageError
-from passerelle.config.lines import key_lines
-from passerelle.config.load import find_config, load_config, read_text
-from passerelle.config.model import CANONICAL_ELEMENTS, Orders, Server, Settings, Stock
+from passerelle.config.faults import key_lines
+from passerelle.config.load import (
+    find_config,
+    load_config,
+    read_text,
+    shipped_schema,
+    template,
+    write_template,
+)
+from passerelle.config.model import Settings
+from passerelle.config.orders import Orders
 from passerelle.config.pool import Pool, PoolShop
-from passerelle.config.template import shipped_schema, template, write_template
+from passerelle.config.servers import Server
+from passerelle.config.stock import Stock
+from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.model.location import Location
 from tests.config_schema import complaints
 from tests.unit import many
-
-REPOSITORY = Path(__file__).parents[2]
 
 SERVER = '[servers.ftp]\nurl = "ftp://user@ftp.example.com/"\n'
 ORDERS = '[orders]\nfrom = "ftp:commandes.csv"\nto = "ftp:import/{time}.xml"\n'
@@ -546,9 +554,6 @@ class TestTheTemplate:
         names = [line.split()[1] for line in text.splitlines() if line.startswith("# ")]
         assert names
         assert set(names) <= set(CANONICAL_ELEMENTS)
-
-    def test_is_the_repository_s_own_config(self) -> None:
-        assert (REPOSITORY / "config.toml").read_bytes() == template()
 
     def test_has_lines_that_end_as_they_should_and_no_tab(self) -> None:
         assert b"\r" not in template()

@@ -1,8 +1,7 @@
-"""Files written as they come, and read by slices."""
+"""Files that are there whole or not at all."""
 
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,33 +15,31 @@ from passerelle.base.durable import (
     write_durably,
     write_privately,
 )
-from passerelle.base.slices import hash_of, in_blocks
+from passerelle.base.errors import NotReadyError, UnreachableError
+from passerelle.runs import rehearsal
 
 DATA = bytes(range(256)) * 5_000
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
-def blocks(error: type[BaseException] | None = None) -> Iterator[bytes]:
-    yield DATA[:1_000_000]
-    if error:
-        raise error
-    yield DATA[1_000_000:]
-
-
-class TestAFileReplacedByBlocks:
-    def test_has_them_all(self, tmp_path: Path) -> None:
-        replace_whole(tmp_path / "a.xml", blocks())
+class TestAFileReplaced:
+    def test_has_all_of_it(self, tmp_path: Path) -> None:
+        replace_whole(tmp_path / "a.xml", DATA)
         assert (tmp_path / "a.xml").read_bytes() == DATA
         assert len(list(tmp_path.iterdir())) == 1
 
     @pytest.mark.parametrize("error", [OSError, LookupError, KeyboardInterrupt])
-    def test_stays_what_it_was_where_one_fails(
-        self, tmp_path: Path, error: type[BaseException]
+    def test_stays_what_it_was_where_that_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
     ) -> None:
+        def fail(_descriptor: int) -> None:
+            raise error
+
         path = tmp_path / "a.xml"
         path.write_bytes(b"old")
+        monkeypatch.setattr(os, "fsync", fail)
         with pytest.raises(error):
-            replace_whole(path, blocks(error))
+            replace_whole(path, DATA)
         assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.xml", b"old")]
 
     def test_is_on_the_disk_before_it_has_its_name(
@@ -57,7 +54,7 @@ class TestAFileReplacedByBlocks:
             return replace(old, new)
 
         monkeypatch.setattr(Path, "replace", rename)
-        replace_whole(path, blocks())
+        replace_whole(path, DATA)
         assert path.read_bytes() == DATA
 
 
@@ -81,17 +78,11 @@ def test_what_is_ours_is_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> 
 
 
 class TestAnArchivedFile:
-    def test_is_hashed_as_it_is_written_and_read_by_slices(self, tmp_path: Path) -> None:
+    def test_is_read_as_it_was_written(self, tmp_path: Path) -> None:
         exports = Exports(tmp_path)
-        written = exports.write_pending("a.xml", blocks())
-        assert (written.digest.hexdigest(), written.size) == (SHA256, len(DATA))
+        exports.write_pending("a.xml", DATA)
         exports.confirm("a.xml")
-        file = exports.read("a.xml", SHA256)
-        assert file is not None
-        assert len(file) == len(DATA)
-        assert file[10:300] == DATA[10:300]
-        assert b"".join(in_blocks(file)) == DATA
-        assert hash_of(file) == hash_of(DATA) == SHA256
+        assert exports.read("a.xml", SHA256) == DATA
 
     def test_is_not_read_once_it_is_altered_or_gone(self, tmp_path: Path) -> None:
         exports = Exports(tmp_path)
@@ -99,3 +90,29 @@ class TestAnArchivedFile:
         exports.write_pending("a.xml", b"other")
         exports.confirm("a.xml")
         assert exports.read("a.xml", SHA256) is None
+
+
+class TestALocalFile:
+    def test_is_read_whole(self, tmp_path: Path) -> None:
+        (tmp_path / "commandes.csv").write_bytes(DATA)
+        assert rehearsal.read_local(tmp_path / "commandes.csv") == DATA
+
+    def test_says_where_it_changes_meanwhile(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "commandes.csv"
+        path.write_bytes(b"0123456789")
+        fstat = os.fstat
+
+        def written_to(descriptor: int) -> os.stat_result:
+            found = fstat(descriptor)
+            os.utime(path, ns=(1, found.st_mtime_ns + 1))
+            return found
+
+        monkeypatch.setattr(os, "fstat", written_to)
+        with pytest.raises(NotReadyError, match="written to while it was read"):
+            rehearsal.read_local(path)
+
+    def test_says_where_it_cannot_be_read(self, tmp_path: Path) -> None:
+        with pytest.raises(UnreachableError, match="cannot be read"):
+            rehearsal.read_local(tmp_path / "commandes.csv")

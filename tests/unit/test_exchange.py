@@ -8,11 +8,10 @@ import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, NotReadyError, TransientError
-from passerelle.base.slices import Sliced
 from passerelle.exchange.sources import Sources
 from passerelle.exchange.uploads import free_place, store_to_the_letter, store_whole
 from passerelle.model.location import Location
-from passerelle.remotes.base import Entry, Sink
+from passerelle.remotes.base import Entry
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -41,13 +40,9 @@ class Shelf:
     def fetch(self, path: str) -> bytes:
         return self.data
 
-    def fetch_into(self, path: str, sink: Sink) -> None:
-        sink.clear()
-        sink.write(self.data)
-
-    def store(self, path: str, data: Sliced) -> None:
+    def store(self, path: str, data: bytes) -> None:
         self.stored += 1
-        self.data = data[: self.keeps.pop(0)] if self.keeps else data[:]
+        self.data = data[: self.keeps.pop(0)] if self.keeps else data
 
     def delete(self, path: str) -> None:
         self.data = b""
@@ -138,9 +133,9 @@ class TestAnUpload:
         class Altering(Shelf):
             spoils = 1
 
-            def store(self, path: str, data: Sliced) -> None:
+            def store(self, path: str, data: bytes) -> None:
                 self.stored += 1
-                self.data = data[:].replace(b"3", b"8") if self.stored <= self.spoils else data[:]
+                self.data = data.replace(b"3", b"8") if self.stored <= self.spoils else data
 
         for spoils, good in ((0, True), (2, True), (9, False)):
             shelf = Altering(b"")
@@ -155,7 +150,7 @@ class TestAnUpload:
 
     def test_names_the_folder_that_is_missing(self) -> None:
         class Bare(Shelf):
-            def store(self, path: str, data: Sliced) -> None:
+            def store(self, path: str, data: bytes) -> None:
                 raise NotFoundError("no such file", path)
 
         with pytest.raises(NotFoundError, match="no such folder: import:"):

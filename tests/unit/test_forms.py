@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.errors import ConfigError
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.forms import compile_forms, named_schemas
 from passerelle.exchange.forms import load_forms
 from tests.world import tree

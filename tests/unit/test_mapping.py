@@ -12,7 +12,8 @@ from passerelle.cli.demo import sample as demo
 from passerelle.config.columns import OrderColumns, StockColumns
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import CellKind, Sample, is_item_number, kind_of, read_sample
-from passerelle.config.model import Orders, Stock
+from passerelle.config.orders import Orders
+from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.stock_csv_fix.layout import read_layout
 from tests.unit import many
@@ -293,9 +294,8 @@ class TestWhatIsProposedIsWhatARunReads:
             columns=OrderColumns.model_validate({key: [name] for key, name in columns.items()})
         )
         plain = Orders.model_construct()
-        assert (
-            read_orders(renamed, settings, "f").readings[:]
-            == (read_orders(demo("orders_french.csv"), plain, "f").readings[:])
+        assert read_orders(renamed, settings, "f").readings == (
+            read_orders(demo("orders_french.csv"), plain, "f").readings
         )
 
 

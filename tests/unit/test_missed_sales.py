@@ -59,7 +59,7 @@ def known(
 def readings(*rows: str) -> tuple[Reading, ...]:
     header = "id_order;status;payment;ean13;quantity;unit_price"
     text = "\n".join([header, *(f"{row};10" for row in rows), ""])
-    return read_orders(text.encode(), orders_settings(), "commandes.csv").readings[:]
+    return read_orders(text.encode(), orders_settings(), "commandes.csv").readings
 
 
 def missed(

@@ -322,9 +322,9 @@ class TestADamagedFile:
         single = [replace(order, lines=order.lines[:1]) for order in SHOP]
         whole_file = shop_file(single, SAMPLE, "\n")
         cut = whole_file[: data.draw(st.integers(whole_file.index(b"\n") + 1, len(whole_file)))]
-        expected = read(whole_file).readings[:]
+        expected = read(whole_file).readings
         try:
-            found = read(cut).readings[:]
+            found = read(cut).readings
         except NotReadyError:
             return
         assert found == expected[: len(found)]
@@ -403,7 +403,7 @@ class TestAFile:
 
     def test_of_a_header_alone_holds_no_order(self) -> None:
         file = read(HEADER)
-        assert (file.readings[:], file.faults) == ((), ())
+        assert (file.readings, file.faults) == ((), ())
 
     def test_may_be_in_the_configured_encoding_and_separator(self) -> None:
         text = "id_order|payment, method|ean13|quantity|unit_price\n1|Chèque|11|1|2\n"
@@ -617,7 +617,7 @@ class TestAnOrder:
         assert len(prints) == 3
 
 
-class TestOrdersAreReadWhenAskedFor:
+class TestAFileOfOddRows:
     LINES = (
         "1;a;;Payé;;11;1;2",
         "2;b;;Payé;;11;1;deux",
@@ -631,33 +631,20 @@ class TestOrdersAreReadWhenAskedFor:
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
     @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "cp850"])
-    def test_in_any_order_and_as_often_as_they_are(self, end: str, codec: str) -> None:
+    def test_is_read_whatever_its_line_ends_and_its_encoding(self, end: str, codec: str) -> None:
         data = rows(*self.LINES).replace("\n", end).encode(codec)
         file = read(data, encoding="cp850" if codec == "cp850" else "auto")
-        one_by_one = [file.readings[number] for number in (4, 3, 2, 1, 0)]
-        assert list(file.readings) == one_by_one[::-1] == list(file.readings[:])
-        assert list(file.readings.ids()) == ["1", "2", "3", "4", "5"]
+        assert [reading.id for reading in file.readings] == ["1", "2", "3", "4", "5"]
         assert whole(file) == ["1", "5"]
         (order,) = [r.order for r in file.readings if r.order and r.id == "1"]
         assert [(line.ean13, line.quantity) for line in order.lines] == [("11", 1), ("12", 2)]
         lines = [fault.line for reading in file.readings for fault in reading.faults]
         assert lines == [3, 5, 7]
 
-    def test_whole_ones_by_their_numbers(self) -> None:
-        file = read(rows("1;a;;;;11;1;2", "2;b;;;;11;1;deux", "3;c;;;;11;1;2"))
-        orders = file.readings.orders([0, 2])
-        assert ([order.id for order in orders], orders[1].id, len(orders[1:])) == (
-            ["1", "3"],
-            "3",
-            1,
-        )
-        with pytest.raises(LookupError):
-            file.readings.orders([1])[0]
-
     def test_rows_with_nothing_odd_are_read_as_the_careful_reader_does(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        file = read(shop_file(SHOP, SAMPLE))
-        quick = file.readings[:]
+        data = shop_file(SHOP, SAMPLE)
+        quick = read(data)
         monkeypatch.setattr(PlainReader, "read", lambda *_: None)
-        assert file.readings[:] == quick
+        assert read(data) == quick

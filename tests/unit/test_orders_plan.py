@@ -52,12 +52,11 @@ def known(id: str, state: State, *, fingerprint: str = "", resend: bool = False)
 
 def plan_of(file: OrderFile, *orders: KnownOrder) -> OrdersPlan:
     known_ones = {order.id: order for order in orders}
-    met = ((reading, known_ones.get(reading.id)) for reading in file.readings)
-    return decide(file, met, SETTINGS, "commandes.csv")
+    return decide(file, known_ones, SETTINGS, "commandes.csv")
 
 
 def states(plan: OrdersPlan) -> dict[str, State]:
-    return {mark.reading.id: mark.state for mark in plan.decided.all}
+    return {mark.reading.id: mark.state for mark in plan.marks}
 
 
 class TestThePlan:
@@ -80,7 +79,7 @@ class TestThePlan:
             if state
         }
         plan = plan_of(file, *ledger.values())
-        assert (plan.total, plan.done + len(plan.decided.all)) == (len(orders), len(orders))
+        assert (plan.total, plan.done + len(plan.marks)) == (len(orders), len(orders))
         for id, state in states(plan).items():
             before = ledger[id].state if id in ledger else None
             assert before not in DONE
@@ -103,17 +102,17 @@ class TestThePlan:
 
     def test_rejects_what_the_schema_rejects_and_nothing_else(self) -> None:
         plan = plan_of(file_of(*(ROWS[s].format(id=n) for n, s in enumerate(ROWS))))
-        reject(plan, {"0": "no", "1": "no"})
+        plan = reject(plan, {"0": "no", "1": "no"})
         after = [*states(plan).values()]
         assert after == [State.REJECTED, State.WAITING, State.WITHHELD, State.REJECTED]
-        assert [mark.reason for mark in plan.decided.all][:1] == ["order 0: no"]
+        assert [mark.reason for mark in plan.marks][:1] == ["order 0: no"]
 
 
 class TestAnOrderThatChangedAfterItWasSent:
     def note(self, row: str, before: KnownOrder) -> list[str]:
         plan = plan_of(file_of(row), before)
-        assert [*plan.decided.all] == []
-        return [change.note for change in plan.decided.changed()]
+        assert plan.marks == ()
+        return [change.note for change in plan.changed]
 
     @pytest.mark.parametrize("state", [State.SENT, State.TAKEN])
     def test_is_told_and_not_sent_again(self, state: State) -> None:
@@ -179,7 +178,7 @@ class TestWhatIsTold:
         file = file_of(*(ROWS[State.WITHHELD].format(id=n) for n in range(30)))
         first = plan_of(file)
         ledger = {m.reading.id: replace(known(m.reading.id, m.state), reason=m.reason)
-                  for m in first.decided.all}  # fmt: skip
+                  for m in first.marks}  # fmt: skip
         told = list(describe(plan_of(file, *ledger.values())))
         assert len(told) == 3
         assert told[1].startswith("still withheld, to be entered at the till: 0, 1, 2")

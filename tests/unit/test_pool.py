@@ -4,8 +4,8 @@ import pytest
 
 from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns
-from passerelle.config.model import Guards, Stock
 from passerelle.config.pool import Pool as PoolSection
+from passerelle.config.stock import Guards, Stock
 from passerelle.model.pool import PoolItem, Suspect
 from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count

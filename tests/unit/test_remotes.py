@@ -15,16 +15,12 @@ from passerelle.base.errors import (
     PermanentError,
     TransientError,
 )
-from passerelle.base.slices import Sliced
 from passerelle.config.model import Server
 from passerelle.remotes.base import (
     Entry,
-    Memory,
-    Sink,
     checked,
     fetch_whole,
     find,
-    in_memory,
     is_gone,
     replace_by_deleting,
 )
@@ -42,7 +38,6 @@ class Shelf:
         self.files, self.folders, self.asked = dict(files or {}), folders, list[str]()
         self.before: dict[str, list[PasserelleError]] = {}
         self.after: dict[str, list[PasserelleError]] = {}
-        self.cut: int | None = None
 
     def _do(self, command: str, act: Callable[[], None] = lambda: None) -> None:
         self.asked.append(command)
@@ -67,15 +62,11 @@ class Shelf:
         return []
 
     def fetch(self, path: str) -> bytes:
-        return in_memory(self, path)
-
-    def fetch_into(self, path: str, sink: Sink) -> None:
         self._do("fetch")
-        sink.clear()
-        sink.write(self._file(path)[: self.cut])
+        return self._file(path)
 
-    def store(self, path: str, data: Sliced) -> None:
-        self._do("store", lambda: self.files.update({path: data[:]}))
+    def store(self, path: str, data: bytes) -> None:
+        self._do("store", lambda: self.files.update({path: data}))
 
     def rename(self, old: str, new: str) -> None:
         def move() -> None:
@@ -144,15 +135,15 @@ class TestAFileIsGone:
 
 class TestAFileIsFetched:
     def test_whole(self) -> None:
-        shelf, sink = Shelf({"a": b"12345"}), Memory()
-        fetch_whole(shelf, "a", 5, sink)
-        assert (sink[:], shelf.asked) == (b"12345", ["fetch"])
+        shelf = Shelf({"a": b"12345"})
+        assert fetch_whole(shelf, "a", 5) == b"12345"
+        assert shelf.asked == ["fetch"]
 
     @pytest.mark.parametrize("size", [4, 6])
     def test_again_where_it_arrived_cut_and_never_half(self, size: int) -> None:
         shelf = Shelf({"a": b"12345"})
         with pytest.raises(TransientError, match=r"5 of . bytes arrived"):
-            fetch_whole(shelf, "a", size, Memory())
+            fetch_whole(shelf, "a", size)
         assert len(shelf.asked) > 1
 
 

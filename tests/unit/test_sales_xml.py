@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from passerelle.base.errors import ConfigError
-from passerelle.config.model import CANONICAL_ELEMENTS
+from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.csv_to_xml.forms import Forms, compile_forms
 from passerelle.csv_to_xml.sales_xml import SalesXml, write_sales
 from passerelle.model.orders import Customer, Line, Order

@@ -9,35 +9,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cache
-from typing import Literal
 
 from passerelle.base.language import _
 from passerelle.base.reading import detect_separator, fold
-from passerelle.config.guess.names import TELLING_WORDS, USUAL, certain_names
+from passerelle.config.columns import COLUMNS, ColumnKind, KnownColumn, What
 from passerelle.config.guess.sample import CellKind, Sample, in_words, kind_of
 
-What = Literal["orders", "stock"]
 _TEXTS = frozenset({CellKind.TEXT, CellKind.WHOLE, CellKind.DIGITS, CellKind.ITEM})
 _MONEY = frozenset({CellKind.NUMBER, CellKind.WHOLE})
-# What a column may hold; all but the required ones may be empty, and the others may hold any text.
-_HOLDS: Mapping[str, frozenset[CellKind]] = {
-    "id": frozenset({CellKind.WHOLE, CellKind.DIGITS, CellKind.TEXT}),
-    "date": frozenset({CellKind.DATE}),
-    "email": frozenset({CellKind.EMAIL}),
-    "ean13": frozenset({CellKind.ITEM, CellKind.DIGITS}),
-    "quantity": frozenset({CellKind.WHOLE}),
-    "product_id": frozenset({CellKind.WHOLE, CellKind.DIGITS}),
-    **dict.fromkeys(("unit_price", "shipping", "discount", "total_paid", "vat_rate"), _MONEY),
+# What a column may hold; all but the required ones may be empty.
+_HOLDS: Mapping[ColumnKind, frozenset[CellKind]] = {
+    ColumnKind.TEXT: _TEXTS,
+    ColumnKind.ID: frozenset({CellKind.WHOLE, CellKind.DIGITS, CellKind.TEXT}),
+    ColumnKind.NUMBER: frozenset({CellKind.WHOLE, CellKind.DIGITS}),
+    ColumnKind.ITEM: frozenset({CellKind.ITEM, CellKind.DIGITS}),
+    ColumnKind.EMAIL: frozenset({CellKind.EMAIL}),
+    ColumnKind.DATE: frozenset({CellKind.DATE}),
+    ColumnKind.COUNT: frozenset({CellKind.WHOLE}),
+    ColumnKind.MONEY: _MONEY,
+    ColumnKind.RATE: _MONEY,
 }
-_NEVER_EMPTY = ("id", "quantity", "unit_price", "ean13")
-_OF_PRODUCTS = ("ean13", "product_id", "product_reference", "product_name", "quantity",
-                "unit_price", "vat_rate")  # fmt: skip
-_PRICES = ("unit_price", "shipping", "discount", "total_paid")
 # A price without tax, taken for one with it, would make every sale wrong.
 _WITHOUT_TAX = re.compile(r"\b(ht|h\.t\.?|hors taxes?|tax excl\w*|excl\w*|net)\b")
 _WORDS = re.compile(r"\w+")
 # By its content alone a column is taken only for these.
-_TELLING = {"ean13": CellKind.ITEM, "email": CellKind.EMAIL, "date": CellKind.DATE}
+_TELLING = {
+    ColumnKind.ITEM: CellKind.ITEM,
+    ColumnKind.EMAIL: CellKind.EMAIL,
+    ColumnKind.DATE: CellKind.DATE,
+}
 _CERTAIN, _USUAL, _LIKE, _WORD, _CONTENT = 1.0, 0.9, 0.8, 0.6, 0.5
 _LIKE_ENOUGH = 0.8
 
@@ -83,7 +83,11 @@ def propose(sample: Sample, what: What | None = None) -> Proposal:
         what=told,
         sure=sure,
         guesses=guesses,
-        missing=_missing({guess.key for guess in guesses}, told),
+        missing=tuple(
+            key
+            for key, column in COLUMNS[told].items()
+            if column.required and not {key, column.or_else} & {guess.key for guess in guesses}
+        ),
         without_tax=tuple(n for n in sample.header if _WITHOUT_TAX.search(fold(n)))
         if told == "orders" else (),
         contents=tuple(in_words(*pair) for pair in zip(kinds, sample.columns, strict=True)),
@@ -93,14 +97,18 @@ def propose(sample: Sample, what: What | None = None) -> Proposal:
 
 def _what(sample: Sample, kinds: Sequence[CellKind]) -> tuple[What, bool]:
     """Orders have customers, dates and payments; a stock has levels."""
-    certain, levels = certain_names("orders"), certain_names("stock")["quantity"]
-    of_orders = [key for key in certain if key not in _OF_PRODUCTS]
-    known = {fold(n) for key in of_orders for n in (*certain[key], *USUAL["orders"].get(key, ()))}
+    of_orders, level = COLUMNS["orders"], COLUMNS["stock"]["quantity"]
+    known = {
+        fold(name)
+        for column in of_orders.values()
+        for name in (*column.names, *column.usual)
+        if not column.of_line
+    }
     names = [fold(name) for name in sample.header]
     orders = sum(name in known for name in names) + 3 * (CellKind.EMAIL in kinds)
-    orders += sum(fold(n) in names for key in ("id", "unit_price") for n in certain[key])
-    stock = 3 * any(fold(level) in names for level in levels)
-    stock += 2 * any(fold(level) in names for level in USUAL["stock"]["quantity"])
+    orders += sum(fold(n) in names for key in ("id", "unit_price") for n in of_orders[key].names)
+    stock = 3 * any(fold(name) in names for name in level.names)
+    stock += 2 * any(fold(name) in names for name in level.usual)
     if orders == stock:
         return ("orders" if CellKind.DATE in kinds else "stock"), False
     return ("orders" if orders > stock else "stock"), abs(orders - stock) > 1
@@ -112,27 +120,27 @@ def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[
     pairs = []
     for place, (name, kind) in enumerate(zip(sample.header, kinds, strict=True)):
         if name and fold(name) not in twice:
-            for rank, key in enumerate(certain_names(what)):
-                score, doubt = _score(what, key, name, kind)
+            for rank, (key, column) in enumerate(COLUMNS[what].items()):
+                score, doubt = _score(column, name, kind)
                 if score:
                     pairs.append((-score, rank, place, Guess(key, name, doubt)))
     taken: dict[str, Guess] = {}
     for *_rank, guess in sorted(pairs, key=lambda pair: pair[:3]):
         if guess.key not in taken and guess.column not in {one.column for one in taken.values()}:
             taken[guess.key] = guess
-    yield from (taken[key] for key in certain_names(what) if key in taken)
+    yield from (taken[key] for key in COLUMNS[what] if key in taken)
 
 
-def _score(what: What, key: str, name: str, kind: CellKind) -> tuple[float, str]:
-    """How well a column fits a key, 0 for not at all, and the doubt about it."""
-    folded, certain = fold(name), certain_names(what)[key]
-    fits = kind in _HOLDS.get(key, _TEXTS) or (kind == CellKind.EMPTY and key not in _NEVER_EMPTY)
-    for rank, one in enumerate(certain):
+def _score(column: KnownColumn, name: str, kind: CellKind) -> tuple[float, str]:
+    """How well what has this name and kind fits a column, 0 for not at all, and the doubt."""
+    folded = fold(name)
+    fits = kind in _HOLDS[column.kind] or (kind == CellKind.EMPTY and not column.required)
+    for rank, one in enumerate(column.names):
         if fold(one) == folded:
             return _CERTAIN - rank / 1000, "" if fits else _wrong(kind)
-    if not fits or (key in _PRICES and _WITHOUT_TAX.search(folded)):
+    if not fits or (column.kind == ColumnKind.MONEY and _WITHOUT_TAX.search(folded)):
         return 0, ""
-    return _by_likeness(what, key, folded, kind)
+    return _by_likeness(column, folded, kind)
 
 
 def _wrong(kind: CellKind) -> str:
@@ -144,20 +152,18 @@ def _wrong(kind: CellKind) -> str:
     return _("a known name, but it holds other things than it should")
 
 
-def _by_likeness(what: What, key: str, folded: str, kind: CellKind) -> tuple[float, str]:
-    usual = USUAL[what].get(key, ())
-    if folded in map(fold, usual):
+def _by_likeness(column: KnownColumn, folded: str, kind: CellKind) -> tuple[float, str]:
+    if folded in map(fold, column.usual):
         return _USUAL, _("a guess: a usual name")
-    names = (*certain_names(what)[key], *usual)
+    names = (*column.names, *column.usual)
     likeness, like = max((_likeness(folded, fold(one)), one) for one in names)
     if likeness >= _LIKE_ENOUGH:
         return _LIKE * likeness, _('a guess: like "{name}"').format(name=like)
-    words = TELLING_WORDS[what].get(key, frozenset()) & set(_WORDS.findall(folded))
-    if words:
+    if words := set(column.words) & set(_WORDS.findall(folded)):
         return _WORD, _('a guess: by the word "{word}" and what stands in it').format(
             word=min(words)
         )
-    if _TELLING.get(key) == kind:
+    if _TELLING.get(column.kind) == kind:
         return _CONTENT, _("a guess: by what stands in it")
     return 0, ""
 
@@ -170,14 +176,6 @@ def _likeness(one: str, other: str) -> float:
         return 0.95
     matcher = SequenceMatcher(None, one[:100], other[:100])
     return matcher.ratio() if matcher.quick_ratio() >= _LIKE_ENOUGH else 0
-
-
-def _missing(found: set[str], what: What) -> tuple[str, ...]:
-    """The required keys that no column was found for."""
-    if what == "stock":
-        return tuple(key for key in ("ean13", "quantity") if key not in found)
-    item = () if "product_reference" in found else ("ean13",)
-    return tuple(key for key in ("id", *item, "quantity", "unit_price") if key not in found)
 
 
 def _separator_to_set(sample: Sample, columns: Sequence[str]) -> str:

@@ -13,19 +13,28 @@ from typing import NoReturn
 from passerelle.base.errors import NotReadyError, RejectedError
 from passerelle.base.language import _
 from passerelle.base.reading import (
+    LONGEST_HEADER,
     SEPARATORS,
+    decode_file,
     detect_encoding,
     fold,
-    is_damaged_utf8,
     is_eaten_by_spreadsheet,
     item_number,
+    line_of,
     parse_date,
     parse_decimal,
     parse_whole,
     split_header,
 )
-from passerelle.config.guess.names import KNOWN
+from passerelle.config.columns import COLUMNS
 
+# All names of columns, as names compare.
+_KNOWN = frozenset(
+    fold(name)
+    for columns in COLUMNS.values()
+    for column in columns.values()
+    for name in (*column.names, *column.usual)
+)
 # A stray value does not make a column another one's.
 _MOST = 0.9
 # More would say no more.
@@ -125,8 +134,6 @@ _TESTS: tuple[tuple[CellKind, Callable[[str], object]], ...] = (
     (CellKind.NUMBER, parse_decimal),
     (CellKind.DIGITS, _is_digits),
 )
-# Longer than any real header.
-_LONGEST_HEADER = 50_000
 _MOST_COLUMNS = 500
 # No text in a field spans more lines: a quote went wrong above them.
 _LONGEST_TEXT = 100
@@ -206,21 +213,16 @@ def _check_is_text(data: bytes, file: str) -> None:
 def _decode(data: bytes, file: str, *, whole: bool) -> tuple[str, str]:
     """The encoding and the text; a beginning ends with its last whole line."""
     end = len(data) if whole else data.rfind(b"\n") + 1 or len(data)
-    data = data[:end]
-    encoding = detect_encoding(data)
-    if encoding == "cp1252" and is_damaged_utf8(data):
-        return "utf-8", data.decode("utf-8", "replace")
     try:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        return encoding, decoder.decode(data, final=whole)
+        return decode_file(data[:end], whole=whole)
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        _reject(_("a byte is no text in {encoding}").format(encoding=encoding), f"{file}:{line}",
-                _("export it as CSV in UTF-8"))  # fmt: skip
+        encoding = detect_encoding(data[:end])
+        _reject(_("a byte is no text in {encoding}").format(encoding=encoding),
+                f"{file}:{line_of(error)}", _("export it as CSV in UTF-8"))  # fmt: skip
 
 
 def _check_header_line(line: str, file: str) -> None:
-    if len(line) > _LONGEST_HEADER:
+    if len(line) > LONGEST_HEADER:
         what = _("the first line has {n} characters and is no header").format(n=len(line))
         _reject(what, f"{file}:1", _("is it a CSV file?"))
     if not line.strip():
@@ -235,7 +237,7 @@ def _separator(header_line: str, below: Iterable[str]) -> str:
         names = split_header(header_line, separator)
         alike = sum(len(split_header(line, separator)) == len(names) for line in lines)
         share = alike / len(lines) if lines and len(names) > 1 else 0
-        return sum(fold(name) in KNOWN for name in names), share, len(names)
+        return sum(fold(name) in _KNOWN for name in names), share, len(names)
 
     return max(SEPARATORS, key=fit)
 
@@ -248,7 +250,7 @@ def _check_header(header: tuple[str, ...], file: str) -> None:
         what = _("the first line has {n} columns and is no header").format(n=len(header))
         _reject(what, f"{file}:1", _("is it a CSV file?"))
     kinds = {kind_of([name]) for name in header}
-    known = any(fold(name) in KNOWN for name in header)
+    known = any(fold(name) in _KNOWN for name in header)
     if kinds & _NO_NAMES or (kinds & _NUMBERS and not known):
         _reject(_("the first line holds values, not names of columns"), f"{file}:1",
                 _("export the file with its header"))  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from passerelle.base.reading import gtin
-from passerelle.config.model import Orders
+from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Reading
 from passerelle.model.pool import LineMark, Move, PoolItem
 from passerelle.rules.fate import is_cancelled

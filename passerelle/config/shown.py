@@ -1,17 +1,19 @@
-"""The settings that count, each with where it comes from, and without any secret."""
+"""The settings that count, each with where it comes from, as TOML and without any secret."""
 
+import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import SecretStr
 
 from passerelle.base.language import _, spoken
-from passerelle.config.lines import Key, key_lines
+from passerelle.config.faults import Key, key_lines
 from passerelle.config.load import ENVIRONMENT, load_config, read_text
 
 MASK = "********"
@@ -109,3 +111,43 @@ def _note(path: Key, value: Any) -> str:
         there = _("{name} is set") if os.environ.get(name) else _("{name} is not set")
         return there.format(name=name)
     return ""
+
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def toml_value(value: Any) -> str:
+    """A text, number, truth, time, list or table on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{toml_key(key)} = {toml_value(one)}" for key, one in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, (int, float)):
+        return repr(value)
+    return _quoted(str(value))
+
+
+def toml_key(name: str) -> str:
+    """A key, in quotes where it needs them."""
+    return name if _BARE_KEY.fullmatch(name) else _quoted(name)
+
+
+def toml_table(path: tuple[str, ...]) -> str:
+    """The line that opens a table."""
+    return f"[{'.'.join(map(toml_key, path))}]"
+
+
+def _quoted(text: str) -> str:
+    """JSON's escapes are TOML's; beyond them, what a console obeys is written out."""
+    return "".join(map(_shown, json.dumps(text, ensure_ascii=False)))
+
+
+def _shown(char: str) -> str:
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
