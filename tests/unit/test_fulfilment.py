@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from passerelle.config.model import Fulfil
+from passerelle.config.orders import Fulfil
 from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, State

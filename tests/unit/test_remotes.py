@@ -15,7 +15,7 @@ from passerelle.base.errors import (
     PermanentError,
     TransientError,
 )
-from passerelle.config.model import Server
+from passerelle.config.servers import Server
 from passerelle.remotes.base import (
     Entry,
     checked,
