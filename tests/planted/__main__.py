@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import random
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -32,6 +33,9 @@ def main() -> int:
     if options.list or not faults:
         sys.stdout.writelines(f"{fault.name}\n" for fault in faults)
         return 0 if faults else 2
+    # Who ends the search ends what it has started, and its copy goes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     keeps = not options.by
     found = {} if options.again or not keeps else _kept(faults)
     with field(options.limit, whole_suite=keeps and not options.rooms) as place:
