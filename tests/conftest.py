@@ -1,18 +1,66 @@
 """Fixtures and options that every room of the tests may use."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from passerelle.base.language import speak
+from tests import scale
 
 # Whoever runs the tests, the program speaks English to them unless a test says otherwise.
 os.environ["LANGUAGE"] = "en"
+for name in ("PASSERELLE_CONFIG", "LC_ALL", "LC_MESSAGES"):
+    os.environ.pop(name, None)
 
 pytest_plugins = ["tests.servers.fixtures"]
 
+# The same cases in every run: a fault that chance finds is found at the long scale, and kept.
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--scale long`` tries in tests/fire all that can be tried; it takes hours."""
-    parser.addoption("--scale", choices=["short", "long"], default="short")
+    parser.addoption(
+        "--scale",
+        choices=scale.SCALES,
+        default=scale.SCALES[0],
+        help="how much is tried: each promise once; real servers, a browser and fire too; all",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    scale.choose(config.getoption("--scale"))
+    settings.load_profile(scale.pick("steady", "steady", "searching"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    due, left = [], []
+    for item in items:
+        marks = [mark for mark in item.iter_markers() if mark.name in ("scale", "realserver")]
+        (due if scale.is_due(marks) else left).append(item)
+    items[:] = due
+    config.hook.pytest_deselected(items=left)
+
+
+@pytest.fixture(autouse=True)
+def as_it_was() -> Iterator[None]:
+    """No test finds what another left behind: language, environment, current folder."""
+    environment, folder = os.environ.copy(), Path.cwd()
+    speak("en")
+    yield
+    if os.environ != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+    os.chdir(folder)
+    speak("en")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

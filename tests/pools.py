@@ -124,6 +124,7 @@ class PoolWorld:
         ]
         parts.append(f"[pool]\n{pool}\n")
         parts += [self._section(name, (shops or {}).get(name, "")) for name in self.shops]
+        parts.append("[report]\nafter_runs = false\n")
         text = "\n".join((*parts, more))
         (self.folder / "config.toml").write_text(text, encoding="utf-8")
 

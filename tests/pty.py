@@ -3,12 +3,12 @@
 import os
 import re
 import select
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tests import forking
 
 CTRL_C, CTRL_BACKSLASH = b"\x03", b"\x1c"
 _ERASED = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -55,26 +55,31 @@ def run_at_terminal(
     *args: str,
     cwd: Path,
     env: Mapping[str, str] | None = None,
-    command: tuple[str, ...] = (sys.executable, "-m", "passerelle"),
+    module: str = "passerelle",
+    stdout: int | None = None,
     interrupt_at: str = "",
     key: bytes = CTRL_C,
-    limit: float = 60,
+    limit: float = 600,
 ) -> Session:
     """Runs the program; presses ``key`` once it has shown ``interrupt_at``."""
     import pty  # absent on Windows
 
-    root = str(Path(__file__).parents[1])
-    given = {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8", "TERM": "xterm", "COLUMNS": "100"}
-    environment: dict[str, Any] = os.environ | given | dict(env or {})
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(cwd)
-        os.execve(command[0], [*command, *args], environment)  # noqa: S606
+    given = {"PYTHONIOENCODING": "utf-8", "TERM": "xterm", "COLUMNS": "100"}
+    terminal, its_end = pty.openpty()
+    child = forking.start(
+        module,
+        args,
+        cwd=cwd,
+        env=os.environ | given | dict(env or {}),
+        streams=(its_end, its_end if stdout is None else stdout, its_end),
+        terminal=True,
+    )
+    os.close(its_end)
     try:
         screen = _watch(terminal, interrupt_at, key, time.monotonic() + limit)
     finally:
         os.close(terminal)
-    return Session(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen)
+    return Session(child.wait() or 0, screen)
 
 
 def _watch(terminal: int, interrupt_at: str, key: bytes, end: float) -> str:

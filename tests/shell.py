@@ -5,13 +5,15 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest import mock
 
 from passerelle.__main__ import main
+from tests import forking
 
 
 @dataclass(frozen=True)
@@ -61,14 +63,65 @@ def run_program(
 
 
 def run_child(
-    *args: str, cwd: Path, env: Mapping[str, str] | None = None, module: str = "passerelle"
+    *args: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    module: str = "passerelle",
+    real: bool = False,
 ) -> Result:
-    """Runs ``python -m MODULE ARGS`` as a child process."""
-    command = [sys.executable, "-m", module, *args]
+    """Runs ``python -m MODULE ARGS`` as a child process; ``real`` is a whole start of Python."""
     root = str(Path(__file__).parents[1])
     environment = os.environ | {"PYTHONPATH": root, "PYTHONIOENCODING": "utf-8"} | dict(env or {})
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
-    return Result(done.returncode, done.stdout, done.stderr.decode("utf-8"))
+    if real or not forking.CAN_FORK:
+        command = [sys.executable, "-m", module, *args]
+        done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, check=False)
+        return Result(done.returncode, done.stdout, done.stderr.decode("utf-8"))
+    with (
+        Path(os.devnull).open("rb") as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        streams = (nothing.fileno(), out.fileno(), err.fileno())
+        code = forking.start(module, args, cwd=cwd, env=environment, streams=streams).wait()
+        out.seek(0)
+        err.seek(0)
+        return Result(int(code or 0), out.read(), err.read().decode("utf-8"))
+
+
+class Running:
+    """A child that goes on until it is told to stop; ``output`` is what it prints, unbuffered."""
+
+    def __init__(self, child: forking.Child, output: TextIO, errors: TextIO) -> None:
+        self._child, self.output, self._errors = child, output, errors
+        self.send_signal, self.kill, self.wait = child.send_signal, child.kill, child.wait
+
+    @property
+    def is_running(self) -> bool:
+        return self._child.wait(0.05) is None
+
+    def rest(self) -> tuple[str, str]:
+        """What else it prints, and its errors, until it ends."""
+        return self.output.read(), self._errors.read()
+
+
+@contextlib.contextmanager
+def running(*args: str, cwd: Path) -> Iterator[Running]:
+    """``python -m passerelle ARGS`` as a child, killed in the end. Not on Windows."""
+    (output, its_output), (errors, its_errors) = os.pipe(), os.pipe()
+    with (
+        open(output, encoding="utf-8") as told,  # noqa: PTH123 - a file's number
+        open(errors, encoding="utf-8") as complained,  # noqa: PTH123
+        Path(os.devnull).open("rb") as nothing,
+    ):
+        streams = (nothing.fileno(), its_output, its_errors)
+        environment = os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+        child = forking.start("passerelle", args, cwd=cwd, env=environment, streams=streams)
+        os.close(its_output)
+        os.close(its_errors)
+        try:
+            yield Running(child, told, complained)
+        finally:
+            child.kill()
 
 
 def _stream() -> io.TextIOWrapper:

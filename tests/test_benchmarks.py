@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
+
 ROOT = Path(__file__).parents[1]
 
 
+@scale.only("ci")
 @pytest.mark.parametrize(
     ("suite", "told"),
     [

@@ -2,8 +2,10 @@
 read is marked for translation."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -69,6 +71,8 @@ def rooms_used(path: Path) -> Iterator[tuple[int, str]]:
 
 def test_every_room_has_its_place() -> None:
     assert {room_of(path) for path in MODULES} == LEVEL.keys()
+    assert len(LAYERS) <= 9
+    assert len([room for room in LEVEL if not room.startswith("__")]) <= 22
 
 
 @pytest.mark.parametrize("room", LEVEL)
@@ -119,9 +123,79 @@ def impurities(path: Path) -> Iterator[str]:
                 yield f"{path.name}:{node.lineno}: calls {called.attr}"
 
 
+def test_rules_know_words_and_settings_only() -> None:
+    used = {room for path in modules_of("rules") for _line, room in rooms_used(path)}
+    assert used <= {"rules", "base", "model", "config", "stock_csv_fix", "__init__"}
+    for room in ("model", "rules"):
+        loaded = modules_loaded_by(
+            f"passerelle.{room}", *(dotted(path) for path in modules_of(room))
+        )
+        assert "sqlalchemy" not in loaded
+
+
+def test_a_class_name_stands_once() -> None:
+    names = Counter(
+        node.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_a_run_asks_in_one_place_whether_it_is_a_dry_one() -> None:
+    asked = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, (ast.If, ast.IfExp, ast.BoolOp))
+        if "dry_run" in ast.dump(node.test if not isinstance(node, ast.BoolOp) else node)
+        and room_of(path) != "cli"
+    ]
+    # The one decides what is opened, the other what is done.
+    assert [place.partition(":")[0] for place in asked] == ["gateway/frame.py"] * 2
+
+
+def test_a_stage_is_written_in_one_place() -> None:
+    """One state machine for whatever is promised to a server, and its pool's shops at once."""
+    writers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if is_call_of(node, {"values"}) and isinstance(node, ast.Call)
+        if any(word.arg == "stage" for word in node.keywords)
+    }
+    assert writers == {"ledger/outbox.py", "ledger/pool_booking.py"}
+
+
+# Whoever adds a run, a kind of server or a system to speak with, touches as many files.
+POOLS_OWN = ("pool", "runs/__init__", "model/", "ledger/")
+
+
+def test_few_rooms_know_of_the_pool() -> None:
+    """A measure of how far a feature reaches: its own files, and at most so many others."""
+    knowing = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in MODULES
+        if re.search(r"\bpool\b", path.read_text("utf-8"))
+    ]
+    others = [name for name in knowing if not any(own in name for own in POOLS_OWN)]
+    assert len(others) <= 18, others
+
+
 @pytest.mark.parametrize("module", ["passerelle.runs.orders", "passerelle.cli"])
 def test_a_run_of_orders_pays_for_no_heavy_library(module: str) -> None:
-    code = f"import sys, {module}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    assert modules_loaded_by(module).isdisjoint(HEAVY)
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_loaded_by(*modules: str) -> set[str]:
+    """What a fresh interpreter has loaded once it imported these."""
+    code = f"import sys, {', '.join(modules)}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -129,7 +203,7 @@ def test_a_run_of_orders_pays_for_no_heavy_library(module: str) -> None:
         cwd=PACKAGE.parent,
         encoding="utf-8",
     )
-    assert done.stdout.split() == []
+    return set(done.stdout.split())
 
 
 # What people read is marked for translation: by `_`, or by `n_` where a number decides.

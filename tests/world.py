@@ -62,6 +62,9 @@ to = "ftp:ExportCSVmod.csv"
 {stock_lines}
 [stock.gift_cards]
 ids = ["1201", "1202"]
+
+[report]
+after_runs = false
 """
 
 

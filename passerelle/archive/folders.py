@@ -19,10 +19,10 @@ from passerelle.base.durable import (
 )
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
+from passerelle.model.runs import TRACE_NAMES
 
 EXPORTS = "ArchiveExport"
 TRACES = "ArchiveTrace"
-TRACE_NAMES = ("Trace1", "Trace2")
 TIME = "%Y%m%d_%H%M%S"
 # An XML is in this folder of ArchiveExport, and has this ending, until the ledger has promised to
 # send it: the archive itself, which may be large, is never listed by a run.
@@ -103,7 +103,7 @@ def rotate_traces(folder: Path, max_size: int, now: datetime, *, force: bool = F
 
     Returns the files' new places. A trace that cannot be moved now stays.
     """
-    traces = [path for name in TRACE_NAMES if (path := folder / f"{name}.txt").exists()]
+    traces = [path for name in TRACE_NAMES if (path := folder / name).exists()]
     if not force and all(path.stat().st_size <= max_size for path in traces):
         return []
     return [place for path in traces if (place := _move_trace(path, now))]

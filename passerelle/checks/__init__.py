@@ -20,6 +20,7 @@ from passerelle.checks.local import (
 from passerelle.checks.servers import check_password, check_server
 from passerelle.config.model import Settings
 from passerelle.health.alerts.sending import Address, addresses, is_in_clear, name, services_of
+from passerelle.model.runs import RUNS
 from passerelle.schedule.definition import Program, needs_password, this_program
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.tasks import NOT_YET, RUNNING, Task, look_up, result_in_words, task_name
@@ -48,7 +49,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
-    present = [name for name in ("orders", "stock", "pool") if getattr(settings, name) is not None]
+    present = [name for name in RUNS if getattr(settings, name) is not None]
     if not present:
         mend = _("add [orders] and [stock]; `passerelle init` shows how")
         return warning(config.name, _("no run has anything to do"), mend)

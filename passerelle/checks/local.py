@@ -18,10 +18,10 @@ from passerelle.config.model import Settings
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.exchange.uploads import TMP
 from passerelle.exchange.witness import Witness
-from passerelle.gateway.trace import TRACE_NAMES
 from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.ledger import ledger_exists, open_ledger
 from passerelle.model.location import Location
+from passerelle.model.runs import TRACE_NAMES
 from passerelle.remotes.folder import base_folder
 
 # Years of archives of a small shop; below this a bigger export may not fit.

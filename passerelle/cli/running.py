@@ -1,7 +1,7 @@
 """``passerelle run``, and what needs no server: ``convert``, ``fix`` and ``demo``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,16 +19,15 @@ from passerelle.cli.common import (
     with_settings,
 )
 from passerelle.config.model import Settings
+from passerelle.model.runs import RUNS, USUAL
 from passerelle.runs import start
 
 if TYPE_CHECKING:
     from passerelle.runs.rehearsal import Rehearsal
 
-What = Literal["orders", "stock", "pool", "all"]
-
 
 @click.command()
-@click.argument("what", type=click.Choice(["orders", "stock", "pool", "all"]))
+@click.argument("what", type=click.Choice([*RUNS, "all"]))
 @click.option("--dry-run", is_flag=True, help="Print what would be done; change nothing anywhere.")
 @click.option(
     "--accept-drop", is_flag=True, help="Publish the stock although max_drop would hold it, once."
@@ -39,7 +38,7 @@ What = Literal["orders", "stock", "pool", "all"]
     help="Write the pool's levels although max_drop or max_change would hold them, once.",
 )
 @click.pass_context
-def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool, accept: bool) -> None:
+def run(context: click.Context, what: str, dry_run: bool, accept_drop: bool, accept: bool) -> None:
     """Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 
     \b
@@ -49,35 +48,25 @@ def run(context: click.Context, what: What, dry_run: bool, accept_drop: bool, ac
     passerelle run all                orders and stock, one after the other
     passerelle run orders --dry-run   only print the plan
     """
-    if accept and what != "pool":
+    names = USUAL if what == "all" else (what,)
+    taken = {option for name in names for option in RUNS[name].options}
+    if accept and "accept" not in taken:
         raise UsageError(_("--accept is for the pool"), "", _("use it with `run pool`"))
-    if accept_drop and what in ("orders", "pool"):
+    if accept_drop and "accept_drop" not in taken:
         raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
     settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
-    names = ("orders", "stock") if what == "all" else (what,)
-    context.exit(carry_out(settings, *names, dry_run=dry_run, accept_drop=accept_drop,
-                           accept=accept))  # fmt: skip
+    options = {"accept_drop": accept_drop, "accept": accept}
+    context.exit(carry_out(settings, *names, dry_run=dry_run, **options))
 
 
-def carry_out(
-    settings: Settings,
-    *names: str,
-    dry_run: bool = False,
-    accept_drop: bool = False,
-    accept: bool = False,
-) -> int:
+def carry_out(settings: Settings, *names: str, dry_run: bool = False, **options: bool) -> int:
     """The runs, one after the other, and the gravest exit code. One alone raises its error."""
-    options: dict[str, dict[str, bool]] = {
-        "orders": {},
-        "stock": {"accept_drop": accept_drop},
-        "pool": {"accept": accept},
-    }
     codes = [0]
     for name in names:
         try:
-            outcome = start(settings, name, dry_run=dry_run, **options[name])
+            outcome = start(settings, name, dry_run=dry_run, **options)
         except PasserelleError as error:
             if len(names) == 1:
                 raise

@@ -22,11 +22,12 @@ from passerelle.cli.common import (
 )
 from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
+from passerelle.model.runs import RUNS, USUAL
 from passerelle.schedule import definition, tasks
 from passerelle.schedule.schtasks import find_schtasks
-from passerelle.schedule.timetable import RUNS, USUAL, Timetable, next_start, timetable
+from passerelle.schedule.timetable import Timetable, next_start, timetable
 
-_which = click.argument("what", type=click.Choice(RUNS), required=False)
+_which = click.argument("what", type=click.Choice([*RUNS]), required=False)
 
 
 @click.group()
@@ -60,7 +61,7 @@ def show(settings: Settings, as_json: bool) -> None:
 
 
 @schedule.command()
-@click.argument("what", type=click.Choice(RUNS), required=False)
+@click.argument("what", type=click.Choice([*RUNS]), required=False)
 @click.option("-o", "output", type=click.Path(dir_okay=False, path_type=Path),
               help="Write here, in the encoding that schtasks wants.")  # fmt: skip
 @click.option("--cron", is_flag=True, help="The lines for a crontab instead.")
@@ -272,4 +273,4 @@ def _plan(settings: Settings, what: str | None = None) -> Timetable:
 
 
 def _named(what: str | None) -> Sequence[str]:
-    return (what,) if what else RUNS
+    return (what,) if what else [*RUNS]

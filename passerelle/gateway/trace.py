@@ -17,15 +17,12 @@ from loguru import logger
 from passerelle.base.durable import private
 from passerelle.base.language import _
 from passerelle.base.progress import hide
+from passerelle.model.runs import trace_of
 
 if TYPE_CHECKING:
     from loguru import Message
 
     from passerelle.base.errors import PasserelleError
-
-TRACE_NAMES = ("Trace1.txt", "Trace2.txt")
-_ORDERS_TRACE, _STOCK_TRACE = TRACE_NAMES
-_TRACES = dict.fromkeys(("stock", "pool", "pool accept"), _STOCK_TRACE)
 
 
 class RunTrace:
@@ -36,7 +33,7 @@ class RunTrace:
     """
 
     def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
-        self._path = folder / _TRACES.get(run, _ORDERS_TRACE) if folder else None
+        self._path = folder / trace_of(run) if folder else None
         self._silent = False
         _listen()
         self._log = logger.bind(trace=self, at="", console=console)

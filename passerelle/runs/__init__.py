@@ -1,4 +1,8 @@
-"""One story per run, and what people do by hand. ``RUNS`` lists them."""
+"""One story per run, ``run_NAME`` in the module NAME, and what people do by hand.
+
+:data:`passerelle.model.runs.RUNS` lists the runs. A module is imported only when its run starts:
+orders never pay for numpy.
+"""
 
 import importlib
 from typing import Any
@@ -6,20 +10,19 @@ from typing import Any
 from passerelle.base.errors import PasserelleError, bug_in_words
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Outcome, perform
-
-# A module is imported only when its run starts: orders never pay for numpy.
-RUNS = ("orders", "stock", "pool")
+from passerelle.model.runs import RUNS
 
 
 def start(settings: Settings, name: str, *, dry_run: bool = False, **options: Any) -> Outcome:
-    """Performs the run of that name: ``run_NAME`` of the module here that is called so.
+    """Performs a run; ``options`` are its own, others are not for it.
 
-    ``options`` are the run's own. Afterwards people are told what is news, and the page is written.
+    Afterwards people are told what is news, and the page is written.
     """
+    mine = {option: options[option] for option in RUNS[name].options if option in options}
     module = importlib.import_module(f"passerelle.runs.{name}")
 
     def story(gateway: Gateway) -> Outcome:
-        outcome: Outcome = getattr(module, f"run_{name}")(gateway, **options)
+        outcome: Outcome = getattr(module, f"run_{name}")(gateway, **mine)
         return outcome
 
     return perform(settings, name, story, dry_run=dry_run, afterwards=tell)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from passerelle.archive.folders import EXPORTS, PENDING, TRACE_NAMES, TRACES, is_link, kept_in
+from passerelle.archive.folders import EXPORTS, PENDING, TRACES, is_link, kept_in
 from passerelle.archive.person import Person, person_of
 from passerelle.archive.redact import Survey, redact, redact_text, survey
 from passerelle.archive.tree import Names
@@ -29,6 +29,7 @@ from passerelle.exchange.witness import Witness
 from passerelle.health.report.page import FILE_NAME as REPORT
 from passerelle.health.report.page import write_report
 from passerelle.ledger.ledger import Ledger
+from passerelle.model.runs import TRACE_NAMES
 
 _LEDGER = "passerelle.db"
 NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of what was sent")
@@ -169,7 +170,7 @@ class Eraser:
 
     def _traces(self) -> Iterator[Path]:
         for name in TRACE_NAMES:
-            path = self._folder / f"{name}.txt"
+            path = self._folder / name
             # Beside it: what a replacement leaves that a power cut ended.
             yield from (p for p in (path, path.with_name(path.name + PENDING)) if p.is_file())
         yield from kept_in(self._folder / TRACES)

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 from passerelle.base.errors import BusyError, NotFoundError, UnreachableError
 from passerelle.base.language import _
 from passerelle.config.model import Settings
+from passerelle.model.runs import RUNS
 from passerelle.schedule import schtasks
 from passerelle.schedule.definition import NAMESPACE, Program, needs_password, task_file, task_xml
-from passerelle.schedule.timetable import RUNS
 
 _FOLDER = "Passerelle"
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")

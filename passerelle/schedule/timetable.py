@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from passerelle.config.model import Settings
+from passerelle.model.runs import RUNS
 
 Timetable = Mapping[str, tuple[int, ...]]
-# Every installation has tasks for these.
-USUAL = ("orders", "stock")
-RUNS = (*USUAL, "pool")
 
 
 def timetable(settings: Settings) -> Timetable:

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from passerelle.base.lock import hold_lock
 from passerelle.remotes.folder import FolderRemote
 from passerelle.remotes.passwords import account
 from tests.e2e.conftest import make_world
+from tests.pty import run_at_terminal
 from tests.remotes.test_passwords import MemoryKeyring
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.fixtures import NewServer
@@ -143,14 +142,7 @@ def test_programs_read_the_same_as_people(world: World) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals of this kind")
 def test_only_a_terminal_gets_colours(world: World) -> None:
     assert "\x1b[" not in world.run("check").text
-    import pty
-
-    ours, theirs = pty.openpty()
-    root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-m", "passerelle", "check"]
-    env = os.environ | {"PYTHONPATH": root}
-    subprocess.run(command, cwd=world.folder, env=env, stdout=theirs, check=True)
-    assert b"\x1b[32mok" in os.read(ours, 4096)
+    assert "\x1b[32mok" in run_at_terminal("check", cwd=world.folder).screen
 
 
 # --- config and passwords ----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
 from tests.shell import run_program
 
 SERVERS = '[servers.ftp]\nurl = "a"\n[servers.files]\nurl = "b"\n[servers.other]\nurl = "c"\n'
@@ -110,6 +111,7 @@ def in_shell(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+@scale.only("ci")
 @needs["bash"]
 def test_bash_completes(folder: Path) -> None:
     script = """
@@ -128,6 +130,7 @@ def test_bash_completes(folder: Path) -> None:
     ]
 
 
+@scale.only("ci")
 @needs["zsh"]
 def test_zsh_loads_the_script(folder: Path) -> None:
     script = """
@@ -138,6 +141,7 @@ def test_zsh_loads_the_script(folder: Path) -> None:
     assert in_shell(folder, "zsh", "-f", "-c", script).split() == ["_passerelle_completion"]
 
 
+@scale.only("ci")
 @needs["fish"]
 def test_fish_completes(folder: Path) -> None:
     script = """

@@ -12,27 +12,17 @@ import re
 import shutil
 import string
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 
 import keyring
 import pytest
 
-from passerelle import checks as tasks
 from passerelle.base import language
-from passerelle.base.errors import AccessDeniedError
-from passerelle.remotes.base import Entry
 from passerelle.remotes.folder import FolderRemote
-from passerelle.remotes.passwords import account
-from passerelle.schedule.tasks import Task
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring
-from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.fixtures import NewServer
-from tests.servers.ftp import FtpServer, Quirks
 from tests.shell import Result, run_program
 from tests.world import Sale, World
 
@@ -117,26 +107,6 @@ def ready(world: World) -> World:
     return world
 
 
-NewFtp = Callable[[Quirks], World]
-
-
-@pytest.fixture
-def new_ftp(tmp_path: Path, request: pytest.FixtureRequest) -> NewFtp:
-    """A ready world on an FTP server with quirks."""
-    stack = ExitStack()
-    request.addfinalizer(stack.close)
-
-    def start(quirks: Quirks) -> World:
-        root = tmp_path / "shop"
-        root.mkdir()
-        ftp = stack.enter_context(FtpServer(root, {USER: PASSWORD}, quirks=quirks))
-        url = f"ftp://{USER}@{HOST}:{ftp.port}"
-        server = RunningServer("ftp", url, PASSWORD, root)
-        return ready(make_world(tmp_path, server, top=FRENCH))
-
-    return start
-
-
 # --- the test itself ---------------------------------------------------------------------------
 
 
@@ -188,11 +158,6 @@ def test_demo(tmp_path: Path) -> None:
     assert is_french(played, *commands, r"Trace1.txt, Trace2.txt")
 
 
-def test_demo_of_a_folder_that_holds_something_else(tmp_path: Path) -> None:
-    (tmp_path / "mine").touch()
-    assert is_french(run_program("demo", str(tmp_path)))
-
-
 def test_no_configuration(tmp_path: Path) -> None:
     result = run_program("run", "orders", cwd=tmp_path)
     assert result.exit_code == 3
@@ -205,17 +170,6 @@ def test_a_faulty_configuration(world: World) -> None:
     assert result.exit_code == 3
     assert is_french(result, r"^passerelle: config.toml:\d+: \w+: ",
                      r"\bfolder\b", r"\btime_limit\b", r'"\d+\w"')  # fmt: skip
-
-
-@pytest.mark.parametrize("section", ["orders", "stock"])
-def test_a_configuration_without_the_run(world: World, section: str) -> None:
-    path = world.folder / "config.toml"
-    lines = path.read_text("utf-8").partition("[orders]")[0]
-    path.write_text(lines, "utf-8")
-    result = world.run("run", section)
-    assert result.exit_code == 3
-    assert is_french(result)
-    assert is_french(world.run("check"), CHECKED)
 
 
 @pytest.mark.parametrize("args", [("run", "nothing"), ("runn",), ("run", "orders", "--no")])
@@ -252,111 +206,12 @@ def test_orders_of_every_kind(world: World) -> None:
     assert is_french(world.run("run", "orders"), r': quantity: "-1')
 
 
-def test_orders_that_the_shop_changed(world: World) -> None:
-    world.shop_writes(SHOE, Sale("2", {"370": 1}))
-    world.run_well("run", "orders")
-    world.shop_writes(Sale("1", {"370": 2}), Sale("2", {"370": 1}, status="Annulé"))
-    assert is_french(world.run("run", "orders"))
-    world.shop_writes(Sale("1", {"370": 2}), Sale("2", {"370": 1}))
-    assert is_french(world.run("run", "orders"))
-
-
-def test_orders_that_left_the_file(world: World) -> None:
-    world.shop_writes(Sale("1", {"370": "deux"}))
-    world.run("run", "orders")
-    world.shop_writes(Sale("2", {"370": 1}))
-    result = world.run("run", "orders")
-    assert result.exit_code == 5
-    assert is_french(result)
-
-
-def test_orders_that_wait_for_the_erp(world: World) -> None:
-    world.configure(time_in_name=False, top=FRENCH)
-    world.run_well("run", "orders")
-    world.shop_writes(SHOE, Sale("2", {"370": 1}))
-    assert is_french(world.run("run", "orders"))
-    world.erp_takes()
-    assert is_french(world.run("run", "orders"))
-
-
-def test_an_order_file_with_few_columns(world: World) -> None:
-    world.server.put("commandes.csv", b"ID commande;ean13;quantity;unit_price\r\n1;370;1;2\r\n")
-    assert is_french(world.run("run", "orders"), r"\b(status|payment|voucher)\b")
-
-
 @pytest.mark.parametrize("data", [b"", b"ID;ean13\r\n1;2\r\n", b"\xff\xfe", b"ID commande;ean13"])
 def test_an_order_file_that_cannot_be_read(world: World, data: bytes) -> None:
     world.server.put("commandes.csv", data)
     result = world.run("run", "orders")
     assert result.exit_code in (3, 4)
     assert is_french(result, r"\b(id|ean13|quantity|unit_price|utf-16|ID)\b")
-
-
-def test_an_order_file_that_is_not_there(world: World) -> None:
-    (world.server.root / "commandes.csv").unlink()
-    result = world.run("run", "orders")
-    assert result.exit_code == 4
-    assert is_french(result)
-
-
-@pytest.mark.parametrize("change", ["size", "modified"])
-def test_a_file_that_is_still_being_written(
-    world: World, monkeypatch: pytest.MonkeyPatch, change: str
-) -> None:
-    path = world.folder / "config.toml"
-    path.write_text(path.read_text("utf-8").replace('settle = "0s"', 'settle = "0.01s"'), "utf-8")
-    stat, more = FolderRemote.stat, iter(range(9))
-
-    def growing(self: FolderRemote, path: str) -> Entry:
-        entry = stat(self, path)
-        assert entry.size is not None
-        assert entry.modified is not None
-        if change == "size":
-            return replace(entry, size=entry.size + next(more))
-        return replace(entry, modified=entry.modified + timedelta(seconds=next(more)))
-
-    monkeypatch.setattr(FolderRemote, "stat", growing)
-    result = world.run("run", "orders")
-    assert result.exit_code == 4
-    assert is_french(result)
-
-
-def test_a_folder_that_is_not_there(world: World) -> None:
-    (world.server.root / "import").rmdir()
-    assert is_french(world.run("run", "orders"), r"\bimport\b")
-
-
-def test_a_stylesheet_that_is_not_there(world: World) -> None:
-    world.configure(top=FRENCH, orders="xml.stylesheet = 'none.xsl'\n")
-    result = world.run("run", "orders")
-    assert result.exit_code == 3
-    assert is_french(result, r"No such file or directory")
-
-
-def test_an_order_that_the_schema_refuses(world: World) -> None:
-    (world.folder / "no.xsd").write_text(
-        '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="x"/></xs:schema>'
-    )
-    world.configure(top=FRENCH, orders="xml.schema = 'no.xsd'\n")
-    result = world.run("run", "orders")
-    assert result.exit_code == 5
-    assert is_french(result, r"(?<=·)SCHEMAV_\w+", r"(?<=·)orders\b")
-
-
-def test_an_xml_that_was_altered_before_it_was_sent(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cut_off(world, monkeypatch, "store")
-    for path in (world.data / "ArchiveExport").rglob("*.xml"):
-        path.write_bytes(b"<other/>")
-    result = world.run("run", "orders")
-    assert "ArchiveExport" in result.text
-    assert is_french(result)
-
-
-def test_an_xml_that_is_not_sent_yet(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_off(world, monkeypatch, "rename")
-    assert is_french(world.run("run", "orders", "--dry-run"))
 
 
 def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
@@ -368,21 +223,6 @@ def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(FolderRemote, step, interrupt)
         assert is_french(world.run("run", "orders"))
-
-
-def test_an_upload_of_which_nobody_knows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.configure(top=FRENCH, server="publish = 'direct'\n")
-    cut_off(world, monkeypatch, "store")
-    result = world.run("run", "orders")
-    assert result.exit_code == 6
-    assert is_french(result)
-
-
-def test_an_xml_that_waits_for_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_off(world, monkeypatch, "rename")
-    (uploaded,) = world.xmls()
-    shutil.copy(uploaded, uploaded.with_suffix(""))
-    assert is_french(world.run("run", "orders"))
 
 
 # --- runs of stock -----------------------------------------------------------------------------
@@ -410,32 +250,6 @@ def test_stock_that_is_held_and_withdrawn(world: World) -> None:
     assert is_french(result, r"\b(max_drop|min_lines)\b")
 
 
-def test_stock_that_is_held_and_cannot_be_withdrawn(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.run_well("run", "stock")
-    world.erp_writes_stock({"370": 3}, age=7200)
-    monkeypatch.setattr(FolderRemote, "delete", refuse)
-    result = world.run("run", "stock")
-    assert result.exit_code == 6
-    assert is_french(result, r"\bmax_age\b", r"DENIED")
-
-
-def refuse(*_: object) -> None:
-    raise AccessDeniedError("DENIED")
-
-
-def test_stock_of_the_future(world: World) -> None:
-    world.erp_writes_stock({"370": 3}, age=-600)
-    assert is_french(world.run("run", "stock"))
-
-
-def test_stock_of_servers_that_tell_little(new_ftp: NewFtp) -> None:
-    world = new_ftp(Quirks(missing=frozenset({"MLST", "MLSD", "SIZE", "MDTM"})))
-    for run in ("orders", "stock"):
-        assert is_french(world.run("run", run))
-
-
 def test_all(world: World) -> None:
     assert is_french(world.run("run", "all", "--dry-run"))
     assert is_french(world.run("run", "all"))
@@ -460,18 +274,6 @@ def test_orders_that_a_person_steers(world: World) -> None:
         ("adopt",),
     ):
         assert is_french(world.run("orders", *args)), args
-
-
-def test_an_order_that_the_erp_took(world: World) -> None:
-    world.run_well("run", "orders")
-    world.erp_takes()
-    world.run_well("run", "orders")
-    assert "⟦the ERP has it from ⟧" in world.run_well("orders", "resend", "1")
-
-
-def test_an_order_on_its_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_off(world, monkeypatch, "rename")
-    assert is_french(world.run("orders", "forget", "1"))
 
 
 def test_convert(world: World) -> None:
@@ -509,14 +311,6 @@ def test_customer(world: World) -> None:
     assert is_french(world.run("customer", "erase", "ann"), r"\bann@example.org\b")
     (world.data / "ArchiveExport" / "odd.xml").write_bytes(b"<no xml")
     assert is_french(world.run("customer", "erase", "ann@x.fr"))
-
-
-def test_customer_whose_order_is_on_its_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.shop_writes(Sale("1", {"370": 1}, more={"email": "ann@x.fr"}))
-    cut_off(world, monkeypatch, "rename")
-    result = world.run("customer", "erase", "ann@x.fr")
-    assert result.exit_code == 6
-    assert is_french(result)
 
 
 class ForgetfulKeyring(MemoryKeyring):
@@ -594,119 +388,3 @@ def test_check(world: World) -> None:
     (world.server.root / "ExportCSV.csv").unlink()
     world.configure(top=FRENCH, server="publish = 'direct'\n")
     assert is_french(world.run("check"), CHECKED)
-
-
-def test_check_of_a_ledger_that_was_lost(world: World) -> None:
-    world.run_well("run", "orders")
-    for path in world.data.glob("passerelle.db*"):
-        path.unlink()
-    assert is_french(world.run("run", "orders"))
-    result = world.run("check")
-    assert result.exit_code == 6
-    assert is_french(result, CHECKED)
-
-
-def test_check_of_a_ledger_that_is_damaged(world: World) -> None:
-    world.data.mkdir()
-    (world.data / "passerelle.db").write_bytes(b"no ledger" * 100)
-    assert is_french(world.run("check"), CHECKED, "DatabaseError")
-
-
-def test_check_of_folders_and_forms(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    examples = Path(__file__).parents[2] / "docs" / "examples"
-    shutil.copy(examples / "sales.xsd", world.folder)
-    (world.folder / "bad.xsl").write_text("<no form>", encoding="utf-8")
-    world.configure(top=FRENCH, orders="xml.schema = 'sales.xsd'\n")
-    (world.data / "Trace1.txt").mkdir(parents=True)
-    usage = shutil.disk_usage(world.folder)._replace(free=50_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    assert is_french(world.run("check"), CHECKED, r"\bschema\b", "Is a directory")
-    shutil.rmtree(world.data)
-    world.data.write_bytes(b"a file where a folder should be")
-    world.configure(top=FRENCH, orders="xml.stylesheet = 'bad.xsl'\n")
-    result = world.run("check")
-    assert result.exit_code in (3, 4)
-    assert is_french(result, CHECKED, "Not a directory", r"\bstylesheet\b", XML_PARSER)
-
-
-# What lxml says of a file that is no XML.
-XML_PARSER = r"Specification mandates value for attribute form, .*"
-
-
-@pytest.mark.parametrize(
-    "quirks",
-    [
-        Quirks(),
-        Quirks(missing=frozenset({"MLST", "MLSD", "SIZE"})),
-        Quirks(missing=frozenset({"MLST", "MLSD", "MDTM"})),
-        Quirks(missing=frozenset({"MLST", "MLSD"}), clock_ahead=7260),
-        Quirks(missing=frozenset({"MLST", "MLSD"}), clock_ahead=-86460),
-        Quirks(refused=frozenset({"DELE"})),
-        Quirks(refused=frozenset({"STOR"})),
-        Quirks(refused=frozenset({"RETR"})),
-    ],
-)
-def test_check_of_servers(new_ftp: NewFtp, quirks: Quirks) -> None:
-    world = new_ftp(quirks)
-    (world.folder / "config.toml").chmod(0o644)
-    assert is_french(world.run("check"), CHECKED, "chmod 600 ", SERVERS_WORDS)
-
-
-# What the server itself said.
-SERVERS_WORDS = r"\b550 [^⟦:)]*"
-
-
-def test_check_of_a_server_without_a_folder_or_its_certificate(
-    tmp_path: Path, new_server: NewServer
-) -> None:
-    world = ready(make_world(tmp_path, new_server("ftps"), top=FRENCH))
-    world.configure(top=FRENCH, server="verify_tls = false\n")
-    (world.server.root / "import").rmdir()
-    assert is_french(world.run("check"), CHECKED, "chmod 600 ", r"\bimport\b",
-                     SERVERS_WORDS)  # fmt: skip
-
-
-@pytest.mark.parametrize("password", ["keyring", "env:SHOP_PASSWORD", ""])
-@pytest.mark.parametrize("known", [True, False])
-def test_check_of_passwords(
-    new_ftp: NewFtp, monkeypatch: pytest.MonkeyPatch, password: str, known: bool
-) -> None:
-    world = new_ftp(Quirks())
-    path = world.folder / "config.toml"
-    path.write_text(path.read_text("utf-8").replace(PASSWORD, password), "utf-8")
-    monkeypatch.setattr(keyring, "get_password", lambda *_: PASSWORD if known else None)
-    if known:
-        monkeypatch.setenv("SHOP_PASSWORD", PASSWORD)
-    assert is_french(world.run("check"), CHECKED, SERVERS_WORDS, r"\bSHOP_PASSWORD\b",
-                     re.escape(account()), "530 [^⟦:)]*")  # fmt: skip
-
-
-GOOD = Task("x", True, sys.executable, "arguments", last_result=0, next_start="2026")
-
-
-@pytest.mark.parametrize(
-    "task",
-    [
-        GOOD,
-        replace(GOOD, last_result=None, next_start=""),
-        replace(GOOD, enabled=None),
-        replace(GOOD, arguments="other"),
-        replace(GOOD, command="gone"),
-        replace(GOOD, enabled=False),
-        replace(GOOD, logon="S4U"),
-        replace(GOOD, last_result=4),
-    ],
-)
-def test_check_of_tasks(world: World, monkeypatch: pytest.MonkeyPatch, task: Task) -> None:
-    monkeypatch.setattr(tasks, "find_schtasks", lambda: "schtasks")
-    monkeypatch.setattr(tasks, "look_up", lambda _: task)
-    monkeypatch.setattr(tasks, "needs_password", lambda _: task.logon == "S4U")
-    monkeypatch.setattr(Task, "starts", lambda self, *_: self.arguments == "arguments")
-    # The words of results are the schedule's own.
-    monkeypatch.setattr(tasks, "result_in_words", lambda result: str(result))
-    names = r"Passerelle\\(orders|stock)", re.escape(sys.executable), r"(?<=·)gone", " other(?=:)"
-    commands = (
-        r"`passerelle schedule (install|enable) (orders|stock)`",
-        r"(?<=·)(orders|stock)(?=·)",
-    )
-    assert is_french(world.run("check"), CHECKED, *names, *commands)

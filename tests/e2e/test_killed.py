@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
 from tests.shell import run_child
@@ -68,7 +69,7 @@ def taken_by_erp(world: World) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(
     ("kind", "erp_is_quick"),
-    [("folder", False), ("ftp", True)],
+    [pytest.param("folder", False, marks=scale.only("ci")), ("ftp", True)],
     ids=["folder, the ERP is slow", "ftp, the ERP takes at once"],
 )
 @pytest.mark.parametrize("step", steps(ORDER_STEPS), ids=lambda step: f"{step[0]} {step[2]}")

@@ -31,6 +31,7 @@ from passerelle.model.states import SEEN
 from passerelle.runs.orders import run_orders
 from passerelle.runs.steering import Steering, adopt
 from passerelle.runs.stock import run_stock
+from tests import scale
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
@@ -457,7 +458,7 @@ def failing(
 
 
 HalfHours.TestCase.settings = settings(
-    max_examples=int(os.environ.get("PASSERELLE_MACHINE_EXAMPLES", "20")),
+    max_examples=scale.pick(12, 40, 2_000),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.config.faults import key_lines
+from tests import scale
 from tests.e2e.conftest import make_world
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.fixtures import NewServer
@@ -77,7 +78,7 @@ class House:
         }
 
 
-@pytest.fixture(params=[False, True], ids=["modern", "old"])
+@pytest.fixture(params=[False, pytest.param(True, marks=scale.only("ci"))], ids=["modern", "old"])
 def house(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
     """A server that knows MLST, and one that only knows SIZE, MDTM and NLST."""
     root = tmp_path / "server"
@@ -95,10 +96,9 @@ def test_a_place_that_leaves_the_folder_or_injects_is_a_fault_of_the_configurati
     good = config.read_text(encoding="utf-8")
     for value in REFUSED:
         house.set(key, value)
-        for command in (("run", "orders"), ("check",)):
-            result = house.world.run(*command)
-            assert (result.exit_code, f": {key}: " in result.stderr) == (3, True), (value, result)
-            assert len(result.stderr.splitlines()) == 1
+        result = house.world.run("run", "orders")
+        assert (result.exit_code, f": {key}: " in result.stderr) == (3, True), (value, result)
+        assert len(result.stderr.splitlines()) == 1
         config.write_text(good, encoding="utf-8")
     assert house.ftp.commands == []
     house.look()
@@ -108,7 +108,7 @@ def test_a_place_that_leaves_the_folder_or_injects_is_a_fault_of_the_configurati
 def test_an_odd_name_means_itself(house: House, key: str) -> None:
     config = house.world.folder / "config.toml"
     good = config.read_text(encoding="utf-8")
-    for value in LITERAL:
+    for value in LITERAL[KEYS.index(key) :: scale.pick(4, 1, 1)]:
         name = value.replace('\\"', '"')
         if key.endswith("from"):
             source = house.base / PLACES[key]

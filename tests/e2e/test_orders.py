@@ -1,36 +1,15 @@
 """Orders through the command line: gift cards, faults, waiting, steering."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from passerelle.base.slices import Sliced
-from passerelle.remotes.folder import FolderRemote
-from tests.world import Sale, World, names_in, tree
+from tests.world import Sale, World, tree
 
 SHOE = Sale("1", {"370": 1})
 GIFT = Sale("2", {"371": 1}, payment="Carte bancaire, Bon Cadeau")
 VOUCHER = Sale("3", {"372": 1}, payment="Commande gratuite", voucher="BIENVENUE, gc-20")
 LEVELS = {"370": 5, "371": 5, "372": 5, "373": 5}
-
-
-def test_an_order_paid_by_gift_card_is_withheld_and_held_back_until_settled(world: World) -> None:
-    world.shop_writes(SHOE, GIFT, VOUCHER)
-    text = world.run_well("run", "orders")
-    assert "order 2: paid with a gift card (payment Carte bancaire, Bon Cadeau)" in text
-    assert world.erp_takes() == ["1"]
-
-    listed = world.run_well("orders", "list", "--state", "withheld")
-    assert [line.split("\t")[0] for line in listed.splitlines()] == ["id", "2", "3"]
-
-    world.erp_writes_stock(LEVELS)
-    world.run_well("run", "stock")
-    assert world.shop_stock() | {"371": "0", "372": "0"} == world.shop_stock()
-
-    world.run_well("orders", "settle", "2")
-    world.run_well("run", "stock")
-    assert world.shop_stock() | {"371": "5", "372": "0"} == world.shop_stock()
 
 
 def test_withheld_orders_are_not_held_back_where_the_config_says_so(world: World) -> None:
@@ -40,82 +19,6 @@ def test_withheld_orders_are_not_held_back_where_the_config_says_so(world: World
     world.erp_writes_stock(LEVELS)
     world.run_well("run", "stock")
     assert world.shop_stock()["371"] == "5"
-
-
-def test_a_bad_line_rejects_its_order_alone_and_goes_once_mended(world: World) -> None:
-    bad = Sale("4", {"370": 1, "373": "deux"})
-    world.shop_writes(SHOE, bad)
-    result = world.run("run", "orders")
-    assert result.exit_code == 5
-    assert 'commandes.csv:4: quantity: "deux" is no number' in result.stderr
-    assert result.stderr.count("\n") == 1
-    assert world.erp_takes() == ["1"]
-    assert world.states() == {"1": "sent", "4": "rejected"}
-
-    world.erp_writes_stock(LEVELS)
-    world.run("run", "stock")
-    assert world.shop_stock()["373"] == "0", "an illegible sale is held back as well"
-
-    world.shop_writes(SHOE, Sale("4", {"370": 1, "373": 2}))
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["4"]
-    assert world.booked == {"1": 1, "4": 1}
-
-
-def test_without_a_time_in_its_name_the_next_xml_waits_for_the_last(world: World) -> None:
-    world.configure(time_in_name=False)
-    world.shop_writes(SHOE)
-    world.run_well("run", "orders")
-    first = world.xmls()[0].read_bytes()
-    world.shop_writes(SHOE, Sale("5", {"373": 1}))
-    text = world.run_well("run", "orders")
-    assert "new orders wait until the ERP has taken it" in text
-    assert [path.read_bytes() for path in world.xmls()] == [first]
-    assert world.states() == {"1": "sent", "5": "waiting"}
-    assert world.erp_takes() == ["1"]
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["5"]
-    assert len(list((world.data / "ArchiveExport").iterdir())) == 2
-
-
-def test_orders_that_are_not_to_be_sent_yet_wait_and_cancelled_ones_never_go(
-    world: World,
-) -> None:
-    world.configure(orders='send_statuses = ["paiement ACCEPTE"]')
-    unpaid = Sale("6", {"370": 1}, status="En attente de paiement")
-    world.shop_writes(SHOE, unpaid, Sale("7", {"371": 1}, status="Annulé"))
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1"]
-    assert world.states() | {"6": "waiting", "7": "waiting"} == world.states()
-
-    world.erp_writes_stock(LEVELS)
-    world.run_well("run", "stock")
-    assert world.shop_stock() | {"370": "0", "371": "5"} == world.shop_stock()
-
-    world.shop_writes(SHOE, Sale("6", {"370": 1}))
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["6"]
-
-
-def test_older_orders_belong_to_the_previous_system(world: World) -> None:
-    world.configure(orders="start_from = 2026-11-22T00:00:00")
-    old = Sale("8", {"370": "deux"}, date="21/11/2026 23:59")
-    world.shop_writes(old, SHOE)
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1"]
-    assert world.states()["8"] == "skipped"
-    world.erp_writes_stock(LEVELS)
-    world.run_well("run", "stock")
-    assert world.shop_stock()["370"] == "5"
-
-
-def test_adopting_leaves_all_orders_in_the_file_to_the_previous_system(world: World) -> None:
-    world.shop_writes(SHOE, GIFT)
-    assert "2 orders adopted" in world.run_well("orders", "adopt")
-    world.shop_writes(SHOE, GIFT, Sale("9", {"373": 1}))
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["9"]
-    assert world.states() | {"1": "skipped", "2": "skipped"} == world.states()
 
 
 def test_an_order_that_changes_after_it_was_sent_is_told_once_and_not_sent_again(
@@ -137,18 +40,6 @@ def test_a_new_status_alone_is_no_change(world: World) -> None:
     world.run_well("run", "orders")
     world.shop_writes(Sale("1", {"370": 1}, status="Livré"))
     assert "changed" not in world.run_well("run", "orders")
-
-
-def test_resending_puts_an_order_into_the_next_xml_whatever_its_payment(world: World) -> None:
-    world.shop_writes(SHOE, GIFT)
-    world.run_well("run", "orders")
-    world.erp_takes()
-    world.run_well("run", "orders")
-    assert "take it out of the ERP first" in world.run_well("orders", "resend", "1", "2")
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1", "2"]
-    world.run_well("run", "orders")
-    assert world.xmls() == []
 
 
 def test_an_order_to_be_resent_that_left_the_file_is_asked_for(world: World) -> None:
@@ -237,16 +128,6 @@ def test_an_order_that_is_reinstated_is_told(world: World) -> None:
     assert "no longer" not in world.run_well("run", "orders")
 
 
-def test_a_forgotten_order_is_met_as_new(world: World) -> None:
-    world.shop_writes(SHOE)
-    world.run_well("run", "orders")
-    world.erp_takes()
-    world.run_well("orders", "forget", "1")
-    assert world.run_well("orders", "list") == "no order yet\n"
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1"]
-
-
 @pytest.mark.parametrize("verb", ["settle", "resend", "forget", "show"])
 def test_an_order_that_nobody_knows_is_wrong_usage(world: World, verb: str) -> None:
     result = world.run("orders", verb, "4711")
@@ -269,37 +150,6 @@ def test_a_sent_order_cannot_be_settled(world: World) -> None:
     result = world.run("orders", "settle", "1")
     assert result.exit_code == 2
     assert "order 1 is sent: there is nothing to settle" in result.stderr
-
-
-def test_json_tells_programs_what_the_tables_tell_people(world: World) -> None:
-    world.shop_writes(SHOE, GIFT)
-    world.run_well("run", "orders")
-    listed = json.loads(world.run_well("orders", "list", "--json"))
-    assert {order["id"]: order["state"] for order in listed} == {"1": "sent", "2": "withheld"}
-    shown = json.loads(world.run_well("orders", "show", "1", "--json"))
-    assert [event["event"] for event in shown["events"]] == ["prepared", "sent"]
-    assert shown["sent_as"].startswith("import/commandes_")
-    runs = json.loads(world.run_well("history", "--json"))
-    assert [(run["run"], run["exit_code"]) for run in runs] == [("orders", 0)]
-
-
-def test_an_order_tells_its_life(world: World) -> None:
-    world.shop_writes(SHOE)
-    world.run_well("run", "orders")
-    world.erp_takes()
-    world.run_well("run", "orders")
-    text = world.run_well("orders", "show", "1")
-    assert "state:     taken" in text
-    assert len(names_in(text)) == 4
-
-
-def test_the_archive_keeps_each_xml_as_it_was_sent(world: World) -> None:
-    world.shop_writes(SHOE)
-    world.run_well("run", "orders")
-    (sent,) = world.xmls()
-    assert tree(world.data / "ArchiveExport") == {
-        str(world.data / "ArchiveExport" / sent.name): sent.read_bytes()
-    }
 
 
 def test_no_customer_is_in_ledger_trace_or_output(world: World) -> None:
@@ -329,30 +179,6 @@ def test_an_xml_that_is_not_ours_is_never_written_over(world: World) -> None:
     world.run_well("run", "orders")
     assert foreign.read_bytes() == b"<ventes/>"
     assert world.states() == {"1": "waiting"}
-
-
-def test_an_xml_that_comes_by_another_hand_meanwhile_is_not_written_over_either(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.configure(time_in_name=False)
-    world.shop_writes(SHOE)
-    foreign, store = world.server.root / "import" / "commandes.xml", FolderRemote.store
-
-    def meet(remote: FolderRemote, path: str, data: Sliced) -> None:
-        store(remote, path, data)
-        foreign.write_bytes(b"<ventes/>")
-
-    with monkeypatch.context() as patch:
-        # Many servers rename over what is there.
-        patch.setattr(FolderRemote, "rename", FolderRemote.replace)
-        patch.setattr(FolderRemote, "store", meet)
-        assert world.run("run", "orders").exit_code == 4
-        assert foreign.read_bytes() == b"<ventes/>"
-        world.run("run", "orders")
-        assert foreign.read_bytes() == b"<ventes/>"
-    assert world.erp_takes() == []
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1"]
 
 
 def test_an_order_that_the_schema_refuses_is_rejected_alone(world: World) -> None:

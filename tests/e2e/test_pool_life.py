@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
 from tests.pools import PoolShop, PoolWorld, make_pool
 from tests.servers.fixtures import NewServer
 
@@ -81,7 +82,7 @@ class Life:
             assert self.pool.levels(item) == [level] * 3, item
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(scale.pick(1, 4, 40)))
 def test_whatever_happens_between_two_runs_every_shop_shows_what_is_there(
     tmp_path: Path, new_server: NewServer, seed: int
 ) -> None:

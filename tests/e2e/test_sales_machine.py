@@ -28,6 +28,7 @@ from passerelle.model.states import SaleState
 from passerelle.runs.orders import run_orders
 from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
+from tests import scale
 from tests.e2e.test_machine import (
     SERVER_FAULTS,
     STEPS,
@@ -304,7 +305,7 @@ class Sales(RuleBasedStateMachine):
 
 
 Sales.TestCase.settings = settings(
-    max_examples=int(os.environ.get("PASSERELLE_MACHINE_EXAMPLES", "12")),
+    max_examples=scale.pick(5, 24, 1_000),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

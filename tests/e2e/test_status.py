@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.ftp import FtpServer
+from tests.shell import running
 from tests.world import Sale, World
 
 LEVELS = {"370": 5, "371": 5, "372": 5}
@@ -263,17 +263,11 @@ def test_watching_and_json_exclude_each_other(world: World) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
 def test_watching_goes_on_until_it_is_interrupted_and_that_is_no_failure(world: World) -> None:
-    command = [sys.executable, "-m", "passerelle", "status", "--watch"]
-    root = str(Path(__file__).parents[2])
-    environment = os.environ | {"PYTHONPATH": root, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(
-        command, cwd=world.folder, stdout=subprocess.PIPE, text=True, env=environment
-    ) as child:
-        assert child.stdout
-        assert "Passerelle, " in child.stdout.readline()
-        for line in child.stdout:
+    with running("status", "--watch", cwd=world.folder) as child:
+        assert "Passerelle, " in child.output.readline()
+        for line in child.output:
             if "needs a person" in line or "need a person" in line:
                 break
-        assert child.poll() is None
+        assert child.is_running
         child.send_signal(signal.SIGINT)
-        assert child.wait(10) == 0
+        assert child.wait() == 0

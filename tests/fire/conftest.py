@@ -12,12 +12,6 @@ Note = Callable[[str], None]
 
 
 @pytest.fixture
-def is_long(request: pytest.FixtureRequest) -> bool:
-    """Whether everything is to be tried."""
-    return bool(request.config.getoption("--scale") == "long")
-
-
-@pytest.fixture
 def note(record_property: Callable[[str, object], None]) -> Note:
     """Keeps a figure for the summary at the end."""
     return lambda text: record_property("figure", text)

@@ -1,9 +1,13 @@
 """One shop's life while Passerelle is struck: what must be true of it afterwards."""
 
+import itertools
+import random
 from collections import Counter
 from pathlib import Path
 
 from tests.e2e.conftest import make_world
+from tests.fire.outside import Outside
+from tests.pools import make_pool
 from tests.servers import RunningServer
 from tests.shell import Result
 from tests.world import Sale, World
@@ -132,3 +136,41 @@ class SalesLife(Life):
         done = self.world.run_well("orders", "list", "--state", "done").splitlines()[1:]
         assert {line.split("\t")[0] for line in done} == set(self.sold)
         assert list((self.world.server.root / "ventes").iterdir()) == [], "nothing is left over"
+
+
+ITEMS = [str(3700000000000 + n) for n in range(10)]
+
+
+class PoolLife:
+    """A pool, and what is really on the shelves."""
+
+    def __init__(self, folder: Path, outside: Outside) -> None:
+        self.pool = make_pool(folder, [outside.house.new_base() for _ in range(3)])
+        for shop in self.pool.shops.values():
+            shop.levels = dict.fromkeys(ITEMS, 100_000)
+        self.pool.join_all()
+        self.shelf = dict.fromkeys(ITEMS, 100_000)
+        self._numbers = itertools.count(1)
+        self._chance = random.Random(20261122)
+
+    def sell(self, number: int) -> None:
+        """So many orders, each in some shop, of a few of some item; all shops export."""
+        for _ in range(number):
+            shop = self._chance.choice([*self.pool.shops.values()])
+            item, quantity = self._chance.choice(ITEMS[:4]), self._chance.randint(1, 3)
+            shop.sells(str(next(self._numbers)), item, quantity)
+            self.shelf[item] -= quantity
+        self.pool.all_write()
+
+    def some_take(self) -> None:
+        """Some of the shops import what waits."""
+        for shop in self.pool.shops.values():
+            if self._chance.random() < 0.5:
+                shop.takes()
+
+    def assert_quantities_are_right(self) -> None:
+        """After normal half hours every shop shows what is there."""
+        for _ in range(4):
+            self.pool.cycle()
+        for item, level in self.shelf.items():
+            assert self.pool.levels(item) == [level] * 3, item

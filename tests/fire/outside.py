@@ -6,7 +6,6 @@ It dies ``before`` it does the command of that number, or ``after`` it but befor
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -15,6 +14,7 @@ from typing import Any
 
 import paramiko
 
+from tests import forking
 from tests.servers import HOST, PASSWORD, USER, House
 from tests.servers.ftp import FtpServer, _Plain
 from tests.servers.sftp import SftpServer
@@ -29,7 +29,8 @@ class Outside:
     def __init__(self, kind: str, home: Path) -> None:
         self._kind, self._home = kind, home
         self._key = home.parent / f"{home.name}.key"
-        self._process: subprocess.Popen[str] | None = None
+        self._child: forking.Child | None = None
+        self._input = -1
         paramiko.ECDSAKey.generate().write_private_key_file(str(self._key))
         self.port = 0
         self.start()
@@ -39,30 +40,32 @@ class Outside:
         """Starts it, once more if need be, to die at the command of that number."""
         self.kill()
         arguments = (self._kind, self._home, self.port, self._key, die_at, when)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fire.outside", *map(str, arguments)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-            encoding="ascii",
+        its_input, self._input = os.pipe()
+        output, its_output = os.pipe()
+        self._child = forking.start(
+            "tests.fire.outside",
+            tuple(map(str, arguments)),
+            cwd=forking.ROOT,
+            env=os.environ,
+            streams=(its_input, its_output, 2),
         )
-        assert self._process.stdout is not None
-        self.port = int(self._process.stdout.readline())
+        os.close(its_input)
+        os.close(its_output)
+        with open(output, encoding="ascii") as told:  # noqa: PTH123 - a file's number
+            self.port = int(told.readline())
 
     def kill(self) -> None:
         """Ends it without a word."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
+        if self._child is not None:
+            self._child.kill()
+            os.close(self._input)
+            self._child = None
 
     @property
     def died(self) -> bool:
         """Whether it has killed itself."""
-        assert self._process is not None
-        try:
-            return self._process.wait(0.2) == -signal.SIGKILL
-        except subprocess.TimeoutExpired:
-            return False
+        assert self._child is not None
+        return self._child.wait(0.2) == -signal.SIGKILL
 
     def _house(self) -> House:
         settings = {}

@@ -8,7 +8,8 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forking
 from tests.shell import Result
 
 # What changes files or speaks with a server. "recvfrom" strikes after a command was sent.
@@ -76,18 +78,31 @@ _ALL = ",".join(_FILES + _NETWORK)
 
 
 def _strace(args: tuple[str, ...], folder: Path, *options: str) -> Result:
-    program = [sys.executable, "-B", "-m", "passerelle", *args]
-    root = str(Path(__file__).parents[2])
-    # The same calls in the same order each time.
-    steady = {"PYTHONPATH": root, "PYTHONHASHSEED": "0", "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(
-        ["strace", "-f", "-qqq", "-e", "signal=none", *options, *program],
-        cwd=folder,
-        env=os.environ | steady,
-        capture_output=True,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+    """Runs the program; strace comes to it before it begins."""
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    with (
+        Path(os.devnull).open("rb") as nothing,
+        tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+    ):
+        streams = (nothing.fileno(), out.fileno(), err.fileno())
+        child = forking.start(
+            "passerelle", args, cwd=folder, env=environment, streams=streams, held=True
+        )
+        attach = ["strace", "-f", "-qqq", "-e", "signal=none", *options, "-p", str(child.pid)]
+        with subprocess.Popen(attach, stderr=subprocess.PIPE) as strace:
+            while not _is_traced(child.pid):
+                assert strace.poll() is None, strace.communicate()
+                time.sleep(0.002)
+            child.go()
+            code = child.wait()
+        out.seek(0)
+        err.seek(0)
+        return Result(int(code or 0), out.read(), err.read().decode("utf-8", "replace"))
+
+
+def _is_traced(pid: int) -> bool:
+    return "TracerPid:\t0\n" not in Path(f"/proc/{pid}/status").read_text("utf-8")
 
 
 def _calls(log: str) -> Iterator[Call]:

@@ -9,6 +9,7 @@ import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.exchange.uploads import ATTEMPTS
+from tests import scale
 from tests.fire.conftest import Note
 from tests.fire.life import Life
 from tests.fire.outside import Outside
@@ -32,12 +33,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Deadline, "sleep", lambda deadline, wait: None)
 
 
-@pytest.mark.parametrize("outside", ["ftp", "sftp"], indirect=True)
+@pytest.mark.parametrize(
+    "outside", ["ftp", pytest.param("sftp", marks=scale.only("ci"))], indirect=True
+)
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
-    outside: Outside, new_life: NewLife, run: str, is_long: bool, note: Note
+    outside: Outside, new_life: NewLife, run: str, note: Note
 ) -> None:
-    step = 1 if is_long else 7
+    step = scale.pick(8, 5, 1)
     before, after = (dies_at_each(outside, new_life, run, w, step) for w in ("before", "after"))
     assert before == after > 0, "both must go through all commands of the run"
     kind = outside.house.kind
@@ -73,7 +76,7 @@ class Line:
         return Life(self._folder / str(next(self._numbers)), self.house.new_base())
 
 
-@pytest.fixture(params=["ftp", "sftp"])
+@pytest.fixture(params=["ftp", pytest.param("sftp", marks=scale.only("ci"))])
 def line(
     request: pytest.FixtureRequest, tmp_path: Path, certificates: Certificates
 ) -> Iterator[Line]:
@@ -95,7 +98,7 @@ def line(
     behind.stop()
 
 
-def moments(line: Line, run: str, *, is_long: bool) -> Iterator[tuple[str, int]]:
+def moments(line: Line, run: str) -> Iterator[tuple[str, int]]:
     """After how many bytes of which stream to cut: in and around every message there is."""
     life = line.new_life()
     line.proxy.never()
@@ -106,16 +109,17 @@ def moments(line: Line, run: str, *, is_long: bool) -> Iterator[tuple[str, int]]
         near = {n for end in [0, *ends] for n in (end - 1, end, end + 1, end + 7)}
         every = set(range(total)) if stream.startswith("control") and total < 5_000 else near
         wanted = sorted(n for n in every | near if 0 <= n < total)
-        yield from ((stream, n) for n in (wanted if is_long else wanted[:: len(wanted) // 5 + 1]))
+        few = scale.pick(2, 6, len(wanted) + 1)
+        yield from ((stream, n) for n in wanted[:: len(wanted) // few + 1])
 
 
 @pytest.mark.parametrize("run", ["orders", "stock"])
 @pytest.mark.parametrize("times", [1, 9], ids=["once", "until the run gives up"])
 def test_cut_after_any_number_of_bytes_the_run_or_the_next_one_makes_good(
-    line: Line, run: str, times: int, is_long: bool, note: Note
+    line: Line, run: str, times: int, note: Note
 ) -> None:
     gone_well = failed = 0
-    for stream, after in list(moments(line, run, is_long=is_long)):
+    for stream, after in list(moments(line, run)):
         life = line.new_life()
         line.proxy.cut(stream, after, times)
         result = life.run(run)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.ledger import ledger
+from tests import scale
 from tests.fire.conftest import Note
 from tests.fire.life import Life
 from tests.fire.strace import fail_from, needs_strace, record
@@ -20,8 +21,6 @@ from tests.servers.ftp import FtpServer, Quirks
 from tests.servers.real import REAL_KINDS
 
 UNREACHABLE = 4
-_FEW = 8
-_NO_ROOM = ("ENOSPC", "EIO")
 
 
 @pytest.fixture
@@ -38,10 +37,10 @@ def ftp_life(tmp_path: Path) -> Iterator[tuple[FtpServer, Life]]:
 
 @needs_strace
 @pytest.mark.skipif(sys.platform == "win32", reason="strace is not for Windows")
-@pytest.mark.parametrize("error", _NO_ROOM)
+@pytest.mark.parametrize("error", ["ENOSPC", pytest.param("EIO", marks=scale.only("ci"))])
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_our_disk_may_be_full_or_broken_from_any_call_on(
-    tmp_path: Path, new_server: NewServer, run: str, error: str, is_long: bool, note: Note
+    tmp_path: Path, new_server: NewServer, run: str, error: str, note: Note
 ) -> None:
     count = iter(range(1_000_000))
 
@@ -49,7 +48,7 @@ def test_our_disk_may_be_full_or_broken_from_any_call_on(
         return Life(tmp_path / str(next(count)), new_server("ftp"))
 
     calls = [c for c in record(("run", run), new_life().world.folder) if c.changes_files]
-    wanted = calls if is_long else calls[:: len(calls) // _FEW + 1]
+    wanted = calls[:: len(calls) // scale.pick(4, 9, len(calls) + 1) + 1]
     ends = dict.fromkeys((0, UNREACHABLE), 0)
     for call in wanted:
         life = new_life()
@@ -104,13 +103,13 @@ def disks() -> Iterator[Callable[[Path, int], Disk]]:
         disk.unmount()
 
 
+@scale.only("ci")
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_a_real_disk_of_ours_may_run_full(
     tmp_path: Path,
     new_server: NewServer,
     disks: Callable[[Path, int], Disk],
     run: str,
-    is_long: bool,
     note: Note,
 ) -> None:
     (tmp_path / "disk").mkdir()
@@ -118,7 +117,7 @@ def test_a_real_disk_of_ours_may_run_full(
     life = Life(tmp_path / "disk" / "life", new_server("ftp"))
     life.assert_nothing_lost_nothing_doubled()
     failed = 0
-    rooms = range(0, 160 * 1024, 4096 if is_long else 20 * 1024)
+    rooms = range(0, 160 * 1024, scale.pick(0, 20 * 1024, 4096))
     for room in rooms:
         life.new_orders()
         disk.fill(room)
@@ -135,10 +134,10 @@ def test_a_real_disk_of_ours_may_run_full(
 
 @pytest.mark.parametrize("run", ["orders", "stock"])
 def test_the_servers_disk_may_have_any_room(
-    ftp_life: tuple[FtpServer, Life], run: str, is_long: bool, note: Note
+    ftp_life: tuple[FtpServer, Life], run: str, note: Note
 ) -> None:
     server, life = ftp_life
-    failed, rooms = 0, range(0, 2_200, 20 if is_long else 400)
+    failed, rooms = 0, range(0, 2_200, scale.pick(1_000, 400, 20))
     for room in rooms:
         life.new_orders()
         server.quirks = replace(Quirks(), disk_room=room)
@@ -200,7 +199,7 @@ def test_a_ledger_held_by_another_program_from_any_command_on(
     monkeypatch.setattr(ledger, "_BUSY_MS", 50)
     failed = number = 0
     holders: list[Holder] = []
-    while number == failed or not number:
+    while number == failed * scale.pick(7, 1, 1) or not number:
         life.new_orders()
         until = len(server.commands) + number
 
@@ -222,6 +221,6 @@ def test_a_ledger_held_by_another_program_from_any_command_on(
         life.assert_stock_is_whole_or_absent()
         life.assert_nothing_lost_nothing_doubled()
         life.assert_the_shop_sells_what_it_has()
-        number += 1
+        number += scale.pick(7, 1, 1)
     assert failed > 1
     note(f"{run}: the ledger locked at each of {failed} commands to the server")

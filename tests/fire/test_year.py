@@ -25,14 +25,15 @@ from passerelle.model.states import SaleState, State
 from passerelle.runs.orders import run_orders
 from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
+from tests import scale
 from tests.e2e.test_machine import STEPS, PowerCutError, deadly, failing
 from tests.e2e.test_sales_machine import SALE_STEPS
 from tests.fire.conftest import Note
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
-HALF_HOURS = {"short": 200, "long": 17_520}
-FAULTS = 0.02
+HALF_HOURS = scale.pick(64, 400, 17_520)
+FAULTS = scale.pick(0.1, 0.02, 0.02)
 KEPT_DAYS = 3
 ITEMS = [str(3_700_000_000_000 + n) for n in range(60)]
 # The night when the clock goes back, after a month, so that the short scale meets it too.
@@ -335,11 +336,11 @@ def quick_folder() -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("paris")
-@pytest.mark.parametrize("kind", [Shop, SellingShop])
+@pytest.mark.parametrize("kind", [pytest.param(Shop, marks=scale.only("ci")), SellingShop])
 def test_a_year_with_faults_ends_without_a_discrepancy(
-    quick_folder: Path, is_long: bool, note: Note, kind: type[Shop]
+    quick_folder: Path, note: Note, kind: type[Shop]
 ) -> None:
-    half_hours = HALF_HOURS["long" if is_long else "short"]
+    half_hours = HALF_HOURS
     shop = kind(quick_folder)
     with ExitStack() as stack:
         stack.enter_context(mock.patch("passerelle.gateway.frame.clock", lambda: shop.now))

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests import scale
 from tests.fuzz import Target
 from tests.fuzz.targets import TARGETS
 
-CASES = 120
+CASES = scale.pick(60, 300, 5_000)
 
 
 @pytest.mark.parametrize("target", [pytest.param(target, id=target.name) for target in TARGETS])

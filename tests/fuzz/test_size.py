@@ -12,9 +12,10 @@ from passerelle.config.load import load_config
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import fix_stock
+from tests import scale
 from tests.unit import orders_settings, stock_settings
 
-MUCH = 10_000_000
+MUCH = scale.pick(1_000_000, 10_000_000, 10_000_000)
 # Ten times what a slow machine needs; what grows by the square needs hours.
 SECONDS = 300
 
@@ -27,9 +28,9 @@ ACCENTS = "\u0301\u0327".encode()
 
 @contextmanager
 def in_seconds() -> Iterator[None]:
-    start = time.monotonic()
+    start = time.process_time()
     yield
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def in_seconds() -> Iterator[None]:
         pytest.param(b"1;REF;370;1;1.234," + b"9" * MUCH + b"\n", id="decimals"),
         pytest.param(b"1;" + b'"' * MUCH + b";370;1;2,50\n", id="quotes"),
         pytest.param(b"1" + b";" * MUCH + b"\n", id="separators"),
-        pytest.param(b"1;\n" + b"\n" * 1_000_000, id="blank lines"),
+        pytest.param(b"1;\n" + b"\n" * (MUCH // 10), id="blank lines"),
         pytest.param(b'1;x";"\n' * 60_000 + b'1;"c"d\n', id="quotes that each open a field"),
     ],
 )
@@ -75,7 +76,7 @@ def test_a_first_line_without_end_is_no_header(line: bytes) -> None:
         pytest.param(b"1;" + b"a" * MUCH + b";371;3\n", id="a field"),
         pytest.param(b"1;Botte;" + ACCENTS * (MUCH // 20) + b";3\n", id="accents"),
         pytest.param(b"1;" + b'"' * MUCH + b";371;3\n", id="quotes"),
-        pytest.param(b"\n" * 1_000_000, id="blank lines"),
+        pytest.param(b"\n" * (MUCH // 10), id="blank lines"),
     ],
 )
 def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
@@ -86,14 +87,14 @@ def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
 
 
 def test_a_stock_line_of_separators_alone_is_held() -> None:
-    with in_seconds(), pytest.raises(HeldError, match="has 10000001 fields"):
+    with in_seconds(), pytest.raises(HeldError, match=f"has {MUCH + 1} fields"):
         fix_stock(STOCK + b";" * MUCH + b"\n", stock_settings(), {}, "ExportCSV.csv")
 
 
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        pytest.param(b"#" * MUCH, "1: more than 1 MB", id="too big"),
+        pytest.param(b"#" * 10_000_000, "1: more than 1 MB", id="too big"),
         pytest.param(b"\n" * 900_000 + b"x = 1", "900001: x: unknown key", id="blank lines"),
         pytest.param(b"x = " + b"[" * 900_000, "1: brackets within brackets", id="brackets"),
         pytest.param(b".".join([b"a"] * 400_000) + b" = 1", "1: a key of thous", id="dots"),

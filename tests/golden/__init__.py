@@ -6,6 +6,8 @@ stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of
 ``report.txt`` is what the command says, with its exit code; where nothing may come out, there is no
 expected file. ``config.toml`` holds only what differs from ``base.toml``.
 
+``stories/NAME`` are whole half hours: see tests/golden/stories.py.
+
     python -m tests.golden
 
 writes all expected files anew. Read every difference before you keep it: an expected file says
@@ -19,6 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+from tests.golden.stories import Story, stories
 from tests.shell import Result, run_program
 
 FOLDER = Path(__file__).parent
@@ -75,6 +78,13 @@ class Pair:
         has_orders = (self.folder / "orders.csv").exists()
         return ("fix", "stock.csv", *(("--orders", "orders.csv") if has_orders else ()))
 
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Keeps these as the expected ones."""
+        for name in self.expected().keys() - files.keys():
+            (self.folder / name).unlink()
+        for name, data in files.items():
+            (self.folder / name).write_bytes(data)
+
 
 def pairs() -> list[Pair]:
     """All pairs, in the order of their names."""
@@ -83,18 +93,15 @@ def pairs() -> list[Pair]:
     return [Pair(path.parent) for path in sorted(inputs)]
 
 
+def cases() -> list[Pair | Story]:
+    return [*pairs(), *stories()]
+
+
 def regenerate() -> Iterator[str]:
-    """Writes every pair's expected files anew; names those that changed."""
-    for pair in pairs():
-        before, after = pair.expected(), pair.actual()
-        for name in sorted(before.keys() | after.keys()):
-            if before.get(name) != after.get(name):
-                _write(pair.folder / name, after.get(name))
-                yield f"{pair.name}/{name}"
-
-
-def _write(path: Path, data: bytes | None) -> None:
-    if data is None:
-        path.unlink()
-    else:
-        path.write_bytes(data)
+    """Writes every case's expected files anew; names those that changed."""
+    for case in cases():
+        before, after = case.expected(), case.actual()
+        changed = [n for n in before.keys() | after.keys() if before.get(n) != after.get(n)]
+        if changed:
+            case.write(after)
+        yield from (f"{case.name}/{name}" for name in sorted(changed))

@@ -83,7 +83,7 @@ class Field:
             if code == _FAILED and noticed:
                 return CAUGHT, noticed[1]
             if code != _PASSED:
-                return UNCLEAR, " ".join(text.split())[-200:]
+                return UNCLEAR, " ".join(re.sub("[!=]{4,}", "", text).split())[-200:]
         return MISSED, "no test" if self._whole_suite else "no test of its room"
 
     def _write(self, path: Path, text: str) -> None:

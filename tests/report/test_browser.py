@@ -9,13 +9,17 @@ import pytest
 from passerelle.config.load import load_config
 from passerelle.health.report.page import write_report
 from passerelle.model.states import State
+from tests import scale
 from tests.report.browser import CHROMIUM, DRIVER, SPACE, TAB, Browser, is_required
 from tests.report.conftest import CONFIG
 from tests.report.ledgers import Year
 
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER) and not is_required(), reason="chromium is not installed"
-)
+pytestmark = [
+    scale.only("ci"),
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER) and not is_required(), reason="chromium is not installed"
+    ),
+]
 
 WITHHELD = 7
 

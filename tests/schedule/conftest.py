@@ -39,7 +39,9 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Windows:
     path.mkdir()
     program = path / "schtasks"
     # Not the script itself: a first line cannot hold every path.
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{SCRIPT}" "$@"\n', encoding="utf-8")
+    program.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" -IS "{SCRIPT}" "$@"\n', encoding="utf-8"
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
     monkeypatch.setenv("SCHTASKS_FOLDER", str(folder))

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-
-from lxml import etree
+from xml.etree import ElementTree
 
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
+ElementTree.register_namespace("", NAMESPACE.strip("{}"))
 NO_FILE, DENIED = 2, 5
 
 
@@ -40,7 +40,7 @@ def main(folder: Path, words: list[str]) -> None:
     elif options.get("/XML") == "ONE":
         sys.stdout.write(file.read_bytes().decode("utf-16"))
     else:
-        for _ in etree.fromstring(file.read_bytes()).iter(f"{NAMESPACE}CalendarTrigger"):
+        for _ in ElementTree.fromstring(file.read_bytes()).iter(f"{NAMESPACE}CalendarTrigger"):
             sys.stdout.write(row(folder, options["/TN"]))
 
 
@@ -48,15 +48,15 @@ def checked(data: bytes) -> bytes:
     """As Windows, takes only UTF-16 that says so."""
     assert data.startswith(b"\xff\xfe")
     assert data.decode("utf-16").startswith('<?xml version="1.0" encoding="UTF-16"?>')
-    etree.fromstring(data)
+    ElementTree.fromstring(data)
     return data
 
 
 def switch(file: Path, value: str) -> None:
-    tree = etree.fromstring(file.read_bytes())
+    tree = ElementTree.fromstring(file.read_bytes())
     for enabled in tree.iterfind(f"{NAMESPACE}Settings/{NAMESPACE}Enabled"):
         enabled.text = value
-    file.write_bytes(etree.tostring(tree, encoding="UTF-16"))
+    file.write_bytes(ElementTree.tostring(tree, encoding="UTF-16"))
 
 
 def row(folder: Path, name: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 import schedule as package
 
 from passerelle.base.errors import ConfigError, HeldError
+from passerelle.schedule import loop
 from passerelle.schedule.loop import Loop
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -56,6 +57,7 @@ class Night:
         kinds = SimpleNamespace(now=clock.local)
         shim = SimpleNamespace(datetime=kinds, time=time, timedelta=timedelta)
         monkeypatch.setattr(package, "datetime", shim)
+        monkeypatch.setattr(loop, "_STEP", 10.0)
 
     def start(self, run: str) -> None:
         self.runs.append((run, f"{self.clock.now():%H:%M %z}"))

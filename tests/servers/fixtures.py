@@ -16,13 +16,12 @@ import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.model.servers import KINDS
+from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.ftp import FtpServer
 from tests.servers.real import REAL_KINDS, CannotStartError, start_real
 from tests.servers.sftp import SftpServer
-
-LOCAL_KINDS = tuple("folder" if scheme == "file" else scheme for scheme in KINDS)
 
 NewServer = Callable[[str], RunningServer]
 
@@ -120,7 +119,13 @@ def new_server(houses: Houses, trusted: Certificates) -> NewServer:
     return houses.new_server
 
 
-@pytest.fixture(params=LOCAL_KINDS)
+_LOCAL = [
+    pytest.param("folder" if k == "file" else k, marks=[scale.only("ci")] if "ftps" in k else [])
+    for k in KINDS
+]
+
+
+@pytest.fixture(params=_LOCAL)
 def server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Every kind of server that runs in this process, one after the other."""
     return new_server(request.param)

@@ -1,6 +1,5 @@
 """The pure rooms, one by one. What the tests share: settings, and how hard Hypothesis tries."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +8,14 @@ from hypothesis import settings
 from passerelle.config.model import Settings
 from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
+from tests import scale
 
-# For a long search: TEST_EFFORT=50 pytest tests/unit
-_EFFORT = int(os.environ.get("TEST_EFFORT", "1"))
+# For a long search: pytest tests/unit --scale long
+_EFFORT = scale.pick(1, 3, 100)
 
 # No deadline: the first example of a test pays for its imports.
-few = settings(max_examples=30 * _EFFORT, deadline=None)
-many = settings(max_examples=120 * _EFFORT, deadline=None)
+few = settings(max_examples=20 * _EFFORT, deadline=None)
+many = settings(max_examples=60 * _EFFORT, deadline=None)
 
 _SERVERS = {"ftp": {"url": "ftp://user@ftp.example.com/"}}
 

@@ -26,6 +26,7 @@ from passerelle.rules.pool.terms import (
     View,
 )
 from passerelle.stock_csv_fix.levels import LevelFile
+from tests import scale
 
 SHOPS = ("be", "fr", "nl")
 ITEMS = ("1", "2")
@@ -270,7 +271,11 @@ QUIET = st.one_of(SELL, SELL, SELL, CANCEL, EXPORT, EXPORT, TAKE, TAKE, RUN, RUN
 ALL = st.one_of(QUIET, QUIET, EDIT)
 BUFFERS = st.dictionaries(NAMES, st.integers(0, 5))
 
-pace = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+pace = settings(
+    max_examples=scale.pick(60, 300, 20_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def begin(level: int, buffers: dict[str, int]) -> World:

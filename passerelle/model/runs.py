@@ -1,0 +1,30 @@
+"""The runs. A new one is a line here, a module in ``runs/``, and its minutes in ``[schedule]``."""
+
+from typing import NamedTuple
+
+
+class RunKind(NamedTuple):
+    """``trace`` is the file that it writes to, ``options`` are its own on the command line.
+
+    ``is_usual``: every installation has a task for it, and it is part of ``run all``.
+    """
+
+    trace: str
+    options: tuple[str, ...] = ()
+    is_usual: bool = True
+
+
+TRACE_NAMES = ("Trace1.txt", "Trace2.txt")
+# By the name of its section in config.toml and of its story, ``runs/NAME.py: run_NAME``.
+RUNS = {
+    "orders": RunKind("Trace1.txt"),
+    "stock": RunKind("Trace2.txt", ("accept_drop",)),
+    "pool": RunKind("Trace2.txt", ("accept",), is_usual=False),
+}
+USUAL = tuple(name for name, kind in RUNS.items() if kind.is_usual)
+
+
+def trace_of(deed: str) -> str:
+    """The trace of a run, or of what a person does by hand: ``pool accept`` is the pool's."""
+    kind = RUNS.get(deed.partition(" ")[0])
+    return kind.trace if kind else TRACE_NAMES[0]
