@@ -199,7 +199,7 @@ UNREAD = {
 }
 
 
-MISSED = {"3701234500010": MissedSale(None, ("1",))}
+MISSED = {"3701234500010": Missed(None, ("1",))}
 
 
 @pytest.mark.parametrize("line", UNTOUCHED.values(), ids=UNTOUCHED)
