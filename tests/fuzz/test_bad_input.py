@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.model.orders import Reading
+from passerelle.model.orders import Missed, Reading
 from passerelle.stock_csv_fix.fix import fix_stock
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
