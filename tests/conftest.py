@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    due, left = [], []
+    due, left = list[pytest.Item](), list[pytest.Item]()
     for item in items:
         marks = [mark for mark in item.iter_markers() if mark.name in ("scale", "realserver")]
         (due if scale.is_due(marks) else left).append(item)

@@ -20,9 +20,9 @@ def fill_ledger(path: Path, orders: int) -> None:
     database.execute("PRAGMA synchronous = OFF")
     for sql, rows in (
         (
-            "INSERT INTO dispatches (number, server, path, archived, sha256, size, stage,"
-            " prepared, staged, uploaded, sent, published, taken)"
-            " VALUES (?, 'ftp', ?, ?, ?, 9000, 'taken', ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO dispatches (kind, target, number, server, path, archived, sha256, size,"
+            " stage, prepared, staged, uploaded, sent, published, taken)"
+            " VALUES ('orders', '', ?, 'ftp', ?, ?, ?, 9000, 'taken', ?, ?, ?, ?, ?, ?)",
             (_dispatch(n) for n in range(orders // _EACH)),
         ),
         (

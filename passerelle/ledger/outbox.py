@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, exists, func, select, update
 from passerelle.base.language import _
 from passerelle.ledger.book import Begin, Book, insert_all, insert_one, row_of
 from passerelle.ledger.marks import move_all, write_marks
-from passerelle.ledger.pool_booking import last_move, note, supersede
+from passerelle.ledger.pool_booking import last_move, note, supersede, waiting_for
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
 from passerelle.ledger.schema import changes, dispatches, orders, pool_files, publications
 from passerelle.ledger.stock import write_clock
@@ -22,7 +22,7 @@ from passerelle.model.location import Location
 from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
-from passerelle.model.states import STAGES, XMLS, Kind, SaleState, Stage, State
+from passerelle.model.states import LEVELS, STAGES, XMLS, Kind, SaleState, Stage, State
 
 # The changed lines of older publications are dropped: `stock why` speaks of the last one.
 KEPT_PUBLICATIONS = 50
@@ -237,9 +237,11 @@ def _follow(
 ) -> None:
     """What a file's new stage means for what hangs on it."""
     number = dispatch.number
+    if stage == Stage.SENT and dispatch.kind in LEVELS:
+        waits = waiting_for(dispatch.target, dispatch.kind)
+        supersede(connection, waits & (dispatches.c.number < number))
     match stage:
         case Stage.SENT if dispatch.kind == Kind.POOL:
-            supersede(connection, dispatch.target, before=number)
             changed = select(pool_files.c.changed).where(pool_files.c.number == number)
             note(connection, dispatch.target, "written", at, connection.scalar(changed) or 0)
         case Stage.SENT:

@@ -13,6 +13,7 @@ from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
     drop_suspects,
     supersede,
+    waiting_for,
     write_bookings,
     write_state,
 )
@@ -128,7 +129,7 @@ class PoolBook(Book):
         with self._begin() as connection:
             write_state(connection, shop, state, at, via)
             if state in (ShopState.ASKED, ShopState.LEFT):
-                supersede(connection, shop)
+                supersede(connection, waiting_for(shop))
                 drop_suspects(connection, shop)
             c = pool_shops.c
             active = c.state.in_((ShopState.MEMBER, ShopState.JOINING))

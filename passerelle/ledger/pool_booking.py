@@ -108,17 +108,15 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
     _write_suspects(connection, shop, at)
 
 
-def supersede(connection: Connection, shop: str, before: int | None = None) -> None:
-    """What waits for a shop, of those before that number, is nobody's business any more."""
-    waits = waiting_for(shop)
-    waits = waits if before is None else waits & (dispatches.c.number < before)
+def supersede(connection: Connection, waits: Any) -> None:
+    """Whether anybody takes what waits there is nobody's business any more."""
     connection.execute(update(dispatches).where(waits).values(stage=Stage.SUPERSEDED))
 
 
-def waiting_for(shop: str) -> Any:
-    """The condition for the files that a shop of the pool has not taken, for all that is known."""
+def waiting_for(shop: str, kind: Kind = Kind.POOL) -> Any:
+    """The condition for the levels that a shop has not taken, for all that is known."""
     waits = dispatches.c.stage.in_(UNTAKEN)
-    return (dispatches.c.kind == Kind.POOL) & (dispatches.c.target == shop) & waits
+    return (dispatches.c.kind == kind) & (dispatches.c.target == shop) & waits
 
 
 def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> None:

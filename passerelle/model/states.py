@@ -127,7 +127,7 @@ STAGES: Mapping[Stage | None, frozenset[Stage]] = {
 # What whoever it is for has not taken yet, for all that is known.
 UNTAKEN = (Stage.PREPARED, Stage.STAGED, Stage.SENT)
 # What others could see: the publications that are compared with and explained.
-SEEN = (Stage.SENT, Stage.TAKEN, Stage.WITHDRAWN)
+SEEN = (Stage.SENT, Stage.TAKEN, Stage.SUPERSEDED, Stage.WITHDRAWN)
 
 
 # The run of orders looks at these again.

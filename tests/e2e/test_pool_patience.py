@@ -56,7 +56,7 @@ def test_a_shop_that_never_takes_its_file_is_told_however_often_that_is_written(
     pool.run_well("run", "pool")
     with closing(sqlite3.connect(pool.folder / "data" / "passerelle.db")) as ledger, ledger:
         ledger.execute("UPDATE pool_shops SET changed = '2026-01-01T00:00:00+00:00'")
-        old = "UPDATE pool_files SET at = '2026-01-02T00:00:00+00:00' WHERE stage = 'published'"
+        old = "UPDATE dispatches SET prepared = '2026-01-02T00:00:00+00:00' WHERE stage = 'sent'"
         ledger.execute(old)
     pool["fr"].sells("2", A)
     pool["fr"].takes()

@@ -12,7 +12,7 @@ from passerelle.config.model import Settings
 from passerelle.health.report.days import midnight
 from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.ledger.schema import dispatches, events, orders, runs
-from passerelle.model.states import Stage, State
+from passerelle.model.states import Kind, Stage, State
 from passerelle.schedule.timetable import minutes_of, starts, timetable
 
 # How many orders of a shop's day come in each hour.
@@ -133,6 +133,7 @@ class Year:
             sent = taken - timedelta(minutes=22)
             yield {
                 "number": number,
+                "kind": Kind.ORDERS,
                 "server": "ftp",
                 "path": f"import/{name}",
                 "archived": name,

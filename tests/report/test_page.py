@@ -128,9 +128,10 @@ def test_the_time_to_the_erp_leaves_out_what_was_sent_again_or_ordered_before(
             ("5", 700, "waiting")]  # fmt: skip
     with ledger.begin() as connection:
         connection.exec_driver_sql(
-            "INSERT INTO dispatches (number, server, path, archived, sha256, size, stage, prepared,"
+            "INSERT INTO dispatches (kind, target, number, server, path, archived, sha256, size,"
+            " stage, prepared,"
             " staged, uploaded, sent, published, taken)"
-            " VALUES (1,'ftp','import/a.xml','a.xml','0',1,'taken',?,?,?,?,?,?)",
+            " VALUES ('orders','',1,'ftp','import/a.xml','a.xml','0',1,'taken',?,?,?,?,?,?)",
             (_utc(taken),) * 6,
         )
         for id, minutes, state in rows:
