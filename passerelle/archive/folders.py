@@ -32,8 +32,6 @@ _JUNCTION = 0xA0000003
 
 
 class Exports:
-    """The folder ``ArchiveExport``."""
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder / EXPORTS
         self._unsent = self.folder / UNSENT

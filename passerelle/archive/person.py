@@ -15,8 +15,10 @@ Messages cut what they quote (``"12 rue des Li…"``), so the beginning of a wor
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
+from passerelle.base.language import _
+from passerelle.base.reading import detect_encoding
 from passerelle.base.wording import shorten
 
 ERASED = "[erased]"
@@ -51,15 +53,12 @@ class Person:
         self._cells = _any_of(map(_quoted, quoted)) if quoted else None
 
     def is_named_in(self, text: str) -> bool:
-        """Whether the e-mail address stands in the text."""
         return bool(self._address.search(text))
 
     def without_address(self, text: str) -> str:
-        """The text without the e-mail address."""
         return self._address.sub(ERASED, text)
 
     def without(self, text: str) -> str:
-        """The text without anything of the person."""
         text = self._texts.sub(ERASED, text)
         return self._cells.sub(_erased_cell, text) if self._cells else text
 
@@ -83,7 +82,8 @@ def person_of(
         value = " ".join(text.split())
         if not element and not _may_be_personal(value, proof):
             continue
-        is_word = element not in _COMMON_FIELDS and _is_telling(value)
+        is_long = sum(char.isalnum() for char in value) >= _MIN_LETTERS
+        is_word = is_long and element not in _COMMON_FIELDS and value.casefold() not in _OWN_WORDS
         is_own = is_word and not re.search(_whole(value), common, re.IGNORECASE)
         (words if is_own else cells).add(value)
     return Person(email, words, cells)
@@ -93,11 +93,6 @@ def _may_be_personal(value: str, proof: Collection[str]) -> bool:
     if value in proof or _DATE.fullmatch(value):
         return False
     return any(char.isalpha() for char in value) or bool(_PHONE.fullmatch(value))
-
-
-def _is_telling(value: str) -> bool:
-    letters = sum(char.isalnum() for char in value)
-    return letters >= _MIN_LETTERS and value.casefold() not in _OWN_WORDS
 
 
 def _any_of(patterns: Iterable[str]) -> re.Pattern[str]:
@@ -138,3 +133,22 @@ def _cut(value: str) -> str:
     """The value's beginning where a message cut it; ``""`` for a value too short to be told."""
     starts = [re.escape(value[:end]) for end in range(len(value) - 1, _MIN_LETTERS - 1, -1)]
     return rf"(?<![\w.+-])(?:{'|'.join(starts)})…" if starts else ""
+
+
+def redact_text(data: bytes, redact: Callable[[str], str]) -> bytes:
+    """A trace without what ``redact`` takes out; other bytes stay as they are.
+
+    Passerelle writes UTF-8, an editor may have saved some of it as cp1252, or all as UTF-16.
+    Raises :class:`ValueError` for what is no text.
+    """
+    codec = detect_encoding(data)
+    if codec.startswith(("utf-16", "utf-32")):
+        return redact(data.decode(codec)).encode(codec)
+    if b"\0" in data:
+        raise ValueError(_("it is no text"))
+    return b"".join(_line(line, redact) for line in data.splitlines(keepends=True))
+
+
+def _line(line: bytes, redact: Callable[[str], str]) -> bytes:
+    codec = "cp1252" if detect_encoding(line) == "cp1252" else "utf-8"
+    return redact(line.decode(codec, "surrogateescape")).encode(codec, "surrogateescape")

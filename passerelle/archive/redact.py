@@ -15,17 +15,136 @@ not XML, or XML with entities of its own, which could hide anything.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
 
 from passerelle.archive.person import ERASED, Person
-from passerelle.archive.tree import Names, everywhere, parse, serialise, slots
 from passerelle.base.language import _
-from passerelle.base.reading import detect_encoding
+from passerelle.config.xml import CANONICAL_ELEMENTS, SALE_ELEMENTS
 
 _LETTER = re.compile(r"[^\W\d_]")
+_NONE: Mapping[str, str] = {}
+# Attributes that say how to read an XML, not what is in it: xml:lang, xsi:type…
+_W3C = "{http://www.w3.org/"
+
+
+class Names:
+    """The elements of the canonical trees, under their own names and the ERP's.
+
+    ``names`` are those in orders, ``of_sales`` those in sales.
+    """
+
+    def __init__(self, names: Mapping[str, str], of_sales: Mapping[str, str] = _NONE) -> None:
+        self._tables = (names, of_sales)
+        self._all = {*CANONICAL_ELEMENTS, *SALE_ELEMENTS, *names.values(), *of_sales.values()}
+
+    def is_a(self, element: etree._Element | None, key: str) -> bool:
+        known = (key, *(names.get(key, key) for names in self._tables))
+        return element is not None and element.tag in known
+
+    def order_of(self, element: etree._Element) -> etree._Element | None:
+        """The order that the element is, or is in; a sale is one too."""
+        for part in (element, *element.iterancestors()):
+            if self.is_a(part, "order") and self.is_a(part.getparent(), "orders"):
+                return part
+            if self.is_a(part, "sale") and part.getparent() is None:
+                return part
+        return None
+
+    def customers(self, order: etree._Element) -> list[etree._Element]:
+        return [part for part in order.iter(etree.Element) if self.is_a(part, "customer")]
+
+    def is_within(self, element: etree._Element, key: str) -> bool:
+        """Whether it is a canonical element ``key``, or in one."""
+        return any(self.is_a(part, key) for part in (element, *element.iterancestors()))
+
+    def is_canonical(self, order: etree._Element) -> bool:
+        """Whether nothing in the order is foreign to the canonical tree."""
+        return all(element.tag in self._all for element in order.iter(etree.Element))
+
+    def field(self, element: etree._Element) -> str:
+        """The canonical name of a customer's element."""
+        keys = dict.fromkeys((*CANONICAL_ELEMENTS, *SALE_ELEMENTS))
+        own = {names.get(key, key): key for names in reversed(self._tables) for key in keys}
+        return own.get(str(element.tag), str(element.tag))
+
+
+@dataclass(frozen=True, slots=True)
+class TextSlot:
+    """A place in a tree that holds text: an element's text, its tail, or one of its attributes."""
+
+    node: etree._Element
+    name: str
+    owner: etree._Element
+    text: str
+
+    def write(self, text: str) -> None:
+        if text == self.text:
+            return
+        if self.name in ("text", "tail"):
+            setattr(self.node, self.name, text)
+        else:
+            self.node.set(self.name, text)
+
+
+def parse(data: bytes) -> etree._ElementTree:
+    """The tree of an XML. Raises :class:`ValueError` for anything else, and for entities."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, strip_cdata=False, huge_tree=True
+    )
+    try:
+        tree = etree.ElementTree(etree.fromstring(data, parser))
+    except etree.XMLSyntaxError as error:
+        raise ValueError(_("it is not XML")) from error
+    dtd = tree.docinfo.internalDTD
+    if dtd is not None and list(dtd.iterentities()):
+        raise ValueError(_("it has entities of its own"))
+    return tree
+
+
+def serialise(tree: etree._ElementTree, before: bytes) -> bytes:
+    """The tree in its own encoding, ending as the bytes did from which it was read."""
+    info = tree.docinfo
+    encoding = info.encoding or "UTF-8"
+    try:
+        is_wide = "\n".encode(encoding) != b"\n"
+        data = etree.tostring(
+            tree, encoding=encoding, xml_declaration=True, standalone=info.standalone or None
+        )
+    except LookupError as error:
+        problem = _("no XML is written in {encoding}")
+        raise ValueError(problem.format(encoding=encoding)) from error
+    if is_wide:
+        return data
+    return data.rstrip(b"\n") + b"\n" * before.endswith(b"\n")
+
+
+def slots(part: etree._Element) -> Iterator[TextSlot]:
+    """Every place in ``part`` that holds more than space; comments belong to their parent."""
+    for node in part.iter():
+        parent = node.getparent()
+        outer = node if parent is None else parent
+        is_element = isinstance(node.tag, str)
+        if (text := node.text) and not text.isspace():
+            yield TextSlot(node, "text", node if is_element else outer, text)
+        if node is not part and (text := node.tail) and not text.isspace():
+            yield TextSlot(node, "tail", outer, text)
+        for name, value in node.items() if is_element else ():
+            if str(value).strip() and not str(name).startswith(_W3C):
+                yield TextSlot(node, str(name), node, str(value))
+
+
+def everywhere(root: etree._Element) -> Iterator[TextSlot]:
+    """Every place of the tree, comments before and after the root among them."""
+    yield from slots(root)
+    for node in (*root.itersiblings(preceding=True), *root.itersiblings()):
+        if node.text:
+            yield TextSlot(node, "text", root, node.text)
+
+
+# --- what is a person's
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +221,7 @@ def _parts(root: etree._Element, person: Person, names: Names, ids: Collection[s
             continue
         if order is None or not names.is_canonical(order):
             unknown[_around(slot.owner, ids) if order is None else order] = None
-        elif names.is_customers(slot.owner):
+        elif names.is_within(slot.owner, "customer"):
             orders[order] = None
     return _Parts(list(orders), list(unknown))
 
@@ -111,14 +230,11 @@ def _around(element: etree._Element, ids: Collection[str]) -> etree._Element:
     """The order around an element, in a tree whose form is not known."""
     chain = [element, *element.iterancestors()]
     for part in chain:
-        if _may_be_order(part) and any(slot.text.strip() in ids for slot in slots(part)):
+        parent = part.getparent()
+        may_be_order = parent is None or parent.getparent() is None or _is_repeated(part)
+        if may_be_order and any(slot.text.strip() in ids for slot in slots(part)):
             return part
     return next((part for part in reversed(chain) if _is_repeated(part)), chain[-1])
-
-
-def _may_be_order(part: etree._Element) -> bool:
-    parent = part.getparent()
-    return parent is None or parent.getparent() is None or _is_repeated(part)
 
 
 def _is_repeated(part: etree._Element) -> bool:
@@ -141,7 +257,8 @@ def _everyday(root: etree._Element, parts: _Parts, names: Names) -> Iterator[str
         owner = slot.owner
         if owner in unknown or not _LETTER.search(slot.text):
             continue
-        if names.is_sold(owner) if owner in mine else not names.is_customers(owner):
+        is_customers = names.is_within(owner, "customer")
+        if names.is_within(owner, "lines") if owner in mine else not is_customers:
             yield slot.text
 
 
@@ -157,22 +274,3 @@ def _remove(element: etree._Element) -> None:
     if element.getnext() is None and before is not None:
         before.tail = element.tail
     parent.remove(element)
-
-
-def redact_text(data: bytes, redact: Callable[[str], str]) -> bytes:
-    """A trace without what ``redact`` takes out; other bytes stay as they are.
-
-    Passerelle writes UTF-8, an editor may have saved some of it as cp1252, or all as UTF-16.
-    Raises :class:`ValueError` for what is no text.
-    """
-    codec = detect_encoding(data)
-    if codec.startswith(("utf-16", "utf-32")):
-        return redact(data.decode(codec)).encode(codec)
-    if b"\0" in data:
-        raise ValueError(_("it is no text"))
-    return b"".join(_line(line, redact) for line in data.splitlines(keepends=True))
-
-
-def _line(line: bytes, redact: Callable[[str], str]) -> bytes:
-    codec = "cp1252" if detect_encoding(line) == "cp1252" else "utf-8"
-    return redact(line.decode(codec, "surrogateescape")).encode(codec, "surrogateescape")

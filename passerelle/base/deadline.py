@@ -49,7 +49,6 @@ class Share(Deadline):
         self._whole = whole
 
     def renew(self) -> None:
-        """The server has as much time again."""
         self._end = self._clock() + self._limit.total_seconds()
 
     def remaining(self) -> float:

@@ -28,11 +28,6 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def touch_privately(path: Path) -> None:
-    """Creates an empty file that is the user's alone, where there is none."""
-    open(path, "ab", opener=private).close()
-
-
 def write_durably(path: Path, data: bytes) -> None:
     """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
     with path.open("wb") as file:

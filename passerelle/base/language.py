@@ -30,7 +30,6 @@ def speak(language: str) -> None:
 
 
 def spoken() -> Language:
-    """The language spoken now."""
     return _spoken
 
 

@@ -31,7 +31,10 @@ def hold_lock(folder: Path, run: str, now: datetime) -> Iterator[None]:
 
     with locked(folder, FILE_NAME, busy):
         try:
-            _sign(folder, run, now)
+            since = now.isoformat(sep=" ", timespec="seconds")
+            owner = {"run": run, "since": since, "pid": os.getpid()}
+            with suppress(OSError):
+                write_privately(folder / OWNER_NAME, json.dumps(owner).encode())
             yield
         finally:
             with suppress(OSError):
@@ -61,12 +64,6 @@ def locked(folder: Path, name: str, busy: Callable[[], BusyError]) -> Iterator[N
         yield
     finally:
         lock.release()
-
-
-def _sign(folder: Path, run: str, now: datetime) -> None:
-    owner = {"run": run, "since": now.isoformat(sep=" ", timespec="seconds"), "pid": os.getpid()}
-    with suppress(OSError):
-        write_privately(folder / OWNER_NAME, json.dumps(owner).encode())
 
 
 def _owner(folder: Path) -> str:

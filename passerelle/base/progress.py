@@ -28,8 +28,6 @@ _EVERY = 0.1
 
 @dataclass(slots=True)
 class Step:
-    """Something that takes its time: what it is, how much of it is done, and of how much."""
-
     text: str
     total: int | None
     unit: Unit
@@ -74,7 +72,6 @@ class _Screen:
             self._erase()
 
     def close(self) -> None:
-        """Erases whatever is drawn, and draws nothing from now on."""
         self._over.set()
         self._busy.set()
         with self._lock:
@@ -182,7 +179,6 @@ def shown() -> Iterator[None]:
 
 @contextmanager
 def step(text: str, total: int | None = None, unit: Unit = "") -> Iterator[None]:
-    """Something that may take its time; ``total`` is of the given unit, where it is known."""
     screen = _screen
     if screen is None:
         yield
@@ -196,7 +192,6 @@ def step(text: str, total: int | None = None, unit: Unit = "") -> Iterator[None]
 
 
 def each(text: str, items: Iterable[T]) -> Iterator[T]:
-    """The items, one by one; getting each is a step."""
     iterator = iter(items)
     while True:
         with step(text):
@@ -208,7 +203,6 @@ def each(text: str, items: Iterable[T]) -> Iterator[T]:
 
 
 def moved(amount: int) -> None:
-    """So much more of the innermost step is done."""
     if _screen is not None:
         _screen.move(amount)
 

@@ -1,11 +1,15 @@
-"""How texts, lists, numbers, amounts, spans, times and dates are written for people.
+"""How texts, lists, numbers, amounts, spans, times and dates are written for people, and records
+as JSON for programs.
 
 Times are local ones, whatever zone they are given in.
 """
 
+import json
 from collections.abc import Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from passerelle.base.language import N_, _, n_, spoken
 
@@ -152,3 +156,21 @@ def with_offset(moment: datetime) -> str:
     there = moment.astimezone()
     offset = f"{there:%z}"
     return f"{full_date(there.date())} {there:%H:%M:%S} UTC{offset[:3]}:{offset[3:5]}"
+
+
+def fields_of(record: Any, *names: str) -> dict[str, Any]:
+    """These fields of a record, or all of them; what they hold stays as it is."""
+    names = names or tuple(field.name for field in fields(record))
+    return {name: getattr(record, name) for name in names}
+
+
+def to_json(value: Any) -> str:
+    """JSON of records too: times in ISO 8601 with their offset, amounts and places as text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone().isoformat()
+    is_record = is_dataclass(value) and type(value).__str__ is object.__str__
+    return fields_of(value) if is_record else str(value)

@@ -14,9 +14,8 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
-from passerelle.config.servers import Server
+from passerelle.config.servers import Server, kind_of
 from passerelle.model.location import Location
-from passerelle.model.servers import kind_of
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Entry, Remote, is_gone
 from passerelle.remotes.passwords import account, password_of

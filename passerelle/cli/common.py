@@ -15,7 +15,7 @@ from passerelle.base.durable import replace_whole
 from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
-from passerelle.base.plain import to_json
+from passerelle.base.wording import to_json
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.gateway import frame as gateway

@@ -9,9 +9,8 @@ import click
 
 from passerelle.base.errors import HeldError, PasserelleError, UsageError
 from passerelle.base.language import N_, _, speak
-from passerelle.base.plain import fields_of
 from passerelle.base.progress import step
-from passerelle.base.wording import in_prose, local
+from passerelle.base.wording import fields_of, in_prose, local
 from passerelle.cli.common import (
     json_option,
     now,

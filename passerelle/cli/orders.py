@@ -7,8 +7,7 @@ from typing import Any
 import click
 
 from passerelle.base.language import N_, _
-from passerelle.base.plain import fields_of
-from passerelle.base.wording import in_prose, local, printable
+from passerelle.base.wording import fields_of, in_prose, local, printable
 from passerelle.cli.common import (
     json_option,
     now,

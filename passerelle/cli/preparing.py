@@ -9,9 +9,8 @@ from click.shell_completion import get_completion_class
 
 from passerelle.base.errors import RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
-from passerelle.base.plain import fields_of
 from passerelle.base.progress import each
-from passerelle.base.wording import shorten
+from passerelle.base.wording import fields_of, shorten
 from passerelle.cli.common import (
     COMMENTS,
     config_path,

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import SecretStr, ValidationInfo, field_validator
@@ -10,7 +10,31 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 from passerelle.base.language import _
 from passerelle.config.values import Duration, FilePath, Section, Wait, checked_by
 from passerelle.model.location import has_control
-from passerelle.model.servers import KINDS
+
+
+class ServerKind(NamedTuple):
+    """``adapter`` is the module below ``passerelle.remotes`` and its class, imported when used.
+
+    ``keys`` of ``[servers.NAME]`` mean something for this kind alone; the others do for every kind.
+    """
+
+    adapter: str
+    keys: tuple[str, ...] = ()
+
+
+# By the scheme of the URL, in the order to tell people.
+KINDS = {
+    "ftp": ServerKind("ftp:FtpRemote", ("password", "passive")),
+    "ftps": ServerKind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
+    "ftps-implicit": ServerKind("ftp:FtpRemote", ("password", "passive", "verify_tls")),
+    "sftp": ServerKind("sftp:SftpRemote", ("password", "known_hosts", "key_file")),
+    "file": ServerKind("folder:FolderRemote"),
+}
+
+
+def kind_of(url: str) -> ServerKind:
+    """The kind of the server at a valid ``url``."""
+    return KINDS[url.partition(":")[0].lower()]
 
 
 def _any_case(word: str) -> str:

@@ -211,15 +211,15 @@ class Outbox:
             self._let_go(remote, dispatch, place.path + TMP)
 
     def _settle_direct(self, remote: Remote, dispatch: Dispatch) -> None:
-        """Uploaded under its own name: half of it is taken away; gone, the shop has taken it."""
+        """Uploaded under its own name: half of it is taken away. Gone, it counts as never there."""
         path = dispatch.place.path
-        entry = find(remote, path)
-        if dispatch.stage == Stage.PREPARED:
+        entry = find(remote, path) if dispatch.stage == Stage.STAGED else None
+        if entry is None:
             self._book.end(dispatch, Stage.ABANDONED, self._now())
-        elif entry and not is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
-            self._let_go(remote, dispatch, path)
-        else:
+        elif is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
             self._book.send(dispatch, self._now(), None)
+        else:
+            self._let_go(remote, dispatch, path)
 
     def _let_go(self, remote: Remote, dispatch: Dispatch, path: str) -> None:
         self._book.end(dispatch, Stage.ABANDONED, self._now())

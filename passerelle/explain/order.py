@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
+from passerelle.base.wording import fields_of
 from passerelle.explain.inquiry import Inquiry, command
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication

@@ -5,14 +5,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from passerelle.base.language import _, n_
-from passerelle.base.plain import fields_of
+from passerelle.base.wording import fields_of
 from passerelle.explain.inquiry import Inquiry, command
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, Stage, State
 from passerelle.rules.fulfilment import Problem
 
 _RETRIED = (SaleState.WANTED, SaleState.REFUSED)
-
 
 _IN_JSON = ("channel", "id", "order_date", "state", "problem", "reason", "document", "refusals",
             "cancelled", "tried", "told", "changed", "stage", "server", "sent_as", "archived",

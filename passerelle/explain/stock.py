@@ -6,9 +6,8 @@ from typing import Any
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.base.plain import fields_of
 from passerelle.base.reading import gtin
-from passerelle.base.wording import printable
+from passerelle.base.wording import fields_of, printable
 from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow

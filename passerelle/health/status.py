@@ -7,8 +7,7 @@ from typing import Any
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.language import _, n_
-from passerelle.base.plain import fields_of
-from passerelle.base.wording import ago, clock, time_of_day
+from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, look_around
 from passerelle.health.concerns import Concern

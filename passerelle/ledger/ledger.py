@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from passerelle.base.durable import touch_privately
+from passerelle.base.durable import private
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
 from passerelle.ledger.erasure import ErasureBook
@@ -91,7 +91,7 @@ def open_ledger(folder: Path) -> Ledger:
     path = folder / FILE_NAME
     with suppress(OSError):
         # SQLite says better why it cannot; -wal and -shm take over this file's permissions.
-        touch_privately(path)
+        open(path, "ab", opener=private).close()
     return Ledger(_sqlite(str(path)), str(path))
 
 

@@ -1,13 +1,29 @@
-"""Servers behind one protocol (base): each kind is whole in a module of its own."""
+"""Servers behind one protocol (base): each kind is whole in a module of its own.
 
+What is opened here connects when first used, and again when the connection is lost.
+
+Only transient errors are tried again, and only as long as the run may last. A rename or a
+deletion whose reply was lost may have been done: it is looked up before it is tried again.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from importlib import import_module
+from typing import TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from passerelle.base.deadline import Deadline
-from passerelle.config.servers import Server
-from passerelle.model.servers import kind_of
-from passerelle.remotes.base import Remote
+from passerelle.base.errors import NotFoundError, TransientError
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.config.servers import Server, kind_of
+from passerelle.remotes.base import Entry, Remote, find
 from passerelle.remotes.passwords import password_of
-from passerelle.remotes.retrying import RetryingRemote
+
+T = TypeVar("T")
+_ATTEMPTS = 3
 
 
 def open_remote(name: str, server: Server, deadline: Deadline) -> Remote:
@@ -22,9 +38,111 @@ def connect(name: str, server: Server, deadline: Deadline) -> Remote:
     cannot be had.
     """
     kind = kind_of(server.url)
-    module, _, adapter = kind.adapter.partition(":")
+    module, _colon, adapter = kind.adapter.partition(":")
     password = password_of(name, server) if "password" in kind.keys else ""
     opened: Remote = getattr(import_module(f"passerelle.remotes.{module}"), adapter)(
         name, server, password, deadline
     )
     return opened
+
+
+class RetryingRemote:
+    """Wraps the remote that ``connect`` opens; ``name`` is the server's, for who waits for it."""
+
+    def __init__(self, connect: Callable[[], Remote], deadline: Deadline, name: str) -> None:
+        self._connect, self._deadline, self._name = connect, deadline, name
+        self._remote: Remote | None = None
+        self._sizes: dict[str, int | None] = {}
+
+    def stat(self, path: str) -> Entry:
+        entry = self._try(lambda remote: remote.stat(path))
+        self._sizes[path] = entry.size
+        return entry
+
+    def list_files(self, folder: str) -> list[Entry]:
+        return self._try(lambda remote: remote.list_files(folder))
+
+    def fetch(self, path: str) -> bytes:
+        def fetch(remote: Remote) -> bytes:
+            doing = _("fetching {file}").format(file=f"{self._name}:{path}")
+            with step(doing, self._sizes.get(path), "bytes"):
+                return remote.fetch(path)
+
+        return self._try(fetch)
+
+    def store(self, path: str, data: bytes) -> None:
+        def store(remote: Remote) -> None:
+            doing = _("sending {file}").format(file=f"{self._name}:{path}")
+            with step(doing, len(data), "bytes"):
+                remote.store(path, data)
+
+        self._try(store)
+
+    def rename(self, old: str, new: str) -> None:
+        self._move(lambda remote: remote.rename(old, new), old)
+
+    def replace(self, old: str, new: str) -> None:
+        self._move(lambda remote: remote.replace(old, new), old)
+
+    def delete(self, path: str) -> None:
+        tried = False
+
+        def act(remote: Remote) -> None:
+            nonlocal tried
+            try:
+                remote.delete(path)
+            except NotFoundError:
+                if not tried:
+                    raise
+            except TransientError:
+                tried = True
+                raise
+
+        self._try(act)
+
+    def close(self) -> None:
+        if self._remote is not None:
+            self._remote.close()
+            self._remote = None
+
+    def _move(self, act: Callable[[Remote], None], old: str) -> None:
+        """Moves a file of ours: once ``old`` is gone, only we can have moved it."""
+        tried = False
+
+        def move(remote: Remote) -> None:
+            nonlocal tried
+            if tried and find(remote, old) is None:
+                return
+            try:
+                act(remote)
+            except TransientError:
+                tried = True
+                raise
+
+        self._try(move)
+
+    def _try(self, act: Callable[[Remote], T]) -> T:
+        attempts = Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential(multiplier=0.25, max=5),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        with step(_("waiting for {server}").format(server=self._name)):
+            result: T = attempts(self._once, act)
+        return result
+
+    def _once(self, act: Callable[[Remote], T]) -> T:
+        if self._remote is None:
+            self._remote = self._connect()
+        try:
+            return act(self._remote)
+        except TransientError:
+            with suppress(Exception):
+                self.close()
+            self._remote = None
+            raise
+
+    def _sleep(self, seconds: float) -> None:
+        self._deadline.sleep(timedelta(seconds=seconds))

@@ -17,9 +17,8 @@ from datetime import datetime
 from pathlib import Path
 
 from passerelle.archive.folders import EXPORTS, PENDING, TRACES, is_link, kept_in
-from passerelle.archive.person import Person, person_of
-from passerelle.archive.redact import Survey, redact, redact_text, survey
-from passerelle.archive.tree import Names
+from passerelle.archive.person import Person, person_of, redact_text
+from passerelle.archive.redact import Names, Survey, redact, survey
 from passerelle.base.durable import remove, rewrite_whole
 from passerelle.base.errors import HeldError, UnreachableError, UsageError
 from passerelle.base.language import N_, _

@@ -15,8 +15,8 @@ from tests.world import Sale, World
 
 SHOE = Sale("1", {"370": 1})
 DAY = 86_400
-RENAME = ("before", "passerelle.remotes.retrying:RetryingRemote", "rename")
-UPLOAD = ("before", "passerelle.remotes.retrying:RetryingRemote", "store")
+RENAME = ("before", "passerelle.remotes:RetryingRemote", "rename")
+UPLOAD = ("before", "passerelle.remotes:RetryingRemote", "store")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
 from tests.e2e.conftest import make_world
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.ftp import FtpServer, Quirks
@@ -13,7 +14,14 @@ from tests.world import Sale, World
 
 LEVELS = {"370": 5, "371": 5, "372": 5}
 HOUR = 3600
-HOURS = pytest.mark.parametrize("ahead", [-26 * HOUR, -2 * HOUR, 0, 5 * HOUR, 26 * HOUR])
+HOURS = pytest.mark.parametrize(
+    "ahead",
+    scale.pick(
+        [-26 * HOUR, 5 * HOUR],
+        range(-26 * HOUR, 27 * HOUR, 13 * HOUR),
+        range(-26 * HOUR, 27 * HOUR, HOUR),
+    ),
+)
 
 
 def world_with(server: FtpServer, root: Path) -> World:

@@ -128,7 +128,7 @@ def test_only_one_run_is_active_in_a_folder_and_the_other_is_named(world: World)
 
 def test_a_lock_whose_holder_died_holds_nobody_up(world: World) -> None:
     world.shop_writes(SHOE)
-    killing = ("before", "passerelle.remotes.retrying:RetryingRemote", "store")
+    killing = ("before", "passerelle.remotes:RetryingRemote", "store")
     run_child(*killing, "run", "orders", cwd=world.folder, module="tests.killing")
     world.run_well("run", "orders")
 

@@ -235,8 +235,8 @@ class TestAnXmlOnItsWay:
         ("when", "place", "step"),
         [
             ("before", "passerelle.archive.folders:Exports", "confirm"),
-            ("before", "passerelle.remotes.retrying:RetryingRemote", "store"),
-            ("before", "passerelle.remotes.retrying:RetryingRemote", "rename"),
+            ("before", "passerelle.remotes:RetryingRemote", "store"),
+            ("before", "passerelle.remotes:RetryingRemote", "rename"),
         ],
     )
     def test_is_refused_until_it_is_sent(
@@ -263,7 +263,7 @@ class TestAnXmlOnItsWay:
     def test_of_others_hinders_nobody(self, world: World) -> None:
         sent(world, ANNS_SALE)
         world.shop_writes(ANNS_SALE, JOS_SALE)
-        step = ("before", "passerelle.remotes.retrying:RetryingRemote", "store")
+        step = ("before", "passerelle.remotes:RetryingRemote", "store")
         run_child(*step, "run", "orders", cwd=world.folder, module="tests.killing")
         world.run_well("customer", "erase", ANN)
         world.run_well("run", "orders")

@@ -47,7 +47,7 @@ def test_a_dry_run_prints_the_plan_and_changes_nothing(
 
 def test_a_dry_run_after_a_killed_run_leaves_all_as_it_is(world: World) -> None:
     world.shop_writes(*SALES)
-    killing = ("before", "passerelle.remotes.retrying:RetryingRemote", "store")
+    killing = ("before", "passerelle.remotes:RetryingRemote", "store")
     run_child(*killing, "run", "orders", cwd=world.folder, module="tests.killing")
     before = tree(world.folder, world.server.root)
     text = world.run("run", "orders", "--dry-run").stdout

@@ -69,27 +69,6 @@ def test_a_server_that_forbids_renaming_gets_files_under_their_names(
     play_two_half_hours(world)
 
 
-def test_a_deadly_slow_half_hour_leaves_sales_in_the_missed_until_the_erp_has_them(
-    tmp_path: Path, server: RunningServer
-) -> None:
-    world = make_world(tmp_path, server)
-    world.shop_writes(FIRST)
-    world.run_well("run", "orders")
-    world.erp_writes_stock({"0370": 5, "371": 1})
-
-    world.run_well("run", "stock")
-    assert world.shop_takes_stock()["0370"] == "0", "the XML is still on the server"
-
-    world.erp_takes()
-    world.erp_writes_stock({"0370": 5, "371": 1}, age=60)
-    world.run_well("run", "stock")
-    assert world.shop_takes_stock()["0370"] == "0", "the ERP wrote its file before the XML came"
-
-    world.erp_writes_stock({"0370": 3, "371": 1})
-    world.run_well("run", "stock")
-    assert world.shop_takes_stock()["0370"] == "3"
-
-
 def test_a_sale_on_its_way_is_held_back_though_it_left_the_shops_file(world: World) -> None:
     world.shop_writes(FIRST)
     world.run_well("run", "orders")

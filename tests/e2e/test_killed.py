@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 ARCHIVE = "passerelle.archive.folders:Exports"
 DISPATCHES = "passerelle.ledger.outbox:DispatchBook"
 ORDERS = "passerelle.ledger.orders:OrderBook"
-REMOTE = "passerelle.remotes.retrying:RetryingRemote"
+REMOTE = "passerelle.remotes:RetryingRemote"
 
 ORDER_STEPS = [
     (ORDERS, "mark"),

@@ -22,44 +22,6 @@ def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
 # --- sales, edits, new items ------------------------------------------------------------------
 
 
-def test_a_sale_in_one_shop_shows_in_all_after_the_next_run(pool: PoolWorld) -> None:
-    pool["be"].sells("7", A)
-    text = pool.cycle()
-    assert f"{A}: 100 -> 99 (order 7 in be)" in text
-    assert pool.levels(A) == [99, 99, 99]
-    assert "nothing to write" in pool.cycle()
-    assert pool.levels(A) == [99, 99, 99]
-
-
-def test_sales_in_several_shops_between_two_runs_are_all_counted_once(pool: PoolWorld) -> None:
-    for number, name in enumerate(("fr", "be", "nl", "be")):
-        pool[name].sells(str(number), A, 2)
-    pool["fr"].sells("9", B)
-    pool.cycle()
-    assert pool.levels(A) == [92, 92, 92]
-    assert pool.levels(B) == [99, 99, 99]
-
-
-def test_a_sale_between_the_export_and_the_import_is_not_lost(pool: PoolWorld) -> None:
-    pool["fr"].sells("1", A)
-    pool.all_write()
-    pool.run_well("run", "pool")
-    pool["be"].sells("2", A)  # its import is about to write that over
-    pool.all_take()
-    pool.cycle()
-    pool.cycle()
-    assert pool.levels(A) == [98, 98, 98]
-
-
-def test_a_cancelled_order_gives_back_what_it_took(pool: PoolWorld) -> None:
-    pool["be"].sells("7", A, 3)
-    pool.cycle()
-    assert pool.levels(A) == [97, 97, 97]
-    pool["be"].cancels("7")
-    assert f"{A}: 97 -> 100 (order 7 cancelled in be)" in pool.cycle()
-    assert pool.levels(A) == [100, 100, 100]
-
-
 def test_a_change_by_hand_shows_in_all_once_it_was_seen_twice(pool: PoolWorld) -> None:
     pool["be"].levels[A] = 150
     text = pool.cycle()
@@ -320,28 +282,6 @@ def test_a_renamed_item_number_is_reported(pool: PoolWorld) -> None:
 
 
 # --- looking ----------------------------------------------------------------------------------
-
-
-def test_status_and_log_tell_what_happened_when_and_why(pool: PoolWorld) -> None:
-    pool["be"].sells("7", A)
-    pool["nl"].levels[B] = 150
-    pool.all_write()
-    pool.run_well("run", "pool")
-    told = json.loads(pool.run_well("pool", "status", "--json"))
-    assert (told["owner"], told["items"], told["held"], told["oversold"]) == ("pool", 10, 1, {})
-    shop = told["shops"][2]
-    assert (shop["shop"], shop["state"], shop["items"], shop["waits"]) == ("nl", "member", 10, True)
-    assert [(one["item"], one["difference"]) for one in shop["suspects"]] == [(B, 50)]
-    text = pool.run_well("pool", "status")
-    assert f"! {B}: nl shows +50 that nothing explains" in text
-    assert "not taken yet" in text and "10 items in the pool" in text
-    (move,) = json.loads(pool.run_well("pool", "log", "--item", f"00{A}", "--json"))
-    assert (move["shop"], move["kind"], move["quantity"], move["order"]) == ("be", "order", -1, "7")
-    lines = pool.run_well("pool", "log", "--shop", "be").splitlines()
-    assert [line.split("\t")[4] for line in lines] == [
-        *("why", "order 7", "took its file", "takes part", "0 levels changed in its file"),
-        *("accepted: gets the levels of fr", "asked to join through fr"),
-    ]
 
 
 def test_a_dry_run_tells_the_plan_and_changes_nothing(pool: PoolWorld) -> None:

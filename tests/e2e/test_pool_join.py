@@ -6,7 +6,6 @@ import pytest
 
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import NewServer
-from tests.world import tree
 
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
 
@@ -15,45 +14,6 @@ A, B, C = "3700000000000", "3700000000001", "3700000000002"
 def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
     """Three shops of which none takes part yet."""
     return make_pool(tmp_path, [new_server("folder") for _ in range(3)])
-
-
-def test_the_first_shop_begins_the_pool_and_the_others_are_not_touched(pool: PoolWorld) -> None:
-    pool["be"].levels[A] = 7
-    text = pool.cycle()
-    assert "10 items are new to the pool: their levels are those of fr" in text
-    assert "! be takes no part yet: `passerelle pool join be --via fr`" in text
-    assert pool.levels(A) == [100, 7, 100]
-
-
-def test_a_member_s_levels_overwrite_the_newcomer_s(pool: PoolWorld) -> None:
-    pool.cycle()
-    be = pool["be"]
-    be.levels |= {A: 7, B: 100, C: 0, "0999": 3}
-    pool["fr"].sells("1", B)
-    pool.all_write()
-    outside = [shop.server.root for shop in pool.shops.values()]
-    before = tree(pool.folder, *outside)
-    seen = pool.run_well("pool", "join", "be", "--via", "fr", "--dry-run")
-    assert f"be: {A}: 7 -> 100" in seen
-    assert f"be: {B}: 100 -> 99" in seen
-    assert f"be: {C}: 0 -> 100" in seen
-    assert "1 item of be is not in the pool yet" in seen
-    assert tree(pool.folder, *outside) == before
-
-    assert "be has asked to join through fr" in pool.run_well("pool", "join", "be", "--via", "fr")
-    assert "! be has asked to join: `passerelle pool accept be`" in pool.run_well("run", "pool")
-    assert not be.waiting.exists()
-    assert f"be: {A}: 7 -> 100" in pool.run_well("pool", "accept", "be", "--dry-run")
-    assert not be.waiting.exists()
-
-    pool.run_well("pool", "accept", "be")
-    assert be.told() == {**dict.fromkeys([*be.levels][:10], 100), B: 99, "0999": 3}
-    pool.all_take()
-    pool.cycle()
-    pool["be"].sells("2", "0999")
-    pool.cycle()
-    assert pool.levels(A)[:2] == [100, 100]
-    assert be.levels["0999"] == 2
 
 
 def test_what_the_newcomer_sold_before_moves_nothing_and_what_it_sells_then_counts(

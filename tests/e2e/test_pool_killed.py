@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 BOOK = "passerelle.ledger.pool:PoolBook"
 FILES = "passerelle.ledger.outbox:DispatchBook"
-REMOTE = "passerelle.remotes.retrying:RetryingRemote"
+REMOTE = "passerelle.remotes:RetryingRemote"
 STEPS = [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "stage"),
          (REMOTE, "replace"), (FILES, "send")]  # fmt: skip
 WHEN = [(when, *step) for when, step in itertools.product(("before", "after"), STEPS)]

@@ -86,7 +86,7 @@ class Life:
 def test_whatever_happens_between_two_runs_every_shop_shows_what_is_there(
     tmp_path: Path, new_server: NewServer, seed: int
 ) -> None:
-    pool = make_pool(tmp_path, [new_server("folder") for _ in range(3)])
+    pool = make_pool(tmp_path, [new_server(kind) for kind in ("folder", "ftp", "sftp")])
     for shop in pool.shops.values():
         shop.levels = dict.fromkeys(ITEMS, 100)
     pool.configure(pool="max_drop = 1.0\nmax_change = 1.0")

@@ -19,8 +19,7 @@ from passerelle.base.errors import (
     TransientError,
     UnreachableError,
 )
-from passerelle.config.servers import Server
-from passerelle.model.servers import KINDS, ServerKind
+from passerelle.config.servers import KINDS, Server, ServerKind
 from passerelle.remotes import connect
 from passerelle.remotes.base import Remote, find
 from tests.servers import RunningServer

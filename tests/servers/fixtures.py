@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
-from passerelle.model.servers import KINDS
+from passerelle.config.servers import KINDS
 from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates

@@ -11,7 +11,6 @@ from passerelle.base.durable import (
     make_private_folder,
     move_durably,
     replace_whole,
-    touch_privately,
     write_durably,
     write_privately,
 )
@@ -63,7 +62,6 @@ def test_what_is_ours_is_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> 
     before = os.umask(0)
     try:
         make_private_folder(tmp_path / "archive")
-        touch_privately(tmp_path / "ledger")
         write_privately(tmp_path / "xml", b"1")
         write_durably(tmp_path / "shared", b"1")
         write_durably(tmp_path / "new", b"1")
@@ -74,7 +72,7 @@ def test_what_is_ours_is_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> 
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     shared = dict.fromkeys(("shared", "moved", "report"), 0o666)
-    assert modes == {"archive": 0o700, "ledger": 0o600, "xml": 0o600, "trace": 0o600} | shared
+    assert modes == {"archive": 0o700, "xml": 0o600, "trace": 0o600} | shared
 
 
 class TestAnArchivedFile:

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, NotReadyError, PasserelleError, RejectedError
@@ -267,29 +267,6 @@ SHOP = [
 
 
 class TestADamagedFile:
-    @many
-    @given(st.binary(max_size=200))
-    def test_of_random_bytes_raises_nothing_but_what_people_understand(self, data: bytes) -> None:
-        reads_or_says_why(data)
-
-    @many
-    @given(st.text(";,|:\t\"'\r\n 01é2.", max_size=80))
-    @example('1;";;;;;;\n2;a";;;;;;\n')
-    def test_of_random_cells_raises_nothing_but_what_people_understand(self, text: str) -> None:
-        reads_or_says_why((HEADER + text).encode())
-
-    @many
-    @given(st.data(), st.sampled_from([SAMPLE, PLAIN]))
-    def test_by_random_edits_raises_nothing_but_what_people_understand(
-        self, data: st.DataObject, dialect: Dialect
-    ) -> None:
-        damaged = bytearray(shop_file(SHOP, dialect, "\n"))
-        for _ in range(data.draw(st.integers(1, 4))):
-            start = data.draw(st.integers(0, len(damaged)))
-            end = data.draw(st.integers(start, min(start + 40, len(damaged))))
-            damaged[start:end] = data.draw(st.binary(max_size=4) | st.sampled_from([b'"', b"\n"]))
-        reads_or_says_why(bytes(damaged))
-
     def test_whose_row_ends_one_text_and_begins_another_sends_no_half_of_either(self) -> None:
         """Such a row reads as one of its own; its quotes, though two, enclose nothing in it."""
         text = "nom;id_order;ean13;quantity;unit_price;ville\nX;1;370;1;1,00;Pau\n"

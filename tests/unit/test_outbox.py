@@ -1,211 +1,257 @@
-"""What becomes of a promise that was cut short: by the ledger and what lies on the server."""
+"""The outbox: whatever dies where, an XML arrives once, and levels are whole or not there."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from passerelle.base.errors import AlreadyThereError, HeldError, PasserelleError, TransientError
+from passerelle.base.deadline import Deadline
+from passerelle.base.errors import AlreadyThereError, HeldError, PermanentError
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox, Parcel
 from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
-from passerelle.model.orders import Gist
-from passerelle.model.records import Mark
-from passerelle.model.states import Kind, Stage, State
-from tests.unit.test_remotes import Shelf
+from passerelle.model.orders import Reading
+from passerelle.model.records import Dispatch, Mark
+from passerelle.model.states import STAGES, Kind, Stage, State
+from passerelle.remotes.folder import FolderRemote
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
-STOCK, XML = Location("ftp", "ExportCSVmod.csv"), Location("ftp", "import/a.xml")
-FACTS: dict[str, Any] = {"source_sha256": "", "source_modified": None, "lines": 1, "in_stock": 1}
-DATA = b"Gencod;Stock\r\n370;1\r\n"
+XML, STOCK = Location("shop", "import/a.xml"), Location("shop", "ExportCSVmod.csv")
+FACTS = {"source_sha256": "0", "source_modified": None, "lines": 1, "in_stock": 1}
+MARK = Mark(Reading("7", "", None, "", None, ()), State.PREPARED)
 
 
-class PowerCutError(Exception):
-    """The run ends here."""
+class DeathError(BaseException):
+    """The power is cut."""
 
 
-class Desk:
-    """An outbox, its ledger and its server; ``direct`` where the server forbids renaming."""
+class Mortal(FolderRemote):
+    """A folder; the power is cut before or after the n-th deed that changes it."""
 
-    def __init__(self, folder: Path, ledger: Ledger, publish: str = "rename") -> None:
-        server = {"url": "ftp://ftp.example.com/", "publish": publish}
-        values = {"folder": str(folder), "servers": {"ftp": server}}
-        context = {"folder": folder, "servers": ("ftp",)}
-        self.settings = Settings.model_validate(values, context=context)
-        self.shelf = Shelf(folders=("", "import"))
-        self.ledger, self.said = ledger, list[str]()
-        self.outbox = self.anew()
+    def __init__(self, root: Path, server: Any, dies: tuple[str, str] | None = None) -> None:
+        super().__init__("shop", server, "", Deadline(timedelta(minutes=1)))
+        self.dies, self.half = dies, False
 
-    def anew(self) -> Outbox:
-        """The outbox of the next run."""
+    def _deed(self, name: str, deed: Callable[[], None]) -> None:
+        if self.dies == ("before", name):
+            raise DeathError
+        deed()
+        if self.dies == ("after", name):
+            raise DeathError
 
-        def do(deed: Callable[[], object], _would: str) -> None:
-            deed()
+    def store(self, path: str, data: bytes) -> None:
+        part = data[: len(data) // 2] if self.dies == ("half", "store") else data
+        self._deed("store", lambda: super(Mortal, self).store(path, part))
+        if part is not data:
+            raise DeathError
 
-        remote: Any = self.shelf
-        tools = (lambda _name: remote, lambda: NOW, self.said.append, do)
-        return Outbox(self.settings, self.ledger, *tools)
+    def rename(self, old: str, new: str) -> None:
+        self._deed("rename", lambda: super(Mortal, self).rename(old, new))
 
-    def send_stock(self) -> None:
-        self.outbox.send_stock(STOCK, DATA, (), **FACTS)
+    def replace(self, old: str, new: str) -> None:
+        self._deed("replace", lambda: super(Mortal, self).replace(old, new))
 
-    def send_xml(self) -> None:
-        gist = Gist("1", "", NOW, "Payé", (), "", None)
-        parcel = Parcel(b"<orders/>", [Mark(gist, State.PREPARED)], XML)
-        self.outbox.send_orders("web", parcel)
 
-    def dies(self, when: str, command: str, send: Callable[[], None]) -> None:
-        """The power is cut just before or after a command of the server."""
-        blows: Any = [PowerCutError()]
-        getattr(self.shelf, when)[command] = blows
-        with pytest.raises(PowerCutError):
-            send()
+class World:
+    """A server's folder, a ledger, and an outbox that may die."""
 
-    @property
-    def stage(self) -> Stage | None:
-        last = self.ledger.dispatches.last(Kind.STOCK) or self.ledger.dispatches.last(Kind.ORDERS)
-        return last.stage if last else None
+    def __init__(self, folder: Path, publish: str = "rename") -> None:
+        self.root = folder / "server"
+        (self.root / "import").mkdir(parents=True)
+        server = {"url": self.root.as_uri(), "publish": publish}
+        tree = {"folder": str(folder), "servers": {"shop": server}}
+        context = {"folder": folder, "servers": ("shop",)}
+        self.settings = Settings.model_validate(tree, context=context)
+        self.ledger: Ledger = open_ledger(folder)
+        self.told: list[str] = []
 
-    def state(self) -> State:
-        return self.ledger.orders.known("web", ["1"])["1"].state
+    def outbox(self, dies: tuple[str, str] | None = None, *, dry: bool = False) -> Outbox:
+        remote = Mortal(self.root, self.settings.servers["shop"], dies)
+
+        def do(deed: Callable[[], object], would: str) -> None:
+            self.told.append(would) if dry else deed()
+
+        return Outbox(
+            self.settings, self.ledger, lambda _name: remote, lambda: NOW, self.told.append, do
+        )
+
+    def send_orders(self, dies: tuple[str, str] | None = None) -> None:
+        self.outbox(dies).send_orders("web", Parcel(b"<orders/>\n", [MARK], XML))
+
+    def send_stock(self, dies: tuple[str, str] | None = None, data: bytes = b"ID\n1\n") -> None:
+        self.outbox(dies).send_stock(STOCK, data, [], **FACTS)
+
+    def last(self, kind: Kind) -> Dispatch:
+        found = self.ledger.dispatches.last(kind)
+        assert found is not None
+        return found
+
+    def lies(self) -> dict[str, bytes]:
+        return {
+            path.relative_to(self.root).as_posix(): path.read_bytes()
+            for path in self.root.rglob("*")
+            if path.is_file()
+        }
 
 
 @pytest.fixture
-def new_desk(tmp_path: Path) -> Iterator[Callable[[str], Desk]]:
-    ledger = open_ledger(tmp_path)
-    yield lambda publish: Desk(tmp_path, ledger, publish)
-    ledger.close()
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.ledger.close()
 
 
 @pytest.fixture
-def desk(new_desk: Callable[[str], Desk]) -> Desk:
-    return new_desk("rename")
+def direct(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path, "direct")
+    yield world
+    world.ledger.close()
 
 
-class TestStock:
-    def test_is_published_whole(self, desk: Desk) -> None:
-        desk.send_stock()
-        assert (desk.shelf.files, desk.stage) == ({STOCK.path: DATA}, Stage.SENT)
-
-    @pytest.mark.parametrize(
-        ("when", "command", "stage", "files"),
-        [
-            ("before", "store", Stage.ABANDONED, []),
-            ("after", "store", Stage.ABANDONED, []),
-            ("before", "rename", Stage.ABANDONED, []),
-            ("after", "rename", Stage.SENT, [STOCK.path]),
-        ],
-    )
-    def test_that_was_cut_short_counts_as_published_once_it_has_its_name(
-        self, desk: Desk, when: str, command: str, stage: Stage, files: list[str]
-    ) -> None:
-        desk.dies(when, command, desk.send_stock)
-        desk.anew().settle_levels(Kind.STOCK)
-        assert (desk.stage, list(desk.shelf.files)) == (stage, files)
-
-    @pytest.mark.parametrize(("taken", "data"), [(False, DATA), (True, None), (False, DATA[:9])])
-    def test_where_renaming_is_forbidden_half_of_it_is_taken_away(
-        self, new_desk: Callable[[str], Desk], taken: bool, data: bytes | None
-    ) -> None:
-        desk = new_desk("direct")
-        desk.dies("after", "store", desk.send_stock)
-        desk.shelf.files = {} if taken or data is None else {STOCK.path: data}
-        desk.anew().settle_levels(Kind.STOCK)
-        is_half = data is not None and data != DATA
-        assert desk.stage == (Stage.ABANDONED if is_half else Stage.SENT)
-        assert list(desk.shelf.files) == ([STOCK.path] if data == DATA else [])
-
-    def test_that_the_shop_has_not_taken_is_withdrawn(self, desk: Desk) -> None:
-        desk.send_stock()
-        assert "was withdrawn" in desk.anew().withdraw(STOCK)
-        assert (desk.shelf.files, desk.stage) == ({}, Stage.WITHDRAWN)
-        assert desk.anew().withdraw(STOCK) == ""
-
-    def test_that_cannot_be_withdrawn_is_told(self, desk: Desk) -> None:
-        desk.send_stock()
-        desk.shelf.before["delete"] = [TransientError("connection lost")]
-        assert "could not be withdrawn" in desk.anew().withdraw(STOCK)
-        assert (list(desk.shelf.files), desk.stage) == ([STOCK.path], Stage.SENT)
+DEATHS = [("before", "store"), ("half", "store"), ("after", "store")]
 
 
-class TestAnXml:
-    @pytest.mark.parametrize(
-        ("when", "command"),
-        [("before", "store"), ("after", "store"), ("before", "rename"), ("after", "rename")],
-    )
-    @pytest.mark.parametrize("taken", [False, True])
-    def test_that_was_cut_short_is_there_once(
-        self, desk: Desk, when: str, command: str, taken: bool
-    ) -> None:
-        desk.dies(when, command, desk.send_xml)
-        arrived = desk.shelf.files.pop(XML.path, None) if taken else None
-        desk.anew().recover()
-        desk.anew().recover()
-        there = [data for path, data in desk.shelf.files.items() if path.startswith("import/")]
-        assert [*there, *([arrived] if arrived else [])] == [b"<orders/>"]
-        assert desk.state() == (State.TAKEN if arrived else State.SENT)
-        assert not [path for path in desk.shelf.files if path.endswith(".tmp")]
+@pytest.mark.parametrize("taken", [False, True])
+@pytest.mark.parametrize("dies", [*DEATHS, ("before", "rename"), ("after", "rename")])
+def test_an_xml_arrives_once_whatever_dies(
+    world: World, dies: tuple[str, str], taken: bool
+) -> None:
+    with pytest.raises(DeathError):
+        world.send_orders(dies)
+    arrived = [name for name in world.lies() if name == XML.path]
+    if taken and arrived:
+        (world.root / XML.path).unlink()
+    world.outbox().recover()
+    arrived += [name for name in world.lies() if name == XML.path] if taken or not arrived else []
+    assert arrived == [XML.path]
+    assert world.last(Kind.ORDERS).stage == (Stage.TAKEN if taken and dies[1] == "rename"
+                                             and dies[0] == "after" else Stage.SENT)  # fmt: skip
+    assert [name for name in world.lies() if name.endswith(".tmp")] == []
 
-    def test_is_in_the_archive_under_its_name_before_it_goes(
-        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with monkeypatch.context() as patch:
 
-            def die(*_args: object) -> None:
-                raise PowerCutError
+def test_an_xml_is_never_written_over_another_file(world: World) -> None:
+    (world.root / XML.path).write_bytes(b"theirs")
+    with pytest.raises(AlreadyThereError):
+        world.send_orders()
+    assert world.lies()[XML.path] == b"theirs"
+    world.outbox().recover()
+    (world.root / XML.path).unlink()
+    world.outbox().recover()
+    assert world.lies() == {XML.path: b"<orders/>\n"}
 
-            patch.setattr("passerelle.archive.folders.Exports.confirm", die)
-            with pytest.raises(PowerCutError):
-                desk.send_xml()
-        desk.anew().recover()
-        archive = desk.settings.folder / "ArchiveExport"
-        assert {path.name for path in archive.rglob("*")} == {"a.xml"}
-        assert (desk.shelf.files, desk.state()) == ({XML.path: b"<orders/>"}, State.SENT)
 
-    def test_is_never_written_over(self, desk: Desk) -> None:
-        desk.shelf.files[XML.path] = b"mine"
-        with pytest.raises(AlreadyThereError):
-            desk.send_xml()
-        desk.anew().recover()
-        assert desk.shelf.files[XML.path] == b"mine"
-        assert any("waits" in text for text in desk.said)
-        del desk.shelf.files[XML.path]
-        desk.anew().recover()
-        assert (desk.shelf.files, desk.state()) == ({XML.path: b"<orders/>"}, State.SENT)
+def test_a_dry_run_says_what_it_would_finish_and_touches_nothing(world: World) -> None:
+    with pytest.raises(DeathError):
+        world.send_orders(("after", "store"))
+    before = world.lies()
+    world.outbox(dry=True).recover()
+    assert world.lies() == before and "would finish sending a.xml" in world.told
 
-    def test_whose_archive_was_altered_is_not_sent(self, desk: Desk) -> None:
-        desk.dies("before", "store", desk.send_xml)
-        (desk.settings.folder / "ArchiveExport" / "a.xml").write_bytes(b"<orders>2</orders>")
-        desk.anew().recover()
-        assert (desk.shelf.files, desk.stage, desk.state()) == ({}, Stage.ABANDONED, State.WAITING)
 
-    def test_is_taken_once_it_is_gone_and_not_while_nobody_can_look(self, desk: Desk) -> None:
-        desk.send_xml()
-        desk.anew().note_taken()
-        assert desk.state() == State.SENT
-        del desk.shelf.files[XML.path]
-        desk.shelf.folders = ("",)
-        with pytest.raises(PasserelleError, match="no such folder"):
-            desk.anew().note_taken()
-        assert desk.state() == State.SENT
-        desk.shelf.folders = ("", "import")
-        desk.anew().note_taken()
-        assert desk.state() == State.TAKEN
+@pytest.mark.parametrize("dies", [*DEATHS, ("before", "replace"), ("after", "replace")])
+def test_levels_that_were_cut_short_leave_the_older_file_and_nothing_beside_it(
+    world: World, dies: tuple[str, str]
+) -> None:
+    world.send_stock(data=b"ID\n0\n")
+    with pytest.raises(DeathError):
+        world.send_stock(dies)
+    world.outbox().settle_levels(Kind.STOCK)
+    came = dies == ("after", "replace")
+    assert world.lies() == {STOCK.path: b"ID\n1\n" if came else b"ID\n0\n"}
+    assert world.last(Kind.STOCK).stage == (Stage.SENT if came else Stage.ABANDONED)
+    world.send_stock()
+    assert world.lies() == {STOCK.path: b"ID\n1\n"}
 
-    @pytest.mark.parametrize("data", [None, b"<orders/>", b"<ord"])
-    def test_is_a_person_s_to_find_where_renaming_is_forbidden_and_it_is_gone(
-        self, new_desk: Callable[[str], Desk], data: bytes | None
-    ) -> None:
-        desk = new_desk("direct")
-        desk.dies("after", "store", desk.send_xml)
-        desk.shelf.files = {} if data is None else {XML.path: data}
-        if data is None:
-            with pytest.raises(HeldError, match="orders settle 1"):
-                desk.anew().recover()
-            assert (desk.stage, desk.shelf.files) == (Stage.DOUBTFUL, {})
-        else:
-            desk.anew().recover()
-            assert (desk.shelf.files, desk.state()) == ({XML.path: b"<orders/>"}, State.SENT)
+
+def test_a_newer_file_of_levels_supersedes_the_one_that_waits(world: World) -> None:
+    world.send_stock()
+    first = world.last(Kind.STOCK)
+    world.send_stock()
+    superseded = world.ledger.dispatches.last(Kind.STOCK, stages=(Stage.SUPERSEDED,))
+    assert superseded is not None and superseded.number == first.number
+
+
+def test_what_is_withdrawn_is_the_file_that_lies_there(world: World) -> None:
+    world.send_stock()
+    first = world.last(Kind.STOCK).number
+    with pytest.raises(DeathError):
+        world.send_stock(("half", "store"))
+    assert "was withdrawn" in world.outbox().withdraw(STOCK)
+    assert STOCK.path not in world.lies()
+    withdrawn = world.ledger.dispatches.last(Kind.STOCK, stages=(Stage.WITHDRAWN,))
+    assert withdrawn is not None and withdrawn.number == first
+    assert world.outbox().withdraw(STOCK) == ""
+
+
+@pytest.mark.parametrize(
+    ("dies", "taken", "stage", "lies"),
+    [
+        (("before", "store"), False, Stage.ABANDONED, None),
+        (("half", "store"), False, Stage.ABANDONED, None),
+        (("after", "store"), False, Stage.SENT, b"ID\n1\n"),
+        (("after", "store"), True, Stage.ABANDONED, None),
+    ],
+)
+def test_where_renaming_is_forbidden_half_a_file_of_levels_is_taken_away(
+    direct: World, dies: tuple[str, str], taken: bool, stage: Stage, lies: bytes | None
+) -> None:
+    with pytest.raises(DeathError):
+        direct.send_stock(dies)
+    if taken:
+        (direct.root / STOCK.path).unlink()
+    direct.outbox().settle_levels(Kind.STOCK)
+    assert direct.lies().get(STOCK.path) == lies
+    assert direct.last(Kind.STOCK).stage == stage
+
+
+def test_where_renaming_is_forbidden_an_xml_that_is_gone_is_in_doubt(direct: World) -> None:
+    with pytest.raises(DeathError):
+        direct.send_orders(("half", "store"))
+    (direct.root / XML.path).unlink()
+    with pytest.raises(HeldError) as held:
+        direct.outbox().recover()
+    assert "passerelle orders settle 7" in str(held.value)
+    assert direct.last(Kind.ORDERS).stage == Stage.DOUBTFUL
+
+
+def test_an_altered_archive_sends_nothing(world: World, tmp_path: Path) -> None:
+    with pytest.raises(DeathError):
+        world.send_orders(("before", "store"))
+    (tmp_path / "ArchiveExport" / "a.xml").write_bytes(b"<orders>other</orders>\n")
+    world.outbox().recover()
+    assert world.lies() == {} and world.last(Kind.ORDERS).stage == Stage.ABANDONED
+    assert world.ledger.orders.find("7")[0].state == State.WAITING
+
+
+def test_every_stage_can_be_left_or_is_an_end() -> None:
+    assert set(STAGES) == {None, *Stage}
+    reached = {stage for later in STAGES.values() for stage in later}
+    assert reached == set(Stage)
+    assert {stage for stage, later in STAGES.items() if not later} == {
+        *(Stage.TAKEN, Stage.ABANDONED, Stage.SUPERSEDED, Stage.WITHDRAWN)
+    }
+
+
+@pytest.mark.parametrize("stage", [*Stage])
+def test_a_step_that_the_table_lacks_is_refused(world: World, stage: Stage) -> None:
+    book = world.ledger.dispatches
+    promise = Promise(Kind.STOCK, STOCK, "0", 1)
+    taken = book.prepare_stock(promise, NOW, [], **FACTS)
+    taken = book.take(book.send(book.stage(taken, NOW, None), NOW, None), NOW)
+    with pytest.raises(AssertionError):
+        book.end(taken, stage, NOW)
+    assert world.last(Kind.STOCK) == replace(taken)
+
+
+def test_a_refused_upload_leaves_the_promise_for_the_next_run(world: World) -> None:
+    (world.root / "import").rmdir()
+    with pytest.raises(PermanentError):
+        world.send_orders()
+    (world.root / "import").mkdir()
+    world.outbox().recover()
+    assert world.lies() == {XML.path: b"<orders/>\n"}

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from passerelle.archive.person import ERASED, Person, person_of
-from passerelle.archive.redact import redact, survey
-from passerelle.archive.tree import Names
+from passerelle.archive.redact import Names, redact, survey
 from passerelle.csv_to_xml.forms import Forms, compile_forms
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.model.orders import Customer, Order

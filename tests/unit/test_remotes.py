@@ -16,6 +16,7 @@ from passerelle.base.errors import (
     TransientError,
 )
 from passerelle.config.servers import Server
+from passerelle.remotes import RetryingRemote
 from passerelle.remotes.base import (
     Entry,
     checked,
@@ -25,7 +26,6 @@ from passerelle.remotes.base import (
     replace_by_deleting,
 )
 from passerelle.remotes.folder import FolderRemote
-from passerelle.remotes.retrying import RetryingRemote
 
 
 class Shelf:

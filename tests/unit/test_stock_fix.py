@@ -9,7 +9,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, HeldError, PasserelleError
@@ -279,42 +279,6 @@ TINY = {"1": sold(2), "22": sold(None), "a": sold(1)}
 
 
 class TestADamagedFile:
-    @many
-    @given(st.binary(max_size=200))
-    def test_of_random_bytes_raises_nothing_but_what_people_understand(self, data: bytes) -> None:
-        holds_or_goes_by_the_book(data, TINY, "zero", ";")
-
-    @many
-    @given(
-        st.lists(st.text('"12a \t;,\r\x85', max_size=7), max_size=6).map("\n".join),
-        st.sampled_from(RULES),
-        st.sampled_from(";,\t"),
-    )
-    @example('1;a" 2;1\n22;"b;c;1\n1;d" 2;5', "zero", ";")
-    @example("1;a;5\r2;b;5", "zero", ";")
-    @example("\r;1;", "zero", ";")
-    @example(" \t1\t5", "zero", "\t")
-    @example('1\t\t "', "zero", "\t")
-    def test_of_random_cells_is_held_or_fixed_by_the_book(
-        self, text: str, rule: str, separator: str
-    ) -> None:
-        header = separator.join(["Gencod", "Nom", "Stock"])
-        data = f"{header}\n{text}\n".encode("iso-8859-1")
-        holds_or_goes_by_the_book(data, TINY, rule, separator)
-
-    @many
-    @given(stocks(), st.data(), sales, st.sampled_from(RULES))
-    def test_by_random_edits_is_held_or_fixed_by_the_book(
-        self, stock: tuple[Dialect, list[Item]], data: st.DataObject, missed: AllMissed, rule: str
-    ) -> None:
-        dialect, rows = stock
-        damaged = bytearray(dialect.header() + b"".join(dialect.line(r.cells()) for r in rows))
-        for _ in range(data.draw(st.integers(1, 3))):
-            start = data.draw(st.integers(0, len(damaged)))
-            end = data.draw(st.integers(start, min(start + 20, len(damaged))))
-            damaged[start:end] = data.draw(st.sampled_from([b'"', b"\n", b"\r", b"1", b"", b'""']))
-        holds_or_goes_by_the_book(bytes(damaged), missed, rule, dialect.separator)
-
     @many
     @given(stocks(), st.data())
     def test_that_is_cut_is_held_or_ends_with_a_whole_line(
