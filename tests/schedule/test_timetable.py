@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from passerelle.schedule.timetable import starts
+from passerelle.schedule.timetable import last_start, next_start, starts
 
 
 @pytest.fixture
@@ -37,3 +37,19 @@ def test_the_hour_that_the_clock_repeats_counts_once(
     assert len(found) == times
     assert found == sorted(found)
     assert [f"{at:%H:%M%z}" for at in found if at.hour == 2] == at_two
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "after"),
+    [
+        ("10:26:59", "09:57", "10:27"),
+        ("10:27:00", "10:27", "10:57"),
+        ("10:27:30", "10:27", "10:57"),
+        ("10:58:00", "10:57", "11:27"),
+        ("23:59:59", "23:57", "00:27"),
+    ],
+)
+def test_a_start_that_has_begun_is_not_the_next(now: str, before: str, after: str) -> None:
+    moment = datetime.fromisoformat(f"2026-11-22T{now}+01:00")
+    assert f"{last_start((27, 57), moment):%H:%M}" == before
+    assert f"{next_start((27, 57), moment):%H:%M}" == after

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from passerelle.archive.folders import Exports
-from passerelle.base.durable import replace_whole
+from passerelle.base.durable import (
+    make_private_folder,
+    move_durably,
+    replace_whole,
+    write_durably,
+    write_privately,
+)
 from passerelle.base.errors import NotReadyError, UnreachableError
 from passerelle.runs import rehearsal
 
@@ -34,6 +40,39 @@ class TestAFileReplaced:
         with pytest.raises(error):
             replace_whole(path, DATA)
         assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.xml", b"old")]
+
+    def test_is_on_the_disk_before_it_has_its_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        done = []
+        monkeypatch.setattr(os, "fsync", lambda place: done.append(os.fstat(place).st_size))
+        replace, path = Path.replace, tmp_path / "a.xml"
+
+        def rename(old: Path, new: Path) -> Path:
+            assert done == [len(DATA)]
+            return replace(old, new)
+
+        monkeypatch.setattr(Path, "replace", rename)
+        replace_whole(path, DATA)
+        assert path.read_bytes() == DATA
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a folder's ACL is inherited")
+def test_what_is_ours_is_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        make_private_folder(tmp_path / "archive")
+        write_privately(tmp_path / "xml", b"1")
+        write_durably(tmp_path / "shared", b"1")
+        write_durably(tmp_path / "new", b"1")
+        move_durably(tmp_path / "new", tmp_path / "moved")
+        replace_whole(tmp_path / "trace", b"1")
+        replace_whole(tmp_path / "report", b"1", shared=True)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    shared = dict.fromkeys(("shared", "moved", "report"), 0o666)
+    assert modes == {"archive": 0o700, "xml": 0o600, "trace": 0o600} | shared
 
 
 class TestAnArchivedFile:

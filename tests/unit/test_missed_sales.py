@@ -121,6 +121,38 @@ class TestTheErpsFileIncludes:
         assert erp.includes(TAKEN_IN_TIME)
 
 
+class TestTheErpsFileIncludesASaleOfItsOwn:
+    @pytest.mark.parametrize("state", list(SaleState))
+    @pytest.mark.parametrize("in_time", [True, False])
+    def test_only_once_it_is_done_and_its_xml_was_there_in_time(
+        self, state: SaleState, in_time: bool
+    ) -> None:
+        published = WRITTEN - MINUTE if in_time else WRITTEN
+        one = KnownSale(
+            "web", "1001", WRITTEN, state, dispatch=7, server="ftp", published=published
+        )
+        assert ERP.includes_sale(one) == (state == SaleState.DONE and in_time)
+
+    def test_at_once_where_a_person_entered_it(self) -> None:
+        assert ERP.includes_sale(KnownSale("web", "1001", WRITTEN, SaleState.DONE))
+
+    @pytest.mark.parametrize(("sale", "is_missed"), [("wanted", True), ("done", False)])
+    def test_whatever_the_file_says_of_its_order(self, sale: str, is_missed: bool) -> None:
+        text = "id_order;date;ean13;quantity;unit_price\n1001;2026-11-22;370;2;10\n"
+        rows = read_orders(text.encode(), orders_settings(), "commandes.csv").readings[:]
+        date = rows[0].date
+        assert date is not None
+        one = KnownSale("web", "1001", date, SaleState(sale))
+        for order in (replace(TAKEN_IN_TIME, date=date), replace(known(State.SENT), date=date)):
+            for there, left in ((rows, {}), ((), {order: (Sold("370", 2),)})):
+                found = find_missed(
+                    *(there, {"1001": order}, left, ERP, orders_settings()),
+                    withheld_is_missed=True,
+                    sales={("web", "1001", date): one},
+                )
+                assert bool(found) == is_missed
+
+
 class TestASaleIsMissed:
     def test_when_the_ledger_has_not_met_its_order(self) -> None:
         assert missed(readings("1001;Payé;CB;0370;2")) == {"370": Missed(2, ("1001",))}

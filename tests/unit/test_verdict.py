@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Reading
+from passerelle.model.records import KnownOrder
 from passerelle.model.states import State
-from passerelle.rules.fate import Fate, Verdict, is_cancelled, judge
+from passerelle.rules.fate import Fate, Verdict, is_cancelled, is_id_used_again, judge
 from tests.unit import few, orders_settings
 
 START = datetime(2026, 11, 22)  # noqa: DTZ001 - as TOML gives it
@@ -159,6 +160,29 @@ class TestACancelledStatus:
     @pytest.mark.parametrize("status", ["", "Payé", "Annulé par le client"])
     def test_is_the_whole_status(self, status: str) -> None:
         assert not is_cancelled(reading(status=status), orders_settings())
+
+
+class TestAnIdIsUsedAgain:
+    @pytest.mark.parametrize(
+        ("before", "now", "is_so"),
+        [
+            ("2026-11-22 10:00:00", "2026-11-22 10:00:00", False),
+            ("2026-11-22 10:00:00", "22/11/2026 10:00", False),
+            ("2025-11-22 10:00:00", "2026-11-22 10:00:00", True),
+            ("2026-11-22 10:00:00", "2025-11-22 10:00:00", True),
+            ("", "2026-11-22 10:00:00", False),
+            ("2026-11-22 10:00:00", "", False),
+        ],
+    )
+    def test_where_both_orders_have_a_date_and_these_differ(
+        self, before: str, now: str, is_so: bool
+    ) -> None:
+        date = reading(date=before).date
+        moment = datetime.now().astimezone()
+        known = KnownOrder(
+            *("web", "1001", "", date, State.SENT, "", "", False, False, moment, moment)
+        )
+        assert is_id_used_again(reading(date=now), known) == is_so
 
 
 class TestEveryVerdict:
