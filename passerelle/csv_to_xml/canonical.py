@@ -20,8 +20,7 @@ _CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
 _HEAD = ("id", "reference", "date", "status", "store")
 _SALE_HEAD = ("id", "reference", "date", "status", "document", "store", "generated")
 _TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid")
-_LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
-         "vat_rate", "amount")  # fmt: skip
+_LINE = (*Line.__dataclass_fields__, "amount")
 _customer_texts = attrgetter(*_CUSTOMER)
 _buyer_texts = attrgetter(*_SALE_CUSTOMER)
 
@@ -71,7 +70,6 @@ class Canonical:
         return self._branch(0, "sale") % f"{written}{buyer}{self._rest(order)}"
 
     def _rest(self, order: Order) -> str:
-        """What stands below the customer."""
         amount = self._amount
         tail = (
             *(self._payment(order.payment), order.voucher, amount(order.shipping), order.carrier),

@@ -25,7 +25,7 @@ _LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
 CUSTOMER = tuple(Customer.__dataclass_fields__)
-_LINE_TEXTS = ("ean13", "product_id", "product_reference", "product_name")
+LINE = tuple(Line.__dataclass_fields__)
 # More fits no ledger; what is greater is another column's number.
 _MOST = 2**31 - 1
 # Files say the same numbers line after line. What is raised is not remembered.
@@ -88,7 +88,7 @@ class CarefulReader:
 
     def _line(self, number: int) -> Line | None:
         before = len(self._faults)
-        ean13, product_id, reference, name = [self._text(number, key) for key in _LINE_TEXTS]
+        ean13, product_id, reference, name = [self._text(number, key) for key in LINE[:4]]
         count = self._parsed(number, "quantity", quantity)
         price = self._parsed(number, "unit_price", positive)
         vat_rate = None
@@ -116,7 +116,6 @@ class CarefulReader:
         return column[number] if column else ""
 
     def _first(self, key: str) -> str:
-        """The first text that the order's rows have in a column."""
         for number, text in enumerate(self._columns.get(key, ())):
             if text:
                 return self._text(number, key)

@@ -37,7 +37,7 @@ def compile_forms(
     :class:`ConfigError` with the line of what cannot be used.
     """
     return Forms(
-        _compile_stylesheet(stylesheet) if stylesheet is not None else None,
+        _compile_stylesheet(stylesheet, STYLESHEET) if stylesheet is not None else None,
         _compile_schema(schema, schema_url) if schema is not None else None,
     )
 
@@ -76,7 +76,7 @@ def _beside(place: str, where: str) -> str:
         ) from None
 
 
-def _compile_stylesheet(data: bytes, key: str = STYLESHEET) -> etree.XSLT:
+def _compile_stylesheet(data: bytes, key: str) -> etree.XSLT:
     document = _parse(data, key, None)
     other = next(document.getroot().iter(f"{_XSL}include", f"{_XSL}import"), None)
     if other is not None:

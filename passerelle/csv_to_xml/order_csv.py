@@ -22,6 +22,7 @@ from passerelle.base.reading import (
     split_header,
 )
 from passerelle.base.wording import shorten
+from passerelle.config.columns import COLUMNS
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.plain import PlainReader
@@ -89,9 +90,8 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
     _check_header(header_line, file)
     separator = settings.separator
     if separator == "auto":
-        names = [name for key in type(settings.columns).model_fields
-                 for name in getattr(settings.columns, key)]  # fmt: skip
-        separator = detect_separator(header_line, names)
+        known = [name for _key, names in settings.columns for name in names]
+        separator = detect_separator(header_line, known)
     header = split_header(header_line, separator)
     columns = _find_columns(header, settings, file)
     return Table(text, separator, columns, len(header), file)
@@ -142,9 +142,9 @@ def _check_header(line: str, file: str) -> None:
 
 def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for key in type(settings.columns).model_fields:
+    for key, names in settings.columns:
         try:
-            index = find_column(header, getattr(settings.columns, key))
+            index = find_column(header, names)
         except LookupError as error:
             mend = _("rename one in the shop's export, or name another in orders.columns.{key}")
             raise ConfigError(
@@ -159,9 +159,10 @@ def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, i
 
 
 def _check_required(found: dict[str, int], header: list[str], settings: Orders, file: str) -> None:
-    required = ["id", "quantity", "unit_price"]
+    known = [(key, column) for key, column in COLUMNS["orders"].items() if column.required]
+    required = [key for key, column in known if not column.or_else]
     required += ["date"] if settings.start_from else []
-    required += [] if {"ean13", "product_reference"} & found.keys() else ["ean13"]
+    required += [key for key, column in known if column.or_else and column.or_else not in found]
     missing = [key for key in required if key not in found]
     if missing:
         mend = _("name it in orders.columns.{key}; the file has: {names}")

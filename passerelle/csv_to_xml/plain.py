@@ -1,7 +1,7 @@
 """Pure: orders of which nothing is odd, as nearly all are, read without looking at each cell.
 
-For those it says what :class:`CarefulReader` says, in a quarter of
-the time; all others it leaves to that one, which knows what to tell of them.
+For those it says what :class:`CarefulReader` says, in a quarter of the time; all others it leaves
+to that one, which knows what to tell of them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,13 +14,11 @@ from passerelle.base.reading import (
     parse_date,
     parse_decimal,
 )
-from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, percent, positive, quantity
+from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, LINE, percent, positive, quantity
 from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 
 _HEAD = ("id", "reference", "date", "status", "payment", "voucher", "carrier", "shipping",
          "discount", "total_paid", *CUSTOMER)  # fmt: skip
-_LINE = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",
-         "vat_rate")  # fmt: skip
 
 
 class _OddError(ValueError):
@@ -33,7 +31,7 @@ class PlainReader:
     def __init__(self, places: Mapping[str, int], gift_card_ids: Collection[str]) -> None:
         # Each row gets a blank cell at its end, for the columns that the file does not have.
         self._head = itemgetter(*[places.get(key, -1) for key in _HEAD])
-        self._line = itemgetter(*[places.get(key, -1) for key in _LINE])
+        self._line = itemgetter(*[places.get(key, -1) for key in LINE])
         self._gift_card_ids = gift_card_ids
 
     def read(self, rows: Sequence[list[str]]) -> Reading | None:
@@ -84,6 +82,5 @@ def _stripped(cells: Iterable[str]) -> list[str]:
 
 
 def _sold(line: Line) -> Sold | None:
-    """What a line takes out of stock."""
     key = line.ean13 if gtin(line.ean13) else line.product_reference
     return Sold(key, line.quantity) if gtin(key) else None

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table
 
 T = TypeVar("T")
+V = TypeVar("V")
 Begin = Callable[[], AbstractContextManager[Connection]]
 
 
@@ -16,6 +17,18 @@ class Book:
 
     def __init__(self, begin: Begin) -> None:
         self._begin = begin
+
+    def _records(self, cls: type[T], query: Select[Any]) -> list[T]:
+        with self._begin() as connection:
+            return [record_of(cls, row) for row in connection.execute(query)]
+
+    def _first(self, cls: type[T], query: Select[Any]) -> T | None:
+        return next(iter(self._records(cls, query.limit(1))), None)
+
+    def _value(self, query: Select[V]) -> V | None:
+        """The one value that is asked for; ``None`` where no row has it."""
+        with self._begin() as connection:
+            return connection.execute(query).scalar()
 
 
 def record_of(cls: type[T], row: Any, **instead: Any) -> T:
@@ -30,7 +43,6 @@ def row_of(table: Table, record: object, **more: Any) -> dict[str, Any]:
 
 
 def insert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Adds all of the rows, if there are any."""
     if found := [*rows]:
         connection.execute(table.insert(), found)
 
@@ -40,8 +52,12 @@ def insert_one(connection: Connection, table: Table, **values: Any) -> int:
     return int(result.inserted_primary_key[0]) if result.inserted_primary_key else 0
 
 
-def in_batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """All of them in their order, so many at once at most: SQL takes a few hundred parameters."""
+# SQLite takes 999 parameters in its older builds; an order's key has two.
+_CHUNK = 400
+
+
+def in_batches(items: Iterable[T]) -> Iterator[list[T]]:
+    """All of them in their order, a few hundred at once: as many as SQL takes parameters."""
     rest = iter(items)
-    while batch := [*islice(rest, size)]:
+    while batch := [*islice(rest, _CHUNK)]:
         yield batch

@@ -5,12 +5,11 @@ Only reading. A person waits for the answer, no run does: some questions walk th
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from passerelle.ledger.book import Book, in_batches, record_of
-from passerelle.ledger.marks import CHUNK, select_with_xml
+from passerelle.ledger.marks import select_with_xml
 from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run
 from passerelle.ledger.schema import changes, dispatches, events, orders, runs
@@ -36,7 +35,7 @@ class LookingBack(Book):
         """The orders of those ids, of whatever channel, by id."""
         found: dict[str, list[KnownOrder]] = {}
         with self._begin() as connection:
-            for some in in_batches(sorted(set(ids)), CHUNK):
+            for some in in_batches(sorted(set(ids))):
                 query = select_with_xml(orders).where(orders.c.id.in_(some))
                 for row in connection.execute(query.order_by(orders.c.channel)):
                     found.setdefault(row.id, []).append(record_of(KnownOrder, row))
@@ -47,22 +46,20 @@ class LookingBack(Book):
         same = func.lower(orders.c.reference) == func.lower(reference)
         query = select_with_xml(orders).where(same)
         query = query.order_by(orders.c.channel, func.length(orders.c.id), orders.c.id)
-        with self._begin() as connection:
-            return [record_of(KnownOrder, row) for row in connection.execute(query)]
+        return self._records(KnownOrder, query)
 
     def last_look(self) -> datetime | None:
         """When a run last saw what the ERP has taken."""
         ended = func.max(runs.c.ended, type_=runs.c.ended.type)
         query = select(ended).where(runs.c.run.in_(_LOOKING), runs.c.exit_code.in_(_WENT_THROUGH))
-        with self._begin() as connection:
-            return connection.execute(query).scalar()
+        return self._value(query)
 
     def held_back(self, publication: Publication, keys: Collection[str]) -> list[HeldBack]:
         """The lines of these items that a publication has changed."""
         c, found = changes.c, list[HeldBack]()
         query = select(c.line, c.key, c.before, c.after, c.orders).order_by(c.line)
         with self._begin() as connection:
-            for some in in_batches(sorted(set(keys)), CHUNK):
+            for some in in_batches(sorted(set(keys))):
                 them = (c.publication == publication.number) & c.key.in_(some)
                 rows = connection.execute(query.where(them))
                 found += [record_of(HeldBack, row) for row in rows]
@@ -80,10 +77,7 @@ class LookingBack(Book):
         d = dispatches.c
         imported = (d.stage == Stage.TAKEN) | ((d.stage == Stage.SENT) & d.left.is_(None))
         query = select_publications().where(d.number < publication.number, imported)
-        with self._begin() as connection:
-            last = query.order_by(d.number.desc()).limit(1)
-            row = connection.execute(last).one_or_none()
-            return record_of(Publication, row) if row else None
+        return self._first(Publication, query.order_by(d.number.desc()))
 
     def level_since(self, publication: Publication, key: str) -> Since:
         """Since when publications have the item at the level that this one has it at.
@@ -130,8 +124,6 @@ _AT_ONCE = 1_000
 
 
 class Overview(Book):
-    """The book of what is looked at, never written."""
-
     def totals(self, since: datetime) -> Iterator[OrderTotal]:
         """The orders dated ``since`` then that are neither cancelled nor skipped, one at a time.
 
@@ -158,35 +150,25 @@ class Overview(Book):
             .join(dispatches, orders.c.dispatch == d.number)
             # No order is taken before it is made: SQLite may begin with either time.
             .where(orders.c.date >= since, d.taken >= since, d.taken >= orders.c.date)
-            .where(_beside_index(orders.c.state) == State.TAKEN, sent <= 1)
+            # An index on the state would not help: most orders of all years are taken.
+            .where(orders.c.state.concat("") == State.TAKEN, sent <= 1)
         )
-        with self._begin() as connection:
-            return [record_of(Delivery, row) for row in connection.execute(query).all()]
+        return self._records(Delivery, query)
 
     def newest(self, since: datetime, limit: int) -> list[KnownOrder]:
         query = select_with_xml(orders).where(orders.c.date >= since)
-        with self._begin() as connection:
-            found = connection.execute(query.order_by(orders.c.date.desc()).limit(limit))
-            return [record_of(KnownOrder, row) for row in found]
+        return self._records(KnownOrder, query.order_by(orders.c.date.desc()).limit(limit))
 
     def count(self, since: datetime) -> int:
         query = select(func.count()).select_from(orders).where(orders.c.date >= since)
-        with self._begin() as connection:
-            return int(connection.execute(query).scalar_one())
+        return self._value(query) or 0
 
     def has_undated(self) -> bool:
         """Whether any order has no date, so that no other answer here counts it."""
-        with self._begin() as connection:
-            query = select(orders.c.id).where(orders.c.date.is_(None)).limit(1)
-            return connection.execute(query).first() is not None
+        return self._value(select(orders.c.id).where(orders.c.date.is_(None)).limit(1)) is not None
 
     def runs(self, since: datetime) -> list[Run]:
         """The runs that started at ``since`` or later, oldest first."""
         query = select(runs).where(runs.c.started >= since).order_by(runs.c.started, runs.c.number)
         with self._begin() as connection:
             return [as_run(row) for row in connection.execute(query)]
-
-
-def _beside_index(column: Any) -> Any:
-    """The column, such that SQLite does not take its index: most orders of all years are taken."""
-    return column.concat("")

@@ -1,10 +1,10 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, literal, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, literal, select, update
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
@@ -14,8 +14,6 @@ from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import DONE, TRANSITIONS, Stage, State
 
-# SQLite takes 999 parameters in its older builds; an order's key has two.
-CHUNK = 400
 # A backfill has a hundred thousand orders: their rows need not all be in memory.
 _AT_ONCE = 1_000
 
@@ -55,7 +53,7 @@ def _write_some(
 def find_known(connection: Connection, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
     """Those of the orders that the ledger has met, by id."""
     found: dict[str, KnownOrder] = {}
-    for some in in_batches(ids, CHUNK):
+    for some in in_batches(ids):
         query = select_with_xml(orders).where(orders.c.channel == channel, orders.c.id.in_(some))
         found |= {row.id: record_of(KnownOrder, row) for row in connection.execute(query)}
     return found
@@ -151,7 +149,20 @@ def update_of(channel: str, id: str) -> Any:
     return update(orders).where(orders.c.channel == channel, orders.c.id == id)
 
 
-def select_with_xml(table: Table) -> Any:
+def of_late(written: datetime | None, taken_after: datetime) -> Select[int]:
+    """A SELECT of the dispatches that the ERP's file may lack although they were taken.
+
+    ``written`` is when the ERP wrote its file, give or take a day between servers' clocks;
+    where it or the XML's own time is unknown, ``taken_after`` (our clock) decides.
+    """
+    d = dispatches.c
+    late = d.taken >= taken_after
+    if written is not None:
+        late |= d.published >= written - timedelta(days=1)
+    return select(d.number).where(late)
+
+
+def select_with_xml(table: Table) -> Select[Any]:
     """A SELECT of ``table``'s rows, each with its dispatch unless that was given up.
 
     Conditions are still to be given. A row is a :class:`KnownOrder` or a :class:`KnownSale`.

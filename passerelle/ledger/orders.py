@@ -1,7 +1,7 @@
 """The ledger's orders: their states, what was sold, and what happened to each when."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select, tuple_
@@ -9,20 +9,18 @@ from sqlalchemy import Connection, and_, delete, func, select, tuple_
 from passerelle.base.language import _
 from passerelle.ledger.book import Book, in_batches, record_of
 from passerelle.ledger.marks import (
-    CHUNK,
     add_event,
     check_step,
     find_known,
+    of_late,
     select_with_xml,
     update_of,
     write_marks,
 )
-from passerelle.ledger.schema import IS_DUE, dispatches, events, orders, sale_events, sales, sold
+from passerelle.ledger.schema import IS_DUE, events, orders, sale_events, sales, sold
 from passerelle.model.orders import Gist, Sold
 from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
-from passerelle.model.states import State
-
-_UNSENT = (State.WAITING, State.REJECTED)
+from passerelle.model.states import UNSENT, State
 
 
 class OrderBook(Book):
@@ -32,18 +30,13 @@ class OrderBook(Book):
 
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
-        with self._begin() as connection:
-            return [
-                record_of(KnownOrder, row)
-                for row in connection.execute(select_with_xml(orders).where(orders.c.id == id))
-            ]
+        return self._records(KnownOrder, select_with_xml(orders).where(orders.c.id == id))
 
     def list_by_state(self, state: State | None = None) -> list[KnownOrder]:
         """All orders, or those of one state, the most recently changed first."""
         query = select_with_xml(orders).order_by(orders.c.changed.desc(), orders.c.id)
         query = query.where(orders.c.state == state) if state else query
-        with self._begin() as connection:
-            return [record_of(KnownOrder, row) for row in connection.execute(query)]
+        return self._records(KnownOrder, query)
 
     def count_waiting(self) -> int:
         """How many wait, but for those cancelled in the shop that nobody wants again.
@@ -62,30 +55,23 @@ class OrderBook(Book):
             return [order for order in _find_due(connection) if order.channel == channel]
 
     def events(self, order: KnownOrder) -> list[Event]:
-        """What happened to the order, oldest first."""
         query = (
             select(events.c.at, events.c.event, events.c.note)
             .where(events.c.channel == order.channel, events.c.id == order.id)
             .order_by(events.c.number)
         )
-        with self._begin() as connection:
-            return [record_of(Event, row) for row in connection.execute(query)]
+        return self._records(Event, query)
 
     def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownOrder]:
         """Orders that the ERP's file may lack: withheld, due, on their way, or taken of late.
 
-        ``written`` is when the ERP wrote its file, give or take a day between servers' clocks;
-        where it or the XML's own time is unknown, ``taken_after`` (our clock) decides.
+        The times are those of :func:`of_late`.
         """
-        d = dispatches.c
-        late = d.taken >= taken_after
-        if written is not None:
-            late |= d.published >= written - timedelta(days=1)
         on_the_way = orders.c.state.in_((State.WITHHELD, State.PREPARED, State.SENT))
-        of_late = orders.c.dispatch.in_(select(d.number).where(late))
         with self._begin() as connection:
             # Three questions, each answered by an index: as one it would be a walk through all.
-            taken = [o for o in _find(connection, of_late) if o.state == State.TAKEN]
+            late = _find(connection, orders.c.dispatch.in_(of_late(written, taken_after)))
+            taken = [order for order in late if order.state == State.TAKEN]
             return _find(connection, on_the_way) + taken + _find_due(connection)
 
     def sold(
@@ -95,7 +81,7 @@ class OrderBook(Book):
         keys = [(order.channel, order.id) for order in known]
         found: dict[tuple[str, str], tuple[Sold, ...]] = dict.fromkeys(keys, ())
         with self._begin() as connection:
-            for some in in_batches(keys, CHUNK):
+            for some in in_batches(keys):
                 chunk = tuple_(sold.c.channel, sold.c.id).in_(some)
                 for row in connection.execute(select(sold).where(chunk).order_by(sold.c.position)):
                     found[row.channel, row.id] += (Sold(row.key, row.quantity),)
@@ -148,4 +134,4 @@ def _find(connection: Connection, condition: Any) -> list[KnownOrder]:
 
 def _find_due(connection: Connection) -> list[KnownOrder]:
     """Asks for nothing else, so that SQLite takes the small index of due orders."""
-    return [order for order in _find(connection, IS_DUE) if order.state in _UNSENT]
+    return [order for order in _find(connection, IS_DUE) if order.state in UNSENT]

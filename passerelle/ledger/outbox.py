@@ -182,20 +182,15 @@ class DispatchBook(Book):
         return next(iter(self._list(mine.order_by(d.number.desc()).limit(1))), None)
 
     def is_used(self, place: Location) -> bool:
-        """Whether a file was ever sent under that name."""
         d = dispatches.c
         query = select(func.count()).where(d.server == place.server, d.path == place.path)
-        with self._begin() as connection:
-            return bool(connection.execute(query).scalar())
+        return bool(self._value(query))
 
     def archived_as(self, number: int) -> str | None:
         """The name in ArchiveExport of a dispatch; ``None`` for one that was never prepared."""
-        query = select(dispatches.c.archived).where(dispatches.c.number == number)
-        with self._begin() as connection:
-            return connection.execute(query).scalar()
+        return self._value(select(dispatches.c.archived).where(dispatches.c.number == number))
 
     def orders_of(self, dispatch: Dispatch) -> list[str]:
-        """The ids of its orders."""
         query = select(orders.c.id).where(orders.c.dispatch == dispatch.number)
         with self._begin() as connection:
             return list(connection.execute(query.order_by(orders.c.id)).scalars())
@@ -268,7 +263,6 @@ def _one(connection: Connection, number: int) -> Dispatch:
 
 
 def dispatch_of(row: Row[Any]) -> Dispatch:
-    """The file in a row of its table."""
     values = dict(row._mapping)
     place = Location(values.pop("server"), values.pop("path"))
     names = {field.name for field in fields(Dispatch)}

@@ -9,9 +9,7 @@ from typing import Any
 from sqlalchemy import Select, String, delete, func, select, type_coerce
 
 from passerelle.ledger.book import Begin, Book, in_batches, record_of
-from passerelle.ledger.marks import CHUNK
 from passerelle.ledger.pool_booking import (
-    drop_suspects,
     supersede,
     waiting_for,
     write_bookings,
@@ -41,8 +39,6 @@ OF_ORDERS = ("order", "cancelled")
 
 
 class PoolBook(Book):
-    """The book of the pool. ``files`` are those written for its shops."""
-
     def __init__(self, begin: Begin) -> None:
         super().__init__(begin)
         self.files = PoolFiles(begin)
@@ -66,8 +62,7 @@ class PoolBook(Book):
             return {item: -level for item, level in rows}
 
     def count_items(self) -> int:
-        with self._begin() as connection:
-            return connection.execute(select(func.count()).select_from(pool_items)).scalar() or 0
+        return self._value(select(func.count()).select_from(pool_items)) or 0
 
     def shops(self, *, with_views: bool = True) -> dict[str, KnownShop]:
         """All shops that were ever of the pool, or asked to be; views are big."""
@@ -81,7 +76,7 @@ class PoolBook(Book):
         found: dict[tuple[str, str], int] = {}
         c = pool_lines.c
         with self._begin() as connection:
-            for some in in_batches(orders, CHUNK):
+            for some in in_batches(orders):
                 query = select(c.order, c.item, c.quantity)
                 rows = connection.execute(query.where(c.shop == shop, c.order.in_(some)))
                 found |= {(id, item): quantity for id, item, quantity in rows}
@@ -110,15 +105,13 @@ class PoolBook(Book):
         """The differences that are looked at, of one shop or of all."""
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)
         query = query if shop is None else query.where(pool_suspects.c.shop == shop)
-        with self._begin() as connection:
-            return [record_of(Suspect, row) for row in connection.execute(query)]
+        return self._records(Suspect, query)
 
     def log(self, item: str | None = None, shop: str | None = None, limit: int = 100) -> list[Move]:
         query = select(pool_moves).order_by(pool_moves.c.number.desc()).limit(limit)
         query = query if item is None else query.where(pool_moves.c.item == item)
         query = query if shop is None else query.where(pool_moves.c.shop == shop)
-        with self._begin() as connection:
-            return [record_of(Move, row) for row in connection.execute(query)]
+        return self._records(Move, query)
 
     def book(self, bookings: Bookings, at: datetime) -> int:
         """Writes down what a run has found, at once; the number of the last move."""
@@ -130,7 +123,7 @@ class PoolBook(Book):
             write_state(connection, shop, state, at, via)
             if state in (ShopState.ASKED, ShopState.LEFT):
                 supersede(connection, waiting_for(shop))
-                drop_suspects(connection, shop)
+                connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))
             c = pool_shops.c
             active = c.state.in_((ShopState.MEMBER, ShopState.JOINING))
             if connection.execute(select(c.name).where(active)).first() is None:
@@ -150,10 +143,7 @@ class PoolFiles(Book):
     def last(self, shop: str, *stages: Stage) -> PoolFile | None:
         """The last file that was written for a shop, of these stages, or of any."""
         query = _of(shop).where(dispatches.c.stage.in_(stages) if stages else _WRITTEN)
-        with self._begin() as connection:
-            newest = query.order_by(dispatches.c.number.desc()).limit(1)
-            row = connection.execute(newest).one_or_none()
-            return record_of(PoolFile, row) if row else None
+        return self._first(PoolFile, query.order_by(dispatches.c.number.desc()))
 
     def untaken_since(self, shop: str, after: datetime) -> datetime | None:
         """When the first file was written that the shop has not taken since it took one.
@@ -165,8 +155,7 @@ class PoolFiles(Book):
         taken = select(func.max(d.number)).where(mine, d.stage == Stage.TAKEN)
         later = d.number > func.coalesce(taken.scalar_subquery(), 0)
         first = select(d.prepared).where(mine, later, d.prepared >= after, _WRITTEN)
-        with self._begin() as connection:
-            return connection.execute(first.order_by(d.number).limit(1)).scalar()
+        return self._value(first.order_by(d.number).limit(1))
 
 
 _WRITTEN = dispatches.c.stage != Stage.ABANDONED

@@ -50,7 +50,6 @@ def write_state(
 def note(
     connection: Connection, shop: str, kind: str, at: datetime, quantity: int = 0, via: str = ""
 ) -> None:
-    """Notes in the log what became of a shop."""
     happened = {"at": at, "shop": shop, "item": "", "kind": kind, "quantity": quantity}
     connection.execute(pool_moves.insert().values(**happened, order=via))
 
@@ -129,7 +128,3 @@ def _write_suspects(connection: Connection, shop: ShopRead, at: datetime) -> Non
         for item, one in shop.suspects.items()
     ]
     insert_all(connection, pool_suspects, rows)
-
-
-def drop_suspects(connection: Connection, shop: str) -> None:
-    connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))

@@ -37,7 +37,6 @@ class RunBook(Book):
         return self._list(select(runs).where(runs.c.started >= moment).order_by(runs.c.number))
 
     def first(self, run: str, after: int = 0) -> Run | None:
-        """The first run of that name, of those after the run numbered ``after``."""
         query = select(runs).where(runs.c.run == run, runs.c.number > after)
         return self._one(query.order_by(runs.c.number))
 
@@ -62,8 +61,7 @@ class RunBook(Book):
             return [as_run(row) for row in connection.execute(query)]
 
     def chore_done(self, name: str) -> datetime | None:
-        with self._begin() as connection:
-            return connection.execute(select(chores.c.done).where(chores.c.name == name)).scalar()
+        return self._value(select(chores.c.done).where(chores.c.name == name))
 
     def do_chore(self, name: str, at: datetime) -> None:
         with self._begin() as connection:

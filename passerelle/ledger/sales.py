@@ -1,8 +1,8 @@
-"""How a sale is written into the ledger, within a caller's transaction."""
+"""The ledger's sales, and how one is written, within a caller's transaction."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import Book, in_batches, record_of
-from passerelle.ledger.marks import CHUNK, replace_sold, select_with_xml
+from passerelle.ledger.marks import of_late, replace_sold, select_with_xml
 from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
 from passerelle.model.location import Location
 from passerelle.model.records import Event, Issue, KnownOrder, KnownSale, SaleMark
@@ -22,7 +22,7 @@ class SaleBook(Book):
         """The sales of these orders, by id; several where the shop used an id again."""
         found: dict[str, list[KnownSale]] = {}
         with self._begin() as connection:
-            for some in in_batches(ids, CHUNK):
+            for some in in_batches(ids):
                 of_them = (sales.c.channel == channel) & sales.c.id.in_(some)
                 query = select_with_xml(sales).where(of_them)
                 for row in connection.execute(query.order_by(sales.c.order_date)):
@@ -30,7 +30,6 @@ class SaleBook(Book):
         return found
 
     def of_order(self, order: KnownOrder) -> KnownSale | None:
-        """The order's own sale."""
         found = self.of_orders(order.channel, [order.id]).get(order.id, ())
         return next((sale for sale in found if sale.order_date == order.date), None)
 
@@ -48,7 +47,7 @@ class SaleBook(Book):
         names = sorted({(place.server, place.path) for place in places})
         for server in {server for server, _path in names}:
             paths = [path for of, path in names if of == server]
-            for some in in_batches(paths, CHUNK):
+            for some in in_batches(paths):
                 d = dispatches.c
                 named = d.path.in_(some) & (d.server == server)
                 taken = named & (d.stage == Stage.TAKEN)
@@ -58,22 +57,17 @@ class SaleBook(Book):
     def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownSale]:
         """Sales that the ERP's file may lack: open, on their way, or taken of late.
 
-        The times are those of :meth:`passerelle.ledger.orders.OrderBook.unseen_by_erp`.
+        The times are those of :func:`of_late`.
         """
-        d = dispatches.c
-        late = d.taken >= taken_after
-        if written is not None:
-            late |= d.published >= written - timedelta(days=1)
         open_ones = sales.c.state.in_((*OPEN, *ON_THE_WAY))
-        of_late = sales.c.dispatch.in_(select(d.number).where(late))
-        return self._list(open_ones | of_late)
+        late = sales.c.dispatch.in_(of_late(written, taken_after))
+        return self._list(open_ones | late)
 
     def events(self, sale: KnownSale) -> list[Event]:
         e = sale_events.c
         mine = (e.channel == sale.channel) & (e.id == sale.id) & (e.order_date == sale.order_date)
         query = select(e.at, e.event, e.note).where(mine).order_by(e.number)
-        with self._begin() as connection:
-            return [record_of(Event, row) for row in connection.execute(query)]
+        return self._records(Event, query)
 
     def mark(self, marks: Sequence[SaleMark], at: datetime) -> None:
         """Writes each sale; what does not change makes no event.
@@ -108,8 +102,7 @@ class SaleBook(Book):
 
     def _list(self, condition: Any) -> list[KnownSale]:
         query = select_with_xml(sales).where(condition).order_by(sales.c.order_date, sales.c.id)
-        with self._begin() as connection:
-            return [record_of(KnownSale, row) for row in connection.execute(query)]
+        return self._records(KnownSale, query)
 
 
 DOUBTFUL, REFUSED = "doubtful", "refused"

@@ -5,15 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
-from passerelle.ledger.book import Book, record_of
+from passerelle.ledger.book import Book
 from passerelle.ledger.schema import clocks, dispatches, publications
 from passerelle.model.records import Publication
 from passerelle.model.states import Kind, Stage
 
 
 class StockBook(Book):
-    """The book of stock."""
-
     def left_since(self) -> Publication | None:
         """The first of those that the shop left lying, up to the last one that was looked at.
 
@@ -23,31 +21,23 @@ class StockBook(Book):
         mine = (d.kind == Kind.STOCK) & (d.stage == Stage.TAKEN)
         taken = select(func.max(d.number)).where(mine).scalar_subquery()
         left = select_publications().where(d.left.is_not(None), d.number > func.coalesce(taken, 0))
-        with self._begin() as connection:
-            row = connection.execute(left.order_by(d.number).limit(1)).one_or_none()
-            return record_of(Publication, row) if row else None
+        return self._first(Publication, left.order_by(d.number))
 
     def last(self, *stages: Stage) -> Publication | None:
-        """The last publication of those stages."""
         query = select_publications().where(dispatches.c.stage.in_(stages))
-        with self._begin() as connection:
-            newest = query.order_by(dispatches.c.number.desc()).limit(1)
-            row = connection.execute(newest).one_or_none()
-            return record_of(Publication, row) if row else None
+        return self._first(Publication, query.order_by(dispatches.c.number.desc()))
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
         d, p = dispatches.c, publications.c
         first = func.min(d.prepared, type_=d.prepared.type)
         met = select(first).where(d.number == p.number, p.source_sha256 == source_sha256)
-        with self._begin() as connection:
-            return connection.execute(met).scalar()
+        return self._value(met)
 
     def clock_offset(self, server: str) -> timedelta | None:
         """How far the server's clock is ahead of ours, as last measured."""
         query = select(clocks.c.offset).where(clocks.c.server == server)
-        with self._begin() as connection:
-            seconds = connection.execute(query).scalar()
+        seconds = self._value(query)
         return None if seconds is None else timedelta(seconds=seconds)
 
     def clock_offsets(self) -> dict[str, timedelta]:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
+from passerelle.base.progress import moved
 from passerelle.model.location import clean_path
 
 _FETCHES = 3
@@ -100,6 +101,15 @@ def fetch_whole(
             return data
     what = _("{arrived} of {size} bytes arrived").format(arrived=len(data), size=size)
     raise TransientError(what, path, _("the next run tries again"))
+
+
+def gather(receive: Callable[[], bytes]) -> bytes:
+    """All blocks that are received, until an empty one."""
+    blocks = []
+    while block := receive():
+        blocks.append(block)
+        moved(len(block))
+    return b"".join(blocks)
 
 
 def is_gone(remote: Remote, path: str) -> bool:

@@ -20,7 +20,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
-from passerelle.remotes.base import Entry, checked
+from passerelle.remotes.base import Entry, checked, gather
 
 _CHUNK = 1 << 20
 
@@ -42,12 +42,8 @@ class FolderRemote:
             return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
 
     def fetch(self, path: str) -> bytes:
-        blocks = []
         with self._telling(path), self._path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                blocks.append(chunk)
-                moved(len(chunk))
-        return b"".join(blocks)
+            return gather(lambda: file.read(_CHUNK))
 
     def store(self, path: str, data: bytes) -> None:
         with self._telling(path):
@@ -89,7 +85,6 @@ class FolderRemote:
 
     @contextmanager
     def _telling(self, path: str) -> Iterator[None]:
-        """Turns the operating system's errors into the ones of this room."""
         where = f"{self._name}:{path}"
         try:
             yield

@@ -21,7 +21,7 @@ from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentEr
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
-from passerelle.remotes.base import Entry, checked, find
+from passerelle.remotes.base import Entry, checked, find, gather
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 16
@@ -65,7 +65,8 @@ class FtpRemote:
         with self._telling(folder):
             self._command(f"CWD {self._full(folder)}")
             if "MLST" in self._features:
-                return self._list_by_mlsd()
+                entries = [_parse_facts(_text_of(line)) for line in self._received("MLSD")]
+                return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
             names = self._list_by_nlst()
             folders = self._folders(names)
             return [Entry(name, None, None) for name in names if name not in folders]
@@ -210,16 +211,17 @@ class FtpRemote:
         return self._ftp.transfercmd(command)
 
     def _download(self, command: str) -> bytes:
-        connection, blocks = self._open_data(command), list[bytes]()
-        with connection:
+        connection = self._open_data(command)
+
+        def receive() -> bytes:
             connection.settimeout(self._patience())
-            while chunk := connection.recv(_CHUNK):
-                blocks.append(chunk)
-                moved(len(chunk))
-                connection.settimeout(self._patience())
+            return connection.recv(_CHUNK)
+
+        with connection:
+            data = gather(receive)
             _end_tls(connection)
         self._ftp.voidresp()
-        return b"".join(blocks)
+        return data
 
     def _upload(self, connection: socket.socket, data: bytes) -> None:
         with connection:
@@ -270,10 +272,6 @@ class FtpRemote:
             if _code_of(error) not in _NOT_IMPLEMENTED:
                 raise
             return None
-
-    def _list_by_mlsd(self) -> list[Entry]:
-        entries = [_parse_facts(_text_of(line)) for line in self._received("MLSD")]
-        return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
 
     def _list_by_nlst(self) -> list[str]:
         return [_text_of(line).rpartition("/")[2] for line in self._lines("NLST")]
@@ -430,7 +428,6 @@ def _parse_time(text: str) -> datetime | None:
 
 
 def _code_of(error: ftplib.Error) -> str:
-    """The reply's three digits."""
     return str(error)[:3]
 
 
@@ -442,7 +439,6 @@ def _in_utf8(reply: str) -> str:
 
 
 def _short(text: str) -> str:
-    """The text on one line, cut for a message."""
     return " ".join(text.split())[:120]
 
 
@@ -495,7 +491,6 @@ def _end_tls(connection: socket.socket) -> None:
 def _certificate_refused(
     error: ssl.SSLCertVerificationError, name: str, host: str
 ) -> PermanentError:
-    """The error for the server called ``name`` at ``host``."""
     reason = " ".join(str(error.verify_message).rstrip(".").split())
     mend = _(
         "{mend}; or set verify_tls = false if you accept the risk "

@@ -31,7 +31,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
-from passerelle.remotes.base import Entry, checked, find, replace_by_deleting
+from passerelle.remotes.base import Entry, checked, find, gather, replace_by_deleting
 from passerelle.remotes.passwords import hidden
 
 _CHUNK = 1 << 15
@@ -72,14 +72,14 @@ class SftpRemote:
             return [_entry(a.filename, a) for a in found if S_ISREG(a.st_mode or 0)]
 
     def fetch(self, path: str) -> bytes:
-        blocks = []
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
-            while chunk := file.read(_CHUNK):
-                blocks.append(chunk)
-                moved(len(chunk))
+
+            def receive() -> bytes:
                 self._channel()
-        return b"".join(blocks)
+                return file.read(_CHUNK)
+
+            return gather(receive)
 
     def store(self, path: str, data: bytes) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
@@ -181,14 +181,15 @@ class SftpRemote:
 
     @contextmanager
     def _telling(self, path: str) -> Iterator[None]:
-        """Turns paramiko's errors into the ones of this room."""
         where = f"{self._name}:{path}"
         try:
             yield
         except paramiko.BadHostKeyException as error:
             raise self._known_hosts.changed(error.key, error.expected_key) from error
         except paramiko.AuthenticationException as error:
-            if self._is_cut():
+            transport = self._ssh.get_transport()
+            # paramiko takes a line that is cut during the login for a refusal.
+            if transport is not None and not transport.is_active():
                 what = _("connection lost while logging in")
                 raise TransientError(
                     what, self._where, _("the next run tries again")
@@ -204,11 +205,6 @@ class SftpRemote:
             ) from self._cause(error)
         except OSError as error:
             raise self._refusal(error, where) from self._cause(error)
-
-    def _is_cut(self) -> bool:
-        """paramiko takes a line that is cut during the login for a refusal."""
-        transport = self._ssh.get_transport()
-        return transport is not None and not transport.is_active()
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""
@@ -258,7 +254,6 @@ class Host:
 
     @property
     def where(self) -> str:
-        """The host in messages."""
         return f"{self.name} ({self.address})"
 
     @property

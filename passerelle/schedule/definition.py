@@ -80,7 +80,7 @@ _TRIGGER = """\
 class Program:
     """What a scheduler starts: the program with its first arguments, its folder, its account.
 
-    Without an ``account`` the task is that of whoever registers it.
+    ``account`` is ``DOMAIN\\user``; without one the task is that of whoever registers it.
     """
 
     command: str
@@ -101,13 +101,9 @@ def this_program(config: Path) -> Program:
     windowed = executable.with_name("passerellew.exe" if frozen else "pythonw.exe")
     command = windowed if frozen or windowed.exists() else executable
     options = (*(() if frozen else ("-m", "passerelle")), "--config", str(config))
-    return Program(str(command), options, str(config.parent), _account())
-
-
-def _account() -> str:
-    """``DOMAIN\\user`` on Windows."""
     domain, user = os.environ.get("USERDOMAIN"), os.environ.get("USERNAME")
-    return f"{domain}\\{user}" if sys.platform == "win32" and domain and user else ""
+    account = f"{domain}\\{user}" if sys.platform == "win32" and domain and user else ""
+    return Program(str(command), options, str(config.parent), account)
 
 
 def needs_password(settings: Settings) -> bool:

@@ -33,7 +33,7 @@ class Task:
     next_start: str = ""
 
     def starts(self, program: Program, run: str) -> bool:
-        """Whether it starts this program with this config. A console may lack characters."""
+        # A console may lack characters.
         told, meant = (self.command, self.arguments), (program.command, program.arguments(run))
         return [_NOT_ASCII.sub("?", text) for text in told] == [
             _NOT_ASCII.sub("?", text) for text in meant
@@ -98,12 +98,10 @@ def remove(run: str) -> bool:
 
 
 def switch(run: str, *, on: bool) -> None:
-    """Lets the task of ``run`` start at its times, or pauses it."""
     schtasks.switch(task_name(run), on=on)
 
 
 def look_up(run: str) -> Task:
-    """The task of ``run``, or that there is none."""
     name = task_name(run)
     try:
         tree = schtasks.definition(name)

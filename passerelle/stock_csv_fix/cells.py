@@ -4,12 +4,15 @@ Nearly all cells of the columns that decide are plain digits: numpy reads these 
 the others become texts.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.base.reading import gtin
+from passerelle.base.language import _
+from passerelle.base.reading import gtin, is_eaten_by_spreadsheet, parse_decimal
+from passerelle.base.wording import shorten
+from passerelle.model.orders import Fault
 from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
 
@@ -49,12 +52,24 @@ class Column:
         """The rows whose cells are not plain digits."""
         return [int(row) for row in np.flatnonzero(self.numbers == NOT_PLAIN)]
 
-    def levels(self, parse: Callable[[str], float]) -> npt.NDArray[np.float64]:
-        """The column as numbers; ``parse`` reads the cells that are not plain digits."""
+    def levels(self) -> npt.NDArray[np.float64]:
+        """The column as numbers, NaN where a cell holds none."""
         levels = self.numbers.astype(np.float64)
         for row in self.others():
-            levels[row] = parse(self.text(row))
+            try:
+                levels[row] = float(parse_decimal(self.text(row)))
+            except ValueError:
+                levels[row] = np.nan
         return levels
+
+
+def eaten(numbers: Column, layout: Layout, file: str) -> Iterator[Fault]:
+    """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
+    for row in numbers.others():
+        text = numbers.text(row)
+        if is_eaten_by_spreadsheet(text):
+            problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
+            yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
 def _plain_numbers(array: Bytes, starts: Offsets, ends: Offsets) -> Numbers:

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.base.reading import is_eaten_by_spreadsheet, parse_decimal
+from passerelle.base.reading import parse_decimal
 from passerelle.base.wording import shorten
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, eaten
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
 
@@ -51,7 +51,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     """
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
-    levels = table.quantity.levels(_float_or_nan)
+    levels = table.quantity.levels()
     hit = table.items.rows_of(missed.keys())
     changes, edits = [], {}
     for row in hit:
@@ -67,7 +67,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
         in_stock=int((levels > 0).sum()),
         changes=tuple(changes),
         gift_cards=tuple(cards),
-        faults=(*_unreadable(table, levels, layout, file), *_eaten(table, layout, file)),
+        faults=(*_unreadable(table, levels, layout, file), *eaten(table.ean13, layout, file)),
         warnings=(*_met_twice(table, layout, file), *_cards_of_erp(table, layout, settings, file)),
         unmatched=tuple(sorted(missed.keys() - {table.items.key(row) for row in hit})),
     )
@@ -92,13 +92,6 @@ def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Tab
         index = layout.column((cards.column,), "stock.gift_cards.column", file)
         ids = Column(data, layout, index)
     return _Table(ean13, Items(ean13), Column(data, layout, quantity), ids)
-
-
-def _float_or_nan(text: str) -> float:
-    try:
-        return float(parse_decimal(text))
-    except ValueError:
-        return np.nan
 
 
 def _change(
@@ -225,15 +218,6 @@ def _unreadable(
         text = shorten(table.quantity.text(row))
         problem = _('"{text}" is no number').format(text=text) if text else _("empty")
         yield Fault(file, int(layout.numbers[row]), "quantity", problem)
-
-
-def _eaten(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
-    """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
-    for row in table.ean13.others():
-        text = table.ean13.text(row)
-        if is_eaten_by_spreadsheet(text):
-            problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
-            yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 
 def _rows_of_cards(ids: Column, cards: Sequence[str]) -> Iterator[tuple[int, str]]:

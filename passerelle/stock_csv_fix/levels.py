@@ -11,7 +11,7 @@ from passerelle.base.wording import shorten
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, eaten
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 
 
@@ -27,20 +27,13 @@ def read_levels(
     index = layout.column(columns.ean13, "stock.columns.ean13", file)
     items = Items(Column(data, layout, index))
     index = layout.column(columns.quantity, "stock.columns.quantity", file)
-    quantities = Column(data, layout, index).levels(_float_or_nan)
+    quantities = Column(data, layout, index).levels()
     levels: dict[str, int] = {}
     for row in items.rows_of(keys):
         key, level = items.key(row), quantities[row]
         whole = 0 if np.isnan(level) else max(0, int(level))
         levels[key] = min(whole, levels.get(key, whole))
     return dict.fromkeys(keys, 0) | levels
-
-
-def _float_or_nan(text: str) -> float:
-    try:
-        return float(parse_decimal(text))
-    except ValueError:
-        return np.nan
 
 
 def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> LevelFile:
@@ -55,7 +48,7 @@ def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> Level
     items = _keys(numbers)
     rows, twice, nameless = _by_item(items)
     levels, faults = _levels(quantities, rows, layout, name)
-    faults += _eaten(numbers, layout, name)
+    faults += eaten(numbers, layout, name)
     lines = {item: int(layout.numbers[row]) for item, row in rows.items()}
     return LevelFile(
         name,
@@ -130,16 +123,6 @@ def _whole(text: str) -> int:
     if number != number.to_integral_value() or abs(number) > _MOST:
         raise ValueError(text)
     return int(number)
-
-
-def _eaten(column: Column, layout: Layout, name: str) -> list[Fault]:
-    faults = []
-    for row in column.others():
-        text = column.text(row)
-        if is_eaten_by_spreadsheet(text):
-            problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
-            faults.append(Fault(name, int(layout.numbers[row]), "ean13", problem))
-    return faults
 
 
 def _marks(
