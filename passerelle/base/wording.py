@@ -28,6 +28,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
+# As many as a run's lists name.
+FEW = 20
+
+
 def few(ids: Sequence[str], most: int = 10, total: int | None = None) -> str:
     """The ids, cut, or ``most`` of them and how many more of the ``total`` there are."""
     return listed([shorten(id) for id in ids[:most]], most, len(ids) if total is None else total)

@@ -9,8 +9,6 @@ from passerelle.base.language import _
 
 
 class Level(StrEnum):
-    """How good or bad a finding is."""
-
     OK = "ok"
     WARNING = "warning"
     FAULT = "fault"
@@ -35,7 +33,6 @@ class Finding:
 
 
 def ok(what: str, found: str) -> Finding:
-    """All is well."""
     return Finding(Level.OK, what, found)
 
 

@@ -2,9 +2,10 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import urlsplit
@@ -110,37 +111,28 @@ def check_ledger(folder: Path) -> Iterator[Finding]:
 
 def check_forms(settings: Settings) -> Iterator[Finding]:
     """Whether stylesheets and schema compile, where there are any."""
-    yield from _check_order_forms(settings)
-    if settings.fulfil.enabled and settings.fulfil.xml.stylesheet:
-        yield _check_sale_forms(settings, settings.fulfil.xml.stylesheet)
+    if orders := settings.orders:
+        files = {"stylesheet": orders.xml.stylesheet, "schema": orders.xml.schema_file}
+        yield from _check_forms("orders.xml", files, partial(load_forms, orders))
+    if settings.fulfil.enabled:
+        files = {"stylesheet": settings.fulfil.xml.stylesheet}
+        yield from _check_forms("fulfil.xml", files, partial(load_sale_forms, settings))
 
 
-def _check_sale_forms(settings: Settings, path: Path) -> Finding:
-    try:
-        load_sale_forms(settings)
-    except PasserelleError as error:
-        return fault("fulfil.xml", error)
-    files = f"stylesheet {path.name}"
-    return ok("fulfil.xml", n_("{files} can be used", "{files} can be used", 1, files=files))
-
-
-def _check_order_forms(settings: Settings) -> Iterator[Finding]:
-    orders = settings.orders
-    if orders is None:
-        return
-    named = {"stylesheet": orders.xml.stylesheet, "schema": orders.xml.schema_file}
-    present = [f"{key} {path.name}" for key, path in named.items() if path]
+def _check_forms(
+    what: str, files: Mapping[str, Path | None], load: Callable[[], object]
+) -> Iterator[Finding]:
+    present = [f"{kind} {path.name}" for kind, path in files.items() if path]
     if not present:
         return
     try:
-        load_forms(orders)
+        load()
     except PasserelleError as error:
-        yield fault("orders.xml", error)
+        yield fault(what, error)
         return
     # Translators: between the names of files
-    files = _(" and ").join(present)
-    found = n_("{files} can be used", "{files} can be used", len(present), files=files)
-    yield ok("orders.xml", found)
+    names = _(" and ").join(present)
+    yield ok(what, n_("{files} can be used", "{files} can be used", len(present), files=names))
 
 
 _WINDOWS_LIMIT = 259

@@ -17,7 +17,7 @@ from passerelle.config.model import Settings
 from passerelle.config.servers import Server, kind_of
 from passerelle.model.location import Location
 from passerelle.remotes import open_remote
-from passerelle.remotes.base import Entry, Remote, is_gone
+from passerelle.remotes.base import Remote, is_gone
 from passerelle.remotes.passwords import account, password_of
 
 _FIRST = b"Passerelle tries whether it may write here.\r\n"
@@ -67,12 +67,9 @@ class Probe:
         self._remote.store(self._new, data)
         now = datetime.now(UTC)
         entry = self._remote.stat(self._new)
-        self._note(entry, now)
-        self._read_back(self._new, data)
-
-    def _note(self, entry: Entry, now: datetime) -> None:
         self.tells_size = entry.size is not None
         self.offset = entry.modified - now if entry.modified else None
+        self._read_back(self._new, data)
 
     def _read_back(self, path: str, data: bytes) -> None:
         if self._remote.fetch(path) != data:
@@ -90,7 +87,6 @@ class Probe:
 
 
 def check_server(settings: Settings, name: str) -> Iterator[Finding]:
-    """Everything about one server, in the order in which a run would meet it."""
     what = f"servers.{name}"
     yield from _check_promises(what, settings.servers[name])
     with _opened(settings, name) as remote:
@@ -129,7 +125,7 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
 
 @contextmanager
 def _opened(settings: Settings, name: str) -> Iterator[Remote]:
-    """The server as a run opens it, with a run's time for itself."""
+    """With a run's time for itself."""
     remote = open_remote(name, settings.servers[name], Deadline(settings.time_limit))
     try:
         yield remote
@@ -178,16 +174,13 @@ def _check_written(what: str, probe: Probe) -> Iterator[Finding]:
     except PasserelleError as error:
         yield fault(what, error)
     else:
-        yield ok(what, _deeds(probe))
+        deeds = _("files can be written, renamed, replaced and deleted")
+        if probe.direct:
+            deeds = _("files can be written, overwritten and deleted")
+        yield ok(what, deeds)
     if probe.left:
         found = _("{names} may still be there").format(names=", ".join(probe.left))
         yield warning(what, found, _("look, and delete it by hand"))
-
-
-def _deeds(probe: Probe) -> str:
-    if probe.direct:
-        return _("files can be written, overwritten and deleted")
-    return _("files can be written, renamed, replaced and deleted")
 
 
 def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
@@ -232,7 +225,6 @@ def _check_source(what: str, remote: Remote, place: Location, offset: timedelta 
 
 
 def _check_folder(what: str, remote: Remote, place: Location) -> Finding:
-    """A folder of others, in which files are looked for."""
     try:
         number = len(remote.list_files(place.path))
     except NotFoundError as error:

@@ -32,7 +32,6 @@ existing_file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def with_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
-    """Gives a command the settings, as its first argument."""
 
     @wraps(command)
     def load(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -47,7 +46,6 @@ def settings_of(context: click.Context) -> Settings:
 
 
 def config_path(context: click.Context) -> Path:
-    """The config file that the command line or the environment names."""
     option: Path | None = context.find_root().obj
     return find_config(option)
 
@@ -96,7 +94,6 @@ def print_json(value: Any) -> None:
 
 
 def tell(lines: Iterable[str]) -> None:
-    """Prints lines for people."""
     for line in lines:
         click.echo(line)
 

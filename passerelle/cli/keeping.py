@@ -179,7 +179,8 @@ def set_secret(settings: Settings, server: str) -> None:
     passerelle secret set ftp
     """
     _check_server(settings, server)
-    store_password(server, _asked(server) if _is_console() else _piped(server))
+    is_console = sys.stdin is not None and sys.stdin.isatty()
+    store_password(server, _asked(server) if is_console else _piped(server))
     text = _('stored; in config.toml write password = "keyring" under [servers.{server}]')
     click.echo(text.format(server=server))
 
@@ -198,10 +199,6 @@ def delete_secret(settings: Settings, server: str) -> None:
     click.echo(_("removed"))
 
 
-def _is_console() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def _asked(server: str) -> str:
     words = _("Password of {server}").format(server=server)
     return str(click.prompt(words, hide_input=True, err=True))
@@ -211,7 +208,7 @@ def _piped(server: str) -> str:
     """What a script hands over. Windows' consoles pipe text in code pages that nobody tells."""
     try:
         # Windows' PowerShell puts a mark in front.
-        line = _first_line().decode("utf-8-sig")
+        line = (sys.stdin.buffer.readline() if sys.stdin else b"").decode("utf-8-sig")
     except UnicodeDecodeError:
         mend = _("type it at the console, without a pipe")
         raise UsageError(_("the password is not in UTF-8"), server, mend) from None
@@ -219,10 +216,6 @@ def _piped(server: str) -> str:
         return password
     mend = _("type it at the console, or pipe one line to the command")
     raise UsageError(_("no password came in"), server, mend)
-
-
-def _first_line() -> bytes:
-    return sys.stdin.buffer.readline() if sys.stdin is not None else b""
 
 
 def _check_server(settings: Settings, server: str) -> None:

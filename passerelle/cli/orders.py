@@ -33,6 +33,7 @@ from passerelle.runs.steering import adopt as adopt_story
 # "prepared" and "sent" are states of both: there, the order's own counts.
 _OF_SALES = [state.value for state in SaleState if state.value not in list(State)]
 _STATES = [*(state.value for state in State), *_OF_SALES]
+_COLUMNS = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 
@@ -74,8 +75,7 @@ def list_orders(settings: Settings, state: str | None, as_json: bool) -> None:
             (o.id, o.reference, o.state.value, local(o.date), local(o.changed), _about(o))
             for o in found
         ]
-        columns = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
-        print_table(columns, rows)
+        print_table(_COLUMNS, rows)
 
 
 @orders.command()
@@ -256,5 +256,4 @@ def _list_sales(settings: Settings, state: SaleState, *, as_json: bool) -> None:
             (s.id, reference, s.state.value, local(s.order_date), local(s.changed), _about(s))
             for s, reference in named
         ]
-        columns = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
-        print_table(columns, rows)
+        print_table(_COLUMNS, rows)

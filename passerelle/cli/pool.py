@@ -151,7 +151,6 @@ def status(settings: Settings, as_json: bool) -> None:
     \b
     passerelle pool status
     """
-
     section = settings.needed_pool
     with reading_ledger(settings) as ledger:
         health = look_at_pool(section, ledger)
@@ -207,7 +206,9 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     key = None if item is None else gtin(item)
     with reading_ledger(settings) as ledger:
         if shop is not None and shop not in ledger.pool.shops(with_views=False):
-            _check_named(settings, shop)
+            from passerelle.runs.pool_steering import check_named
+
+            check_named(settings.needed_pool, shop)
         moves = ledger.pool.log(key, shop, count)
     if as_json:
         print_json(moves)
@@ -226,9 +227,3 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
         ]
         columns = N_("when"), N_("shop"), N_("item"), N_("moved"), N_("why")
         print_table(columns, rows)
-
-
-def _check_named(settings: Settings, shop: str) -> None:
-    from passerelle.runs.pool_steering import check_named
-
-    check_named(settings.needed_pool, shop)

@@ -115,7 +115,6 @@ def install(context: click.Context, what: str | None) -> None:
 
 
 def _announced(account: str, *, tasks_to_come: int) -> str:
-    """What Windows is going to ask."""
     if tasks_to_come == 1:
         return _("Windows asks once for the password of {account}:").format(account=account)
     each = _("Windows asks once for each task for the password of {account}:")

@@ -1,4 +1,4 @@
-"""All that is known of one order, gathered; ``story`` puts it into words."""
+"""All that is known of one order, gathered; ``order_words`` puts it into words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,7 +65,6 @@ class Account:
 
 
 def give_account(inquiry: Inquiry, order: KnownOrder) -> Account:
-    """Gathers all that the ledger and the timetable tell of an order."""
     ledger = inquiry.ledger
     publication = inquiry.last_publication()
     is_sent = order.state == State.SENT and order.sent is not None

@@ -19,7 +19,8 @@ def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
     yield step.now
     if step.then:
         yield step.then
-    yield from _copy(account)
+    if account.order.archived and account.order.state in (State.PREPARED, State.SENT):
+        yield _("A copy is kept as ArchiveExport/{name}.").format(name=account.order.archived)
     for event in account.changes:
         told = _("Since then the shop's file says otherwise ({time}): {note}.")
         yield told.format(time=inquiry.when(event.at), note=event.note)
@@ -28,18 +29,13 @@ def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
 
 def _beginning(inquiry: Inquiry, account: Account) -> str:
     order, orders = account.order, inquiry.settings.orders
-    told = _("It was first seen at {time} in {file}.")
     file = str(orders.source) if orders else "?"
     if order.date and order.seen >= order.date:
         told = _("It was first seen at {time} in {file}, {span} after it was ordered.")
         span = in_words(order.seen - order.date)
         return told.format(time=inquiry.when(order.seen), file=file, span=span)
+    told = _("It was first seen at {time} in {file}.")
     return told.format(time=inquiry.when(order.seen), file=file)
-
-
-def _copy(account: Account) -> Iterator[str]:
-    if account.order.archived and account.order.state in (State.PREPARED, State.SENT):
-        yield _("A copy is kept as ArchiveExport/{name}.").format(name=account.order.archived)
 
 
 def _goods(inquiry: Inquiry, account: Account) -> Iterator[str]:
@@ -98,7 +94,8 @@ def next_step(inquiry: Inquiry, account: Account) -> NextStep:
             return _taken(inquiry, account)
         case State.SKIPPED:
             return _skipped(account)
-    return _settled(inquiry, account)
+    now = _("It was entered by hand, as somebody noted at {time}. There is nothing left to do.")
+    return NextStep(now.format(time=inquiry.when(account.since)))
 
 
 def _withheld(inquiry: Inquiry, account: Account) -> NextStep:
@@ -224,11 +221,6 @@ def _skipped(account: Account) -> NextStep:
     return NextStep(
         now.format(reason=account.order.reason), then.format(resend=_say("resend", account.order))
     )
-
-
-def _settled(inquiry: Inquiry, account: Account) -> NextStep:
-    now = _("It was entered by hand, as somebody noted at {time}. There is nothing left to do.")
-    return NextStep(now.format(time=inquiry.when(account.since)))
 
 
 def _say(verb: str, order: KnownOrder) -> str:

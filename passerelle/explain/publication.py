@@ -59,7 +59,6 @@ class Copy:
         return [(_line_of_erp(line, removed), level) for line, level in found]
 
     def card(self, id: str) -> list[tuple[int, str]]:
-        """The lines of a gift card, by its product id."""
         column = (self._stock.gift_cards.column,)
         columns = self._stock.columns.model_copy(update={"ean13": column})
         by_id = self._stock.model_copy(update={"columns": columns})

@@ -8,10 +8,8 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import fields_of
 from passerelle.explain.inquiry import Inquiry, command
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import SaleState, Stage, State
+from passerelle.model.states import OPEN, SaleState, Stage, State
 from passerelle.rules.fulfilment import Problem
-
-_RETRIED = (SaleState.WANTED, SaleState.REFUSED)
 
 _IN_JSON = ("channel", "id", "order_date", "state", "problem", "reason", "document", "refusals",
             "cancelled", "tried", "told", "changed", "stage", "server", "sent_as", "archived",
@@ -32,7 +30,7 @@ def _whole(inquiry: Inquiry, sale: KnownSale | None) -> dict[str, Any] | None:
     if sale is None:
         return None
     events = inquiry.ledger.sales.events(sale)
-    is_tried = sale.state in _RETRIED and inquiry.settings.fulfil.enabled
+    is_tried = sale.state in OPEN and inquiry.settings.fulfil.enabled
     next_try = inquiry.next_run("orders") if is_tried else None
     return sale_as_dict(sale) | {"next_try": next_try, "events": events}
 
@@ -46,7 +44,6 @@ def _sales(inquiry: Inquiry, order: KnownOrder) -> tuple[KnownSale | None, Known
 
 
 def tell_sales(inquiry: Inquiry, order: KnownOrder) -> Iterator[str]:
-    """The sale's whole story, one sentence a line."""
     own, other = _sales(inquiry, order)
     if own is None and other is None:
         yield from _to_come(inquiry, order)
@@ -109,7 +106,7 @@ def _then(inquiry: Inquiry, sale: KnownSale) -> str:
         text = n_("The ERP has refused it {n} time.", "The ERP has refused it {n} times.",
                   sale.refusals)  # fmt: skip
         told.append(text)
-    if sale.tried and sale.state in _RETRIED:
+    if sale.tried and sale.state in OPEN:
         told.append(_("It was last tried at {time}.").format(time=inquiry.when(sale.tried)))
     told += _to_do(inquiry, sale)
     return " ".join(told)
@@ -120,10 +117,10 @@ def _to_do(inquiry: Inquiry, sale: KnownSale) -> Iterator[str]:
     if sale.problem == Problem.REUSED:
         text = _("To do: if both are real, `{forget}` lets the new one in.")
         yield text.format(forget=command("forget", sale.id))
-    elif sale.state in _RETRIED and not inquiry.settings.fulfil.enabled:
+    elif sale.state in OPEN and not inquiry.settings.fulfil.enabled:
         text = _("[fulfil] is off: it is not tried. If somebody enters it by hand: `{settle}`.")
         yield text.format(settle=settle)
-    elif sale.state in _RETRIED:
+    elif sale.state in OPEN:
         text = _(
             "The run of orders at {next} tries again. If somebody enters the sale by hand: "
             "`{settle}`."

@@ -1,4 +1,4 @@
-"""All that is known of one item's level, gathered; ``sentences`` puts it into words."""
+"""All that is known of one item's level, gathered; ``stock_words`` puts it into words."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -128,7 +128,6 @@ class _Asked:
         )
 
     def _card(self, item: str) -> str | None:
-        """The level of the gift card with that product id, as it was published."""
         if item.strip() not in self.stock.gift_cards.ids:
             return None
         lines = self.copy.card(item.strip())
@@ -136,7 +135,12 @@ class _Asked:
 
     def _orders(self, line: HeldBack) -> Iterator[HeldFor]:
         ledger, parts = self.inquiry.ledger, line.orders.split(",")
-        known = ledger.looking_back.of_ids(list(_possible_ids(parts)))
+        possible = (
+            ",".join(parts[at : at + n])
+            for at in range(len(parts))
+            for n in range(1, _MOST_PARTS + 1)
+        )
+        known = ledger.looking_back.of_ids(list(possible))
         orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
         met = [order for order in orders.values() if order]
         sold, standings = ledger.orders.sold(met), self.inquiry.standings(met, self.publication)
@@ -150,11 +154,6 @@ class _Asked:
         orders = self.inquiry.settings.orders
         mine = [order for order in found if orders and order.channel == orders.channel]
         return (*mine, *found, None)[0]
-
-
-def _possible_ids(parts: Sequence[str]) -> Iterator[str]:
-    for at in range(len(parts)):
-        yield from (",".join(parts[at : at + n]) for n in range(1, _MOST_PARTS + 1))
 
 
 def _ids(parts: Sequence[str], known: Container[str]) -> Iterator[str]:
@@ -209,7 +208,15 @@ def _item(answer: Answer) -> dict[str, Any]:
         "in_erp_file": answer.is_in_file,
         "gift_card": answer.card is not None,
         "held_back": bool(answer.held),
-        "lines": [_held(held) for held in answer.held]
+        "lines": [
+            {
+                "line": held.line.line,
+                "erp": held.line.before,
+                "published": held.line.after,
+                "sales": [_order_in_json(one) for one in held.orders],
+            }
+            for held in answer.held
+        ]
         + [
             {"line": line, "erp": level, "published": level, "sales": []}
             for line, level in answer.plain
@@ -217,16 +224,6 @@ def _item(answer: Answer) -> dict[str, Any]:
         "published_as_gift_card": answer.card,
         "since": answer.since.at if answer.since else None,
         "since_is_exact": answer.since.is_exact if answer.since else None,
-    }
-
-
-def _held(held: Held) -> dict[str, Any]:
-    line = held.line
-    return {
-        "line": line.line,
-        "erp": line.before,
-        "published": line.after,
-        "sales": [_order_in_json(one) for one in held.orders],
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from passerelle.base.language import _, n_
-from passerelle.base.wording import printable
+from passerelle.base.wording import FEW, printable
 from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import in_one_sentence
@@ -11,8 +11,6 @@ from passerelle.explain.stock import Answer, Held, HeldFor
 from passerelle.model.records import Publication
 from passerelle.rules.missed_sales import Standing
 from passerelle.schedule.timetable import next_start
-
-_FEW = 20
 
 
 def tell(inquiry: Inquiry, answers: list[Answer], *, taken: bool | None) -> Iterator[str]:
@@ -22,7 +20,9 @@ def tell(inquiry: Inquiry, answers: list[Answer], *, taken: bool | None) -> Iter
         return
     stock, last = inquiry.settings.needed_stock, answers[0].publication
     yield _published(inquiry, last, stock)
-    yield from _by_the_erp(inquiry, last, stock)
+    if last.source_modified:
+        told = _("it was made from {file}, which the ERP wrote at {time} (its server's clock)")
+        yield told.format(file=stock.source.name, time=inquiry.when(last.source_modified))
     for answer in answers:
         yield from _about(inquiry, answer, stock)
     yield from _in_the_shop(inquiry, answers, stock, taken=taken)
@@ -34,12 +34,6 @@ def _published(inquiry: Inquiry, last: Publication, stock: Stock) -> str:
         told = _("last publication: {about}; it was withdrawn before the shop took it")
         return told.format(about=about)
     return _("last publication: {about}").format(about=about)
-
-
-def _by_the_erp(inquiry: Inquiry, last: Publication, stock: Stock) -> Iterator[str]:
-    if last.source_modified:
-        told = _("it was made from {file}, which the ERP wrote at {time} (its server's clock)")
-        yield told.format(file=stock.source.name, time=inquiry.when(last.source_modified))
 
 
 def _about(inquiry: Inquiry, answer: Answer, stock: Stock) -> Iterator[str]:
@@ -88,9 +82,9 @@ def _order(one: HeldFor) -> str:
 
 
 def _orders(inquiry: Inquiry, held: Held) -> Iterator[str]:
-    for one in held.orders[:_FEW]:
+    for one in held.orders[:FEW]:
         yield _told_of(inquiry, one)
-    more = len(held.orders) - _FEW
+    more = len(held.orders) - FEW
     if more > 0:
         yield n_("and {n} more sale", "and {n} more sales", more)
 
@@ -168,7 +162,6 @@ def _unchanged(inquiry: Inquiry, answer: Answer, stock: Stock) -> Iterator[str]:
 def _in_the_shop(
     inquiry: Inquiry, answers: list[Answer], stock: Stock, *, taken: bool | None
 ) -> Iterator[str]:
-    """What the shop shows, as far as known."""
     last = answers[0].publication
     if last.stage == "withdrawn":
         yield from _after_withdrawal(inquiry, answers)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
@@ -118,10 +117,8 @@ def _orders(
         concern = _absent(place, _("the shop does not write its orders"))
     elif sight and seen and sight.written and seen - sight.written > settings.chain.orders_quiet:
         text = _("{file} is old: the shop may have stopped exporting its orders")
-        mend = _("look into the shop's order export")
-        concern = Concern(
-            ConcernKind.QUIET, str(place), text.format(file=place.name), mend, sight.written
-        )
+        text, mend = text.format(file=place.name), _("look into the shop's order export")
+        concern = Concern(ConcernKind.QUIET, str(place), text, mend, sight.written)
     return _health("orders", place, sight, seen, concern)
 
 
@@ -135,9 +132,8 @@ def _erp_stock(
     elif sight and seen and sight.written and _is_late(settings, sight.written, seen):
         text = _("{file} is late: the ERP should have written a newer one")
         mend = _("look whether the ERP and its export are running")
-        concern = Concern(
-            ConcernKind.LATE, str(place), text.format(file=place.name), mend, sight.written
-        )
+        text = text.format(file=place.name)
+        concern = Concern(ConcernKind.LATE, str(place), text, mend, sight.written)
     return _health("erp_stock", place, sight, seen, concern)
 
 
@@ -199,18 +195,18 @@ def _met(
     if sights and place in sights.files:
         return sights.files[place], sights.at
     runs = [run for name in ("orders", "stock") if (run := ledger.runs.last(name, (0, 5)))]
-    met = [(run, fact) for run in runs for fact in _facts(run.facts, place)]
+    met = [
+        (run, fact)
+        for run in runs
+        for fact in run.facts.get("files", ())
+        if fact.get("place") == str(place)
+    ]
     if not met:
         return None, None
     run, fact = max(met, key=lambda pair: pair[0].number)
     written = fact.get("written")
-    return Sight(
-        True, fact.get("size"), datetime.fromisoformat(written) if written else None
-    ), run.started
-
-
-def _facts(facts: Mapping[str, Any], place: Location) -> list[Mapping[str, Any]]:
-    return [fact for fact in facts.get("files", ()) if fact.get("place") == str(place)]
+    moment = datetime.fromisoformat(written) if written else None
+    return Sight(True, fact.get("size"), moment), run.started
 
 
 def _health(

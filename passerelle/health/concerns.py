@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from passerelle.base.language import _
+from passerelle.base.wording import time_of_day
+
 
 class ConcernKind(StrEnum):
     """What sort of concern it is; each value is a contract with programs that read ``--json``.
@@ -57,3 +60,9 @@ class Concern:
     def key(self) -> str:
         """Stays the same while the concern lasts."""
         return f"{self.kind}:{self.subject}"
+
+    def since_in_words(self, now: datetime) -> str:
+        """As in `` (since 10:27)``; empty where that is not known."""
+        if self.since is None:
+            return ""
+        return " (" + _("since {time}").format(time=time_of_day(self.since, now)) + ")"

@@ -18,8 +18,8 @@ class OrdersHealth:
     """Orders that are not in the ERP.
 
     Those that wait need nobody and are many after some years: they are only counted, without
-    those cancelled in the shop.
-    ``not_sent`` should be in the ERP, but have gone from the shop's file; ``doubtful`` may be.
+    those cancelled in the shop. ``not_sent`` should be in the ERP, but have gone from the shop's
+    file; ``doubtful`` may be.
     """
 
     withheld: tuple[KnownOrder, ...]

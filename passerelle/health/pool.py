@@ -12,7 +12,7 @@ from passerelle.config.pool import Pool
 from passerelle.health.chain import should_be_taken
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import Move, PoolFile, ShopState, Suspect
+from passerelle.model.pool import ACTIVE, Move, PoolFile, ShopState, Suspect
 from passerelle.model.states import UNTAKEN
 
 # What concerns a shop of the pool is about "pool NAME".
@@ -29,16 +29,14 @@ _HAPPENED = {
     "left": N_("left the pool"),
     "taken": N_("took its file"),
 }
-_TAKING_PART = (ShopState.MEMBER, ShopState.JOINING)
 
 
 @dataclass(frozen=True, slots=True)
 class PoolShopHealth:
     """A shop: its ``state`` (``None`` where it never asked), when it was read, its last file.
 
-    ``via`` is the member that it joins through. ``waits`` tells whether the file has not been
-    taken as far as is known, ``untaken_since`` when the first file was written that it did not
-    take. ``suspects`` are the items held.
+    ``via`` is the member that it joins through, ``untaken_since`` when the first file was written
+    that it did not take. ``suspects`` are the items held.
     """
 
     name: str
@@ -53,7 +51,7 @@ class PoolShopHealth:
 
     @property
     def waits(self) -> bool:
-        """Whether its last file still waits for it."""
+        """Whether its last file has not been taken, as far as is known."""
         return self.file is not None and self.file.stage in UNTAKEN
 
 
@@ -131,7 +129,7 @@ def _shop_concerns(settings: Settings, shop: PoolShopHealth, now: datetime) -> I
         text = _("{shop} is in config.toml, but takes no part in the pool")
         mend = _("`passerelle pool join {shop} --via MEMBER`, or take it out of config.toml")
         yield _concern(ConcernKind.ASKED, shop.name, text, mend)
-    elif shop.state in _TAKING_PART and not shop.is_in_config:
+    elif shop.state in ACTIVE and not shop.is_in_config:
         text = _("{shop} takes part in the pool, but is not in config.toml: it gets nothing")
         mend = _("add [pool.shops.{shop}], or `passerelle pool leave {shop}`")
         yield _concern(ConcernKind.ASKED, shop.name, text, mend)
@@ -149,7 +147,6 @@ def _concern(
 
 
 def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
-    """Each held item, in a sentence."""
     for one in suspects:
         if one.difference:
             text = _("{item}: {shop} shows {difference} that nothing explains")
@@ -160,7 +157,6 @@ def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
 
 
 def happened(move: Move) -> str:
-    """Why an item moved, or what became of a shop."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)
     return _(_HAPPENED[move.kind]).format(order=move.order)

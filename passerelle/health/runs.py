@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from passerelle.base.errors import INTERRUPTED
+from passerelle.base.errors import INTERRUPTED, HeldError
 from passerelle.base.language import N_, _, n_
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
@@ -14,7 +14,6 @@ from passerelle.schedule.timetable import next_start, starts
 
 SUCCESSES = (0, 5)
 FAILURES = (1, 3, 4, 6, INTERRUPTED)
-_HELD = 6
 # A month of half hours: a failure before that is no news, and no run looks back for years.
 _MANY = 3_000
 # A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
@@ -123,7 +122,7 @@ def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
         text = _("run {run} was killed, or the machine stopped").format(run=run)
         mend = _("the next run finishes what it left; if it happens again, look into {trace}")
         yield Concern(ConcernKind.KILLED, run, text, mend.format(trace=trace), last.started)
-    elif last.exit_code == _HELD:
+    elif last.exit_code == HeldError.exit_code:
         text = _("run {run} is held for safety: {summary}").format(run=run, summary=last.summary)
         mend = _("nothing was published; {trace} tells more").format(trace=trace)
         yield Concern(ConcernKind.HELD, run, text, mend, since)

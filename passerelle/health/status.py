@@ -1,12 +1,13 @@
 """The examination, all that is known of the chain with the concerns in it, and its one screen."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.deadline import Deadline
+from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
@@ -101,11 +102,16 @@ def describe(health: Health) -> Iterator[str]:
     for file in health.files:
         yield f"{file.place.name:<32} {_file(file, health.at)}"
     yield ""
-    yield _orders(health)
+    yield _(
+        "orders not in the ERP: {withheld} withheld, {waiting} waiting, {rejected} rejected"
+    ).format(**health.orders.counts())
     if health.pool:
         yield _("pool: {facts}").format(facts=pool_in_words(health.pool))
     if health.sales:
-        yield _sales_to_issue(health.sales.counts())
+        yield _(
+            "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on "
+            "their way, {refused} refused"
+        ).format(**health.sales.counts())
     yield ""
     yield from _concerns(health)
 
@@ -127,60 +133,27 @@ def _last(health: RunHealth, now: datetime) -> str:
     values = {"ago": ago(now - run.started), "summary": run.summary}
     if health.is_killed:
         return _("killed {ago}").format(**values)
-    return _OUTCOMES.get(run.exit_code or 0, _failed)(values)
-
-
-def _well(values: Mapping[str, str]) -> str:
-    return _("went well {ago}: {summary}").format(**values)
-
-
-def _held(values: Mapping[str, str]) -> str:
-    return _("held {ago}").format(**values)
-
-
-def _failed(values: Mapping[str, str]) -> str:
-    return _("failed {ago}").format(**values)
-
-
-_OUTCOMES = {0: _well, 5: _well, 6: _held}
+    if run.exit_code in (None, *SUCCESSES):
+        return _("went well {ago}: {summary}").format(**values)
+    text = _("held {ago}") if run.exit_code == HeldError.exit_code else _("failed {ago}")
+    return text.format(**values)
 
 
 def _file(file: FileHealth, now: datetime) -> str:
+    if file.role == "sales" and file.present is False:
+        return _("taken by the ERP; the next run notes it")
     if file.role == "sales":
-        return _sales(file, now)
+        return _("sent {ago}, waits for the ERP").format(ago=ago(now - (file.written or now)))
     if file.present is None:
         return _("not looked at")
     if file.role == "shop_stock":
         return _("waits for the shop") if file.present else _("taken by the shop, or not there")
     if not file.present:
         return _("not there")
-    return _("{size} bytes, {written}").format(size=file.size or 0, written=_written(file, now))
-
-
-def _written(file: FileHealth, now: datetime) -> str:
-    if file.written is None:
-        return _("of unknown age")
-    return _("written {ago}").format(ago=ago(now - file.written))
-
-
-def _sales(file: FileHealth, now: datetime) -> str:
-    if file.present is False:
-        return _("taken by the ERP; the next run notes it")
-    return _("sent {ago}, waits for the ERP").format(ago=ago(now - (file.written or now)))
-
-
-def _orders(health: Health) -> str:
-    counts = health.orders.counts()
-    return _(
-        "orders not in the ERP: {withheld} withheld, {waiting} waiting, {rejected} rejected"
-    ).format(**counts)
-
-
-def _sales_to_issue(counts: Mapping[str, int]) -> str:
-    return _(
-        "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on their "
-        "way, {refused} refused"
-    ).format(**counts)
+    written = _("of unknown age")
+    if file.written is not None:
+        written = _("written {ago}").format(ago=ago(now - file.written))
+    return _("{size} bytes, {written}").format(size=file.size or 0, written=written)
 
 
 def _concerns(health: Health) -> Iterator[str]:
@@ -190,14 +163,8 @@ def _concerns(health: Health) -> Iterator[str]:
         return
     yield n_("{n} thing needs a person:", "{n} things need a person:", number)
     for concern in health.concerns:
-        yield f"! {concern.text}{_since(concern, health.at)}"
+        yield f"! {concern.text}{concern.since_in_words(health.at)}"
         yield f"  -> {concern.mend}"
-
-
-def _since(concern: Concern, now: datetime) -> str:
-    if concern.since is None:
-        return ""
-    return " (" + _("since {time}").format(time=time_of_day(concern.since, now)) + ")"
 
 
 def as_dict(health: Health) -> dict[str, Any]:

@@ -21,6 +21,9 @@ class ShopState(StrEnum):
     LEFT = "left"
 
 
+ACTIVE = (ShopState.MEMBER, ShopState.JOINING)
+
+
 @dataclass(frozen=True, slots=True)
 class LevelFile:
     """A shop's own levels, as its file has them: ``levels`` are those of items that can take part.

@@ -1,7 +1,7 @@
 """Which orders want a sale, by what the file says of them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ class Candidate:
         return self.order.id
 
     def issue(self, channel: str) -> Issue:
-        key = channel, self.order.id, self.order_date
+        key = channel, self.id, self.order_date
         return Issue(*key, self.document, self.imported, self.sold)
 
 
@@ -101,15 +101,9 @@ def problem_mark(
 
 
 def held(candidate: Candidate, problem: Problem, reason: str, books: Books) -> SaleMark:
-    """What is to be written of a candidate that something stands against."""
-    id, date = candidate.order.id, candidate.order_date
-    fresh = SaleMark(books.channel, id, date, SaleState.WANTED)
+    fresh = SaleMark(books.channel, candidate.id, candidate.order_date, SaleState.WANTED)
     mark = problem_mark(candidate.sale or fresh, problem, reason, books.now)
-    return SaleMark(
-        *(mark.channel, id, date, mark.state, problem, reason),
-        imported=candidate.imported,
-        is_told=mark.is_told,
-    )
+    return replace(mark, imported=candidate.imported)
 
 
 def is_of_interest(

@@ -89,34 +89,21 @@ def counts_for_stock(sale: KnownSale, fulfil: Fulfil) -> bool:
 class Standing(Enum):
     """Why an order's products are held back, or are not."""
 
-    CANCELLED = auto()
-    """The shop cancelled it."""
-    SKIPPED = auto()
-    """The previous system's."""
-    SETTLED = auto()
-    """Entered by hand."""
-    INCLUDED = auto()
-    """The ERP took its XML, or its sale's, before it wrote the file."""
-    LEFT_TO_TILL = auto()
-    """Withheld, and ``withheld_is_missed`` is off."""
-
+    CANCELLED = auto()  # the shop cancelled it
+    SKIPPED = auto()  # the previous system's
+    SETTLED = auto()  # entered by hand
+    INCLUDED = auto()  # the ERP took its XML, or its sale's, before it wrote the file
+    LEFT_TO_TILL = auto()  # withheld, and ``withheld_is_missed`` is off
+    # Not to be sent yet: held back as long as it stands in the shop's file, not cancelled.
     IN_SHOPS_FILE = auto()
-    """Not to be sent yet: held back as long as it stands in the shop's file, not cancelled."""
-
+    # It should be in the ERP but could not be sent yet, or the next run decides on it.
     UNSENT = auto()
-    """It should be in the ERP but could not be sent yet, or the next run decides on it."""
-    WITHHELD = auto()
-    """Paid with a gift card, and not entered at the till yet."""
-    DOUBTFUL = auto()
-    """Nobody but the ERP knows whether it has its XML."""
-    ON_ITS_WAY = auto()
-    """Its XML lies there, or is about to."""
-    TAKEN_SINCE = auto()
-    """The ERP took its XML after it wrote the file."""
-    LACKS_SALE = auto()
-    """The ERP does not have the sale that was, or is to be, issued for it."""
-    SALE_TAKEN_SINCE = auto()
-    """The ERP took that sale after it wrote the file."""
+    WITHHELD = auto()  # paid with a gift card, and not entered at the till yet
+    DOUBTFUL = auto()  # nobody but the ERP knows whether it has its XML
+    ON_ITS_WAY = auto()  # its XML lies there, or is about to
+    TAKEN_SINCE = auto()  # the ERP took its XML after it wrote the file
+    LACKS_SALE = auto()  # the ERP does not have the sale that was, or is to be, issued for it
+    SALE_TAKEN_SINCE = auto()  # the ERP took that sale after it wrote the file
 
     @property
     def is_missed(self) -> bool | None:
@@ -239,7 +226,7 @@ def find_missed(
 
 
 def all_sold(readings: Iterable[Reading], settings: Orders) -> dict[str, Missed]:
-    """All sales of a file that are not cancelled: ``passerelle fix`` knows no more."""
+    """All sales of a file that are not cancelled, as ``passerelle fix`` counts them."""
     return _by_item((r.id, r.sold) for r in readings if not is_cancelled(r, settings))
 
 

@@ -57,7 +57,6 @@ class Fulfilment:
     def sight(
         self, readings: Sequence[Reading], known: Mapping[str, KnownOrder]
     ) -> tuple[Reading, ...]:
-        """Those of the file's orders that are to be judged here."""
         ids = [reading.id for reading in readings]
         sales = self._gateway.ledger.sales.of_orders(self._orders.channel, ids)
         fulfil, orders = self._gateway.settings.fulfil, self._orders

@@ -1,4 +1,4 @@
-"""What the ERP made of the sales that it took: done, or refused.
+"""What fulfilment looks at: what the ERP made of its sales, what is left in stock, free names.
 
 The ERP takes an XML from its folder; one that it will not have turns up in ``fulfil.refused`` under
 its name. Only what is gone from the ERP's own folder counts as refused: what lies in both may
@@ -19,7 +19,6 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
-from passerelle.config.model import Settings
 from passerelle.config.orders import Fulfil
 from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
@@ -113,9 +112,6 @@ def _refused(gateway: Gateway, sale: KnownSale) -> SaleMark:
     )
 
 
-_BEHIND = (*ON_THE_WAY, SaleState.DONE)
-
-
 @dataclass(frozen=True, slots=True)
 class ShelfLook:
     """What is left in stock; ``trouble`` where looking failed."""
@@ -160,7 +156,7 @@ def _left(gateway: Gateway, stock: Stock, needed: set[str]) -> dict[str, int]:
 def _took_stock(sale: KnownSale) -> bool:
     """Whether the ERP has, or may have, an XML of the sale that it did not refuse."""
     wanted_again = sale.state in OPEN and sale.stage == Stage.TAKEN and not sale.refusals
-    return sale.state in _BEHIND or wanted_again
+    return sale.state in (*ON_THE_WAY, SaleState.DONE) or wanted_again
 
 
 def _check_age(gateway: Gateway, stock: Stock, source: Source) -> None:
@@ -177,14 +173,16 @@ class Places:
 
     def __init__(self, gateway: Gateway) -> None:
         """Raises :class:`ConfigError` where the config does not say where sales go."""
+        if gateway.settings.fulfil.to is None:
+            mend = _("add it; `passerelle init` shows how")
+            raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
         self._gateway, self._now = gateway, gateway.now()
-        self._template = _destination(gateway.settings)
+        self._template = gateway.settings.fulfil.to
         self._given: set[tuple[str, str]] = set()
         # The moment from which a name is free; those before it need not be tried again.
         self._free_from: dict[str, datetime] = {}
 
     def next(self, id: str) -> Location:
-        """A name that no other XML has, had or gets."""
         template = self._template
         named = template.with_name(template.name.replace("{id}", _for_name(id)))
         # Windows knows no difference between small and large letters.
@@ -207,11 +205,3 @@ def _as_windows_has_it(place: Location) -> tuple[str, str]:
 def _for_name(id: str) -> str:
     """An order's id as a part of a file's name, on any system."""
     return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in id)[:60]
-
-
-def _destination(settings: Settings) -> Location:
-    """Where sales go. Raises :class:`ConfigError` where that is not said."""
-    if settings.fulfil.to is None:
-        mend = _("add it; `passerelle init` shows how")
-        raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
-    return settings.fulfil.to

@@ -6,14 +6,13 @@ from typing import Any
 
 from passerelle.base.errors import PasserelleError, RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import few
+from passerelle.base.wording import FEW, few
 from passerelle.model.location import Location
 from passerelle.model.records import Issue, SaleMark
 from passerelle.model.states import SaleState
 from passerelle.rules.fulfilment import FAULTS, Problem
 from passerelle.runs.fulfil_look import Answers
 
-_FEW = 20
 _DOCUMENTS = {"invoice": N_("an invoice"), "receipt": N_("a receipt")}
 
 
@@ -50,18 +49,17 @@ class FulfilPlan:
 
 
 def describe_answers(answers: Answers) -> Iterator[str]:
-    """What the ERP made of the sales that it took, one sentence a line."""
     if answers.done:
         ids = [mark.id for mark in answers.done]
         yield n_(
             "the ERP has the sale of {n} order ({ids})",
             "the ERP has the sales of {n} orders ({ids})",
             len(ids),
-            ids=few(ids, _FEW),
+            ids=few(ids, FEW),
         )
     yield from _faults(answers.refused)
     if again := [mark.id for mark in answers.refused if not mark.is_told]:
-        yield _("sales that the ERP refused again: {ids}").format(ids=few(again, _FEW))
+        yield _("sales that the ERP refused again: {ids}").format(ids=few(again, FEW))
 
 
 def _faults(marks: Iterable[SaleMark]) -> Iterator[str]:
@@ -92,7 +90,7 @@ def _waiting(plan: FulfilPlan) -> Iterator[str]:
             text = _("sale waits: order {id}: {reason}")
             yield text.format(id=mark.id, reason=mark.reason)
     if known:
-        yield _("sales that still wait: {ids}").format(ids=few(known, _FEW))
+        yield _("sales that still wait: {ids}").format(ids=few(known, FEW))
 
 
 def _about(mark: SaleMark) -> Iterator[str]:
@@ -110,7 +108,6 @@ def _undated(id: str) -> str:
 
 
 def summarise(plan: FulfilPlan) -> Iterator[str]:
-    """What is added to the run's summary."""
     if issued := len(plan.parcels):
         yield n_("{n} sale issued", "{n} sales issued", issued)
     if waiting := len(plan.waiting):
@@ -135,13 +132,11 @@ def rejection(plan: FulfilPlan) -> RejectedError | None:
 
 
 def facts(plan: FulfilPlan) -> dict[str, Any]:
-    """What the ledger keeps of it."""
-    stock = [mark for mark in plan.waiting if mark.problem == Problem.STOCK]
     return {
         "issued": len(plan.parcels),
         "done": len(plan.answers.done),
         "refused": len(plan.answers.refused),
         "waiting": len(plan.waiting),
-        "short_of_stock": len(stock),
+        "short_of_stock": sum(mark.problem == Problem.STOCK for mark in plan.waiting),
         "undated": list(plan.undated),
     }

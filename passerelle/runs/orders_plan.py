@@ -7,7 +7,7 @@ from typing import Any
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import few
+from passerelle.base.wording import FEW, few
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
@@ -67,18 +67,10 @@ class OrdersPlan:
         return self.total - len(self.marks)
 
     def in_state(self, state: State) -> tuple[Mark, ...]:
-        """The orders that get that state."""
         return tuple(mark for mark in self.marks if mark.state == state)
 
-    def newly_in(self, state: State) -> tuple[Mark, ...]:
-        """Those of them that were in another, or for another reason."""
-        return self._in_state(state, news=True)
-
-    def still_in(self, state: State) -> tuple[Mark, ...]:
-        """Those of them that were in it for the same reason."""
-        return self._in_state(state, news=False)
-
-    def _in_state(self, state: State, *, news: bool) -> tuple[Mark, ...]:
+    def told_in(self, state: State, *, news: bool) -> tuple[Mark, ...]:
+        """Those of them that were in another, or for another reason; or else those that stay."""
         return tuple(
             d.what
             for d in self.decisions
@@ -157,7 +149,6 @@ def facts(plan: OrdersPlan) -> dict[str, Any]:
     }
 
 
-_FEW = 20
 # What is told of orders that are newly in a state, and of those that stay in it.
 _NOT_SENT = {
     State.WITHHELD: (
@@ -173,7 +164,6 @@ _NOT_SENT = {
 
 
 def describe(plan: OrdersPlan) -> Iterator[str]:
-    """The plan, one sentence a line."""
     total = n_("{n} order", "{n} orders", plan.total)
     done = n_("{n} of them handled before", "{n} of them handled before", plan.done)
     yield f"{plan.source}, {total}, {done}"
@@ -214,8 +204,8 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
     """Orders that are newly in a state one by one, those that stay in it as a list."""
     one, still = _NOT_SENT[state]
-    fresh, stay = plan.newly_in(state), plan.still_in(state)
-    if state == State.SKIPPED and len(fresh) > _FEW:
+    fresh, stay = plan.told_in(state, news=True), plan.told_in(state, news=False)
+    if state == State.SKIPPED and len(fresh) > FEW:
         yield n_(
             "left to the previous system: {n} order",
             "left to the previous system: {n} orders",
@@ -229,7 +219,7 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
 
 
 def _ids_of(marks: Sequence[Mark]) -> str:
-    return few([mark.reading.id for mark in marks[:_FEW]], _FEW, len(marks))
+    return few([mark.reading.id for mark in marks[:FEW]], FEW, len(marks))
 
 
 def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
@@ -259,7 +249,7 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
             "{n} orders not sent, and no longer in the file",
             len(plan.missing),
         ),
-        few([order.id for order in plan.missing], _FEW),
+        few([order.id for order in plan.missing], FEW),
         _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
     )
 

@@ -15,13 +15,11 @@ from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.pool import KnownShop, ShopState
+from passerelle.model.pool import ACTIVE, KnownShop, ShopState
 from passerelle.rules.guards import check_gone
 from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
-
-ACTIVE = (ShopState.MEMBER, ShopState.JOINING)
 
 
 class Servers:
@@ -46,7 +44,6 @@ class Servers:
 
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
-    """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     settings = gateway.settings.needed_pool
     gateway.outbox.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)

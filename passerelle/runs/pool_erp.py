@@ -18,7 +18,7 @@ from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.rules.guards import check_lines
 from passerelle.rules.pool.terms import Counted, SharedStock
-from passerelle.runs.pool_reading import ShopReading
+from passerelle.runs.pool_reading import ShopReading, on_our_clock
 from passerelle.runs.stock import fetch_stock, missed_sales
 from passerelle.stock_csv_fix.levels import read_level_file
 
@@ -86,10 +86,7 @@ def _missed(
 
 def _written(gateway: Gateway, stock: Stock, source: Source) -> datetime:
     """When the ERP wrote its file, on our clock; at the earliest, where its server is silent."""
-    if source.modified is None:
-        return gateway.now() - stock.guards.max_age
-    offset = gateway.ledger.stock.clock_offset(source.place.server)
-    return source.modified - (offset or timedelta(0))
+    return on_our_clock(gateway, source) or gateway.now() - stock.guards.max_age
 
 
 def _sold_since(gateway: Gateway, shop: str, cut: datetime, counted: Counted) -> Counter[str]:

@@ -93,13 +93,11 @@ def _stored(shop: ShopPlan, view: View, marks: Mapping[str, int]) -> Mapping[str
 
 
 def bookings(plan: PoolPlan) -> Bookings:
-    """What a run writes down at once, before it publishes."""
-    levels = {i: n for i, n in plan.plan.levels.items() if _level(plan.pool, i) != n}
     return Bookings(
         plan.moves,
         plan.plan.counted.marks,
         plan.plan.counted.new,
-        levels,
+        _changed(plan.pool, plan.plan.levels),
         [*_shop_reads(plan)],
     )
 
@@ -110,17 +108,13 @@ def bookings_while_held(plan: PoolPlan) -> Bookings:
     What the shops show is judged anew by the next run.
     """
     counted = plan.plan.counted
-    levels = moved(plan.pool, counted)
-    return Bookings(
-        counted.moves,
-        counted.marks,
-        counted.new,
-        {item: level for item, level in levels.items() if _level(plan.pool, item) != level},
-    )
+    levels = _changed(plan.pool, moved(plan.pool, counted))
+    return Bookings(counted.moves, counted.marks, counted.new, levels)
 
 
-def _level(pool: SharedStock, item: str) -> int | None:
-    return pool.items[item].level if item in pool.items else None
+def _changed(pool: SharedStock, levels: Mapping[str, int]) -> dict[str, int]:
+    items = pool.items
+    return {i: n for i, n in levels.items() if i not in items or items[i].level != n}
 
 
 def _shop_reads(plan: PoolPlan) -> Iterator[ShopRead]:

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from passerelle.base.errors import (
     ConfigError,
@@ -25,15 +24,13 @@ from passerelle.exchange.sources import Source
 from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
-from passerelle.model.pool import KnownShop, LevelFile, PoolFile, ShopState
+from passerelle.model.pool import Json, KnownShop, LevelFile, PoolFile, ShopState
 from passerelle.model.states import UNTAKEN, Kind, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.guards import check_age
 from passerelle.rules.pool.orders import OrderLines, order_lines
 from passerelle.rules.pool.terms import Published, Rules, Seen, View
 from passerelle.stock_csv_fix.levels import read_level_file
-
-_Views = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,8 @@ def _read(
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
     state = _state(known, taken=taken, is_newcomer=is_newcomer)
-    token = _token(levels_source)
+    written = levels_source.modified.isoformat() if levels_source.modified else ""
+    token = f"{hashlib.sha256(levels_source.data).hexdigest()} {written}"
     return ShopReading(
         name,
         shop,
@@ -97,8 +95,8 @@ def _read(
             waiting=_published(waiting),
             waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
             taken=taken,
-            levels_at=_on_our_clock(gateway, levels_source),
-            orders_at=_on_our_clock(gateway, orders_source),
+            levels_at=on_our_clock(gateway, levels_source),
+            orders_at=on_our_clock(gateway, orders_source),
             is_fresh=known is None or token != known.read,
             is_newcomer=is_newcomer,
             is_joining=state == ShopState.JOINING,
@@ -164,7 +162,7 @@ def _seen(
     )
 
 
-def view_of(stored: _Views) -> View:
+def view_of(stored: Json) -> View:
     others = {item: tuple(may) for item, may in stored["others"].items()}
     return View(stored["levels"], others, stored["marks"])
 
@@ -173,20 +171,15 @@ def _published(file: PoolFile | None) -> Published | None:
     if file is None or file.view is None:
         return None
     # Where the server forbids renaming, an upload that was cut short may stand there.
-    whole = file.stage == Stage.SENT
-    return Published(file.number, view_of(file.view), whole)
+    return Published(file.number, view_of(file.view), whole=file.stage == Stage.SENT)
 
 
 def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[int]]:
     return {} if upto is None else gateway.ledger.pool.moved_since(name, upto)
 
 
-def _token(source: Source) -> str:
-    written = source.modified.isoformat() if source.modified else ""
-    return f"{hashlib.sha256(source.data).hexdigest()} {written}"
-
-
-def _on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
+def on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
+    """When a file was written; ``None`` where its server does not tell."""
     if source.modified is None:
         return None
     offset = gateway.ledger.stock.clock_offset(source.place.server)

@@ -9,28 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError, UsageError
+from passerelle.base.errors import PasserelleError, RejectedError, UsageError, gravest
 from passerelle.base.language import _, n_
 from passerelle.base.progress import step
-from passerelle.base.wording import listed
+from passerelle.base.wording import FEW, listed
 from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.pool import KnownShop, LevelFile, ShopState
-from passerelle.runs.pool import ACTIVE, Servers, carry_out
+from passerelle.model.pool import ACTIVE, KnownShop, LevelFile, ShopState
+from passerelle.runs.pool import Servers, carry_out
 from passerelle.runs.pool_plan import PoolPlan, make_plan
 from passerelle.runs.pool_reading import ShopReading, in_its_words, read_levels, read_shop
-from passerelle.runs.pool_words import changes
-
-_FEW = 20
 
 
 def ask(settings: Settings, ledger: Ledger, shop: str, via: str, now: datetime) -> list[str]:
     """Notes that a shop wants to join, through a member. Returns what to tell."""
     known = check_joining(settings, ledger, shop, via)
     told = []
-    if _members(known) == set():
+    if not _members(known):
         ledger.pool.set_state(via, ShopState.MEMBER, now)
         told.append(_("{shop} begins the pool: its levels are the pool's").format(shop=via))
     ledger.pool.set_state(shop, ShopState.ASKED, now, via)
@@ -92,7 +89,6 @@ def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
 
 
 def preview(gateway: Gateway, shop: str, via: str) -> Outcome:
-    """Tells what joining would change. For a dry run."""
     check_joining(gateway.settings, gateway.ledger, shop, via)
     return _complete(gateway, gateway.settings.needed_pool, shop, via, in_full=True)
 
@@ -124,10 +120,10 @@ def _tell_changes(gateway: Gateway, plan: PoolPlan, *, in_full: bool) -> None:
     """All of them where a person looks before, else some."""
     newcomer = plan.plan.shops[-1]
     number = len(newcomer.changes)
-    for line in islice(changes(newcomer), None if in_full else _FEW):
-        gateway.say(f"{newcomer.seen.shop}: {line}")
-    if not in_full and number > _FEW:
-        gateway.say(n_("and {n} more item", "and {n} more items", number - _FEW))
+    for item, (before, after) in islice(newcomer.changes.items(), None if in_full else FEW):
+        gateway.say(f"{newcomer.seen.shop}: {item}: {before} -> {after}")
+    if not in_full and number > FEW:
+        gateway.say(n_("and {n} more item", "and {n} more items", number - FEW))
     own = len(newcomer.seen.levels.levels) - newcomer.share
     if own:
         text = n_(
@@ -147,15 +143,11 @@ def leave(settings: Settings, ledger: Ledger, shop: str, now: datetime) -> list[
         raise UsageError(what, "", _("see `passerelle pool status`"))
     ledger.pool.set_state(shop, ShopState.LEFT, now)
     text = _("{shop} has left the pool: it keeps its levels and gets nothing any more")
-    return [text.format(shop=shop), *_left_lying(settings, shop)]
-
-
-def _left_lying(settings: Settings, shop: str) -> list[str]:
-    section = settings.pool
-    if section is None or shop not in section.shops:
-        return []
-    text = _("if its import has not taken {place} yet, delete that file by hand")
-    return [text.format(place=section.shops[shop].stock_to)]
+    told = [text.format(shop=shop)]
+    if settings.pool and shop in settings.pool.shops:
+        text = _("if its import has not taken {place} yet, delete that file by hand")
+        told.append(text.format(place=settings.pool.shops[shop].stock_to))
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +187,18 @@ def describe_check(checked: CheckedShop) -> Iterator[str]:
     items = n_("{n} item can take part", "{n} items can take part", len(file.levels))
     yield _(": ").join((file.name, items))
     if file.nameless:
-        lines = listed([str(line) for line in file.nameless], _FEW)
         text = n_(
             "{file}: {n} line without an item number: {lines}",
             "{file}: {n} lines without an item number: {lines}",
             len(file.nameless),
             file=file.name,
-            lines=lines,
+            lines=listed([str(line) for line in file.nameless], FEW),
         )
         yield f"! {text}"
     for item, numbers in file.twice.items():
         text = _("{file}: item {item} stands in the lines {lines}")
-        told = ", ".join(map(str, numbers))
-        yield f"! {text.format(file=file.name, item=item, lines=told)}"
+        lines = ", ".join(map(str, numbers))
+        yield f"! {text.format(file=file.name, item=item, lines=lines)}"
     yield from (f"! {fault}" for fault in file.faults)
 
 
@@ -219,7 +210,7 @@ def verdict(found: Sequence[CheckedShop]) -> PasserelleError | None:
         what = _("some items can take no part in the pool")
         mend = _("give each product a number of its own in the shop, then export again")
         errors.append(RejectedError(what, ", ".join(unclean), mend))
-    return max(errors, key=lambda error: GRAVITY.index(error.exit_code), default=None)
+    return gravest(*errors)
 
 
 def as_dict(checked: CheckedShop) -> dict[str, object]:

@@ -4,15 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from passerelle.base.errors import GRAVITY, PasserelleError, RejectedError
+from passerelle.base.errors import PasserelleError, RejectedError, gravest
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import listed
+from passerelle.base.wording import FEW, listed
 from passerelle.model.pool import Move
-from passerelle.rules.pool.terms import ShopPlan, Shortfall
+from passerelle.rules.pool.terms import ShopPlan
 from passerelle.runs.pool_plan import Failure, PoolPlan
 from passerelle.runs.pool_reading import ShopReading
 
-_FEW = 20
 # Why an item's level moved.
 WHY = {
     "order": N_("order {order} in {shop}"),
@@ -48,17 +47,16 @@ def _read(reading: ShopReading) -> Iterator[str]:
 
 def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
     levels = reading.seen.levels
-    yield from map(str, reading.faults[:_FEW])
+    yield from map(str, reading.faults[:FEW])
     if levels.nameless:
-        text = n_(
+        yield n_(
             "{file}: {n} line has no item number and takes no part: {lines}",
             "{file}: {n} lines have no item number and take no part: {lines}",
             len(levels.nameless),
             file=levels.name,
-            lines=listed([str(line) for line in levels.nameless], _FEW),
+            lines=listed([str(line) for line in levels.nameless], FEW),
         )
-        yield text
-    for item, lines in [*levels.twice.items()][:_FEW]:
+    for item, lines in [*levels.twice.items()][:FEW]:
         text = _("{file}: item {item} stands in the lines {lines}: it takes no part in any shop")
         told = ", ".join(map(str, lines))
         yield text.format(file=levels.name, item=item, lines=told)
@@ -72,14 +70,13 @@ def _concerns(reading: ShopReading, shop: ShopPlan) -> Iterator[str]:
             "{file}: {n} items are gone and are not written there: {items}",
             len(gone),
             file=levels.name,
-            items=listed(gone, _FEW),
+            items=listed(gone, FEW),
         )
     yield from _held(shop)
 
 
 def _held(shop: ShopPlan) -> Iterator[str]:
-    """The items that are left as they are in this run."""
-    for item, one in [*shop.held.items()][:_FEW]:
+    for item, one in [*shop.held.items()][:FEW]:
         values = {"item": item, "shop": shop.seen.shop, "difference": f"{one.difference:+d}"}
         if item in shop.seen.illegible:
             text = _("{item} is left as it is in {shop}: an order does not say how many")
@@ -89,7 +86,7 @@ def _held(shop: ShopPlan) -> Iterator[str]:
                 "when it still does, it is taken for a change by hand"
             )
         yield text.format(**values)
-    if (rest := len(shop.held) - _FEW) > 0:
+    if (rest := len(shop.held) - FEW) > 0:
         yield n_("and {n} more", "and {n} more", rest)
 
 
@@ -111,13 +108,13 @@ def _moved(plan: PoolPlan) -> Iterator[str]:
     for move in plan.moves:
         if move.quantity:
             moves[move.item].append(move)
-    for item, found in [*moves.items()][:_FEW]:
+    for item, found in [*moves.items()][:FEW]:
         after = plan.plan.levels[item]
         before = after - sum(move.quantity for move in found)
-        why = listed([reason(move) for move in found], _FEW)
+        why = listed([reason(move) for move in found], FEW)
         text = _("{item}: {before} -> {after} ({why})")
         yield text.format(item=item, before=before, after=after, why=why)
-    if (rest := len(moves) - _FEW) > 0:
+    if (rest := len(moves) - FEW) > 0:
         yield n_("and {n} more item", "and {n} more items", rest)
 
 
@@ -126,15 +123,14 @@ def reason(move: Move) -> str:
 
 
 def _shortfalls(plan: PoolPlan) -> Iterator[str]:
-    for short in plan.plan.shortfalls[:_FEW]:
-        text = n_(
+    for short in plan.plan.shortfalls[:FEW]:
+        yield n_(
             "oversold: {item}: {n} more was sold than there is: {orders}",
             "oversold: {item}: {n} more were sold than there are: {orders}",
             short.missing,
             item=short.item,
-            orders=sold_by(short, plan.sold.get(short.item, ())) or "-",
+            orders=", ".join(map(reason, plan.sold.get(short.item, ()))) or "-",
         )
-        yield text
 
 
 def _to_publish(plan: PoolPlan) -> Iterator[str]:
@@ -150,13 +146,7 @@ def _to_publish(plan: PoolPlan) -> Iterator[str]:
             )
 
 
-def changes(shop: ShopPlan) -> Iterator[str]:
-    for item, (before, after) in shop.changes.items():
-        yield f"{item}: {before} -> {after}"
-
-
 def summarise(plan: PoolPlan) -> str:
-    """The run in one sentence."""
     shops = n_("{n} shop", "{n} shops", len(plan.readings))
     changed = len({move.item for move in plan.moves if move.quantity})
     due = [shop for shop in plan.plan.shops if shop.is_due]
@@ -168,7 +158,6 @@ def summarise(plan: PoolPlan) -> str:
 
 
 def facts(plan: PoolPlan) -> dict[str, Any]:
-    """What the ledger keeps of the run."""
     return {
         "shops": len(plan.readings),
         "left_out": [failure.shop for failure in plan.failures],
@@ -189,9 +178,4 @@ def complaint(plan: PoolPlan, failures: Iterable[Failure]) -> PasserelleError | 
             where = n_("{fault} (and {n} more)", "{fault} (and {n} more)", rest, fault=where)
         what = _("a line could not be read")
         errors.append(RejectedError(what, where, _("its item is left as it is; mend it there")))
-    return max(errors, key=lambda error: GRAVITY.index(error.exit_code), default=None)
-
-
-def sold_by(short: Shortfall, moves: Iterable[Move]) -> str:
-    told = _("order {order} in {shop}")
-    return ", ".join(told.format(order=move.order, shop=move.shop) for move in moves)
+    return gravest(*errors)

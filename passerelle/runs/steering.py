@@ -15,7 +15,7 @@ from passerelle.model.states import DONE, OPEN, SaleState, Stage, State
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """Steers the orders of one channel."""
+    """Steers the orders of one channel. What its deeds return is to be told."""
 
     ledger: Ledger
     channel: str
@@ -25,8 +25,7 @@ class Steering:
     def settle(self, ids: Sequence[str]) -> list[str]:
         """The orders, or their sales, were entered by hand, and are no longer missed.
 
-        Of a cancelled order whose sale the ERP has: a person undid the sale there. Returns what to
-        tell.
+        Of a cancelled order whose sale the ERP has: a person undid the sale there.
         """
         known = self._all(ids)
         sales = {order.id: self._sale_to_settle(order) for order in known}
@@ -64,7 +63,7 @@ class Steering:
         return next(others, None)
 
     def retry(self, ids: Sequence[str]) -> list[str]:
-        """The orders' sales are tried anew by the next run. Returns what to tell."""
+        """The orders' sales are tried anew by the next run."""
         if not self.issues_sales:
             mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
             raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
@@ -88,7 +87,7 @@ class Steering:
         return sale
 
     def resend(self, ids: Sequence[str]) -> list[str]:
-        """The orders go into the next XML, whatever was done with them. Returns what to tell."""
+        """The orders go into the next XML, whatever was done with them."""
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)
@@ -100,7 +99,7 @@ class Steering:
         return [self._told(_("order {id} goes into the next XML"), order) for order in known]
 
     def forget(self, ids: Sequence[str]) -> list[str]:
-        """The ledger loses the orders: the next run meets them as new. Returns what to tell."""
+        """The ledger loses the orders: the next run meets them as new."""
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)

@@ -7,12 +7,10 @@ from typing import Any
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import _, n_
-from passerelle.base.wording import listed
+from passerelle.base.wording import FEW, listed
 from passerelle.exchange.sources import Source
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock
-
-_FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +22,9 @@ class OrderSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the server did not tell of the file."""
         return self.source.notes
 
     def describe(self) -> str:
-        """Name, size, age and orders in words."""
         return f"{self.source.describe()}, {n_('{n} order', '{n} orders', self.orders)}"
 
 
@@ -45,7 +41,6 @@ class StockPlan:
 
 
 def describe(plan: StockPlan) -> Iterator[str]:
-    """The plan, one sentence a line."""
     yield plan.source.describe()
     yield plan.orders.describe()
     yield from plan.notes
@@ -59,7 +54,6 @@ def describe(plan: StockPlan) -> Iterator[str]:
 
 
 def describe_fix(fixed: FixedStock) -> Iterator[str]:
-    """What was changed in the ERP's file and why, one sentence a line."""
     in_stock = n_("{n} of them in stock", "{n} of them in stock", fixed.in_stock)
     yield f"{_lines(fixed)}, {in_stock}, {_changed(fixed)}"
     for change in fixed.changes:
@@ -72,16 +66,16 @@ def describe_fix(fixed: FixedStock) -> Iterator[str]:
             before=change.before,
             after=change.after,
             line=change.line,
-            orders=listed(change.orders, _FEW),
+            orders=listed(change.orders, FEW),
         )
     if fixed.unmatched:
         text = _("sold, but not in the ERP's file: {items}")
-        yield text.format(items=listed(fixed.unmatched, _FEW))
+        yield text.format(items=listed(fixed.unmatched, FEW))
     if fixed.gift_cards:
-        yield _("gift cards added: {ids}").format(ids=listed(fixed.gift_cards, _FEW))
-    for fault in fixed.warnings[:_FEW]:
+        yield _("gift cards added: {ids}").format(ids=listed(fixed.gift_cards, FEW))
+    for fault in fixed.warnings[:FEW]:
         yield f"! {fault}"
-    for fault in fixed.faults[:_FEW]:
+    for fault in fixed.faults[:FEW]:
         text = _("{fault}: the line leaves as it came; mend it in the ERP")
         yield f"! {text.format(fault=fault)}"
 

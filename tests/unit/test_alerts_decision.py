@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passerelle.health.alerts.decision import DAILY, Passed, Tidings, decide
+from passerelle.health.alerts.decision import Passed, Tidings, decide
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.model.records import Told
+from passerelle.model.records import DAILY, Told
 
 START = datetime(2026, 11, 25, 10, 27, tzinfo=UTC)
 TROUBLES = (ConcernKind.FAILED, ConcernKind.HELD, ConcernKind.KILLED)

@@ -20,7 +20,6 @@ STOCK_ENCODING = "cp1252"
 
 
 def sample(name: str) -> bytes:
-    """A sample file's bytes."""
     return files("passerelle.cli.demo").joinpath("files", name).read_bytes()
 
 

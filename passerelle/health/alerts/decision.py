@@ -12,14 +12,13 @@ from passerelle.health.pool import SUBJECT
 from passerelle.health.runs import gap_before
 from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import Run, Told
+from passerelle.model.records import DAILY, Run, Told
 from passerelle.schedule.timetable import timetable
 
-DAILY = timedelta(hours=24)
 # How a run ended. One may take another's place, and only a run that goes well ends them all.
 _TROUBLES = (ConcernKind.FAILED, ConcernKind.HELD, ConcernKind.KILLED)
 # The order rows are told apart by a word that is no kind.
-_ORDER = "order"
+_ORDER = "order:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def decide(
         over=tuple(
             one
             for key, one in told.items()
-            if key not in lasting and key not in ended and not _is_order(key)
+            if key not in lasting and key not in ended and not key.startswith(_ORDER)
         ),
         passed=tuple(one for one in passed if one.key not in told or one.key not in present),
         told={one.key: one for one in _told_then(told, concerns, lasting, now)},
@@ -109,11 +108,7 @@ def _new_orders(concern: Concern, told: Mapping[str, Told]) -> Iterator[str]:
 
 
 def _order_key(concern: Concern, id: str) -> str:
-    return f"{_ORDER}:{concern.key}:{id}"
-
-
-def _is_order(key: str) -> bool:
-    return key.startswith(f"{_ORDER}:")
+    return f"{_ORDER}{concern.key}:{id}"
 
 
 # Daily business, what is known before the first run, and what only `status` looks at.
@@ -124,7 +119,6 @@ _RECENT = timedelta(days=2)
 
 
 def worth_telling(settings: Settings, health: Health) -> tuple[Concern, ...]:
-    """The concerns that people are told of, the gravest first."""
     concerns = [concern for concern in health.concerns if concern.kind not in _UNTOLD]
     sales = [concern for concern in concerns if _is_sales(settings, concern)]
     if not sales:

@@ -55,7 +55,9 @@ def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
 
 def send_trials(settings: Settings) -> list[Sending]:
     """Sends every address a test message, and says how it went with each."""
-    message = trial(_place(settings))
+    body = _("This is a test: had something needed a person, this is where it would be told.")
+    subject, footer = _("Passerelle: a test of the alerts"), _footer(_place(settings))
+    message = Message(subject, f"{body}\n\n{footer}", good=True)
     return list(deliver(dict.fromkeys(addresses(settings), message)).values())
 
 
@@ -72,11 +74,6 @@ def compose(tidings: Tidings, now: datetime, where: str) -> Message:
     sections.append(_footer(where))
     news = tidings.begun or tidings.grown or tidings.still
     return Message(_subject(tidings), "\n".join(sections), good=not news)
-
-
-def trial(where: str) -> Message:
-    body = _("This is a test: had something needed a person, this is where it would be told.")
-    return Message(_("Passerelle: a test of the alerts"), f"{body}\n\n{_footer(where)}", good=True)
 
 
 def _footer(where: str) -> str:
@@ -121,11 +118,7 @@ def _also(concern: Concern, ids: tuple[str, ...]) -> str:
 
 
 def _entry(text: str, concern: Concern, now: datetime) -> str:
-    since = ""
-    if concern.since:
-        time = time_of_day(concern.since, now)
-        since = " (" + _("since {time}").format(time=time) + ")"
-    return f"- {text}{since}\n  -> {concern.mend}\n"
+    return f"- {text}{concern.since_in_words(now)}\n  -> {concern.mend}\n"
 
 
 def _ended(told: Told, now: datetime) -> str:

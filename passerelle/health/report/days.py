@@ -25,12 +25,10 @@ class Window:
 
     @property
     def start(self) -> datetime:
-        """The first day's midnight, aware."""
         return midnight(self.days[0])
 
     @property
     def end(self) -> datetime:
-        """The midnight that ends today, aware."""
         return midnight(self.days[-1] + timedelta(days=1))
 
     def with_days(
@@ -64,11 +62,6 @@ def window_of(now: datetime, length: int = DAYS) -> Window:
 def midnight(day: date) -> datetime:
     """When a day begins here, aware; where the clock skips midnight, as near as can be."""
     return datetime.combine(day, time()).astimezone()
-
-
-def local_date(moment: datetime) -> date:
-    """The day of a moment by this machine's calendar."""
-    return moment.astimezone().date()
 
 
 # More digits than any sum of what orders cost.
@@ -152,7 +145,6 @@ def total(days: Iterable[Day]) -> Turnover:
 
 
 def delays(deliveries: Sequence[Delivery]) -> Delays | None:
-    """How long the orders took; ``None`` where there are none."""
     if not deliveries:
         return None
     spans = [delivery.taken - delivery.date for delivery in deliveries]

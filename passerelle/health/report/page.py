@@ -119,7 +119,7 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
     runs = ledger.overview.runs(window.start)
     return {
         "health": health,
-        "matters": matters(settings, ledger, health),
+        "matters": [_matter(settings, ledger, health, one) for one in health.concerns],
         "window": window,
         "currency": settings.report.currency,
         **_figures(settings, ledger, window, runs),
@@ -212,7 +212,6 @@ def write_report(settings: Settings, ledger: Ledger, now: datetime) -> Path:
 
     Raises :class:`UnreachableError` where the ledger cannot be read or the file not written.
     """
-
     path = settings.folder / FILE_NAME
     page = render(settings, ledger, now).encode("utf-8")
     try:
@@ -251,10 +250,6 @@ class Matter:
     @property
     def has_reasons(self) -> bool:
         return any(order.reason for order in self.orders)
-
-
-def matters(settings: Settings, ledger: Ledger, health: Health) -> list[Matter]:
-    return [_matter(settings, ledger, health, concern) for concern in health.concerns]
 
 
 def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern) -> Matter:

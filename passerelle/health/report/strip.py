@@ -11,7 +11,7 @@ from itertools import dropwhile, groupby
 from passerelle.base.language import N_, _
 from passerelle.base.wording import clock
 from passerelle.config.model import Settings
-from passerelle.health.report.days import Window, local_date
+from passerelle.health.report.days import Window
 from passerelle.health.runs import EARLY, LATE, is_active
 from passerelle.model.records import Run
 from passerelle.schedule.timetable import minutes_of, starts
@@ -140,7 +140,7 @@ def strips(slots: Iterable[Slot], window: Window) -> list[DayStrip]:
 def incidents(run: str, slots: Iterable[Slot]) -> Iterator[Incident]:
     """What did not go well, oldest first: times in a row and of one day as one."""
     seen = (slot for slot in slots if slot.look != SlotLook.NONE)
-    for (look, _day), group in groupby(seen, key=lambda slot: (slot.look, local_date(slot.at))):
+    for (look, _day), group in groupby(seen, lambda one: (one.look, one.at.astimezone().date())):
         if look in BAD:
             yield Incident(run, look, tuple(group))
 
@@ -169,15 +169,8 @@ LOOKS = {
 }
 # In the order of the legend.
 SHOWN = (
-    *(
-        SlotLook.WELL,
-        SlotLook.IDLE,
-        SlotLook.ACTIVE,
-        SlotLook.REJECTED,
-        SlotLook.HELD,
-        SlotLook.FAILED,
-    ),
-    *(SlotLook.KILLED, SlotLook.MISSED),
+    *(SlotLook.WELL, SlotLook.IDLE, SlotLook.ACTIVE, SlotLook.REJECTED),
+    *(SlotLook.HELD, SlotLook.FAILED, SlotLook.KILLED, SlotLook.MISSED),
 )
 # A summary may be as long as an error; the trace has all of it. There are thousands of titles.
 _LONGEST, _LONGEST_TITLE = 140, 80
