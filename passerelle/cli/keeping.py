@@ -179,8 +179,7 @@ def set_secret(settings: Settings, server: str) -> None:
     passerelle secret set ftp
     """
     _check_server(settings, server)
-    is_console = sys.stdin is not None and sys.stdin.isatty()
-    store_password(server, _asked(server) if is_console else _piped(server))
+    store_password(server, _asked(server) if _is_console() else _piped(server))
     text = _('stored; in config.toml write password = "keyring" under [servers.{server}]')
     click.echo(text.format(server=server))
 
@@ -204,11 +203,19 @@ def _asked(server: str) -> str:
     return str(click.prompt(words, hide_input=True, err=True))
 
 
+def _is_console() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _first_line() -> bytes:
+    return sys.stdin.buffer.readline() if sys.stdin is not None else b""
+
+
 def _piped(server: str) -> str:
     """What a script hands over. Windows' consoles pipe text in code pages that nobody tells."""
     try:
         # Windows' PowerShell puts a mark in front.
-        line = (sys.stdin.buffer.readline() if sys.stdin else b"").decode("utf-8-sig")
+        line = _first_line().decode("utf-8-sig")
     except UnicodeDecodeError:
         mend = _("type it at the console, without a pipe")
         raise UsageError(_("the password is not in UTF-8"), server, mend) from None
