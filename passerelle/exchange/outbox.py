@@ -78,12 +78,12 @@ class Outbox:
         """Sends a new XML. Once this returns, its orders are ``sent``."""
         promise = self._archived(Kind.ORDERS, parcel.place, parcel.data)
         dispatch = self._book.prepare_orders(promise, self._now(), channel, parcel.marks)
-        return self._send_archived(dispatch)
+        return self._send_archived(dispatch, parcel.data)
 
     def send_sale(self, issue: Issue, data: bytes, place: Location) -> Dispatch:
         """Sends the XML of one sale. Once this returns, the sale is ``sent``."""
         promise = self._archived(Kind.SALE, place, data)
-        return self._send_archived(self._book.prepare_sale(promise, self._now(), issue))
+        return self._send_archived(self._book.prepare_sale(promise, self._now(), issue), data)
 
     def _archived(self, kind: Kind, place: Location, data: bytes) -> Promise:
         archived = self._exports.free_name(place.name, self._now())
@@ -91,10 +91,10 @@ class Outbox:
             self._exports.write_pending(archived, data)
         return _promise(kind, place, data, archived)
 
-    def _send_archived(self, dispatch: Dispatch) -> Dispatch:
+    def _send_archived(self, dispatch: Dispatch, data: bytes) -> Dispatch:
         self.witness.remember(dispatch)
         self._exports.confirm(dispatch.archived)
-        return self._go_on(dispatch)
+        return self._go_on(dispatch, data)
 
     # --- levels for shops --------------------------------------------------------------------
 
@@ -253,7 +253,7 @@ class Outbox:
     # --- from stage to stage -----------------------------------------------------------------
 
     def _go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
-        """Takes a dispatch from wherever it stands to ``sent``; ``data`` are fresh levels."""
+        """Takes a dispatch from wherever it stands to ``sent``; ``data`` is what a new one carries."""
         if self._is_direct(dispatch):
             return self._go_on_directly(dispatch, data)
         place = dispatch.place
