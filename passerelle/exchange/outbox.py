@@ -253,7 +253,7 @@ class Outbox:
     # --- from stage to stage -----------------------------------------------------------------
 
     def _go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
-        """Takes a dispatch from wherever it stands to ``sent``; ``data`` is what a new one carries."""
+        """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
         if self._is_direct(dispatch):
             return self._go_on_directly(dispatch, data)
         place = dispatch.place
