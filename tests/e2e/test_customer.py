@@ -378,7 +378,7 @@ names = st.text(st.characters(categories=["L"], max_codepoint=0x17F), min_size=4
 XML_NAMES = '[orders.xml.names]\norder = "vente"\ncustomer = "client"\nemail = "mél"\nid = "no"\n'
 
 
-@settings(max_examples=scale.pick(5, 24, 200), deadline=None,
+@settings(max_examples=scale.pick(3, 24, 200), deadline=None,
           suppress_health_check=list(HealthCheck))  # fmt: skip
 @given(st.data())
 def test_whoever_bought_what_one_person_is_gone_and_nothing_else_changed(

@@ -458,7 +458,7 @@ def failing(
 
 
 HalfHours.TestCase.settings = settings(
-    max_examples=scale.pick(12, 40, 2_000),
+    max_examples=scale.pick(8, 40, 2_000),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -305,7 +305,7 @@ class Sales(RuleBasedStateMachine):
 
 
 Sales.TestCase.settings = settings(
-    max_examples=scale.pick(5, 24, 1_000),
+    max_examples=scale.pick(3, 24, 1_000),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -40,7 +40,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
     outside: Outside, new_life: NewLife, run: str, note: Note
 ) -> None:
-    step = scale.pick(8, 5, 1)
+    step = scale.pick(16, 5, 1)
     before, after = (dies_at_each(outside, new_life, run, w, step) for w in ("before", "after"))
     assert before == after > 0, "both must go through all commands of the run"
     kind = outside.house.kind
@@ -109,7 +109,7 @@ def moments(line: Line, run: str) -> Iterator[tuple[str, int]]:
         near = {n for end in [0, *ends] for n in (end - 1, end, end + 1, end + 7)}
         every = set(range(total)) if stream.startswith("control") and total < 5_000 else near
         wanted = sorted(n for n in every | near if 0 <= n < total)
-        few = scale.pick(2, 6, len(wanted) + 1)
+        few = scale.pick(1, 6, len(wanted) + 1)
         yield from ((stream, n) for n in wanted[:: len(wanted) // few + 1])
 
 

@@ -32,7 +32,7 @@ from tests.fire.conftest import Note
 from tests.servers import RunningServer
 from tests.world import Sale, World
 
-HALF_HOURS = scale.pick(64, 400, 17_520)
+HALF_HOURS = scale.pick(48, 400, 17_520)
 FAULTS = scale.pick(0.1, 0.02, 0.02)
 KEPT_DAYS = 3
 ITEMS = [str(3_700_000_000_000 + n) for n in range(60)]
