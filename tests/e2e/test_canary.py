@@ -462,7 +462,9 @@ def test_nor_by_a_configuration_in_another_encoding(shop: Shop) -> None:
     watch.fails("run", "orders", code=3, words="not UTF-8")
 
 
-@pytest.mark.parametrize("source", [from_environment, pytest.param(from_keyring, marks=scale.only("ci"))])
+@pytest.mark.parametrize(
+    "source", [from_environment, pytest.param(from_keyring, marks=scale.only("ci"))]
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\nDELE commandes.csv", "\udcff"])
 def test_a_password_that_cannot_be_sent_is_a_fault_of_the_configuration(
     shop: Shop, source: Source, end: str
