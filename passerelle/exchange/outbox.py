@@ -201,7 +201,11 @@ class Outbox:
         dispatch = self._book.last(kind, target)
         if dispatch is None or dispatch.stage not in (Stage.PREPARED, Stage.STAGED):
             return
-        remote, place = self._remote(dispatch.place.server), dispatch.place
+        place = dispatch.place
+        if place.server not in self._settings.servers:
+            self._book.end(dispatch, Stage.ABANDONED, self._now())
+            return
+        remote = self._remote(place.server)
         if self._is_direct(dispatch):
             if kind == Kind.STOCK:
                 self._settle_direct(remote, dispatch)

@@ -248,6 +248,26 @@ def test_a_step_that_the_table_lacks_is_refused(world: World, stage: Stage) -> N
     assert world.last(Kind.STOCK) == replace(taken)
 
 
+def test_levels_for_a_server_that_left_the_config_are_let_go_of(world: World) -> None:
+    with pytest.raises(DeathError):
+        world.send_stock(("after", "store"))
+    world.settings = world.settings.model_copy(update={"servers": {}})
+    outbox = Outbox(
+        world.settings, world.ledger, NoServers().open, lambda: NOW, world.told.append, no_deed
+    )
+    outbox.settle_levels(Kind.STOCK)
+    assert world.last(Kind.STOCK).stage == Stage.ABANDONED
+
+
+class NoServers:
+    def open(self, name: str) -> FolderRemote:
+        raise AssertionError(name)
+
+
+def no_deed(deed: Callable[[], object], would: str) -> None:
+    raise AssertionError(would)
+
+
 def test_a_refused_upload_leaves_the_promise_for_the_next_run(world: World) -> None:
     (world.root / "import").rmdir()
     with pytest.raises(PermanentError):
