@@ -35,6 +35,10 @@ def ftp_life(tmp_path: Path) -> Iterator[tuple[FtpServer, Life]]:
         yield server, life
 
 
+# Python's own, where what a run that went well has printed cannot be written either.
+_OUTPUT_LOST = 120
+
+
 @needs_strace
 @pytest.mark.skipif(sys.platform == "win32", reason="strace is not for Windows")
 @pytest.mark.parametrize("error", ["ENOSPC", pytest.param("EIO", marks=scale.only("ci"))])
@@ -53,9 +57,10 @@ def test_our_disk_may_be_full_or_broken_from_any_call_on(
     for call in wanted:
         life = new_life()
         result = fail_from(call, error, ("run", run), life.world.folder)
-        assert result.exit_code in ends, (call, result)
-        assert result.exit_code == 0 or result.stderr.startswith("passerelle: "), (call, result)
-        ends[result.exit_code] += 1
+        code = 0 if result.exit_code == _OUTPUT_LOST else result.exit_code
+        assert code in ends, (call, result)
+        assert code == 0 or result.stderr.startswith("passerelle: "), (call, result)
+        ends[code] += 1
         life.new_orders()
         life.assert_stock_is_whole_or_absent()
         life.assert_nothing_lost_nothing_doubled()

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -257,6 +258,10 @@ def test_the_loop_starts_a_run_at_its_minute(world: World) -> None:
         for line in child.output:
             if "is in place on ftp" in line:
                 break
+        # A loop that is stopped within a run says that it was interrupted: the run is to be over.
+        while "exit code 0" not in world.trace(1):
+            time.sleep(0.1)
+        time.sleep(0.3)
         child.send_signal(signal.SIGINT)
         _output, errors = child.rest()
     assert (child.wait(), errors) == (0, "")
