@@ -336,7 +336,8 @@ def quick_folder() -> Iterator[Path]:
 
 
 @pytest.mark.usefixtures("paris")
-@pytest.mark.parametrize("kind", [pytest.param(Shop, marks=scale.only("ci")), SellingShop])
+@pytest.mark.parametrize("kind", [Shop, SellingShop])
+@scale.only("ci")
 def test_a_year_with_faults_ends_without_a_discrepancy(
     quick_folder: Path, note: Note, kind: type[Shop]
 ) -> None:
