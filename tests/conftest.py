@@ -1,6 +1,8 @@
 """Fixtures and options that every room of the tests may use."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,13 @@ from tests import scale
 os.environ["LANGUAGE"] = "en"
 for name in ("PASSERELLE_CONFIG", "LC_ALL", "LC_MESSAGES"):
     os.environ.pop(name, None)
+# The tests wait for a disk a quarter of their time. Children and servers follow.
+MEMORY = Path("/dev/shm")  # noqa: S108
+ENOUGH = 2_000_000_000
+if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
+    if shutil.disk_usage(MEMORY).free > ENOUGH:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None
 
 pytest_plugins = ["tests.servers.fixtures"]
 
