@@ -19,12 +19,10 @@ for name in ("PASSERELLE_CONFIG", "LC_ALL", "LC_MESSAGES"):
 # The tests wait for a disk a quarter of their time. Children and servers follow.
 MEMORY = Path("/dev/shm")  # noqa: S108
 ENOUGH = 2_000_000_000
-if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
-    if shutil.disk_usage(MEMORY).free > ENOUGH:
-        os.environ["TMPDIR"] = str(MEMORY)
-        tempfile.tempdir = None
-
-pytest_plugins = ["tests.servers.fixtures"]
+has_memory = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ENOUGH
+if has_memory and "TMPDIR" not in os.environ:
+    os.environ["TMPDIR"] = str(MEMORY)
+    tempfile.tempdir = None
 
 # The same cases in every run: a fault that chance finds is found at the long scale, and kept.
 settings.register_profile(
