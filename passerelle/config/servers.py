@@ -1,5 +1,6 @@
 """``[servers.NAME]``: where a server is and how to speak with it."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -35,6 +36,26 @@ KINDS = {
 def kind_of(url: str) -> ServerKind:
     """The kind of the server at a valid ``url``."""
     return KINDS[url.partition(":")[0].lower()]
+
+
+# What a URL without a port means.
+_PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
+
+
+def address_of(url: str) -> str:
+    """Where a valid ``url`` leads, in one spelling: two servers of one address are the same place.
+
+    The way of speaking (with TLS or without) and the case of the host don't matter; the user does,
+    since many servers show each user a folder of their own.
+    """
+    parts = urlsplit(url)
+    path = unquote(parts.path).rstrip("/")
+    if parts.scheme == "file":
+        host = f"//{parts.netloc.lower()}" if parts.netloc else ""
+        return f"file:{host}{os.path.normcase(path)}"
+    way = "sftp" if parts.scheme == "sftp" else "ftp"
+    user = f"{unquote(parts.username)}@" if parts.username else ""
+    return f"{way}://{user}{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{path}"
 
 
 def _any_case(word: str) -> str:
