@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle import __version__
@@ -88,6 +88,12 @@ class Gateway:
             server = self.settings.servers[name]
             self._remotes[name] = open_remote(name, server, deadline or self.deadline)
         return self._remotes[name]
+
+    def renew(self, name: str, limit: timedelta) -> None:
+        """Has a server opened anew, with a time of its own: the run's may be over."""
+        if old := self._remotes.pop(name, None):
+            old.close()
+        self.remote(name, Deadline(limit))
 
     def do(self, deed: Callable[[], object], would: str = "") -> None:
         """Does what others see; in a dry run it says instead what it ``would`` do.

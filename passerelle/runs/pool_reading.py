@@ -74,9 +74,9 @@ def _read(
     writes: bool,
 ) -> ShopReading:
     gateway.outbox.settle_levels(Kind.POOL, name)
-    waiting = gateway.ledger.pool.files.last(name, *UNTAKEN)
-    remote = gateway.remote(shop.stock_to.server)
-    taken = waiting is not None and is_gone(remote, shop.stock_to.path)
+    waiting = _untaken(gateway, name)
+    lies = waiting is not None and waiting.stage != Stage.WITHDRAWN
+    taken = lies and is_gone(gateway.remote(shop.stock_to.server), shop.stock_to.path)
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
@@ -101,7 +101,7 @@ def _read(
             is_newcomer=is_newcomer,
             is_joining=state == ShopState.JOINING,
             # Whose joining was cut short before its file was in place is written it now.
-            writes=writes and (is_newcomer or state == ShopState.MEMBER or waiting is None),
+            writes=writes and (is_newcomer or state == ShopState.MEMBER or not lies),
         ),
         state,
         token,
@@ -110,6 +110,15 @@ def _read(
         count,
         (*levels.faults, *orders.faults),
     )
+
+
+def _untaken(gateway: Gateway, name: str) -> PoolFile | None:
+    """The shop's last file, unless it is known to be taken.
+
+    One that was withdrawn may have been in its import's hands already: what it says may show.
+    """
+    last = gateway.ledger.pool.files.last(name, *UNTAKEN, Stage.TAKEN, Stage.WITHDRAWN)
+    return last if last and last.stage != Stage.TAKEN else None
 
 
 def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
@@ -171,7 +180,8 @@ def _published(file: PoolFile | None) -> Published | None:
     if file is None or file.view is None:
         return None
     # Where the server forbids renaming, an upload that was cut short may stand there.
-    return Published(file.number, view_of(file.view), whole=file.stage == Stage.SENT)
+    view, lies = view_of(file.view), file.stage != Stage.WITHDRAWN
+    return Published(file.number, view, whole=file.stage == Stage.SENT, lies=lies)
 
 
 def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[int]]:

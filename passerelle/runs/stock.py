@@ -2,15 +2,14 @@
 
 The story: finish what an earlier run left; fetch the ERP's stock and the order CSV; find the
 sales that the ERP has not heard of; check the guards; fix the file; tell the plan; publish and
-read back. Where nothing may be published, an older file that the shop has not taken yet is
-withdrawn: a missing file is harmless to the shop, a wrong one is not.
+read back. Where nothing is published, for whatever reason, an older file that the shop has not
+taken yet is withdrawn: a missing file is harmless to the shop, a wrong one is not.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from passerelle.base.errors import PasserelleError, TimeLimitError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
@@ -24,7 +23,7 @@ from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
-from passerelle.remotes.base import find
+from passerelle.remotes.base import is_gone
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import check_age, check_drop, check_lines
 from passerelle.rules.missed_sales import (
@@ -43,6 +42,7 @@ from passerelle.runs.stock_plan import (
     stock_rejection,
     summarise,
 )
+from passerelle.runs.withdrawing import take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 
 
@@ -59,11 +59,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         for line in describe(plan):
             gateway.say(line)
         gateway.do(lambda: publish(gateway, settings, plan))
-    except (TransientError, TimeLimitError):
-        raise
-    except PasserelleError:
-        if told := gateway.outbox.withdraw(settings.to):
-            gateway.warn(told)
+    except (Exception, KeyboardInterrupt):
+        take_back(gateway, settings.to)
         raise
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
@@ -218,7 +215,7 @@ def note_fate(gateway: Gateway, settings: Stock) -> None:
     last = gateway.ledger.dispatches.last(Kind.STOCK, stages=SEEN)
     if last is None or last.stage != Stage.SENT or last.left is not None:
         return
-    if find(gateway.remote(settings.to.server), settings.to.path) is None:
+    if is_gone(gateway.remote(settings.to.server), settings.to.path):
         gateway.ledger.dispatches.take(last, gateway.now())
     elif should_be_taken(gateway.settings, last.prepared, gateway.now()):
         gateway.ledger.dispatches.leave(last, gateway.now())

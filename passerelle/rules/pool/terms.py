@@ -50,12 +50,14 @@ class OrderLine:
 class Published:
     """A file that was written for a shop and not known to be taken; ``number`` is the ledger's.
 
-    ``whole`` is false where an upload straight to the final name may have been cut.
+    ``whole`` is false where an upload straight to the final name may have been cut, ``lies`` where
+    it was withdrawn: the shop may have been taking it just then.
     """
 
     number: int
     view: View
     whole: bool = True
+    lies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
