@@ -206,6 +206,7 @@ publications = Table(
     Column("source_modified", UtcTime),  # on the server's clock
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
+    Column("accepted", Boolean, nullable=False, default=False),  # a person said that it is right
     Index("publications_by_source", "source_sha256"),
 )
 changes = Table(

@@ -1,14 +1,19 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
-from passerelle.ledger.book import Book
-from passerelle.ledger.schema import clocks, dispatches, publications
-from passerelle.model.records import Publication
+from passerelle.base.reading import gtin
+from passerelle.ledger.book import Book, in_batches
+from passerelle.ledger.schema import changes, clocks, dispatches, orders, publications, sold
+from passerelle.model.records import Publication, SoldSince
 from passerelle.model.states import Kind, Stage
+
+# One every five minutes.
+_A_DAYS = 300
 
 
 class StockBook(Book):
@@ -26,6 +31,35 @@ class StockBook(Book):
     def last(self, *stages: Stage) -> Publication | None:
         query = select_publications().where(dispatches.c.stage.in_(stages))
         return self._first(Publication, query.order_by(dispatches.c.number.desc()))
+
+    def latest(self, *stages: Stage) -> list[Publication]:
+        """The last ones of these stages, the newest first: a day's, and more."""
+        query = select_publications().where(dispatches.c.stage.in_(stages))
+        query = query.order_by(dispatches.c.number.desc())
+        return self._records(Publication, query.limit(_A_DAYS))
+
+    def sold_since(self, publication: Publication, channel: str) -> dict[str, SoldSince]:
+        """What web orders took out of stock since a publication, by :func:`gtin` form.
+
+        Their lines were held back since then, or the ERP took their XML.
+        """
+        c, d, o = changes.c, dispatches.c, orders.c
+        rows = select(c.key, c.before, c.orders).where(c.publication >= publication.number)
+        taken = select(d.number).where(d.taken >= publication.at, d.kind == Kind.ORDERS)
+        of_taken = select(o.id).where(o.dispatch.in_(taken), o.channel == channel)
+        lines, found = select(sold.c.key, sold.c.quantity), dict[str, SoldSince]()
+        with self._begin() as connection:
+            held = connection.execute(rows.order_by(c.publication)).all()
+            ids = {id for row in held for id in row.orders.split(",")}
+            ids |= {*connection.execute(of_taken).scalars()}
+            for some in in_batches(ids):
+                mine = (sold.c.channel == channel) & sold.c.id.in_(some)
+                for key, quantity in connection.execute(lines.where(mine)):
+                    found[gtin(key)] = found.get(gtin(key), SoldSince()).and_also(quantity)
+        for row in reversed(held):
+            if row.key in found:
+                found[row.key] = replace(found[row.key], level=row.before)
+        return found
 
     def first_met(self, source_sha256: str) -> datetime | None:
         """When the ERP's file with that content was first published from."""
@@ -61,5 +95,5 @@ def select_publications() -> Select[Any]:
     """A SELECT of publications with their dispatches; conditions are still to be given."""
     d, p = dispatches.c, publications.c
     columns = (d.number, d.prepared.label("at"), d.stage, d.sha256, d.size, d.left)
-    more = (p.source_sha256, p.source_modified, p.lines, p.in_stock)
+    more = (p.source_sha256, p.source_modified, p.lines, p.in_stock, p.accepted)
     return select(*columns, *more).select_from(dispatches.join(publications, d.number == p.number))

@@ -107,7 +107,8 @@ class Publication:
     """One ExportCSVmod, and the ERP's file that it was made from.
 
     ``sent``, ``taken`` or ``withdrawn`` are the stages of those that the shop could see; ``left``
-    is when it was seen to lie there although its time had passed.
+    is when it was seen to lie there although its time had passed. ``accepted``: a person said that
+    fewer lines in stock are right.
     """
 
     number: int
@@ -120,11 +121,27 @@ class Publication:
     lines: int
     in_stock: int
     left: datetime | None = None
+    accepted: bool = False
 
     @property
     def fate(self) -> str | None:
         """``"taken"`` by the shop, ``"left"`` lying, ``None`` while that is not known."""
         return "taken" if self.stage == Stage.TAKEN else "left" if self.left else None
+
+
+@dataclass(frozen=True, slots=True)
+class SoldSince:
+    """What web orders took of an item, of which the ERP had ``level``, as its file wrote it.
+
+    ``quantity`` is ``None`` where an order does not say how many, ``level`` where it is not known.
+    """
+
+    quantity: int | None = 0
+    level: str | None = None
+
+    def and_also(self, quantity: int | None) -> "SoldSince":
+        told = None if quantity is None or self.quantity is None else self.quantity + quantity
+        return SoldSince(told, self.level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,15 @@ from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.fulfilment import will_be_wanted
-from passerelle.rules.guards import check_age, check_drop, check_lines
+from passerelle.rules.guards import (
+    baselines,
+    check_age,
+    check_drop,
+    check_lines,
+    check_orders_age,
+    is_drop,
+    sold_out,
+)
 from passerelle.rules.missed_sales import (
     ErpFile,
     SaleKey,
@@ -34,6 +42,7 @@ from passerelle.rules.missed_sales import (
     trusted_time,
 )
 from passerelle.runs.fulfil_look import note_done
+from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
     OrderSource,
     StockPlan,
@@ -44,6 +53,7 @@ from passerelle.runs.stock_plan import (
 )
 from passerelle.runs.withdrawing import take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
+from passerelle.stock_csv_fix.levels import read_levels
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -58,7 +68,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
-        gateway.do(lambda: publish(gateway, settings, plan))
+        gateway.do(lambda: publish(gateway, settings, plan, accept_drop=accept_drop))
     except (Exception, KeyboardInterrupt):
         take_back(gateway, settings.to)
         raise
@@ -122,6 +132,8 @@ def missed_sales(
     """The missed sales, and the order file that they were found with."""
     orders = gateway.settings.needed_orders
     csv = gateway.sources.fetch(orders.source)
+    if csv.age is not None:
+        check_orders_age(csv.age, settings.guards, csv.place.name)
     with step(_("reading {file}").format(file=csv.place.name)):
         file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
     book = gateway.ledger.orders
@@ -190,13 +202,22 @@ def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
 def _check_amount(
     gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
 ) -> None:
-    check_lines(fixed.in_stock, settings.guards, source.place.name)
-    last = gateway.ledger.stock.last(*SEEN)
-    if last and not accept_drop:
-        check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
+    guards, name, book = settings.guards, source.place.name, gateway.ledger.stock
+    check_lines(fixed.in_stock, guards, name)
+    if accept_drop:
+        return
+    published = book.latest(*SEEN)
+    for number, before in enumerate(baselines(published, gateway.now())):
+        if is_drop(fixed.in_stock, before.in_stock, guards):
+            sales = book.sold_since(before, gateway.settings.needed_orders.channel)
+            explained = sold_out(read_levels(source.data, settings, name, sales), sales)
+            check_drop(fixed.in_stock, before.in_stock, guards, name,
+                       explained=explained, is_most=number > 0)  # fmt: skip
+    if not published:
+        check_drop(fixed.in_stock, before_the_ledger(gateway, settings), guards, name)
 
 
-def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: bool) -> None:
     """Puts the file in place; the ledger knows of it before the shop does."""
     fixed, source = plan.fixed, plan.source
     gateway.outbox.send_stock(
@@ -207,6 +228,7 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
         source_modified=source.modified,
         lines=fixed.lines,
         in_stock=fixed.in_stock,
+        accepted=accept_drop,
     )
 
 
