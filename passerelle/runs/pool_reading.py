@@ -94,6 +94,7 @@ def _read(
             _seen(gateway, name, shop, known, levels, orders),
             waiting=_published(waiting),
             waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
+            ordered=_ordered(gateway, name, waiting.upto if waiting else known and known.upto),
             taken=taken,
             levels_at=on_our_clock(gateway, levels_source),
             orders_at=on_our_clock(gateway, orders_source),
@@ -186,6 +187,10 @@ def _published(file: PoolFile | None) -> Published | None:
 
 def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[int]]:
     return {} if upto is None else gateway.ledger.pool.moved_since(name, upto)
+
+
+def _ordered(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, int]:
+    return {} if upto is None else gateway.ledger.pool.ordered_since(upto, name)
 
 
 def on_our_clock(gateway: Gateway, source: Source) -> datetime | None:

@@ -176,3 +176,43 @@ def test_a_pool_that_is_held_leaves_no_old_file(pool: PoolWorld) -> None:
     pool.all_write()
     assert pool.run("run", "pool").exit_code == 6
     assert not any(pool[name].waiting.exists() for name in ("be", "nl"))
+
+
+# --- orders never hold the pool ----------------------------------------------------------------
+
+
+def items(pool: PoolWorld) -> list[str]:
+    return [*pool["fr"].levels]
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_orders_of_most_items_hold_no_pool(pool: PoolWorld, takes: bool) -> None:
+    """The last pieces too; also where a shop has not taken its file meanwhile."""
+    for round_ in range(2):
+        for n, item in enumerate(items(pool)[:8]):
+            pool["be"].sells(f"{round_}{n}", item, 50)
+        pool.all_write()
+        pool.run_well("run", "pool")
+        if takes:
+            pool.all_take()
+    pool.all_take()
+    pool.cycle()
+    assert [pool["fr"].levels[item] for item in items(pool)] == [0] * 8 + [100] * 2
+
+
+def test_orders_that_were_counted_by_a_held_run_hold_not_the_next(pool: PoolWorld) -> None:
+    before = dict(pool["fr"].levels)
+    for item in items(pool)[:6]:
+        pool["fr"].levels[item] = 0  # by mistake
+    pool.all_write()
+    pool.run_well("run", "pool")
+    for n, item in enumerate(items(pool)[:8]):
+        pool["be"].sells(f"1{n}", item, 100)
+    pool.all_write()
+    pool.run("run", "pool")
+    pool.all_write()
+    assert pool.run("run", "pool").exit_code == 6, "what was changed by hand holds"
+    pool["fr"].levels.update(before)  # mended
+    for _n in range(3):
+        pool.cycle()
+    assert [pool["fr"].levels[item] for item in items(pool)] == [0] * 8 + [100] * 2
