@@ -117,7 +117,8 @@ class DispatchBook(Book):
         """
         with self._begin() as connection:
             if uploaded:
-                write_clock(connection, dispatch.place.server, uploaded - at, at)
+                server, number = dispatch.place.server, dispatch.number
+                write_clock(connection, server, uploaded - at, at, of=number)
             return _move(connection, dispatch, Stage.STAGED, at, staged=at, uploaded=uploaded)
 
     def unstage(self, dispatch: Dispatch, at: datetime) -> Dispatch:

@@ -104,11 +104,12 @@ class PoolBook(Book):
     def ordered_since(self, upto: int, but: str) -> dict[str, int]:
         """What orders of all shops ``but`` one moved of each item after the move of that number."""
         c = pool_moves.c
-        query = select(c.item, func.sum(c.quantity)).where(
+        query = select(c.item, func.sum(c.quantity).label("moved")).where(
             c.number > upto, c.kind.in_(OF_ORDERS), c.shop != but
         )
         with self._begin() as connection:
-            return {item: moved for item, moved in connection.execute(query.group_by(c.item))}
+            rows = connection.execute(query.group_by(c.item))
+            return {row.item: row.moved for row in rows}
 
     def suspects(self, shop: str | None = None) -> list[Suspect]:
         """The differences that are looked at, of one shop or of all."""

@@ -1,19 +1,28 @@
 """The ledger's runs: when each began and ended, and how; and what is done once a day."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from passerelle.ledger.book import Book, insert_one, record_of, row_of
 from passerelle.ledger.schema import alerts, chores, runs
+from passerelle.ledger.stock import note_jump
 from passerelle.model.records import AlertMemory, Run, Told
+
+# Runs follow each other, and no machine is off for longer without somebody to tell.
+_SLACK, _LONG = timedelta(minutes=1), timedelta(days=3)
 
 
 class RunBook(Book):
     def start(self, run: str, at: datetime) -> int:
+        """Begins a run; notes where our clock must have been set since the last one."""
+        last = select(runs.c.started).order_by(runs.c.number.desc()).limit(1)
         with self._begin() as connection:
+            before = connection.scalar(last)
+            if before is not None and not -_SLACK <= at - before <= _LONG:
+                note_jump(connection, "", (before - at).total_seconds(), at)
             return insert_one(connection, runs, run=run, started=at)
 
     def end(

@@ -227,6 +227,16 @@ clocks = Table(
     Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
     Column("measured", UtcTime, nullable=False),
 )
+# When a measurement differed so much from the last one that a clock must have been set.
+clock_jumps = Table(
+    "clock_jumps",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("server", String, nullable=False),  # "" where only our own clock can be meant
+    Column("noticed", UtcTime, nullable=False),
+    Column("seconds", Float, nullable=False),  # by which the server's clock went ahead of ours
+    Column("upto", Integer, nullable=False),  # the last dispatch of before
+)
 chores = Table(
     "chores",
     metadata,

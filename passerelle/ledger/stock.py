@@ -1,5 +1,6 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,12 +9,24 @@ from sqlalchemy import Connection, Select, delete, func, select
 
 from passerelle.base.reading import gtin
 from passerelle.ledger.book import Book, in_batches
-from passerelle.ledger.schema import changes, clocks, dispatches, orders, publications, sold
-from passerelle.model.records import Publication, SoldSince
+from passerelle.ledger.schema import (
+    changes,
+    clock_jumps,
+    clocks,
+    dispatches,
+    orders,
+    publications,
+    sold,
+)
+from passerelle.model.records import ClockHistory, ClockJump, Publication, SoldSince
 from passerelle.model.states import Kind, Stage
 
 # One every five minutes.
 _A_DAYS = 300
+# Servers tell times in whole seconds, and slow uploads take a while.
+_DRIFT = 60
+# Older ones divide nothing any more.
+_JUMPS = 20
 
 
 class StockBook(Book):
@@ -80,15 +93,53 @@ class StockBook(Book):
         with self._begin() as connection:
             return {row.server: timedelta(seconds=row.offset) for row in connection.execute(query)}
 
+    def clock_history(self, source_sha256: str, before: int | None = None) -> ClockHistory:
+        """When clocks were set, and what is certain all the same of a file of the ERP's.
+
+        ``before`` is the publication that was made from it, if any.
+        """
+        d, p, j = dispatches.c, publications.c, clock_jumps.c
+        late = j.number > select(func.max(j.number)).scalar_subquery() - _JUMPS
+        last = select(j.server, j.noticed, j.seconds, j.upto).where(late)
+        jumps = tuple(self._records(ClockJump, last.order_by(j.number.desc())))
+        if not jumps:
+            return ClockHistory()
+        other = select(d.number, d.prepared.label("at")).order_by(d.number.desc()).limit(1)
+        # Where no other was published from, what was sent a day before is early enough.
+        early = other.where(d.prepared < jumps[0].noticed - timedelta(days=1))
+        other = other.join(publications, d.number == p.number)
+        other = other.where(p.source_sha256 != source_sha256, d.number < (before or sys.maxsize))
+        with self._begin() as connection:
+            found = connection.execute(other).first() or connection.execute(early).first()
+        return ClockHistory(jumps, found.number, found.at) if found else ClockHistory(jumps)
+
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
         with self._begin() as connection:
             write_clock(connection, server, offset, at)
 
 
-def write_clock(connection: Connection, server: str, offset: timedelta, at: datetime) -> None:
+def write_clock(
+    connection: Connection, server: str, offset: timedelta, at: datetime, of: int | None = None
+) -> None:
+    """Notes how far a clock is ahead, and that it must have been set since it was last measured.
+
+    ``of`` is the dispatch that it was measured with.
+    """
+    before = connection.scalar(select(clocks.c.offset).where(clocks.c.server == server))
+    if before is not None and abs(offset.total_seconds() - before) > _DRIFT:
+        note_jump(connection, server, offset.total_seconds() - before, at, of)
     values = {"server": server, "offset": offset.total_seconds(), "measured": at}
     connection.execute(delete(clocks).where(clocks.c.server == server))
     connection.execute(clocks.insert().values(**values))
+
+
+def note_jump(
+    connection: Connection, server: str, seconds: float, at: datetime, of: int | None = None
+) -> None:
+    number = dispatches.c.number
+    upto = connection.scalar(select(func.max(number)).where(number != (of or 0))) or 0
+    values = {"server": server, "noticed": at, "seconds": seconds, "upto": upto}
+    connection.execute(clock_jumps.insert().values(**values))
 
 
 def select_publications() -> Select[Any]:

@@ -263,6 +263,46 @@ class Issue:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockJump:
+    """That a ``server``'s clock or ours (``""`` where only ours can be meant) was set.
+
+    ``seconds`` is by how much the server's went ahead of ours, below 0 where it fell back or ours
+    went forward. ``upto`` is the number of the last dispatch of before it was ``noticed``.
+    """
+
+    server: str
+    noticed: datetime
+    seconds: float
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHistory:
+    """When clocks were set; and the last publication that was made from another file of the ERP's.
+
+    The file was written after that one: it includes what was ``sent`` before and is taken now.
+    """
+
+    jumps: tuple[ClockJump, ...] = ()
+    number: int = 0
+    at: datetime | None = None
+
+    def is_across(self, jump: ClockJump, sent: KnownOrder | KnownSale) -> bool:
+        """Whether the ERP's file or an XML may be of before a clock was set."""
+        return jump.upto >= self.number or (sent.dispatch or 0) <= jump.upto
+
+    def proves(self, sent: KnownOrder | KnownSale) -> bool:
+        if sent.dispatch is None or sent.sent is None or self.at is None:
+            return False
+        return sent.dispatch < self.number and sent.sent <= self.at
+
+    @property
+    def unproved(self) -> int | None:
+        """After which number a dispatch may count as missed, whatever the times say."""
+        return self.number if self.jumps else None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """A line that a publication has lower than the ERP, or (``after`` is ``None``) not at all."""
 

@@ -21,9 +21,10 @@ from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading
-from passerelle.model.records import KnownOrder, KnownSale
+from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
+from passerelle.rules.erp_file import ErpFile, trusted_time
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import (
     baselines,
@@ -34,13 +35,7 @@ from passerelle.rules.guards import (
     is_drop,
     sold_out,
 )
-from passerelle.rules.missed_sales import (
-    ErpFile,
-    SaleKey,
-    counts_for_stock,
-    find_missed,
-    trusted_time,
-)
+from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
@@ -106,7 +101,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
-    if age is not None and abs(age) > guards.max_age and source.modified:
+    if age is not None and not -CLOCK_SLACK <= age <= guards.max_age and source.modified:
         offset = _measure_clock(gateway, settings)
         age = gateway.now() + offset - source.modified if offset is not None else age
     if age is not None:
@@ -141,7 +136,7 @@ def missed_sales(
     erp = erp_file(gateway, settings, source)
     outside = [
         order
-        for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+        for order in book.unseen_by_erp(*erp.doubts)
         if order.channel != orders.channel or order.id not in known
     ]
     sales = _pending_sales(gateway, erp)
@@ -164,7 +159,7 @@ def missed_sales(
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
     """The sales that the ERP's file may lack; those to be issued only while any are issued."""
-    found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    found = gateway.ledger.sales.unseen_by_erp(*erp.doubts)
     return {
         (sale.channel, sale.id, sale.order_date): sale
         for sale in found
@@ -196,7 +191,8 @@ def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
     server, offsets = source.place.server, gateway.ledger.stock.clock_offsets()
     now, certainty = gateway.now(), settings.guards.max_age
     written = trusted_time(source.modified, now, offsets.get(server))
-    return ErpFile(server, written, now, certainty, offsets)
+    clocks = gateway.ledger.stock.clock_history(hashlib.sha256(source.data).hexdigest())
+    return ErpFile(server, written, now, certainty, offsets, clocks)
 
 
 def _check_amount(

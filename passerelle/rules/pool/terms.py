@@ -65,12 +65,11 @@ class Seen:
     """A shop as it was read: its orders, its own levels, and whether it took the last file.
 
     ``moves`` are those of its orders since ``view`` was known, ``waiting_moves`` those since the
-    file that waits was planned, ``ordered`` what those of the other shops moved since then; all
-    without what this run is going to count. ``known`` is what
-    was counted of the orders read. ``illegible`` are items of which an order does not say how
-    many. ``is_fresh`` is false where the levels are the file that was read before. ``writes`` is
-    false for a shop that gets nothing now. What one that ``is_joining`` shows is about to be
-    written over.
+    file that waits was planned, ``ordered`` what the other shops' orders moved since; all without
+    what this run is going to count. ``known`` is what was counted of the orders read.
+    ``illegible`` are items of which an order does not say how many. ``is_fresh`` is false where
+    the levels are the file that was read before. ``writes`` is false for a shop that gets nothing
+    now. What one that ``is_joining`` shows is about to be written over.
     """
 
     shop: str
@@ -135,7 +134,8 @@ class ShopPlan:
     ``changes`` are the items whose level changes, with what the shop shows; ``held`` those that
     are left as they are in this run. ``written`` is the view once the file is taken. ``news``
     counts the levels that were not decided before and that no order explains, ``zeroed`` those of
-    them that end at 0, ``share`` all items that take part. ``gone`` are items that left the shop's own file.
+    them that end at 0, ``share`` all items that take part. ``gone`` are items that left the shop's
+    own file.
     """
 
     seen: Seen
