@@ -13,6 +13,8 @@ from passerelle.model.records import AlertMemory, Run, Told
 
 # Runs follow each other, and no machine is off for longer without somebody to tell.
 _SLACK, _LONG = timedelta(minutes=1), timedelta(days=3)
+# What is done once a day; since when it is held; when a person last said that it is right.
+PRUNE, PRUNE_HELD, PRUNE_ALLOWED = "prune", "prune_held", "prune_allowed"
 
 
 class RunBook(Book):
@@ -76,6 +78,10 @@ class RunBook(Book):
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
+
+    def drop_chore(self, name: str) -> None:
+        with self._begin() as connection:
+            connection.execute(delete(chores).where(chores.c.name == name))
 
 
 def as_run(row: Row[Any]) -> Run:

@@ -1,6 +1,7 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +28,8 @@ _A_DAYS = 300
 _DRIFT = 60
 # Older ones divide nothing any more.
 _JUMPS = 20
+# A day: more than time zones make.
+_FAR = 86_400
 
 
 class StockBook(Book):
@@ -112,6 +115,22 @@ class StockBook(Book):
         with self._begin() as connection:
             found = connection.execute(other).first() or connection.execute(early).first()
         return ClockHistory(jumps, found.number, found.at) if found else ClockHistory(jumps)
+
+    def clock_ahead(self, now: datetime, servers: Collection[str]) -> ClockJump | None:
+        """That our clock went forward by days; not where one of ``servers`` went with it.
+
+        Nor once it was set back.
+        """
+        j, c = clock_jumps.c, clocks.c
+        columns = select(j.server, j.noticed, j.seconds, j.upto)
+        ahead = columns.where(j.server == "", j.seconds < 0).order_by(j.number.desc())
+        jump = self._first(ClockJump, ahead)
+        if jump is None or now < jump.noticed:
+            return None
+        since, elsewhere = c.measured >= jump.noticed, c.server.in_(servers)
+        differ = columns.where(j.noticed >= jump.noticed, j.seconds < -_FAR, j.server != "")
+        asked = self._value(select(c.server).where(since, elsewhere))
+        return None if asked and self._first(ClockJump, differ) is None else jump
 
     def set_clock_offset(self, server: str, offset: timedelta, at: datetime) -> None:
         with self._begin() as connection:
