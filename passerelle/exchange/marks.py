@@ -46,11 +46,34 @@ class Marks:
 
         Raises :class:`HeldError` where it is not, and what servers raise.
         """
+        remote = self._remote(name)
         if name not in self._looked_at:
             self._looked_at[name] = self._look(name)
         if held := self._looked_at[name]:
             raise held
-        return self._remote(name)
+        return remote
+
+    def follow_names(self) -> None:
+        """A server is its address: what was promised to one follows it to its new name."""
+        servers = {name: address_of(s.url) for name, s in self._settings.servers.items()}
+        for known in self._ledger.servers.all():
+            if servers.get(known.name) == known.address:
+                continue
+            names = [name for name, address in servers.items() if address == known.address]
+            if len(names) == 1 and self._ledger.servers.known(names[0]) is None:
+                self._ledger.servers.rename(known.name, names[0])
+                text = _('server "{old}" is called "{new}" now')
+                self._say(text.format(old=known.name, new=names[0]))
+
+    def greet(self, name: str) -> Remote:
+        """The same, where we have no mark yet: before anything goes up, others are looked for.
+
+        Raises :class:`ConfigError` where another Passerelle writes files of the same names.
+        """
+        remote, known = self.at(name), self._ledger.servers.known(name)
+        if name not in self._announced and not (known and known.marked):
+            self._refuse_rivals(name)
+        return remote
 
     def announce(self, dispatch: Dispatch) -> None:
         """Says on the server that this file comes next; the ledger has counted that already.
@@ -62,8 +85,6 @@ class Marks:
         remote, known = self.at(name), self._ledger.servers.known(name)
         if known is None or (path := self.place(name)) is None:
             return
-        if name not in self._announced and not known.marked:
-            self._refuse_rivals(name, remote)
         try:
             self._write(remote, path, known, dispatch)
         except PermanentError as error:
@@ -72,7 +93,7 @@ class Marks:
         if not known.marked:
             self._ledger.servers.remember(replace(known, marked=True))
         if name not in self._announced:
-            self._refuse_rivals(name, remote)
+            self._refuse_rivals(name)
         self._announced.add(name)
 
     def last_announced(self, name: str) -> int | None:
@@ -109,6 +130,12 @@ class Marks:
     def token(self) -> str:
         return self._ledger.servers.token
 
+    def remove(self, name: str, ledger: str) -> None:
+        """Takes away another ledger's mark: that one is held from then on."""
+        if path := self.place(name, ledger):
+            with suppress(NotFoundError):
+                self._remote(name).delete(path)
+
     # --- looking -----------------------------------------------------------------------------
 
     def _look(self, name: str) -> HeldError | None:
@@ -127,17 +154,17 @@ class Marks:
             self._ledger.servers.remember(replace(known, address=address))
         return None
 
-    def _refuse_rivals(self, name: str, remote: Remote) -> None:
-        for mark in rivals(self._names(name), self.of_others(name)):
+    def _refuse_rivals(self, name: str) -> None:
+        for mark in rivals(self.names(name), self.of_others(name)):
             what = _("another Passerelle ({ledger}) writes files of the same names there")
             mend = _(
                 "give {{channel}} a place in the names of both config.toml; or, if this one takes "
-                "over from it, say `passerelle servers take-over {server}`"
+                "over from it, say `passerelle orders adopt --until-mark`"
             )
             place = f"{name}:{self.place(name, mark.ledger)}"
-            raise ConfigError(what.format(ledger=mark.ledger), place, mend.format(server=name))
+            raise ConfigError(what.format(ledger=mark.ledger), place, mend.format())
 
-    def _names(self, name: str) -> Iterator[str]:
+    def names(self, name: str) -> Iterator[str]:
         for place in self._settings.written_places():
             if place.server == name:
                 yield place.path
@@ -148,7 +175,7 @@ class Marks:
         newest = self._ledger.servers.newest_sent()
         mark = ServerMark(
             self.token, known.address, known.seq, dispatch.number, dispatch.archived,
-            newest, tuple(self._names(known.name)),
+            newest, tuple(self.names(known.name)),
         )  # fmt: skip
         data = (json.dumps(asdict(mark), ensure_ascii=False) + "\n").encode()
         remote.store(path, data)
@@ -187,10 +214,10 @@ def _parsed(data: bytes, ledger: str) -> ServerMark:
 def _ahead(name: str, path: str) -> HeldError:
     what = _("more was sent there in this ledger's name than it knows of")
     mend = _(
-        "is this folder an older copy, or does a copy of it run elsewhere? Stop the other one, or "
-        "put back the newest passerelle.db; else `passerelle servers take-over {server}`"
+        "does a copy of this folder run elsewhere? Stop one of them. Was it restored? Put back the "
+        "newest passerelle.db; else `passerelle orders adopt --until-mark`"
     )
-    return HeldError(what, f"{name}:{path}", mend.format(server=name))
+    return HeldError(what, f"{name}:{path}", mend)
 
 
 def _elsewhere(name: str) -> HeldError:

@@ -304,7 +304,7 @@ class Outbox:
         """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
         if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
             raise self._doubtful(dispatch)
-        remote = self.marks.at(dispatch.place.server)
+        remote = self.marks.greet(dispatch.place.server)
         dispatch = self._in_the_mode_of_today(remote, dispatch)
         if dispatch.publish == "direct":
             return self._go_on_directly(dispatch, data)

@@ -2,10 +2,10 @@
 
 from functools import cached_property
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from passerelle.ledger.book import Book, record_of, row_of
-from passerelle.ledger.schema import dispatches, identity, orders, servers
+from passerelle.ledger.schema import clocks, dispatches, identity, orders, servers
 from passerelle.model.servers import KnownServer
 from passerelle.model.states import Stage
 
@@ -20,6 +20,19 @@ class ServerBook(Book):
 
     def known(self, name: str) -> KnownServer | None:
         return self._first(KnownServer, select(servers).where(servers.c.name == name))
+
+    def all(self) -> list[KnownServer]:
+        return self._records(KnownServer, select(servers))
+
+    def rename(self, old: str, new: str) -> None:
+        """The server is called otherwise in config.toml; all that is known of it stays."""
+        with self._begin() as connection:
+            for table, name in (
+                (servers, servers.c.name),
+                (dispatches, dispatches.c.server),
+                (clocks, clocks.c.server),
+            ):
+                connection.execute(update(table).where(name == old).values({name: new}))
 
     def remember(self, server: KnownServer) -> None:
         with self._begin() as connection:
