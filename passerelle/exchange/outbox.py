@@ -79,6 +79,8 @@ class Outbox:
         self.witness = Witness(settings.folder)
         self.marks = Marks(settings, ledger, remote, say)
         self.troubles: list[PasserelleError] = []
+        # How many orders this run brought into the ERP's folder.
+        self.orders_sent = 0
 
     # --- XMLs for the ERP --------------------------------------------------------------------
 
@@ -392,6 +394,7 @@ class Outbox:
         text = _("{file} is in place on {server}")
         name = place.path if dispatch.kind == Kind.POOL else place.name
         self._say(text.format(file=name, server=place.server))
+        self.orders_sent += len(self._book.orders_of(dispatch))
         return self._book.send(dispatch, now, published, lightly=found_again)
 
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
