@@ -430,8 +430,14 @@ class Outbox:
             return self._abandon(dispatch)
         dispatch = self._book.stage(dispatch, self._now(), None)
         self.marks.announce(dispatch)
-        entry = self._store_directly(remote, dispatch, content)
-        dispatch = self._book.stage(dispatch, self._now(), entry.modified, is_deed=False)
+        try:
+            entry = self._store_directly(remote, dispatch, content)
+        except NotFoundError:
+            server = self._settings.servers[dispatch.place.server]
+            if not server.takes_at_once or not is_gone(remote, path):
+                raise
+        else:
+            dispatch = self._book.stage(dispatch, self._now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
 
     def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:
