@@ -21,7 +21,6 @@ from passerelle.config.pool import PoolShop
 from passerelle.config.stock import Guards, Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
-from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
 from passerelle.model.pool import Json, KnownShop, LevelFile, PoolFile, ShopState
@@ -58,25 +57,33 @@ def read_shop(
     writes: bool = True,
 ) -> ShopReading:
     """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
-    try:
-        return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
-    except (ConfigError, HeldError, NotReadyError, RejectedError) as error:
-        raise in_its_words(error, name) from error
-
-
-def _read(
-    gateway: Gateway,
-    name: str,
-    shop: PoolShop,
-    known: KnownShop | None,
-    *,
-    is_newcomer: bool,
-    writes: bool,
-) -> ShopReading:
     gateway.outbox.settle_levels(Kind.POOL, name)
     waiting = _untaken(gateway, name)
     lies = waiting is not None and waiting.stage != Stage.WITHDRAWN
-    taken = lies and is_gone(gateway.remote(shop.stock_to.server), shop.stock_to.path)
+    taken = lies and is_gone(gateway.outbox.marks.at(shop.stock_to.server), shop.stock_to.path)
+    # Whose joining was cut short before its file was in place is written it now.
+    state = _state(known, taken=taken, is_newcomer=is_newcomer)
+    writes = writes and (is_newcomer or state == ShopState.MEMBER or not lies)
+    try:
+        reading = _read(gateway, name, shop, known, state)
+    except (ConfigError, HeldError, NotReadyError, RejectedError) as error:
+        raise in_its_words(error, name) from error
+    seen = replace(
+        reading.seen,
+        waiting=_published(waiting),
+        waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
+        ordered=_ordered(gateway, name, waiting.upto if waiting else known and known.upto),
+        taken=taken,
+        is_newcomer=is_newcomer,
+        writes=writes,
+    )
+    return replace(reading, seen=seen)
+
+
+def _read(
+    gateway: Gateway, name: str, shop: PoolShop, known: KnownShop | None, state: ShopState
+) -> ShopReading:
+    """What the shop says by itself."""
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
@@ -84,7 +91,6 @@ def _read(
     _check_age(gateway, orders_source)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
-    state = _state(known, taken=taken, is_newcomer=is_newcomer)
     written = levels_source.modified.isoformat() if levels_source.modified else ""
     token = f"{hashlib.sha256(levels_source.data).hexdigest()} {written}"
     return ShopReading(
@@ -92,17 +98,10 @@ def _read(
         shop,
         replace(
             _seen(gateway, name, shop, known, levels, orders),
-            waiting=_published(waiting),
-            waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
-            ordered=_ordered(gateway, name, waiting.upto if waiting else known and known.upto),
-            taken=taken,
             levels_at=on_our_clock(gateway, levels_source),
             orders_at=on_our_clock(gateway, orders_source),
             is_fresh=known is None or token != known.read,
-            is_newcomer=is_newcomer,
             is_joining=state == ShopState.JOINING,
-            # Whose joining was cut short before its file was in place is written it now.
-            writes=writes and (is_newcomer or state == ShopState.MEMBER or not lies),
         ),
         state,
         token,
@@ -126,7 +125,7 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     server = shop.stock_from.server
     if gateway.ledger.stock.clock_offset(server) is None:
         beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
-        gateway.do(lambda: gateway.sources.measure_clock(server, beside.path + TMP))
+        gateway.do(lambda: gateway.sources.measure_clock(beside))
     source = gateway.sources.fetch(shop.stock_from)
     _check_age(gateway, source)
     return source

@@ -17,7 +17,6 @@ from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
-from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading
@@ -59,7 +58,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
         gateway.outbox.settle_levels(Kind.STOCK)
-        note_fate(gateway, settings)
+        note_fate(gateway)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
@@ -94,7 +93,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
     server, found = settings.source.server, list[timedelta | None]()
     beside = settings.to if settings.to.server == server else settings.source
     measure = gateway.sources.measure_clock
-    gateway.do(lambda: found.append(measure(server, beside.path + TMP)))
+    gateway.do(lambda: found.append(measure(beside)))
     return next(iter(found), None)
 
 
@@ -228,13 +227,15 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: 
     )
 
 
-def note_fate(gateway: Gateway, settings: Stock) -> None:
+def note_fate(gateway: Gateway) -> None:
     """Notes whether the shop has taken the last publication, or left it when its time came."""
     last = gateway.ledger.dispatches.last(Kind.STOCK, stages=SEEN)
     if last is None or last.stage != Stage.SENT or last.left is not None:
         return
-    if is_gone(gateway.remote(settings.to.server), settings.to.path):
+    if last.place.server not in gateway.settings.servers:
+        return
+    if is_gone(gateway.outbox.marks.at(last.place.server), last.place.path):
         gateway.ledger.dispatches.take(last, gateway.now())
     elif should_be_taken(gateway.settings, last.prepared, gateway.now()):
         gateway.ledger.dispatches.leave(last, gateway.now())
-        gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))
+        gateway.warn(_("the shop has not taken {file}").format(file=last.place.name))

@@ -97,8 +97,9 @@ def test_a_lost_ledger_begins_where_the_last_publication_was(sold: World, kept: 
     sold.erp_writes_stock(levels(10))
     sold.run_well("run", "stock")
     mod, copy = sold.server.root / MOD, sold.data / f"Last_{MOD}"
-    for path in sold.data.glob("passerelle.*"):
-        path.unlink()
+    for folder in (sold.data, sold.server.root):
+        for path in folder.glob("passerelle.*"):
+            path.unlink()
     (mod if kept == "here" else copy).unlink()
     assert publishes(sold, 6) == 6
     assert "6 lines in stock instead of 10" in sold.trace(2)
