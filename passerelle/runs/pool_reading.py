@@ -72,7 +72,7 @@ def read_shop(
         reading.seen,
         waiting=_published(waiting),
         waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
-        ordered=_ordered(gateway, name, waiting.upto if waiting else known and known.upto),
+        ordered=_ordered(gateway, name, waiting or known),
         taken=taken,
         is_newcomer=is_newcomer,
         writes=writes,
@@ -188,8 +188,8 @@ def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[i
     return {} if upto is None else gateway.ledger.pool.moved_since(name, upto)
 
 
-def _ordered(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, int]:
-    return {} if upto is None else gateway.ledger.pool.ordered_since(upto, name)
+def _ordered(gateway: Gateway, name: str, since: PoolFile | KnownShop | None) -> Mapping[str, int]:
+    return gateway.ledger.pool.ordered_since(since.upto, name) if since else {}
 
 
 def on_our_clock(gateway: Gateway, source: Source) -> datetime | None:

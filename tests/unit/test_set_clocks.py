@@ -4,6 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ ERP = ErpFile("ftp", WRITTEN, NOW, 25 * MINUTE, {"ftp": 0 * MINUTE, "erp": 0 * M
 def sent(number: int, server: str = "ftp", **more: datetime) -> KnownOrder:
     """An order that the ERP took, whose XML looks earlier than the ERP's file."""
     at = WRITTEN - 10 * MINUTE
-    times = {"sent": at, "published": at, "taken": at + MINUTE, **more}
+    times: Any = {"sent": at, "published": at, "taken": at + MINUTE, **more}
     return KnownOrder("web", "1", "", at, State.TAKEN, "", "", cancelled=False, resend=False,
                       seen=at, changed=at, server=server, dispatch=number, **times)  # fmt: skip
 
