@@ -20,6 +20,7 @@ import click
 import keyring
 import pytest
 
+from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError
 from passerelle.cli import cli
 from passerelle.config.load import load_config
@@ -180,6 +181,7 @@ def edit(watch: Watch, old: str, new: str) -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr(Deadline, "sleep", lambda *_: None)  # between two tries
     return Shop(tmp_path, monkeypatch)
 
 

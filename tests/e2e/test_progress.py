@@ -20,9 +20,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pseudo terminal
 
 SHOE = Sale("1", {"370": 1})
 SLOW = Quirks(bytes_per_second=60_000)
-MANY = [Sale(str(number), {"370": 1}) for number in range(1, 1500)]
+MANY = [Sale(str(number), {"370": 1}) for number in range(1, 250)]
 # Long against the patience of a hurried program: a slow machine has the time to show something.
-A_WHILE = 0.7
+A_WHILE = 0.4
 
 SlowWorld = Callable[[Quirks], World]
 
