@@ -19,8 +19,6 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pseudo terminals are Linux's")
 
 SHOE = Sale("1", {"370": 1})
-SLOW = Quirks(bytes_per_second=60_000)
-MANY = [Sale(str(number), {"370": 1}) for number in range(1, 250)]
 # Long against the patience of a hurried program: a slow machine has the time to show something.
 A_WHILE = 0.4
 
@@ -48,9 +46,13 @@ def slow_world(tmp_path: Path) -> Iterator[SlowWorld]:
 
 class TestATransfer:
     def test_tells_how_far_it_is_and_leaves_no_trace(self, slow_world: SlowWorld) -> None:
-        world = slow_world(SLOW)
-        world.shop_writes(*MANY)
-        size = (world.server.root / "commandes.csv").stat().st_size
+        world = slow_world(Quirks(bytes_per_second=60_000, delays={"STOR": A_WHILE}))
+        world.shop_writes(*(Sale(str(number), {"370": 1}) for number in range(100)))
+        path = world.server.root / "commandes.csv"
+        # A long cell that nobody reads: the file is big, what is sent of it is not.
+        rows = path.read_bytes().splitlines()
+        path.write_bytes(b"".join(row + b";" + 1_300 * b"x" + b"\r\n" for row in rows))
+        size = path.stat().st_size
         done = at_terminal("run", "orders", cwd=world.folder)
         assert done.exit_code == 0, done
         assert "fetching ftp:commandes.csv" in done.text
