@@ -23,7 +23,7 @@ from passerelle.model.orders import Reading
 from passerelle.model.records import Mark
 from passerelle.model.states import Kind, State
 from passerelle.rules.fate import judge
-from scripts.messages import messages
+from scripts.messages import french
 from tests.unit import orders_settings
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -304,11 +304,11 @@ class TestAMessage:
         assert _("sent as {place}").endswith(" {place}")
 
     def test_is_found_by_who_brings_the_catalogue_up_to_date(self) -> None:
-        known = {str(message.id) for message in messages()}
+        known = {str(message.id) for message in french()}
         assert {
             "the file is empty",
             "a quote is not closed or not doubled",
             "input should be a valid boolean",
         } <= known
-        plurals = [message.id for message in messages() if isinstance(message.id, tuple)]
+        plurals = [message.id for message in french() if isinstance(message.id, tuple)]
         assert ("{n} order", "{n} orders") in plurals
