@@ -182,3 +182,8 @@ def test_a_place_is_told_last() -> None:
     """`customer erase` finds an order's XMLs by what these notes end with."""
     (french_note,) = [fr for english, fr in pairs() if english == "sent as {place}"]
     assert french_note.endswith(" {place}")
+
+
+def test_marks_in_tables_are_found_as_well() -> None:
+    known = {form for message in told(french()) for form in forms(message.id)}
+    assert {"a quote is not closed or not doubled", "input should be a valid boolean"} <= known
