@@ -115,15 +115,6 @@ class TestTheErpsForm:
         root = tree([FULL], store="008", xml={"names": names})
         assert {str(element.tag) for element in root.iter()} == set(names.values())
 
-    def test_has_its_own_dates_and_decimal_mark_in_prices_only(self) -> None:
-        xml = {"decimal": ",", "date_format": "%d/%m/%Y %H:%M"}
-        root = tree([replace(FULL, reference="1.5")], xml=xml)
-        assert text(root, "order/shipping") == "4,90"
-        assert text(root, "order/lines/line/amount") == "0,30"
-        assert text(root, "order/reference") == "1.5"
-        assert text(root, "generated") == "22/11/2026 10:27"
-        assert text(root, "order/date") == "22/11/2026 09:58"
-
     @pytest.mark.parametrize(
         ("payment", "code"),
         [
