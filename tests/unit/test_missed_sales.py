@@ -21,7 +21,7 @@ from passerelle.rules.missed_sales import (
     standing,
     trusted_time,
 )
-from tests.unit import many, orders_settings
+from tests.unit import known_order, many, orders_settings
 
 WRITTEN = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -29,31 +29,8 @@ ERP = ErpFile("ftp", WRITTEN, now=WRITTEN + 9 * MINUTE, certainty=25 * MINUTE)
 ERP_WITHOUT_TIMES = replace(ERP, modified=None)
 
 
-def known(
-    state: State,
-    *,
-    id: str = "1001",
-    published: datetime | None = None,
-    taken: datetime | None = None,
-    server: str | None = "ftp",
-    **more: Any,
-) -> KnownOrder:
-    return KnownOrder(
-        channel="web",
-        id=id,
-        reference="",
-        date=None,
-        state=state,
-        reason="",
-        fingerprint="",
-        cancelled=False,
-        resend=more.get("resend", False),
-        seen=WRITTEN,
-        changed=WRITTEN,
-        server=server,
-        published=published,
-        taken=taken,
-    )
+def known(state: State, *, id: str = "1001", server: str = "ftp", **more: Any) -> KnownOrder:
+    return known_order(state, id=id, server=server, **more)
 
 
 def readings(*rows: str) -> tuple[Reading, ...]:

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Reading
-from passerelle.model.records import KnownOrder
 from passerelle.model.states import State
 from passerelle.rules.fate import Fate, Verdict, is_cancelled, is_id_used_again, judge
-from tests.unit import few, orders_settings
+from tests.unit import few, known_order, orders_settings
 
 START = datetime(2026, 11, 22)  # noqa: DTZ001 - as TOML gives it
 
@@ -172,11 +171,7 @@ class TestAnIdIsUsedAgain:
     def test_where_both_orders_have_a_date_and_these_differ(
         self, before: str, now: str, is_so: bool
     ) -> None:
-        date = reading(date=before).date
-        moment = datetime.now().astimezone()
-        known = KnownOrder(
-            *("web", "1001", "", date, State.SENT, "", "", False, False, moment, moment)
-        )
+        known = known_order(State.SENT, id="1001", date=reading(date=before).date)
         assert is_id_used_again(reading(date=now), known) == is_so
 
 
