@@ -301,6 +301,15 @@ class TestAnItem:
         fixed = fix("Gencod;Stock\n;5\n0;5\n", {"12": sold(1)})
         assert (fixed.changes, fixed.warnings) == ((), ())
 
+    @pytest.mark.parametrize("gencod", ["3,70123E+12", "3.70123E+12", "3701234500010.0"])
+    def test_whose_number_a_spreadsheet_ate_is_told(self, gencod: str) -> None:
+        text = f"Gencod;Stock\n12;5\n{gencod};5\nREF.E,1;5\n"
+        fixed = fix(text, {"12": sold(1), "3701234500010": sold(1)})
+        assert [str(fault) for fault in fixed.faults] == [
+            f'ExportCSV.csv:3: ean13: "{gencod}" lost its digits in a spreadsheet'
+        ]
+        assert fixed.data == text.replace("12;5", "12;0", 1).encode()
+
     def test_can_be_looked_up_with_its_lines_and_levels(self) -> None:
         data = b'Gencod;Nom;Stock\n12;"a\nb";5\n13;;1\n012;; 4 \n'
         assert levels_of(data, stock_settings(), "12", FILE) == [(2, "5"), (5, "4")]
@@ -339,6 +348,16 @@ class TestALevel:
         text = f"Gencod;Stock\n12;{level}\n"
         fixed = fix(text, {"12": sold(1)}, missed_sales=rule)
         assert (fixed.data, fixed.changes, fixed.in_stock) == (text.encode(), (), 0)
+
+    def test_that_cannot_be_read_is_told_and_leaves_as_it_came(self) -> None:
+        text = "Gencod;Stock\n12;beaucoup\n13;\n14;1e3\n15;5\n"
+        fixed = fix(text)
+        assert fixed.data == text.encode()
+        assert [str(fault) for fault in fixed.faults] == [
+            'ExportCSV.csv:2: quantity: "beaucoup" is no number',
+            "ExportCSV.csv:3: quantity: empty",
+            'ExportCSV.csv:4: quantity: "1e3" is no number',
+        ]
 
     def test_counts_as_in_stock_above_zero_only(self) -> None:
         fixed = fix("Gencod;Stock\n1;5\n2;0\n3;-1\n4;x\n5;0,5\n6;1 000\n")
