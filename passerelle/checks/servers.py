@@ -16,6 +16,7 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
 from passerelle.config.servers import Server, kind_of
 from passerelle.model.location import Location
+from passerelle.model.servers import MARK_NAME
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
 from passerelle.remotes.passwords import account, password_of
@@ -100,7 +101,7 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
             n_(
                 "connected; its base folder holds {n} file",
                 "connected; its base folder holds {n} files",
-                len(files),
+                sum(not file.name.startswith(MARK_NAME) for file in files),
             ),
         )
         yield from _check_files(settings, name, remote)
