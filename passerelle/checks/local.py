@@ -11,11 +11,12 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, UNSENT
-from passerelle.base.durable import write_privately
+from passerelle.base.durable import create_privately
 from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _, n_
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
+from passerelle.config.servers import base_folder
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.exchange.uploads import TMP
 from passerelle.exchange.witness import Witness
@@ -23,7 +24,6 @@ from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.ledger import ledger_exists, open_ledger
 from passerelle.model.location import Location
 from passerelle.model.runs import TRACE_NAMES
-from passerelle.remotes.folder import base_folder
 
 # Years of archives of a small shop; below this a bigger export may not fit.
 _ROOM = 200_000_000
@@ -60,7 +60,7 @@ def _probe(folder: Path) -> None:
     """Writes a file and removes it, whatever happens in between."""
     probe = folder / f"passerelle-check-{token_hex(4)}.tmp"
     try:
-        write_privately(probe, b"Passerelle looks whether it may write here.\n")
+        create_privately(probe, b"Passerelle looks whether it may write here.\n")
     finally:
         with suppress(FileNotFoundError):
             probe.unlink()

@@ -116,7 +116,8 @@ def is_gone(remote: Remote, path: str) -> bool:
     """Whether there is certainly no such file.
 
     A folder that is missing too proves nothing: a share may not be mounted, a home folder may
-    have moved. Raises :class:`NotFoundError` for that.
+    have moved. Raises :class:`NotFoundError` for that, and :class:`TransientError` where the
+    folder's listing shows the file all the same.
     """
     try:
         remote.stat(path)
@@ -124,15 +125,18 @@ def is_gone(remote: Remote, path: str) -> bool:
     except NotFoundError as error:
         if error.folder_seen:
             return True
-    folder = path.rpartition("/")[0]
+    folder, _slash, name = path.rpartition("/")
     try:
-        remote.list_files(folder)
+        listed = [entry.name for entry in remote.list_files(folder)]
     except NotFoundError as error:
         raise NotFoundError(
             _("no such folder"),
             folder or _("the server's base folder"),
             _("nothing can be said of the files in it; create it, or mend the server's url"),
         ) from error
+    if name in listed:
+        what = _("the server lists the file, and says that there is none")
+        raise TransientError(what, path, _("the next run tries again"))
     return True
 
 

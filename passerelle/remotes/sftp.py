@@ -83,11 +83,26 @@ class SftpRemote:
 
     def store(self, path: str, data: bytes) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
-        with self._telling(path), self._channel().open(self._full(path), "wb") as file:
+        with self._telling(path), self._create(path) as file:
             for start in range(0, len(data), _CHUNK):
                 file.write(chunk := data[start : start + _CHUNK])
                 moved(len(chunk))
                 self._channel()
+
+    def _create(self, path: str) -> paramiko.SFTPFile:
+        """A file that is new. Of a link under its name the link gives way, never its target."""
+        full = self._full(path)
+        try:
+            return self._channel().open(full, "wxb")
+        except OSError as error:
+            if error.errno == errno.ENOENT or _is_network(error):
+                raise
+            refused = error
+        try:
+            self._channel().remove(full)
+        except OSError:
+            raise refused from None
+        return self._channel().open(full, "wxb")
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
