@@ -4,6 +4,7 @@ import os
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from stat import S_ISREG
 from urllib.parse import urlsplit
 
@@ -37,19 +38,19 @@ def _is_folder(url: str) -> bool:
 
 
 def _names_on_disk(settings: Settings, place: Location) -> Collection[str]:
-    """What tells a file from any other: its folder's number and its name, and of hard links its own.
+    """What tells a file from others: its folder's number and its name, and of hard links its own.
 
     None where its folder is not there: then it is known by its address alone.
     """
     url = settings.servers[place.server].url
     if not _is_folder(url):
         return ()
-    path = os.path.realpath(base_folder(url) / place.path)
+    path = Path(os.path.realpath(base_folder(url) / place.path))
     names = []
     with suppress(OSError):
-        folder = os.stat(os.path.dirname(path))
-        names = [f"{folder.st_dev}:{folder.st_ino}/{folded(os.path.basename(path))}"]
-        file = os.stat(path)
+        folder = path.parent.stat()
+        names = [f"{folder.st_dev}:{folder.st_ino}/{folded(path.name)}"]
+        file = path.stat()
         if S_ISREG(file.st_mode) and file.st_nlink > 1:
             names.append(f"{file.st_dev}:{file.st_ino}")
     return names

@@ -13,7 +13,7 @@ from passerelle.model.location import Location
 if TYPE_CHECKING:
     from passerelle.config.model import Settings
 
-# "//", "/./" and SFTP's "/~/", but not the slashes behind a scheme: the login folder may be the root.
+# "//", "/./" and SFTP's "/~/", but for a scheme's slashes: the login folder may be the root.
 _NOTHING = re.compile(r"(?<![:/])(?:/[.~]?(?=/|$))+")
 _TIME = "20260102_030405"
 
@@ -70,9 +70,8 @@ def faults_of_places(settings: "Settings") -> Iterator[tuple[tuple[str, ...], st
 
 def same_file(use: Use, other: Use) -> str:
     text = _("this and {other} are the same file ({places}): give each its own")
-    return text.format(
-        other=other, places=", ".join(dict.fromkeys((str(other.place), str(use.place))))
-    )
+    places = dict.fromkeys((str(other.place), str(use.place)))
+    return text.format(other=other, places=", ".join(places))
 
 
 def full_name(settings: "Settings", place: Location) -> str:
@@ -99,10 +98,10 @@ def _faults_of_spelling(settings: "Settings") -> Iterator[tuple[tuple[str, ...],
     source = settings.orders.source
     name = full_name(settings, source)
     for use in uses(settings):
-        if use.key[-1] == "orders_from" and use.place != source:
-            if full_name(settings, use.place) == name:
-                problem = _('this is the file of orders.from: write it as there, "{place}"')
-                yield use.key, problem.format(place=source)
+        differs = use.key[-1] == "orders_from" and use.place != source
+        if differs and full_name(settings, use.place) == name:
+            problem = _('this is the file of orders.from: write it as there, "{place}"')
+            yield use.key, problem.format(place=source)
 
 
 def _both_read_orders(one: Use, other: Use) -> bool:

@@ -23,7 +23,8 @@ _ABSENT = re.compile(
 # Pure-FTPd says so (messages_en.h, messages_fr.h) where it may not even look.
 _BLIND = re.compile(r"sorry, but that file doesn't exist|550 le fichier n'existe pas")
 _DENIED = re.compile(
-    r"denied|permission|privilege|forbidden|no(?:t enough)? (?:access|rights)|not (?:allowed|permitted|authori)"
+    r"denied|permission|privilege|forbidden|no(?:t enough)? (?:access|rights)"
+    r"|not (?:allowed|permitted|authori)"
     r"|acc[eè]s refus|non (?:accord|autoris)|interdit|inaccessible|pas (?:les droits|autoris)"
     r"|verweigert|keine berechtigung|denegado|permiso|negato|permess|geweigerd"
 )
