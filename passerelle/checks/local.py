@@ -142,8 +142,8 @@ _LONGEST_PART = 255
 _STAMP = f"{datetime(2026, 1, 1):{TIME}}"  # noqa: DTZ001 - only its length counts
 # The longest of what SQLite keeps beside a database while it writes.
 _JOURNAL = "-journal"
-# Behind a file's name while it is sent, with a token in it.
-ENDING = f".{'0' * 8}{TMP}"
+# Behind a file's name while it is sent, with a token of up to nine signs in it.
+ENDING = f".{'0' * 9}{TMP}"
 
 
 def check_names(settings: Settings, limit: int | None) -> Iterator[Finding]:

@@ -381,7 +381,7 @@ class FtpRemote:
         """
         parent, _slash, name = path.rpartition("/")
         try:
-            return path if name and name not in self._names_beside(path) else ""
+            return path if name not in ("", *self._names_beside(path)) else ""
         except ftplib.error_perm:
             if parent:
                 return self._missing(parent)
