@@ -255,7 +255,7 @@ class Settings(Section):
 
 def _fault_at(key: tuple[str, ...], problem: str) -> InitErrorDetails:
     # Without values to fill in, braces stay as they are.
-    kind = PydanticCustomError("value_error", problem)  # type: ignore[arg-type]
+    kind = PydanticCustomError("value_error", problem)
     return InitErrorDetails(type=kind, loc=key, input=None)
 
 
