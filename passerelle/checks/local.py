@@ -19,11 +19,10 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
 from passerelle.config.servers import base_folder
 from passerelle.exchange.forms import load_forms, load_sale_forms
-from passerelle.exchange.uploads import TMP
+from passerelle.exchange.uploads import tmp_name
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.ledger import ledger_exists, open_ledger
-from passerelle.model.location import Location
 from passerelle.model.runs import TRACE_NAMES
 
 # Years of archives of a small shop; below this a bigger export may not fit.
@@ -142,8 +141,8 @@ _LONGEST_PART = 255
 _STAMP = f"{datetime(2026, 1, 1):{TIME}}"  # noqa: DTZ001 - only its length counts
 # The longest of what SQLite keeps beside a database while it writes.
 _JOURNAL = "-journal"
-# Behind a file's name while it is sent, with a token of up to nine signs in it.
-ENDING = f".{'0' * 9}{TMP}"
+# As long as the one of a ledger may be.
+TOKEN = "0" * 9
 
 
 def check_names(settings: Settings, limit: int | None) -> Iterator[Finding]:
@@ -197,12 +196,9 @@ def _length(path: Path) -> int:
     return len(str(path).encode("utf-16-le", errors="surrogatepass")) // 2
 
 
-def filled(settings: Settings, name: str) -> str:
+def filled(name: str) -> str:
     """A file name of ``to`` as long as it gets once its placeholders are filled in."""
-    channel = settings.orders.channel if settings.orders else ""
-    for placeholder, text in (("{time}", _STAMP), ("{id}", "9" * 10), ("{channel}", channel)):
-        name = name.replace(placeholder, text)
-    return name
+    return name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
 
 
 def _written(settings: Settings) -> Iterator[Path]:
@@ -219,9 +215,9 @@ def _written(settings: Settings) -> Iterator[Path]:
         copy = LAST_COPY.format(name=f"{shop}_{section.stock_to.name}")
         yield folder / f"{copy}{PENDING}"
     if settings.orders:
-        yield _archived(folder / EXPORTS / UNSENT, filled(settings, settings.orders.to.name))
+        yield _archived(folder / EXPORTS / UNSENT, filled(settings.orders.to.name))
     if settings.fulfil.enabled and settings.fulfil.to:
-        yield _archived(folder / EXPORTS, filled(settings, settings.fulfil.to.name))
+        yield _archived(folder / EXPORTS, filled(settings.fulfil.to.name))
 
 
 def _archived(folder: Path, name: str) -> Path:
@@ -229,20 +225,9 @@ def _archived(folder: Path, name: str) -> Path:
     return folder / f"{Path(name).stem}_{_STAMP}{Path(name).suffix}{PENDING}"
 
 
-def places_written(settings: Settings) -> Iterator[Location]:
-    """The files that runs write on servers, as config.toml names them."""
-    for section in (settings.orders, settings.stock):
-        if section:
-            yield section.to
-    if settings.fulfil.enabled and settings.fulfil.to:
-        yield settings.fulfil.to
-    if settings.pool:
-        yield from (shop.stock_to for shop in settings.pool.shops.values())
-
-
 def _published(settings: Settings) -> Iterator[Path]:
     """Those on servers that are folders, under the longest name that they have for a while."""
-    for place in places_written(settings):
+    for place in settings.written_places():
         url = settings.servers[place.server].url
         if urlsplit(url).scheme == "file":
-            yield base_folder(url) / filled(settings, place.path + ENDING)
+            yield base_folder(url) / filled(tmp_name(place.path, TOKEN))

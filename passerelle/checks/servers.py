@@ -13,9 +13,10 @@ from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
-from passerelle.checks.local import ENDING, filled, places_written
+from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
 from passerelle.config.servers import Server, kind_of
+from passerelle.exchange.uploads import tmp_name
 from passerelle.model.location import Location
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
@@ -165,11 +166,12 @@ def _check_promises(what: str, server: Server) -> Iterator[Finding]:
 
 def _written(settings: Settings, name: str) -> dict[str, str]:
     """The folders of this server that runs write to, with the longest name that they write."""
-    ending = ENDING if settings.servers[name].publish == "rename" else ""
+    renames = settings.servers[name].publish == "rename"
     longest: dict[str, str] = {}
-    for place in places_written(settings):
+    for place in settings.written_places():
         if place.server == name:
-            names = longest.get(place.folder, ""), filled(settings, place.name) + ending
+            written = filled(tmp_name(place.name, TOKEN) if renames else place.name)
+            names = longest.get(place.folder, ""), written
             longest[place.folder] = max(names, key=lambda one: len(one.encode()))
     return longest
 

@@ -91,6 +91,25 @@ def now() -> datetime:
     return gateway.clock()
 
 
+yes_option = click.option("--yes", is_flag=True,
+                          help="Do it without asking.")  # fmt: skip
+
+
+def ask_first(lines: Iterable[str], *, yes: bool) -> None:
+    """Says what will follow, and asks; without a terminal only ``--yes`` is an answer.
+
+    Raises :class:`UsageError` where the answer is no: nothing was done then.
+    """
+    tell(lines)
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        mend = _("look at what will follow, then add --yes")
+        raise UsageError(_("nothing was done: there is no terminal on which to ask"), "", mend)
+    if not click.confirm(_("Go on?")):
+        raise UsageError(_("nothing was done, as you said"))
+
+
 def print_json(value: Any) -> None:
     click.echo(to_json(value))
 

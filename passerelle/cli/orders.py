@@ -18,6 +18,7 @@ from passerelle.cli.common import (
     steering_ledger,
     tell,
     with_settings,
+    yes_option,
 )
 from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Found, Inquiry, look_up
@@ -209,8 +210,10 @@ def forget(settings: Settings, ids: tuple[str, ...]) -> None:
 
 
 @orders.command()
+@click.option("--until-mark", is_flag=True, help="Those that the marks on the servers tell of.")
+@yes_option
 @with_settings
-def adopt(settings: Settings) -> None:
+def adopt(settings: Settings, until_mark: bool, yes: bool) -> None:
     """Mark all orders now in the file as handled by the previous system.
 
     Once, when Passerelle takes over: they are then never sent ("skipped").
@@ -218,6 +221,11 @@ def adopt(settings: Settings) -> None:
     \b
     passerelle orders adopt
     """
+    if until_mark:
+        from passerelle.runs.servers import take_over
+
+        perform(settings, "adopt", take_over)
+        return
     perform(settings, "adopt", adopt_story)
 
 

@@ -66,6 +66,7 @@ def faults_of_places(settings: "Settings") -> Iterator[tuple[tuple[str, ...], st
     if refused and to and full_name(settings, refused) == full_name(settings, _folder_of(to)):
         problem = _("refused is the folder of to: what lies there is not answered yet")
         yield ("fulfil", "refused"), problem
+    yield from _faults_of_marks(settings)
 
 
 def same_file(use: Use, other: Use) -> str:
@@ -79,10 +80,8 @@ def full_name(settings: "Settings", place: Location) -> str:
 
     Some systems do mind them: there, two files are taken for one rather than one for two.
     """
-    channel = settings.orders.channel if settings.orders else ""
-    path = place.path.replace("{channel}", channel)
     address = address_of(settings.servers[place.server].url).replace("\\", "/")
-    return folded(_NOTHING.sub("", f"{address}/{path}"))
+    return folded(_NOTHING.sub("", f"{address}/{place.path}"))
 
 
 def folded(name: str) -> str:
@@ -102,6 +101,15 @@ def _faults_of_spelling(settings: "Settings") -> Iterator[tuple[tuple[str, ...],
         if differs and full_name(settings, use.place) == name:
             problem = _('this is the file of orders.from: write it as there, "{place}"')
             yield use.key, problem.format(place=source)
+
+
+def _faults_of_marks(settings: "Settings") -> Iterator[tuple[tuple[str, ...], str]]:
+    imports = (settings.orders.to if settings.orders else None, settings.fulfil.to)
+    taken = {full_name(settings, _folder_of(place)) for place in imports if place}
+    for name, server in settings.servers.items():
+        if server.marks and full_name(settings, Location(name, server.marks)) in taken:
+            problem = _('the ERP imports from "{folder}"; name another')
+            yield ("servers", name, "marks"), problem.format(folder=server.marks)
 
 
 def _both_read_orders(one: Use, other: Use) -> bool:

@@ -20,7 +20,7 @@ from passerelle.ledger.marks import (
 from passerelle.ledger.schema import IS_DUE, events, orders, sale_events, sales, sold
 from passerelle.model.orders import Gist, Sold
 from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
-from passerelle.model.states import UNSENT, State
+from passerelle.model.states import DONE, UNSENT, State
 
 
 class OrderBook(Book):
@@ -53,6 +53,16 @@ class OrderBook(Book):
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
         with self._begin() as connection:
             return [order for order in _find_due(connection) if order.channel == channel]
+
+    def channels(self) -> set[str]:
+        with self._begin() as connection:
+            return set(connection.execute(select(orders.c.channel).distinct()).scalars())
+
+    def is_begun(self, channel: str) -> bool:
+        """Whether of any order it was ever decided who sees to it: we, a person, or others."""
+        decided = orders.c.state.in_(DONE) | orders.c.dispatch.is_not(None)
+        query = select(orders.c.id).where(orders.c.channel == channel, decided).limit(1)
+        return self._value(query) is not None
 
     def events(self, order: KnownOrder) -> list[Event]:
         query = (

@@ -1,17 +1,18 @@
 """Pure: what a run of orders will do, by what was read and what the ledger knows; and its words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import FEW, few
+from passerelle.base.wording import FEW, few, shorten
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
-from passerelle.model.location import Location
+from passerelle.model.orders import Order
 from passerelle.model.records import ChangedOrder, Decision, KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.rules import fate
@@ -38,17 +39,19 @@ class OrdersPlan:
 
     ``decisions`` has every order of the file that is not done, and of the others those that were
     changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
-    is what the ledger keeps of the order file.
+    is what the ledger keeps of the order file, ``deciding`` the columns by which it was decided.
+    ``by_status`` is for a dry run: what would be sent, by status and payment.
     """
 
     source: str
     total: int
     decisions: tuple[Decision, ...]
     orphans: tuple[str, ...] = ()
-    blocked: str = ""
     missing: tuple[KnownOrder, ...] = ()
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
+    deciding: tuple[str, ...] = ()
+    by_status: tuple[str, ...] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -82,6 +85,8 @@ def decide(
     file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
 ) -> OrdersPlan:
     """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id."""
+    if "status" in file.absent:
+        settings = fate.without_statuses(settings)
     return OrdersPlan(
         source,
         len(file.readings),
@@ -91,7 +96,10 @@ def decide(
             if (what := fate.decide(reading, before := known.get(reading.id), settings))
         ),
         tuple(str(fault) for fault in file.faults),
-        notes=tuple(f"! {note}" for note in absent_columns(file)),
+        notes=tuple(
+            f"! {n}" for n in (*absent_columns(file), *new_statuses(file, known, settings))
+        ),
+        deciding=file.deciding,
     )
 
 
@@ -101,10 +109,35 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
         yield _(_BLIND[key]).format(key=key)
 
 
-def block(plan: OrdersPlan, place: Location) -> OrdersPlan:
-    """The plan where the ERP has not taken the last XML: what was to be sent waits."""
-    reason = _("the ERP has not taken {file} yet").format(file=place.name)
-    return replace(_keep_back(plan, State.WAITING, lambda _id: reason), blocked=str(place))
+def new_statuses(
+    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders
+) -> Iterator[str]:
+    """The statuses of new orders of which nobody has said what they are, each once."""
+    new = (reading.status for reading in file.readings
+           if reading.id not in known and fate.is_unknown_status(reading, settings))  # fmt: skip
+    text = _(
+        'status "{status}" is not known, so its orders wait; to send them, add "{status}" to '
+        "orders.send_statuses"
+    )
+    yield from (text.format(status=shorten(status, 60)) for status in dict.fromkeys(new))
+
+
+def breakdown(orders: Iterable[Order]) -> Iterator[str]:
+    """What is to be sent, by status and payment."""
+    counts = Counter((order.status, order.payment) for order in orders)
+    for (status, payment), number in counts.most_common():
+        yield n_(
+            'to send: {n} order in status "{status}", paid by "{payment}"',
+            'to send: {n} orders in status "{status}", paid by "{payment}"',
+            number,
+            status=status,
+            payment=payment,
+        )
+
+
+def hold_back(plan: OrdersPlan, reason: str) -> OrdersPlan:
+    """The plan where nothing may be sent now: what was to be sent waits, and is not lost."""
+    return _keep_back(plan, State.WAITING, lambda _id: reason)
 
 
 def reject(plan: OrdersPlan, rejected: Mapping[str, str]) -> OrdersPlan:
@@ -131,18 +164,14 @@ def _keep_back(
     return replace(plan, decisions=tuple(map(kept, plan.decisions)))
 
 
-def sent(plan: OrdersPlan) -> int:
-    """How many orders go into an XML."""
-    return len(plan.in_state(State.PREPARED)) if plan.parcel else 0
-
-
-def facts(plan: OrdersPlan) -> dict[str, Any]:
+def facts(plan: OrdersPlan, sent: int) -> dict[str, Any]:
     """What the ledger keeps of the run: counts, the file met, orders that need a person."""
     states = (State.WITHHELD, State.WAITING, State.SKIPPED, State.REJECTED)
     counts = {state.value: len(plan.in_state(state)) for state in states}
     return counts | {
         "orders": plan.total,
-        "sent": sent(plan),
+        "sent": sent,
+        "decided_by": list(plan.deciding),
         "unnamed": len(plan.orphans),
         "not_sent": [order.id for order in plan.missing],
         "files": [plan.file] if plan.file else [],
@@ -196,9 +225,6 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
     for order in plan.missing:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
         yield text.format(id=order.id, reason=order.reason)
-    if plan.blocked:
-        text = _("{file} is still there: new orders wait until the ERP has taken it")
-        yield text.format(file=plan.blocked)
 
 
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
@@ -222,7 +248,8 @@ def _ids_of(marks: Sequence[Mark]) -> str:
     return few([mark.reading.id for mark in marks[:FEW]], FEW, len(marks))
 
 
-def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
+def summarise(plan: OrdersPlan, sent: int, prepared: int) -> tuple[str, RejectedError | None]:
+    """``sent``: how many came into the ERP's folder; ``prepared``: how many wait to."""
     rejected = plan.in_state(State.REJECTED)
     faults = len(rejected) + len(plan.orphans)
     first = next((fault for fault in chain((m.reason for m in rejected), plan.orphans)), "")
@@ -234,7 +261,8 @@ def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
         (faults, n_("{n} rejected", "{n} rejected", faults)),
         (gone := len(plan.missing), n_("{n} not sent and gone", "{n} not sent and gone", gone)),
     )
-    words = [n_("{n} order sent", "{n} orders sent", sent(plan))]
+    words = [n_("{n} order sent", "{n} orders sent", sent)]
+    words += [n_("{n} prepared", "{n} prepared", prepared)] if prepared else []
     words += [part for number, part in parts if number]
     return ", ".join(words), rejection(first, faults) or _lost_from_sight(plan)
 
