@@ -39,6 +39,19 @@ def write_durably(path: Path, data: bytes) -> None:
         _keep(file, data)
 
 
+def rewrite_durably(path: Path, data: bytes) -> None:
+    """Writes over a file that is never absent meanwhile; what is no plain file gives way."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return write_durably(path, data)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        return write_durably(path, data)
+    follow_no_link = getattr(os, "O_NOFOLLOW", 0)
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags | follow_no_link)) as file:
+        return _keep(file, data)
+
+
 def create_privately(path: Path, data: bytes) -> None:
     """The same, for the user alone."""
     path.unlink(missing_ok=True)

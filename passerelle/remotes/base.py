@@ -52,7 +52,14 @@ class Remote(Protocol):
         ...
 
     def store(self, path: str, data: bytes) -> None:
-        """Writes ``data`` under ``path``, over whatever stands there. Not atomic."""
+        """Writes ``data`` into a new file under ``path``. Not atomic.
+
+        What stands there gives way first; of a link, the link itself. (FTP knows no new files.)
+        """
+        ...
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        """Writes ``data`` over a file of ours, which is never absent meanwhile. Not atomic."""
         ...
 
     def rename(self, old: str, new: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.durable import move_durably, write_durably
+from passerelle.base.durable import move_durably, rewrite_durably, write_durably
 from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -55,6 +55,9 @@ class FolderRemote:
         """Of a link that stands under ``path``, the link itself gives way, never its target."""
         self._do(path, lambda: write_durably(self._path(path), data))
         moved(len(data))
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        self._do(path, lambda: rewrite_durably(self._path(path), data))
 
     def rename(self, old: str, new: str) -> None:
         def move() -> None:

@@ -93,6 +93,9 @@ class FtpRemote:
                 raise
             self._ftp.voidresp()
 
+    def rewrite(self, path: str, data: bytes) -> None:
+        self.store(path, data)
+
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
             target = self._full(new)

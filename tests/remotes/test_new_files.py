@@ -98,3 +98,26 @@ def test_and_the_program_ends_as_well(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HANGS, tmp_path.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert "TimeLimitError" in done.stderr
+
+
+def test_a_file_that_is_written_over_is_the_same_one(
+    place: RunningServer, deadline: Deadline
+) -> None:
+    """Our mark on a server: were it gone for a moment, a run that dies then would be held."""
+    before = place.put("passerelle.mark.1", b"a longer text").stat().st_ino
+    remote = connect("shop", place.server(), deadline)
+    remote.rewrite("passerelle.mark.1", b"new")
+    remote.rewrite("passerelle.mark.2", b"first")
+    remote.close()
+    path = place.root / "passerelle.mark.1"
+    assert (path.read_bytes(), path.stat().st_ino) == (b"new", before)
+    assert (place.root / "passerelle.mark.2").read_bytes() == b"first"
+
+
+def test_unless_a_link_leads_elsewhere(place: RunningServer, deadline: Deadline) -> None:
+    place.put("precious.csv", b"kept")
+    (place.root / "mark").symlink_to(place.root / "precious.csv")
+    remote = connect("shop", place.server(), deadline)
+    remote.rewrite("mark", b"ours")
+    remote.close()
+    assert (place.root / "precious.csv").read_bytes() == b"kept"
