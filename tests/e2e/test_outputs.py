@@ -69,7 +69,7 @@ def test_a_pipe_is_written_and_stays_one(world: World, files: Path, name: str) -
     reader = threading.Thread(target=lambda: got.append((files / "pipe").read_bytes()), daemon=True)
     reader.start()
     assert convert(world, name).exit_code == 0
-    reader.join(30)
+    reader.join(10)
     assert got[0].startswith(b"<?xml")
     assert (files / "pipe").is_fifo()
     assert (files / "link to it").is_symlink()
