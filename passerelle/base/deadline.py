@@ -48,6 +48,7 @@ class Deadline:
         Then it is left behind, in a thread that keeps no program from ending, and
         :class:`TimeLimitError` is raised once the time is over.
         """
+        self.remaining()  # what begins too late could end after the run
         answers = SimpleQueue[Callable[[], T]]()
         Thread(target=lambda: answers.put(_answer(act)), name="waiting", daemon=True).start()
         while True:

@@ -16,7 +16,7 @@ from passerelle.config.servers import base_folder
 from passerelle.model.location import Location
 
 # A share that does not answer so long is away: the run that needs it says so, others go on.
-_PATIENCE = timedelta(seconds=5)
+_PATIENCE = timedelta(seconds=2)
 
 
 def faults_of_links(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
@@ -29,7 +29,7 @@ def faults_of_links(settings: Settings) -> list[tuple[tuple[str, ...], str]]:
     if not any(_is_folder(server.url) for server in settings.servers.values()):
         return []
     with suppress(TimeLimitError):
-        return Deadline(_PATIENCE).outlast(look)
+        return Deadline(min(_PATIENCE, settings.time_limit)).outlast(look)
     return []
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # "//", "/./" and SFTP's "/~/", but for a scheme's slashes: the login folder may be the root.
 _NOTHING = re.compile(r"(?<![:/])(?:/[.~]?(?=/|$))+")
+_LOOPBACK = re.compile(r"@(?:127(?:\.\d+){1,3}|::1):")
 _TIME = "20260102_030405"
 
 
@@ -47,7 +48,7 @@ def clashes(
 
     A shop of the pool may read the order file that goes to the ERP as well.
     """
-    known = [(use, names(use.place)) for use in uses(settings)]
+    known = [(use, _patterns(use, names(use.place))) for use in uses(settings)]
     told = set[Use]()
     for (one, ones), (other, others) in combinations(known, 2):
         if other in told or _both_read_orders(one, other):
@@ -81,6 +82,7 @@ def full_name(settings: "Settings", place: Location) -> str:
     Some systems do mind them: there, two files are taken for one rather than one for two.
     """
     address = address_of(settings.servers[place.server].url).replace("\\", "/")
+    address = _LOOPBACK.sub("@localhost:", address)
     return folded(_NOTHING.sub("", f"{address}/{place.path}"))
 
 
@@ -118,6 +120,12 @@ def _both_read_orders(one: Use, other: Use) -> bool:
 
 def _folder_of(place: Location) -> Location:
     return Location(place.server, place.folder)
+
+
+def _patterns(use: Use, names: Collection[str]) -> Collection[str]:
+    """Only what we name ourselves has placeholders; elsewhere a brace is a brace."""
+    is_ours = use.key in (("orders", "to"), ("fulfil", "to"))
+    return names if is_ours else [name.replace("{", "\0") for name in names]
 
 
 def _may_be_one(one: str, other: str) -> bool:

@@ -39,6 +39,8 @@ def kind_of(url: str) -> ServerKind:
     return KINDS[url.partition(":")[0].lower()]
 
 
+# This machine, as a folder's URL writes it (RFC 8089, 2).
+_HERE = ("", "localhost")
 # What a URL without a port means.
 _PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
 
@@ -52,7 +54,7 @@ def address_of(url: str) -> str:
     parts = urlsplit(url)
     path = unquote(parts.path).rstrip("/")
     if parts.scheme == "file":
-        host = f"//{parts.netloc.lower()}" if parts.netloc else ""
+        host = f"//{parts.netloc.lower()}" if parts.netloc.lower() not in _HERE else ""
         return f"file:{host}{os.path.normcase(os.path.normpath(path)) if path else ''}"
     way = "sftp" if parts.scheme == "sftp" else "ftp"
     user = unquote(parts.username or "") or ("anonymous" if way == "ftp" else "")
@@ -64,7 +66,7 @@ def base_folder(url: str) -> Path:
     """The folder that a ``file://`` url names."""
     parts = urlsplit(url)
     # file://host/share is the UNC path \\host\share.
-    host = f"//{parts.netloc}" if parts.netloc else ""
+    host = f"//{parts.netloc}" if parts.netloc.lower() not in _HERE else ""
     return Path(url2pathname(host + parts.path))
 
 

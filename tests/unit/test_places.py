@@ -20,6 +20,14 @@ url = "sftp://ftp.example.com/~/base"
 url = "sftp://ftp.example.com/base/"
 [servers.e]
 url = "ftp://autre@ftp.example.com/base"
+[servers.f]
+url = "ftp://127.0.0.1:2121/x"
+[servers.g]
+url = "ftp://anonymous@localhost:2121//x"
+[servers.h]
+url = "file://localhost/D:/x"
+[servers.i]
+url = "file:///D:/./y/../x"
 """
 FOLDERS = """\
 [servers.a]
@@ -50,11 +58,13 @@ def faults(folder: Path, text: str) -> list[str]:
         ("a:import/Straße.csv", "b:STRASSE.csv"),
         ("a:x.csv", "a:x.csv."),
         ("c:x.csv", "d:x.csv"),
+        ("f:x.csv", "g:X.csv"),
+        ("h:{y}.csv", "i:{y}.csv"),
     ],
 )
 def test_from_is_never_to_in_a_disguise(tmp_path: Path, source: str, to: str) -> None:
     (fault,) = faults(tmp_path, REMOTE + PAIR.format(source=source, to=to))
-    assert fault.startswith("config.toml:13: stock.to: this and stock.from are the same file (")
+    assert fault.startswith("config.toml:21: stock.to: this and stock.from are the same file (")
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,7 @@ def test_from_is_never_to_in_a_disguise(tmp_path: Path, source: str, to: str) ->
         ("a:x.csv", "e:x.csv"),
         ("a:x.csv", "d:x.csv"),
         ("a:x.csv", "a:x2.csv"),
+        ("a:{y}.csv", "a:x.csv"),
         ("a:x.csv", "b:x.csv"),
     ],
 )
@@ -88,7 +99,7 @@ def test_no_two_write_the_same_file(tmp_path: Path, orders: str, stock: str, ful
 def test_every_pair_is_told_at_its_own_line(tmp_path: Path) -> None:
     text = '[orders]\nfrom = "a:o.csv"\nto = "a:O.csv"\n' + PAIR.format(source="a:e", to="a:E")
     found = [fault.split(": this")[0] for fault in faults(tmp_path, REMOTE + text)]
-    assert found == ["config.toml:13: orders.to", "config.toml:16: stock.to"]
+    assert found == ["config.toml:21: orders.to", "config.toml:24: stock.to"]
 
 
 def test_a_shop_of_the_pool_reads_the_orders_file_by_the_same_name(tmp_path: Path) -> None:
@@ -102,7 +113,7 @@ def test_a_shop_of_the_pool_reads_the_orders_file_by_the_same_name(tmp_path: Pat
 def test_the_folder_of_refused_sales_is_another_one(tmp_path: Path) -> None:
     text = REMOTE + '[fulfil]\nto = "a:import/{time}.xml"\nrefused = "a:Import"\n'
     (fault,) = faults(tmp_path, text)
-    assert fault.startswith("config.toml:13: fulfil.refused: refused is the folder of to")
+    assert fault.startswith("config.toml:21: fulfil.refused: refused is the folder of to")
 
 
 @pytest.fixture
