@@ -9,7 +9,7 @@ finish what an earlier run left, publish the XML. Then, where that is enabled, t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
@@ -17,11 +17,11 @@ from passerelle.base.progress import step
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
-from passerelle.exchange.outbox import Parcel
+from passerelle.exchange.outbox import Parcel, lost_in_archive
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
-from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.records import Dispatch, KnownOrder, Mark
 from passerelle.model.states import Kind, Stage, State
 from passerelle.runs.orders_plan import (
     OrdersPlan,
@@ -33,6 +33,9 @@ from passerelle.runs.orders_plan import (
     reject,
     summarise,
 )
+
+if TYPE_CHECKING:
+    from passerelle.runs.fulfil import Fulfilment
 
 # The chore of that name is done once a person let the first run send what it meets.
 ALLOWED = "the first run may send"
@@ -60,6 +63,8 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
         met = meet_orders(gateway)
     except PasserelleError:
         gateway.recover()  # what was promised goes, whatever the shop's side has
+        if gateway.settings.fulfil.enabled:
+            _fulfilment(gateway).hear()
         raise
     hold = find_hold(gateway, met.file)
     if hold is None:
@@ -84,12 +89,16 @@ def _go_to_the_erp(
     sent, prepared = _progress(gateway, plan)
     outcome = Outcome(*summarise(plan, sent, prepared), facts(plan, sent))
     if gateway.settings.fulfil.enabled:
-        from passerelle.runs.fulfil import Fulfilment
-
-        outcome = Fulfilment(gateway).go_on(plan, outcome, readings)
+        outcome = _fulfilment(gateway).go_on(plan, outcome, readings)
     troubles = gateway.outbox.troubles
-    summary = ", ".join((outcome.summary, *(trouble.what for trouble in troubles)))
+    summary = ", ".join((*(trouble.what for trouble in troubles), outcome.summary))
     return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, *troubles))
+
+
+def _fulfilment(gateway: Gateway) -> "Fulfilment":
+    from passerelle.runs.fulfil import Fulfilment
+
+    return Fulfilment(gateway)
 
 
 def _progress(gateway: Gateway, plan: OrdersPlan) -> tuple[int, int]:
@@ -163,23 +172,30 @@ def check_columns(gateway: Gateway, file: OrderFile) -> None:
 
 
 def _recall_changed(gateway: Gateway, met: Met) -> Met:
-    """Takes back XMLs that were never uploaded where the shop has changed an order since.
-
-    An XML that also has orders which left the file stays: it is all that is left of them.
-    """
-    readings = {reading.id: reading for reading in met.file.readings}
+    """Takes back XMLs that were never uploaded and must be written anew."""
     for dispatch in gateway.ledger.dispatches.unfinished():
-        if dispatch.kind != Kind.ORDERS or dispatch.stage != Stage.PREPARED:
-            continue
-        ids = gateway.ledger.dispatches.orders_of(dispatch)
-        changed = [id for id in ids if id in readings and id in met.known
-                   and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
-        if changed and all(id in readings for id in ids):
-            why = _("order {id} changed before {file} was uploaded: it is written anew")
-            told = why.format(id=changed[0], file=dispatch.archived)
-            gateway.do(partial(gateway.outbox.recall, dispatch, told))
-    channel = gateway.settings.needed_orders.channel
-    return replace(met, known=gateway.ledger.orders.known(channel, list(readings)))
+        is_here = dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED
+        if is_here and (why := _why_anew(gateway, met, dispatch)):
+            gateway.do(partial(gateway.outbox.recall, dispatch, why))
+    channel, ids = gateway.settings.needed_orders.channel, [r.id for r in met.file.readings]
+    return replace(met, known=gateway.ledger.orders.known(channel, ids))
+
+
+def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
+    """Its copy is spoilt, or the shop changed one of its orders since; ``""``: it goes as it is.
+
+    An XML with orders that left the file stays: it is all that is left of them.
+    """
+    if gateway.outbox.is_spoilt(dispatch):
+        return lost_in_archive(dispatch)
+    readings = {reading.id: reading for reading in met.file.readings}
+    ids = gateway.ledger.dispatches.orders_of(dispatch)
+    changed = [id for id in ids if id in readings and id in met.known
+               and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
+    if not changed or not all(id in readings for id in ids):
+        return ""
+    text = _("order {id} changed before {file} was uploaded: it is written anew")
+    return text.format(id=changed[0], file=dispatch.archived)
 
 
 def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:
