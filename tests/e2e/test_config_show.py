@@ -25,7 +25,7 @@ password = "PASSWORD"
 timeout = "1500 ms"
 
 [servers."name with space"]
-url = "sftp://host/?key=hunter2"
+url = "sftp://host/%3Fkey"
 
 [orders]
 from = "ftp:commandes.csv"
@@ -128,8 +128,11 @@ def test_a_password_is_shown_only_where_it_is_none(path: Path, password: str, sh
     assert value_of(settings, "servers.ftp.password")["value"] == shown
 
 
-def test_a_url_is_shown_without_what_may_be_a_secret(path: Path) -> None:
-    assert 'url = "sftp://host/?********"' in show(path).stdout
+def test_a_url_with_what_may_be_a_secret_is_refused_and_not_shown(path: Path) -> None:
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("%3Fkey", f"?key={SECRET}"), encoding="utf-8")
+    result = run_program("config", "show", cwd=path.parent)
+    assert (result.exit_code, SECRET in result.text) == (3, False)
 
 
 @pytest.mark.parametrize(("env", "note"), [({"SHOP": "x"}, "is set"), ({}, "is not set")])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import make_world
+from tests.servers.fixtures import NewServer
 from tests.world import World
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows limits whole paths first")
@@ -22,7 +24,11 @@ def configure(world: World, key: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("too_long", "code"), [(0, 0), (1, 3)])
-def test_a_name_on_the_server(world: World, too_long: int, code: int) -> None:
+@pytest.mark.parametrize("kind", ["folder", "ftp", "sftp"])
+def test_a_name_on_the_server(
+    tmp_path: Path, new_server: NewServer, kind: str, too_long: int, code: int
+) -> None:
+    world = make_world(tmp_path, new_server(kind))
     configure(world, "stock", "é" * 20 + "x" * (LIMIT - ENDING - 40 + too_long))
     result = world.run("check")
     assert result.exit_code == code, result
