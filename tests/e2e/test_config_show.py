@@ -67,7 +67,7 @@ def test_each_setting_has_its_line_or_is_a_default_for_people_and_programs(path:
         'time_limit = "90s" # config.toml:2',
         'url = "ftp://shop@host:21/base" # config.toml:5',
         'timeout = "1500ms" # config.toml:7',
-        'url = "sftp://host/?********" # config.toml:10',
+        'url = "sftp://host/%3Fkey" # config.toml:10',
         'settle = "2s" # default',
         '[servers."name with space"]',
         'from = "ftp:commandes.csv" # config.toml:13',
