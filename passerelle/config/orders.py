@@ -18,7 +18,6 @@ from passerelle.config.values import (
     Separator,
 )
 from passerelle.config.xml import SaleXml, Xml
-from passerelle.model.location import Location
 
 
 class Withhold(Section):
@@ -219,6 +218,4 @@ class Fulfil(Section):
         if self.enabled and missing:
             problem = _("fulfilment is enabled and needs {keys}")
             raise ValueError(problem.format(keys=", ".join(missing)))
-        if self.to and self.refused == Location(self.to.server, self.to.folder):
-            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self

@@ -29,6 +29,13 @@ class Witness:
         with suppress(OSError):
             replace_whole(self._path, json.dumps(last).encode())
 
+    def other_ledger(self, ledger: Ledger) -> str:
+        """The token of the ledger that it speaks of, where that is another one; else ``""``."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            named = str(json.loads(self._path.read_bytes())["ledger"])
+            return named if named != ledger.servers.token else ""
+        return ""
+
     def forget(self) -> None:
         """A person has looked after what a lost ledger had known."""
         self._path.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Mark
 from passerelle.model.states import DONE, OPEN, SaleState, Stage, State
+from passerelle.runs.servers import forget_predecessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +195,6 @@ def adopt(gateway: Gateway) -> Outcome:
     Orders that Passerelle has sent, or that a person settled, stay as they are. Also the way on
     when the ledger was lost: what it had known is then the previous system's.
     """
-    gateway.outbox.witness.forget()
-    gateway.recover()
     settings = gateway.settings.needed_orders
     source = gateway.sources.fetch(settings.source)
     file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
@@ -207,5 +206,6 @@ def adopt(gateway: Gateway) -> Outcome:
     left = len(file.readings) - len(mine)
     adopted = n_("{n} order adopted", "{n} orders adopted", len(mine))
     text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
+    forget_predecessor(gateway)
     gateway.say(_(": ").join((source.describe(), text)))
     return Outcome(text)
