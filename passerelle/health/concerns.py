@@ -16,7 +16,7 @@ class ConcernKind(StrEnum):
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
     ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop,
     ``id_reused``. The pool: ``oversold`` items, a shop that has ``asked`` to join or was not
-    asked to.
+    asked to. Archives: ``prune_held``.
     """
 
     NEVER = "never"
@@ -39,6 +39,7 @@ class ConcernKind(StrEnum):
     ID_REUSED = "id_reused"
     OVERSOLD = "oversold"
     ASKED = "asked"
+    PRUNE_HELD = "prune_held"
 
 
 @dataclass(frozen=True, slots=True)

@@ -445,6 +445,7 @@ COMMENTED = {
     "orders.cancelled_statuses": "# cancelled_statuses = [",
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
+    "stock.guards.orders_max_age": '# orders_max_age = "12h"',
 }
 TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 
