@@ -373,8 +373,7 @@ class Outbox:
 
         Only a file under its name, or our mark, which is written right before, proves the first.
         """
-        announced = self.marks.last_announced(dispatch.place.server)
-        if find(remote, dispatch.place.path) is None and announced not in (None, dispatch.number):
+        if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
             raise self._doubtful(dispatch)
         return self._sent(dispatch)
 

@@ -249,7 +249,7 @@ servers = Table(
     Column("name", String, primary_key=True),
     Column("address", String, nullable=False),
     Column("seq", Integer, nullable=False),
-    Column("marked", Boolean, nullable=False),
+    Column("marked", Boolean),
 )
 chores = Table(
     "chores",

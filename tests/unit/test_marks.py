@@ -8,7 +8,7 @@ from passerelle.rules.marks import Side, can_meet, look_at_mark
 HERE, THERE = "ftp://shop@here:21", "ftp://shop@there:21"
 
 
-def known(seq: int = 5, address: str = HERE, *, marked: bool = True) -> KnownServer:
+def known(seq: int = 5, address: str = HERE, *, marked: bool | None = True) -> KnownServer:
     return KnownServer("ftp", address, seq, marked)
 
 

@@ -150,7 +150,6 @@ def test_an_xml_arrives_once_whatever_dies(
 
 def test_an_upload_that_vanished_before_its_turn_is_in_doubt(world: World) -> None:
     """The ERP may have taken it under its temporary name: only a person can tell."""
-    world.send_stock()  # our mark is there
     with pytest.raises(DeathError):
         world.send_orders(("before", "mark"))
     (tmp,) = (world.root / "import").iterdir()
