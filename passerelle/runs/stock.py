@@ -49,7 +49,6 @@ from passerelle.runs.withdrawing import take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from passerelle.stock_csv_fix.levels import read_levels
 
-
 # So far in the future a file is only where somebody set a clock.
 _AHEAD = timedelta(minutes=1)
 
