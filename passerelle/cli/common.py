@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from passerelle.base.durable import replace_whole
-from passerelle.base.errors import PasserelleError, UnreachableError
+from passerelle.base.errors import PasserelleError, UnreachableError, UsageError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
@@ -87,6 +87,25 @@ def writing_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
 def now() -> datetime:
     """The time, aware, in this machine's zone."""
     return gateway.clock()
+
+
+yes_option = click.option("--yes", is_flag=True,
+                          help="Do it without asking.")  # fmt: skip
+
+
+def ask_first(lines: Iterable[str], *, yes: bool) -> None:
+    """Says what will follow, and asks; without a terminal only ``--yes`` is an answer.
+
+    Raises :class:`UsageError` where the answer is no: nothing was done then.
+    """
+    tell(lines)
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        mend = _("look at what will follow, then add --yes")
+        raise UsageError(_("nothing was done: there is no terminal on which to ask"), "", mend)
+    if not click.confirm(_("Go on?")):
+        raise UsageError(_("nothing was done, as you said"))
 
 
 def print_json(value: Any) -> None:

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns
 from passerelle.config.values import (
+    Duration,
     Encoding,
     Folder,
     LocalTime,
@@ -95,6 +96,20 @@ class Orders(Section):
         *("Canceled", "Refunded", "Payment error"),
     )
     """Orders in these statuses are cancelled: never sent."""
+    waiting_for: Duration | None = None
+    """An order that waits for its status and leaves the shop's file is told until somebody settles
+    it; after this time, counted from its date, it is let go of. Without it: never.
+
+    # An order that waits and leaves the shop's file is told until it is settled; after this time
+      it is let go of.
+    # waiting_for = "30d"
+    """
+    refused: Folder = None
+    """The folder, as "server:path", where the ERP puts an XML of orders that it would not take:
+    they are told, and their goods held back, until they are settled or sent again.
+
+    = …  # the folder where the ERP puts what it would not take: "ftp:refused"
+    """
     columns: OrderColumns = OrderColumns()
     """
     # Which header name of the CSV means what: a name, or a list of which the first one present
@@ -119,6 +134,8 @@ class Orders(Section):
     def _dates_for_start(self) -> Self:
         if self.start_from and not self.columns.date:
             raise ValueError(_("start_from needs a column for the date in [orders.columns]"))
+        if self.refused == Location(self.to.server, self.to.folder):
+            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self
 
 

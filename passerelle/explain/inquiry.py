@@ -1,6 +1,5 @@
 """A person's question: what is known, at which moment, and how times are written."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from passerelle.rules.missed_sales import (
     trusted_time,
 )
 from passerelle.schedule.timetable import next_start, taken_by
-
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +99,6 @@ class Inquiry:
                 sales = (sale for sale in found.get(order.id, ()) if sale.order_date == order.date)
                 own = next(sales, None)
                 yield order, own if own and counts_for_stock(own, self.settings.fulfil) else None
-
-
-def command(verb: str, id: str) -> str:
-    """``passerelle orders VERB ID``, as it can be typed whatever signs the id has."""
-    if _PLAIN.fullmatch(id):
-        return f"passerelle orders {verb} {id}"
-    escaped = id.replace("\\", "\\\\").replace('"', '\\"') if '"' in id else id
-    return f'passerelle orders {verb} {"-- " if id.startswith("-") else ""}"{escaped}"'
 
 
 _FEW = 5

@@ -2,9 +2,10 @@
 
 from pathlib import PurePosixPath
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.wording import printable
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import State

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.wording import in_words, printable
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import until_when
 from passerelle.explain.order import Account, HeldItem
 from passerelle.model.records import HeldBack, KnownOrder

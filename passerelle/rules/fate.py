@@ -6,6 +6,7 @@ with a gift card → withheld; status not to be sent yet → waiting; else send.
 """
 
 import fnmatch
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +16,9 @@ from passerelle.base.language import _
 from passerelle.base.reading import fold
 from passerelle.base.wording import minute
 from passerelle.config.orders import Orders
-from passerelle.model.orders import Order, Reading
-from passerelle.model.records import ChangedOrder, KnownOrder, Mark
-from passerelle.model.states import DONE, State
+from passerelle.model.orders import Fault, Order, Reading
+from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
+from passerelle.model.states import DONE, IN_ERP, Matter, State
 
 
 class Fate(StrEnum):
@@ -54,6 +55,12 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
         reason = _("order {id}: date: empty, and start_from needs it")
         return Verdict(Fate.REJECTED, reason.format(id=reading.id))
     return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
+
+
+def is_abandoned(order: KnownOrder, settings: Orders, now: datetime) -> bool:
+    """Whether an order that waits, and has left the file, has waited for long enough."""
+    limit = settings.waiting_for
+    return limit is not None and now - (order.date or order.seen) > limit
 
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
@@ -96,6 +103,19 @@ def _plain(payment: str) -> str:
     return fold(payment.replace("-", " "))
 
 
+def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:
+    """Whether an order is older than the newest one that was adopted, as far as that can be told.
+
+    By its date; of the same date, or where there are none, by numbers as ids.
+    """
+    if adopted is None:
+        return False
+    if date is not None and adopted.date is not None and date != adopted.date:
+        return date < adopted.date
+    are_numbers = id.isdecimal() and adopted.id.isdecimal()
+    return are_numbers and int(id) < int(adopted.id)
+
+
 def is_id_used_again(reading: Reading, known: KnownOrder) -> bool:
     """Whether the file has another order under the id of ``known``; both must have a date."""
     return known.date is not None and reading.date is not None and known.date != reading.date
@@ -111,20 +131,33 @@ def used_again(known: datetime, met: datetime) -> str:
 
 
 def decide(
-    reading: Reading, before: KnownOrder | None, settings: Orders
+    reading: Reading,
+    before: KnownOrder | None,
+    settings: Orders,
+    adopted: HighWater | None = None,
 ) -> Mark | ChangedOrder | None:
-    """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing."""
+    """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing.
+
+    ``adopted`` is the newest order that was adopted.
+    """
     if before and before.state in DONE:
         return _change_after_sending(reading, before, settings)
     if before and is_id_used_again(reading, before):
         # Not merged: the ledger keeps the first order's date, until a person decides.
         first = replace(reading.gist(), reference=before.reference, date=before.date)
         return Mark(first, State.REJECTED, _used_again(reading, before), due=True)
-    verdict = judge(reading, settings, resend=bool(before and before.resend))
+    resend = bool(before and before.resend)
+    verdict = judge(reading, settings, resend=resend)
+    if verdict.fate == Fate.SEND and not resend and is_older(reading.date, reading.id, adopted):
+        return Mark(reading.gist(), State.WAITING, _older(), due=True, matter=Matter.OLDER)
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
     due = state == State.REJECTED
     is_cancelled_only = not due and is_cancelled(reading, settings)
     return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
+
+
+def _older() -> str:
+    return _("older than orders that were adopted: the previous system may have sent it")
 
 
 def _used_again(reading: Reading, before: KnownOrder) -> str:
@@ -135,18 +168,42 @@ def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
     if is_id_used_again(reading, before):
-        if reading.fingerprint == before.fingerprint:
+        if face(reading) == before.fingerprint:
             return None
-        return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
-    if before.state not in (State.SENT, State.TAKEN):
+        note = _used_again(reading, before)
+        return _changed(reading, note, Matter.ID_REUSED, cancelled=before.cancelled)
+    if before.state not in IN_ERP:
         return None
     cancelled = is_cancelled(reading, settings)
-    if cancelled and not before.cancelled:
+    if cancelled:
         note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
-    elif before.cancelled and not cancelled:
+        told = _changed(reading, note, Matter.CANCELLED, cancelled=True)
+        return None if before.cancelled else told
+    if before.cancelled:
         note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
-    elif reading.order and reading.fingerprint != before.fingerprint:
+    elif face(reading) == before.fingerprint:
+        return None
+    elif reading.order:
         note = _("changed in the shop after it was sent: compare it with the ERP")
     else:
-        return None
-    return ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)
+        note = _("it cannot be read any more since it was sent: {faults}")
+    return _changed(reading, note, Matter.CHANGED, cancelled=False)
+
+
+def _changed(reading: Reading, note: str, matter: Matter, *, cancelled: bool) -> ChangedOrder:
+    faults = "; ".join(str(fault) for fault in reading.faults)
+    told = note.format(status=reading.status, faults=faults)
+    now = replace(reading.gist(), fingerprint=face(reading))
+    return ChangedOrder(now, told, cancelled, matter)
+
+
+def face(reading: Reading) -> str:
+    """Tells what the shop says of an order from what it said before, legible or not."""
+    if reading.order:
+        return reading.fingerprint
+    said = [*((one.key, one.quantity) for one in reading.sold), *map(_problem, reading.faults)]
+    return "illegible:" + hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _problem(fault: Fault) -> tuple[str, str]:
+    return fault.column, fault.problem

@@ -23,6 +23,7 @@ from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.remotes.base import find
+from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     block,
@@ -95,13 +96,15 @@ def meet_orders(gateway: Gateway) -> Met:
 def plan_orders(gateway: Gateway, met: Met) -> OrdersPlan:
     """Decides on every order in the file; changes nothing."""
     settings = gateway.settings.needed_orders
-    plan = decide(met.file, met.known, settings, met.source)
+    adopted = gateway.ledger.orders.high_water(settings.channel)
+    plan = decide(met.file, met.known, settings, met.source, adopted)
     decided = {decision.what.reading.id for decision in plan.decisions}
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in met.notes), *plan.notes),
         missing=tuple(order for order in due if order.id not in decided),
+        departures=plan_departures(gateway, decided),
         file=met.fact,
     )
     return _with_parcel(gateway, plan, met)
@@ -142,7 +145,10 @@ def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
         gateway.ledger.orders.mark(channel, unsent, now)
     for changed in plan.changed:
         gateway.ledger.orders.note_change(
-            channel, changed.reading, now, changed.note, cancelled=changed.cancelled
+            *(channel, changed.reading, now, changed.note),
+            cancelled=changed.cancelled,
+            matter=changed.matter,
         )
+    note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.send_orders(channel, plan.parcel)

@@ -12,9 +12,11 @@ from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
-from passerelle.model.records import ChangedOrder, Decision, KnownOrder, Mark
+from passerelle.model.records import ChangedOrder, Decision, HighWater, KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.rules import fate
+from passerelle.runs import departures
+from passerelle.runs.departures import NO_DEPARTURES, Departures
 
 _BLIND = {
     "status": N_(
@@ -47,6 +49,7 @@ class OrdersPlan:
     orphans: tuple[str, ...] = ()
     blocked: str = ""
     missing: tuple[KnownOrder, ...] = ()
+    departures: Departures = NO_DEPARTURES
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     file: Mapping[str, Any] = field(default_factory=dict)
@@ -79,16 +82,23 @@ class OrdersPlan:
 
 
 def decide(
-    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
+    file: OrderFile,
+    known: Mapping[str, KnownOrder],
+    settings: Orders,
+    source: str,
+    adopted: HighWater | None = None,
 ) -> OrdersPlan:
-    """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id."""
+    """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id.
+
+    ``adopted`` is the newest order that was adopted.
+    """
     return OrdersPlan(
         source,
         len(file.readings),
         tuple(
             Decision(number, what, before)
             for number, reading in enumerate(file.readings)
-            if (what := fate.decide(reading, before := known.get(reading.id), settings))
+            if (what := fate.decide(reading, before := known.get(reading.id), settings, adopted))
         ),
         tuple(str(fault) for fault in file.faults),
         notes=tuple(f"! {note}" for note in absent_columns(file)),
@@ -196,6 +206,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
     for order in plan.missing:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
         yield text.format(id=order.id, reason=order.reason)
+    yield from departures.describe(plan.departures)
     if plan.blocked:
         text = _("{file} is still there: new orders wait until the ERP has taken it")
         yield text.format(file=plan.blocked)

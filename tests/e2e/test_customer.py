@@ -353,7 +353,7 @@ class TestWhatCannotBeErased:
         result = world.run("customer", "erase", ANN)
         assert result.exit_code == 4
         assert "`passerelle orders forget`" in result.stderr
-        world.run_well("orders", "forget", ANN)
+        world.run_well("orders", "forget", "--yes", ANN)
         world.run_well("customer", "erase", ANN)
         assert holds(world.data, ANN) == []
 

@@ -118,7 +118,7 @@ class TestTheFourStories:
         shop.run(order("1"))
         shop.erp.takes()
         shop.run()
-        shop.world.run_well("orders", "resend", "1")
+        shop.world.run_well("orders", "resend", "--yes", "1")
         text = shop.run()
         assert ("its sale, which is not issued again" in text) == (repeat == "remember")
         shop.erp.takes()
@@ -136,7 +136,7 @@ class TestTheFourStories:
         shop.run(order("1"))
         shop.erp.takes()
         shop.run()
-        told = shop.world.run_well("orders", "forget", "1")
+        told = shop.world.run_well("orders", "forget", "--yes", "1")
         assert "take it out of the ERP first" in told
         shop.run()
         shop.erp.takes()
@@ -388,7 +388,7 @@ class TestNotEnoughStock:
         shop.run(order("1", PAID, {"370": 2}))
         shop.erp.takes()
         shop.run()
-        shop.world.run_well("orders", "resend", "1")
+        shop.world.run_well("orders", "resend", "--yes", "1")
         for _ in range(3):
             assert "not enough stock" in shop.run() + shop.world.run("orders", "show", "1").stdout
             assert shop.erp.takes() == []
@@ -433,7 +433,7 @@ class TestARefusal:
         shop.erp.takes()
         shop.run(code=5)
         shop.erp.takes()
-        shop.world.run_well("orders", "resend", "1")
+        shop.world.run_well("orders", "resend", "--yes", "1")
         shop.world.run_well("orders", "settle", "1")
         shop.run()
         assert "refused" not in shop.run()
@@ -577,7 +577,7 @@ class TestAnIdUsedAgain:
         assert "id_reused" in kinds(shop)
         told = shop.world.run_well("orders", "show", "1")
         assert "`passerelle orders forget 1` lets the new one in" in told
-        shop.world.run_well("orders", "forget", "1")
+        shop.world.run_well("orders", "forget", "--yes", "1")
         shop.run()
         assert shop.erp.takes() == ["1"]
         assert "id_reused" not in kinds(shop)
@@ -595,7 +595,7 @@ class TestAnIdUsedAgain:
         assert [shop.erp.takes(), shop.erp.orders] == [["2"], Counter({"2": 1})]
         assert "handled" in shop.run(again, order("2"), code=5)
         assert "2026-11-22" in shop.world.run_well("orders", "show", "1"), "the first one's date"
-        shop.world.run_well("orders", "forget", "1")
+        shop.world.run_well("orders", "forget", "--yes", "1")
         shop.run()
         assert shop.erp.takes() == ["1"]
 

@@ -1,0 +1,22 @@
+"""Naming the orders of a concern all at once, as its mend does where they are many."""
+
+from datetime import datetime
+
+from passerelle.config.model import Settings
+from passerelle.health.concerns import ConcernKind, times_of
+from passerelle.health.orders import TOLD, look_at_orders
+from passerelle.health.runs import SUCCESSES
+from passerelle.health.sales import TOLD_OF_SALES, look_at_sales
+from passerelle.ledger.ledger import Ledger
+
+# The kinds of concerns whose orders can be named all at once.
+NAMED = tuple(dict.fromkeys(kind.value for kind in (ConcernKind.REJECTED, *TOLD, *TOLD_OF_SALES)))
+
+
+def named(settings: Settings, ledger: Ledger, kind: str, until: datetime | None) -> tuple[str, ...]:
+    """The orders that a concern of that kind is about, by now or by then."""
+    last = ledger.runs.last("orders", SUCCESSES)
+    found = times_of(look_at_orders(ledger, last).by_kind().get(ConcernKind(kind), ()))
+    if sales := look_at_sales(settings, ledger, last):
+        found += times_of(sales.by_kind().get(ConcernKind(kind), ()))
+    return tuple(dict.fromkeys(id for id, at in found if until is None or at <= until))

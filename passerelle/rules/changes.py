@@ -1,0 +1,56 @@
+"""What the ERP lacks of an order that changed after it was sent."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from passerelle.base.reading import gtin
+from passerelle.model.orders import Reading, Sold
+from passerelle.model.records import KnownOrder
+from passerelle.model.states import IN_ERP, Matter
+from passerelle.rules.fate import face, is_id_used_again
+
+
+def lacking(sent: Iterable[Sold], now: Sequence[Sold]) -> tuple[Sold, ...]:
+    """What the shop says ``now`` beyond what was ``sent``; all of an item that is not legible."""
+    had = Counter[str]()
+    for line in sent:
+        had[gtin(line.key)] += line.quantity or 0
+    more = dict[str, Sold]()
+    for line in now:
+        key = gtin(line.key)
+        if line.quantity is None:
+            more[key] = line
+            continue
+        beyond = max(0, line.quantity - had[key])
+        had[key] = max(0, had[key] - line.quantity)
+        before = more.get(key)
+        if beyond and (before is None or before.quantity is not None):
+            more[key] = Sold(line.key, beyond + (before.quantity or 0 if before else 0))
+    return tuple(more.values())
+
+
+def held_for(order: KnownOrder, sent: Iterable[Sold], since: Sequence[Sold]) -> tuple[Sold, ...]:
+    """What is held back for an order beside what it was sent with, until it is settled.
+
+    ``since`` is what the shop said when it changed the order, or gave its id to another.
+    """
+    if order.matter == Matter.ID_REUSED:
+        return tuple(since)
+    if order.cancelled or order.matter != Matter.CHANGED:
+        return ()
+    return lacking(sent, since)
+
+
+def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> tuple[Sold, ...]:
+    """The same for an order that stands in the shop's file, where a run may not have noted it yet.
+
+    What a person settled is as the ledger has it.
+    """
+    is_noted = order.fingerprint == face(reading)
+    if is_id_used_again(reading, order):
+        is_settled = is_noted and order.matter != Matter.ID_REUSED
+        return () if is_settled else reading.sold
+    is_as_sent = is_noted and order.matter != Matter.CHANGED and not order.cancelled
+    if order.state not in IN_ERP or is_as_sent:
+        return ()
+    return lacking(sent, reading.sold)
