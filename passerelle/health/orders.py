@@ -9,7 +9,7 @@ from passerelle.base.wording import few
 from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
-from passerelle.model.states import Matter, Stage, State
+from passerelle.model.states import OpenMatter, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class OrdersHealth:
             "doubtful": len(self.doubtful),
         }
 
-    def with_matter(self, matter: Matter) -> tuple[KnownOrder, ...]:
+    def with_matter(self, matter: OpenMatter) -> tuple[KnownOrder, ...]:
         return tuple(order for order in self.matters if order.matter == matter)
 
     def by_kind(self) -> Mapping[ConcernKind, Sequence[KnownOrder]]:
@@ -50,7 +50,7 @@ class OrdersHealth:
             ConcernKind.REJECTED: self.rejected,
             ConcernKind.NOT_SENT: self.not_sent,
             ConcernKind.DOUBTFUL: self.doubtful,
-            **{ConcernKind(matter.value): self.with_matter(matter) for matter in Matter},
+            **{ConcernKind(matter.value): self.with_matter(matter) for matter in OpenMatter},
         }
 
 

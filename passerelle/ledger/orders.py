@@ -39,9 +39,10 @@ from passerelle.ledger.settling import (
     remember_order,
     restore_order,
 )
+from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Sold
 from passerelle.model.records import Event, HighWater, KnownOrder, KnownSale, Mark, Settlement
-from passerelle.model.states import DONE, UNSENT, Matter, State
+from passerelle.model.states import DONE, UNSENT, OpenMatter, Stage, State
 
 _NOTHING_OPEN: dict[str, Any] = {"matter": None, "matter_note": "", "matter_since": None}
 
@@ -76,7 +77,7 @@ class OrderBook(Book):
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
         with self._begin() as connection:
             found = [order for order in _find_due(connection) if order.channel == channel]
-        return [order for order in found if order.matter != Matter.LEFT]
+        return [order for order in found if order.matter != OpenMatter.LEFT]
 
     def all_due(self) -> list[KnownOrder]:
         """The same, of whatever channel."""
@@ -129,15 +130,19 @@ class OrderBook(Book):
         note: str,
         *,
         cancelled: bool,
-        matter: Matter = Matter.CHANGED,
+        matter: OpenMatter | None = OpenMatter.CHANGED,
     ) -> None:
         """Notes that an order changed in the shop after it was sent: a person has to see to it."""
         values = {"cancelled": cancelled, "fingerprint": reading.fingerprint}
-        since = {} if matter == Matter.CANCELLED else {reading.id: reading.sold}
+        is_owed = matter not in (None, OpenMatter.CANCELLED)
+        since = {reading.id: reading.sold if is_owed else ()}
         with self._begin() as connection:
-            connection.execute(update_of(channel, reading.id).values(**values))
+            connection.execute(update_of(channel, reading.id).values(**values, **_NOTHING_OPEN))
             replace_sold(connection, channel, since, sold_since)
-            _raise(connection, (channel, reading.id), at, matter, note)
+            if matter:
+                _raise(connection, (channel, reading.id), at, matter, note)
+            else:
+                add_event(connection, channel, reading.id, at, "changed", note)
 
     def note_left(self, left: Collection[KnownOrder], at: datetime) -> None:
         """Orders that wait have left the shop's file: a person has to say what became of them."""
@@ -145,7 +150,7 @@ class OrderBook(Book):
         with self._begin() as connection:
             for order in left:
                 connection.execute(update_of(order.channel, order.id).values(due=True))
-                _raise(connection, (order.channel, order.id), at, Matter.LEFT, told)
+                _raise(connection, (order.channel, order.id), at, OpenMatter.LEFT, told)
 
     def let_go(self, left: Collection[KnownOrder], at: datetime) -> None:
         """They have waited for so long that nobody wants them any more."""
@@ -156,12 +161,26 @@ class OrderBook(Book):
                 told = _("nobody paid it in time: it is let go of")
                 add_event(connection, order.channel, order.id, at, order.state, told)
 
-    def note_refused(self, order: KnownOrder, at: datetime, note: str) -> None:
-        """The ERP would not have the XML that it took."""
+    def taken_as(self, places: Collection[Location]) -> list[tuple[KnownOrder, Location]]:
+        """The orders whose XML had one of these names, was taken, and is not known as refused."""
+        found, d = list[tuple[KnownOrder, Location]](), dispatches.c
         with self._begin() as connection:
-            mine = dispatches.c.number == order.dispatch
+            for place in places:
+                named = (d.path == place.path) & (d.server == place.server)
+                taken = named & (d.stage == Stage.TAKEN) & d.refused.is_(None)
+                xmls = orders.c.dispatch.in_(select(d.number).where(taken))
+                found += [(order, place) for order in _find(connection, xmls)]
+        return [(order, place) for order, place in found if order.state == State.TAKEN]
+
+    def note_refused(self, refused: Collection[KnownOrder], at: datetime) -> None:
+        """The ERP would not have the XMLs of these orders, which it took."""
+        with self._begin() as connection:
+            for order in refused:
+                told = _("the ERP refused {file}").format(file=order.sent_as)
+                _raise(connection, (order.channel, order.id), at, OpenMatter.REFUSED, told)
+            numbers = {order.dispatch for order in refused}
+            mine = dispatches.c.number.in_(numbers)
             connection.execute(update(dispatches).where(mine).values(refused=at))
-            _raise(connection, (order.channel, order.id), at, Matter.REFUSED, note)
 
     def with_matter(self) -> list[KnownOrder]:
         """The orders about which something is open beside their state."""
@@ -178,7 +197,7 @@ class OrderBook(Book):
         with self._begin() as connection:
             live = (orders.c.state == State.WAITING, ~orders.c.cancelled)
             found = _find(connection, and_(*live, orders.c.channel == channel))
-        is_due = [order.is_due and order.matter != Matter.LEFT for order in found]
+        is_due = [order.is_due and order.matter != OpenMatter.LEFT for order in found]
         return [o for o, due in zip(found, is_due, strict=True) if o.id not in inside and not due]
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
@@ -250,7 +269,7 @@ def _steer(
 
 
 def _raise(
-    connection: Connection, key: tuple[str, str], at: datetime, matter: Matter, note: str
+    connection: Connection, key: tuple[str, str], at: datetime, matter: OpenMatter, note: str
 ) -> None:
     values = {"matter": matter, "matter_note": note, "matter_since": at}
     connection.execute(update_of(*key).values(**values))
@@ -261,7 +280,7 @@ def _close(connection: Connection, known: KnownOrder, at: datetime) -> None:
     """A person saw to what was open: the ERP has of the order what the shop says now."""
     since = lines_of(connection, sold_since, known)
     is_told = bool(since) and all(line.quantity is not None for line in since)
-    if known.matter == Matter.CANCELLED or (known.matter == Matter.CHANGED and is_told):
+    if known.matter == OpenMatter.CANCELLED or (known.matter == OpenMatter.CHANGED and is_told):
         replace_sold(connection, known.channel, {known.id: since})
     replace_sold(connection, known.channel, {known.id: ()}, sold_since)
     connection.execute(update_of(known.channel, known.id).values(**_NOTHING_OPEN))

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.model.pool import ShopState
-from passerelle.model.states import Kind, Matter, SaleState, Stage, State
+from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -91,7 +91,7 @@ orders = Table(
     Column("seen", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),
     Column("total", Money),  # what the customer paid, where the order is legible
-    Column("matter", Word(Matter)),  # what a person has to see to, beside its state
+    Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
     Column("matter_note", String, nullable=False, default=""),
     Column("matter_since", UtcTime),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),

@@ -14,15 +14,15 @@ from passerelle.ledger.marks import replace_sold, update_of
 from passerelle.ledger.schema import events, sale_events, sales, settlements, sold, sold_since
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
-from passerelle.model.states import Matter, State
+from passerelle.model.states import OpenMatter, State
 
 _OF_ORDER = ("state", "due", "resend", "matter")
 _OF_SALE = ("state", "problem", "refusals", "dispatch", "cancelled")
 # Which event told of a matter; of an older order it was that of its state.
 TOLD_BY = {
-    **dict.fromkeys((Matter.CHANGED, Matter.CANCELLED, Matter.ID_REUSED), "changed"),
-    Matter.REFUSED: "refused",
-    Matter.LEFT: "left",
+    **dict.fromkeys((OpenMatter.CHANGED, OpenMatter.CANCELLED, OpenMatter.ID_REUSED), "changed"),
+    OpenMatter.REFUSED: "refused",
+    OpenMatter.LEFT: "left",
 }
 
 
@@ -70,7 +70,7 @@ def restore_order(
     values = {name: before[name] for name in _OF_ORDER} | {"changed": at}
     values["reason"] = _last_note(connection, events, order, state)
     if matter:
-        told = TOLD_BY.get(Matter(matter), str(state))
+        told = TOLD_BY.get(OpenMatter(matter), str(state))
         values["matter_note"] = _last_note(connection, events, order, told)
         values["matter_since"] = at
     connection.execute(update_of(order.channel, order.id).values(**values))

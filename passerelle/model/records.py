@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import UNSENT, Kind, Matter, SaleState, Stage, State
+from passerelle.model.states import UNSENT, Kind, OpenMatter, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class KnownOrder:
     total: Decimal | None = None
     due: bool = False
     dispatch: int | None = None
-    matter: Matter | None = None
+    matter: OpenMatter | None = None
     matter_note: str = ""
     matter_since: datetime | None = None
 
@@ -65,7 +65,7 @@ class Mark:
     reason: str = ""
     due: bool = False
     cancelled: bool = False
-    matter: Matter | None = None
+    matter: OpenMatter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,13 @@ class ChangedOrder:
     """An order that the shop changed after it was sent.
 
     ``reading`` has what the shop says now; its fingerprint tells that from what it says next.
+    Without a ``matter``, what was open about it is no longer.
     """
 
     reading: Gist
     note: str
     cancelled: bool
-    matter: Matter = Matter.CHANGED
+    matter: OpenMatter | None = OpenMatter.CHANGED
 
 
 @dataclass(frozen=True, slots=True)

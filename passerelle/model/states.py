@@ -40,7 +40,7 @@ TRANSITIONS: Mapping[State | None, frozenset[State]] = {
 DONE = frozenset((State.PREPARED, State.SENT, State.TAKEN, State.SKIPPED, State.SETTLED))
 
 
-class Matter(StrEnum):
+class OpenMatter(StrEnum):
     """What is open about an order beside its state, until a person settles it.
 
     After it was sent: ``changed`` or ``cancelled`` in the shop, its id used again there

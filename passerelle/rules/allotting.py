@@ -20,6 +20,7 @@ from passerelle.rules.fulfilment import (
     document_of,
     held,
     is_another,
+    is_still_wanted,
     problem_mark,
     wants,
 )
@@ -74,6 +75,10 @@ class _Judge:
         match sale.state:
             case SaleState.WANTED | SaleState.REFUSED if cancelled:
                 self._withdraw(sale, _cancelled_in_words(reading))
+            case SaleState.WANTED | SaleState.REFUSED if not self._is_still_wanted(reading):
+                text = _('its status is "{status}" now, which fulfil.when_statuses does not name')
+                reason = text.format(status=reading.status)
+                self._problem(sale, sale.state, Problem.STATUS, reason)
             case SaleState.WANTED | SaleState.REFUSED:
                 self._wanted(reading, date, sale)
             case SaleState.WITHDRAWN:
@@ -145,6 +150,9 @@ class _Judge:
             return True
         order = self._books.orders.get(sale.id)
         return self._is_in_erp(sale.id) and order is not None and order.dispatch != sale.imported
+
+    def _is_still_wanted(self, reading: Reading) -> bool:
+        return is_still_wanted(reading, self._fulfil, self._orders)
 
     def _may_begin(self, reading: Reading) -> bool:
         cancelled = is_cancelled(reading, self._orders)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from passerelle.base.reading import gtin
 from passerelle.model.orders import Reading, Sold
 from passerelle.model.records import KnownOrder
-from passerelle.model.states import IN_ERP, Matter
+from passerelle.model.states import IN_ERP, OpenMatter
 from passerelle.rules.fate import face, is_id_used_again
 
 
@@ -34,9 +34,9 @@ def held_for(order: KnownOrder, sent: Iterable[Sold], since: Sequence[Sold]) -> 
 
     ``since`` is what the shop said when it changed the order, or gave its id to another.
     """
-    if order.matter == Matter.ID_REUSED:
+    if order.matter == OpenMatter.ID_REUSED:
         return tuple(since)
-    if order.cancelled or order.matter != Matter.CHANGED:
+    if order.cancelled or order.matter != OpenMatter.CHANGED:
         return ()
     return lacking(sent, since)
 
@@ -48,9 +48,9 @@ def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> t
     """
     is_noted = order.fingerprint == face(reading)
     if is_id_used_again(reading, order):
-        is_settled = is_noted and order.matter != Matter.ID_REUSED
+        is_settled = is_noted and order.matter != OpenMatter.ID_REUSED
         return () if is_settled else reading.sold
-    is_as_sent = is_noted and order.matter != Matter.CHANGED and not order.cancelled
+    is_as_sent = is_noted and order.matter != OpenMatter.CHANGED and not order.cancelled
     if order.state not in IN_ERP or is_as_sent:
         return ()
     return lacking(sent, reading.sold)

@@ -18,7 +18,7 @@ from passerelle.base.wording import minute
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
-from passerelle.model.states import DONE, IN_ERP, Matter, State
+from passerelle.model.states import DONE, IN_ERP, OpenMatter, State
 
 
 class Fate(StrEnum):
@@ -149,7 +149,7 @@ def decide(
     resend = bool(before and before.resend)
     verdict = judge(reading, settings, resend=resend)
     if verdict.fate == Fate.SEND and not resend and is_older(reading.date, reading.id, adopted):
-        return Mark(reading.gist(), State.WAITING, _older(), due=True, matter=Matter.OLDER)
+        return Mark(reading.gist(), State.WAITING, _older(), due=True, matter=OpenMatter.OLDER)
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
     due = state == State.REJECTED
     is_cancelled_only = not due and is_cancelled(reading, settings)
@@ -168,16 +168,21 @@ def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
     if is_id_used_again(reading, before):
+        is_open = before.matter == OpenMatter.ID_REUSED
+        if is_cancelled(reading, settings):
+            note = _("the order that uses its id again is cancelled in the shop")
+            ends = _changed(reading, note, None, cancelled=before.cancelled)
+            return ends if is_open else None
         if face(reading) == before.fingerprint:
             return None
         note = _used_again(reading, before)
-        return _changed(reading, note, Matter.ID_REUSED, cancelled=before.cancelled)
+        return _changed(reading, note, OpenMatter.ID_REUSED, cancelled=before.cancelled)
     if before.state not in IN_ERP:
         return None
     cancelled = is_cancelled(reading, settings)
     if cancelled:
         note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
-        told = _changed(reading, note, Matter.CANCELLED, cancelled=True)
+        told = _changed(reading, note, OpenMatter.CANCELLED, cancelled=True)
         return None if before.cancelled else told
     if before.cancelled:
         note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
@@ -187,10 +192,12 @@ def _change_after_sending(
         note = _("changed in the shop after it was sent: compare it with the ERP")
     else:
         note = _("it cannot be read any more since it was sent: {faults}")
-    return _changed(reading, note, Matter.CHANGED, cancelled=False)
+    return _changed(reading, note, OpenMatter.CHANGED, cancelled=False)
 
 
-def _changed(reading: Reading, note: str, matter: Matter, *, cancelled: bool) -> ChangedOrder:
+def _changed(
+    reading: Reading, note: str, matter: OpenMatter | None, *, cancelled: bool
+) -> ChangedOrder:
     faults = "; ".join(str(fault) for fault in reading.faults)
     told = note.format(status=reading.status, faults=faults)
     now = replace(reading.gist(), fingerprint=face(reading))

@@ -59,13 +59,15 @@ class Findings:
 class Problem(StrEnum):
     """What stands against a sale; each value is a contract with programs that read ``--json``.
 
-    ``stock``: not enough of it. ``unchecked``: the ERP's file tells nothing now. ``order``: the
+    ``stock``: not enough of it. ``status``: the order has another one since, that asks for no sale.
+    ``unchecked``: the ERP's file tells nothing now. ``order``: the
     order itself is not in the ERP. ``illegible``: it cannot be read any more. ``unwritten``: the
     stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop uses its id again.
     ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
     """
 
     STOCK = "stock"
+    STATUS = "status"
     UNCHECKED = "unchecked"
     ORDER = "order"
     ILLEGIBLE = "illegible"
@@ -77,7 +79,7 @@ class Problem(StrEnum):
 
 
 # These ask for a person; the others end by themselves.
-FAULTS = frozenset(Problem) - {Problem.STOCK, Problem.UNCHECKED, Problem.ORDER}
+FAULTS = frozenset(Problem) - {Problem.STOCK, Problem.STATUS, Problem.UNCHECKED, Problem.ORDER}
 
 
 def document_of(order: Order, fulfil: Fulfil) -> str:
@@ -150,6 +152,16 @@ def will_be_wanted(
 
 def wants(reading: Reading, fulfil: Fulfil) -> bool:
     return has_status(reading, fulfil.when_statuses)
+
+
+def is_still_wanted(reading: Reading, fulfil: Fulfil, orders: Orders) -> bool:
+    """Whether a sale that was wanted may be issued now: the order is paid for all that is said.
+
+    It may have gone on since, to be packed or shipped: then it has a status that is sent.
+    """
+    if is_cancelled(reading, orders):
+        return False
+    return wants(reading, fulfil) or has_status(reading, orders.send_statuses)
 
 
 def is_another(reading: Reading, known: KnownOrder) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from passerelle.base.language import _
 from passerelle.gateway.frame import Gateway
 from passerelle.model.records import KnownOrder
-from passerelle.model.states import Matter
+from passerelle.model.states import OpenMatter
 from passerelle.rules.fate import is_abandoned
 
 
@@ -28,7 +28,7 @@ def plan_departures(gateway: Gateway, inside: Collection[str]) -> Departures:
     abandoned = [order for order in found if is_abandoned(order, settings, now)]
     return Departures(
         tuple(order for order in found if order not in abandoned and order.matter is None),
-        tuple(order for order in abandoned if order.matter == Matter.LEFT),
+        tuple(order for order in abandoned if order.matter == OpenMatter.LEFT),
     )
 
 

@@ -18,11 +18,15 @@ _DOCUMENTS = {"invoice": N_("an invoice"), "receipt": N_("a receipt")}
 
 @dataclass(frozen=True, slots=True)
 class SaleParcel:
-    """The XML of one sale, ready to go: its bytes, its name on the server."""
+    """The XML of one sale, ready to go: its bytes, its name on the server.
+
+    ``fingerprint`` tells the order that it was written from.
+    """
 
     issue: Issue
     data: bytes
     place: Location
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

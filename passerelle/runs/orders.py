@@ -33,6 +33,7 @@ from passerelle.runs.orders_plan import (
     reject,
     summarise,
 )
+from passerelle.runs.refusals import note_refused
 
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment
@@ -56,6 +57,7 @@ class Met:
 def run_orders(gateway: Gateway) -> Outcome:
     """Runs the story. Raises :class:`PasserelleError` where it must stop."""
     gateway.recover()
+    gateway.outbox.troubles += note_refused(gateway)
     fulfilment = _fulfilment(gateway)
     met = meet_orders(gateway)
     sighted = fulfilment.sight(met.file.readings, met.known) if fulfilment else ()

@@ -35,6 +35,7 @@ from passerelle.rules.missed_sales import (
     trusted_time,
 )
 from passerelle.runs.fulfil_look import note_done
+from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_plan import (
     OrderSource,
     StockPlan,
@@ -51,6 +52,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = gateway.settings.needed_stock
     try:
         gateway.recover()
+        for trouble in note_refused(gateway):
+            gateway.warn(str(trouble))
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
         gateway.outbox.settle_levels(Kind.STOCK)
