@@ -52,7 +52,7 @@ folder = "data"
 from = "ftp:commandes.csv"
 to = "ftp:import/commandes{time}.xml"
 store = "008"
-{orders_lines}
+{start}{orders_lines}
 [orders.withhold]
 vouchers = ["GC-*"]
 
@@ -66,6 +66,10 @@ ids = ["1201", "1202"]
 [report]
 after_runs = false
 """
+
+
+# Without it the first run would ask which orders the previous system has handled.
+START = "start_from = 2000-01-01T00:00:00\n"
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,7 @@ class World:
             server=self.server.toml("ftp"),
             server_lines=server,
             time="_{time}" if time_in_name else "",
+            start="" if "start_from" in orders else START,
             orders_lines=orders,
             stock_lines=stock,
         )

@@ -17,7 +17,7 @@ from passerelle.base.language import _, n_
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
 from passerelle.exchange.forms import load_forms, load_sale_forms
-from passerelle.exchange.uploads import TMP
+from passerelle.exchange.uploads import tmp_name
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.ledger import ledger_exists, open_ledger
@@ -204,4 +204,4 @@ def _published(settings: Settings, place: Location) -> Iterator[Path]:
     """A file on a server that is a folder."""
     url = settings.servers[place.server].url
     if urlsplit(url).scheme == "file":
-        yield base_folder(url) / (place.path.replace("{time}", _STAMP) + TMP)
+        yield base_folder(url) / tmp_name(place.path.replace("{time}", _STAMP), "0" * 8)

@@ -35,6 +35,7 @@ history     looking    The runs so far, newest first.
 alerts      keeping    Tell people when something needs them, and when it is over.
 archive     keeping    By hand what runs do by themselves.
 customer    keeping    What a customer may ask of the shop about their personal data.
+servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
 completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.

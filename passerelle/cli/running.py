@@ -37,8 +37,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Write the pool's levels although max_drop or max_change would hold them, once.",
 )
+@click.option(
+    "--all", "everything", is_flag=True, help="The first run sends all orders that it meets."
+)
 @click.pass_context
-def run(context: click.Context, what: str, dry_run: bool, accept_drop: bool, accept: bool) -> None:
+def run(
+    context: click.Context,
+    what: str,
+    dry_run: bool,
+    accept_drop: bool,
+    accept: bool,
+    everything: bool,
+) -> None:
     """Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 
     \b
@@ -54,10 +64,12 @@ def run(context: click.Context, what: str, dry_run: bool, accept_drop: bool, acc
         raise UsageError(_("--accept is for the pool"), "", _("use it with `run pool`"))
     if accept_drop and "accept_drop" not in taken:
         raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
+    if everything and what != "orders":
+        raise UsageError(_("--all is for the orders"), "", _("use it with `run orders`"))
     settings = settings_of(context)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
-    options = {"accept_drop": accept_drop, "accept": accept}
+    options = {"accept_drop": accept_drop, "accept": accept, "all": everything}
     context.exit(carry_out(settings, *names, dry_run=dry_run, **options))
 
 

@@ -150,9 +150,10 @@ def forget(settings: Settings, ids: tuple[str, ...], yes: bool) -> None:
 @click.command()
 @click.option("--withheld", is_flag=True,
               help="Also those that are withheld, or wait for their status.")  # fmt: skip
+@click.option("--until-mark", is_flag=True, help="Those that the marks on the servers tell of.")
 @yes_option
 @with_settings
-def adopt(settings: Settings, withheld: bool, yes: bool) -> None:
+def adopt(settings: Settings, withheld: bool, until_mark: bool, yes: bool) -> None:
     """Mark the orders now in the file as handled by the previous system.
 
     Once, when Passerelle takes over: they are then never sent ("skipped"), nor is what is older
@@ -162,6 +163,13 @@ def adopt(settings: Settings, withheld: bool, yes: bool) -> None:
     passerelle orders adopt
     passerelle orders adopt --withheld --yes
     """
+    if until_mark:
+        told = _("what the owner of the marks had sent is never sent; that other ledger is held")
+        ask_first([told], yes=yes)
+        from passerelle.runs.servers import take_over
+
+        perform(settings, "adopt", take_over)
+        return
     story = partial(adopt_story, withheld=withheld)
     if yes:
         perform(settings, "adopt", story)

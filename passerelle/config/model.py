@@ -4,6 +4,7 @@ Keys are validated strictly: a wrong type or an unknown key is a fault, never a 
 paths start from the config file's folder, which the loader passes as validation context.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -205,6 +206,33 @@ class Settings(Section):
         """The product ids of the gift cards, as far as the config names them."""
         return self.stock.gift_cards.ids if self.stock else ()
 
+    def written_places(self) -> Iterator[Location]:
+        """The files that Passerelle gives to others, as config.toml names them."""
+        if self.orders:
+            yield self.orders.to
+        if self.fulfil.enabled and self.fulfil.to:
+            yield self.fulfil.to
+        if self.stock:
+            yield self.stock.to
+        if self.pool:
+            yield from (shop.stock_to for shop in self.pool.shops.values())
+
+    def import_folders(self, server: str) -> set[str]:
+        """The folders on a server from which the ERP imports whatever lies there."""
+        places = (self.orders.to if self.orders else None, self.fulfil.to)
+        return {place.folder for place in places if place and place.server == server}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _channel_in_names(cls, values: Any) -> Any:
+        """``{channel}`` in the name of a file that we write, so that two may share a folder."""
+        orders = values.get("orders") if isinstance(values, dict) else None
+        if not isinstance(orders, dict):
+            return values
+        channel = orders.get("channel", "web")
+        return values | {name: _with_channel(values[name], channel)
+                         for name in ("orders", "fulfil", "stock") if name in values}  # fmt: skip
+
     @field_validator("folder", mode="before")
     @classmethod
     def _absolute(cls, value: Any, info: ValidationInfo) -> Path:
@@ -227,6 +255,14 @@ class Settings(Section):
         if self.fulfil.to in taken:
             problem = _("{key} and {other} are the same file")
             raise ValueError(problem.format(key="fulfil.to", other=taken[self.fulfil.to]))
+        return self
+
+    @model_validator(mode="after")
+    def _marks_beside_the_imports(self) -> Self:
+        for name, server in self.servers.items():
+            if server.marks and server.marks in self.import_folders(name):
+                problem = _('servers.{name}.marks: the ERP imports from "{folder}"; name another')
+                raise ValueError(problem.format(name=name, folder=server.marks))
         return self
 
     @model_validator(mode="after")
@@ -275,6 +311,12 @@ class Settings(Section):
                     "orders to the ERP, so say how long after an order the ERP's stock includes it"
                 )
                 raise ValueError(problem.format(name=name))
+
+
+def _with_channel(section: Any, channel: Any) -> Any:
+    if not isinstance(section, dict) or not isinstance(section.get("to"), str):
+        return section
+    return section | {"to": section["to"].replace("{channel}", str(channel))}
 
 
 def _missing(what: str) -> ConfigError:

@@ -47,10 +47,11 @@ class Orders(Section):
     """
     to: Place
     """The sales XML for the ERP, as "server:path". {time} becomes YYYYMMDD_HHMMSS; without it, a
-    new XML waits until the ERP has taken the last one.
+    new XML waits until the ERP has taken the last one. {channel} becomes the channel, where several
+    installations share a folder.
 
     # {time} becomes YYYYMMDD_HHMMSS. Without it, a new XML waits until the ERP has taken the
-      last one.
+      last one. {channel} becomes the channel.
     = "ftp:import/commandes_{time}.xml"
     """
     start_from: LocalTime | None = None

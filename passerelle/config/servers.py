@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationInfo, field_validator
 
 from passerelle.base.language import _
 from passerelle.config.values import Duration, FilePath, Section, Wait, checked_by
-from passerelle.model.location import has_control
+from passerelle.model.location import clean_path, has_control
 
 
 class ServerKind(NamedTuple):
@@ -146,11 +146,22 @@ class Server(Section):
 
     = …  # a file younger than a minute is measured twice, this far apart
     """
+    marks: str = ""
+    """The folder on the server, below the url, for passerelle.mark.…, by which Passerelle tells
+    this server from another; not one from which the ERP imports. Empty: the url's folder.
+
+    = …  # the folder for our mark, which tells this server from another; none that the ERP imports
+    """
 
     @field_validator("password", mode="before")
     @classmethod
     def _as_secret(cls, value: Any) -> Any:
         return SecretStr(value) if isinstance(value, str) else value
+
+    @field_validator("marks")
+    @classmethod
+    def _folder_below(cls, marks: str) -> str:
+        return clean_path(marks) if marks.strip("/") else ""
 
     @field_validator("url")
     @classmethod

@@ -34,12 +34,14 @@ from passerelle.model.orders import Fault, Reading
 class OrderFile:
     """What one order CSV holds: every order met, and faults that belong to none of them.
 
-    ``absent`` are the column keys by which orders are kept back, but that the file does not have.
+    ``absent`` are the column keys by which orders are kept back, but that the file does not have;
+    ``deciding`` are those that decide on sending and selling, and that it has.
     """
 
     readings: tuple[Reading, ...]
     faults: tuple[Fault, ...]
     absent: tuple[str, ...] = ()
+    deciding: tuple[str, ...] = ()
 
 
 def read_orders(
@@ -59,6 +61,7 @@ def read_orders(
         tuple([_read(table, places, plain, careful) for places in orders.values()]),
         tuple(Fault(file, line, "id", problem) for line in orphans),
         _absent(table, settings) if orders else (),
+        tuple(key for key in ("ean13", *_deciding(settings)) if key in table.columns),
     )
 
 
@@ -74,8 +77,12 @@ def _read(
 
 
 def _absent(table: Table, settings: Orders) -> tuple[str, ...]:
-    deciding = ("payment", "status", *(("voucher",) if settings.withhold.vouchers else ()))
-    return tuple(key for key in deciding if key not in table.columns)
+    return tuple(key for key in _deciding(settings) if key not in table.columns)
+
+
+def _deciding(settings: Orders) -> tuple[str, ...]:
+    """The columns that decide on sending."""
+    return ("payment", "status", *(("voucher",) if settings.withhold.vouchers else ()))
 
 
 def _open_table(data: bytes, settings: Orders, file: str) -> Table:

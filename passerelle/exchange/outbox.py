@@ -1,18 +1,22 @@
 """One outbox for all that is promised to a server, and for finishing what an earlier run began.
 
 1. ``prepared``: the ledger has promised it. An XML is in ArchiveExport first, and promised with
-   its orders; levels (ExportCSVmod, the files of the pool's shops), with their reasons.
-2. Its bytes go up under ``NAME.tmp``, which nobody but Passerelle touches; once they are known to
-   be complete: ``staged``.
-3. ``NAME.tmp`` is renamed to its name: ``sent``. When it is gone from there: ``taken``.
+   its orders, before its server is touched; levels (ExportCSVmod, the files of the pool's shops),
+   with their reasons.
+2. Its bytes go up under ``NAME.TOKEN.tmp``, which nobody but this ledger touches; once they are
+   known to be complete: ``staged``.
+3. The mark on the server says that it comes next (:mod:`passerelle.exchange.marks`).
+4. It is renamed to its name: ``sent``. When it is gone from there: ``taken``.
 
-Whatever dies in between, the ledger and the presence of ``NAME.tmp`` tell how far it came. An XML
-is then finished, and never written over another file. Levels are absolute: what was cut short is
-let go of, since the next run makes them anew, and they may replace what the shop has not taken.
+Whatever dies in between, the ledger, the mark and the presence of the ``.tmp`` tell how far it
+came. An XML is then finished, and never written over another file; one of which nobody but the ERP
+can tell is ``doubtful``. Levels are absolute: what was cut short is let go of, since the next run
+makes them anew, and they may replace what the shop has not taken.
 """
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -25,11 +29,14 @@ from passerelle.base.errors import (
     NotFoundError,
     PasserelleError,
     PermanentError,
+    TimeLimitError,
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.config.model import Settings
-from passerelle.exchange.uploads import TMP, is_whole, store_to_the_letter, store_whole
+from passerelle.config.servers import address_of
+from passerelle.exchange.marks import Marks
+from passerelle.exchange.uploads import is_whole, store_to_the_letter, store_whole, tmp_name
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.outbox import Promise
@@ -70,31 +77,38 @@ class Outbox:
         self._book = ledger.dispatches
         self._exports = Exports(settings.folder)
         self.witness = Witness(settings.folder)
+        self.marks = Marks(settings, ledger, remote, say)
         self.troubles: list[PasserelleError] = []
 
     # --- XMLs for the ERP --------------------------------------------------------------------
 
-    def send_orders(self, channel: str, parcel: Parcel) -> Dispatch:
-        """Sends a new XML. Once this returns, its orders are ``sent``."""
+    def prepare_orders(self, channel: str, parcel: Parcel) -> Dispatch:
+        """Promises a new XML, which :meth:`recover` sends, in this run or a later one."""
         promise = self._archived(Kind.ORDERS, parcel.place, parcel.data)
         dispatch = self._book.prepare_orders(promise, self._now(), channel, parcel.marks)
-        return self._send_archived(dispatch, parcel.data)
+        return self._confirmed(dispatch)
 
     def send_sale(self, issue: Issue, data: bytes, place: Location) -> Dispatch:
         """Sends the XML of one sale. Once this returns, the sale is ``sent``."""
         promise = self._archived(Kind.SALE, place, data)
-        return self._send_archived(self._book.prepare_sale(promise, self._now(), issue), data)
+        dispatch = self._book.prepare_sale(promise, self._now(), issue)
+        return self._go_on(self._confirmed(dispatch), data)
 
     def _archived(self, kind: Kind, place: Location, data: bytes) -> Promise:
         archived = self._exports.free_name(place.name, self._now())
         with step(_("writing {file}").format(file=place.name)):
             self._exports.write_pending(archived, data)
-        return _promise(kind, place, data, archived)
+        return self._promise(kind, place, data, archived)
 
-    def _send_archived(self, dispatch: Dispatch, data: bytes) -> Dispatch:
-        self.witness.remember(dispatch)
+    def _confirmed(self, dispatch: Dispatch) -> Dispatch:
+        self.witness.remember(dispatch, self.marks.token)
         self._exports.confirm(dispatch.archived)
-        return self._go_on(dispatch, data)
+        return dispatch
+
+    def recall(self, dispatch: Dispatch, why: str) -> None:
+        """Takes back an XML that was promised and never uploaded: its orders start over."""
+        self._book.end(dispatch, Stage.ABANDONED, self._now(), why)
+        self._say(why)
 
     # --- levels for shops --------------------------------------------------------------------
 
@@ -102,7 +116,7 @@ class Outbox:
         self, place: Location, data: bytes, changed: Iterable[Change], **facts: Any
     ) -> Dispatch:
         """Puts ExportCSVmod in place, complete and read back before the shop can see it."""
-        promise = _promise(Kind.STOCK, place, data)
+        promise = self._promise(Kind.STOCK, place, data)
         dispatch = self._book.prepare_stock(promise, self._now(), changed, **facts)
         return self._send_levels(dispatch, data, place.name)
 
@@ -110,7 +124,7 @@ class Outbox:
         self, shop: str, place: Location, data: bytes, changed: int, view: Json
     ) -> Dispatch:
         """The same for a shop's file; ``view`` is what the shop shows once it took it."""
-        promise = _promise(Kind.POOL, place, data, target=shop)
+        promise = self._promise(Kind.POOL, place, data, target=shop)
         dispatch = self._book.prepare_pool(promise, self._now(), changed, view)
         return self._send_levels(dispatch, data, f"{shop}_{place.name}")
 
@@ -119,13 +133,25 @@ class Outbox:
         keep_copy(self._settings.folder / LAST_COPY.format(name=name), data)
         return dispatch
 
+    def _promise(
+        self, kind: Kind, place: Location, data: bytes, archived: str = "", target: str = ""
+    ) -> Promise:
+        server = self._settings.servers[place.server]
+        side = {"address": address_of(server.url), "publish": server.publish}
+        digest = hashlib.sha256(data).hexdigest()
+        return Promise(kind, place, digest, len(data), archived, target, **side)
+
+    def tmp(self, dispatch: Dispatch) -> str:
+        """The name of its upload, which no other ledger uses."""
+        return tmp_name(dispatch.place.path, self.marks.token)
+
     # --- finishing what an earlier run began -------------------------------------------------
 
     def recover(self) -> None:
-        """Finishes every XML that an earlier run began, and notes those the ERP took.
+        """Finishes every XML that is promised, and notes those the ERP took.
 
-        Raises :class:`HeldError` for one of which only a person can tell whether it arrived. Sales
-        are left to :meth:`finish_sales` as long as the config has them issued.
+        What fails on the ERP's side, or is in doubt, stops nothing else: it is in ``troubles``.
+        Sales are left to :meth:`finish_sales` as long as the config has them issued.
         """
         for dispatch in self._book.unfinished():
             if dispatch.kind != Kind.SALE:
@@ -134,6 +160,13 @@ class Outbox:
             self.finish_sales()
         self._do(self._exports.drop_unpromised, "")
         self.note_taken()
+
+    def _trouble(self, error: PasserelleError) -> None:
+        """A run that has no time left ends; whatever else fails here is told, once."""
+        if isinstance(error, TimeLimitError):
+            raise error
+        if str(error) not in map(str, self.troubles):
+            self.troubles.append(error)
 
     def finish_sales(self, called_off: Collection[int] = ()) -> None:
         """Finishes the sales that an earlier run began, but for those that are called off.
@@ -149,24 +182,29 @@ class Outbox:
     def _finish_sale(self, dispatch: Dispatch, is_off: bool) -> None:
         try:
             self._exports.confirm(dispatch.archived)
-            if not is_off or not self._call_off(dispatch):
-                self._finish(dispatch)
+            if is_off and self._call_off(dispatch):
+                return
         except (PermanentError, HeldError) as error:
             self._wait(dispatch, error)
-            self.troubles.append(error)
+            self._trouble(error)
+        else:
+            self._finish(dispatch)
 
     def _finish(self, dispatch: Dispatch) -> None:
-        self._exports.confirm(dispatch.archived)
         try:
+            self._exports.confirm(dispatch.archived)
             self._go_on(dispatch)
         except AlreadyThereError as error:
             self._wait(dispatch, error)
+        except PasserelleError as error:
+            self._wait(dispatch, error)
+            self._trouble(error)
 
     def _call_off(self, dispatch: Dispatch) -> bool:
         """Stops a dispatch where the ERP cannot have seen it; returns whether it could be."""
-        remote, tmp = self._remote(dispatch.place.server), dispatch.place.path + TMP
+        remote, tmp = self.marks.at(dispatch.place.server), self.tmp(dispatch)
         if dispatch.stage != Stage.PREPARED:
-            if self._is_direct(dispatch) or is_gone(remote, tmp):
+            if dispatch.publish == "direct" or is_gone(remote, tmp):
                 return False
             # First the ledger: a run that finds it staged and its .tmp gone takes it for sent.
             dispatch = self._book.unstage(dispatch, self._now())
@@ -185,12 +223,18 @@ class Outbox:
         """Marks as taken the XMLs that are gone from the server; returns what still lies there."""
         lying = []
         for dispatch in self._book.untaken():
-            if is_gone(self._remote(dispatch.place.server), dispatch.place.path):
-                self._book.take(dispatch, self._now())
-                self._say(_("the ERP has taken {file}").format(file=dispatch.place.name))
-            else:
-                lying.append(dispatch)
+            try:
+                if is_gone(self.marks.at(dispatch.place.server), dispatch.place.path):
+                    self._take(dispatch)
+                    continue
+            except PasserelleError as error:
+                self._trouble(error)
+            lying.append(dispatch)
         return lying
+
+    def _take(self, dispatch: Dispatch) -> None:
+        self._book.take(dispatch, self._now())
+        self._say(_("the ERP has taken {file}").format(file=dispatch.place.name))
 
     def settle_levels(self, kind: Kind, target: str = "") -> None:
         """Finds out whether levels that an earlier run promised had reached their name.
@@ -205,14 +249,14 @@ class Outbox:
         if place.server not in self._settings.servers:
             self._book.end(dispatch, Stage.ABANDONED, self._now())
             return
-        remote = self._remote(place.server)
-        if self._is_direct(dispatch):
+        remote = self.marks.at(place.server)
+        if dispatch.publish == "direct":
             if kind == Kind.STOCK:
                 self._settle_direct(remote, dispatch)
-        elif dispatch.stage == Stage.STAGED and find(remote, place.path + TMP) is None:
+        elif dispatch.stage == Stage.STAGED and find(remote, self.tmp(dispatch)) is None:
             self._book.send(dispatch, self._now(), None)
         else:
-            self._let_go(remote, dispatch, place.path + TMP)
+            self._let_go(remote, dispatch, self.tmp(dispatch))
 
     def _settle_direct(self, remote: Remote, dispatch: Dispatch) -> None:
         """Uploaded under its own name: half of it is taken away. Gone, it counts as never there."""
@@ -258,44 +302,84 @@ class Outbox:
 
     def _go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
         """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
-        if self._is_direct(dispatch):
+        if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
+            raise self._doubtful(dispatch)
+        remote = self.marks.greet(dispatch.place.server)
+        dispatch = self._in_the_mode_of_today(remote, dispatch)
+        if dispatch.publish == "direct":
             return self._go_on_directly(dispatch, data)
-        place = dispatch.place
         if dispatch.stage != Stage.STAGED:
             dispatch = self._stage(dispatch, data)
-        elif is_gone(self._remote(place.server), place.path + TMP):
-            return self._sent(dispatch)  # an earlier run staged it: so the rename happened
+        elif is_gone(remote, self.tmp(dispatch)):
+            return self._without_tmp(remote, dispatch)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
+
+    def _in_the_mode_of_today(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """A server's ``publish`` was changed: what nobody else saw yet goes the new way.
+
+        Otherwise it is finished the way that it was begun.
+        """
+        mode = self._settings.servers[dispatch.place.server].publish
+        if dispatch.publish == mode or dispatch.stage not in (Stage.PREPARED, Stage.STAGED):
+            return dispatch
+        if dispatch.stage == Stage.STAGED:
+            if dispatch.publish == "direct" or is_gone(remote, self.tmp(dispatch)):
+                return dispatch
+            dispatch = self._book.unstage(dispatch, self._now())
+            remote.delete(self.tmp(dispatch))
+        return self._book.publish_as(dispatch, mode)
+
+    def _without_tmp(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """Staged by an earlier run, and gone: it was renamed, or somebody else took it.
+
+        Only a file under its name, or our mark, which is written right before, proves the first.
+        """
+        announced = self.marks.last_announced(dispatch.place.server)
+        if find(remote, dispatch.place.path) is None and announced not in (None, dispatch.number):
+            raise self._doubtful(dispatch)
+        return self._sent(dispatch)
 
     def _stage(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
         content = data if data is not None else self._read(dispatch)
         if content is None:
             return self._abandon(dispatch)
-        entry = self._store(dispatch, dispatch.place.path + TMP, content)
+        entry = self._store(dispatch, self.tmp(dispatch), content)
         return self._book.stage(dispatch, self._now(), entry.modified)
 
     def _read(self, dispatch: Dispatch) -> bytes | None:
         return self._exports.read(dispatch.archived, dispatch.sha256)
 
     def _store(self, dispatch: Dispatch, path: str, content: bytes) -> Entry:
-        remote = self._remote(dispatch.place.server)
+        remote = self.marks.at(dispatch.place.server)
         if dispatch.kind in LEVELS:
             return store_to_the_letter(remote, path, content, dispatch.place)
         return store_whole(remote, path, content)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
-        place, remote = dispatch.place, self._remote(dispatch.place.server)
-        if dispatch.kind in LEVELS:
-            remote.replace(place.path + TMP, place.path)
-            return self._sent(dispatch)
+        place, remote = dispatch.place, self.marks.at(dispatch.place.server)
+        if dispatch.kind not in LEVELS:
+            self._make_way(remote, place)
+        self.marks.announce(dispatch)
+        move = remote.replace if dispatch.kind in LEVELS else remote.rename
+        try:
+            move(self.tmp(dispatch), place.path)
+        except NotFoundError as error:
+            if dispatch.kind in LEVELS:
+                raise
+            raise self._doubtful(dispatch) from error
+        return self._sent(dispatch)
+
+    def _make_way(self, remote: Remote, place: Location) -> None:
+        """A sales XML is never written over; the one before it is taken once its name is free."""
         if find(remote, place.path) is not None:
             raise AlreadyThereError(
                 _("a file of that name waits for the ERP already"),
                 str(place),
                 _("a sales XML is never written over; when the ERP has taken it, this one goes"),
             )
-        remote.rename(place.path + TMP, place.path)
-        return self._sent(dispatch)
+        for before in self._book.untaken():
+            if before.place == place:
+                self._take(before)
 
     def _sent(self, dispatch: Dispatch, *, found_again: bool = True) -> Dispatch:
         """``found_again``: a run that did not know would see by the ``.tmp`` that is gone."""
@@ -327,26 +411,35 @@ class Outbox:
 
     # --- servers that forbid renaming --------------------------------------------------------
 
-    def _is_direct(self, dispatch: Dispatch) -> bool:
-        server = self._settings.servers.get(dispatch.place.server)
-        return bool(server and server.publish == "direct")
-
     def _go_on_directly(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
         """Uploads under the final name. ``staged`` here means: the upload has begun."""
-        remote, path = self._remote(dispatch.place.server), dispatch.place.path
+        remote, path = self.marks.at(dispatch.place.server), dispatch.place.path
         if dispatch.stage != Stage.PREPARED:
             if is_gone(remote, path):
                 raise self._doubtful(dispatch)
             entry = remote.stat(path)
             if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
                 return self._sent(dispatch, found_again=False)
+        elif dispatch.kind not in LEVELS:
+            self._make_way(remote, dispatch.place)
         content = data if data is not None else self._read(dispatch)
         if content is None:
             return self._abandon(dispatch)
         dispatch = self._book.stage(dispatch, self._now(), None)
-        entry = self._store(dispatch, path, content)
-        dispatch = self._book.stage(dispatch, self._now(), entry.modified)
+        self.marks.announce(dispatch)
+        entry = self._store_directly(remote, dispatch, content)
+        dispatch = self._book.stage(dispatch, self._now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
+
+    def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:
+        """Half of a file that the ERP or the shop could take is removed at once."""
+        try:
+            return self._store(dispatch, dispatch.place.path, content)
+        except PasserelleError:
+            with suppress(PasserelleError):
+                remote.delete(dispatch.place.path)
+                self._book.unstage(dispatch, self._now())
+            raise
 
     def _doubtful(self, dispatch: Dispatch) -> HeldError:
         self._book.doubt(dispatch, self._now())
@@ -365,13 +458,6 @@ class Outbox:
         )
         ids = " ".join(self._book.orders_of(dispatch))
         return HeldError(what, str(dispatch.place), mend.format(ids=ids))
-
-
-def _promise(
-    kind: Kind, place: Location, data: bytes, archived: str = "", target: str = ""
-) -> Promise:
-    digest = hashlib.sha256(data).hexdigest()
-    return Promise(kind, place, digest, len(data), archived, target)
 
 
 def _would_finish(dispatch: Dispatch) -> str:

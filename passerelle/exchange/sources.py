@@ -16,6 +16,7 @@ from passerelle.base.language import _, n_
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
+from passerelle.exchange.uploads import tmp_name
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
 from passerelle.model.records import CLOCK_SLACK
@@ -98,11 +99,12 @@ class Sources:
             return None
         return self._now() + offset - entry.modified
 
-    def measure_clock(self, server: str, path: str) -> timedelta | None:
-        """Measures how far the server's clock is ahead, with a probe file at ``path``.
+    def measure_clock(self, beside: Location) -> timedelta | None:
+        """Measures how far the server's clock is ahead, with a probe file beside another.
 
         ``None`` where this account may not write there or the server tells no times.
         """
+        server, path = beside.server, tmp_name(beside.path, self._ledger.servers.token)
         remote = self._remote(server)
         try:
             remote.store(path, _PROBE)

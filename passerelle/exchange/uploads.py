@@ -10,9 +10,12 @@ from passerelle.base.language import _
 from passerelle.model.location import Location
 from passerelle.remotes.base import Entry, Remote, fetch_whole
 
-# What is under this ending is touched by nobody but Passerelle.
-TMP = ".tmp"
 ATTEMPTS = 3
+
+
+def tmp_name(path: str, token: str) -> str:
+    """The name under which a file goes up: with the ledger's token, so nobody else's is like it."""
+    return f"{path}.{token}.tmp"
 
 
 def store_whole(remote: Remote, path: str, data: bytes) -> Entry:

@@ -23,9 +23,9 @@ class Witness:
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
 
-    def remember(self, dispatch: Dispatch) -> None:
-        """Names the last dispatch. That this cannot be written fails no run."""
-        last = {"dispatch": dispatch.number, "archived": dispatch.archived}
+    def remember(self, dispatch: Dispatch, ledger: str) -> None:
+        """Names the last dispatch, and the ledger by its token. That it fails stops no run."""
+        last = {"ledger": ledger, "dispatch": dispatch.number, "archived": dispatch.archived}
         with suppress(OSError):
             replace_whole(self._path, json.dumps(last).encode())
 

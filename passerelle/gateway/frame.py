@@ -105,6 +105,7 @@ class Gateway:
         Raises :class:`HeldError` where the ledger is not the one that sent the last XML.
         """
         self.outbox.witness.question(self.ledger)
+        self.outbox.marks.follow_names()
         self.outbox.recover()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
 from passerelle.ledger.schema import make_tables
+from passerelle.ledger.servers import ServerBook
 from passerelle.ledger.stock import StockBook
 
 FILE_NAME = "passerelle.db"
@@ -49,6 +50,7 @@ class Ledger:
         self.alerts = AlertBook(self.begin)
         self.pool = PoolBook(self.begin)
         self.sales = SaleBook(self.begin)
+        self.servers = ServerBook(self.begin)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""

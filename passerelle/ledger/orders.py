@@ -84,6 +84,16 @@ class OrderBook(Book):
         with self._begin() as connection:
             return _find_due(connection)
 
+    def channels(self) -> set[str]:
+        with self._begin() as connection:
+            return set(connection.execute(select(orders.c.channel).distinct()).scalars())
+
+    def is_begun(self, channel: str) -> bool:
+        """Whether of any order it was ever decided who sees to it: we, a person, or others."""
+        decided = orders.c.state.in_(DONE) | orders.c.dispatch.is_not(None)
+        query = select(orders.c.id).where(orders.c.channel == channel, decided).limit(1)
+        return self._value(query) is not None or self.high_water(channel) is not None
+
     def events(self, order: KnownOrder) -> list[Event]:
         query = (
             select(events.c.at, events.c.event, events.c.note)
@@ -221,16 +231,13 @@ class OrderBook(Book):
             restore_order(connection, known, settlement, at)
             add_event(connection, known.channel, known.id, at, *told)
 
-    def adopt(
-        self, channel: str, marks: Sequence[Mark], newest: HighWater | None, at: datetime
-    ) -> None:
+    def adopt(self, channel: str, marks: Sequence[Mark], newest: HighWater, at: datetime) -> None:
         """These orders are the previous system's, and so is what is older than ``newest``."""
         with self._begin() as connection:
             write_marks(connection, channel, marks, at)
             connection.execute(delete(adopted).where(adopted.c.channel == channel))
-            if newest:
-                row = row_of(adopted, newest, channel=channel, at=at)
-                insert_all(connection, adopted, [row])
+            row = row_of(adopted, newest, channel=channel, at=at)
+            insert_all(connection, adopted, [row])
 
     def high_water(self, channel: str) -> HighWater | None:
         query = select(adopted.c.date, adopted.c.id).where(adopted.c.channel == channel)

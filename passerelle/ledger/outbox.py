@@ -17,6 +17,7 @@ from passerelle.ledger.marks import move_all, write_marks
 from passerelle.ledger.pool_booking import last_move, note, supersede, waiting_for
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
 from passerelle.ledger.schema import changes, dispatches, orders, pool_files, publications
+from passerelle.ledger.servers import count_deed
 from passerelle.ledger.stock import write_clock
 from passerelle.model.location import Location
 from passerelle.model.orders import Change
@@ -46,6 +47,8 @@ class Promise:
     size: int
     archived: str = ""
     target: str = ""
+    address: str = ""
+    publish: str = "rename"
 
 
 class DispatchBook(Book):
@@ -110,12 +113,22 @@ class DispatchBook(Book):
 
     # --- stages ------------------------------------------------------------------------------
 
-    def stage(self, dispatch: Dispatch, at: datetime, uploaded: datetime | None) -> Dispatch:
-        """Its bytes are on the server, under the name that only Passerelle touches.
+    def stage(
+        self,
+        dispatch: Dispatch,
+        at: datetime,
+        uploaded: datetime | None,
+        *,
+        is_deed: bool = True,
+    ) -> Dispatch:
+        """Its bytes are on the server, under the name that only this ledger touches.
 
-        ``uploaded`` is that moment on the server's clock, which is measured by it.
+        ``uploaded`` is that moment on the server's clock, which is measured by it. ``is_deed``: it
+        gets its name next, which is counted for the server's mark.
         """
         with self._begin() as connection:
+            if is_deed:
+                count_deed(connection, dispatch.place.server, dispatch.address)
             if uploaded:
                 write_clock(connection, dispatch.place.server, uploaded - at, at)
             return _move(connection, dispatch, Stage.STAGED, at, staged=at, uploaded=uploaded)
@@ -158,6 +171,27 @@ class DispatchBook(Book):
         mine = update(dispatches).where(dispatches.c.number == dispatch.number)
         with self._begin() as connection:
             connection.execute(mine.values(left=at))
+
+    def publish_as(self, dispatch: Dispatch, mode: str) -> Dispatch:
+        """It goes the other way that servers allow; nobody has seen anything of it yet."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        with self._begin() as connection:
+            connection.execute(mine.values(publish=mode))
+            return _one(connection, dispatch.number)
+
+    def doubt_open(self, server: str, at: datetime) -> list[Dispatch]:
+        """The server is not the one that these were promised to: nobody knows what became of them.
+
+        Of levels it does not matter: newer ones are made. Returns the XMLs in doubt.
+        """
+        d = dispatches.c
+        mine = _numbered().where(d.server == server, d.stage.in_((Stage.STAGED, Stage.SENT)))
+        with self._begin() as connection:
+            found = [dispatch_of(row) for row in connection.execute(mine)]
+            for one in found:
+                let_go = Stage.ABANDONED if one.stage == Stage.STAGED else Stage.SUPERSEDED
+                _move(connection, one, let_go if one.kind in LEVELS else Stage.DOUBTFUL, at)
+        return [one for one in found if one.kind not in LEVELS]
 
     # --- questions ---------------------------------------------------------------------------
 
@@ -248,6 +282,7 @@ def _follow(
             move_all(connection, number, (State.PREPARED, State.WAITING), at, told)
             move_sales(connection, number, SaleState.WANTED, at, told)
         case Stage.DOUBTFUL:
+            move_all(connection, number, (State.SENT, State.PREPARED), at, told)
             doubt_sale(connection, number)
 
 

@@ -3,6 +3,7 @@
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
 
+import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -74,6 +75,8 @@ class Word(TypeDecorator[StrEnum]):
 
 
 metadata = MetaData()
+# One row: what tells this ledger from every other.
+identity = Table("identity", metadata, Column("token", String, primary_key=True))
 orders = Table(
     "orders",
     metadata,
@@ -172,6 +175,8 @@ dispatches = Table(
     Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
     Column("kind", Word(Kind), nullable=False),
     Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
+    Column("address", String, nullable=False),  # of the server, when it was promised
+    Column("publish", String, nullable=False),  # "rename" or "direct", as config.toml had it
     Index("dispatches_by_stage", "stage"),
     Index("dispatches_by_kind", "kind", "target", "number"),
     Index("dispatches_by_path", "path"),
@@ -259,6 +264,15 @@ clocks = Table(
     Column("server", String, primary_key=True),
     Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
     Column("measured", UtcTime, nullable=False),
+)
+# Where our marks are; ``seq`` counts what was done there.
+servers = Table(
+    "servers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("marked", Boolean, nullable=False),
 )
 chores = Table(
     "chores",
@@ -350,6 +364,10 @@ pool_suspects = Table(
 VERSION = 1
 
 
+def new_token() -> str:
+    return secrets.token_hex(4)
+
+
 def make_tables(connection: Connection) -> None:
     """Makes the tables of an empty ledger, in the caller's transaction.
 
@@ -370,4 +388,5 @@ def make_tables(connection: Connection) -> None:
             newer if current and current > VERSION else older,
         )
     metadata.create_all(connection)
+    connection.execute(identity.insert().values(token=new_token()))
     connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

@@ -179,6 +179,7 @@ class Dispatch:
     ``archived`` is an XML's name in ArchiveExport. ``staged`` is when its upload was complete (our
     clock), ``uploaded`` the same moment on the server's clock where that tells it; ``sent`` is when
     others could see it (our clock). ``target`` is the shop of the pool that it is for.
+    ``address`` is the server's, ``publish`` the server's mode ("rename", "direct") at its promise.
     """
 
     number: int
@@ -194,6 +195,8 @@ class Dispatch:
     sent: datetime | None = None
     target: str = ""
     left: datetime | None = None
+    address: str = ""
+    publish: str = "rename"
 
 
 # Times are told in whole seconds, and clocks drift between two measurements.

@@ -17,7 +17,7 @@ class RunKind(NamedTuple):
 TRACE_NAMES = ("Trace1.txt", "Trace2.txt")
 # By the name of its section in config.toml and of its story, ``runs/NAME.py: run_NAME``.
 RUNS = {
-    "orders": RunKind("Trace1.txt"),
+    "orders": RunKind("Trace1.txt", ("all",)),
     "stock": RunKind("Trace2.txt", ("accept_drop",)),
     "pool": RunKind("Trace2.txt", ("accept",), is_usual=False),
 }

@@ -31,7 +31,7 @@ TRANSITIONS: Mapping[State | None, frozenset[State]] = {
     State.WITHHELD: _UNSENT | {State.SETTLED},
     State.REJECTED: _UNSENT | {State.SETTLED},
     State.PREPARED: frozenset((State.SENT, State.WAITING, State.SETTLED)),
-    State.SENT: frozenset((State.TAKEN, State.WAITING)),
+    State.SENT: frozenset((State.TAKEN, State.WAITING, State.PREPARED)),
     State.TAKEN: frozenset((State.WAITING,)),
     State.SKIPPED: frozenset((State.WAITING,)),
     State.SETTLED: frozenset((State.WAITING,)),
@@ -109,7 +109,7 @@ class Stage(StrEnum):
 
     ``prepared``: promised. ``staged``: whole on the server, under a name that nobody else touches
     (where renaming is forbidden: its upload has begun). ``sent``: there under its own name.
-    ``taken``: gone from there. ``doubtful``: an upload was interrupted and the file is gone, so
+    ``taken``: gone from there. ``doubtful``: nobody but the ERP can tell whether it arrived, so
     that a person must look. ``abandoned``: it never reached its name. ``superseded``: a newer one
     took its place. ``withdrawn``: taken back before it was taken.
     """
@@ -134,7 +134,7 @@ STAGES: Mapping[Stage | None, frozenset[Stage]] = {
     _G.PREPARED: frozenset((_G.STAGED, _G.ABANDONED, _G.SUPERSEDED, _G.TAKEN)),
     _G.STAGED: _UPLOADED | {_G.PREPARED},
     _G.DOUBTFUL: _UPLOADED,
-    _G.SENT: frozenset((_G.TAKEN, _G.SUPERSEDED, _G.WITHDRAWN)),
+    _G.SENT: frozenset((_G.TAKEN, _G.SUPERSEDED, _G.WITHDRAWN, _G.DOUBTFUL)),
     _G.TAKEN: _ENDED,
     _G.ABANDONED: _ENDED,
     _G.SUPERSEDED: _ENDED,

@@ -21,7 +21,7 @@ class Adoption:
     marks: tuple[Mark, ...]
     left: Mapping[State, tuple[str, ...]]
     done: int
-    newest: HighWater | None
+    newest: HighWater
 
 
 def plan_adoption(
@@ -52,13 +52,10 @@ def plan_adoption(
     return Adoption(tuple(marks), left, done, _newest(mine, before))
 
 
-def _newest(readings: Iterable[Reading], before: HighWater | None) -> HighWater | None:
+def _newest(readings: Iterable[Reading], before: HighWater | None) -> HighWater:
     newest = before
     for one in readings:
-        if newest is None or not (
-            is_older(one.date, one.id, newest)
-            or (newest.date is not None and one.date is None)
-            or (one.date, one.id) == (newest.date, newest.id)
-        ):
+        if newest is None or is_older(newest.date, newest.id, HighWater(one.date, one.id)):
             newest = HighWater(one.date, one.id)
-    return newest
+    # Of no order at all, none is older.
+    return newest or HighWater(None, "")

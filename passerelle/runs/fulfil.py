@@ -6,7 +6,7 @@ XML; give them the ERP's stock in turn; tell the plan; write down what stands ag
 publish the XMLs, each order on its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from passerelle.csv_to_xml.sales_xml import write_sale
 from passerelle.exchange.forms import load_sale_forms
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
-from passerelle.model.records import DAILY, KnownOrder, SaleMark
+from passerelle.model.records import DAILY, SaleMark
 from passerelle.model.states import OPEN, SaleState
 from passerelle.rules.allotting import Shelf, allot, find_candidates, in_turn
 from passerelle.rules.fulfilment import (
@@ -52,21 +52,17 @@ UNDATED = "sales without a date"
 
 
 class Fulfilment:
-    """The step, from the beginning of the run on, and what it found out then."""
+    """The step, after the orders themselves have been seen to."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._orders = gateway.settings.needed_orders
-        self._answers = find_answers(gateway)
-        for line in describe_answers(self._answers):
-            gateway.say(line)
-        gateway.ledger.sales.mark((*self._answers.done, *self._answers.refused), gateway.now())
 
-    def sight(
-        self, readings: Sequence[Reading], known: Mapping[str, KnownOrder]
-    ) -> tuple[Reading, ...]:
-        ids = [reading.id for reading in readings]
-        sales = self._gateway.ledger.sales.of_orders(self._orders.channel, ids)
+    def _sight(self, readings: Sequence[Reading]) -> tuple[Reading, ...]:
+        """The orders of the file that have, or may come to have, a sale."""
+        ids, ledger = [reading.id for reading in readings], self._gateway.ledger
+        sales = ledger.sales.of_orders(self._orders.channel, ids)
+        known = ledger.orders.known(self._orders.channel, ids)
         fulfil, orders = self._gateway.settings.fulfil, self._orders
         return tuple(
             one
@@ -74,23 +70,28 @@ class Fulfilment:
             if is_of_interest(one, known.get(one.id), sales.get(one.id, ()), fulfil, orders)
         )
 
-    def go_on(self, plan: OrdersPlan, outcome: Outcome, sighted: Sequence[Reading]) -> Outcome:
+    def go_on(self, plan: OrdersPlan, outcome: Outcome, readings: Sequence[Reading]) -> Outcome:
         """Runs the story; returns the outcome of the whole run, with what fulfilment adds to it.
 
         What fails here does not undo what the run did before: it is told, and in the exit code.
         """
         try:
-            return self._go_on(plan, outcome, sighted)
+            return self._go_on(plan, outcome, readings)
         except PasserelleError as error:
             self._gateway.say(f"! {error}")
             summary = f"{outcome.summary}, {error.what}"
             return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
 
-    def _go_on(self, plan: OrdersPlan, outcome: Outcome, sighted: Sequence[Reading]) -> Outcome:
+    def _go_on(self, plan: OrdersPlan, outcome: Outcome, readings: Sequence[Reading]) -> Outcome:
         gateway = self._gateway
+        answers = find_answers(gateway)
+        for line in describe_answers(answers):
+            gateway.say(line)
+        gateway.ledger.sales.mark((*answers.done, *answers.refused), gateway.now())
+        sighted = self._sight(readings)
         off = partial(_called_off, gateway, sighted, self._orders)
         gateway.do(lambda: gateway.outbox.finish_sales(off()))
-        fulfilment = _plan(gateway, plan, self._answers, sighted)
+        fulfilment = _plan(gateway, plan, answers, sighted)
         for line in describe(fulfilment):
             gateway.say(line)
         failures: list[PasserelleError] = []

@@ -27,10 +27,10 @@ from passerelle.gateway.frame import Gateway
 from passerelle.model.location import Location
 from passerelle.model.records import KnownSale, SaleMark
 from passerelle.model.states import ON_THE_WAY, OPEN, SaleState, Stage
+from passerelle.remotes.base import find
 from passerelle.rules.allotting import Shelf, needs
 from passerelle.rules.fulfilment import Candidate, Problem
 from passerelle.rules.guards import check_age
-from passerelle.runs.orders import is_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,11 @@ class Places:
         return place
 
     def _is_taken(self, place: Location) -> bool:
-        return _as_windows_has_it(place) in self._given or is_taken(self._gateway, place)
+        """Given in this run, promised before, or on the server, whoever put it there."""
+        gateway, used = self._gateway, self._gateway.ledger.dispatches.is_used
+        if _as_windows_has_it(place) in self._given or used(place):
+            return True
+        return find(gateway.outbox.marks.at(place.server), place.path) is not None
 
 
 def _as_windows_has_it(place: Location) -> tuple[str, str]:

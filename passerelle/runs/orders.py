@@ -1,42 +1,42 @@
 """``run orders``: the shop's order CSV becomes one sales XML in the ERP's import folder.
 
-The story: finish what an earlier run left; fetch the CSV; decide on every order; tell the plan;
-write down what is not sent and why; publish the XML. Then, where that is enabled, the sales
-(:mod:`passerelle.runs.fulfil`).
+The story: fetch the CSV; decide on every order; tell the plan; write it all down, with the XML in
+ArchiveExport; only then turn to the ERP's side, which may be away while the shop's file moves on:
+finish what an earlier run left, publish the XML. Then, where that is enabled, the sales
+(:mod:`passerelle.runs.fulfil`). What may not be sent for safety is written down all the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
-from passerelle.base.errors import gravest
+from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.csv_to_xml.forms import Forms
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
 from passerelle.exchange.outbox import Parcel
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.location import Location
+from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
-from passerelle.model.states import State
-from passerelle.remotes.base import find
+from passerelle.model.states import Kind, Stage, State
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
-    block,
     decide,
     describe,
     facts,
+    hold_back,
     reject,
     summarise,
 )
 from passerelle.runs.refusals import note_refused
 
-if TYPE_CHECKING:
-    from passerelle.runs.fulfil import Fulfilment
+# The chore of that name is done once a person let the first run send what it meets.
+ALLOWED = "the first run may send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +51,61 @@ class Met:
     fact: Mapping[str, Any]
     file: OrderFile
     known: Mapping[str, KnownOrder]
-    forms: Forms
 
 
-def run_orders(gateway: Gateway) -> Outcome:
-    """Runs the story. Raises :class:`PasserelleError` where it must stop."""
-    gateway.recover()
-    gateway.outbox.troubles += note_refused(gateway)
-    fulfilment = _fulfilment(gateway)
-    met = meet_orders(gateway)
-    sighted = fulfilment.sight(met.file.readings, met.known) if fulfilment else ()
-    plan = plan_orders(gateway, met)
-    # There may be many orders, and their XML is in memory by now.
-    del met
+def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
+    """Runs the story; ``all``: the first run sends what it meets. Raises where it must stop."""
+    if all:
+        gateway.do(lambda: gateway.ledger.runs.do_chore(ALLOWED, gateway.now()))
+    try:
+        met = meet_orders(gateway)
+    except PasserelleError:
+        gateway.recover()  # what was promised goes, whatever the shop's side has
+        raise
+    hold = find_hold(gateway, met.file)
+    if hold is None:
+        met = _recall_changed(gateway, met)
+    plan = plan_orders(gateway, met, hold)
     for line in describe(plan):
         gateway.say(line)
-    gateway.do(lambda: carry_out(gateway, plan))
-    outcome = Outcome(*summarise(plan), facts(plan))
-    if fulfilment:
-        outcome = fulfilment.go_on(plan, outcome, sighted)
-    return replace(outcome, rejected=gravest(outcome.rejected, *gateway.outbox.troubles))
+    gateway.do(lambda: write_down(gateway, plan))
+    readings = met.file.readings if gateway.settings.fulfil.enabled else ()
+    # There may be many orders, and their XML is in memory by now.
+    del met
+    return _go_to_the_erp(gateway, readings, plan, hold)
 
 
-def _fulfilment(gateway: Gateway) -> "Fulfilment | None":
-    if not gateway.settings.fulfil.enabled:
-        return None
-    from passerelle.runs.fulfil import Fulfilment
+def _go_to_the_erp(
+    gateway: Gateway, readings: Sequence[Reading], plan: OrdersPlan, hold: PasserelleError | None
+) -> Outcome:
+    if hold is None or not isinstance(hold, HeldError):
+        gateway.recover()
+        gateway.outbox.troubles += note_refused(gateway)
+    if hold is not None:
+        raise hold
+    sent = _sent(gateway, plan)
+    outcome = Outcome(*summarise(plan, sent), facts(plan, sent))
+    if gateway.settings.fulfil.enabled:
+        from passerelle.runs.fulfil import Fulfilment
 
-    return Fulfilment(gateway)
+        outcome = Fulfilment(gateway).go_on(plan, outcome, readings)
+    troubles = gateway.outbox.troubles
+    summary = ", ".join((outcome.summary, *(trouble.what for trouble in troubles)))
+    return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, *troubles))
+
+
+def _sent(gateway: Gateway, plan: OrdersPlan) -> int:
+    """How many of the plan's orders are in the ERP's folder; in a dry run, would be there."""
+    if plan.parcel is None:
+        return 0
+    ids = [mark.reading.id for mark in plan.parcel.marks]
+    known = gateway.ledger.orders.known(gateway.settings.needed_orders.channel, ids)
+    return sum(id not in known or known[id].state != State.PREPARED for id in ids)
 
 
 def meet_orders(gateway: Gateway) -> Met:
     """Fetches and reads the order CSV."""
     settings = gateway.settings.needed_orders
-    forms = load_forms(settings)
     source = gateway.sources.fetch(settings.source)
     with step(_("reading {file}").format(file=source.place.name)):
         gift_cards = gateway.settings.gift_card_ids
@@ -92,10 +113,76 @@ def meet_orders(gateway: Gateway) -> Met:
         ids = [reading.id for reading in file.readings]
         known = gateway.ledger.orders.known(settings.channel, ids)
     fact = source.fact(gateway.now())
-    return Met(source.describe(), source.notes, fact, file, known, forms)
+    return Met(source.describe(), source.notes, fact, file, known)
 
 
-def plan_orders(gateway: Gateway, met: Met) -> OrdersPlan:
+def find_hold(gateway: Gateway, file: OrderFile) -> PasserelleError | None:
+    """Why nothing new may be promised to the ERP now, whatever its orders are."""
+    try:
+        gateway.outbox.witness.question(gateway.ledger)
+        check_first_run(gateway)
+        check_columns(gateway, file)
+        load_forms(gateway.settings.needed_orders)
+    except PasserelleError as error:
+        return error
+    return None
+
+
+def check_first_run(gateway: Gateway) -> None:
+    """Raises :class:`HeldError` where nobody said which orders the previous system had."""
+    orders, ledger = gateway.settings.needed_orders, gateway.ledger
+    others = ledger.orders.channels() - {orders.channel}
+    if ledger.orders.is_begun(orders.channel) or ledger.runs.chore_done(ALLOWED):
+        return
+    if others:
+        what = _('no order of channel "{channel}" was ever sent, but of "{other}"')
+        mend = _(
+            "put orders.channel back; or `passerelle orders adopt` marks what is in the file as "
+            "handled; or `passerelle run orders --all` sends it"
+        )
+        told = what.format(channel=orders.channel, other=min(others))
+        raise HeldError(told, "config.toml: orders.channel", mend)
+    if orders.start_from is None:
+        mend = _(
+            "set orders.start_from; or `passerelle orders adopt` marks them as handled by the "
+            "previous system; or `passerelle run orders --all` sends them"
+        )
+        what = _("this is the first run: which orders has the previous system handled?")
+        raise HeldError(what, str(orders.source), mend)
+
+
+def check_columns(gateway: Gateway, file: OrderFile) -> None:
+    """Raises :class:`HeldError` where a column that decides was there last time and is gone."""
+    last = gateway.ledger.runs.last("orders", (0, 5))
+    before = (last.facts if last else {}).get("decided_by", ())
+    if gone := [key for key in before if key not in file.deciding]:
+        what = _("the file has no column for {keys} any more").format(keys=", ".join(gone))
+        mend = _("have the shop export it again, or name it in orders.columns.{key}")
+        place = str(gateway.settings.needed_orders.source)
+        raise HeldError(what, place, mend.format(key=gone[0]))
+
+
+def _recall_changed(gateway: Gateway, met: Met) -> Met:
+    """Takes back XMLs that were never uploaded where the shop has changed an order since.
+
+    An XML that also has orders which left the file stays: it is all that is left of them.
+    """
+    readings = {reading.id: reading for reading in met.file.readings}
+    for dispatch in gateway.ledger.dispatches.unfinished():
+        if dispatch.kind != Kind.ORDERS or dispatch.stage != Stage.PREPARED:
+            continue
+        ids = gateway.ledger.dispatches.orders_of(dispatch)
+        changed = [id for id in ids if id in readings and id in met.known
+                   and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
+        if changed and all(id in readings for id in ids):
+            why = _("order {id} changed before {file} was uploaded: it is written anew")
+            told = why.format(id=changed[0], file=dispatch.archived)
+            gateway.do(partial(gateway.outbox.recall, dispatch, told))
+    channel = gateway.settings.needed_orders.channel
+    return replace(met, known=gateway.ledger.orders.known(channel, list(readings)))
+
+
+def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:
     """Decides on every order in the file; changes nothing."""
     settings = gateway.settings.needed_orders
     adopted = gateway.ledger.orders.high_water(settings.channel)
@@ -109,6 +196,8 @@ def plan_orders(gateway: Gateway, met: Met) -> OrdersPlan:
         departures=plan_departures(gateway, decided),
         file=met.fact,
     )
+    if hold is not None:
+        return hold_back(plan, _("held: {reason}").format(reason=hold.what))
     return _with_parcel(gateway, plan, met)
 
 
@@ -119,28 +208,17 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
                if isinstance(d.what, Mark) and d.what.state == State.PREPARED]  # fmt: skip
     if not numbers:
         return plan
-    place = free_place(settings.to, gateway.now(), lambda p: is_taken(gateway, p))
-    if "{time}" not in settings.to.name and is_taken(gateway, place, ever=False):
-        return block(plan, place)
+    place = free_place(settings.to, gateway.now(), gateway.ledger.dispatches.is_used)
     with step(_("writing {file}").format(file=place.name)):
         orders = [order for number in numbers if (order := readings[number].order)]
-        sales = write_sales(orders, settings, gateway.now(), met.forms)
+        sales = write_sales(orders, settings, gateway.now(), load_forms(settings))
     plan = reject(plan, sales.rejected)
     to_send = plan.in_state(State.PREPARED)
     return replace(plan, parcel=Parcel(sales.data, to_send, place) if to_send else None)
 
 
-def is_taken(gateway: Gateway, place: Location, *, ever: bool = True) -> bool:
-    """Whether a file of that name is on the server, on its way there, or (``ever``) was sent."""
-    if ever and gateway.ledger.dispatches.is_used(place):
-        return True
-    if any(d.place == place for d in gateway.ledger.dispatches.unfinished()):
-        return True
-    return find(gateway.remote(place.server), place.path) is not None
-
-
-def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
-    """Does what the plan says."""
+def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
+    """Every order is known from now on, and what is to be sent is promised."""
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
     with step(_("writing the ledger")):
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
@@ -153,4 +231,4 @@ def carry_out(gateway: Gateway, plan: OrdersPlan) -> None:
         )
     note_departures(gateway, plan.departures)
     if plan.parcel:
-        gateway.outbox.send_orders(channel, plan.parcel)
+        gateway.outbox.prepare_orders(channel, plan.parcel)

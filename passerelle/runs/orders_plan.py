@@ -11,7 +11,6 @@ from passerelle.base.wording import FEW, few
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
-from passerelle.model.location import Location
 from passerelle.model.records import ChangedOrder, Decision, HighWater, KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.rules import fate
@@ -40,18 +39,18 @@ class OrdersPlan:
 
     ``decisions`` has every order of the file that is not done, and of the others those that were
     changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
-    is what the ledger keeps of the order file.
+    is what the ledger keeps of the order file, ``deciding`` the columns by which it was decided.
     """
 
     source: str
     total: int
     decisions: tuple[Decision, ...]
     orphans: tuple[str, ...] = ()
-    blocked: str = ""
     missing: tuple[KnownOrder, ...] = ()
     departures: Departures = NO_DEPARTURES
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
+    deciding: tuple[str, ...] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -102,6 +101,7 @@ def decide(
         ),
         tuple(str(fault) for fault in file.faults),
         notes=tuple(f"! {note}" for note in absent_columns(file)),
+        deciding=file.deciding,
     )
 
 
@@ -111,10 +111,9 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
         yield _(_BLIND[key]).format(key=key)
 
 
-def block(plan: OrdersPlan, place: Location) -> OrdersPlan:
-    """The plan where the ERP has not taken the last XML: what was to be sent waits."""
-    reason = _("the ERP has not taken {file} yet").format(file=place.name)
-    return replace(_keep_back(plan, State.WAITING, lambda _id: reason), blocked=str(place))
+def hold_back(plan: OrdersPlan, reason: str) -> OrdersPlan:
+    """The plan where nothing may be sent now: what was to be sent waits, and is not lost."""
+    return _keep_back(plan, State.WAITING, lambda _id: reason)
 
 
 def reject(plan: OrdersPlan, rejected: Mapping[str, str]) -> OrdersPlan:
@@ -141,18 +140,14 @@ def _keep_back(
     return replace(plan, decisions=tuple(map(kept, plan.decisions)))
 
 
-def sent(plan: OrdersPlan) -> int:
-    """How many orders go into an XML."""
-    return len(plan.in_state(State.PREPARED)) if plan.parcel else 0
-
-
-def facts(plan: OrdersPlan) -> dict[str, Any]:
+def facts(plan: OrdersPlan, sent: int) -> dict[str, Any]:
     """What the ledger keeps of the run: counts, the file met, orders that need a person."""
     states = (State.WITHHELD, State.WAITING, State.SKIPPED, State.REJECTED)
     counts = {state.value: len(plan.in_state(state)) for state in states}
     return counts | {
         "orders": plan.total,
-        "sent": sent(plan),
+        "sent": sent,
+        "decided_by": list(plan.deciding),
         "unnamed": len(plan.orphans),
         "not_sent": [order.id for order in plan.missing],
         "files": [plan.file] if plan.file else [],
@@ -207,9 +202,6 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
         yield text.format(id=order.id, reason=order.reason)
     yield from departures.describe(plan.departures)
-    if plan.blocked:
-        text = _("{file} is still there: new orders wait until the ERP has taken it")
-        yield text.format(file=plan.blocked)
 
 
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
@@ -233,7 +225,8 @@ def _ids_of(marks: Sequence[Mark]) -> str:
     return few([mark.reading.id for mark in marks[:FEW]], FEW, len(marks))
 
 
-def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
+def summarise(plan: OrdersPlan, sent: int) -> tuple[str, RejectedError | None]:
+    """``sent``: how many are in the ERP's folder by now."""
     rejected = plan.in_state(State.REJECTED)
     faults = len(rejected) + len(plan.orphans)
     first = next((fault for fault in chain((m.reason for m in rejected), plan.orphans)), "")
@@ -245,7 +238,9 @@ def summarise(plan: OrdersPlan) -> tuple[str, RejectedError | None]:
         (faults, n_("{n} rejected", "{n} rejected", faults)),
         (gone := len(plan.missing), n_("{n} not sent and gone", "{n} not sent and gone", gone)),
     )
-    words = [n_("{n} order sent", "{n} orders sent", sent(plan))]
+    prepared = len(plan.parcel.marks) - sent if plan.parcel else 0
+    words = [n_("{n} order sent", "{n} orders sent", sent)]
+    words += [n_("{n} prepared", "{n} prepared", prepared)] if prepared else []
     words += [part for number, part in parts if number]
     return ", ".join(words), rejection(first, faults) or _lost_from_sight(plan)
 

@@ -21,7 +21,6 @@ from passerelle.config.pool import PoolShop
 from passerelle.config.stock import Guards, Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
-from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
 from passerelle.model.pool import Json, KnownShop, LevelFile, PoolFile, ShopState
@@ -116,7 +115,7 @@ def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
     server = shop.stock_from.server
     if gateway.ledger.stock.clock_offset(server) is None:
         beside = shop.stock_to if shop.stock_to.server == server else shop.stock_from
-        gateway.do(lambda: gateway.sources.measure_clock(server, beside.path + TMP))
+        gateway.do(lambda: gateway.sources.measure_clock(beside))
     source = gateway.sources.fetch(shop.stock_from)
     _check_age(gateway, source)
     return source

@@ -18,7 +18,6 @@ from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
-from passerelle.exchange.uploads import TMP
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading
@@ -95,7 +94,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
     server, found = settings.source.server, list[timedelta | None]()
     beside = settings.to if settings.to.server == server else settings.source
     measure = gateway.sources.measure_clock
-    gateway.do(lambda: found.append(measure(server, beside.path + TMP)))
+    gateway.do(lambda: found.append(measure(beside)))
     return next(iter(found), None)
 
 

@@ -12,7 +12,7 @@ from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import DONE, TRANSITIONS, State
-from passerelle.runs.orders_plan import OrdersPlan, block, decide, describe, reject, summarise
+from passerelle.runs.orders_plan import OrdersPlan, decide, describe, hold_back, reject, summarise
 from tests.unit import many, orders_settings
 
 SEEN = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
@@ -93,11 +93,11 @@ class TestThePlan:
         plan = plan_of(file_of(ROWS[State.WITHHELD].format(id=1)), again)
         assert states(plan) == {"1": State.PREPARED}
 
-    def test_waits_where_the_erp_has_not_taken_the_last_xml(self) -> None:
+    def test_waits_where_the_run_is_held(self) -> None:
         file = file_of(ROWS[State.PREPARED].format(id=1), ROWS[State.WITHHELD].format(id=2))
-        plan = block(plan_of(file), PLACE)
+        plan = hold_back(plan_of(file), "held: why")
         assert states(plan) == {"1": State.WAITING, "2": State.WITHHELD}
-        assert "! ftp:import/commandes.xml is still there" in "\n".join(describe(plan))
+        assert "waiting: order 1: held: why" in "\n".join(describe(plan))
 
     def test_rejects_what_the_schema_rejects_and_nothing_else(self) -> None:
         plan = plan_of(file_of(*(ROWS[s].format(id=n) for n, s in enumerate(ROWS))))
@@ -185,7 +185,7 @@ class TestWhatIsTold:
 
     def test_sums_up_with_the_first_fault_and_the_number_of_the_others(self) -> None:
         file = file_of(*(ROWS[State.REJECTED].format(id=n) for n in range(3)))
-        summary, error = summarise(plan_of(file))
+        summary, error = summarise(plan_of(file), 0)
         assert summary == "0 orders sent, 3 rejected"
         assert error is not None
         assert error.exit_code == 5

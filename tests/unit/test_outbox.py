@@ -17,6 +17,7 @@ from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, Mark
+from passerelle.model.servers import MARK_NAME
 from passerelle.model.states import STAGES, Kind, Stage, State
 from passerelle.remotes.folder import FolderRemote
 
@@ -81,7 +82,9 @@ class World:
         )
 
     def send_orders(self, dies: tuple[str, str] | None = None) -> None:
-        self.outbox(dies).send_orders("web", Parcel(b"<orders/>\n", [MARK], XML))
+        outbox = self.outbox(dies)
+        outbox.prepare_orders("web", Parcel(b"<orders/>\n", [MARK], XML))
+        outbox.recover()
 
     def send_stock(self, dies: tuple[str, str] | None = None, data: bytes = b"ID\n1\n") -> None:
         self.outbox(dies).send_stock(STOCK, data, [], **FACTS)
@@ -95,7 +98,7 @@ class World:
         return {
             path.relative_to(self.root).as_posix(): path.read_bytes()
             for path in self.root.rglob("*")
-            if path.is_file()
+            if path.is_file() and not path.name.startswith(MARK_NAME)
         }
 
 

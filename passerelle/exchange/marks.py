@@ -1,0 +1,228 @@
+"""Our mark on each server: "gone" and "no .tmp" are believed of the place that we wrote to alone.
+
+The order of deeds: the ledger counts the deed (``seq``), the mark says so, the mark is read
+again, and only then a file gets its name. So a copy of this ledger, whether restored from a backup
+or running elsewhere, meets a mark that is ahead of it; another server has no mark of ours.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, replace
+
+from passerelle.base.errors import (
+    ConfigError,
+    HeldError,
+    NotFoundError,
+    PasserelleError,
+    PermanentError,
+)
+from passerelle.base.language import _
+from passerelle.config.model import Settings
+from passerelle.config.servers import address_of
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.records import Dispatch
+from passerelle.model.servers import MARK_NAME, KnownServer, ServerMark
+from passerelle.remotes.base import Remote
+from passerelle.rules.marks import Side, look_at_mark, rivals
+
+
+class Marks:
+    """The marks of one run. Each server is looked at when it is first needed, once."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        say: Callable[[str], None],
+    ) -> None:
+        self._settings, self._ledger, self._remote, self._say = settings, ledger, remote, say
+        self._looked_at: dict[str, HeldError | None] = {}
+        self._announced: set[str] = set()
+
+    def at(self, name: str) -> Remote:
+        """The server of that name, once it is known to be the one that the ledger wrote to.
+
+        Raises :class:`HeldError` where it is not, and what servers raise.
+        """
+        remote = self._remote(name)
+        if name not in self._looked_at:
+            self._looked_at[name] = self._look(name)
+        if held := self._looked_at[name]:
+            raise held
+        return remote
+
+    def follow_names(self) -> None:
+        """A server is its address: what was promised to one follows it to its new name."""
+        servers = {name: address_of(s.url) for name, s in self._settings.servers.items()}
+        for known in self._ledger.servers.all():
+            if servers.get(known.name) == known.address:
+                continue
+            names = [name for name, address in servers.items() if address == known.address]
+            if len(names) == 1 and self._ledger.servers.known(names[0]) is None:
+                self._ledger.servers.rename(known.name, names[0])
+                text = _('server "{old}" is called "{new}" now')
+                self._say(text.format(old=known.name, new=names[0]))
+
+    def greet(self, name: str) -> Remote:
+        """The same, where we have no mark yet: before anything goes up, others are looked for.
+
+        Raises :class:`ConfigError` where another Passerelle writes files of the same names.
+        """
+        remote, known = self.at(name), self._ledger.servers.known(name)
+        if name not in self._announced and not (known and known.marked):
+            self._refuse_rivals(name)
+        return remote
+
+    def announce(self, dispatch: Dispatch) -> None:
+        """Says on the server that this file comes next; the ledger has counted that already.
+
+        Raises :class:`HeldError` where another writes our mark, and :class:`ConfigError` where
+        another Passerelle writes files of the same names. A server that takes no mark is told.
+        """
+        name = dispatch.place.server
+        remote, known = self.at(name), self._ledger.servers.known(name)
+        if known is None or (path := self.place(name)) is None:
+            return
+        try:
+            self._write(remote, path, known, dispatch)
+        except PermanentError as error:
+            self._go_without(known, error)
+            return
+        if not known.marked:
+            self._ledger.servers.remember(replace(known, marked=True))
+        if name not in self._announced:
+            self._refuse_rivals(name)
+        self._announced.add(name)
+
+    def last_announced(self, name: str) -> int | None:
+        """The dispatch that our mark there names; ``None`` where we have no mark."""
+        own = self.read(name)
+        return own.dispatch if own else None
+
+    def read(self, name: str, ledger: str = "") -> ServerMark | None:
+        """The mark of a ledger, by default ours; ``None`` where there is none to be read."""
+        path = self.place(name, ledger)
+        try:
+            return _parsed(self._remote(name).fetch(path), ledger or self.token) if path else None
+        except PermanentError:
+            return None
+
+    def place(self, name: str, ledger: str = "") -> str | None:
+        """The path of a mark on that server; ``None`` where the ERP imports whatever lies there."""
+        folder = self._settings.servers[name].marks.strip("/")
+        if folder in self._settings.import_folders(name):
+            return None
+        return "/".join(filter(None, (folder, MARK_NAME + (ledger or self.token))))
+
+    def of_others(self, name: str) -> list[ServerMark]:
+        """The marks of other ledgers; none where the folder cannot be listed."""
+        folder, found = self._settings.servers[name].marks.strip("/"), list[ServerMark]()
+        with suppress(PermanentError):
+            for entry in self._remote(name).list_files(folder):
+                ledger = entry.name.removeprefix(MARK_NAME)
+                if entry.name.startswith(MARK_NAME) and ledger != self.token:
+                    found += filter(None, [self.read(name, ledger)])
+        return found
+
+    @property
+    def token(self) -> str:
+        return self._ledger.servers.token
+
+    def remove(self, name: str, ledger: str) -> None:
+        """Takes away another ledger's mark: that one is held from then on."""
+        if path := self.place(name, ledger):
+            with suppress(NotFoundError):
+                self._remote(name).delete(path)
+
+    # --- looking -----------------------------------------------------------------------------
+
+    def _look(self, name: str) -> HeldError | None:
+        known, own = self._ledger.servers.known(name), self.read(name)
+        address = address_of(self._settings.servers[name].url)
+        is_open = self._ledger.servers.has_open(name)
+        match look_at_mark(known, own, address, is_open=is_open):
+            case Side.AHEAD:
+                return _ahead(name, self.place(name) or "")
+            case Side.ELSEWHERE:
+                return _elsewhere(name)
+            case Side.MOVED:
+                text = _("{server} moved: our mark there was made at {address}")
+                self._say(text.format(server=name, address=own.address if own else ""))
+        if known and known.address != address:
+            self._ledger.servers.remember(replace(known, address=address))
+        return None
+
+    def _refuse_rivals(self, name: str) -> None:
+        for mark in rivals(self.names(name), self.of_others(name)):
+            what = _("another Passerelle ({ledger}) writes files of the same names there")
+            mend = _(
+                "give {{channel}} a place in the names of both config.toml; or, if this one takes "
+                "over from it, say `passerelle orders adopt --until-mark`"
+            )
+            place = f"{name}:{self.place(name, mark.ledger)}"
+            raise ConfigError(what.format(ledger=mark.ledger), place, mend.format())
+
+    def names(self, name: str) -> Iterator[str]:
+        for place in self._settings.written_places():
+            if place.server == name:
+                yield place.path
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def _write(self, remote: Remote, path: str, known: KnownServer, dispatch: Dispatch) -> None:
+        newest = self._ledger.servers.newest_sent()
+        mark = ServerMark(
+            self.token, known.address, known.seq, dispatch.number, dispatch.archived,
+            newest, tuple(self.names(known.name)),
+        )  # fmt: skip
+        data = (json.dumps(asdict(mark), ensure_ascii=False) + "\n").encode()
+        remote.store(path, data)
+        try:
+            again = remote.fetch(path)
+        except NotFoundError:
+            again = b""
+        if again != data:
+            raise self._changed(known.name, path)
+
+    def _changed(self, name: str, path: str) -> HeldError:
+        self._looked_at[name] = held = _ahead(name, path)
+        return held
+
+    def _go_without(self, known: KnownServer, error: PasserelleError) -> None:
+        if known.name not in self._announced:
+            text = _(
+                "no mark can be left on {server} ({what}): should it be replaced, or this folder "
+                "be restored from a backup, it will not be noticed there"
+            )
+            self._say(f"! {text.format(server=known.name, what=error.what)}")
+        self._announced.add(known.name)
+        self._ledger.servers.remember(replace(known, marked=False))
+
+
+def _parsed(data: bytes, ledger: str) -> ServerMark:
+    """A mark; one that was cut short has ``seq`` 0."""
+    try:
+        told = json.loads(data)
+        told["names"] = tuple(map(str, told["names"]))
+        return ServerMark(**told)
+    except (ValueError, TypeError, KeyError):
+        return ServerMark(ledger, "", 0)
+
+
+def _ahead(name: str, path: str) -> HeldError:
+    what = _("more was sent there in this ledger's name than it knows of")
+    mend = _(
+        "does a copy of this folder run elsewhere? Stop one of them. Was it restored? Put back the "
+        "newest passerelle.db; else `passerelle orders adopt --until-mark`"
+    )
+    return HeldError(what, f"{name}:{path}", mend)
+
+
+def _elsewhere(name: str) -> HeldError:
+    what = _("our mark is not there: this may be another server, another folder or an empty share")
+    mend = _(
+        "mend the url, connect the share; or look there, then `passerelle servers accept {server}`"
+    )
+    return HeldError(what, name, mend.format(server=name))

@@ -1,0 +1,36 @@
+"""Who is on the other side: the mark that a ledger leaves on a server, and what it knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# Followed by the ledger's token.
+MARK_NAME = "passerelle.mark."
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMark:
+    """What a ledger wrote beside the files of others, in its own words.
+
+    ``seq`` counts its deeds on that server, ``dispatch`` and ``archived`` are the last one.
+    ``newest`` has id and date (ISO 8601) of the newest order that it sent. ``names`` are the
+    files that it writes there, as in config.toml. A mark that was cut short has ``seq`` 0.
+    """
+
+    ledger: str
+    address: str
+    seq: int
+    dispatch: int = 0
+    archived: str = ""
+    newest: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownServer:
+    """A server as the ledger last knew it; ``marked``: our mark was written there."""
+
+    name: str
+    address: str
+    seq: int
+    marked: bool

@@ -1,0 +1,72 @@
+"""Pure: what the marks on a server say about who is on the other side."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from passerelle.base.reading import fold
+from passerelle.model.servers import KnownServer, ServerMark
+
+# What stands for a part of a name that changes, and one example of it.
+_CHANGING = {"{time}": (r"\d{8}_\d{6}", "20260101_000000"), "{id}": (".*", "0")}
+
+
+class Side(StrEnum):
+    """Who is on the other side.
+
+    ``known``: the server that the ledger knows, or one that it has not met. ``moved``: the same one
+    at another address. ``ahead``: more was done there in this ledger's name than it knows of.
+    ``elsewhere``: it is not, or not certainly, the place that the ledger wrote to.
+    """
+
+    KNOWN = "known"
+    MOVED = "moved"
+    AHEAD = "ahead"
+    ELSEWHERE = "elsewhere"
+
+
+def look_at_mark(
+    known: KnownServer | None, own: ServerMark | None, address: str, *, is_open: bool
+) -> Side:
+    """Judges by our own mark, ``None`` where there is none.
+
+    ``is_open``: something is promised there of which only the server can tell what became of it.
+    A mark with a lower number is no doubt: a run died between the ledger and the mark.
+    """
+    if own is None:
+        moved = known is not None and known.address != address
+        gone = known is not None and known.marked
+        return Side.ELSEWHERE if gone or (moved and is_open) else Side.KNOWN
+    if own.seq > (known.seq if known else 0):
+        return Side.AHEAD
+    if own.seq and own.address != address:
+        return Side.MOVED
+    return Side.KNOWN
+
+
+def rivals(own: Iterable[str], others: Iterable[ServerMark]) -> list[ServerMark]:
+    """The marks of those whose files could have the name of one of ours."""
+    mine = tuple(own)
+    return [m for m in others if any(can_meet(a, b) for a in mine for b in m.names)]
+
+
+def can_meet(one: str, other: str) -> bool:
+    """Whether two names of config.toml, where ``{channel}`` is filled in, can be one file's.
+
+    Case does not count: many servers mind none.
+    """
+    one, other = fold(one), fold(other)
+    return any(re.fullmatch(_pattern(a), _example(b)) for a, b in ((one, other), (other, one)))
+
+
+def _pattern(name: str) -> str:
+    text = re.escape(name)
+    for part, (pattern, _example) in _CHANGING.items():
+        text = text.replace(re.escape(part), pattern)
+    return text
+
+
+def _example(name: str) -> str:
+    for part, (_pattern, example) in _CHANGING.items():
+        name = name.replace(part, example)
+    return name

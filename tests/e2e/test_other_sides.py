@@ -1,0 +1,235 @@
+"""Who is on the other side: another server, an older copy, a second Passerelle, an ERP that errs."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from passerelle.model.servers import MARK_NAME
+from tests.servers import RunningServer
+from tests.shell import Result
+from tests.world import Sale, World
+
+SHOE, BOOT = Sale("1", {"370": 1}), Sale("2", {"371": 1}, date="2026-11-22 10:05:00")
+HAT = Sale("3", {"372": 1}, date="2026-11-22 10:10:00")
+ACCEPT, UNTIL_MARK = "passerelle servers accept ftp", "passerelle orders adopt --until-mark"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return new_world(tmp_path, "here", tmp_path / "server")
+
+
+def new_world(folder: Path, name: str, root: Path) -> World:
+    (folder / name).mkdir()
+    root.mkdir(exist_ok=True)
+    world = World(folder / name, RunningServer("folder", root.as_uri(), "", root))
+    world.configure()
+    return world
+
+
+def held(result: Result, words: str, code: int = 6) -> None:
+    assert result.exit_code == code, result
+    assert words in result.stderr, result
+
+
+def marks(world: World) -> list[Path]:
+    return sorted(world.server.root.glob(f"{MARK_NAME}*"))
+
+
+def move_server(world: World, root: Path) -> None:
+    """The url leads elsewhere from now on."""
+    root.mkdir(exist_ok=True)
+    world.server = RunningServer("folder", root.as_uri(), "", root)
+    world.configure()
+
+
+def test_a_run_leaves_one_mark_which_no_run_minds(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    assert len(marks(world)) == 1
+    world.shop_writes(SHOE, BOOT)
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1", "2"]
+    assert len(marks(world)) == 1
+
+
+class TestAnotherServer:
+    @pytest.fixture(autouse=True)
+    def sent(self, world: World) -> None:
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+
+    def test_holds_and_nothing_counts_as_taken(self, world: World, tmp_path: Path) -> None:
+        move_server(world, tmp_path / "new server")
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), ACCEPT)
+        assert world.states() == {"1": "sent", "2": "prepared"}
+        assert world.xmls() == []
+        world.erp_writes_stock({"370": 5})
+        held(world.run("run", "stock"), "our mark is not there")
+
+    def test_once_accepted_leaves_what_was_open_in_doubt(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        move_server(world, tmp_path / "new server")
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), ACCEPT)
+        assert world.run("servers", "accept", "ftp").exit_code == 2
+        assert "orders settle 1" in world.run_well("servers", "accept", "ftp", "--yes")
+        held(world.run("run", "orders"), "orders resend 1")
+        assert world.erp_takes() == ["2"]
+        world.run_well("orders", "settle", "1")
+        world.run_well("run", "orders")
+        assert world.states() == {"1": "settled", "2": "taken"}
+
+    def test_with_our_mark_is_the_same_one_moved(self, world: World, tmp_path: Path) -> None:
+        shutil.copytree(world.server.root, tmp_path / "new server")
+        move_server(world, tmp_path / "new server")
+        world.shop_writes(SHOE, BOOT)
+        assert "ftp moved" in world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "2"]
+
+    def test_under_another_name_is_the_same_one(self, world: World) -> None:
+        config = world.folder / "config.toml"
+        text = config.read_text("utf-8").replace("ftp:", "shop:").replace("rs.ftp", "rs.shop")
+        config.write_text(text, "utf-8")
+        world.erp_takes()
+        assert 'server "ftp" is called "shop" now' in world.run_well("run", "orders")
+        assert world.states() == {"1": "taken"}
+
+    def test_a_share_that_is_not_mounted_proves_nothing(self, world: World, tmp_path: Path) -> None:
+        root = world.server.root
+        root.rename(tmp_path / "away")
+        root.mkdir()
+        (root / "import").mkdir()
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), "our mark is not there")
+        shutil.rmtree(root)
+        (tmp_path / "away").rename(root)
+        world.shop_writes(SHOE, BOOT, HAT)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "2", "3"]
+
+
+class TestAnOlderCopyOfTheFolder:
+    def test_is_held_until_it_follows_the_mark(self, world: World, tmp_path: Path) -> None:
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "2"]
+        shutil.rmtree(world.data)
+        shutil.copytree(tmp_path / "backup", world.data)
+        world.shop_writes(SHOE, BOOT, HAT)
+        held(world.run("run", "orders"), UNTIL_MARK)
+        assert world.erp_takes() == []
+        told = world.run_well("orders", "adopt", "--until-mark", "--yes")
+        assert "1 order adopted, up to order 2" in told
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["3"]
+
+    def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        shutil.copytree(world.folder, tmp_path / "old pc")
+        old = World(tmp_path / "old pc", world.server)
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        held(old.run("run", "orders"), "a copy of this folder")
+        assert sorted(world.erp_takes()) == ["1", "2"]
+
+
+class TestASecondPasserelle:
+    def test_with_the_same_names_is_refused_with_the_mend(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        other = new_world(tmp_path, "there", world.server.root)
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        held(other.run("run", "orders"), "{channel}", 3)
+        assert world.erp_takes() == ["1"]
+        assert other.states() == {"1": "prepared"}
+
+    def test_with_the_channel_in_its_names_feeds_the_same_folder(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        other = new_world(tmp_path, "there", world.server.root)
+        for channel, one in {"fr": world, "be": other}.items():
+            text = (one.folder / "config.toml").read_text("utf-8")
+            text = text.replace("commandes_{time}", "commandes_{channel}_{time}")
+            text = text.replace('"ftp:commandes.csv"', f'"ftp:{channel}.csv"')
+            text = text.replace('"ftp:ExportCSVmod.csv"', f'"ftp:mod_{channel}.csv"')
+            text = text.replace('store = "008"', f'store = "008"\nchannel = "{channel}"')
+            (one.folder / "config.toml").write_text(text, "utf-8")
+            one.shop_writes(SHOE)
+            (one.server.root / "commandes.csv").rename(one.server.root / f"{channel}.csv")
+        world.run_well("run", "orders")
+        other.run_well("run", "orders")
+        assert [path.name[:13] for path in world.xmls()] == ["commandes_be_", "commandes_fr_"]
+        world.run_well("run", "orders")
+
+
+class TestAnErpThatErrs:
+    def test_takes_the_tmp_and_the_order_is_in_doubt(self, world: World) -> None:
+        world.shop_writes(SHOE)
+        world.server.root.joinpath("import").rename(world.server.root / "away")
+        result = world.run("run", "orders")
+        assert result.exit_code == 4, result
+        assert world.states() == {"1": "prepared"}
+
+
+def test_orders_of_an_outage_are_sent_though_the_file_has_moved_on(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    imports = world.server.root / "import"
+    imports.rename(world.server.root / "away")
+    world.shop_writes(BOOT)
+    assert world.run("run", "orders").exit_code == 4
+    (world.server.root / "away").rename(imports)
+    world.shop_writes(HAT)
+    world.run_well("run", "orders")
+    assert sorted(world.erp_takes()) == ["1", "2", "3"]
+
+
+class TestTheFirstRun:
+    @pytest.fixture(autouse=True)
+    def without_a_date(self, world: World) -> None:
+        world.configure(orders="# start_from\n")
+        world.shop_writes(SHOE)
+
+    def test_notes_and_holds(self, world: World) -> None:
+        for _time in range(2):
+            held(world.run("run", "orders"), "run orders --all")
+        assert world.states() == {"1": "waiting"}
+        assert world.xmls() == []
+
+    def test_goes_on_when_all_is_to_be_sent(self, world: World) -> None:
+        held(world.run("run", "orders"), "orders.start_from")
+        world.run_well("run", "orders", "--all")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        assert sorted(world.erp_takes()) == ["1", "2"]
+
+    def test_goes_on_from_what_is_adopted(self, world: World) -> None:
+        held(world.run("run", "orders"), "orders adopt")
+        world.run_well("orders", "adopt", "--yes")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["2"]
+
+
+def test_another_channel_is_noticed(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    world.configure(orders='channel = "web2"\n')
+    held(world.run("run", "orders"), 'of channel "web2"')
+
+
+def test_a_column_that_decides_and_is_gone_holds(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    path = world.server.root / "commandes.csv"
+    path.write_bytes(path.read_bytes().replace("État de la commande".encode("cp1252"), b"Etat 2"))
+    held(world.run("run", "orders"), "no column for status")
