@@ -48,6 +48,10 @@ def adopt(
 def _carry_out(gateway: Gateway, plan: Adoption) -> None:
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
     gateway.ledger.orders.adopt(channel, plan.marks, plan.newest, now)
+    marks, lost = gateway.outbox.marks, gateway.outbox.witness.ledger()
+    if lost not in ("", marks.token):
+        for place in gateway.settings.written_places():
+            marks.remove(place.server, lost)
     gateway.outbox.witness.forget()
 
 

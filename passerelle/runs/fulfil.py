@@ -6,7 +6,7 @@ XML; give them the ERP's stock in turn; tell the plan; write down what stands ag
 publish the XMLs, each order on its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
