@@ -8,7 +8,7 @@ shows the key, where ``key = default`` alone will not do:
     # lines that stand above it
     = VALUE  # what stands beside it
 
-where "…" is the default, or what the key means. And of a table, whose name "…" stands for:
+where "…" is the default, or what the key means; ``# key = `` above it shows it as a comment. And of a table, whose name "…" stands for:
 
     # --- Title of what begins here
     [NAME]  # what stands beside it
@@ -110,7 +110,8 @@ def _keys(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
 
 def _key(key: str, default: Any, shown: list[str]) -> Iterator[str]:
     yield from (line for line in shown if line.startswith("#"))
-    usual = [] if default is None else ["= …"]
+    is_told = default is None or any(line.startswith(f"# {key} = ") for line in shown)
+    usual = [] if is_told else ["= …"]
     for value in [line for line in shown if line.startswith("=")] or usual:
         # A list of one name is written as the name.
         one = default[0] if isinstance(default, list) and len(default) == 1 else default

@@ -6,9 +6,11 @@ file are read by the same rules.
 
 import codecs
 import csv
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -56,6 +58,16 @@ def fold(text: str) -> str:
     """The form in which names compare: without case, accents and surrounding space."""
     plain = text if text.isascii() else "".join(map(_without_accent, text))
     return _SPACES.sub(" ", plain).strip().casefold()
+
+
+@_remembered
+def plain_word(text: str) -> str:
+    """The same for words of state, which modules write with hyphens, entities, or encoded twice."""
+    text = html.unescape(text)
+    if not text.isascii():
+        with suppress(UnicodeError):
+            text = text.encode("cp1252").decode("utf-8")
+    return fold(text.replace("-", " "))
 
 
 def _without_accent(letter: str) -> str:

@@ -6,6 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns
+from passerelle.config.statuses import CANCELLED, PAID
 from passerelle.config.values import (
     Duration,
     Encoding,
@@ -87,16 +88,22 @@ class Orders(Section):
 
     = …  # a file whose last line does not end is not whole: not read yet
     """
-    send_statuses: Names = ()
-    """Orders in these statuses are sent, others wait; empty: any but the cancelled ones.
+    send_statuses: Names = PAID
+    """Orders in these statuses are sent, others wait. The default: the paid ones that PrestaShop
+    ships with in French, English, German, Spanish, Italian and Dutch, and WooCommerce's and
+    Shopify's.
 
-    = …  # empty: any but the cancelled ones; others wait
+    # Orders in these statuses are sent, others wait and are told. Without this line: the paid ones
+      of
+    # PrestaShop, WooCommerce and Shopify in six languages. See `passerelle config show`.
+    # send_statuses = ["Paiement accepté", "En cours de préparation"]
     """
-    cancelled_statuses: Names = (
-        *("Annulé", "Remboursé", "Remboursement", "Erreur de paiement"),
-        *("Canceled", "Refunded", "Payment error"),
-    )
-    """Orders in these statuses are cancelled: never sent."""
+    cancelled_statuses: Names = CANCELLED
+    """Orders in these statuses are cancelled: never sent. A payment error is none: the customer may
+    pay again.
+
+    # cancelled_statuses = ["Annulé", "Remboursé"]   # without this line: theirs, in the same way
+    """
     waiting_for: Duration | None = None
     """An order that waits for its status and leaves the shop's file is told until somebody settles
     it; after this time, counted from its date, it is let go of. Without it: never.
@@ -130,6 +137,13 @@ class Orders(Section):
         if "{" in bare or "}" in bare or "{" in to.folder:
             raise ValueError(_("{time}, in the file's name, is the only placeholder"))
         return to
+
+    @field_validator("send_statuses")
+    @classmethod
+    def _are_named(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not any(name.strip() for name in names):
+            raise ValueError(_("name the statuses of orders that are to be sent"))
+        return names
 
     @model_validator(mode="after")
     def _dates_for_start(self) -> Self:

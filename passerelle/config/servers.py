@@ -146,6 +146,12 @@ class Server(Section):
 
     = …  # a file younger than a minute is measured twice, this far apart
     """
+    takes_at_once: bool = False
+    """With publish = "direct": the ERP takes a file as soon as it is there, so that an upload that
+    is gone at once was taken. Else a person is asked.
+
+    = …  # with "direct": an upload that is gone at once was taken; else a person is asked
+    """
     marks: str = ""
     """The folder on the server, below the url, for passerelle.mark.…, by which Passerelle tells
     this server from another; not one from which the ERP imports. Empty: the url's folder.

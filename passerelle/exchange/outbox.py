@@ -79,6 +79,8 @@ class Outbox:
         self.witness = Witness(settings.folder)
         self.marks = Marks(settings, ledger, remote, say)
         self.troubles: list[PasserelleError] = []
+        # How many orders this run brought into the ERP's folder.
+        self.orders_sent = 0
 
     # --- XMLs for the ERP --------------------------------------------------------------------
 
@@ -392,6 +394,7 @@ class Outbox:
         text = _("{file} is in place on {server}")
         name = place.path if dispatch.kind == Kind.POOL else place.name
         self._say(text.format(file=name, server=place.server))
+        self.orders_sent += len(self._book.orders_of(dispatch))
         return self._book.send(dispatch, now, published, lightly=found_again)
 
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
@@ -427,8 +430,14 @@ class Outbox:
             return self._abandon(dispatch)
         dispatch = self._book.stage(dispatch, self._now(), None)
         self.marks.announce(dispatch)
-        entry = self._store_directly(remote, dispatch, content)
-        dispatch = self._book.stage(dispatch, self._now(), entry.modified, is_deed=False)
+        try:
+            entry = self._store_directly(remote, dispatch, content)
+        except NotFoundError:
+            server = self._settings.servers[dispatch.place.server]
+            if not server.takes_at_once or not is_gone(remote, path):
+                raise
+        else:
+            dispatch = self._book.stage(dispatch, self._now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
 
     def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:

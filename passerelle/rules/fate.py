@@ -13,9 +13,10 @@ from enum import StrEnum
 from functools import lru_cache
 
 from passerelle.base.language import _
-from passerelle.base.reading import fold
+from passerelle.base.reading import fold, plain_word
 from passerelle.base.wording import minute
 from passerelle.config.orders import Orders
+from passerelle.config.statuses import UNPAID
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
 from passerelle.model.states import DONE, IN_ERP, OpenMatter, State
@@ -69,12 +70,23 @@ def is_cancelled(reading: Reading, settings: Orders) -> bool:
 
 def has_status(reading: Reading | Order, names: tuple[str, ...]) -> bool:
     """Whether its status is one of these, in whatever case and with or without accents."""
-    return fold(reading.status) in _folded(names)
+    return plain_word(reading.status) in _folded(names)
 
 
 @lru_cache(maxsize=8)
 def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(fold, names))
+    return frozenset(map(plain_word, names))
+
+
+def is_unknown_status(reading: Reading, settings: Orders) -> bool:
+    """Whether nobody has said yet what orders in that status are."""
+    known = (*settings.send_statuses, *settings.cancelled_statuses, *UNPAID)
+    return bool(settings.send_statuses and reading.status and not has_status(reading, known))
+
+
+def without_statuses(settings: Orders) -> Orders:
+    """The settings for a file that has no column for the status: none keeps an order back."""
+    return settings.model_copy(update={"send_statuses": ()})
 
 
 def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
@@ -89,18 +101,14 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
 
 def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
-    payment = _plain(order.payment)
-    if any(_plain(name) in payment for name in settings.withhold.payments if _plain(name)):
+    payment = plain_word(order.payment)
+    names = filter(None, map(plain_word, settings.withhold.payments))
+    if any(name in payment for name in names):
         return _("payment {text}").format(text=order.payment)
     for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
         if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
             return _("voucher {code}").format(code=code)
     return ""
-
-
-def _plain(payment: str) -> str:
-    """Payment modules write "Chèque-cadeau" as well as "Chèque cadeau"."""
-    return fold(payment.replace("-", " "))
 
 
 def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:

@@ -26,6 +26,7 @@ from passerelle.model.states import Kind, Stage, State
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
+    breakdown,
     decide,
     describe,
     facts,
@@ -68,7 +69,7 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
     plan = plan_orders(gateway, met, hold)
     for line in describe(plan):
         gateway.say(line)
-    gateway.do(lambda: write_down(gateway, plan))
+    gateway.do(lambda: write_down(gateway, plan), "\n".join(plan.by_status))
     readings = met.file.readings if gateway.settings.fulfil.enabled else ()
     # There may be many orders, and their XML is in memory by now.
     del met
@@ -83,8 +84,8 @@ def _go_to_the_erp(
         gateway.outbox.troubles += note_refused(gateway)
     if hold is not None:
         raise hold
-    sent = _sent(gateway, plan)
-    outcome = Outcome(*summarise(plan, sent), facts(plan, sent))
+    sent, prepared = _progress(gateway, plan)
+    outcome = Outcome(*summarise(plan, sent, prepared), facts(plan, sent))
     if gateway.settings.fulfil.enabled:
         from passerelle.runs.fulfil import Fulfilment
 
@@ -94,13 +95,16 @@ def _go_to_the_erp(
     return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, *troubles))
 
 
-def _sent(gateway: Gateway, plan: OrdersPlan) -> int:
-    """How many of the plan's orders are in the ERP's folder; in a dry run, would be there."""
-    if plan.parcel is None:
-        return 0
-    ids = [mark.reading.id for mark in plan.parcel.marks]
+def _progress(gateway: Gateway, plan: OrdersPlan) -> tuple[int, int]:
+    """How many orders came into the ERP's folder, and how many of the plan's did not yet.
+
+    In a dry run: would come.
+    """
+    ids = [mark.reading.id for mark in plan.parcel.marks] if plan.parcel else []
     known = gateway.ledger.orders.known(gateway.settings.needed_orders.channel, ids)
-    return sum(id not in known or known[id].state != State.PREPARED for id in ids)
+    waiting = sum(id in known and known[id].state == State.PREPARED for id in ids)
+    promised = [known[id].dispatch for id in ids if id in known and known[id].dispatch]
+    return (gateway.outbox.orders_sent if promised or not ids else len(ids)), waiting
 
 
 def meet_orders(gateway: Gateway) -> Met:
@@ -214,7 +218,10 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
         sales = write_sales(orders, settings, gateway.now(), load_forms(settings))
     plan = reject(plan, sales.rejected)
     to_send = plan.in_state(State.PREPARED)
-    return replace(plan, parcel=Parcel(sales.data, to_send, place) if to_send else None)
+    ids = {mark.reading.id for mark in to_send}
+    by_status = tuple(breakdown(order for order in orders if order.id in ids))
+    parcel = Parcel(sales.data, to_send, place) if to_send else None
+    return replace(plan, parcel=parcel, by_status=by_status)
 
 
 def write_down(gateway: Gateway, plan: OrdersPlan) -> None:

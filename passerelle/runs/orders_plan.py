@@ -1,16 +1,18 @@
 """Pure: what a run of orders will do, by what was read and what the ledger knows; and its words."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import FEW, few
+from passerelle.base.wording import FEW, few, shorten
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
+from passerelle.model.orders import Order
 from passerelle.model.records import ChangedOrder, Decision, HighWater, KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.rules import fate
@@ -40,6 +42,7 @@ class OrdersPlan:
     ``decisions`` has every order of the file that is not done, and of the others those that were
     changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
     is what the ledger keeps of the order file, ``deciding`` the columns by which it was decided.
+    ``by_status`` is for a dry run: what would be sent, by status and payment.
     """
 
     source: str
@@ -51,6 +54,7 @@ class OrdersPlan:
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     deciding: tuple[str, ...] = ()
+    by_status: tuple[str, ...] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -91,6 +95,8 @@ def decide(
 
     ``adopted`` is the newest order that was adopted.
     """
+    if "status" in file.absent:
+        settings = fate.without_statuses(settings)
     return OrdersPlan(
         source,
         len(file.readings),
@@ -100,7 +106,9 @@ def decide(
             if (what := fate.decide(reading, before := known.get(reading.id), settings, adopted))
         ),
         tuple(str(fault) for fault in file.faults),
-        notes=tuple(f"! {note}" for note in absent_columns(file)),
+        notes=tuple(
+            f"! {n}" for n in (*absent_columns(file), *new_statuses(file, known, settings))
+        ),
         deciding=file.deciding,
     )
 
@@ -109,6 +117,32 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
     """What cannot be told of the orders because the file lacks a column."""
     for key in file.absent:
         yield _(_BLIND[key]).format(key=key)
+
+
+def new_statuses(
+    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders
+) -> Iterator[str]:
+    """The statuses of new orders of which nobody has said what they are, each once."""
+    new = (reading.status for reading in file.readings
+           if reading.id not in known and fate.is_unknown_status(reading, settings))  # fmt: skip
+    text = _(
+        'status "{status}" is not known, so its orders wait; to send them, add "{status}" to '
+        "orders.send_statuses"
+    )
+    yield from (text.format(status=shorten(status, 60)) for status in dict.fromkeys(new))
+
+
+def breakdown(orders: Iterable[Order]) -> Iterator[str]:
+    """What is to be sent, by status and payment."""
+    counts = Counter((order.status, order.payment) for order in orders)
+    for (status, payment), number in counts.most_common():
+        yield n_(
+            'to send: {n} order in status "{status}", paid by "{payment}"',
+            'to send: {n} orders in status "{status}", paid by "{payment}"',
+            number,
+            status=status,
+            payment=payment,
+        )
 
 
 def hold_back(plan: OrdersPlan, reason: str) -> OrdersPlan:
@@ -225,8 +259,8 @@ def _ids_of(marks: Sequence[Mark]) -> str:
     return few([mark.reading.id for mark in marks[:FEW]], FEW, len(marks))
 
 
-def summarise(plan: OrdersPlan, sent: int) -> tuple[str, RejectedError | None]:
-    """``sent``: how many are in the ERP's folder by now."""
+def summarise(plan: OrdersPlan, sent: int, prepared: int) -> tuple[str, RejectedError | None]:
+    """``sent``: how many came into the ERP's folder; ``prepared``: how many wait to."""
     rejected = plan.in_state(State.REJECTED)
     faults = len(rejected) + len(plan.orphans)
     first = next((fault for fault in chain((m.reason for m in rejected), plan.orphans)), "")
@@ -238,7 +272,6 @@ def summarise(plan: OrdersPlan, sent: int) -> tuple[str, RejectedError | None]:
         (faults, n_("{n} rejected", "{n} rejected", faults)),
         (gone := len(plan.missing), n_("{n} not sent and gone", "{n} not sent and gone", gone)),
     )
-    prepared = len(plan.parcel.marks) - sent if plan.parcel else 0
     words = [n_("{n} order sent", "{n} orders sent", sent)]
     words += [n_("{n} prepared", "{n} prepared", prepared)] if prepared else []
     words += [part for number, part in parts if number]

@@ -14,7 +14,7 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.model.orders import Missed, Order
-from passerelle.rules.fate import Fate, judge
+from passerelle.rules.fate import Fate, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
 from passerelle.runs.orders_plan import absent_columns, rejection
@@ -37,6 +37,8 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     orders = settings.needed_orders
     forms = load_forms(orders)
     file = read_orders(read_local(source), orders, source.name, settings.gift_card_ids)
+    if "status" in file.absent:
+        orders = without_statuses(orders)
     good = list[Order]()
     report = [f"! {note}" for note in absent_columns(file)]
     faults = [str(fault) for fault in file.faults]

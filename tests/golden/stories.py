@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 from passerelle.base import durable
 from passerelle.base.deadline import Deadline
+from passerelle.model.servers import MARK_NAME
 from tests.shell import Result, run_program
 
 FOLDER = Path(__file__).parent / "stories"
@@ -54,13 +55,13 @@ class Story:
             play = Play(Path(temporary), self.folder)
             said = "".join(play.steps())
             ledger = "".join(play.run(*args).stdout for args in play.questions())
-            data = files_in(play.folder / "data", *KEPT)
+            kept = files_in(play.folder / "data", *KEPT)
             server = files_in(play.folder / "server", "**/*")
         return {
             "said.txt": said.encode(),
             "ledger.json": ledger.encode(),
-            **{f"data/{name}": content for name, content in data.items()},
-            **{f"server/{name}": content for name, content in server.items()},
+            **{f"data/{name}": content for name, content in kept.items()},
+            **{f"server/{n}": data for n, data in server.items() if not n.startswith(MARK_NAME)},
         }
 
     def write(self, files: Mapping[str, bytes]) -> None:

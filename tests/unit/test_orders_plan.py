@@ -185,7 +185,7 @@ class TestWhatIsTold:
 
     def test_sums_up_with_the_first_fault_and_the_number_of_the_others(self) -> None:
         file = file_of(*(ROWS[State.REJECTED].format(id=n) for n in range(3)))
-        summary, error = summarise(plan_of(file), 0)
+        summary, error = summarise(plan_of(file), 0, 0)
         assert summary == "0 orders sent, 3 rejected"
         assert error is not None
         assert error.exit_code == 5
