@@ -1,7 +1,7 @@
 """A person's question: what is known, at which moment, and how times are written."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from passerelle.config.stock import Stock
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Publication
 from passerelle.model.states import SEEN, State
+from passerelle.rules.changes import held_for
 from passerelle.rules.missed_sales import (
     ErpFile,
     Standing,
@@ -73,10 +74,19 @@ class Inquiry:
         if stock is None:
             return {}
         erp = self._erp_file(stock, publication)
-        return {
+        found = {
             order: standing(order, sale, erp, withheld_is_missed=stock.withheld_is_missed)
             for order, sale in self._with_sales(orders)
         }
+        return found | dict.fromkeys(self._changed(found), Standing.CHANGED)
+
+    def _changed(self, found: Mapping[KnownOrder, Standing]) -> Iterator[KnownOrder]:
+        """The orders that hold nothing back as they were sent, but do as the shop has them now."""
+        let_go = [order for order, how in found.items() if how.is_missed is False and order.matter]
+        sent, since = self.ledger.orders.sold(let_go), self.ledger.orders.since(let_go)
+        for order in let_go:
+            if held_for(order, sent[order.channel, order.id], since[order]):
+                yield order
 
     def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:
         server, offsets = stock.source.server, self.ledger.stock.clock_offsets()

@@ -15,6 +15,7 @@ from passerelle.rules.missed_sales import Standing
 _NOT_BY_ITSELF = (
     *(Standing.IN_SHOPS_FILE, Standing.DOUBTFUL),
     *(Standing.LACKS_SALE, Standing.SALE_TAKEN_SINCE),
+    *(Standing.REFUSED, Standing.CHANGED),
 )
 
 
@@ -38,8 +39,13 @@ def _until(how: Standing) -> str:
                 "The run of stock holds this back as long as the order stands in the shop's file "
                 "and is not cancelled there."
             )
-        case Standing.WITHHELD:
+        case Standing.WITHHELD | Standing.REFUSED:
             return _("The run of stock holds this back until the order is settled.")
+        case Standing.CHANGED:
+            return _(
+                "The run of stock holds back what the shop sold beyond this, until the order is "
+                "settled."
+            )
         case Standing.LACKS_SALE | Standing.SALE_TAKEN_SINCE:
             return _(
                 "The run of stock holds this back until the ERP has its sale and then writes its "
@@ -87,6 +93,10 @@ def _what_has_to_happen(order: KnownOrder, how: Standing) -> str:
     match how:
         case Standing.WITHHELD:
             return _("order {id} is withheld: enter it at the till, then `{settle}`")
+        case Standing.REFUSED:
+            return _("the ERP refused order {id}: what to do: `{show}`")
+        case Standing.CHANGED:
+            return _("order {id} changed in the shop after it was sent: what to do: `{show}`")
         case Standing.UNSENT | Standing.IN_SHOPS_FILE if order.state == State.REJECTED:
             return _(
                 "order {id} was rejected: mend it in the shop, or enter it at the till and "

@@ -20,10 +20,11 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
-from passerelle.model.orders import Missed, Reading
+from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import find
+from passerelle.rules.changes import find_changes, held_for
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import check_age, check_drop, check_lines
 from passerelle.rules.missed_sales import (
@@ -132,6 +133,10 @@ def missed_sales(
     book = gateway.ledger.orders
     known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
+    changes = find_changes(file.readings, known, book.sold, orders)
+    met = [reading for reading in file.readings if reading.id not in changes.settled]
+    # What has another order's id is judged by itself.
+    first = [known.pop(id) for id in changes.others]
     outside = [
         order
         for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
@@ -142,17 +147,28 @@ def missed_sales(
     beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
     beyond -= {order.id for order in outside if order.channel == orders.channel}
     outside += book.known(orders.channel, beyond).values() if beyond else ()
+    outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
     missed = find_missed(
-        file.readings,
+        met,
         known,
         {order: sold[order.channel, order.id] for order in outside},
         erp,
         orders,
         withheld_is_missed=settings.withheld_is_missed,
         sales=sales,
+        beyond=changes.beyond | _changed_outside(gateway, file.readings),
     )
     return missed, OrderSource(csv, len(file.readings))
+
+
+def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str, tuple[Sold, ...]]:
+    """What the ERP lacks of orders that changed since they were sent, and have left the file."""
+    book, channel = gateway.ledger.orders, gateway.settings.needed_orders.channel
+    inside = {(channel, reading.id) for reading in readings}
+    found = [o for o in book.with_matter() if (o.channel, o.id) not in inside]
+    sent, since = book.sold(found), book.since(found)
+    return {o.id: held_for(o, sent[o.channel, o.id], since[o]) for o in found}
 
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
