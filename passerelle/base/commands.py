@@ -28,6 +28,11 @@ def covering(verb: str, kind: str, since: Sequence[tuple[str, datetime]]) -> str
     return f"passerelle orders {verb} --all {kind} --until {until.isoformat(timespec='seconds')}"
 
 
+def of_xml(verb: str, file: str, ids: Sequence[str]) -> str:
+    """A command for the orders of an XML of ArchiveExport, of which nobody knows where it is."""
+    return command(verb, *ids) if len(ids) <= MOST else f"passerelle orders {verb} --in {file}"
+
+
 def _typed(id: str) -> str:
     if _PLAIN.fullmatch(id):
         return id

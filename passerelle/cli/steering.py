@@ -6,8 +6,10 @@ What can make the ERP get an order twice, or never, says what will follow and as
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import partial, wraps
+from typing import Any
 
 import click
 
@@ -24,7 +26,7 @@ from passerelle.cli.common import (
 )
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
-from passerelle.health.naming import NAMED, named
+from passerelle.health.naming import NAMED, named_in, of_kind
 from passerelle.ledger.ledger import Ledger
 from passerelle.runs.adoption import adopt as adopt_story
 from passerelle.runs.steering import Steering
@@ -46,33 +48,72 @@ class _Moment(click.ParamType[datetime]):
             self.fail(_('"{text}" is no time, as in 2026-11-22T10:00:00').format(text=value))
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The orders that a command line names, in one of three ways."""
+
+    ids: tuple[str, ...]
+    kind: str | None
+    until: datetime | None
+    xml: str | None
+
+    def find(self, settings: Settings, ledger: Ledger) -> tuple[str, ...]:
+        if sum(map(bool, (self.ids, self.kind, self.xml))) != 1:
+            raise click.UsageError(_("name the orders by their ids, or all of one kind"))
+        if self.ids:
+            return self.ids
+        if self.xml:
+            found = named_in(ledger, self.xml)
+        else:
+            found = of_kind(settings, ledger, self.kind or "", self.until)
+        if not found:
+            click.echo(_("no order is {state}").format(state=self.kind or self.xml))
+        return found
+
+
 def _orders_named(command: Callable[..., None]) -> Callable[..., None]:
-    """Orders by their ids, or all of a kind as messages name them where there are many."""
-    command = click.option("--until", type=_Moment(), metavar="TIME",
-                           help="With --all: only what was so by then.")(command)  # fmt: skip
-    command = click.option("--all", "kind", type=click.Choice(NAMED), metavar="KIND",
-                           help="All of a kind, as `status` names it.")(command)  # fmt: skip
-    return click.argument("ids", nargs=-1, metavar="ID...")(command)
+    """Gives the command the orders that are named."""
+
+    @wraps(command)
+    def wrapper(
+        *args: Any,
+        ids: tuple[str, ...],
+        kind: str | None,
+        until: datetime | None,
+        xml: str | None,
+        **kwargs: Any,
+    ) -> None:
+        command(*args, named=_Named(ids, kind, until, xml), **kwargs)
+
+    options = (
+        click.option("--until", type=_Moment(), metavar="TIME",
+                     help="With --all: only what was so by then."),
+        click.option("--all", "kind", type=click.Choice(NAMED), metavar="KIND",
+                     help="All of a kind, as `status` names it."),
+        click.option("--in", "xml", metavar="FILE", help="Those of an XML that is in doubt."),
+        click.argument("ids", nargs=-1, metavar="ID..."),
+    )  # fmt: skip
+    for option in options:
+        wrapper = option(wrapper)
+    return wrapper
 
 
 @click.command()
 @_orders_named
 @with_settings
-def settle(
-    settings: Settings, ids: tuple[str, ...], kind: str | None, until: datetime | None
-) -> None:
+def settle(settings: Settings, named: _Named) -> None:
     """Note that these orders were entered by hand at the till.
 
     Of an order that is in the ERP: that a person saw to what was open about it: its sale was
     entered there by hand, or undone there after the shop cancelled the order; or what the shop
-    changed after it was sent was changed there too. `passerelle orders unsettle` takes it back.
+    changed after it was sent was changed there too. See also: orders unsettle.
 
     \b
     passerelle orders settle 1042 1043
     passerelle orders settle --all withheld --until 2026-11-22T18:00:00
     """
     with _steering(settings, "orders settle") as steering:
-        tell(steering.settle(_named(steering, settings, ids, kind, until)))
+        tell(steering.settle(named.find(settings, steering.ledger)))
 
 
 @click.command()
@@ -92,24 +133,20 @@ def unsettle(settings: Settings, ids: tuple[str, ...]) -> None:
 @_orders_named
 @yes_option
 @with_settings
-def resend(
-    settings: Settings,
-    ids: tuple[str, ...],
-    kind: str | None,
-    until: datetime | None,
-    yes: bool,
-) -> None:
+def resend(settings: Settings, named: _Named, yes: bool) -> None:
     """Send these orders again with the next run, whatever was done with them.
 
     The order must still be in the shop's file, which is where its content comes from.
 
     \b
     passerelle orders resend 1042
-    passerelle orders resend --all doubtful --yes
+    passerelle orders resend --in commandes_20261122_102700.xml
     """
     with _looking(settings) as steering:
-        found = _named(steering, settings, ids, kind, until)
+        found = named.find(settings, steering.ledger)
         told = steering.plan_resend(found)
+    if not found:
+        return
     ask_first(told, yes=yes)
     with _steering(settings, "orders resend") as steering:
         _refuse_news(told, steering.plan_resend(found))
@@ -179,23 +216,6 @@ def adopt(settings: Settings, withheld: bool, until_mark: bool, yes: bool) -> No
         story = partial(story, seen=seen.facts)
     ask_first((), yes=False)
     perform(settings, "adopt", story, console=False)
-
-
-def _named(
-    steering: Steering,
-    settings: Settings,
-    ids: tuple[str, ...],
-    kind: str | None,
-    until: datetime | None,
-) -> tuple[str, ...]:
-    if bool(ids) == bool(kind):
-        raise click.UsageError(_("name the orders by their ids, or all of one kind"))
-    if kind is None:
-        return ids
-    found = named(settings, steering.ledger, kind, until)
-    if not found:
-        click.echo(_("no order is {state}").format(state=kind))
-    return found
 
 
 def _refuse_news(told: Sequence[str], now_told: Sequence[str]) -> None:

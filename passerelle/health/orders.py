@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerelle.base.commands import covering
+from passerelle.base.commands import covering, of_xml
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
 from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
@@ -84,6 +84,9 @@ def order_concerns(
         is_told = of_sales if kind == ConcernKind.CANCELLED else ()
         found = [order for order in by_kind[kind] if order.id not in is_told]
         yield from concern_about(kind, "orders", found, tell, mend)
+    files = sorted({order.archived or "" for order in health.doubtful})
+    for file in files:
+        yield _doubtful(file, [order for order in health.doubtful if order.archived == file])
     if health.twice:
         yield _twice(health.twice)
 
@@ -110,15 +113,6 @@ TOLD: Mapping[ConcernKind, Words] = {
             "have the shop export them again, or enter by hand those that were paid; then, or if "
             "nobody wants them any more, `{settle}`"
         ),
-    ),
-    ConcernKind.DOUBTFUL: (
-        lambda n, ids: n_(
-            "{n} order may or may not have reached the ERP: {ids}",
-            "{n} orders may or may not have reached the ERP: {ids}",
-            n,
-            ids=ids,
-        ),
-        N_("look for them in the ERP: those that are there, `{settle}`; the others, `{resend}`"),
     ),
     ConcernKind.CHANGED: (
         lambda n, ids: n_(
@@ -184,6 +178,21 @@ TOLD: Mapping[ConcernKind, Words] = {
         N_("look for it in the ERP: if it is there, `{settle}`; if it is not, `{resend}`"),
     ),
 }
+
+
+def _doubtful(file: str, found: Sequence[KnownOrder]) -> Concern:
+    """An XML arrives whole or not at all."""
+    ids = tuple(order.id for order in found)
+    text = n_(
+        "{n} order may or may not have reached the ERP: {ids}",
+        "{n} orders may or may not have reached the ERP: {ids}",
+        len(ids),
+        ids=few(ids),
+    )
+    mend = _("look for {file} in the ERP: if it is there, `{settle}`; if it is not, `{resend}`")
+    settle, resend = (of_xml(verb, file, ids) for verb in ("settle", "resend"))
+    told = mend.format(file=file, settle=settle, resend=resend)
+    return Concern(ConcernKind.DOUBTFUL, file, text, told, min(o.changed for o in found), ids)
 
 
 def _twice(found: Sequence[KnownOrder]) -> Concern:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, delete, literal, select, update
 
+from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import in_batches, insert_all, record_of, row_of
@@ -147,7 +148,7 @@ def check_step(before: KnownOrder | str, state: State) -> None:
                 id=id, now=now, state=state
             ),
             known.sent_as or "" if known else "",
-            _("see `passerelle orders show`"),
+            _("see `{show}`").format(show=command("show", id)),
         )
 
 

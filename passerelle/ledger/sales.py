@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import Book, in_batches, record_of
@@ -227,5 +228,7 @@ def check_sale_step(key: Key, before: KnownSale | None, state: SaleState) -> Non
         now = f'"{before.state}"' if before else _("unknown")
         what = _('the sale of order {id} is {now} and cannot become "{state}"')
         raise UsageError(
-            what.format(id=key.id, now=now, state=state), "", _("see `passerelle orders show`")
+            what.format(id=key.id, now=now, state=state),
+            "",
+            _("see `{show}`").format(show=command("show", key.id)),
         )

@@ -121,7 +121,7 @@ class _Judge:
             if sale is not None:
                 self._withdraw(sale, _cancelled_in_words(reading))
             return
-        reason = used_again(order.date or date, date)
+        reason = used_again(reading.id, order.date or date, date)
         mark = SaleMark(self._books.channel, reading.id, date, SaleState.WANTED)
         found = problem_mark(sale or mark, Problem.REUSED, reason, self._books.now)
         self.found.marks.append(found)

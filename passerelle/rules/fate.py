@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.reading import fold, plain_word
 from passerelle.base.wording import minute
@@ -129,13 +130,13 @@ def is_id_used_again(reading: Reading, known: KnownOrder) -> bool:
     return known.date is not None and reading.date is not None and known.date != reading.date
 
 
-def used_again(known: datetime, met: datetime) -> str:
+def used_again(id: str, known: datetime, met: datetime) -> str:
     """In words: the dates of the order that the ledger has, and of the one in the file."""
     text = _(
         "the shop uses its id again: the ledger knows an order of {known}, the file has one "
-        "of {met}; `passerelle orders forget` lets the new one in"
+        "of {met}; `{forget}` lets the new one in"
     )
-    return text.format(known=minute(known), met=minute(met))
+    return text.format(known=minute(known), met=minute(met), forget=command("forget", id))
 
 
 def decide(
@@ -169,7 +170,7 @@ def _older() -> str:
 
 
 def _used_again(reading: Reading, before: KnownOrder) -> str:
-    return used_again(before.date, reading.date) if before.date and reading.date else ""
+    return used_again(before.id, before.date, reading.date) if before.date and reading.date else ""
 
 
 def _change_after_sending(

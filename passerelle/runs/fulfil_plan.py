@@ -131,7 +131,7 @@ def rejection(plan: FulfilPlan) -> RejectedError | None:
     return RejectedError(
         n_("{n} sale not done", "{n} sales not done", len(words)),
         words[0],
-        _("`passerelle orders show` tells more of each; the others went through"),
+        _("`passerelle status` tells what to do of each; the others went through"),
     )
 
 

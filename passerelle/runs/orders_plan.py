@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from passerelle.base.commands import covering
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import FEW, few, shorten
@@ -282,6 +283,8 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
     """Orders that should be in the ERP, but the file that held them has moved on."""
     if not plan.missing:
         return None
+    mend = _("have the shop export them again; or enter them by hand, then `{settle}`")
+    times = [(order.id, order.changed) for order in plan.missing]
     return RejectedError(
         n_(
             "{n} order not sent, and no longer in the file",
@@ -289,7 +292,7 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
             len(plan.missing),
         ),
         few([order.id for order in plan.missing], FEW),
-        _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
+        mend.format(settle=covering("settle", "not_sent", times)),
     )
 
 
@@ -309,7 +312,7 @@ def rejection(fault: str, number: int) -> RejectedError | None:
         n_("{n} order rejected", "{n} orders rejected", number),
         where,
         _(
-            "mend it in the shop, or enter the order by hand and `passerelle orders settle` it; "
-            "the other orders went through"
+            "mend it in the shop, or enter the order by hand and settle it, as `passerelle status` "
+            "tells; the other orders went through"
         ),
     )

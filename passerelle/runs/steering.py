@@ -91,7 +91,8 @@ class Steering:
     def retry(self, ids: Sequence[str]) -> list[str]:
         """The orders' sales are tried anew by the next run."""
         if not self.issues_sales:
-            mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
+            mend = _("set fulfil.enabled = true; or enter the sale by hand, then `{settle}`")
+            mend = mend.format(settle=command("settle", *ids))
             raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
@@ -100,13 +101,16 @@ class Steering:
         return [text.format(id=order.id) for order, _sale in sales]
 
     def _sale_to_retry(self, order: KnownOrder) -> KnownSale:
-        sale, see = self.ledger.sales.of_order(order), _("see `passerelle orders show`")
+        sale, see = self.ledger.sales.of_order(order), _("see `{show}`")
+        see = see.format(show=command("show", order.id))
         if sale is None:
             raise UsageError(_("order {id} has no sale").format(id=order.id), "", see)
         if sale.state == SaleState.DONE:
             what = _("the sale of order {id} is done").format(id=order.id)
-            mend = _("`passerelle orders forget` makes the order new, once it is out of the ERP")
-            raise UsageError(what, sale.sent_as or "", mend)
+            mend = _("`{forget}` makes the order new, once it is out of the ERP")
+            raise UsageError(
+                what, sale.sent_as or "", mend.format(forget=command("forget", order.id))
+            )
         if sale.state not in (*OPEN, SaleState.WITHDRAWN) and not _is_doubtful(sale):
             what = _("the sale of order {id} is on its way to the ERP").format(id=order.id)
             raise UsageError(what, sale.archived or "", see)
@@ -203,7 +207,7 @@ class Steering:
         raise UsageError(
             refusal.format(id=order.id, state=order.state),
             order.sent_as or "",
-            _("see `passerelle orders show`"),
+            _("see `{show}`").format(show=command("show", order.id)),
         )
 
 
