@@ -16,10 +16,12 @@ from passerelle.base.errors import (
     NotFoundError,
     PasserelleError,
     PermanentError,
+    TransientError,
 )
 from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
+from passerelle.exchange.uploads import ATTEMPTS
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Dispatch
 from passerelle.model.servers import MARK_NAME, KnownServer, ServerMark
@@ -39,7 +41,8 @@ class Marks:
     ) -> None:
         self._settings, self._ledger, self._remote, self._say = settings, ledger, remote, say
         self._looked_at: dict[str, HeldError | None] = {}
-        self._announced: set[str] = set()
+        self._own: dict[str, ServerMark | None] = {}
+        self._weak: set[str] = set()
 
     def at(self, name: str) -> Remote:
         """The server of that name, once it is known to be the one that the ledger wrote to.
@@ -66,14 +69,18 @@ class Marks:
                 self._say(text.format(old=known.name, new=names[0]))
 
     def greet(self, name: str) -> Remote:
-        """The same, where we have no mark yet: before anything goes up, others are looked for.
+        """The same. Where our mark does not say our names yet, others are looked for before.
 
         Raises :class:`ConfigError` where another Passerelle writes files of the same names.
         """
-        remote, known = self.at(name), self._ledger.servers.known(name)
-        if name not in self._announced and not (known and known.marked):
+        remote = self.at(name)
+        if not self._says_our_names(name):
             self._refuse_rivals(name)
         return remote
+
+    def _says_our_names(self, name: str) -> bool:
+        own = self._own.get(name)
+        return bool(own and own.names == tuple(self.names(name)))
 
     def announce(self, dispatch: Dispatch) -> None:
         """Says on the server that this file comes next; the ledger has counted that already.
@@ -92,9 +99,9 @@ class Marks:
             return
         if not known.marked:
             self._ledger.servers.remember(replace(known, marked=True))
-        if name not in self._announced:
+        if not self._says_our_names(name):
             self._refuse_rivals(name)
-        self._announced.add(name)
+            self._own[name] = self.read(name)
 
     def last_announced(self, name: str) -> int | None:
         """The dispatch that our mark there names; ``None`` where we have no mark."""
@@ -140,6 +147,7 @@ class Marks:
 
     def _look(self, name: str) -> HeldError | None:
         known, own = self._ledger.servers.known(name), self.read(name)
+        self._own[name] = own
         address = address_of(self._settings.servers[name].url)
         is_open = self._ledger.servers.has_open(name)
         match look_at_mark(known, own, address, is_open=is_open):
@@ -178,26 +186,28 @@ class Marks:
             newest, tuple(self.names(known.name)),
         )  # fmt: skip
         data = (json.dumps(asdict(mark), ensure_ascii=False) + "\n").encode()
-        remote.store(path, data)
-        try:
+        for _attempt in range(ATTEMPTS):
+            remote.store(path, data)
             again = remote.fetch(path)
-        except NotFoundError:
-            again = b""
-        if again != data:
-            raise self._changed(known.name, path)
+            if again == data:
+                return
+            if _parsed(again, self.token).seq:
+                raise self._changed(known.name, path)
+        what = _("our mark did not arrive whole")
+        raise TransientError(what, f"{known.name}:{path}", _("the next run tries again"))
 
     def _changed(self, name: str, path: str) -> HeldError:
         self._looked_at[name] = held = _ahead(name, path)
         return held
 
     def _go_without(self, known: KnownServer, error: PasserelleError) -> None:
-        if known.name not in self._announced:
+        if known.name not in self._weak:
             text = _(
                 "no mark can be left on {server} ({what}): should it be replaced, or this folder "
                 "be restored from a backup, it will not be noticed there"
             )
             self._say(f"! {text.format(server=known.name, what=error.what)}")
-        self._announced.add(known.name)
+        self._weak.add(known.name)
         self._ledger.servers.remember(replace(known, marked=False))
 
 

@@ -81,6 +81,7 @@ class Outbox:
         self.troubles: list[PasserelleError] = []
         # How many orders this run brought into the ERP's folder.
         self.orders_sent = 0
+        self._fresh: set[int] = set()
 
     # --- XMLs for the ERP --------------------------------------------------------------------
 
@@ -226,7 +227,9 @@ class Outbox:
         lying = []
         for dispatch in self._book.untaken():
             try:
-                if is_gone(self.marks.at(dispatch.place.server), dispatch.place.path):
+                if dispatch.number not in self._fresh and is_gone(
+                    self.marks.at(dispatch.place.server), dispatch.place.path
+                ):
                     self._take(dispatch)
                     continue
             except PasserelleError as error:
@@ -394,6 +397,7 @@ class Outbox:
         text = _("{file} is in place on {server}")
         name = place.path if dispatch.kind == Kind.POOL else place.name
         self._say(text.format(file=name, server=place.server))
+        self._fresh.add(dispatch.number)
         self.orders_sent += len(self._book.orders_of(dispatch))
         return self._book.send(dispatch, now, published, lightly=found_again)
 

@@ -84,9 +84,13 @@ class OrderBook(Book):
         with self._begin() as connection:
             return _find_due(connection)
 
-    def channels(self) -> set[str]:
-        with self._begin() as connection:
-            return set(connection.execute(select(orders.c.channel).distinct()).scalars())
+    def another_channel(self, channel: str) -> str | None:
+        """A channel of which the ledger has orders, beside that one."""
+        mine = orders.c.channel
+        for other in (mine < channel, mine > channel):
+            if found := self._value(select(mine).where(other).limit(1)):
+                return found
+        return None
 
     def is_begun(self, channel: str) -> bool:
         """Whether of any order it was ever decided who sees to it: we, a person, or others."""

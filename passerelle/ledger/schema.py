@@ -175,8 +175,8 @@ dispatches = Table(
     Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
     Column("kind", Word(Kind), nullable=False),
     Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
-    Column("address", String, nullable=False),  # of the server, when it was promised
-    Column("publish", String, nullable=False),  # "rename" or "direct", as config.toml had it
+    Column("address", String, nullable=False, server_default=""),  # of the server, at its promise
+    Column("publish", String, nullable=False, server_default="rename"),  # or "direct"
     Index("dispatches_by_stage", "stage"),
     Index("dispatches_by_kind", "kind", "target", "number"),
     Index("dispatches_by_path", "path"),

@@ -135,16 +135,15 @@ def find_hold(gateway: Gateway, file: OrderFile) -> PasserelleError | None:
 def check_first_run(gateway: Gateway) -> None:
     """Raises :class:`HeldError` where nobody said which orders the previous system had."""
     orders, ledger = gateway.settings.needed_orders, gateway.ledger
-    others = ledger.orders.channels() - {orders.channel}
     if ledger.orders.is_begun(orders.channel) or ledger.runs.chore_done(ALLOWED):
         return
-    if others:
+    if other := ledger.orders.another_channel(orders.channel):
         what = _('no order of channel "{channel}" was ever sent, but of "{other}"')
         mend = _(
             "put orders.channel back; or `passerelle orders adopt` marks what is in the file as "
             "handled; or `passerelle run orders --all` sends it"
         )
-        told = what.format(channel=orders.channel, other=min(others))
+        told = what.format(channel=orders.channel, other=other)
         raise HeldError(told, "config.toml: orders.channel", mend)
     if orders.start_from is None:
         mend = _(

@@ -70,7 +70,7 @@ def take_over(gateway: Gateway) -> Outcome:
         ids = few(adopted, FEW)
         told = _("up to order {id} of {date}: {ids}")
         date = minute(newest[0])
-        text = _(", ").join((text, told.format(id=newest[1], date=date, ids=ids)))
+        text = ", ".join((text, told.format(id=newest[1], date=date, ids=ids)))
     gateway.say(text)
     return Outcome(text)
 

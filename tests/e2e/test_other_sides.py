@@ -1,4 +1,4 @@
-"""Who is on the other side: another server, an older copy, a second Passerelle, an ERP that errs."""
+"""Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
 import shutil
 from pathlib import Path

@@ -18,6 +18,10 @@ SOURCE = ["MLST", "PASV", "RETR", "MLST"]
 ABSENT = ["MLST", "CWD", "PASV", "NLST"]
 UPLOAD = ["PASV", "STOR", "MLST"]
 RENAME = ["RNFR", "RNTO"]
+# Our mark is read, once a run.
+LOOK = ["PASV", "RETR"]
+# It is written, and read again: another may write it, too.
+MARK = ["PASV", "STOR", "PASV", "RETR"]
 FORTY = [Sale(str(number), {"370": 1}) for number in range(40)]
 
 
@@ -46,7 +50,12 @@ def asked(server: FtpServer, world: World, run: str) -> list[str]:
 
 
 def test_a_run_with_new_orders(server: FtpServer, world: World) -> None:
-    expected = [*LOGIN, *SOURCE, *ABSENT, *UPLOAD, *ABSENT, *RENAME, "QUIT"]
+    asked(server, world, "orders")
+    world.erp_takes()
+    world.shop_writes(Sale("41", {"370": 1}))
+    utime(world.server.root / "commandes.csv", (time.time() - 120,) * 2)
+    publishing = [*UPLOAD, *ABSENT, *MARK, *RENAME]
+    expected = [*LOGIN, *SOURCE, *LOOK, *publishing, *ABSENT, "QUIT"]
     assert asked(server, world, "orders") == expected
 
 
@@ -54,7 +63,7 @@ def test_a_run_without_new_orders_looks_at_its_last_xml_and_at_the_order_file(
     server: FtpServer, world: World
 ) -> None:
     asked(server, world, "orders")
-    assert asked(server, world, "orders") == [*LOGIN, "MLST", *SOURCE, "QUIT"]
+    assert asked(server, world, "orders") == [*LOGIN, *SOURCE, *LOOK, "MLST", "QUIT"]
 
 
 def test_a_run_after_the_erp_has_taken_the_last_xml_asks_once_whether_it_is_gone(
@@ -62,12 +71,12 @@ def test_a_run_after_the_erp_has_taken_the_last_xml_asks_once_whether_it_is_gone
 ) -> None:
     asked(server, world, "orders")
     world.erp_takes()
-    assert asked(server, world, "orders") == [*LOGIN, *ABSENT, *SOURCE, "QUIT"]
+    assert asked(server, world, "orders") == [*LOGIN, *SOURCE, *LOOK, *ABSENT, "QUIT"]
 
 
 def test_a_run_of_stock(server: FtpServer, world: World) -> None:
     asked(server, world, "orders")
     asked(server, world, "stock")
-    published = [*SOURCE, *SOURCE, *UPLOAD, "PASV", "RETR", *RENAME]
+    published = [*SOURCE, *SOURCE, *UPLOAD, "PASV", "RETR", *MARK, *RENAME]
     # The XML that still lies there, and the last stock file, which the shop has not taken.
-    assert asked(server, world, "stock") == [*LOGIN, "MLST", "MLST", *published, "QUIT"]
+    assert asked(server, world, "stock") == [*LOGIN, *LOOK, "MLST", "MLST", *published, "QUIT"]

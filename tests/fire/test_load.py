@@ -34,6 +34,8 @@ _SMALL = (
     "runs",
     "chores",
     "clocks",
+    "identity",
+    "servers",
     "sqlite_master",
     "orders USING INDEX orders_due",
     "sales USING INDEX sales_cancelled",

@@ -186,6 +186,16 @@ def test_an_upload_that_arrives_spoilt_is_done_again_and_never_published(
     life.assert_the_shop_sells_what_it_has()
 
 
+@pytest.mark.parametrize(("times", "code"), [(2, 0), (99, UNREACHABLE)])
+def test_a_mark_that_arrives_cut_is_written_again_and_accuses_nobody(
+    ftp: FtpServer, life: Life, times: int, code: int
+) -> None:
+    ftp.quirks = Quirks(spoilt_uploads=times, spoil=cut, spoil_marks=True)
+    assert life.run("orders").exit_code == code
+    ftp.quirks = Quirks()
+    life.assert_nothing_lost_nothing_doubled()
+
+
 def test_a_part_that_the_erp_has_taken_is_not_uploaded_again(ftp: FtpServer, life: Life) -> None:
     """Without renaming, the ERP may take a part under the final name: only a person can tell."""
     life.world.configure(server="publish = 'direct'\n")

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Self
 
 from OpenSSL import SSL
 
+from passerelle.model.servers import MARK_NAME
 from tests.servers import HOST, lets, lets_move, lets_write
 from tests.servers.certificates import Certificates
 
@@ -67,6 +68,8 @@ class Quirks:
     # Not in repr(), of which pytest makes names: they must be the same in every process.
     spoil: Callable[[bytes], bytes] = field(default=lambda data: data[:1], repr=False)
     """... as this makes them."""
+    spoil_marks: bool = False
+    """Whether our marks are spoilt so, or what is no mark."""
     disk_room: int | None = None
     """Bytes that an upload may have before the disk is full; 0 refuses STOR at once with 452."""
     delays: Mapping[str, float] = field(default_factory=dict)
@@ -119,8 +122,11 @@ class FtpServer:
         self.stop()
 
     def received(self, command: str) -> int:
-        """How many times ``command`` came, whatever its argument."""
-        return sum(line.split(" ")[0].upper() == command for line in self.commands)
+        """How many times ``command`` came, whatever its argument, but for our mark."""
+        return sum(
+            line.split(" ")[0].upper() == command and MARK_NAME not in line
+            for line in self.commands
+        )
 
     def spend(self, what: str, allowed: int) -> bool:
         """Whether the mishap ``what`` is still due; counts it if it is."""
@@ -236,7 +242,8 @@ class _PlainData(ThrottledDTPHandler):  # type: ignore[misc]
         if room and self.tot_bytes_received + len(data) > room:
             self._end_with("452 No space left on device.")
             return b""
-        if data and house.spend("spoil", quirks.spoilt_uploads):
+        is_mark = MARK_NAME in str(getattr(self.file_obj, "name", ""))
+        if data and is_mark == quirks.spoil_marks and house.spend("spoil", quirks.spoilt_uploads):
             return quirks.spoil(data)
         return data
 

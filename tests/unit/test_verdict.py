@@ -151,9 +151,7 @@ class TestAGiftCard:
 
 
 class TestACancelledStatus:
-    @pytest.mark.parametrize(
-        "status", ["Annulé", "annule", " ANNULÉ ", "Refunded", "Voided"]
-    )
+    @pytest.mark.parametrize("status", ["Annulé", "annule", " ANNULÉ ", "Refunded", "Voided"])
     def test_compares_without_case_accents_and_space(self, status: str) -> None:
         assert is_cancelled(reading(status=status), orders_settings())
 
