@@ -2,6 +2,8 @@
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -157,8 +159,8 @@ class TestAMendForMany:
         world.run_well("run", "orders")
         (mend,) = re.findall(r"`passerelle (orders settle --all withheld [^`]*)`",
                              world.run("status").text)  # fmt: skip
-        world.run_well("orders", "forget", "100", "--yes")
-        world.run_well("run", "orders")
+        with closing(sqlite3.connect(world.data / "passerelle.db")) as db, db:
+            db.execute("UPDATE orders SET changed = '2999-01-01T00:00:00+00:00' WHERE id = '100'")
         later = world.run("orders", "settle", *mend.split()[2:])
         assert later.exit_code == 0
         states = world.states()
@@ -174,5 +176,5 @@ class TestAMendForMany:
 def test_a_french_terminal_is_asked_in_french(world: World) -> None:
     taken(world, FIRST)
     result = run_program("orders", "forget", "1", cwd=world.folder, env={"LANGUAGE": "fr"})
-    assert (result.exit_code, "rien n'a été fait" in result.stderr) == (2, True)
+    assert (result.exit_code, "rien n'a" in result.stderr) == (2, True)
     assert tree(world.data)
