@@ -58,6 +58,14 @@ class Fulfilment:
         self._gateway = gateway
         self._orders = gateway.settings.needed_orders
 
+    def hear(self) -> Answers:
+        """What the ERP made of the sales that it took; told, and written down."""
+        gateway, answers = self._gateway, find_answers(self._gateway)
+        for line in describe_answers(answers):
+            gateway.say(line)
+        gateway.ledger.sales.mark((*answers.done, *answers.refused), gateway.now())
+        return answers
+
     def _sight(self, readings: Sequence[Reading]) -> tuple[Reading, ...]:
         """The orders of the file that have, or may come to have, a sale."""
         ids, ledger = [reading.id for reading in readings], self._gateway.ledger
@@ -83,11 +91,7 @@ class Fulfilment:
             return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, error))
 
     def _go_on(self, plan: OrdersPlan, outcome: Outcome, readings: Sequence[Reading]) -> Outcome:
-        gateway = self._gateway
-        answers = find_answers(gateway)
-        for line in describe_answers(answers):
-            gateway.say(line)
-        gateway.ledger.sales.mark((*answers.done, *answers.refused), gateway.now())
+        gateway, answers = self._gateway, self.hear()
         sighted = self._sight(readings)
         off = partial(_called_off, gateway, sighted, self._orders)
         gateway.do(lambda: gateway.outbox.finish_sales(off()))

@@ -9,7 +9,7 @@ finish what an earlier run left, publish the XML. Then, where that is enabled, t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
@@ -35,6 +35,9 @@ from passerelle.runs.orders_plan import (
     summarise,
 )
 from passerelle.runs.refusals import note_refused
+
+if TYPE_CHECKING:
+    from passerelle.runs.fulfil import Fulfilment
 
 # The chore of that name is done once a person let the first run send what it meets.
 ALLOWED = "the first run may send"
@@ -62,6 +65,8 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
         met = meet_orders(gateway)
     except PasserelleError:
         gateway.recover()  # what was promised goes, whatever the shop's side has
+        if gateway.settings.fulfil.enabled:
+            _fulfilment(gateway).hear()
         raise
     hold = find_hold(gateway, met.file)
     if hold is None:
@@ -87,12 +92,16 @@ def _go_to_the_erp(
     sent, prepared = _progress(gateway, plan)
     outcome = Outcome(*summarise(plan, sent, prepared), facts(plan, sent))
     if gateway.settings.fulfil.enabled:
-        from passerelle.runs.fulfil import Fulfilment
-
-        outcome = Fulfilment(gateway).go_on(plan, outcome, readings)
+        outcome = _fulfilment(gateway).go_on(plan, outcome, readings)
     troubles = gateway.outbox.troubles
-    summary = ", ".join((outcome.summary, *(trouble.what for trouble in troubles)))
+    summary = ", ".join((*(trouble.what for trouble in troubles), outcome.summary))
     return replace(outcome, summary=summary, rejected=gravest(outcome.rejected, *troubles))
+
+
+def _fulfilment(gateway: Gateway) -> "Fulfilment":
+    from passerelle.runs.fulfil import Fulfilment
+
+    return Fulfilment(gateway)
 
 
 def _progress(gateway: Gateway, plan: OrdersPlan) -> tuple[int, int]:
