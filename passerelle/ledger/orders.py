@@ -89,7 +89,7 @@ class OrderBook(Book):
         mine = orders.c.channel
         for other in (mine < channel, mine > channel):
             if found := self._value(select(mine).where(other).limit(1)):
-                return found
+                return str(found)
         return None
 
     def is_begun(self, channel: str) -> bool:

@@ -95,7 +95,7 @@ orders = Table(
     Column("changed", UtcTime, nullable=False),
     Column("total", Money),  # what the customer paid, where the order is legible
     Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
-    Column("matter_note", String, nullable=False, default=""),
+    Column("matter_note", String, nullable=False, server_default=""),
     Column("matter_since", UtcTime),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
