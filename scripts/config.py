@@ -8,7 +8,8 @@ shows the key, where ``key = default`` alone will not do:
     # lines that stand above it
     = VALUE  # what stands beside it
 
-where "…" is the default, or what the key means; ``# key = `` above it shows it as a comment. And of a table, whose name "…" stands for:
+where "…" is the default, or what the key means; ``# key = `` above it shows it as a comment.
+And of a table, whose name "…" stands for:
 
     # --- Title of what begins here
     [NAME]  # what stands beside it

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,15 @@ def modules_of(room: str) -> list[Path]:
     return [path for path in MODULES if room_of(path) == room]
 
 
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    """All nodes of a module, its root first."""
+    return tuple(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """The names of all modules that a module imports, wherever in it, with their lines."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -114,7 +121,7 @@ def impurities(path: Path) -> Iterator[str]:
     for line, name in imported(path):
         if name.partition(".")[0] in IMPURE_MODULES:
             yield f"{path.name}:{line}: imports {name.partition('.')[0]}"
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call):
             called = node.func
             if isinstance(called, ast.Name) and called.id in IMPURE_NAMES:
@@ -126,19 +133,13 @@ def impurities(path: Path) -> Iterator[str]:
 def test_rules_know_words_and_settings_only() -> None:
     used = {room for path in modules_of("rules") for _line, room in rooms_used(path)}
     assert used <= {"rules", "base", "model", "config", "__init__"}
-    for room in ("model", "rules"):
-        loaded = modules_loaded_by(
-            f"passerelle.{room}", *(dotted(path) for path in modules_of(room))
-        )
-        assert "sqlalchemy" not in loaded
+    words = (dotted(path) for room in ("model", "rules") for path in modules_of(room))
+    assert "sqlalchemy" not in modules_loaded_by(*words)
 
 
 def test_a_class_name_stands_once() -> None:
     names = Counter(
-        node.name
-        for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.ClassDef)
+        node.name for path in MODULES for node in nodes_of(path) if isinstance(node, ast.ClassDef)
     )
     assert [name for name, number in names.items() if number > 1] == []
 
@@ -147,7 +148,7 @@ def test_a_run_asks_in_one_place_whether_it_is_a_dry_one() -> None:
     asked = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes_of(path)
         if isinstance(node, (ast.If, ast.IfExp, ast.BoolOp))
         if "dry_run" in ast.dump(node.test if not isinstance(node, ast.BoolOp) else node)
         and room_of(path) != "cli"
@@ -161,7 +162,7 @@ def test_a_stage_is_written_in_one_place() -> None:
     writers = {
         path.relative_to(PACKAGE).as_posix()
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes_of(path)
         if is_call_of(node, {"values"}) and isinstance(node, ast.Call)
         if any(word.arg == "stage" for word in node.keywords)
     }
@@ -183,9 +184,8 @@ def test_few_rooms_know_of_the_pool() -> None:
     assert len(others) <= 18, others
 
 
-@pytest.mark.parametrize("module", ["passerelle.runs.orders", "passerelle.cli"])
-def test_a_run_of_orders_pays_for_no_heavy_library(module: str) -> None:
-    assert modules_loaded_by(module).isdisjoint(HEAVY)
+def test_a_run_of_orders_pays_for_no_heavy_library() -> None:
+    assert modules_loaded_by("passerelle.cli", "passerelle.runs.orders").isdisjoint(HEAVY)
 
 
 def dotted(path: Path) -> str:
@@ -268,7 +268,7 @@ def words_in(node: ast.AST) -> Iterator[str]:
 
 def unmarked(path: Path) -> Iterator[str]:
     """The messages of a module that would be English in French."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         if not is_call_of(node, TOLD):
             continue
         assert isinstance(node, ast.Call)
@@ -280,11 +280,10 @@ def unmarked(path: Path) -> Iterator[str]:
 
 def mismarked(path: Path) -> Iterator[str]:
     """Marks that cannot work."""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in at_import(tree):
+    for node in at_import(nodes_of(path)[0]):
         if isinstance(node, ast.Call) and is_call_of(node, {"_", "n_"}):
             yield f"{path.name}:{node.lineno}: translated before a language is chosen"
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if is_call_of(node, MARKS) and isinstance(node, ast.Call):
             if any(isinstance(part, (ast.JoinedStr, ast.BinOp)) for part in node.args[:2]):
                 yield f"{path.name}:{node.lineno}: no literal, which nobody can extract"

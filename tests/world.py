@@ -70,6 +70,8 @@ after_runs = false
 
 # Without it the first run would ask which orders the previous system has handled.
 START = "start_from = 2000-01-01T00:00:00\n"
+# Unless a test says otherwise, its ERP gets orders before they are paid.
+SENT = 'send_statuses = ["Paiement accepté", "Livré", "En attente", "En attente de paiement"]\n'
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class World:
             server=self.server.toml("ftp"),
             server_lines=server,
             time="_{time}" if time_in_name else "",
-            start="" if "start_from" in orders else START,
+            start=("" if "start_from" in orders else START)
+            + ("" if "send_statuses" in orders else SENT),
             orders_lines=orders,
             stock_lines=stock,
         )

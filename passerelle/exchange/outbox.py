@@ -111,8 +111,13 @@ class Outbox:
 
     def recall(self, dispatch: Dispatch, why: str) -> None:
         """Takes back an XML that was promised and never uploaded: its orders start over."""
+        self._say(f"! {why}")
         self._book.end(dispatch, Stage.ABANDONED, self._now(), why)
-        self._say(why)
+
+    def is_spoilt(self, dispatch: Dispatch) -> bool:
+        """Whether its copy in ArchiveExport is missing, or not what was promised."""
+        self._exports.confirm(dispatch.archived)
+        return self._read(dispatch) is None
 
     # --- levels for shops --------------------------------------------------------------------
 
@@ -403,19 +408,9 @@ class Outbox:
         return self._book.send(dispatch, now, published, lightly=found_again)
 
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
-        why = _("{file} is missing or altered in ArchiveExport, so it was not sent")
-        text = _(
-            "{file} is missing or altered in ArchiveExport, so it was not sent; "
-            "its orders go into a new one"
-        )
-        if dispatch.kind == Kind.SALE:
-            text = _(
-                "{file} is missing or altered in ArchiveExport, so it was not sent; "
-                "the sale is issued anew"
-            )
-        file = dispatch.archived
-        self._say(f"! {text.format(file=file)}")
-        return self._book.end(dispatch, Stage.ABANDONED, self._now(), why.format(file=file))
+        why = lost_in_archive(dispatch)
+        self._say(f"! {why}")
+        return self._book.end(dispatch, Stage.ABANDONED, self._now(), why)
 
     # --- servers that forbid renaming --------------------------------------------------------
 
@@ -476,6 +471,20 @@ class Outbox:
         verbs = ("settle", "resend", "retry")
         commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
         return HeldError(what, str(dispatch.place), mend.format(**commands))
+
+
+def lost_in_archive(dispatch: Dispatch) -> str:
+    """In words: its copy is not what was promised, and what follows."""
+    text = _(
+        "{file} is missing or altered in ArchiveExport, so it was not sent; "
+        "its orders go into a new one"
+    )
+    if dispatch.kind == Kind.SALE:
+        text = _(
+            "{file} is missing or altered in ArchiveExport, so it was not sent; "
+            "the sale is issued anew"
+        )
+    return text.format(file=dispatch.archived)
 
 
 def _would_finish(dispatch: Dispatch) -> str:

@@ -17,11 +17,11 @@ from passerelle.base.progress import step
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
-from passerelle.exchange.outbox import Parcel
+from passerelle.exchange.outbox import Parcel, lost_in_archive
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
-from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.records import Dispatch, KnownOrder, Mark
 from passerelle.model.states import Kind, Stage, State
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
@@ -175,23 +175,30 @@ def check_columns(gateway: Gateway, file: OrderFile) -> None:
 
 
 def _recall_changed(gateway: Gateway, met: Met) -> Met:
-    """Takes back XMLs that were never uploaded where the shop has changed an order since.
-
-    An XML that also has orders which left the file stays: it is all that is left of them.
-    """
-    readings = {reading.id: reading for reading in met.file.readings}
+    """Takes back XMLs that were never uploaded and must be written anew."""
     for dispatch in gateway.ledger.dispatches.unfinished():
-        if dispatch.kind != Kind.ORDERS or dispatch.stage != Stage.PREPARED:
-            continue
-        ids = gateway.ledger.dispatches.orders_of(dispatch)
-        changed = [id for id in ids if id in readings and id in met.known
-                   and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
-        if changed and all(id in readings for id in ids):
-            why = _("order {id} changed before {file} was uploaded: it is written anew")
-            told = why.format(id=changed[0], file=dispatch.archived)
-            gateway.do(partial(gateway.outbox.recall, dispatch, told))
-    channel = gateway.settings.needed_orders.channel
-    return replace(met, known=gateway.ledger.orders.known(channel, list(readings)))
+        is_here = dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED
+        if is_here and (why := _why_anew(gateway, met, dispatch)):
+            gateway.do(partial(gateway.outbox.recall, dispatch, why))
+    channel, ids = gateway.settings.needed_orders.channel, [r.id for r in met.file.readings]
+    return replace(met, known=gateway.ledger.orders.known(channel, ids))
+
+
+def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
+    """Its copy is spoilt, or the shop changed one of its orders since; ``""``: it goes as it is.
+
+    An XML with orders that left the file stays: it is all that is left of them.
+    """
+    if gateway.outbox.is_spoilt(dispatch):
+        return lost_in_archive(dispatch)
+    readings = {reading.id: reading for reading in met.file.readings}
+    ids = gateway.ledger.dispatches.orders_of(dispatch)
+    changed = [id for id in ids if id in readings and id in met.known
+               and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
+    if not changed or not all(id in readings for id in ids):
+        return ""
+    text = _("order {id} changed before {file} was uploaded: it is written anew")
+    return text.format(id=changed[0], file=dispatch.archived)
 
 
 def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:

@@ -34,7 +34,9 @@ def set_clock(server: FtpServer, ahead: float) -> None:
 
 
 @HOURS
-def test_whatever_the_servers_clock_a_half_hour_goes_as_always(tmp_path: Path, ahead: int) -> None:
+def test_whatever_the_servers_clock_a_half_hour_goes_as_always_and_a_stale_file_is_held(
+    tmp_path: Path, ahead: int
+) -> None:
     quirks = Quirks(clock_ahead=ahead)
     with FtpServer(tmp_path, {USER: PASSWORD}, quirks=quirks) as server:
         world = world_with(server, tmp_path)
@@ -44,21 +46,13 @@ def test_whatever_the_servers_clock_a_half_hour_goes_as_always(tmp_path: Path, a
         world.erp_writes_stock(LEVELS)
         world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
         text = world.run_well("run", "stock")
+        levels = world.shop_takes_stock()
+        world.erp_writes_stock(LEVELS, age=26 * 60)
+        stale = world.run("run", "stock")
     assert "hour" not in text and "day" not in text, "ages are told by the server's own clock"
-    levels = world.shop_stock()
     assert levels["370"] == "5", "the ERP's file includes order 1"
     assert levels["371"] == "0", "it does not include order 2"
-
-
-@HOURS
-def test_a_stale_file_is_held_whatever_the_servers_clock(tmp_path: Path, ahead: int) -> None:
-    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=Quirks(clock_ahead=ahead)) as server:
-        world = world_with(server, tmp_path)
-        world.shop_writes(Sale("1", {"370": 1}))
-        world.erp_writes_stock(LEVELS, age=26 * 60)
-        result = world.run("run", "stock")
-    assert result.exit_code == 6
-    assert "the file is 26 minutes old" in result.stderr
+    assert (stale.exit_code, "the file is 26 minutes old" in stale.stderr) == (6, True)
 
 
 @HOURS

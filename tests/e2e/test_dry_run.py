@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import make_world
-from tests.servers import RunningServer
+from tests.servers.fixtures import NewServer
 from tests.shell import run_child
 from tests.world import Sale, World, tree
 
@@ -24,10 +24,14 @@ def without_times(text: str) -> list[str]:
     return [line for line in plain.splitlines() if "clock of" not in line]
 
 
-@pytest.mark.parametrize("run", ["orders", "stock", "all"])
+@pytest.mark.parametrize(
+    ("kind", "run"),
+    [("folder", "orders"), ("folder", "stock"), ("folder", "all"), ("ftp", "all"), ("sftp", "all")],
+)
 def test_a_dry_run_prints_the_plan_and_changes_nothing(
-    tmp_path: Path, server: RunningServer, run: str
+    tmp_path: Path, new_server: NewServer, kind: str, run: str
 ) -> None:
+    server = new_server(kind)
     world = make_world(tmp_path, server)
     world.shop_writes(*SALES)
     world.erp_writes_stock(LEVELS)

@@ -19,7 +19,6 @@ import keyring
 import pytest
 
 from passerelle.base import language
-from passerelle.remotes.folder import FolderRemote
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring
 from tests.servers.fixtures import NewServer
@@ -172,14 +171,13 @@ def test_a_faulty_configuration(world: World) -> None:
                      r"\bfolder\b", r"\btime_limit\b", r'"\d+\w"')  # fmt: skip
 
 
-@pytest.mark.parametrize("args", [("run", "nothing"), ("runn",), ("run", "orders", "--no")])
-def test_the_mend_of_a_wrong_command_line(world: World, args: tuple[str, ...]) -> None:
-    result = world.run(*args)
-    assert result.exit_code == 2
-    what, _, mend = result.stderr.removeprefix("passerelle: ").rpartition(": ")
-    assert "⟦" not in what
-    assert re.fullmatch(r"⟦see `⟧passerelle[ a-z]* --help`|⟦see `⟧passerelle[ a-z]*⟦ --help`⟧",
-                        mend.strip())  # fmt: skip
+def test_the_mend_of_a_wrong_command_line(world: World) -> None:
+    for args in (("run", "nothing"), ("runn",), ("run", "orders", "--no")):
+        result = world.run(*args)
+        assert result.exit_code == 2
+        what, _, mend = result.stderr.removeprefix("passerelle: ").rpartition(": ")
+        assert "⟦" not in what
+        assert re.fullmatch(r"⟦see `⟧passerelle[ a-z]*( --help`|⟦ --help`⟧)", mend.strip())
 
 
 # --- runs of orders ----------------------------------------------------------------------------
@@ -206,36 +204,24 @@ def test_orders_of_every_kind(world: World) -> None:
     assert is_french(world.run("run", "orders"), r': quantity: "-1')
 
 
-@pytest.mark.parametrize("data", [b"", b"ID;ean13\r\n1;2\r\n", b"\xff\xfe", b"ID commande;ean13"])
-def test_an_order_file_that_cannot_be_read(world: World, data: bytes) -> None:
-    world.server.put("commandes.csv", data)
-    result = world.run("run", "orders")
-    assert result.exit_code in (3, 4)
-    assert is_french(result, r"\b(id|ean13|quantity|unit_price|utf-16|ID)\b")
-
-
-def cut_off(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """A run of orders that was interrupted at that step."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FolderRemote, step, interrupt)
-        assert is_french(world.run("run", "orders"))
+def test_an_order_file_that_cannot_be_read(world: World) -> None:
+    for data in (b"", b"ID;ean13\r\n1;2\r\n", b"\xff\xfe", b"ID commande;ean13"):
+        world.server.put("commandes.csv", data)
+        result = world.run("run", "orders")
+        assert result.exit_code in (3, 4)
+        assert is_french(result, r"\b(id|ean13|quantity|unit_price|utf-16|ID)\b")
 
 
 # --- runs of stock -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("missed", ["zero", "remove", "subtract"])
-def test_stock(world: World, missed: str) -> None:
-    world.configure(top=FRENCH, stock=f"missed_sales = '{missed}'\n")
+def test_stock(world: World) -> None:
     world.shop_writes(
         SHOE, Sale("2", {"999": 1}), *(Sale(str(n), {"371": 1}) for n in range(9, 40))
     )
     world.erp_writes_stock({"370": 3, "371": 50, "372": "?", "373": "!"})
-    for args in (("--dry-run",), ()):
+    for missed, args in (("zero", ["--dry-run"]), ("remove", ["--dry-run"]), ("subtract", [])):
+        world.configure(top=FRENCH, stock=f"missed_sales = '{missed}'\n")
         result = world.run("run", "stock", *args)
         assert result.exit_code == 5
         assert is_french(result)
@@ -245,16 +231,9 @@ def test_stock_that_is_held_and_withdrawn(world: World) -> None:
     world.run_well("run", "stock")
     world.erp_writes_stock({"370": 0})
     assert is_french(world.run("run", "stock", "--dry-run"), r"\bmax_drop\b")
-    result = world.run("run", "stock")
+    result = world.run("run", "all")
     assert result.exit_code == 6
     assert is_french(result, r"\b(max_drop|min_lines)\b")
-
-
-def test_all(world: World) -> None:
-    assert is_french(world.run("run", "all", "--dry-run"))
-    assert is_french(world.run("run", "all"))
-    (world.server.root / "commandes.csv").unlink()
-    assert is_french(world.run("run", "all"))
     assert is_french(world.run("run", "orders", "--accept-drop"), "--accept-drop", "run stock")
 
 

@@ -94,7 +94,7 @@ def test_a_place_that_leaves_the_folder_or_injects_is_a_fault_of_the_configurati
 ) -> None:
     config = house.world.folder / "config.toml"
     good = config.read_text(encoding="utf-8")
-    for value in REFUSED:
+    for value in REFUSED[KEYS.index(key) :: scale.pick(4, 1, 1)]:
         house.set(key, value)
         result = house.world.run("run", "orders")
         assert (result.exit_code, f": {key}: " in result.stderr) == (3, True), (value, result)
@@ -121,12 +121,11 @@ def test_an_odd_name_means_itself(house: House, key: str) -> None:
     house.look()
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["..", "../base", "base/..", "base/../..", "%2e%2e/base", "base/%2E%2E", "base%2f..%2fbase"],
-)
-def test_a_url_s_folder_is_named_without_going_up(house: House, path: str) -> None:
-    for scheme in ("ftp", "ftps", "ftps-implicit", "sftp"):
+def test_a_url_s_folder_is_named_without_going_up(house: House) -> None:
+    for scheme, path in (
+        *(("ftp", ".."), ("ftps", "../base"), ("ftps-implicit", "base/.."), ("sftp", "base/../..")),
+        *(("ftp", "%2e%2e/base"), ("sftp", "base/%2E%2E"), ("ftp", "base%2f..%2fbase")),
+    ):
         set_url(house.world, f"{scheme}://{USER}@{HOST}:{house.ftp.port}/{path}")
         result = house.world.run("run", "orders")
         assert (result.exit_code, "servers.ftp.url" in result.stderr) == (3, True)
@@ -139,11 +138,11 @@ def set_url(world: World, url: str) -> None:
     config.write_text(re.sub("url = '.*'", lambda _: f"url = '{url}'", text), encoding="utf-8")
 
 
-@pytest.mark.parametrize("part", ["user%0d%0aDELE%20keep.csv", "user%00", "user%C2%85", "user%0A"])
-def test_a_user_or_a_folder_of_a_url_injects_nothing(house: House, part: str) -> None:
+def test_a_user_or_a_folder_of_a_url_injects_nothing(house: House) -> None:
+    parts = ("user%0d%0aDELE%20keep.csv", "user%00", "user%C2%85", "user%0A")
     for url in (
-        f"ftp://{part}@{HOST}:{house.ftp.port}/base",
-        f"ftp://{USER}@{HOST}:{house.ftp.port}/{part}",
+        *(f"ftp://{part}@{HOST}:{house.ftp.port}/base" for part in parts[::2]),
+        *(f"ftp://{USER}@{HOST}:{house.ftp.port}/{part}" for part in parts[1::2]),
     ):
         set_url(house.world, url)
         result = house.world.run("run", "orders")
@@ -152,11 +151,11 @@ def test_a_user_or_a_folder_of_a_url_injects_nothing(house: House, part: str) ->
     house.look()
 
 
-@pytest.mark.parametrize("user", ["-la", "~root", "a%20b", "*", "a%27b", "..", "%2e%2e"])
-def test_an_odd_user_is_only_a_user(house: House, user: str) -> None:
-    set_url(house.world, f"ftp://{user}@{HOST}:{house.ftp.port}/base")
-    result = house.world.run("run", "orders")
-    assert (result.exit_code, "login refused" in result.stderr) == (4, True)
+def test_an_odd_user_is_only_a_user(house: House) -> None:
+    for user in ("-la", "~root", "a%20b", "*", "a%27b", "..", "%2e%2e"):
+        set_url(house.world, f"ftp://{user}@{HOST}:{house.ftp.port}/base")
+        result = house.world.run("run", "orders")
+        assert (result.exit_code, "login refused" in result.stderr) == (4, True), user
     assert {line.split(" ")[0] for line in house.ftp.commands} <= {"USER", "PASS", "QUIT"}
 
 
@@ -174,19 +173,19 @@ def test_the_byte_that_begins_a_telnet_command_is_not_sent(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("kind", ["folder", "sftp"])
-@pytest.mark.parametrize("value", ["%2e%2e", "~", "~root", "-la", "..x", "*.xml"])
 def test_other_servers_take_names_as_they_are(
-    tmp_path: Path, new_server: NewServer, kind: str, value: str
+    tmp_path: Path, new_server: NewServer, kind: str
 ) -> None:
     world = make_world(tmp_path, new_server(kind))
-    world.shop_writes(SHOE)
     config = world.folder / "config.toml"
     text = config.read_text(encoding="utf-8")
-    config.write_text(
-        text.replace("ftp:import/commandes_{time}.xml", f"ftp:import/{value}"), encoding="utf-8"
-    )
-    world.run_well("run", "orders")
-    assert [path.name for path in world.xmls()] == [value]
+    names = ["%2e%2e", "~", "~root", "-la", "..x", "*.xml"]
+    for number, name in enumerate(names):
+        world.shop_writes(Sale(str(number), {"370": 1}))
+        place = text.replace("ftp:import/commandes_{time}.xml", f"ftp:import/{name}")
+        config.write_text(place, encoding="utf-8")
+        world.run_well("run", "orders")
+    assert [path.name for path in world.xmls()] == sorted(names)
 
 
 def test_a_line_end_of_unicode_in_a_value_moves_no_line_number() -> None:

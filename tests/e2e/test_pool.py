@@ -1,22 +1,36 @@
 """One stock, several shops: what `run pool` promises, on folders."""
 
 import json
+import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.pools import PoolWorld, ago, make_pool
-from tests.servers.fixtures import NewServer
+from passerelle.base.deadline import Deadline
+from tests.e2e.members import copy_of
+from tests.pools import PoolShop, PoolWorld, ago, make_pool
+from tests.servers.fixtures import Houses, NewServer
 from tests.world import tree
 
 A, B, C, D = "3700000000000", "3700000000001", "3700000000002", "3700000000008"
 
 
-@pytest.fixture
-def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
-    world = make_pool(tmp_path, [new_server("folder") for _ in range(3)])
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
+    folder = tmp_path_factory.mktemp("joined")
+    world = make_pool(folder, [houses.new_server("folder") for _ in range(3)])
     world.join_all()
     return world
+
+
+@pytest.fixture
+def pool(
+    joined: PoolWorld, tmp_path: Path, new_server: NewServer, monkeypatch: pytest.MonkeyPatch
+) -> PoolWorld:
+    monkeypatch.setattr(Deadline, "sleep", lambda *_: None)  # between two tries
+    return copy_of(joined, tmp_path, new_server)
 
 
 # --- sales, edits, new items ------------------------------------------------------------------
@@ -83,6 +97,8 @@ def test_only_quantities_are_written(pool: PoolWorld) -> None:
 
 
 def test_numbers_missing_or_met_twice_are_named_and_take_no_part_anywhere(pool: PoolWorld) -> None:
+    pool.all_write()
+    assert "10 items can take part" in pool.run_well("pool", "check")
     pool["be"].more_lines = [f"9;0{B};Double;1,00;7", "10;;Carte;10,00;999"]
     pool["fr"].sells("7", A)
     pool["fr"].sells("8", B)
@@ -103,11 +119,6 @@ def test_numbers_missing_or_met_twice_are_named_and_take_no_part_anywhere(pool: 
     assert pool["nl"].told()[A] == 99
     pool.all_take()
     assert pool["nl"].levels[B] == 100
-
-
-def test_a_shop_without_such_items_passes_the_check(pool: PoolWorld) -> None:
-    pool.all_write()
-    assert "10 items can take part" in pool.run_well("pool", "check")
 
 
 def test_a_level_that_cannot_be_read_is_told_and_the_rest_goes_on(pool: PoolWorld) -> None:
@@ -180,33 +191,49 @@ def test_a_shop_from_whose_file_items_are_gone_gets_nothing(pool: PoolWorld) -> 
     assert pool["be"].told()["3700000000009"] == 99
 
 
-def test_a_cut_order_file_names_the_shop_s_own_key(pool: PoolWorld) -> None:
-    pool.all_write()
-    orders = pool["be"].server.root / "be-orders.csv"
-    orders.write_bytes(orders.read_bytes()[:-2])
-    result = pool.run("run", "pool")
-    assert result.exit_code == 4
-    assert "set pool.shops.be.final_newline = false" in result.stderr
-
-
-def test_accept_is_for_the_pool_only(pool: PoolWorld) -> None:
-    assert pool.run("run", "orders", "--accept").exit_code == 2
-    assert pool.run("run", "pool", "--accept-drop").exit_code == 2
-
-
 # --- one shop away ----------------------------------------------------------------------------
 
 
-def test_a_shop_that_cannot_be_read_holds_only_its_own_file(pool: PoolWorld) -> None:
-    pool["be"].sells("7", A)
+def away(shop: PoolShop) -> None:
+    shop.server.root.rename(shop.server.root.with_name("away"))
+
+
+def cut_orders(shop: PoolShop) -> None:
+    path = shop.server.root / "be-orders.csv"
+    path.write_bytes(path.read_bytes()[:-2])
+
+
+def old_levels(shop: PoolShop) -> None:
+    shop.writes(age=2 * 86_400)
+
+
+def old_orders(shop: PoolShop) -> None:
+    moment = time.time() - 5 * 86_400
+    os.utime(shop.server.root / "be-orders.csv", (moment, moment))
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "words"),
+    [
+        (away, 4, "! be is left out, the others go on: "),
+        (cut_orders, 4, "set pool.shops.be.final_newline = false"),
+        (old_levels, 6, "more than max_age allows"),
+        (old_orders, 6, "! be is left out, the others go on: "),
+    ],
+)
+def test_a_shop_whose_files_are_of_no_use_holds_only_its_own(
+    pool: PoolWorld, trouble: Callable[[PoolShop], None], code: int, words: str
+) -> None:
+    be = pool["be"]
+    be.sells("7", A)
     pool["nl"].sells("8", A)
     pool.all_write()
-    gone = pool["be"].server.root.rename(pool["be"].server.root.with_name("away"))
+    trouble(be)
     result = pool.run("run", "pool")
-    assert result.exit_code == 4
-    assert "! be is left out, the others go on: " in result.stdout
-    assert pool["fr"].told()[A] == 99
-    gone.rename(pool["be"].server.root)
+    assert (result.exit_code, words in result.text) == (code, True), result
+    assert pool["fr"].told()[A] == 99 and not be.waiting.exists()
+    if trouble is away:
+        be.server.root.with_name("away").rename(be.server.root)
     pool.all_take()
     pool.cycle()
     assert pool.levels(A) == [98, 98, 98]
@@ -224,17 +251,6 @@ def test_a_shop_that_cannot_be_written_is_written_by_the_next_run(pool: PoolWorl
     obstacle.rmdir()
     pool.run_well("run", "pool")
     assert pool["be"].told()[A] == 99
-
-
-def test_a_shop_whose_levels_are_old_gets_nothing(pool: PoolWorld) -> None:
-    pool["fr"].sells("7", A)
-    pool.all_write()
-    pool["be"].writes(age=2 * 86_400)
-    result = pool.run("run", "pool")
-    assert result.exit_code == 6
-    assert "more than max_age allows" in result.stdout
-    assert not pool["be"].waiting.exists()
-    assert pool["nl"].told()[A] == 99
 
 
 # --- buffer, exclude, renamed -----------------------------------------------------------------
@@ -294,14 +310,24 @@ def test_a_dry_run_tells_the_plan_and_changes_nothing(pool: PoolWorld) -> None:
     assert tree(pool.folder, *(shop.server.root for shop in pool.shops.values())) == before
 
 
-def test_without_a_section_it_says_what_is_missing(pool: PoolWorld) -> None:
-    (pool.folder / "config.toml").write_text('folder = "data"\n', encoding="utf-8")
-    for words in (("run", "pool"), ("pool", "status"), ("pool", "check")):
-        result = pool.run(*words)
-        assert (result.exit_code, result.stderr.startswith("passerelle: [pool] is missing")) == (
-            3,
-            True,
-        )
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("run", "orders", "--accept"), 2, "--accept"),
+        (("run", "pool", "--accept-drop"), 2, "--accept-drop"),
+        (("pool", "log", "--shop", "zz"), 2, "no shop is named zz"),
+        (("run", "pool"), 3, "passerelle: [pool] is missing"),
+        (("pool", "status"), 3, "passerelle: [pool] is missing"),
+        (("pool", "check"), 3, "passerelle: [pool] is missing"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(
+    pool: PoolWorld, words: tuple[str, ...], code: int, told: str
+) -> None:
+    if code == 3:
+        (pool.folder / "config.toml").write_text('folder = "data"\n', encoding="utf-8")
+    result = pool.run(*words)
+    assert (result.exit_code, told in result.stderr) == (code, True), result
 
 
 def test_an_order_read_again_with_an_older_date_is_counted_once(pool: PoolWorld) -> None:

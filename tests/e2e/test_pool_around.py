@@ -11,18 +11,25 @@ from passerelle.config.load import load_config
 from passerelle.health.alerts.decision import worth_telling
 from passerelle.health.status import examine
 from passerelle.ledger.ledger import open_ledger
+from tests.e2e.members import copy_of
 from tests.pools import PoolWorld, make_pool
-from tests.servers.fixtures import NewServer
+from tests.servers.fixtures import Houses, NewServer
 from tests.shell import run_program
 
 A = "3700000000000"
 
 
-@pytest.fixture
-def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
-    world = make_pool(tmp_path, [new_server("folder") for _ in range(2)], ("fr", "be"))
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
+    folder = tmp_path_factory.mktemp("joined")
+    world = make_pool(folder, [houses.new_server("folder") for _ in range(2)], ("fr", "be"))
     world.join_all()
     return world
+
+
+@pytest.fixture
+def pool(joined: PoolWorld, tmp_path: Path, new_server: NewServer) -> PoolWorld:
+    return copy_of(joined, tmp_path, new_server)
 
 
 def test_the_check_looks_at_every_shop_s_files(pool: PoolWorld) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from passerelle.base.deadline import Deadline
 from tests import scale
 from tests.pools import PoolShop, PoolWorld, make_pool
 from tests.servers.fixtures import NewServer
@@ -84,8 +85,9 @@ class Life:
 
 @pytest.mark.parametrize("seed", range(scale.pick(1, 4, 40)))
 def test_whatever_happens_between_two_runs_every_shop_shows_what_is_there(
-    tmp_path: Path, new_server: NewServer, seed: int
+    tmp_path: Path, new_server: NewServer, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
+    monkeypatch.setattr(Deadline, "sleep", lambda *_: None)  # between two tries
     pool = make_pool(tmp_path, [new_server(kind) for kind in ("folder", "ftp", "sftp")])
     for shop in pool.shops.values():
         shop.levels = dict.fromkeys(ITEMS, 100)
@@ -96,7 +98,7 @@ def test_whatever_happens_between_two_runs_every_shop_shows_what_is_there(
         *(life.sell, life.sell, life.sell, life.cancel, life.export, life.export, life.take),
         *(life.take, life.lose, life.run, life.run, life.run_without_one, life.look),
     ]
-    for number in range(60):
+    for number in range(40):
         life.chance.choice(deeds)()
         if number % 20 == 19:
             life.edit()

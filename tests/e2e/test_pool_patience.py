@@ -1,32 +1,32 @@
 """What a shop of the pool does late, or not at all, hinders no other, and is told."""
 
 import json
-import os
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
+from tests.e2e.members import copy_of
 from tests.pools import PoolWorld, make_pool
-from tests.servers.fixtures import NewServer
+from tests.servers.fixtures import Houses, NewServer
 
 ITEMS = [str(3700000000000 + n) for n in range(10)]
 A = ITEMS[0]
 
 
-class PowerCutError(BaseException):
-    """The process is gone."""
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
+    folder = tmp_path_factory.mktemp("joined")
+    world = make_pool(folder, [houses.new_server("folder") for _ in range(3)])
+    world.join_all()
+    return world
 
 
 @pytest.fixture
-def pool(tmp_path: Path, new_server: NewServer) -> PoolWorld:
+def pool(joined: PoolWorld, tmp_path: Path, new_server: NewServer) -> PoolWorld:
     """Three members."""
-    world = make_pool(tmp_path, [new_server("folder") for _ in range(3)])
-    world.join_all()
-    return world
+    return copy_of(joined, tmp_path, new_server)
 
 
 def concerns(world: PoolWorld) -> set[tuple[str, str]]:
@@ -84,37 +84,6 @@ def test_accepted_once_is_accepted_until_the_shop_takes_it(pool: PoolWorld) -> N
     assert pool.levels(ITEMS[7]) == [99, 99, 99]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_join_that_was_cut_short_goes_on_by_itself(
-    tmp_path: Path, new_server: NewServer, when: str
-) -> None:
-    pool = make_pool(tmp_path, [new_server("folder") for _ in range(2)], ("fr", "be"))
-    pool["be"].levels = dict.fromkeys(ITEMS, 7)
-    pool.cycle()
-    pool.run_well("pool", "join", "be", "--via", "fr")
-    from passerelle.ledger.pool import PoolBook
-
-    book = PoolBook.book
-
-    def cut(self: PoolBook, *args: object) -> None:
-        if when == "after":
-            book(self, *args)  # type: ignore[arg-type]
-        raise PowerCutError
-
-    with mock.patch.object(PoolBook, "book", cut), pytest.raises(PowerCutError):
-        pool.run("pool", "accept", "be")
-    if when == "before":
-        pool.run_well("pool", "accept", "be")
-    pool.all_write()
-    pool.run_well("run", "pool")
-    assert pool["be"].told() == dict.fromkeys(ITEMS, 100)
-    pool.all_take()
-    pool.cycle()
-    assert pool.levels(A) == [100, 100]
-    shops = json.loads(pool.run_well("pool", "status", "--json"))["shops"]
-    assert [shop["state"] for shop in shops] == ["member", "member"]
-
-
 def test_the_run_between_a_joining_shop_s_import_and_its_export_holds_nothing(
     tmp_path: Path, new_server: NewServer
 ) -> None:
@@ -153,12 +122,10 @@ def test_a_pool_that_begins_anew_knows_nothing_of_the_orders_before(pool: PoolWo
     assert pool.levels(A)[:2] == [100, 100]
 
 
-def test_an_order_line_that_has_no_item_number_is_none_of_the_pool_s(pool: PoolWorld) -> None:
+def test_items_that_leave_a_shop_s_file_are_told_and_order_lines_without_one_are_nobody_s(
+    pool: PoolWorld,
+) -> None:
     pool["fr"].orders["1"] = ("2026-11-22 10:00:00", "", 1, "Paiement accepté")
-    pool.cycle()
-
-
-def test_items_that_leave_a_shop_s_file_are_told(pool: PoolWorld) -> None:
     for item in ITEMS[:2]:
         del pool["fr"].levels[item]
     text = pool.cycle()
@@ -166,14 +133,6 @@ def test_items_that_leave_a_shop_s_file_are_told(pool: PoolWorld) -> None:
         f"fr-stock.csv: 2 items are gone and are not written there: {', '.join(ITEMS[:2])}" in text
     )
     assert "are gone" not in pool.cycle()
-
-
-def test_an_old_file_of_orders_holds_its_shop(pool: PoolWorld) -> None:
-    pool.all_write()
-    moment = time.time() - 5 * 86_400
-    os.utime(pool["fr"].server.root / "fr-orders.csv", (moment, moment))
-    result = pool.run("run", "pool")
-    assert (result.exit_code, "fr is left out, the others go on" in result.text) == (6, True)
 
 
 def test_a_member_that_is_not_in_the_config_is_a_concern(pool: PoolWorld) -> None:
@@ -204,11 +163,6 @@ def test_a_change_by_hand_of_what_keeps_selling_counts_no_sale_twice(pool: PoolW
     for number in range(6):
         fr.sells(f"busy {number}", A)
         pool.cycle()
-    for _ in range(4):
+    for _ in range(2):
         pool.cycle()
     assert pool.levels(A) == [44, 44, 44]
-
-
-def test_what_a_shop_knows_of_nobody_has_done_anything(pool: PoolWorld) -> None:
-    refused = pool.run("pool", "log", "--shop", "zz")
-    assert (refused.exit_code, "no shop is named zz" in refused.stderr) == (2, True)

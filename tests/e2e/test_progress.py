@@ -19,10 +19,8 @@ from tests.world import Sale, World
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="pseudo terminals are Linux's")
 
 SHOE = Sale("1", {"370": 1})
-SLOW = Quirks(bytes_per_second=60_000)
-MANY = [Sale(str(number), {"370": 1}) for number in range(1, 1500)]
 # Long against the patience of a hurried program: a slow machine has the time to show something.
-A_WHILE = 0.7
+A_WHILE = 0.4
 
 SlowWorld = Callable[[Quirks], World]
 
@@ -48,9 +46,13 @@ def slow_world(tmp_path: Path) -> Iterator[SlowWorld]:
 
 class TestATransfer:
     def test_tells_how_far_it_is_and_leaves_no_trace(self, slow_world: SlowWorld) -> None:
-        world = slow_world(SLOW)
-        world.shop_writes(*MANY)
-        size = (world.server.root / "commandes.csv").stat().st_size
+        world = slow_world(Quirks(bytes_per_second=60_000, delays={"STOR": A_WHILE}))
+        world.shop_writes(*(Sale(str(number), {"370": 1}) for number in range(100)))
+        path = world.server.root / "commandes.csv"
+        # A long cell that nobody reads: the file is big, what is sent of it is not.
+        rows = path.read_bytes().splitlines()
+        path.write_bytes(b"".join(row + b";" + 1_300 * b"x" + b"\r\n" for row in rows))
+        size = path.stat().st_size
         done = at_terminal("run", "orders", cwd=world.folder)
         assert done.exit_code == 0, done
         assert "fetching ftp:commandes.csv" in done.text
@@ -109,15 +111,12 @@ class TestATransfer:
         assert done.exit_code == -signal.SIGQUIT
         assert done.is_cursor_visible
 
-    @pytest.mark.parametrize("terminal", ["dumb", "unknown"])
-    def test_tells_nothing_to_a_terminal_that_cannot_erase(
-        self, slow_world: SlowWorld, terminal: str
-    ) -> None:
+    def test_tells_nothing_to_a_terminal_that_cannot_erase(self, slow_world: SlowWorld) -> None:
         world = slow_world(Quirks(delays={"RETR": A_WHILE}))
         world.shop_writes(SHOE)
-        done = at_terminal("run", "orders", cwd=world.folder, env={"TERM": terminal})
-        assert "\x1b" not in done.screen
-        assert "fetching" not in done.screen
+        for terminal in ("dumb", "unknown"):
+            done = at_terminal("run", "orders", cwd=world.folder, env={"TERM": terminal})
+            assert "\x1b" not in done.screen and "fetching" not in done.screen
 
 
 def test_a_check_of_a_slow_server_shows_that_it_goes_on(slow_world: SlowWorld) -> None:

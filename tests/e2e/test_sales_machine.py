@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -42,7 +42,7 @@ from tests.world import Sale, World
 
 ITEMS = ("370", "371")
 STATUSES = {"unpaid": "En attente", "paid": "Paiement accepté", "cancelled": "Annulé"}
-STORY = {"orders": run_orders, "stock": run_stock}
+STORY: Mapping[str, Story] = {"orders": run_orders, "stock": run_stock}
 SALE_STEPS = (
     ("passerelle.ledger.outbox:DispatchBook", "prepare_sale"),
     ("passerelle.ledger.sales:SaleBook", "mark"),

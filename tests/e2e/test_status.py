@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from passerelle.base.deadline import Deadline
 from passerelle.gateway import frame as gateway
 from passerelle.ledger.ledger import open_ledger
 from tests.e2e.conftest import make_world
@@ -99,6 +100,7 @@ def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
 
 
 def test_before_any_run_it_says_how_to_begin(world: World) -> None:
+    assert world.run("status", "--watch", "--json").exit_code == 2, "they exclude each other"
     result = world.run("status")
     assert result.exit_code == 6
     assert "run orders has never started" in result.stdout
@@ -106,7 +108,7 @@ def test_before_any_run_it_says_how_to_begin(world: World) -> None:
     assert not (world.data / "passerelle.db").exists(), "looking creates nothing"
 
 
-def test_a_half_hour_that_went_well_needs_nobody(day: Day) -> None:
+def test_a_half_hour_that_went_well_needs_nobody_which_programs_read_too(day: Day) -> None:
     day.half_hour()
     text = day.status(0)
     assert "run orders   went well 25 minutes ago: 1 order sent; next at 10:57" in text
@@ -116,10 +118,6 @@ def test_a_half_hour_that_went_well_needs_nobody(day: Day) -> None:
     assert "written 27 minutes ago" in text
     assert "all is well: nothing needs a person" in text
     assert "\x1b" not in text, "colour is for terminals"
-
-
-def test_programs_get_the_same_as_json(day: Day) -> None:
-    day.half_hour()
     found = day.json()
     assert found["healthy"] is True and found["concerns"] == []
     assert [run["run"] for run in found["runs"]] == ["orders", "stock"]
@@ -207,7 +205,7 @@ def test_a_stock_file_that_the_shop_leaves_is_told_now_and_by_later_runs(day: Da
     assert "not_taken:ftp:ExportCSVmod.csv" not in day.concerns()
 
 
-def test_an_erp_that_stopped_writing_its_stock_is_told(day: Day) -> None:
+def test_files_that_the_erp_and_the_shop_stopped_writing_are_told_in_their_time(day: Day) -> None:
     day.half_hour()
     day.at("11:19")
     assert "late:ftp:ExportCSV.csv" not in day.concerns(), "11:10 has its grace"
@@ -215,10 +213,6 @@ def test_an_erp_that_stopped_writing_its_stock_is_told(day: Day) -> None:
     assert "late:ftp:ExportCSV.csv" in day.concerns()
     (day.world.server.root / "ExportCSV.csv").unlink()
     assert "does not write its stock" in day.concerns()["late:ftp:ExportCSV.csv"]["text"]
-
-
-def test_an_old_order_file_is_no_news_before_some_days(day: Day) -> None:
-    day.half_hour()
     day.at("09:00", days=2)
     assert "quiet:ftp:commandes.csv" not in day.concerns(), "a shop may have a quiet weekend"
     day.at("11:00", days=3)
@@ -250,6 +244,7 @@ def test_orders_that_need_a_person_come_with_what_to_do(day: Day) -> None:
 def test_a_server_that_is_away_is_told_and_what_the_ledger_knows_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Deadline, "sleep", lambda *_: None)
     with FtpServer(tmp_path, {USER: PASSWORD}) as server:
         day = Day(server, tmp_path, monkeypatch)
         day.half_hour()
@@ -257,10 +252,6 @@ def test_a_server_that_is_away_is_told_and_what_the_ledger_knows_is_shown(
     assert "! the server ftp cannot be looked at" in text
     assert "went well 25 minutes ago" in text and "written 27 minutes ago" in text
     assert PASSWORD not in text
-
-
-def test_watching_and_json_exclude_each_other(world: World) -> None:
-    assert world.run("status", "--watch", "--json").exit_code == 2
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")

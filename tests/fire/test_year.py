@@ -5,7 +5,7 @@ import random
 import tempfile
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from passerelle.base import durable
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import HeldError, PasserelleError, PermanentError, TransientError
 from passerelle.config.load import load_config
-from passerelle.gateway.frame import perform
+from passerelle.gateway.frame import Story, perform
 from passerelle.ledger.ledger import open_ledger
 from passerelle.model.states import SaleState, State
 from passerelle.runs.orders import run_orders
@@ -44,7 +44,7 @@ to = "ftp:ventes/{id}_{time}.xml"
 start_from = 2026-10-01T00:00:00
 refused = "ftp:refus"
 """
-STORIES = {"orders": run_orders, "stock": run_stock}
+STORIES: Mapping[str, Story] = {"orders": run_orders, "stock": run_stock}
 
 
 class Shop:

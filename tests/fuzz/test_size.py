@@ -16,8 +16,11 @@ from tests import scale
 from tests.unit import orders_settings, stock_settings
 
 MUCH = scale.pick(1_000_000, 10_000_000, 10_000_000)
-# Ten times what a slow machine needs; what grows by the square needs hours.
-SECONDS = 300
+# What costs more: rows to read with care, and a config of nearly the 1 MB that it may have.
+ROWS = scale.pick(6_000, 60_000, 60_000)
+CONFIG = scale.pick(90_000, 900_000, 900_000)
+# Ten times what a slow machine needs; what grows by the square needs minutes, or hours.
+SECONDS = scale.pick(30, 300, 300)
 
 ORDERS = b"id_order;reference;ean13;quantity;unit_price\n"
 GOOD = b"2;REF;371;1;2,50\n"
@@ -44,7 +47,7 @@ def in_seconds() -> Iterator[None]:
         pytest.param(b"1;" + b'"' * MUCH + b";370;1;2,50\n", id="quotes"),
         pytest.param(b"1" + b";" * MUCH + b"\n", id="separators"),
         pytest.param(b"1;\n" + b"\n" * (MUCH // 10), id="blank lines"),
-        pytest.param(b'1;x";"\n' * 60_000 + b'1;"c"d\n', id="quotes that each open a field"),
+        pytest.param(b'1;x";"\n' * ROWS + b'1;"c"d\n', id="quotes that each open a field"),
     ],
 )
 def test_an_order_line_with_ever_so_much_is_told_and_the_other_orders_are_read(
@@ -95,12 +98,14 @@ def test_a_stock_line_of_separators_alone_is_held() -> None:
     ("data", "fault"),
     [
         pytest.param(b"#" * 10_000_000, "1: more than 1 MB", id="too big"),
-        pytest.param(b"\n" * 900_000 + b"x = 1", "900001: x: unknown key", id="blank lines"),
-        pytest.param(b"x = " + b"[" * 900_000, "1: brackets within brackets", id="brackets"),
-        pytest.param(b".".join([b"a"] * 400_000) + b" = 1", "1: a key of thous", id="dots"),
-        pytest.param(b"x = " + b"9" * 900_000, "1: a number of thousands", id="digits"),
-        pytest.param(b"x = [\n" + b"[],\n" * 150_000 + b"]", "1: x: unknown key", id="an array"),
-        pytest.param(b'"' * 900_000, "1: ", id="quotes"),
+        pytest.param(b"\n" * CONFIG + b"x = 1", f"{CONFIG + 1}: x: unknown key", id="blank lines"),
+        pytest.param(b"x = " + b"[" * CONFIG, "1: brackets within brackets", id="brackets"),
+        pytest.param(b".".join([b"a"] * (CONFIG // 2)) + b" = 1", "1: a key of thous", id="dots"),
+        pytest.param(b"x = " + b"9" * CONFIG, "1: a number of thousands", id="digits"),
+        pytest.param(
+            b"x = [\n" + b"[],\n" * (CONFIG // 6) + b"]", "1: x: unknown key", id="an array"
+        ),
+        pytest.param(b'"' * CONFIG, "1: ", id="quotes"),
     ],
 )
 def test_a_config_with_ever_so_much_is_a_fault(data: bytes, fault: str, tmp_path: Path) -> None:
@@ -115,8 +120,8 @@ def test_of_very_many_faults_in_a_config_the_first_are_told_and_the_rest_counted
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "config.toml"
-    path.write_text("".join(f"key{n} = 1\n" for n in range(20_000)), encoding="utf-8")
+    path.write_text("".join(f"key{n} = 1\n" for n in range(ROWS // 3)), encoding="utf-8")
     with in_seconds(), pytest.raises(ConfigError) as error:
         load_config(path)
     assert error.value.faults[0].startswith("config.toml:1: key0: unknown key")
-    assert error.value.faults[-1] == "config.toml:101: and 19900 more"
+    assert error.value.faults[-1] == f"config.toml:101: and {ROWS // 3 - 100} more"

@@ -20,21 +20,23 @@ from passerelle.base.errors import (
 from passerelle.config.servers import Server
 from passerelle.remotes import connect, open_remote
 from passerelle.remotes.base import Remote, find
+from tests.remotes import Hurried
 from tests.servers import HOST, PASSWORD, USER
 from tests.servers.certificates import Certificates
 from tests.servers.ftp import FtpServer, Quirks
 
 BIG = bytes(range(256)) * 4096
 OLD = frozenset({"MLST", "MLSD"})
-KINDS = ("ftp", "ftps", "ftps-implicit")
 AS_IT_SHOULD = Quirks()
+TLS = ("ftps", "ftps-implicit")
+with_and_without_tls = pytest.mark.parametrize("kind", ["ftp", "ftps"])
 
 
 class Shop:
     """Starts FTP servers over one folder, and connects to the latest."""
 
-    def __init__(self, root: Path, certificates: Certificates, deadline: Deadline) -> None:
-        self.root, self._certificates, self._deadline = root, certificates, deadline
+    def __init__(self, root: Path, certificates: Certificates) -> None:
+        self.root, self._certificates, self._deadline = root, certificates, Hurried()
         self._open = ExitStack()
         self.scheme = "ftp"
 
@@ -74,76 +76,57 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, certificates: Certificates, deadline: Deadline) -> Iterator[Shop]:
+def shop(tmp_path: Path, certificates: Certificates) -> Iterator[Shop]:
     root = tmp_path / "shop"
     root.mkdir()
-    shop = Shop(root, certificates, deadline)
+    shop = Shop(root, certificates)
     yield shop
     shop.close()
 
 
 # --- replies that never come -------------------------------------------------------------------
 
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-def test_renames_once_though_the_reply_was_lost(shop: Shop, kind: str) -> None:
-    ftp = shop.start(Quirks(lost_replies={"RNTO": 1}), kind)
-    shop.put(old=b"data")
-    shop.patient().rename("old.csv", "new.csv")
-    assert shop.files() == {"new.csv": b"data"}
-    assert ftp.received("RNTO") == 1
+# What is done, the command whose reply is lost, how often it is sent, and the files afterwards.
+LOST: dict[str, tuple[Callable[[Remote], object], str, int, dict[str, bytes]]] = {
+    "renames": (lambda r: r.rename("old.csv", "free.csv"), "RNTO", 1, {"free.csv": b"old"}),
+    "replaces": (lambda r: r.replace("old.csv", "new.csv"), "RNTO", 1, {"new.csv": b"old"}),
+    "deletes": (lambda r: r.delete("old.csv"), "DELE", 2, {}),
+    "stores": (lambda r: r.store("old.csv", BIG), "STOR", 2, {"old.csv": BIG}),
+}
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-def test_replaces_once_though_the_reply_was_lost(shop: Shop, kind: str) -> None:
-    ftp = shop.start(Quirks(lost_replies={"RNTO": 1}), kind)
-    shop.put(old=b"new stock", new=b"stock")
-    shop.patient().replace("old.csv", "new.csv")
-    assert shop.files() == {"new.csv": b"new stock"}
-    assert ftp.received("RNTO") == 1
+@with_and_without_tls
+@pytest.mark.parametrize(("act", "command", "sent", "files"), LOST.values(), ids=LOST)
+def test_does_a_thing_once_though_the_reply_was_lost(
+    shop: Shop,
+    kind: str,
+    act: Callable[[Remote], object],
+    command: str,
+    sent: int,
+    files: dict[str, bytes],
+) -> None:
+    ftp = shop.start(Quirks(lost_replies={command: 1}), kind)
+    shop.put(old=b"old")
+    act(shop.patient())
+    assert shop.files() == files
+    assert ftp.received(command) == sent
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-def test_deletes_though_the_reply_was_lost(shop: Shop, kind: str) -> None:
-    shop.start(Quirks(lost_replies={"DELE": 1}), kind)
-    shop.put(a=b"data")
-    shop.patient().delete("a.csv")
-    assert shop.files() == {}
-
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-def test_stores_the_whole_file_though_the_reply_was_lost(shop: Shop, kind: str) -> None:
-    ftp = shop.start(Quirks(lost_replies={"STOR": 1}), kind)
-    shop.patient().store("a.csv", BIG)
-    assert shop.files() == {"a.csv": BIG}
-    assert ftp.received("STOR") == 2
-
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-def test_fetches_the_whole_file_though_the_connection_was_cut(shop: Shop, kind: str) -> None:
-    ftp = shop.start(Quirks(cut_downloads=2, cut_after=5000), kind)
-    shop.put(a=BIG)
-    assert shop.patient().fetch("a.csv") == BIG
-    assert ftp.received("RETR") == 3
-
-
-@pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("after", [1, 60_000])
+@with_and_without_tls
+@pytest.mark.parametrize("after", [1, 5000, 60_000])
 def test_never_gives_a_part_of_a_file_for_the_whole(shop: Shop, kind: str, after: int) -> None:
-    shop.start(Quirks(cut_downloads=1, cut_after=after), kind)
+    ftp = shop.start(Quirks(cut_downloads=3, cut_after=after), kind)
     shop.put(a=BIG)
     with pytest.raises(TransientError):
         shop.once().fetch("a.csv")
+    assert shop.patient().fetch("a.csv") == BIG
+    assert ftp.received("RETR") == 4
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
+@with_and_without_tls
 @pytest.mark.parametrize("command", ["USER", "PASS", "PWD", "MLST", "RETR"])
 def test_takes_half_a_refusal_for_a_lost_connection(shop: Shop, kind: str, command: str) -> None:
     ftp = shop.start(Quirks(cut_replies={command: 1}), kind)
@@ -191,18 +174,13 @@ def test_gives_up_when_the_time_of_the_run_is_over(shop: Shop) -> None:
         remote.stat("a.csv")
 
 
-def test_waits_no_longer_than_the_timeout_for_an_answer(shop: Shop) -> None:
-    shop.start(Quirks(delays={"MLST": 30}))
-    with pytest.raises(TransientError, match="no answer in time"):
-        shop.once(timeout="1s").stat("a.csv")
-
-
-def test_waits_for_a_slow_server(shop: Shop) -> None:
-    shop.start(Quirks(delays={"USER": 0.1, "MLST": 0.1, "RETR": 0.1}))
+def test_waits_for_a_slow_server_but_no_longer_than_the_timeout(shop: Shop) -> None:
+    shop.start(Quirks(delays={"USER": 0.1, "MLST": 0.1, "RETR": 30}))
     shop.put(a=b"data")
-    remote = shop.once()
+    remote = shop.once(timeout="500ms")
     assert remote.stat("a.csv").size == 4
-    assert remote.fetch("a.csv") == b"data"
+    with pytest.raises(TransientError, match="no answer in time"):
+        remote.fetch("a.csv")
 
 
 @pytest.mark.parametrize("command", ["CWD", "NLST"])
@@ -211,24 +189,16 @@ def test_may_try_again_when_lost_while_asking_what_a_refusal_meant(
 ) -> None:
     shop.start(Quirks(refused=frozenset({"RETR"}), dropped={command: 1}))
     shop.put(a=b"data")
-    remote = shop.patient()
     with pytest.raises(AccessDeniedError):
-        remote.fetch("a.csv")
+        shop.patient().fetch("a.csv")
 
 
 # --- renaming where the server will not --------------------------------------------------------
 
 
-def test_replaces_on_a_server_that_never_renames_over_a_file(shop: Shop) -> None:
-    shop.start(Quirks(renames_over=False))
-    shop.put(old=b"new stock", new=b"stock")
-    shop.once().replace("old.csv", "new.csv")
-    assert shop.files() == {"new.csv": b"new stock"}
-
-
-@pytest.mark.parametrize("command", ["DELE", "RNTO"])
-def test_replaces_by_deleting_though_a_reply_was_lost(shop: Shop, command: str) -> None:
-    shop.start(Quirks(renames_over=False, lost_replies={command: 1}))
+@pytest.mark.parametrize("lost", ["no reply", "DELE", "RNTO"])
+def test_replaces_on_a_server_that_never_renames_over_a_file(shop: Shop, lost: str) -> None:
+    shop.start(Quirks(renames_over=False, lost_replies={lost: 1}))
     shop.put(old=b"new stock", new=b"stock")
     shop.patient().replace("old.csv", "new.csv")
     assert shop.files() == {"new.csv": b"new stock"}
@@ -265,14 +235,11 @@ def test_keeps_the_file_to_rename_where_the_new_name_is_refused(shop: Shop) -> N
 
 # --- commands that old servers lack ------------------------------------------------------------
 
-
-def test_tells_size_and_time_without_mlst(shop: Shop) -> None:
-    shop.start(Quirks(missing=OLD))
-    shop.put(a=b"data")
-    entry = shop.once().stat("a.csv")
-    assert (entry.name, entry.size) == ("a.csv", 4)
-    assert entry.modified is not None
-    assert abs(entry.modified.timestamp() - (shop.root / "a.csv").stat().st_mtime) < 1
+without_mlst = pytest.mark.parametrize(
+    "missing",
+    [OLD, OLD | {"MDTM"}, OLD | {"SIZE"}, OLD | {"SIZE", "MDTM"}, OLD | {"FEAT"}],
+    ids=sorted,
+)
 
 
 def test_asks_otherwise_where_mlst_is_known_by_name_only(shop: Shop) -> None:
@@ -283,44 +250,38 @@ def test_asks_otherwise_where_mlst_is_known_by_name_only(shop: Shop) -> None:
     assert find(remote, "b.csv") is None
 
 
-def test_tells_no_size_where_the_server_tells_none(shop: Shop) -> None:
-    shop.start(Quirks(missing=OLD | {"SIZE"}))
+@without_mlst
+def test_tells_size_and_time_as_far_as_the_server_does(shop: Shop, missing: frozenset[str]) -> None:
+    shop.start(Quirks(missing=missing))
     shop.put(a=b"data")
     (shop.root / "folder").mkdir()
     remote = shop.once()
-    assert remote.stat("a.csv").size is None
+    entry = remote.stat("a.csv")
+    assert (entry.name, entry.size) == ("a.csv", None if "SIZE" in missing else 4)
+    assert (entry.modified is None) == ("MDTM" in missing)
+    if entry.modified:
+        assert abs(entry.modified.timestamp() - (shop.root / "a.csv").stat().st_mtime) < 1
     assert find(remote, "b.csv") is None
     assert find(remote, "folder") is None
 
 
-def test_tells_no_time_where_the_server_tells_none(shop: Shop) -> None:
-    shop.start(Quirks(missing=OLD | {"MDTM"}))
-    shop.put(a=b"data")
-    entry = shop.once().stat("a.csv")
-    assert (entry.size, entry.modified) == (4, None)
-
-
-@pytest.mark.parametrize("missing", [OLD, OLD | {"SIZE", "MDTM"}, OLD | {"FEAT"}], ids=sorted)
-def test_lists_bare_names_without_mlsd(shop: Shop, missing: frozenset[str]) -> None:
-    shop.start(Quirks(missing=missing))
+@without_mlst
+def test_lists_bare_names_and_tells_absent_from_denied_without_mlst(
+    shop: Shop, missing: frozenset[str]
+) -> None:
+    shop.start(Quirks(missing=missing, refused=frozenset({"RETR"})))
     shop.put(a=b"1", b=b"2")
     for folder in ("c", "2 a.csv", "éé"):
         (shop.root / folder).mkdir()
-    found = shop.once().list_files("")
-    assert {entry.name for entry in found} == {"a.csv", "b.csv"}
-    assert {entry.size for entry in found} == {None}
-
-
-@pytest.mark.parametrize("missing", [OLD, OLD | {"SIZE", "MDTM"}, OLD | {"FEAT"}], ids=sorted)
-def test_tells_absent_from_denied_without_mlst(shop: Shop, missing: frozenset[str]) -> None:
-    shop.start(Quirks(missing=missing, refused=frozenset({"RETR"})))
-    shop.put(a=b"1")
     remote = shop.once()
+    assert {(entry.name, entry.size) for entry in remote.list_files("")} == {
+        *(("a.csv", None), ("b.csv", None)),
+    }
     with pytest.raises(AccessDeniedError):
         remote.fetch("a.csv")
     with pytest.raises(NotFoundError):
-        remote.fetch("b.csv")
-    assert find(remote, "b.csv") is None
+        remote.fetch("d.csv")
+    assert find(remote, "d.csv") is None
 
 
 def test_an_error_for_an_empty_folder_is_an_empty_list(shop: Shop) -> None:
@@ -374,7 +335,7 @@ def test_may_try_again_when_lost_while_finding_out_the_encoding(shop: Shop) -> N
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
+@with_and_without_tls
 @pytest.mark.parametrize("room", [0, 100_000])
 def test_says_that_the_disk_is_full_and_does_not_insist(shop: Shop, kind: str, room: int) -> None:
     ftp = shop.start(Quirks(disk_room=room), kind)
@@ -393,53 +354,37 @@ def test_does_not_insist_on_a_password_that_was_refused(shop: Shop) -> None:
     assert ftp.received("PASS") == 1
 
 
-def test_logs_in_once_for_many_commands(shop: Shop) -> None:
+def test_logs_in_once_and_asks_for_size_and_time_in_one_round_trip(shop: Shop) -> None:
     ftp = shop.start()
     remote = shop.patient()
     remote.store("a.csv", b"data")
     assert remote.fetch("a.csv") == b"data"
+    before = len(ftp.commands)
     assert remote.stat("a.csv").size == 4
+    assert ftp.commands[before:] == ["MLST /a.csv"]
     assert ftp.received("USER") == 1
 
 
-def test_asks_for_size_and_time_in_one_round_trip(shop: Shop) -> None:
-    ftp = shop.start()
-    shop.put(a=b"data")
-    remote = shop.once()
-    before = len(ftp.commands)
-    remote.stat("a.csv")
-    assert ftp.commands[before:] == ["MLST /a.csv"]
-
-
-ACTS: dict[str, Callable[[Remote, str], object]] = {
-    "stat": lambda remote, name: remote.stat(name),
-    "list": lambda remote, name: remote.list_files(name),
-    "fetch": lambda remote, name: remote.fetch(name),
-    "store": lambda remote, name: remote.store(name, b"data"),
-    "rename": lambda remote, name: remote.rename(name, "new.csv"),
-    "rename to": lambda remote, name: remote.rename("b.csv", name),
-    "replace": lambda remote, name: remote.replace(name, "new.csv"),
-    "replace to": lambda remote, name: remote.replace("b.csv", name),
-    "delete": lambda remote, name: remote.delete(name),
-}
-
-
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
-def test_sends_nothing_when_a_name_is_refused(
-    shop: Shop, act: Callable[[Remote, str], object]
-) -> None:
+def test_sends_nothing_when_a_name_is_refused(shop: Shop) -> None:
     ftp = shop.start()
     shop.put(b=b"kept")
     remote = shop.once()
+    acts: tuple[Callable[[str], object], ...] = (
+        *(remote.stat, remote.list_files, remote.fetch, remote.delete),
+        lambda name: remote.store(name, b"data"),
+        *(lambda name: remote.rename(name, "new.csv"), lambda name: remote.rename("b.csv", name)),
+        *(lambda name: remote.replace(name, "n.csv"), lambda name: remote.replace("b.csv", name)),
+    )
     before = list(ftp.commands)
     for name in ("a\r\nDELE b.csv", "a\nb.csv", "a\0.csv", "../b.csv", "a\\b"):
-        with pytest.raises(PermanentError, match="name refused"):
-            act(remote, name)
+        for act in acts:
+            with pytest.raises(PermanentError, match="name refused"):
+                act(name)
     assert ftp.commands == before
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["ftp", *TLS])
 def test_transfers_in_active_mode(shop: Shop, kind: str) -> None:
     ftp = shop.start(scheme=kind)
     remote = shop.once(passive=False)
@@ -452,7 +397,7 @@ def test_transfers_in_active_mode(shop: Shop, kind: str) -> None:
 # --- TLS ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["ftps", "ftps-implicit"])
+@pytest.mark.parametrize("kind", TLS)
 def test_refuses_a_certificate_that_nobody_vouches_for(shop: Shop, kind: str) -> None:
     ftp = shop.start(scheme=kind)
     with pytest.raises(PermanentError, match="certificate was not accepted") as caught:
@@ -463,7 +408,7 @@ def test_refuses_a_certificate_that_nobody_vouches_for(shop: Shop, kind: str) ->
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no other name for the loopback")
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", ["ftps", "ftps-implicit"])
+@pytest.mark.parametrize("kind", TLS)
 def test_refuses_the_certificate_of_another_machine(shop: Shop, kind: str) -> None:
     ftp = shop.start(scheme=kind)
     # The certificate is for 127.0.0.1 and localhost, not for this spelling of the address.
@@ -473,7 +418,7 @@ def test_refuses_the_certificate_of_another_machine(shop: Shop, kind: str) -> No
     assert ftp.received("PASS") == 0
 
 
-@pytest.mark.parametrize("kind", ["ftps", "ftps-implicit"])
+@pytest.mark.parametrize("kind", TLS)
 def test_accepts_any_certificate_where_told_so(shop: Shop, kind: str) -> None:
     shop.start(scheme=kind)
     remote = shop.once(verify_tls=False)
@@ -482,7 +427,7 @@ def test_accepts_any_certificate_where_told_so(shop: Shop, kind: str) -> None:
 
 
 @pytest.mark.usefixtures("trusted")
-@pytest.mark.parametrize("kind", ["ftps", "ftps-implicit"])
+@pytest.mark.parametrize("kind", TLS)
 def test_resumes_the_tls_session_on_every_data_connection(shop: Shop, kind: str) -> None:
     ftp = shop.start(Quirks(demands_resumption=True), kind)
     remote = shop.once()

@@ -67,20 +67,22 @@ def server(password: str | None) -> Server:
     return Server.model_validate({"url": "ftp://boutique@ftp.example/", **given})
 
 
-def test_takes_a_password_as_it_is_written() -> None:
-    assert password_of("shop", server("sésame: ouvre-toi")) == "sésame: ouvre-toi"
-
-
-def test_has_no_password_where_none_is_given() -> None:
-    assert password_of("shop", server(None)) == ""
-
-
-def test_takes_the_password_of_that_server_from_the_credential_store(
-    store: MemoryKeyring,
+@pytest.mark.parametrize(
+    ("given", "password"),
+    [
+        ("sésame: ouvre-toi", "sésame: ouvre-toi"),
+        (None, ""),
+        ("keyring", "s3cret"),
+        ("env:SHOP_PASSWORD", "keyring"),
+    ],
+)
+def test_takes_the_password_from_where_the_config_says(
+    store: MemoryKeyring, monkeypatch: pytest.MonkeyPatch, given: str | None, password: str
 ) -> None:
     store.set_password(SERVICE, "shop", "s3cret")
     store.set_password(SERVICE, "erp", "other")
-    assert password_of("shop", server("keyring")) == "s3cret"
+    monkeypatch.setenv("SHOP_PASSWORD", "keyring")
+    assert password_of("shop", server(given)) == password
 
 
 def test_names_the_command_that_stores_a_missing_password(store: MemoryKeyring) -> None:
@@ -115,11 +117,6 @@ def test_does_not_tell_what_is_no_name_of_a_variable() -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_takes_the_password_from_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOP_PASSWORD", "keyring")
-    assert password_of("shop", server("env:SHOP_PASSWORD")) == "keyring"
-
-
 def test_names_the_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SHOP_PASSWORD", raising=False)
     with pytest.raises(ConfigError, match="SHOP_PASSWORD") as caught:
@@ -132,21 +129,14 @@ def test_does_not_show_a_password_with_the_settings() -> None:
 
 
 @pytest.mark.parametrize("kind", ["ftp", "sftp"])
-def test_logs_in_with_a_password_from_the_environment(
+def test_logs_in_with_a_password_from_the_environment_and_never_without(
     new_server: NewServer, deadline: Deadline, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     place = new_server(kind)
-    monkeypatch.setenv("SHOP_PASSWORD", place.password)
     remote = open_remote("shop", place.server(password="env:SHOP_PASSWORD"), deadline)
-    assert remote.list_files("") == []
-    remote.close()
-
-
-def test_does_not_connect_without_its_password(
-    new_server: NewServer, deadline: Deadline, monkeypatch: pytest.MonkeyPatch
-) -> None:
     monkeypatch.delenv("SHOP_PASSWORD", raising=False)
-    place = new_server("ftp")
-    remote = open_remote("shop", place.server(password="env:SHOP_PASSWORD"), deadline)
     with pytest.raises(ConfigError):
         remote.stat("a.csv")
+    monkeypatch.setenv("SHOP_PASSWORD", place.password)
+    assert remote.list_files("") == []
+    remote.close()

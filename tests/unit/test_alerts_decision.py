@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from passerelle.health.alerts.decision import Passed, Tidings, decide
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.model.records import DAILY, Told
+from tests.unit import many
 
 START = datetime(2026, 11, 25, 10, 27, tzinfo=UTC)
 TROUBLES = (ConcernKind.FAILED, ConcernKind.HELD, ConcernKind.KILLED)
@@ -158,6 +159,7 @@ def lasts(key: str, concerns: Sequence[Concern]) -> bool:
     return may_hide and any(one.kind in TROUBLES and one.subject == subject for one in concerns)
 
 
+@many
 @given(STEPS)
 def test_any_history_is_told_whole_and_nothing_twice(
     steps: list[tuple[list[Concern], list[Passed], float, str]],

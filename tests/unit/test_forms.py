@@ -51,7 +51,7 @@ def web() -> Iterator[Web]:
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         found = Web(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield found
         server.shutdown()
 

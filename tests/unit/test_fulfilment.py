@@ -22,7 +22,7 @@ from passerelle.rules.fulfilment import (
     is_of_interest,
 )
 from passerelle.stock_csv_fix.levels import read_levels
-from tests.unit import orders_settings, stock_settings
+from tests.unit import known_order, orders_settings, stock_settings
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 START = NOW - timedelta(days=1)
@@ -56,9 +56,7 @@ def reading(id: str = "1", *, status: str = "Payé", date: datetime | None = NOW
 
 
 def known(state: State, *, dispatch: int = 7, date: datetime = NOW) -> KnownOrder:
-    return KnownOrder(
-        *("web", "1", "", date, state, "", "", False, False, NOW, NOW), dispatch=dispatch
-    )
+    return known_order(state, date=date, dispatch=dispatch)
 
 
 def sale(state: SaleState, **more: Any) -> KnownSale:

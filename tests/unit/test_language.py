@@ -23,7 +23,6 @@ from passerelle.model.orders import Reading
 from passerelle.model.records import Mark
 from passerelle.model.states import Kind, State
 from passerelle.rules.fate import judge
-from scripts.messages import messages
 from tests.unit import orders_settings
 
 VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
@@ -101,17 +100,14 @@ class TestTheSystemsLanguage:
         assert system_language() == expected
 
     @pytest.mark.usefixtures("no_variables")
-    def test_is_said_by_the_first_variable_that_has_a_value(
+    def test_is_said_by_the_first_variable_that_has_a_value_or_is_english(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(sys, "platform", "linux")
+        assert system_language() == "en"
         for name, value in zip(VARIABLES, ("", "fr_FR", "en_US", "en_US"), strict=True):
             monkeypatch.setenv(name, value)
         assert system_language() == "fr"
-
-    @pytest.mark.usefixtures("no_variables")
-    def test_is_english_where_nothing_says_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sys, "platform", "linux")
-        assert system_language() == "en"
 
     @pytest.mark.parametrize(
         ("identifier", "expected"), [(0x040C, "fr"), (0x0C0C, "fr"), (0x0409, "en"), (0x0407, "en")]
@@ -127,49 +123,36 @@ class TestTheSystemsLanguage:
         assert system_language() == expected
 
 
-class TestTheLanguageSpoken:
-    @pytest.mark.parametrize("chosen", ["fr", "en"])
-    def test_is_the_one_that_was_chosen(self, chosen: str) -> None:
-        speak(chosen)
-        assert spoken() == chosen
-
-    @pytest.mark.parametrize("chosen", ["auto", "", "de"])
-    @pytest.mark.parametrize("system", ["fr", "en"])
-    def test_is_else_the_system_s(
-        self, monkeypatch: pytest.MonkeyPatch, chosen: str, system: str
-    ) -> None:
-        monkeypatch.setenv("LANGUAGE", system)
-        speak(chosen)
-        assert spoken() == system
-
-    def test_has_a_catalogue_that_can_be_read(self) -> None:
-        speak("fr")
-        assert _("a message that nobody wrote") == "a message that nobody wrote"
+@pytest.mark.parametrize("system", ["fr", "en"])
+@pytest.mark.parametrize("chosen", ["fr", "en", "auto", "", "de"])
+def test_the_language_spoken_is_the_one_chosen_or_else_the_system_s(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, system: str
+) -> None:
+    monkeypatch.setenv("LANGUAGE", system)
+    speak(chosen)
+    assert spoken() == (chosen if chosen in ("fr", "en") else system)
 
 
-class TestANumber:
-    @pytest.mark.parametrize(
-        ("number", "words"), [(0, "0 orders"), (1, "1 order"), (2, "2 orders")]
-    )
-    def test_is_one_or_many_in_english(self, number: int, words: str) -> None:
-        speak("en")
-        assert n_("{n} order", "{n} orders", number) == words
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ("en", ["0 orders", "1 order", "2 orders"]),
+        ("fr", ["0 commande", "1 commande", "2 commandes"]),
+    ],
+)
+@pytest.mark.usefixtures("stub")
+def test_a_number_is_one_or_many_as_its_language_counts(chosen: str, words: list[str]) -> None:
+    speak(chosen)
+    assert [n_("{n} order", "{n} orders", number) for number in (0, 1, 2)] == words
 
-    @pytest.mark.parametrize(
-        ("number", "words"), [(0, "0 commande"), (1, "1 commande"), (2, "2 commandes")]
-    )
-    @pytest.mark.usefixtures("stub")
-    def test_is_many_from_two_on_in_french(self, number: int, words: str) -> None:
-        speak("fr")
-        assert n_("{n} order", "{n} orders", number) == words
 
-    def test_s_plural_in_the_true_catalogue_is_french_too(self) -> None:
-        # What has no translation yet takes the English rule; gettext reads the French one.
-        plural = language._french().plural  # type: ignore[attr-defined]
-        assert [plural(number) for number in (0, 1, 2)] == [0, 0, 1]
-
-    def test_fills_the_other_names_as_well(self) -> None:
-        assert n_("{n} of {all}", "{n} of {all}s", 2, all="order") == "2 of orders"
+def test_the_true_catalogue_counts_in_french_and_leaves_what_it_lacks_as_it_is() -> None:
+    # What has no translation yet takes the English rule; gettext reads the French one.
+    plural = language._french().plural  # type: ignore[attr-defined]
+    assert [plural(number) for number in (0, 1, 2)] == [0, 0, 1]
+    speak("fr")
+    assert _("a message that nobody wrote") == N_("a message that nobody wrote")
+    assert n_("{n} of {all}", "{n} of {all}s", 2, all="order") == "2 of orders"
 
 
 class TestAFaultOfTheConfiguration:
@@ -185,23 +168,25 @@ class TestAFaultOfTheConfiguration:
             ' "2m", "12h" or "365d"»',
         ]
 
-    @pytest.mark.usefixtures("stub")
-    def test_is_told_in_english_by_a_file_that_says_so(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("LANGUAGE", "fr")
-        told = faults(tmp_path / "config.toml", self.TEXT.replace('"fr"', '"en"'))
-        assert "«" not in "".join(told)
-
     @pytest.mark.parametrize("system", ["fr", "en"])
-    @pytest.mark.parametrize("line", ['language = "auto"\n', "", 'language = "de"\n'])
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ('language = "en"\ntime_limit = 2\n', "en"),
+            ('language = "auto"\ntime_limit = 2\n', ""),
+            ('language = "de"\ntime_limit = 2\n', ""),
+            ("time_limit = 2\n", ""),
+            ('folder = .\n[x]\nlanguage = "fr"\n', ""),
+        ],
+        ids=["English", "auto", "neither", "none", "of a table"],
+    )
     @pytest.mark.usefixtures("stub")
     def test_is_else_told_in_the_system_s(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, line: str
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str, text: str, said: str
     ) -> None:
         monkeypatch.setenv("LANGUAGE", system)
-        told = faults(tmp_path / "config.toml", f"{line}time_limit = 2\n")
-        assert ("«" in told[-1]) == (system == "fr")
+        told = faults(tmp_path / "config.toml", text)
+        assert ("«" in told[-1]) == ((said or system) == "fr")
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -216,11 +201,6 @@ class TestAFaultOfTheConfiguration:
     def test_of_the_form_is_told_in_it_as_well(self, tmp_path: Path, text: str, words: str) -> None:
         told = faults(tmp_path / "config.toml", f"# ours\n  language = 'fr' # nôtre\n{text}")
         assert told[1].endswith(words)
-
-    @pytest.mark.usefixtures("stub")
-    def test_of_the_form_takes_no_table_s_language_for_the_file_s(self, tmp_path: Path) -> None:
-        told = faults(tmp_path / "config.toml", 'folder = .\n[x]\nlanguage = "fr"\n')
-        assert "«" not in "".join(told)
 
     @pytest.mark.usefixtures("stub")
     def test_joins_the_words_that_a_key_may_have(self, tmp_path: Path) -> None:
@@ -242,10 +222,6 @@ class TestAFaultOfTheConfiguration:
 
 
 class TestAMessage:
-    def test_of_a_table_is_itself_until_it_is_told(self) -> None:
-        speak("fr")
-        assert N_("a quote is not closed") == "a quote is not closed"
-
     @pytest.mark.parametrize("parse", [parse_decimal, parse_whole, parse_date])
     @pytest.mark.usefixtures("stub")
     def test_of_a_cell_met_again_is_in_the_language_of_now(self, parse: object) -> None:
@@ -297,18 +273,3 @@ class TestAMessage:
         speak("en")
         assert ledger.erasure.archived() == {"a b.xml": {("web", "7")}, "b.xml": {("web", "7")}}
         ledger.close()
-
-    def test_that_names_a_sent_xml_ends_with_its_place(self) -> None:
-        """`customer erase` finds an order's XMLs by what these notes end with."""
-        speak("fr")
-        assert _("sent as {place}").endswith(" {place}")
-
-    def test_is_found_by_who_brings_the_catalogue_up_to_date(self) -> None:
-        known = {str(message.id) for message in messages()}
-        assert {
-            "the file is empty",
-            "a quote is not closed or not doubled",
-            "input should be a valid boolean",
-        } <= known
-        plurals = [message.id for message in messages() if isinstance(message.id, tuple)]
-        assert ("{n} order", "{n} orders") in plurals

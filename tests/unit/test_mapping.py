@@ -71,19 +71,13 @@ class TestKinds:
         assert len(right) == (1 if digits.strip("0") else 0)
 
 
-class TestTheDemonstration:
-    @pytest.mark.parametrize("name", ["orders_french.csv", "orders_english.csv"])
-    def test_s_orders_are_known_by_every_column(self, name: str) -> None:
-        found = propose(read(demo(name)))
-        assert (found.what, found.sure, found.missing, found.separator) == ("orders", True, (), "")
-        keys = [key for key in OrderColumns.model_fields if key != "vat_number"]
-        assert list(taken(found)) == keys
-        assert doubts(found) == {}
-
-    def test_s_stock_is_known(self) -> None:
-        found = propose(read(demo("erp_stock.csv")))
-        assert (found.what, found.sure, found.missing) == ("stock", True, ())
-        assert taken(found) == {"ean13": "Gencod", "quantity": "Stock"}
+@pytest.mark.parametrize("name", ["orders_french.csv", "orders_english.csv", "erp_stock.csv"])
+def test_the_demonstration_is_known_by_every_column(name: str) -> None:
+    found = propose(read(demo(name)))
+    keys = [key for key in OrderColumns.model_fields if key != "vat_number"]
+    what, keys = ("stock", ["ean13", "quantity"]) if "stock" in name else ("orders", keys)
+    assert (found.what, found.sure, found.missing, found.separator) == (what, True, (), "")
+    assert (list(taken(found)), doubts(found)) == (keys, {})
 
 
 class TestFilesAreToldApart:
@@ -122,15 +116,14 @@ class TestGuesses:
         assert doubts(found).keys() == taken(found).keys()
         assert found.missing == ()
 
-    def test_take_names_that_are_like_a_known_one(self) -> None:
-        found = proposal("ID commandes;Quantités de produits;Courriel", "1;2;a@b.fr")
-        assert doubts(found)["id"] == 'a guess: like "ID commande"'
-        assert doubts(found)["quantity"] == 'a guess: like "Quantité de produits"'
-
-    def test_find_item_numbers_by_their_check_digits(self) -> None:
-        found = proposal("Réf;Zone;Stock", *(f"A{i};{i};2" for i in ITEMS))
+    def test_take_names_like_a_known_one_and_item_numbers_by_their_check_digits(self) -> None:
+        header = "ID commandes;Quantités de produits;Courriel;Zone"
+        found = proposal(header, *(f"1;2;a@b.fr;{item}" for item in ITEMS))
         assert taken(found)["ean13"] == "Zone"
-        assert doubts(found) == {"ean13": "a guess: by what stands in it"}
+        told = doubts(found)
+        assert told["id"] == 'a guess: like "ID commande"'
+        assert told["quantity"] == 'a guess: like "Quantité de produits"'
+        assert told["ean13"] == "a guess: by what stands in it"
 
     @pytest.mark.parametrize("name", ["PU HT", "Prix unitaire HT", "Unit price (tax excl.)"])
     def test_never_take_a_price_without_tax(self, name: str) -> None:
@@ -189,17 +182,19 @@ class TestFilesAreRead:
         assert found.header == ("Référence", "Qté, en stock; ici")
         assert found.columns == (("é",), ("2",))
 
-    def test_with_texts_over_several_lines(self) -> None:
-        found = read('ID;Message\n1;"a\n\nb"\n2;c\n')
-        assert (found.lines, found.odd, found.columns[1]) == (2, 0, ("a\n\nb", "c"))
-
-    def test_with_a_quote_that_never_closes(self) -> None:
-        found = read("ID;Message\n" + '1;"a\n' + "2;c\n" * 200)
-        assert (found.lines, found.odd) == (201, 0)
-
-    def test_with_lines_that_have_too_few_fields(self) -> None:
-        found = read("ID;Stock\n1;2\n3\n\n")
-        assert (found.lines, found.odd, found.columns) == (2, 1, (("1",), ("2",)))
+    @pytest.mark.parametrize(
+        ("text", "lines", "odd", "last"),
+        [
+            ('ID;Message\n1;"a\n\nb"\n2;c\n', 2, 0, ("a\n\nb", "c")),
+            ("ID;Message\n" + '1;"a\n' + "2;c\n" * 200, 201, 0, None),
+            ("ID;Stock\n1;2\n3\n\n", 2, 1, ("2",)),
+        ],
+        ids=["texts over several lines", "a quote never closed", "too few fields"],
+    )
+    def test_with(self, text: str, lines: int, odd: int, last: tuple[str, ...] | None) -> None:
+        found = read(text)
+        assert (found.lines, found.odd) == (lines, odd)
+        assert last in (None, found.columns[1])
 
     def test_with_a_damaged_letter(self) -> None:
         assert read("Référé;État\né;é\n".encode()[:-2] + b"\n").encoding == "utf-8"

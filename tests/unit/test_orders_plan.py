@@ -1,21 +1,19 @@
 """The plan of a run of orders: every order of the file has its place in it, and is told."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
-from passerelle.exchange.outbox import Parcel
 from passerelle.model.location import Location
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import DONE, TRANSITIONS, State
 from passerelle.runs.orders_plan import OrdersPlan, decide, describe, hold_back, reject, summarise
-from tests.unit import many, orders_settings
+from tests.unit import known_order, many, orders_settings
 
-SEEN = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 SETTINGS = orders_settings(send_statuses=["Payé"])
 PLACE = Location("ftp", "import/commandes.xml")
 
@@ -33,20 +31,8 @@ def file_of(*rows: str) -> OrderFile:
     return read_orders(text.encode(), SETTINGS, "commandes.csv")
 
 
-def known(id: str, state: State, *, fingerprint: str = "", resend: bool = False) -> KnownOrder:
-    return KnownOrder(
-        channel="web",
-        id=id,
-        reference="",
-        date=None,
-        state=state,
-        reason="",
-        fingerprint=fingerprint,
-        cancelled=False,
-        resend=resend,
-        seen=SEEN,
-        changed=SEEN,
-    )
+def known(id: str, state: State, **changes: Any) -> KnownOrder:
+    return known_order(state, id=id, **changes)
 
 
 def plan_of(file: OrderFile, *orders: KnownOrder) -> OrdersPlan:
@@ -144,34 +130,10 @@ class TestAnOrderThatChangedAfterItWasSent:
 
 
 class TestWhatIsTold:
-    def test_names_every_order_and_why_it_is_not_sent(self) -> None:
-        plan = plan_of(file_of(*(ROWS[s].format(id=1000 + n) for n, s in enumerate(ROWS))))
-        parcel = Parcel(b"<orders/>", plan.in_state(State.PREPARED), PLACE)
-        told = list(describe(replace(plan, parcel=parcel)))
-        assert told == [
-            "commandes.csv, 4 orders, 0 of them handled before",
-            "withheld, to be entered at the till: order 1002: paid with a gift card "
-            "(payment Bon cadeau)",
-            'waiting: order 1001: status "En attente" is not to be sent yet',
-            '! rejected: order 1003: commandes.csv:5: quantity: "deux" is no number',
-            "to send: 1 order (1000) as ftp:import/commandes.xml",
-        ]
-
     def test_names_the_orders_that_left_the_file_before_they_could_be_sent(self) -> None:
         plan = replace(plan_of(file_of()), missing=(known("7", State.REJECTED),))
         (told,) = (line for line in describe(plan) if "7" in line)
         assert told.startswith("! ")
-
-    def test_names_the_columns_whose_lack_hides_what_must_be_kept_back(self) -> None:
-        text = b"id_order;ean13;quantity;unit_price\n1;370;1;10\n"
-        told = list(describe(plan_of(read_orders(text, SETTINGS, "commandes.csv"))))
-        assert [line.partition(", so")[0] for line in told if "column" in line] == [
-            "! the file has no column for payment",
-            "! the file has no column for status",
-        ]
-
-    def test_says_so_where_there_is_nothing_to_send(self) -> None:
-        assert list(describe(plan_of(file_of())))[-1] == "no order to send"
 
     def test_counts_the_old_news_instead_of_repeating_it(self) -> None:
         file = file_of(*(ROWS[State.WITHHELD].format(id=n) for n in range(30)))

@@ -6,7 +6,7 @@ from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns
 from passerelle.config.pool import Pool as PoolSection
 from passerelle.config.stock import Guards, Stock
-from passerelle.model.pool import LevelFile, PoolItem, Suspect
+from passerelle.model.pool import LevelFile, PoolItem
 from passerelle.rules.guards import check_gone
 from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count
@@ -90,30 +90,10 @@ def test_the_shop_where_an_item_was_first_seen_wins() -> None:
     assert found.shops[1].changes == {"1": (3, 100)}
 
 
-def test_the_last_one_sold_twice_is_told_and_shown_nowhere() -> None:
-    sales = [
-        Seen(name, Rules(), LevelFile(name, {"1": 0}), [OrderLine("7", "1", 1)],
-             view=View({"1": 1}))
-        for name in ("a", "b")
-    ]  # fmt: skip
-    found = plan({"1": 1}, *sales)
-    assert found.levels == {"1": -1}
-    assert [(one.item, one.missing) for one in found.shortfalls] == [("1", 1)]
-    assert [one.changes for one in found.shops] == [{}, {}]
-
-
-def test_a_buffer_is_not_published_and_what_is_excluded_takes_no_part() -> None:
-    rules = Rules(buffer=3, exclude=frozenset({"2"}))
-    line = OrderLine("7", "2", 1)
-    found = plan({"1": 10, "2": 10}, shop("a", {"1": 10, "2": 10}, line, rules=rules))
-    assert found.levels == {"1": 10, "2": 10}
-    assert found.shops[0].changes == {"1": (10, 7)}
-
-
-def test_an_item_that_one_shop_has_twice_takes_no_part_anywhere() -> None:
-    twice = Seen("a", Rules(), LevelFile("a", {}, twice={"1": (2, 3)}), view=View())
-    found = plan({"1": 10}, twice, shop("b", {"1": 4}))
-    assert [one.changes for one in found.shops] == [{}, {}]
+def test_what_is_excluded_takes_no_part() -> None:
+    rules = Rules(exclude=frozenset({"2"}))
+    found = plan({"2": 10}, shop("a", {"2": 9}, OrderLine("7", "2", 1), rules=rules))
+    assert (found.levels, found.shops[0].changes) == ({"2": 10}, {})
 
 
 def test_where_the_erp_owns_the_levels_a_shop_s_own_is_written_over() -> None:
@@ -149,30 +129,10 @@ def test_what_was_told_before_a_file_was_taken_may_have_been_written_over() -> N
     assert {found.level, *found.others} >= {99, 100}
 
 
-def test_the_same_file_read_again_confirms_no_change_by_hand() -> None:
-    def read(reads: int, *, fresh: bool) -> Plan:
-        levels, suspects = LevelFile("a", {"1": 150}), {"1": Suspect(50, reads)}
-        view = View({"1": 100})
-        seen = Seen("a", Rules(), levels, view=view, suspects=suspects, is_fresh=fresh)
-        return plan({"1": 100}, seen)
-
-    assert read(1, fresh=False).edits == ()
-    assert read(1, fresh=False).shops[0].held["1"].reads == 1
-    assert [edit.difference for edit in read(1, fresh=True).edits] == [50]
-
-
 def test_two_lines_that_are_alike_tell_no_renamed_item() -> None:
     seen = Seen("a", Rules(), LevelFile("a", {"3": 1, "4": 1}, marks={"3": 7, "4": 7}),
                 view=View({"1": 1, "2": 1}, marks={"1": 7, "2": 7}))  # fmt: skip
     assert plan({"1": 1, "2": 1}, seen).shops[0].renamed == ()
-
-
-def test_what_a_newcomer_did_before_moves_nothing() -> None:
-    line = OrderLine("7", "1", 2, cancelled=True)
-    seen = Seen("b", Rules(), LevelFile("b", {"1": 7}), [line], {("7", "1"): 2}, is_newcomer=True)
-    found = plan({"1": 100}, shop("a", {"1": 100}), seen)
-    assert found.levels == {"1": 100}
-    assert [mark.quantity for mark in found.counted.marks] == [0]
 
 
 def test_a_shop_s_file_that_lacks_many_items_is_held() -> None:

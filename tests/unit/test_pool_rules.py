@@ -66,10 +66,13 @@ class TestAnOrder:
         assert sum(move.quantity for move in found.counted.moves) == level - 100
 
     @pytest.mark.parametrize("cancelled", [True, False])
-    def test_of_a_newcomer_moves_nothing(self, cancelled: bool) -> None:
+    @pytest.mark.parametrize("known", [None, 2])
+    def test_of_a_newcomer_moves_nothing(self, cancelled: bool, known: int | None) -> None:
         line = OrderLine("7", "1", 2, cancelled=cancelled)
-        found = plan({"1": 100}, shop({"1": 7}, line, is_newcomer=True))
+        found = plan({"1": 100}, shop({"1": 7}, line, known=known, is_newcomer=True))
         assert (found.levels, found.counted.moves) == ({"1": 100}, ())
+        counts = 0 if cancelled else 2
+        assert [mark.quantity for mark in found.counted.marks] == [counts] * (counts != known)
 
 
 class TestAShopGets:
@@ -98,6 +101,7 @@ def test_what_was_sold_once_too_often_is_told_once(
     before: int, level: int, missing: int | None
 ) -> None:
     found = plan({"1": before}, shop({"1": 0}), erp={"1": level})
+    assert [one.changes for one in found.shops] == [{}]
     assert [(one.item, one.missing) for one in found.shortfalls] == (
         [("1", missing)] if missing else []
     )

@@ -27,6 +27,7 @@ from passerelle.base.reading import (
 from passerelle.base.wording import shorten
 from tests.unit import many
 
+LETTERS = "Zoé et Chloé, Bât. É – 50 € à l’œuvre"
 NAMES = ("ID commande", "Référence la commande", "État de la commande/Dénomination", "Prix (HT)")
 
 
@@ -50,26 +51,18 @@ class TestNames:
 
 class TestTheEncoding:
     @pytest.mark.parametrize(
-        ("codec", "found"),
+        ("codec", "configured", "found"),
         [
-            ("utf-8", "utf-8"),
-            ("utf-8-sig", "utf-8-sig"),
-            ("cp1252", "cp1252"),
-            ("utf-16", "utf-16"),
-            ("utf-32", "utf-32"),
+            *((codec, "auto", codec) for codec in ("utf-8", "utf-8-sig", "cp1252", "utf-16")),
+            *(("utf-32", "auto", "utf-32"), ("utf-8", "cp850", "cp850")),
+            # Its BOM is no letter, whatever is configured.
+            *(("utf-8-sig", "utf-8", "utf-8-sig"), ("utf-8-sig", "cp1252", "utf-8-sig")),
         ],
     )
-    def test_is_told_by_the_bytes(self, codec: str, found: str) -> None:
-        assert detect_encoding("Élodie Lebœuf".encode(codec)) == found
-
-    def test_is_the_configured_one_whatever_the_bytes(self) -> None:
-        assert detect_encoding("Élodie".encode(), "cp850") == "cp850"
-
-    @pytest.mark.parametrize("configured", ["utf-8", "cp1252"])
-    def test_is_utf_8_without_its_bom_even_where_another_is_configured(
-        self, configured: str
+    def test_is_told_by_the_bytes_or_the_config(
+        self, codec: str, configured: str, found: str
     ) -> None:
-        assert detect_encoding("Élodie".encode("utf-8-sig"), configured) == "utf-8-sig"
+        assert detect_encoding("Élodie Lebœuf".encode(codec), configured) == found
 
     @many
     @given(st.text(), st.sampled_from(["utf-8", "utf-8-sig"]))
@@ -78,16 +71,12 @@ class TestTheEncoding:
         data = text.encode(codec)
         assert data.decode(detect_encoding(data)) == text
 
-    @pytest.mark.parametrize(
-        "text", ["Zoé et Chloé, Bât. É – 50 € à l’œuvre", "où ça ? là-bas, en août", "Łódź, Žižka"]
-    )
+    @pytest.mark.parametrize("text", [LETTERS, "où ça ? là-bas, en août", "Łódź, Žižka"])
     def test_is_damaged_utf_8_where_a_letter_was_cut_in_two(self, text: str) -> None:
         assert is_damaged_utf8(text.encode() + b"\xc3; reste")
         assert is_damaged_utf8(b"\xa9" + text.encode())
 
-    @pytest.mark.parametrize(
-        "text", ["Zoé et Chloé, Bât. É – 50 € à l’œuvre", "ÀÉÈÊÇÔÛ", "Ça «va»", "plain", "Ã"]
-    )
+    @pytest.mark.parametrize("text", [LETTERS, "ÀÉÈÊÇÔÛ", "Ça «va»", "plain", "Ã"])
     def test_is_no_damaged_utf_8_where_it_is_cp1252(self, text: str) -> None:
         assert not is_damaged_utf8(text.encode("cp1252"))
 
@@ -116,21 +105,23 @@ class TestTheSeparator:
 
 
 class TestAColumn:
-    def test_is_the_first_of_its_names_that_the_header_has(self) -> None:
-        assert find_column(["Code", "EAN", "Gencod"], ["ean13", "gencod", "ean"]) == 2
-
-    def test_is_none_where_the_header_has_no_such_name(self) -> None:
-        assert find_column(["Code", "EAN"], ["Gencod"]) is None
-
-    def test_is_never_one_without_a_name(self) -> None:
-        assert find_column(["ID", ""], ["", "ID"]) == 0
+    @pytest.mark.parametrize(
+        ("header", "names", "place"),
+        [
+            (["Code", "EAN", "Gencod"], ["ean13", "gencod", "ean"], 2),
+            (["Code", "EAN"], ["Gencod"], None),
+            (["ID", ""], ["", "ID"], 0),
+            (["EAN", "EAN", "Gencod"], ["Gencod", "EAN"], 2),
+        ],
+    )
+    def test_is_the_first_of_its_names_that_the_header_has(
+        self, header: list[str], names: list[str], place: int | None
+    ) -> None:
+        assert find_column(header, names) == place
 
     def test_that_stands_twice_is_refused(self) -> None:
         with pytest.raises(LookupError, match="Gencod"):
             find_column(["GENCOD", "Gencod "], ["Gencod"])
-
-    def test_that_stands_twice_does_no_harm_where_another_name_comes_first(self) -> None:
-        assert find_column(["EAN", "EAN", "Gencod"], ["Gencod", "EAN"]) == 2
 
 
 # For each convention: what parts thousands, and the decimal mark.
@@ -196,10 +187,8 @@ class TestADecimalNumber:
         with pytest.raises(ValueError, match="is no number"):
             parse_decimal(text)
 
-    def test_keeps_its_decimals(self) -> None:
+    def test_keeps_its_decimals_before_which_a_lone_mark_stands(self) -> None:
         assert str(parse_decimal("12,500")) == "12.500"
-
-    def test_has_a_lone_mark_for_its_decimals(self) -> None:
         assert parse_decimal("1.234") == parse_decimal("1,234") == Decimal("1.234")
 
     def test_that_is_none_is_told_on_one_short_line(self) -> None:
@@ -215,19 +204,17 @@ class TestAWholeNumber:
     ) -> None:
         assert parse_whole(f" {number}{mark + '0' * zeros if zeros else ''} ") == number
 
-    @pytest.mark.parametrize("text", ["2.000", "2,000", "12,000"])
-    def test_is_not_guessed_where_it_may_be_two_or_two_thousand(self, text: str) -> None:
-        with pytest.raises(ValueError, match="is no whole number"):
-            parse_whole(text)
-
-    @pytest.mark.parametrize("text", ["1,5", "0.01", "2,0000001", "1 234", "1 234,00", "2 €"])
-    def test_is_not_rounded_or_guessed(self, text: str) -> None:
-        with pytest.raises(ValueError, match="is no whole number"):
-            parse_whole(text)
-
-    @pytest.mark.parametrize("text", ["", "deux", "2e1", "٢", "9" * 5000])
-    def test_is_not_read_from_anything_else(self, text: str) -> None:
-        with pytest.raises(ValueError, match=r"is no number|digits"):
+    @pytest.mark.parametrize(
+        "text",
+        [
+            # Two, or two thousand?
+            *("2.000", "2,000", "12,000"),
+            *("1,5", "0.01", "2,0000001", "1 234", "1 234,00", "2 €"),
+            *("", "deux", "2e1", "٢", "9" * 5000),
+        ],
+    )
+    def test_is_never_guessed_or_rounded(self, text: str) -> None:
+        with pytest.raises(ValueError, match=r"is no (whole )?number|digits"):
             parse_whole(text)
 
 
@@ -246,15 +233,15 @@ class TestADate:
         assert iso == french == moment.astimezone()
 
     @pytest.mark.parametrize(
-        "text",
-        ["2026-11-22T10:27:00", "2026-11-22 10:27", " 22/11/2026 10:27 ", "2026-11-22 10:27:00"],
+        ("text", "time"),
+        [
+            *(("2026-11-22T10:27:00", "10:27:00"), ("2026-11-22 10:27", "10:27:00")),
+            *((" 22/11/2026 10:27 ", "10:27:00"), ("2026-11-22 10:27:00", "10:27:00")),
+            *(("22/11/2026", "00:00:00"), ("2026-11-22", "00:00:00")),
+        ],
     )
-    def test_may_lack_seconds_or_have_a_t(self, text: str) -> None:
-        assert f"{parse_date(text):%Y-%m-%d %H:%M:%S}" == "2026-11-22 10:27:00"
-
-    @pytest.mark.parametrize("text", ["22/11/2026", "2026-11-22"])
-    def test_without_time_is_midnight_here(self, text: str) -> None:
-        assert f"{parse_date(text):%Y-%m-%d %H:%M:%S}" == "2026-11-22 00:00:00"
+    def test_may_lack_its_seconds_or_its_time_or_have_a_t(self, text: str, time: str) -> None:
+        assert f"{parse_date(text):%Y-%m-%d %H:%M:%S}" == f"2026-11-22 {time}"
         assert parse_date(text).tzinfo is not None
 
     def test_has_its_day_before_its_month(self) -> None:
@@ -283,25 +270,22 @@ class TestADate:
 
 class TestAnItemNumber:
     @pytest.mark.parametrize(
-        "written",
+        ("texts", "key"),
         [
-            *("370123", "0370123", "00000370123", " 370123 ", "370 123", "370-123"),
-            *("'370123", '="370123"'),
+            (["370123", "0370123", "00000370123", " 370123 ", "370 123", "370-123"], "370123"),
+            (["'370123", '="370123"'], "370123"),
+            ([" ab-12É ", "AB-12e"], "ab-12e"),
+            (["", " ", "0", "0000000000000", "'0"], ""),
+            (["réf\x1b[2J"], r"ref\u001b[2j"),
         ],
+        ids=["digits", "of a spreadsheet", "a reference", "nothing", "what a console obeys"],
     )
-    def test_compares_by_its_digits(self, written: str) -> None:
-        assert gtin(written) == "370123"
+    def test_compares_by_its_digits_or_as_a_reference(self, texts: list[str], key: str) -> None:
+        assert {gtin(text) for text in texts} == {key}
 
-    def test_keeps_its_leading_zeros_for_the_erp(self) -> None:
+    def test_keeps_its_zeros_and_a_reference_its_blanks_for_the_erp(self) -> None:
         assert item_number("'0370123") == item_number('="0370123"') == "0370123"
-
-    def test_with_letters_is_a_reference_and_stays(self) -> None:
         assert item_number(" AB-12 ") == " AB-12 "
-        assert gtin(" ab-12É ") == gtin("AB-12e")
-
-    @pytest.mark.parametrize("blank", ["", " ", "0", "0000000000000", "'0"])
-    def test_of_nothing_but_zeros_is_none(self, blank: str) -> None:
-        assert gtin(blank) == ""
 
     @many
     @given(st.text("0123456789", min_size=1, max_size=14), st.integers(0, 5))
@@ -311,34 +295,29 @@ class TestAnItemNumber:
         assert gtin("0" * zeros + digits) == gtin(digits) == digits.lstrip("0")
 
     @pytest.mark.parametrize(
-        "text", ["3,70012E+12", "3.70012E+12", "3E12", "3e+12", "12.0", "12,000"]
+        ("text", "is_eaten"),
+        [
+            *((t, True) for t in ("3,70012E+12", "3.70012E+12", "3E12", "3e+12", "12.0", "12,000")),
+            *((t, False) for t in ("", "AB-12", "12.5", "E12", "0", "12", "37012000000000")),
+        ],
     )
-    def test_that_a_spreadsheet_made_a_number_is_recognised(self, text: str) -> None:
-        assert is_eaten_by_spreadsheet(text)
-
-    @many
-    @given(st.text("0123456789", min_size=1, max_size=14))
-    def test_in_full_was_not_eaten(self, digits: str) -> None:
-        assert not is_eaten_by_spreadsheet(digits)
-
-    @pytest.mark.parametrize("text", ["", "AB-12", "12.5", "E12"])
-    def test_of_another_kind_was_not_eaten(self, text: str) -> None:
-        assert not is_eaten_by_spreadsheet(text)
-
-    def test_compares_without_what_a_console_obeys(self) -> None:
-        assert gtin("réf\x1b[2J") == r"ref\u001b[2j"
+    def test_that_a_spreadsheet_made_a_number_is_recognised(
+        self, text: str, is_eaten: bool
+    ) -> None:
+        assert is_eaten_by_spreadsheet(text) == is_eaten
 
 
-class TestATextInAMessage:
-    def test_stands_on_one_line(self) -> None:
-        assert shorten("a\r\n b\tc") == "a b c"
-
-    def test_is_cut_to_its_limit(self) -> None:
-        assert shorten("x" * 41) == "x" * 39 + "…"
-        assert shorten("x" * 40) == "x" * 40
-
-    def test_has_its_control_characters_written_out(self) -> None:
-        assert shorten("a\x1b[2J\tb\ufeff") == r"a\u001b[2J b\ufeff"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\r\n b\tc", "a b c"),
+        ("x" * 41, "x" * 39 + "…"),
+        ("x" * 40, "x" * 40),
+        ("a\x1b[2J\tb\ufeff", r"a\u001b[2J b\ufeff"),
+    ],
+)
+def test_a_text_in_a_message_is_one_short_line_that_no_console_obeys(text: str, shown: str) -> None:
+    assert shorten(text) == shown
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone is the machine's on Windows")

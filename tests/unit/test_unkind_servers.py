@@ -50,7 +50,8 @@ class Desk:
     def send_xml(self) -> None:
         gist = Gist("1", "", NOW, "Payé", (), "", None)
         parcel = Parcel(b"<orders/>", [Mark(gist, State.PREPARED)], XML)
-        self.outbox.send_orders("web", parcel)
+        self.outbox.prepare_orders("web", parcel)
+        self.outbox.recover()
 
     def state(self) -> State:
         return self.ledger.orders.known("web", ["1"])["1"].state

@@ -1,0 +1,22 @@
+"""A pool that has been joined once, and is copied for every test that begins with members."""
+
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+from tests.pools import PoolWorld
+from tests.servers.fixtures import NewServer
+
+
+def copy_of(joined: PoolWorld, tmp_path: Path, new_server: NewServer) -> PoolWorld:
+    """The same shops with the same past, on folders of their own."""
+    shops = {}
+    for name, shop in joined.shops.items():
+        server = new_server("folder")
+        copytree(shop.server.root, server.root, dirs_exist_ok=True)
+        shops[name] = replace(shop, server=server, levels=dict(shop.levels), orders={}, texts={})
+    folder = tmp_path / joined.folder.name
+    copytree(joined.folder, folder)
+    world = PoolWorld(folder, shops)
+    world.configure()
+    return world
