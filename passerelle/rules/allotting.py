@@ -8,10 +8,11 @@ from datetime import datetime
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
+from passerelle.config.statuses import UNPAID
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import IN_ERP, OPEN, SaleState, State
-from passerelle.rules.fate import is_cancelled, used_again
+from passerelle.rules.fate import has_status, is_cancelled, used_again
 from passerelle.rules.fulfilment import (
     Books,
     Candidate,
@@ -77,8 +78,9 @@ class _Judge:
                 self._withdraw(sale, _cancelled_in_words(reading))
             case SaleState.WANTED | SaleState.REFUSED if not self._is_still_wanted(reading):
                 text = _('its status is "{status}" now, which fulfil.when_statuses does not name')
-                reason = text.format(status=reading.status)
-                self._problem(sale, sale.state, Problem.STATUS, reason)
+                is_unpaid = has_status(reading, UNPAID)
+                problem = Problem.STATUS if is_unpaid else Problem.UNKNOWN
+                self._problem(sale, sale.state, problem, text.format(status=reading.status))
             case SaleState.WANTED | SaleState.REFUSED:
                 self._wanted(reading, date, sale)
             case SaleState.WITHDRAWN:

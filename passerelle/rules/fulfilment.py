@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from passerelle.config.orders import Fulfil, Orders
+from passerelle.config.statuses import PAID
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import DONE, IN_ERP, SaleState
@@ -59,15 +60,16 @@ class Findings:
 class Problem(StrEnum):
     """What stands against a sale; each value is a contract with programs that read ``--json``.
 
-    ``stock``: not enough of it. ``status``: the order has another one since, that asks for no sale.
-    ``unchecked``: the ERP's file tells nothing now. ``order``: the
-    order itself is not in the ERP. ``illegible``: it cannot be read any more. ``unwritten``: the
-    stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop uses its id again.
-    ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
+    ``stock``: not enough of it. ``status``: the order is not paid any more; ``unknown``: nobody has
+    said whether its status is a paid one. ``unchecked``: the ERP's file tells nothing now.
+    ``order``: the order itself is not in the ERP. ``illegible``: it cannot be read any more.
+    ``unwritten``: the stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop
+    uses its id again. ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
     """
 
     STOCK = "stock"
     STATUS = "status"
+    UNKNOWN = "unknown"
     UNCHECKED = "unchecked"
     ORDER = "order"
     ILLEGIBLE = "illegible"
@@ -157,11 +159,11 @@ def wants(reading: Reading, fulfil: Fulfil) -> bool:
 def is_still_wanted(reading: Reading, fulfil: Fulfil, orders: Orders) -> bool:
     """Whether a sale that was wanted may be issued now: the order is paid for all that is said.
 
-    It may have gone on since, to be packed or shipped: then it has a status that is sent.
+    It may have gone on since, to be packed or shipped: that shops ship with such a status is known.
     """
     if is_cancelled(reading, orders):
         return False
-    return wants(reading, fulfil) or has_status(reading, orders.send_statuses)
+    return has_status(reading, (*fulfil.when_statuses, *PAID))
 
 
 def is_another(reading: Reading, known: KnownOrder) -> bool:
