@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -12,6 +14,7 @@ from passerelle.base.errors import (
     UnreachableError,
     bug_in_words,
     lines_of,
+    place_of,
 )
 from passerelle.base.language import _, speak
 
@@ -46,10 +49,9 @@ def _run() -> int:
     except PasserelleError as error:
         return _fail(error)
     except OSError as error:
-        return _fail(UnreachableError(_("the output cannot be written"), error.strerror or ""))
+        return _fail_of_system(error)
     except Exception as error:
-        _print(bug_in_words(error))
-        return 1
+        return _fail_of_ours(error)
     return result if isinstance(result, int) else 0
 
 
@@ -67,6 +69,29 @@ def _fail(error: PasserelleError) -> int:
     for line in lines_of(error):
         _print(line)
     return error.exit_code
+
+
+def _fail_of_system(error: OSError) -> int:
+    """Only what is printed is output: a file that cannot be read is another thing."""
+    if _was_printing(error):
+        return _fail(UnreachableError(_("the output cannot be written"), error.strerror or ""))
+    if error.errno is None:
+        return _fail_of_ours(error)
+    what = _("this machine refused ({reason})").format(reason=error.strerror or error.errno)
+    where = ", ".join(filter(None, (str(error.filename or ""), place_of(error))))
+    mend = _("look at its disk and at this account's rights, then try again")
+    return _fail(UnreachableError(what, where, mend))
+
+
+def _was_printing(error: OSError) -> bool:
+    codes = [frame.f_code for frame, _line in traceback.walk_tb(error.__traceback__)]
+    printers = (Path("click", "utils.py"), Path("rich", "console.py"))
+    return any(Path(*Path(code.co_filename).parts[-2:]) in printers for code in codes)
+
+
+def _fail_of_ours(error: Exception) -> int:
+    _print(bug_in_words(error))
+    return 1
 
 
 def _print(text: str) -> None:

@@ -3,9 +3,16 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
 
 from passerelle.base.errors import TimeLimitError
 from passerelle.base.language import _
+
+T = TypeVar("T")
+# Windows lets nobody interrupt a longer wait.
+_GLANCE = 0.5
 
 
 class Deadline:
@@ -35,6 +42,22 @@ class Deadline:
         time.sleep(self.bounded(wait))
         self.remaining()
 
+    def outlast(self, act: Callable[[], T]) -> T:
+        """What ``act`` returns or raises; it may hang, as files on a dead share do.
+
+        Then it is left behind, in a thread that keeps no program from ending, and
+        :class:`TimeLimitError` is raised once the time is over.
+        """
+        self.remaining()  # what begins too late could end after the run
+        answers = SimpleQueue[Callable[[], T]]()
+        Thread(target=lambda: answers.put(_answer(act)), name="waiting", daemon=True).start()
+        while True:
+            try:
+                answer = answers.get(timeout=min(self.remaining(), _GLANCE))
+            except Empty:
+                continue
+            return answer()
+
 
 class Share(Deadline):
     """A part of a run's time for one server, so that one that is away leaves some to the others.
@@ -61,3 +84,17 @@ class Share(Deadline):
                 _("the others went on; the next run tries again"),
             )
         return min(whole, left)
+
+
+def _answer(act: Callable[[], T]) -> Callable[[], T]:
+    """What ``act`` did, to be done again elsewhere: returns its value, or raises its error."""
+    try:
+        value = act()
+    except BaseException as error:
+        raised = error
+
+        def fail() -> T:
+            raise raised
+
+        return fail
+    return lambda: value

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
@@ -29,13 +30,37 @@ def make_private_folder(path: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Writes ``data``, for others to read, and waits until the disk has it. Not atomic."""
-    with path.open("wb") as file:
+    """Writes a new file, for others to read, and waits until the disk has it. Not atomic.
+
+    What stood under its name is removed: of a link the link itself, never what it leads to.
+    """
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
+        _keep(file, data)
+
+
+def rewrite_durably(path: Path, data: bytes) -> None:
+    """Writes over a file that is never absent meanwhile; what is no plain file gives way."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return write_durably(path, data)
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        return write_durably(path, data)
+    follow_no_link = getattr(os, "O_NOFOLLOW", 0)
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags | follow_no_link)) as file:
+        return _keep(file, data)
+
+
+def create_privately(path: Path, data: bytes) -> None:
+    """The same, for the user alone."""
+    path.unlink(missing_ok=True)
+    with open(path, "xb", opener=private) as file:
         _keep(file, data)
 
 
 def write_privately(path: Path, data: bytes) -> None:
-    """The same, for the user alone."""
+    """Writes ``data`` over what a file holds, or into a new one that is the user's alone."""
     with open(path, "wb", opener=private) as file:
         _keep(file, data)
 
@@ -55,16 +80,30 @@ def move_durably(old: Path, new: Path) -> None:
 def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
 
-    It is the user's alone, unless it is ``shared``.
+    It is the user's alone, unless it is ``shared``: a file that a person has named, beside which
+    others of theirs may lie.
     """
-    part = path.with_name(path.name + ".part")
+    ending = f".{token_hex(4)}.part" if shared else ".part"
+    part = path.with_name(path.name + ending)
     try:
-        (write_durably if shared else write_privately)(part, data)
+        (write_durably if shared else create_privately)(part, data)
         move_durably(part, path)
     except (Exception, KeyboardInterrupt):
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def write_output(path: Path, data: bytes) -> None:
+    """Writes what a person asked for: into a device or pipe, else a file, whole or not at all.
+
+    A link stays, and what it leads to is replaced.
+    """
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            file.write(data)
+    else:
+        replace_whole(Path(os.path.realpath(path)), data, shared=True)
 
 
 def rewrite_whole(path: Path, data: bytes) -> None:

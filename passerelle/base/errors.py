@@ -121,10 +121,14 @@ def lines_of(error: PasserelleError) -> tuple[str, ...]:
     return (isinstance(error, ConfigError) and error.faults) or (str(error),)
 
 
+def place_of(error: Exception) -> str:
+    """Where in the program it was raised."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
+
+
 def bug_in_words(error: Exception) -> str:
     """A bug on one line: its kind and place. Its message may hold a customer's words."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{Path(frame.filename).name}:{frame.lineno}"
     kind = type(error).__name__
     text = _("a fault in Passerelle itself ({kind}): {place}: report it with the trace")
-    return text.format(kind=kind, place=place)
+    return text.format(kind=kind, place=place_of(error))

@@ -1,5 +1,6 @@
 """Checks of this machine: the data folder, the ledger, stylesheet and schema."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,19 +12,18 @@ from secrets import token_hex
 from urllib.parse import urlsplit
 
 from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, UNSENT
-from passerelle.base.durable import write_privately
-from passerelle.base.errors import PasserelleError, UnreachableError
+from passerelle.base.durable import create_privately
+from passerelle.base.errors import ConfigError, PasserelleError, UnreachableError
 from passerelle.base.language import _, n_
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
+from passerelle.config.servers import base_folder
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.exchange.uploads import tmp_name
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.ledger import ledger_exists, open_ledger
-from passerelle.model.location import Location
 from passerelle.model.runs import TRACE_NAMES
-from passerelle.remotes.folder import base_folder
 
 # Years of archives of a small shop; below this a bigger export may not fit.
 _ROOM = 200_000_000
@@ -60,7 +60,7 @@ def _probe(folder: Path) -> None:
     """Writes a file and removes it, whatever happens in between."""
     probe = folder / f"passerelle-check-{token_hex(4)}.tmp"
     try:
-        write_privately(probe, b"Passerelle looks whether it may write here.\n")
+        create_privately(probe, b"Passerelle looks whether it may write here.\n")
     finally:
         with suppress(FileNotFoundError):
             probe.unlink()
@@ -136,20 +136,48 @@ def _check_forms(
 
 
 _WINDOWS_LIMIT = 259
+# Of NTFS and most others.
+_LONGEST_PART = 255
 _STAMP = f"{datetime(2026, 1, 1):{TIME}}"  # noqa: DTZ001 - only its length counts
 # The longest of what SQLite keeps beside a database while it writes.
 _JOURNAL = "-journal"
+# As long as the one of a ledger may be.
+TOKEN = "0" * 9
 
 
 def check_names(settings: Settings, limit: int | None) -> Iterator[Finding]:
-    """A warning where a name will be longer than ``limit``; ``None``: nothing limits names."""
-    longest = max(_written(settings), key=_length)
+    """Names that are too long: a warning beyond ``limit`` (``None``: none), a fault for a part."""
+    yield from _check_own_names(settings)
+    longest = max((*_written(settings), *_published(settings)), key=_length)
     if limit is None or _length(longest) <= limit:
         return
     found = _("runs will write a name of {length} characters, and Windows takes {limit}: {name}")
     mend = _("choose a shorter folder, or have Windows' long paths enabled (LongPathsEnabled)")
     told = found.format(length=_length(longest), limit=limit, name=longest)
     yield warning("names", told, mend)
+
+
+def _check_own_names(settings: Settings) -> Iterator[Finding]:
+    """Names in the data folder, whose file system limits each part of a path."""
+    longest = max(_written(settings), key=lambda path: _size_of(path.name))
+    limit = _longest_part(settings.folder)
+    if _size_of(longest.name) > limit:
+        what = _("runs will keep a file whose name is too long, {length} where {limit} fit")
+        told = what.format(length=_size_of(longest.name), limit=limit)
+        mend = _('choose a shorter file name in "to"')
+        yield fault("names", ConfigError(told, longest.name, mend))
+
+
+def _size_of(name: str) -> int:
+    """As the file system counts: bytes, and pairs of them on Windows."""
+    return _length(Path(name)) if os.name == "nt" else len(os.fsencode(name))
+
+
+def _longest_part(folder: Path) -> int:
+    place = next((path for path in (folder, *folder.parents) if path.is_dir()), folder)
+    with suppress(AttributeError, OSError, ValueError):
+        return os.pathconf(place, "PC_NAME_MAX")
+    return _LONGEST_PART
 
 
 def limit_of_names() -> int | None:
@@ -168,8 +196,13 @@ def _length(path: Path) -> int:
     return len(str(path).encode("utf-16-le", errors="surrogatepass")) // 2
 
 
+def filled(name: str) -> str:
+    """A file name of ``to`` as long as it gets once its placeholders are filled in."""
+    return name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
+
+
 def _written(settings: Settings) -> Iterator[Path]:
-    """The longest names that runs write, in each place."""
+    """The longest names that runs write in the data folder, in each place."""
     from passerelle.archive.folders import LAST_COPY  # it imports numpy
 
     folder = settings.folder.absolute()
@@ -178,30 +211,23 @@ def _written(settings: Settings) -> Iterator[Path]:
         yield folder / TRACES / f"{Path(trace).stem}_{_STAMP}.txt"
     if settings.stock:
         yield folder / f"{LAST_COPY.format(name=settings.stock.to.name)}{PENDING}"
-        yield from _published(settings, settings.stock.to)
     for shop, section in settings.pool.shops.items() if settings.pool else ():
         copy = LAST_COPY.format(name=f"{shop}_{section.stock_to.name}")
         yield folder / f"{copy}{PENDING}"
-        yield from _published(settings, section.stock_to)
     if settings.orders:
-        name = Path(settings.orders.to.name.replace("{time}", _STAMP))
-        # A name that the archive has already gets the time of now.
-        yield folder / EXPORTS / UNSENT / f"{name.stem}_{_STAMP}{name.suffix}{PENDING}"
-        yield from _published(settings, settings.orders.to)
-    yield from _sales(settings)
-
-
-def _sales(settings: Settings) -> Iterator[Path]:
+        yield _archived(folder / EXPORTS / UNSENT, filled(settings.orders.to.name))
     if settings.fulfil.enabled and settings.fulfil.to:
-        name = settings.fulfil.to.name.replace("{time}", _STAMP).replace("{id}", "9" * 10)
-        place = settings.fulfil.to.with_name(name)
-        path = Path(name)
-        yield settings.folder.absolute() / EXPORTS / f"{path.stem}_{_STAMP}{path.suffix}{PENDING}"
-        yield from _published(settings, place)
+        yield _archived(folder / EXPORTS, filled(settings.fulfil.to.name))
 
 
-def _published(settings: Settings, place: Location) -> Iterator[Path]:
-    """A file on a server that is a folder."""
-    url = settings.servers[place.server].url
-    if urlsplit(url).scheme == "file":
-        yield base_folder(url) / tmp_name(place.path.replace("{time}", _STAMP), "0" * 8)
+def _archived(folder: Path, name: str) -> Path:
+    """A name that the archive has already gets the time of now."""
+    return folder / f"{Path(name).stem}_{_STAMP}{Path(name).suffix}{PENDING}"
+
+
+def _published(settings: Settings) -> Iterator[Path]:
+    """Those on servers that are folders, under the longest name that they have for a while."""
+    for place in settings.written_places():
+        url = settings.servers[place.server].url
+        if urlsplit(url).scheme == "file":
+            yield base_folder(url) / filled(tmp_name(place.path, TOKEN))

@@ -13,9 +13,12 @@ from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
 from passerelle.checks.findings import Finding, fault, ok, warning
+from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
 from passerelle.config.servers import Server, kind_of
+from passerelle.exchange.uploads import tmp_name
 from passerelle.model.location import Location
+from passerelle.model.servers import MARK_NAME
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
 from passerelle.remotes.passwords import account, password_of
@@ -33,14 +36,17 @@ class Probe:
 
     Afterwards ``played`` says whether all went well, ``tells_size`` whether sizes are told,
     ``offset`` how far the server's clock is ahead of ours (``None`` where no times are told),
-    ``left`` what could not be deleted again.
+    ``left`` what could not be deleted again. ``longest`` is as long a name as a run will write.
     """
 
-    def __init__(self, remote: Remote, folder: str, *, direct: bool) -> None:
+    def __init__(self, remote: Remote, folder: str, longest: str, *, direct: bool) -> None:
         self._remote, self.folder, self.direct = remote, folder, direct
         stem = f"passerelle-check-{token_hex(4)}"
         prefix = f"{folder}/" if folder else ""
         self._new, self._old = (f"{prefix}{stem}-{n}.tmp" for n in (1, 2))
+        ending = f".{token_hex(4)}.tmp"
+        self.long_name = longest[: -len(ending)] + ending
+        self._long = f"{prefix}{self.long_name}"
         self.played = self.tells_size = False
         self.offset: timedelta | None = None
         self.left: list[str] = []
@@ -61,7 +67,18 @@ class Probe:
             self._remote.delete(self._new if self.direct else self._old)
             self.played = True
         finally:
-            self._clean_up()
+            self._clean_up(self._new, self._old)
+
+    def try_long_name(self) -> None:
+        """Writes a file whose name is as long as a run's. Raises what the server says of it."""
+        try:
+            self._remote.store(self._long, _FIRST)
+        except PermanentError:
+            raise  # a name that is refused holds nothing to delete
+        except PasserelleError:
+            self._clean_up(self._long)
+            raise
+        self._clean_up(self._long)
 
     def _write(self, data: bytes) -> None:
         self._remote.store(self._new, data)
@@ -76,9 +93,9 @@ class Probe:
             what = _("a file reads back otherwise than it was written")
             raise PermanentError(what, path, _("ask the server's keeper"))
 
-    def _clean_up(self) -> None:
+    def _clean_up(self, *paths: str) -> None:
         """Deletes what may be there; only a name that is certainly gone counts as deleted."""
-        for path in (self._new, self._old):
+        for path in paths:
             try:
                 with suppress(NotFoundError):
                     self._remote.delete(path)
@@ -100,7 +117,7 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
             n_(
                 "connected; its base folder holds {n} file",
                 "connected; its base folder holds {n} files",
-                len(files),
+                sum(not file.name.startswith(MARK_NAME) for file in files),
             ),
         )
         yield from _check_files(settings, name, remote)
@@ -108,7 +125,8 @@ def check_server(settings: Settings, name: str) -> Iterator[Finding]:
 
 def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Finding]:
     direct = settings.servers[name].publish == "direct"
-    probes = [Probe(remote, folder, direct=direct) for folder in _written(settings, name)]
+    names = _written(settings, name)
+    probes = [Probe(remote, folder, longest, direct=direct) for folder, longest in names.items()]
     for probe in probes:
         yield from _check_written(f"{name}:{probe.folder}/", probe)
     # What the server tells of files, it tells in every folder.
@@ -150,13 +168,16 @@ def _check_promises(what: str, server: Server) -> Iterator[Finding]:
         yield warning(f"{what}.publish", found, mend)
 
 
-def _written(settings: Settings, name: str) -> list[str]:
-    """The folders of this server that Passerelle writes to, each once."""
-    sections = [section for section in (settings.orders, settings.stock) if section]
-    places = [section.to for section in sections]
-    places += [shop.stock_to for shop in settings.pool.shops.values()] if settings.pool else []
-    places += [settings.fulfil.to] if settings.fulfil.enabled and settings.fulfil.to else []
-    return list(dict.fromkeys(place.folder for place in places if place.server == name))
+def _written(settings: Settings, name: str) -> dict[str, str]:
+    """The folders of this server that runs write to, with the longest name that they write."""
+    renames = settings.servers[name].publish == "rename"
+    longest: dict[str, str] = {}
+    for place in settings.written_places():
+        if place.server == name:
+            written = filled(tmp_name(place.name, TOKEN) if renames else place.name)
+            names = longest.get(place.folder, ""), written
+            longest[place.folder] = max(names, key=lambda one: len(one.encode()))
+    return longest
 
 
 def _sources(settings: Settings, name: str) -> list[tuple[str, Location]]:
@@ -181,9 +202,22 @@ def _check_written(what: str, probe: Probe) -> Iterator[Finding]:
         if probe.direct:
             deeds = _("files can be written, overwritten and deleted")
         yield ok(what, deeds)
+        yield from _check_long_name(what, probe)
     if probe.left:
         found = _("{names} may still be there").format(names=", ".join(probe.left))
         yield warning(what, found, _("look, and delete it by hand"))
+
+
+def _check_long_name(what: str, probe: Probe) -> Iterator[Finding]:
+    try:
+        probe.try_long_name()
+    except PermanentError as error:
+        text = _("runs will write a name that is too long here, of {n} characters ({error})")
+        found = text.format(n=len(probe.long_name), error=error.what)
+        mend = _('choose a shorter file name in "to"')
+        yield fault(what, ConfigError(found, probe.long_name, mend))
+    except PasserelleError as error:
+        yield fault(what, error)
 
 
 def _check_told(what: str, probe: Probe) -> Iterator[Finding]:

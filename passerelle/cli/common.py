@@ -1,8 +1,9 @@
 """What the commands share: the settings, and printing for people, pipes and programs."""
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from passerelle.base.durable import replace_whole
+from passerelle.base.durable import write_output
 from passerelle.base.errors import PasserelleError, UnreachableError, UsageError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
+from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
 from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
 
@@ -129,16 +131,40 @@ def end_with(error: PasserelleError | None) -> None:
         click.get_current_context().exit(error.exit_code)
 
 
-def deliver(data: bytes, output: Path | None) -> None:
-    """Writes a result into a file, whole or not at all; to stdout where none is named."""
+def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
+    """Writes a result where it was asked for: a file whole or not at all; stdout without a name.
+
+    Raises :class:`UsageError` where that is one of the ``inputs``, or config.toml.
+    """
     if output is None:
         click.echo(data, nl=False)
         return
+    for read in filter(None, (*inputs, _config_of(click.get_current_context()))):
+        if _is_same(output, read):
+            mend = _("it would be lost: name another file with -o")
+            raise UsageError(_("the output is one of the files that are read"), str(output), mend)
     try:
-        replace_whole(output, data, shared=True)
+        write_output(output, data)
     except OSError as error:
         reason = error.strerror or ""
         raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
+
+
+def _config_of(context: click.Context) -> Path | None:
+    try:
+        return config_path(context)
+    except PasserelleError:
+        return None
+
+
+def _is_same(output: Path, read: Path) -> bool:
+    """Also by another name: a link's, or one that differs only as some systems do not mind."""
+    if not read.is_file():
+        return False
+    with suppress(OSError):
+        if output.samefile(read):
+            return True
+    return folded(os.path.realpath(output)) == folded(os.path.realpath(read))
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

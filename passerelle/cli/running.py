@@ -1,5 +1,6 @@
 """``passerelle run``, and what needs no server: ``convert``, ``fix`` and ``demo``."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,7 @@ def convert(settings: Settings, source: Path, id: str | None, output: Path | Non
             result = convert_file(settings, source, now())
         else:
             result = convert_sale(settings, source, id, now())
-    _deliver(result, output)
+    _deliver(result, output, source, *_forms(settings))
 
 
 @click.command()
@@ -146,11 +147,17 @@ def fix(settings: Settings, source: Path, orders: Path | None, output: Path | No
 
     with step(_("correcting {file}").format(file=source.name)):
         result = fix_file(settings, source, orders)
-    _deliver(result, output)
+    _deliver(result, output, source, orders)
 
 
-def _deliver(result: "Rehearsal", output: Path | None) -> None:
-    deliver(result.data, output)
+def _forms(settings: Settings) -> Iterator[Path | None]:
+    if settings.orders:
+        yield from (settings.orders.xml.stylesheet, settings.orders.xml.schema_file)
+    yield settings.fulfil.xml.stylesheet
+
+
+def _deliver(result: "Rehearsal", output: Path | None, *inputs: Path | None) -> None:
+    deliver(result.data, output, *inputs)
     for line in result.report:
         click.echo(line, err=True)
     end_with(result.rejected)

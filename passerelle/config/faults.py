@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -114,6 +114,15 @@ def faults_of(file: str, text: str, error: ValidationError) -> list[str]:
         more = n_("and {n} more", "and {n} more", len(details) - _MANY)
         faults.append((details[_MANY][0], more))
     return [f"{file}:{place}: {shorten(fault, 800)}" for place, fault in faults]
+
+
+def located(file: str, text: str, faults: Iterable[tuple[Key, str]]) -> list[str]:
+    """Faults of keys in the same form."""
+    lines = key_lines(text)
+    return [
+        f"{file}:{line_of(lines, key)}: {shorten('.'.join(key), 80)}: {problem}"
+        for key, problem in faults
+    ]
 
 
 def _key(detail: ErrorDetails) -> Key:

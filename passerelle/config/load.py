@@ -15,7 +15,8 @@ from passerelle.base.durable import private, replace_whole
 from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.base.wording import shorten
-from passerelle.config.faults import faults_of
+from passerelle.config.faults import faults_of, located
+from passerelle.config.links import faults_of_links
 from passerelle.config.model import Settings
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
@@ -66,9 +67,12 @@ def load_config(path: Path) -> Settings:
     context = {"folder": path.absolute().parent, "servers": names}
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
-        return Settings.model_validate({"folder": ".", **tree}, context=context)
+        settings = Settings.model_validate({"folder": ".", **tree}, context=context)
     except ValidationError as error:
         raise _faulty(path, faults_of(path.name, text, error)) from None
+    if links := faults_of_links(settings):
+        raise _faulty(path, located(path.name, text, links))
+    return settings
 
 
 def _speak_as_in(text: str) -> None:

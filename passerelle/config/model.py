@@ -9,11 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.orders import Fulfil, Orders
+from passerelle.config.places import faults_of_places
 from passerelle.config.pool import Pool
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
@@ -242,27 +244,10 @@ class Settings(Section):
         return (base / printable(value)).absolute()
 
     @model_validator(mode="after")
-    def _four_files(self) -> Self:
+    def _each_its_file(self) -> Self:
         """Two parties on one file would take each other's data for their own."""
-        sections = {"orders": self.orders, "stock": self.stock}
-        taken: dict[Location, str] = {}
-        for name, section in sections.items():
-            for key, place in (("from", section.source), ("to", section.to)) if section else ():
-                if place in taken:
-                    problem = _("{key} and {other} are the same file")
-                    raise ValueError(problem.format(key=f"{name}.{key}", other=taken[place]))
-                taken[place] = f"{name}.{key}"
-        if self.fulfil.to in taken:
-            problem = _("{key} and {other} are the same file")
-            raise ValueError(problem.format(key="fulfil.to", other=taken[self.fulfil.to]))
-        return self
-
-    @model_validator(mode="after")
-    def _marks_beside_the_imports(self) -> Self:
-        for name, server in self.servers.items():
-            if server.marks and server.marks in self.import_folders(name):
-                problem = _('servers.{name}.marks: the ERP imports from "{folder}"; name another')
-                raise ValueError(problem.format(name=name, folder=server.marks))
+        if faults := [_fault_at(key, problem) for key, problem in faults_of_places(self)]:
+            raise ValidationError.from_exception_data("config.toml", faults)
         return self
 
     @model_validator(mode="after")
@@ -278,25 +263,9 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _pool_beside_the_others(self) -> Self:
-        if self.pool:
-            self._check_pool_files(self.pool)
-            if self.pool.owner == "erp":
-                self._check_pool_owner(self.pool)
+        if self.pool and self.pool.owner == "erp":
+            self._check_pool_owner(self.pool)
         return self
-
-    def _check_pool_files(self, pool: Pool) -> None:
-        """The shop's orders may go to the ERP as well; no other file has two parties."""
-        orders, stock = self.orders, self.stock
-        written = {orders.to: "orders.to"} if orders else {}
-        written |= {stock.source: "stock.from", stock.to: "stock.to"} if stock else {}
-        written |= {self.fulfil.to: "fulfil.to"} if self.fulfil.to else {}
-        read = {orders.source: "orders.from"} if orders else {}
-        for key, place in pool.places():
-            is_orders = key.endswith(".orders_from")
-            other = written.get(place) or (None if is_orders else read.get(place))
-            if other:
-                problem = _("{key} and {other} are the same file")
-                raise ValueError(problem.format(key=key, other=other))
 
     def _check_pool_owner(self, pool: Pool) -> None:
         if self.stock is None or self.orders is None:
@@ -311,6 +280,12 @@ class Settings(Section):
                     "orders to the ERP, so say how long after an order the ERP's stock includes it"
                 )
                 raise ValueError(problem.format(name=name))
+
+
+def _fault_at(key: tuple[str, ...], problem: str) -> InitErrorDetails:
+    # Without values to fill in, braces stay as they are.
+    kind = PydanticCustomError("value_error", problem)
+    return InitErrorDetails(type=kind, loc=key, input=None)
 
 
 def _with_channel(section: Any, channel: Any) -> Any:

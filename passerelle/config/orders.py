@@ -19,7 +19,6 @@ from passerelle.config.values import (
     Separator,
 )
 from passerelle.config.xml import SaleXml, Xml
-from passerelle.model.location import Location
 
 
 class Withhold(Section):
@@ -149,8 +148,6 @@ class Orders(Section):
     def _dates_for_start(self) -> Self:
         if self.start_from and not self.columns.date:
             raise ValueError(_("start_from needs a column for the date in [orders.columns]"))
-        if self.refused == Location(self.to.server, self.to.folder):
-            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self
 
 
@@ -236,6 +233,4 @@ class Fulfil(Section):
         if self.enabled and missing:
             problem = _("fulfilment is enabled and needs {keys}")
             raise ValueError(problem.format(keys=", ".join(missing)))
-        if self.to and self.refused == Location(self.to.server, self.to.folder):
-            raise ValueError(_("refused is the folder of to: what lies there is not answered yet"))
         return self

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
@@ -126,16 +126,6 @@ class Pool(Section):
                 problem = _('"{name}" cannot be a shop\'s name: use letters, digits, "-" and "_"')
                 raise ValueError(problem.format(name=name))
         return shops
-
-    @model_validator(mode="after")
-    def _files_of_its_own(self) -> Self:
-        taken: dict[Location, str] = {}
-        for key, place in self.places():
-            if place in taken:
-                problem = _("{key} and {other} are the same file")
-                raise ValueError(problem.format(key=key, other=taken[place]))
-            taken[place] = key
-        return self
 
     def places(self) -> Iterator[tuple[str, Location]]:
         """Every file of the shops, with its key in config.toml."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import url2pathname
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
@@ -38,6 +39,8 @@ def kind_of(url: str) -> ServerKind:
     return KINDS[url.partition(":")[0].lower()]
 
 
+# This machine, as a folder's URL writes it (RFC 8089, 2).
+_HERE = ("", "localhost")
 # What a URL without a port means.
 _PORTS = {"ftp": 21, "ftps": 21, "ftps-implicit": 990, "sftp": 22}
 
@@ -51,11 +54,20 @@ def address_of(url: str) -> str:
     parts = urlsplit(url)
     path = unquote(parts.path).rstrip("/")
     if parts.scheme == "file":
-        host = f"//{parts.netloc.lower()}" if parts.netloc else ""
-        return f"file:{host}{os.path.normcase(path)}"
+        host = f"//{parts.netloc.lower()}" if parts.netloc.lower() not in _HERE else ""
+        return f"file:{host}{os.path.normcase(os.path.normpath(path)) if path else ''}"
     way = "sftp" if parts.scheme == "sftp" else "ftp"
-    user = f"{unquote(parts.username)}@" if parts.username else ""
-    return f"{way}://{user}{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{path}"
+    user = unquote(parts.username or "") or ("anonymous" if way == "ftp" else "")
+    host = f"{user}@{(parts.hostname or '').rstrip('.')}"
+    return f"{way}://{host}:{parts.port or _PORTS[parts.scheme]}{path}"
+
+
+def base_folder(url: str) -> Path:
+    """The folder that a ``file://`` url names."""
+    parts = urlsplit(url)
+    # file://host/share is the UNC path \\host\share.
+    host = f"//{parts.netloc}" if parts.netloc.lower() not in _HERE else ""
+    return Path(url2pathname(host + parts.path))
 
 
 def _any_case(word: str) -> str:
@@ -63,9 +75,9 @@ def _any_case(word: str) -> str:
 
 
 # No password, and but in a file's URL a host.
-_HOST = r"([^/?#:]*@)?[^/?#@]+([/?#][\s\S]*)?$"
+_HOST = r"([^/?#:]*@)?[^/?#@]+(/[^?#]*)?$"
 _SCHEMES = "|".join(_any_case(scheme) for scheme in KINDS if scheme != "file")
-_URL = rf"^ *({_SCHEMES})://{_HOST}|^ *{_any_case('file')}://|^[\s\S]{{0,2}}[^:]*$"
+_URL = rf"^ *({_SCHEMES})://{_HOST}|^ *{_any_case('file')}://[^?#]*$|^[\s\S]{{0,2}}[^:]*$"
 
 
 def _folder_url(path: str, info: ValidationInfo) -> str:
@@ -176,6 +188,8 @@ class Server(Section):
             raise ValueError(_("a URL cannot hold line ends or other control characters"))
         if "://" not in url:
             return _folder_url(url, info)
+        if "#" in url or "?" in url:
+            raise ValueError(_('in a URL, write "#" as %23 and "?" as %3F'))
         if url.count("://") > 1:
             raise ValueError(_('"://" stands in it twice; write "ftp://user@host:21/folder"'))
         parts = _split(url)

@@ -86,8 +86,7 @@ def _told(path: Key, value: Any) -> Any:
         return str(value)
     if isinstance(value, str) and _SCHEME.match(value):
         # A server's URL is known to hold no password; other services' URLs are their passwords.
-        is_server = path[0] == "servers" and path[-1] == "url"
-        return _without_query(value) if is_server else _masked(value)
+        return value if path[0] == "servers" and path[-1] == "url" else _masked(value)
     return value
 
 
@@ -96,11 +95,6 @@ def _masked(secret: str) -> str:
         return secret
     scheme = _SCHEME.match(secret)
     return (scheme[0] if scheme else "") + MASK
-
-
-def _without_query(url: str) -> str:
-    bare = re.split("[?#]", url, maxsplit=1)[0]
-    return url if bare == url else f"{bare}?{MASK}"
 
 
 def _note(path: Key, value: Any) -> str:

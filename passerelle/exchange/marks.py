@@ -187,7 +187,7 @@ class Marks:
         )  # fmt: skip
         data = (json.dumps(asdict(mark), ensure_ascii=False) + "\n").encode()
         for _attempt in range(ATTEMPTS):
-            remote.store(path, data)
+            remote.rewrite(path, data)
             again = remote.fetch(path)
             if again == data:
                 return

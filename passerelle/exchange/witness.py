@@ -29,12 +29,12 @@ class Witness:
         with suppress(OSError):
             replace_whole(self._path, json.dumps(last).encode())
 
-    def ledger(self) -> str:
-        """The token of the ledger that sent last; ``""`` where nobody knows."""
-        try:
-            return str(json.loads(self._path.read_bytes())["ledger"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return ""
+    def other_ledger(self, ledger: Ledger) -> str:
+        """The token of the ledger that it speaks of, where that is another one; else ``""``."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            named = str(json.loads(self._path.read_bytes())["ledger"])
+            return named if named != ledger.servers.token else ""
+        return ""
 
     def forget(self) -> None:
         """A person has looked after what a lost ledger had known."""

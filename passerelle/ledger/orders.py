@@ -87,10 +87,8 @@ class OrderBook(Book):
     def another_channel(self, channel: str) -> str | None:
         """A channel of which the ledger has orders, beside that one."""
         mine = orders.c.channel
-        for other in (mine < channel, mine > channel):
-            if found := self._value(select(mine).where(other).limit(1)):
-                return str(found)
-        return None
+        others = (select(mine).where(o).limit(1) for o in (mine < channel, mine > channel))
+        return next((str(found) for other in others if (found := self._value(other))), None)
 
     def is_begun(self, channel: str) -> bool:
         """Whether of any order it was ever decided who sees to it: we, a person, or others."""

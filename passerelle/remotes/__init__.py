@@ -78,6 +78,9 @@ class RetryingRemote:
 
         self._try(store)
 
+    def rewrite(self, path: str, data: bytes) -> None:
+        self._try(lambda remote: remote.rewrite(path, data))
+
     def rename(self, old: str, new: str) -> None:
         self._move(lambda remote: remote.rename(old, new), old)
 

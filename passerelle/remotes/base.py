@@ -52,7 +52,14 @@ class Remote(Protocol):
         ...
 
     def store(self, path: str, data: bytes) -> None:
-        """Writes ``data`` under ``path``, over whatever stands there. Not atomic."""
+        """Writes ``data`` into a new file under ``path``. Not atomic.
+
+        What stands there gives way first; of a link, the link itself. (FTP knows no new files.)
+        """
+        ...
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        """Writes ``data`` over a file of ours, which is never absent meanwhile. Not atomic."""
         ...
 
     def rename(self, old: str, new: str) -> None:
@@ -116,7 +123,8 @@ def is_gone(remote: Remote, path: str) -> bool:
     """Whether there is certainly no such file.
 
     A folder that is missing too proves nothing: a share may not be mounted, a home folder may
-    have moved. Raises :class:`NotFoundError` for that.
+    have moved. Raises :class:`NotFoundError` for that, and :class:`TransientError` where the
+    folder's listing shows the file all the same.
     """
     try:
         remote.stat(path)
@@ -124,15 +132,18 @@ def is_gone(remote: Remote, path: str) -> bool:
     except NotFoundError as error:
         if error.folder_seen:
             return True
-    folder = path.rpartition("/")[0]
+    folder, _slash, name = path.rpartition("/")
     try:
-        remote.list_files(folder)
+        listed = [entry.name for entry in remote.list_files(folder)]
     except NotFoundError as error:
         raise NotFoundError(
             _("no such folder"),
             folder or _("the server's base folder"),
             _("nothing can be said of the files in it; create it, or mend the server's url"),
         ) from error
+    if name in listed:
+        what = _("the server lists the file, and says that there is none")
+        raise TransientError(what, path, _("the next run tries again"))
     return True
 
 

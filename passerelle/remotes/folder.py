@@ -1,15 +1,19 @@
-"""A folder of this machine, or of a network share, standing in for a server."""
+"""A folder of this machine, or of a network share, standing in for a server.
 
+A share that died answers nothing, and lets go of nobody: whatever touches it is done in a thread
+that the run's deadline leaves behind.
+"""
+
+import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from typing import TypeVar
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.durable import move_durably, write_durably
+from passerelle.base.durable import move_durably, rewrite_durably, write_durably
 from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
@@ -19,53 +23,65 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
-from passerelle.config.servers import Server
+from passerelle.config.servers import Server, base_folder
 from passerelle.remotes.base import Entry, checked, gather
 
+T = TypeVar("T")
 _CHUNK = 1 << 20
 
 
 class FolderRemote:
     """Files below a folder. Sizes and times are the file system's."""
 
-    def __init__(self, name: str, server: Server, _password: str, _deadline: Deadline) -> None:
-        self._name = name
+    def __init__(self, name: str, server: Server, _password: str, deadline: Deadline) -> None:
+        self._name, self._deadline = name, deadline
         self._base = base_folder(server.url)
-        self._check_base()
+        deadline.outlast(self._check_base)
 
     def stat(self, path: str) -> Entry:
-        with self._telling(path):
-            return _entry(self._path(path))
+        return self._do(path, lambda: _entry(self._path(path)))
 
     def list_files(self, folder: str) -> list[Entry]:
-        with self._telling(folder):
-            return [_entry(path) for path in self._path(folder).iterdir() if path.is_file()]
+        return self._do(folder, lambda: list(_entries(self._path(folder))))
 
     def fetch(self, path: str) -> bytes:
-        with self._telling(path), self._path(path).open("rb") as file:
-            return gather(lambda: file.read(_CHUNK))
+        def fetch() -> bytes:
+            with self._path(path).open("rb") as file:
+                return gather(lambda: file.read(_CHUNK))
+
+        return self._do(path, fetch)
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path):
-            write_durably(self._path(path), data)
-            moved(len(data))
+        """Of a link that stands under ``path``, the link itself gives way, never its target."""
+        self._do(path, lambda: write_durably(self._path(path), data))
+        moved(len(data))
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        self._do(path, lambda: rewrite_durably(self._path(path), data))
 
     def rename(self, old: str, new: str) -> None:
-        with self._telling(old):
-            if self._path(new).exists():
+        def move() -> None:
+            if os.path.lexists(self._path(new)):
                 raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}")
             move_durably(self._path(old), self._path(new))
 
+        self._do(old, move)
+
     def replace(self, old: str, new: str) -> None:
-        with self._telling(old):
-            move_durably(self._path(old), self._path(new))
+        self._do(old, lambda: move_durably(self._path(old), self._path(new)))
 
     def delete(self, path: str) -> None:
-        with self._telling(path):
-            self._path(path).unlink()
+        self._do(path, lambda: self._path(path).unlink())
 
     def close(self) -> None:
         """Nothing to end."""
+
+    def _do(self, path: str, act: Callable[[], T]) -> T:
+        def deed() -> T:
+            with self._telling(path):
+                return act()
+
+        return self._deadline.outlast(deed)
 
     def _path(self, path: str) -> Path:
         relative = checked(path)
@@ -100,17 +116,12 @@ class FolderRemote:
                 _("access denied"), where, _("give this account the right to it")
             ) from error
         except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                mend = _("choose a shorter one in config.toml")
+                raise PermanentError(_("the name is too long"), where, mend) from error
             reason = error.strerror or type(error).__name__
             what = _("the folder failed ({reason})").format(reason=reason)
             raise TransientError(what, where, _("try again")) from error
-
-
-def base_folder(url: str) -> Path:
-    """The folder that a ``file://`` url names."""
-    parts = urlsplit(url)
-    # file://host/share is the UNC path \\host\share.
-    host = f"//{parts.netloc}" if parts.netloc else ""
-    return Path(url2pathname(host + parts.path))
 
 
 def _entry(path: Path) -> Entry:
@@ -118,3 +129,11 @@ def _entry(path: Path) -> Entry:
     if not path.is_file():
         raise FileNotFoundError(path)
     return Entry(path.name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    for path in folder.iterdir():
+        # What is no file, or was taken meanwhile.
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                yield _entry(path)

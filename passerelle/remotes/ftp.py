@@ -17,17 +17,24 @@ from typing import TextIO
 from urllib.parse import unquote, urlsplit
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import AccessDeniedError, NotFoundError, PermanentError, TransientError
+from passerelle.base.errors import (
+    AccessDeniedError,
+    NotFoundError,
+    PermanentError,
+    TransientError,
+    UnreachableError,
+)
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
 from passerelle.remotes.base import Entry, checked, find, gather
 from passerelle.remotes.passwords import hidden
+from passerelle.remotes.replies import Cause, cause_in
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")
-# Pure-FTPd answers so to RNTO, though asking again would not help.
-_FINAL = re.compile(r"^451.*(?:permission denied|no such file)", re.IGNORECASE)
+# Pure-FTPd answers 451 to RNTO, ProFTPD 450, though asking again would not help.
+_FINAL = ("absent", "denied")
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -85,6 +92,9 @@ class FtpRemote:
                 self._ftp.voidresp()
                 raise
             self._ftp.voidresp()
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        self.store(path, data)
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):
@@ -318,7 +328,7 @@ class FtpRemote:
             if _code_of(error) == "452":
                 what = _("the server's disk is full")
                 raise PermanentError(what, where, _("make room")) from None
-            if _FINAL.search(str(error)):
+            if _code_of(error) in _UNAVAILABLE and _cause_in(error, path) in _FINAL:
                 raise self._refusal(error, path, writing=writing) from self._cause(error)
             what = _("the server said {words}").format(words=self._said(error))
             raise TransientError(what, where, _("try again")) from self._cause(error)
@@ -333,34 +343,52 @@ class FtpRemote:
                 _("check the network and the server's url; the next run tries again"),
             ) from self._cause(error)
 
-    def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> PermanentError:
+    def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> UnreachableError:
         where, code = f"{self._name}:{path}", _code_of(error)
         if code in ("530", "532", "332"):
             host = f"{self._name} ({self._url.hostname})"
             return AccessDeniedError(_("login refused"), host, _("check user and password"))
         if code == "552":
             return PermanentError(_("the server's disk or quota is full"), where, _("make room"))
-        words = self._said(error)
         if code not in _UNAVAILABLE:
-            return PermanentError(_("the server said {words}").format(words=words), where)
-        # A bare 550 says neither "absent" nor "denied": a listing tells, unless that fails too.
-        sought = path.rpartition("/")[0] if writing else path
+            what = _("the server said {words}")
+            return PermanentError(what.format(words=self._said(error)), where)
+        return self._unavailable(error, path, path.rpartition("/")[0] if writing else path)
+
+    def _unavailable(self, error: ftplib.Error, path: str, sought: str) -> UnreachableError:
+        """A bare 550 says neither "absent" nor "denied": a listing tells, and the words may."""
+        where, cause, words = f"{self._name}:{path}", _cause_in(error, path), self._said(error)
+        if cause == "busy":
+            what = _("another program holds the file open")
+            return TransientError(what, where, _("close it there"))
         with self._telling(""):
-            if sought and (missing := self._missing(sought)):
-                return NotFoundError(_("no such file"), where, folder_seen=missing == path)
+            missing = self._missing(sought)
+        if missing is None:
+            return self._without_base(words)
+        if missing or cause == "absent":
+            return NotFoundError(_("no such file"), where, folder_seen=missing == path != "")
         what = _("access denied (the server said {words})").format(words=words)
         return AccessDeniedError(what, where)
 
-    def _missing(self, path: str) -> str:
+    def _without_base(self, words: str) -> PermanentError:
+        """Without its base folder, all files would seem absent."""
+        what = _("the base folder cannot be entered (the server said {words})")
+        mend = _("create it, or mend the server's url")
+        return PermanentError(what.format(words=words), f"{self._name} ({self._base})", mend)
+
+    def _missing(self, path: str) -> str | None:
         """``path``, or the folder above it, that no listing shows; ``""`` where it is listed.
 
-        A folder that cannot be entered counts as listed while its own parent shows it.
+        A folder that cannot be entered counts as listed while its own parent shows it; ``None``
+        where not even the base folder can be entered.
         """
-        parent = path.rpartition("/")[0]
+        parent, _slash, name = path.rpartition("/")
         try:
-            return "" if path.rpartition("/")[2] in self._names_beside(path) else path
+            return path if name not in ("", *self._names_beside(path)) else ""
         except ftplib.error_perm:
-            return self._missing(parent) if parent else ""
+            if parent:
+                return self._missing(parent)
+            return "" if self._is_folder("") else None
 
     def _said(self, error: ftplib.Error) -> str:
         """The server's own words, which help whoever looks after it, without the password."""
@@ -429,6 +457,10 @@ def _parse_time(text: str) -> datetime | None:
 
 def _code_of(error: ftplib.Error) -> str:
     return str(error)[:3]
+
+
+def _cause_in(error: ftplib.Error, path: str) -> Cause:
+    return cause_in(_in_utf8(str(error)), path)
 
 
 def _in_utf8(reply: str) -> str:

@@ -82,12 +82,44 @@ class SftpRemote:
             return gather(receive)
 
     def store(self, path: str, data: bytes) -> None:
+        with self._telling(path), self._create(path) as file:
+            self._write(file, data)
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        with self._telling(path):
+            if not self._is_file(path):
+                return self.store(path, data)
+            with self._channel().open(self._full(path), "wb") as file:
+                return self._write(file, data)
+
+    def _write(self, file: paramiko.SFTPFile, data: bytes) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
-        with self._telling(path), self._channel().open(self._full(path), "wb") as file:
-            for start in range(0, len(data), _CHUNK):
-                file.write(chunk := data[start : start + _CHUNK])
-                moved(len(chunk))
-                self._channel()
+        for start in range(0, len(data), _CHUNK):
+            file.write(chunk := data[start : start + _CHUNK])
+            moved(len(chunk))
+            self._channel()
+
+    def _is_file(self, path: str) -> bool:
+        """Not so of a link to one."""
+        try:
+            return S_ISREG(self._channel().lstat(self._full(path)).st_mode or 0)
+        except FileNotFoundError:
+            return False
+
+    def _create(self, path: str) -> paramiko.SFTPFile:
+        """A file that is new. Of a link under its name the link gives way, never its target."""
+        full = self._full(path)
+        try:
+            return self._channel().open(full, "wxb")
+        except OSError as error:
+            if error.errno == errno.ENOENT or _is_network(error):
+                raise
+            refused = error
+        try:
+            self._channel().remove(full)
+        except OSError:
+            raise refused from None
+        return self._channel().open(full, "wxb")
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old):

@@ -14,6 +14,7 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.states import State
 from passerelle.rules.adopting import Adoption, plan_adoption
+from passerelle.runs.servers import forget_predecessor
 
 # So many ids in a line can still be read.
 _IN_A_LINE = 15
@@ -48,11 +49,7 @@ def adopt(
 def _carry_out(gateway: Gateway, plan: Adoption) -> None:
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
     gateway.ledger.orders.adopt(channel, plan.marks, plan.newest, now)
-    marks, lost = gateway.outbox.marks, gateway.outbox.witness.ledger()
-    if lost not in ("", marks.token):
-        for place in gateway.settings.written_places():
-            marks.remove(place.server, lost)
-    gateway.outbox.witness.forget()
+    forget_predecessor(gateway)
 
 
 def describe(plan: Adoption) -> Iterator[str]:

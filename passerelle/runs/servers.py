@@ -77,6 +77,15 @@ def take_over(gateway: Gateway) -> Outcome:
     return Outcome(text)
 
 
+def forget_predecessor(gateway: Gateway) -> None:
+    """What a lost ledger had known was seen to: its marks and its witness go, these last."""
+    witness = gateway.outbox.witness
+    if lost := witness.other_ledger(gateway.ledger):
+        for name in _servers(gateway):
+            gateway.outbox.marks.remove(name, lost)
+    witness.forget()
+
+
 def _servers(gateway: Gateway) -> Iterator[str]:
     yield from dict.fromkeys(place.server for place in gateway.settings.written_places())
 

@@ -25,7 +25,7 @@ password = "PASSWORD"
 timeout = "1500 ms"
 
 [servers."name with space"]
-url = "sftp://host/?key=hunter2"
+url = "sftp://host/%3Fkey"
 
 [orders]
 from = "ftp:commandes.csv"
@@ -67,7 +67,7 @@ def test_each_setting_has_its_line_or_is_a_default_for_people_and_programs(path:
         'time_limit = "90s" # config.toml:2',
         'url = "ftp://shop@host:21/base" # config.toml:5',
         'timeout = "1500ms" # config.toml:7',
-        'url = "sftp://host/?********" # config.toml:10',
+        'url = "sftp://host/%3Fkey" # config.toml:10',
         'settle = "2s" # default',
         '[servers."name with space"]',
         'from = "ftp:commandes.csv" # config.toml:13',
@@ -133,6 +133,13 @@ def test_a_password_is_shown_only_where_it_is_none(path: Path, password: str, sh
     assert tree["servers"]["ftp"]["password"] == shown
     settings = json.loads(show(path, "--json").stdout)["settings"]
     assert value_of(settings, "servers.ftp.password")["value"] == shown
+
+
+def test_a_url_with_what_may_be_a_secret_is_refused_and_not_shown(path: Path) -> None:
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("%3Fkey", f"?key={SECRET}"), encoding="utf-8")
+    result = run_program("config", "show", cwd=path.parent)
+    assert (result.exit_code, SECRET in result.text) == (3, False)
 
 
 @pytest.mark.parametrize(("env", "note"), [({"SHOP": "x"}, "is set"), ({}, "is not set")])

@@ -38,6 +38,7 @@ NAMES = (
     r"^(folder|alerts): ",
     r"\bArchive(Export|Trace)\b",
     r"(^|(?<=·))(waiting|withheld|skipped|rejected|prepared|sent|taken|settled)(?=·|\)|$)",
+    r"\bCarte bancaire\b",
     r"\b(Annulé|En attente|Paiement accepté|Bon cadeau|GC-[\w-]+)( du paiement par chèque)?",
     r'(?<=: )quantity: "(deux|[?!])',
 )
@@ -209,7 +210,7 @@ def test_an_order_file_that_cannot_be_read(world: World) -> None:
         world.server.put("commandes.csv", data)
         result = world.run("run", "orders")
         assert result.exit_code in (3, 4)
-        assert is_french(result, r"\b(id|ean13|quantity|unit_price|utf-16|ID)\b")
+        assert is_french(result, r"\b(id|ean13|quantity|unit_price|date|utf-16|ID)\b")
 
 
 # --- runs of stock -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 
 from passerelle.base.errors import PermanentError, TransientError
+from passerelle.model.servers import MARK_NAME
 from passerelle.remotes.folder import FolderRemote
 from tests import scale
 from tests.e2e.conftest import make_world
@@ -438,6 +439,8 @@ def cut(owner: str, name: str, when: str) -> Callable[..., None]:
     real = getattr(getattr(__import__(module, fromlist=[kind]), kind), name)
 
     def step(*args: object, **kwargs: object) -> None:
+        if any(MARK_NAME in str(arg) for arg in args[1:]):
+            return real(*args, **kwargs)  # the next file is meant
         if when == "after":
             real(*args, **kwargs)
         raise PowerCutError

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from passerelle.base.deadline import Deadline
+from passerelle.exchange.uploads import tmp_name
+from passerelle.model.servers import MARK_NAME
 from tests.e2e.members import copy_of
 from tests.pools import PoolShop, PoolWorld, ago, make_pool
 from tests.servers.fixtures import Houses, NewServer
@@ -242,7 +244,9 @@ def test_a_shop_whose_files_are_of_no_use_holds_only_its_own(
 def test_a_shop_that_cannot_be_written_is_written_by_the_next_run(pool: PoolWorld) -> None:
     pool["fr"].sells("7", A)
     pool.all_write()
-    obstacle = pool["be"].waiting.with_name(pool["be"].waiting.name + ".tmp")
+    (mark,) = pool["be"].waiting.parent.glob(f"{MARK_NAME}*")
+    tmp = tmp_name(pool["be"].waiting.name, mark.name.removeprefix(MARK_NAME))
+    obstacle = pool["be"].waiting.with_name(tmp)
     obstacle.mkdir()
     result = pool.run("run", "pool")
     assert result.exit_code == 4

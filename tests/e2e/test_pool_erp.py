@@ -86,7 +86,7 @@ def test_a_sale_that_orders_sends_counts_until_the_erp_includes_it(
     pool["fr"].sells("1", A, at=ago(3))
     pool.cycle()
     assert pool.levels(A) == [99, 99]
-    pool.run_well("run", "orders")
+    pool.run_well("run", "orders", "--all")
     takes(erp)
     pool.run_well("run", "orders")
     pool.cycle()

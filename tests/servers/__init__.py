@@ -118,7 +118,7 @@ def lets(path: Path, root: Path, bit: int = 0) -> bool:
 
 def lets_write(path: Path, root: Path) -> bool:
     """Whether ``path`` may be overwritten or, where it does not exist, created."""
-    return lets(path if path.exists() else path.parent, root, 0o200)
+    return lets(path if os.access(path, os.F_OK) else path.parent, root, 0o200)
 
 
 def lets_move(path: Path, root: Path) -> bool:

@@ -146,7 +146,11 @@ class _Folder(paramiko.SFTPServerInterface):
             return _status(error)
 
     def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
-        return self.stat(path)
+        try:
+            self._check(self._real(path))
+            return _attributes(self._real(path), follow=False)
+        except OSError as error:
+            return _status(error)
 
     def open(
         self, path: str, flags: int, attr: paramiko.SFTPAttributes

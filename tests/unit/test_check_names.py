@@ -6,7 +6,7 @@ import pytest
 
 from passerelle.archive.folders import PENDING
 from passerelle.checks.findings import Finding, Level
-from passerelle.checks.local import check_names, limit_of_names
+from passerelle.checks.local import TOKEN, check_names, limit_of_names
 from passerelle.config.load import load_config
 
 CONFIG = """\
@@ -53,7 +53,7 @@ def test_what_is_published_into_a_folder_counts_too(tmp_path: Path) -> None:
     deep = tmp_path / ("x" * 100)
     (warning,) = found(tmp_path, "d", 150, url=deep.as_uri())
     assert str(deep / "import") in warning.found
-    assert warning.found.endswith(".xml.tmp")
+    assert warning.found.endswith(f".xml.{TOKEN}.tmp")
 
 
 def test_nothing_limits_names_where_the_system_does_not(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ class TestBothTake:
             "[servers.a]\nurl = 'D:/x'\n[pool.shops.fr]\nbuffer = 2\nexclude = ['370']\n"
             "orders_from = 'a:b'\nstock_from = 'a:c'\nstock_to = 'a:d'\n",
             *(f"[servers.a]\nurl = '{url}'" for url in (
-                "ftp://h", "FTPS://u@h:21//x", "sftp://[::1]/~/x", "ftps-implicit://u@h?x#y",
+                "ftp://h", "FTPS://u@h:21//x", "sftp://[::1]/~/x", "ftps-implicit://u@h/x%3Fy%23",
                 "file:///D:/x", "D:/x", r"\\host\share", "server", "ftp://a@b@host/")),
         ],
     )  # fmt: skip

@@ -68,6 +68,9 @@ class Shelf:
     def store(self, path: str, data: bytes) -> None:
         self._do("store", lambda: self.files.update({path: data}))
 
+    def rewrite(self, path: str, data: bytes) -> None:
+        self.store(path, data)
+
     def rename(self, old: str, new: str) -> None:
         def move() -> None:
             self.files[new] = self._file(old)

@@ -1,0 +1,50 @@
+"""What FTP servers say of a file they refuse: their code, 550, says neither "absent" nor "denied".
+
+Words of ProFTPD, Pure-FTPd (also its French ones), IIS and FileZilla, and of the C library and
+Windows, whose messages they pass on, in the languages of the shops that are served. vsftpd's say
+nothing ("Failed to open file").
+"""
+
+import re
+from typing import Literal
+
+Cause = Literal["absent", "denied", "busy", ""]
+
+_ABSENT = re.compile(
+    r"no such (?:file|director|folder|path|object)|not found|not exist|n't exist"
+    r"|(?:cannot|can't|could not|couldn't) (?:find|locate)"
+    r"|aucun fichier ou (?:dossier|r[eé]pertoire)|introuvable|n'existe pas"
+    r"|ne (?:peut|parvient) pas (?:à )?trouver|impossible de trouver (?!la taille)"
+    r"|nicht (?:finden|gefunden)|existiert nicht"
+    r"|no existe|no se (?:puede encontrar|encuentra|ha encontrado)"
+    r"|impossibile trovare|non trovat|non esiste"
+    r"|niet (?:vinden|gevonden)|bestaat niet"
+)
+# Pure-FTPd says so (messages_en.h, messages_fr.h) where it may not even look.
+_BLIND = re.compile(r"sorry, but that file doesn't exist|550 le fichier n'existe pas")
+_DENIED = re.compile(
+    r"denied|permission|privilege|forbidden|no(?:t enough)? (?:access|rights)"
+    r"|not (?:allowed|permitted|authori)"
+    r"|acc[eè]s refus|non (?:accord|autoris)|interdit|inaccessible|pas (?:les droits|autoris)"
+    r"|verweigert|keine berechtigung|denegado|permiso|negato|permess|geweigerd"
+)
+_BUSY = re.compile(
+    r"(?:used|in use) by another process|sharing violation|utilis[eé] par un autre processus"
+    r"|von einem anderen prozess verwendet"
+)
+
+
+def cause_in(reply: str, path: str) -> Cause:
+    """Why a file was refused, where the words say one thing; ``""`` where none or several.
+
+    ``path`` may stand in the reply, and is no word of the server's.
+    """
+    words = reply.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for name in (path.lower(), path.lower().rpartition("/")[2]):
+        words = words.replace(name, "") if name else words
+    if _BUSY.search(words):
+        return "busy"
+    absent, denied = _ABSENT.search(_BLIND.sub("", words)), _DENIED.search(words)
+    if absent and not denied:
+        return "absent"
+    return "denied" if denied and not absent else ""
