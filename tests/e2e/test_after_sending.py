@@ -113,7 +113,7 @@ def test_what_was_settled_is_what_the_erp_has(world: World) -> None:
 
 
 class TestAnUnpaidOrderThatLeavesTheFile:
-    UNPAID = Sale("1", {"370": 1}, status="En attente de paiement")
+    UNPAID = Sale("1", {"370": 1}, status="En attente de virement bancaire")
     OTHER = Sale("2", {"372": 1})
 
     @pytest.fixture

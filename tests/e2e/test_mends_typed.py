@@ -15,7 +15,7 @@ from tests.e2e.test_after_sending import FIRST, LEVELS, taken
 from tests.world import Sale, World
 
 CARD = Sale("4", {"371": 1}, payment="Bon cadeau")
-UNPAID = Sale("3", {"372": 1}, status="En attente de paiement")
+UNPAID = Sale("3", {"372": 1}, status="En attente de virement bancaire")
 MANY = [replace(FIRST, id=str(n)) for n in range(100, 120)]
 # They look, or steer what this machine lacks: that they can be typed is all that is asked.
 LOOKING = ("schedule", "init", "demo", "secret", "alerts")
@@ -46,7 +46,7 @@ def left(world: World) -> None:
 
 
 def many_left(world: World) -> None:
-    world.shop_writes(*(replace(one, status="En attente de paiement") for one in MANY))
+    world.shop_writes(*(replace(one, status="En attente de virement bancaire") for one in MANY))
     world.run("run", "orders")
     world.shop_writes(FIRST)
 

@@ -443,6 +443,7 @@ NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.
 COMMENTED = {
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
+    "orders.waiting_for": '# waiting_for = "30d"',
 }
 TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 
