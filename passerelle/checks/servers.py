@@ -136,6 +136,9 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     for key, place in _sources(settings, name):
         offset = played.offset if played else None
         yield _check_source(f"{key} ({place})", remote, place, offset)
+    refused = settings.orders.refused if settings.orders else None
+    if refused and refused.server == name:
+        yield _check_folder(f"orders.refused ({refused})", remote, refused)
     refused = settings.fulfil.refused if settings.fulfil.enabled else None
     if refused and refused.server == name:
         yield _check_folder(f"fulfil.refused ({refused})", remote, refused)

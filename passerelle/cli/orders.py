@@ -1,13 +1,12 @@
 """``passerelle orders``: the ledger's orders, and what a person may do with them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from passerelle.base.language import N_, _
 from passerelle.base.wording import fields_of, in_prose, local, printable
+from passerelle.cli import steering
 from passerelle.cli.common import (
     json_option,
     now,
@@ -15,27 +14,21 @@ from passerelle.cli.common import (
     print_json,
     print_table,
     reading_ledger,
-    steering_ledger,
     tell,
     with_settings,
-    yes_option,
 )
 from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Found, Inquiry, look_up
 from passerelle.explain.order import Account, as_dict, give_account
 from passerelle.explain.order_words import tell as in_words
 from passerelle.explain.sales import sale_as_dict, sales_as_dict, tell_sales
-from passerelle.gateway.frame import perform
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, State
-from passerelle.runs.steering import Steering
-from passerelle.runs.steering import adopt as adopt_story
 
 # "prepared" and "sent" are states of both: there, the order's own counts.
 _OF_SALES = [state.value for state in SaleState if state.value not in list(State)]
 _STATES = [*(state.value for state in State), *_OF_SALES]
 _COLUMNS = (N_("id"), N_("reference"), N_("state"), N_("ordered"), N_("since"), N_("about"))
-_ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 
 @click.group()
@@ -46,6 +39,11 @@ def orders() -> None:
     passerelle orders list --state withheld
     passerelle orders settle 1042
     """
+
+
+for _deed in (*(steering.settle, steering.unsettle, steering.resend, steering.retry),
+              *(steering.forget, steering.adopt)):  # fmt: skip
+    orders.add_command(_deed)
 
 
 @orders.command("list")
@@ -150,90 +148,6 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
     tell((*in_words(inquiry, account), *tell_sales(inquiry, order)))
-
-
-@orders.command()
-@_ids
-@with_settings
-def settle(settings: Settings, ids: tuple[str, ...]) -> None:
-    """Note that these orders were entered by hand at the till.
-
-    Of an order that is in the ERP: that its sale was entered there by hand, or undone there after
-    the shop cancelled the order.
-
-    \b
-    passerelle orders settle 1042 1043
-    """
-    with _steering(settings, "orders settle") as steering:
-        tell(steering.settle(ids))
-
-
-@orders.command()
-@_ids
-@with_settings
-def resend(settings: Settings, ids: tuple[str, ...]) -> None:
-    """Send these orders again with the next run, whatever was done with them.
-
-    The order must still be in the shop's file, which is where its content comes from.
-
-    \b
-    passerelle orders resend 1042
-    """
-    with _steering(settings, "orders resend") as steering:
-        tell(steering.resend(ids))
-
-
-@orders.command()
-@_ids
-@with_settings
-def retry(settings: Settings, ids: tuple[str, ...]) -> None:
-    """Have the next run try the sales of these orders anew, as if nothing stood against them.
-
-    \b
-    passerelle orders retry 1042
-    """
-    with _steering(settings, "orders retry") as steering:
-        tell(steering.retry(ids))
-
-
-@orders.command()
-@_ids
-@with_settings
-def forget(settings: Settings, ids: tuple[str, ...]) -> None:
-    """Take these orders out of the ledger, with their sales: the next run meets them as new.
-
-    \b
-    passerelle orders forget 1042
-    """
-    with _steering(settings, "orders forget") as steering:
-        tell(steering.forget(ids))
-
-
-@orders.command()
-@click.option("--until-mark", is_flag=True, help="Those that the marks on the servers tell of.")
-@yes_option
-@with_settings
-def adopt(settings: Settings, until_mark: bool, yes: bool) -> None:
-    """Mark all orders now in the file as handled by the previous system.
-
-    Once, when Passerelle takes over: they are then never sent ("skipped").
-
-    \b
-    passerelle orders adopt
-    """
-    if until_mark:
-        from passerelle.runs.servers import take_over
-
-        perform(settings, "adopt", take_over)
-        return
-    perform(settings, "adopt", adopt_story)
-
-
-@contextmanager
-def _steering(settings: Settings, command: str) -> Iterator[Steering]:
-    with steering_ledger(settings, command) as ledger:
-        channel = settings.needed_orders.channel
-        yield Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
 
 
 def _about(one: KnownOrder | KnownSale) -> str:

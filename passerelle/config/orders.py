@@ -8,6 +8,7 @@ from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns
 from passerelle.config.statuses import CANCELLED, PAID
 from passerelle.config.values import (
+    Duration,
     Encoding,
     Folder,
     LocalTime,
@@ -101,6 +102,20 @@ class Orders(Section):
     pay again.
 
     # cancelled_statuses = ["Annulé", "Remboursé"]   # without this line: theirs, in the same way
+    """
+    waiting_for: Duration | None = None
+    """An order that waits for its status and leaves the shop's file is told until somebody settles
+    it; after this time, counted from its date, it is let go of. Without it: never.
+
+    # An order that waits and leaves the shop's file is told until it is settled; after this time
+      it is let go of.
+    # waiting_for = "30d"
+    """
+    refused: Folder = None
+    """The folder, as "server:path", where the ERP puts an XML of orders that it would not take:
+    they are told, and their goods held back, until they are settled or sent again.
+
+    = …  # the folder where the ERP puts what it would not take: "ftp:refused"
     """
     columns: OrderColumns = OrderColumns()
     """

@@ -63,10 +63,11 @@ def faults_of_places(settings: "Settings") -> Iterator[tuple[tuple[str, ...], st
     for use, other in clashes(settings, lambda place: (full_name(settings, place),)):
         yield use.key, same_file(use, other)
     yield from _faults_of_spelling(settings)
-    refused, to = settings.fulfil.refused, settings.fulfil.to
-    if refused and to and full_name(settings, refused) == full_name(settings, _folder_of(to)):
-        problem = _("refused is the folder of to: what lies there is not answered yet")
-        yield ("fulfil", "refused"), problem
+    for name, section in (("orders", settings.orders), ("fulfil", settings.fulfil)):
+        refused, to = (section.refused, section.to) if section else (None, None)
+        if refused and to and full_name(settings, refused) == full_name(settings, _folder_of(to)):
+            problem = _("refused is the folder of to: what lies there is not answered yet")
+            yield (name, "refused"), problem
     yield from _faults_of_marks(settings)
 
 

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Any
 
 from passerelle.archive.folders import LAST_COPY, Exports, keep_copy
+from passerelle.base.commands import of_xml
 from passerelle.base.errors import (
     AlreadyThereError,
     HeldError,
@@ -44,7 +45,7 @@ from passerelle.model.location import Location
 from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
-from passerelle.model.states import LEVELS, Kind, Stage
+from passerelle.model.states import LEVELS, Kind, SaleState, Stage
 from passerelle.remotes.base import Entry, Remote, fetch_whole, find, is_gone
 
 # Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
@@ -483,17 +484,21 @@ class Outbox:
             "an upload was interrupted and its file is gone: only the ERP knows whether it has it"
         )
         if dispatch.kind == Kind.SALE:
+            begun = self._ledger.sales.in_states(SaleState.PREPARED)
+            ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
             mend = _(
-                "look for the sale in the ERP, then `passerelle orders settle` its order if it is "
-                "there, or `passerelle orders retry` it if it is not"
+                "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it "
+                "is not"
             )
-            return HeldError(what, str(dispatch.place), mend)
-        mend = _(
-            "look for its orders in the ERP, then `passerelle orders settle {ids}` "
-            "if they are there, or `passerelle orders resend {ids}` if they are not"
-        )
-        ids = " ".join(self._book.orders_of(dispatch))
-        return HeldError(what, str(dispatch.place), mend.format(ids=ids))
+        else:
+            ids = self._book.orders_of(dispatch)
+            mend = _(
+                "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` "
+                "if they are not"
+            )
+        verbs = ("settle", "resend", "retry")
+        commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
+        return HeldError(what, str(dispatch.place), mend.format(**commands))
 
 
 def _is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:

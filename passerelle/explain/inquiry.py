@@ -1,8 +1,7 @@
 """A person's question: what is known, at which moment, and how times are written."""
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +13,10 @@ from passerelle.config.stock import Stock
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import ClockHistory, KnownOrder, KnownSale, Publication
 from passerelle.model.states import SEEN, State
+from passerelle.rules.changes import held_for
 from passerelle.rules.erp_file import ErpFile, trusted_time
 from passerelle.rules.missed_sales import Standing, counts_for_stock, standing
 from passerelle.schedule.timetable import next_start, taken_by
-
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,19 @@ class Inquiry:
         if stock is None:
             return {}
         erp = self._erp_file(stock, publication)
-        return {
+        found = {
             order: standing(order, sale, erp, withheld_is_missed=stock.withheld_is_missed)
             for order, sale in self._with_sales(orders)
         }
+        return found | dict.fromkeys(self._changed(found), Standing.CHANGED)
+
+    def _changed(self, found: Mapping[KnownOrder, Standing]) -> Iterator[KnownOrder]:
+        """The orders that hold nothing back as they were sent, but do as the shop has them now."""
+        let_go = [order for order, how in found.items() if how.is_missed is False and order.matter]
+        sent, since = self.ledger.orders.sold(let_go), self.ledger.orders.since(let_go)
+        for order in let_go:
+            if held_for(order, sent[order.channel, order.id], since[order]):
+                yield order
 
     def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:
         server, offsets = stock.source.server, self.ledger.stock.clock_offsets()
@@ -99,14 +106,6 @@ class Inquiry:
                 sales = (sale for sale in found.get(order.id, ()) if sale.order_date == order.date)
                 own = next(sales, None)
                 yield order, own if own and counts_for_stock(own, self.settings.fulfil) else None
-
-
-def command(verb: str, id: str) -> str:
-    """``passerelle orders VERB ID``, as it can be typed whatever signs the id has."""
-    if _PLAIN.fullmatch(id):
-        return f"passerelle orders {verb} {id}"
-    escaped = id.replace("\\", "\\\\").replace('"', '\\"') if '"' in id else id
-    return f'passerelle orders {verb} {"-- " if id.startswith("-") else ""}"{escaped}"'
 
 
 _FEW = 5

@@ -2,9 +2,10 @@
 
 from pathlib import PurePosixPath
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.wording import printable
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import State
@@ -14,6 +15,7 @@ from passerelle.rules.missed_sales import Standing
 _NOT_BY_ITSELF = (
     *(Standing.IN_SHOPS_FILE, Standing.DOUBTFUL),
     *(Standing.LACKS_SALE, Standing.SALE_TAKEN_SINCE),
+    *(Standing.REFUSED, Standing.CHANGED),
 )
 
 
@@ -37,8 +39,13 @@ def _until(how: Standing) -> str:
                 "The run of stock holds this back as long as the order stands in the shop's file "
                 "and is not cancelled there."
             )
-        case Standing.WITHHELD:
+        case Standing.WITHHELD | Standing.REFUSED:
             return _("The run of stock holds this back until the order is settled.")
+        case Standing.CHANGED:
+            return _(
+                "The run of stock holds back what the shop sold beyond this, until the order is "
+                "settled."
+            )
         case Standing.LACKS_SALE | Standing.SALE_TAKEN_SINCE:
             return _(
                 "The run of stock holds this back until the ERP has its sale and then writes its "
@@ -86,6 +93,10 @@ def _what_has_to_happen(order: KnownOrder, how: Standing) -> str:
     match how:
         case Standing.WITHHELD:
             return _("order {id} is withheld: enter it at the till, then `{settle}`")
+        case Standing.REFUSED:
+            return _("the ERP refused order {id}: what to do: `{show}`")
+        case Standing.CHANGED:
+            return _("order {id} changed in the shop after it was sent: what to do: `{show}`")
         case Standing.UNSENT | Standing.IN_SHOPS_FILE if order.state == State.REJECTED:
             return _(
                 "order {id} was rejected: mend it in the shop, or enter it at the till and "

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from passerelle.base.commands import command
 from passerelle.base.reading import gtin
 from passerelle.base.wording import fields_of
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
-from passerelle.model.states import Stage, State
+from passerelle.model.states import OpenMatter, Stage, State
 from passerelle.rules.missed_sales import Standing
 
 
@@ -101,6 +102,13 @@ def _items(
 
 
 def _verbs(order: KnownOrder) -> tuple[str, ...]:
+    match order.matter:
+        case OpenMatter.REFUSED | OpenMatter.OLDER:
+            return ("settle", "resend")
+        case OpenMatter.ID_REUSED:
+            return ("settle", "forget")
+        case OpenMatter():
+            return ("settle",)
     match order.state:
         case State.WITHHELD | State.REJECTED:
             return ("settle",)
@@ -125,6 +133,7 @@ def as_dict(account: Account, inquiry: Inquiry) -> dict[str, Any]:
         "left_the_file": account.has_left,
         "total": account.order.total,
         "resend": account.order.resend,
+        "matter": account.order.matter,
         "expected_taken": account.expected_taken,
         "overdue": account.is_overdue(inquiry.now),
         "last_look": account.last_look,

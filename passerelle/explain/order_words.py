@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.wording import in_words, printable
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import until_when
 from passerelle.explain.order import Account, HeldItem
 from passerelle.model.records import HeldBack, KnownOrder
-from passerelle.model.states import Stage, State
+from passerelle.model.states import OpenMatter, Stage, State
 
 
 def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
@@ -24,7 +25,35 @@ def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
     for event in account.changes:
         told = _("Since then the shop's file says otherwise ({time}): {note}.")
         yield told.format(time=inquiry.when(event.at), note=event.note)
+    if account.order.matter:
+        yield _open_matter(account.order)
     yield from _goods(inquiry, account)
+
+
+def _open_matter(order: KnownOrder) -> str:
+    """What a person has to see to, beside the state."""
+    settle, resend, forget = (command(verb, order.id) for verb in ("settle", "resend", "forget"))
+    then = {
+        OpenMatter.CHANGED: _("To do: mend it in the ERP, then `{settle}`."),
+        OpenMatter.CANCELLED: _("To do: undo it in the ERP, then `{settle}`."),
+        OpenMatter.ID_REUSED: _(
+            "To do: enter the new order by hand, then `{settle}`; or `{forget}`: the next run "
+            "sends the new one."
+        ),
+        OpenMatter.REFUSED: _(
+            "The ERP refused it. To do: mend what the ERP says of it, then `{resend}`; or enter it "
+            "by hand, then `{settle}`."
+        ),
+        OpenMatter.OLDER: _(
+            "To do: look for it in the ERP. If it is there, `{settle}`; if it is not, `{resend}`."
+        ),
+        OpenMatter.LEFT: _(
+            "To do: if it was paid, have the shop export it again, or enter it by hand; then, or "
+            "if nobody wants it any more, `{settle}`."
+        ),
+    }
+    told = then[order.matter] if order.matter else ""
+    return told.format(settle=settle, resend=resend, forget=forget)
 
 
 def _beginning(inquiry: Inquiry, account: Account) -> str:

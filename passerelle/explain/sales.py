@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from passerelle.base.commands import command
 from passerelle.base.language import _, n_
 from passerelle.base.wording import fields_of
-from passerelle.explain.inquiry import Inquiry, command
+from passerelle.explain.inquiry import Inquiry
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import OPEN, SaleState, Stage, State
 from passerelle.rules.fulfilment import Problem

@@ -1,22 +1,27 @@
 """What needs a person: what it is, since when, and what to do about it."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
+from passerelle.base.commands import covering
 from passerelle.base.language import _
-from passerelle.base.wording import time_of_day
+from passerelle.base.wording import few, time_of_day
+from passerelle.model.records import KnownOrder, KnownSale
 
 
 class ConcernKind(StrEnum):
     """What sort of concern it is; each value is a contract with programs that read ``--json``.
 
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
-    ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``. Files:
+    ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``, ``changed`` or
+    ``cancelled`` after they were sent, ``id_reused``, ``refused`` by the ERP, ``older`` than those
+    adopted, to be sent ``twice``, ``left`` the file before they were to be sent. Files:
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
-    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop,
-    ``id_reused``. The pool: ``oversold`` items, a shop that has ``asked`` to join or was not
-    asked to. Archives: ``prune_held``.
+    ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop.
+    The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
+    ``prune_held``.
     """
 
     NEVER = "never"
@@ -32,6 +37,12 @@ class ConcernKind(StrEnum):
     LATE = "late"
     QUIET = "quiet"
     UNREACHABLE = "unreachable"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+    OLDER = "older"
+    LEFT = "left"
+    TWICE = "twice"
     SALE_REFUSED = "sale_refused"
     SALE_STUCK = "sale_stuck"
     SALE_UNDATED = "sale_undated"
@@ -67,3 +78,35 @@ class Concern:
         if self.since is None:
             return ""
         return " (" + _("since {time}").format(time=time_of_day(self.since, now)) + ")"
+
+
+Found = Sequence[KnownOrder] | Sequence[KnownSale]
+# A concern's words for so many orders with these ids; and its mend, still to be translated.
+Words = tuple[Callable[[int, str], str], str]
+# These verbs name all its orders in one command, the others the first.
+_OF_MANY = ("settle", "resend")
+_OF_ONE = ("show", "forget", "retry")
+
+
+def times_of(found: Found) -> list[tuple[str, datetime]]:
+    """Since when each order is what its concern says of it."""
+    return [(one.id, _since(one)) for one in found]
+
+
+def _since(one: KnownOrder | KnownSale) -> datetime:
+    at = one.matter_since if isinstance(one, KnownOrder) and one.matter else one.changed
+    return at or datetime.min.replace(tzinfo=UTC)
+
+
+def concern_about(
+    kind: ConcernKind, subject: str, found: Found, tell: Callable[[int, str], str], mend: str
+) -> Iterator[Concern]:
+    """One concern for all that was ``found``, with commands that name each of them."""
+    if not found:
+        return
+    ids, times = tuple(order.id for order in found), times_of(found)
+    commands = {verb: covering(verb, kind, times) for verb in _OF_MANY}
+    commands |= {verb: covering(verb, kind, times[:1]) for verb in _OF_ONE}
+    began = min(at for _id, at in times)
+    text = tell(len(ids), few(ids))
+    yield Concern(kind, subject, text, _(mend).format(**commands), began, ids)

@@ -1,33 +1,35 @@
-"""The sales of orders that are not done, and those that need a person."""
+"""The orders that are not in the ERP as the shop has them, and those that need a person."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerelle.base.language import _, n_
+from passerelle.base.commands import covering, of_xml
+from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
-from passerelle.config.model import Settings
-from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import KnownOrder, KnownSale, Run
-from passerelle.model.states import ON_THE_WAY, OPEN, Stage, State
-from passerelle.rules.fulfilment import FAULTS, Problem
+from passerelle.model.records import KnownOrder, Run
+from passerelle.model.states import OpenMatter, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
 class OrdersHealth:
-    """Orders that are not in the ERP.
+    """Orders that are not in the ERP, and those of which it has something else than the shop.
 
     Those that wait need nobody and are many after some years: they are only counted, without
     those cancelled in the shop. ``not_sent`` should be in the ERP, but have gone from the shop's
-    file; ``doubtful`` may be.
+    file; ``doubtful`` may be. ``matters`` are those about which something is open, ``twice``
+    those to be sent again whose XML still lies there.
     """
 
     withheld: tuple[KnownOrder, ...]
     waiting: int
     rejected: tuple[KnownOrder, ...]
-    not_sent: tuple[str, ...]
-    doubtful: tuple[str, ...]
+    not_sent: tuple[KnownOrder, ...]
+    doubtful: tuple[KnownOrder, ...]
     unnamed: int
+    matters: tuple[KnownOrder, ...] = ()
+    twice: tuple[KnownOrder, ...] = ()
 
     def counts(self) -> Mapping[str, int]:
         return {
@@ -38,199 +40,182 @@ class OrdersHealth:
             "doubtful": len(self.doubtful),
         }
 
+    def with_matter(self, matter: OpenMatter) -> tuple[KnownOrder, ...]:
+        return tuple(order for order in self.matters if order.matter == matter)
+
+    def by_kind(self) -> Mapping[ConcernKind, Sequence[KnownOrder]]:
+        """The orders that each concern is about."""
+        return {
+            ConcernKind.WITHHELD: self.withheld,
+            ConcernKind.REJECTED: self.rejected,
+            ConcernKind.NOT_SENT: self.not_sent,
+            ConcernKind.DOUBTFUL: self.doubtful,
+            **{ConcernKind(matter.value): self.with_matter(matter) for matter in OpenMatter},
+        }
+
 
 def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     """The orders that are not in the ERP; ``last`` is the last run of orders that went well."""
-    facts = last.facts if last else {}
-    unfinished = ledger.dispatches.unfinished()
-    doubtful = [d for d in unfinished if d.stage == Stage.DOUBTFUL]
-    rejected = ledger.orders.list_by_state(State.REJECTED)
+    facts, book = last.facts if last else {}, ledger.orders
+    gone = set(facts.get("not_sent", ()))
+    due = book.all_due()
+    prepared = book.list_by_state(State.PREPARED)
+    matters = tuple(book.with_matter())
     return OrdersHealth(
-        withheld=tuple(ledger.orders.list_by_state(State.WITHHELD)),
-        waiting=ledger.orders.count_waiting(),
-        rejected=tuple(rejected),
-        not_sent=tuple(facts.get("not_sent", ())),
-        doubtful=tuple(id for d in doubtful for id in ledger.dispatches.orders_of(d)),
+        withheld=tuple(book.list_by_state(State.WITHHELD)),
+        waiting=book.count_waiting(),
+        rejected=tuple(book.list_by_state(State.REJECTED)),
+        not_sent=tuple(order for order in due if order.id in gone and order not in matters),
+        doubtful=tuple(order for order in prepared if order.stage == Stage.DOUBTFUL),
         unnamed=facts.get("unnamed", 0),
+        matters=matters,
+        twice=tuple(order for order in due if order.resend and order.stage == Stage.SENT),
     )
 
 
-def order_concerns(health: OrdersHealth) -> Iterator[Concern]:
+def order_concerns(
+    health: OrdersHealth, of_sales: Collection[str] = frozenset()
+) -> Iterator[Concern]:
+    """``of_sales``: orders of which their sales tell already that the shop cancelled them."""
     if health.rejected or health.unnamed:
         yield _rejected(health)
-    yield from _concern(
-        *(ConcernKind.WITHHELD, "orders", health.withheld),
+    by_kind = health.by_kind()
+    for kind, (tell, mend) in TOLD.items():
+        is_told = of_sales if kind == ConcernKind.CANCELLED else ()
+        found = [order for order in by_kind[kind] if order.id not in is_told]
+        yield from concern_about(kind, "orders", found, tell, mend)
+    files = sorted({order.archived or "" for order in health.doubtful})
+    for file in files:
+        yield _doubtful(file, [order for order in health.doubtful if order.archived == file])
+    if health.twice:
+        yield _twice(health.twice)
+
+
+# Of each kind of concern: its words for one order and for many, and the mend.
+TOLD: Mapping[ConcernKind, Words] = {
+    ConcernKind.WITHHELD: (
         lambda n, ids: n_(
             "{n} order is withheld, to be entered at the till: {ids}",
             "{n} orders are withheld, to be entered at the till: {ids}",
             n,
             ids=ids,
         ),
-        _("enter it at the till, then `passerelle orders settle {ids}`"),
-    )
-    yield from _concern(
-        *(ConcernKind.NOT_SENT, "orders", health.not_sent),
+        N_("enter it at the till, then `{settle}`"),
+    ),
+    ConcernKind.NOT_SENT: (
         lambda n, ids: n_(
             "{n} order was not sent, and is no longer in the shop's file: {ids}",
             "{n} orders were not sent, and are no longer in the shop's file: {ids}",
             n,
             ids=ids,
         ),
-        _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
-    )
-    yield from _concern(
-        *(ConcernKind.DOUBTFUL, "orders", health.doubtful),
+        N_(
+            "have the shop export them again, or enter by hand those that were paid; then, or if "
+            "nobody wants them any more, `{settle}`"
+        ),
+    ),
+    ConcernKind.CHANGED: (
         lambda n, ids: n_(
-            "{n} order may or may not have reached the ERP: {ids}",
-            "{n} orders may or may not have reached the ERP: {ids}",
+            "{n} order was changed in the shop after it was sent: {ids}",
+            "{n} orders were changed in the shop after they were sent: {ids}",
             n,
             ids=ids,
         ),
-        _(
-            "look for them in the ERP: `passerelle orders settle` those that are there, "
-            "`passerelle orders resend` the others"
-        ),
-    )
-
-
-def _rejected(health: OrdersHealth) -> Concern:
-    ids = tuple(order.id for order in health.rejected)
-    text = n_("{n} order is rejected", "{n} orders are rejected", len(ids) + health.unnamed)
-    mend = _(
-        "`passerelle orders list --state rejected` says why; mend it in the shop, or enter it by "
-        "hand and `passerelle orders settle` it"
-    )
-    since = min((order.changed for order in health.rejected), default=None)
-    text = f"{text} ({few(ids)})" if ids else text
-    return Concern(ConcernKind.REJECTED, "orders", text, mend, since, ids)
-
-
-def _concern(
-    kind: ConcernKind,
-    subject: str,
-    found: Sequence[KnownOrder] | Sequence[KnownSale] | Sequence[str],
-    tell: Callable[[int, str], str],
-    mend: str,
-) -> Iterator[Concern]:
-    """One concern for all that was ``found``; ``tell`` puts their number and ids into words."""
-    if not found:
-        return
-    ids = tuple(one if isinstance(one, str) else one.id for one in found)
-    times = [one.changed for one in found if not isinstance(one, str) and one.changed]
-    text, mend = tell(len(ids), few(ids)), mend.format(ids=" ".join(ids[:10]))
-    yield Concern(kind, subject, text, mend, min(times, default=None), ids)
-
-
-_STUCK = FAULTS - {Problem.REFUSED, Problem.REUSED}
-
-
-@dataclass(frozen=True, slots=True)
-class SalesHealth:
-    """The sales that are not done; ``cancelled`` were, and the shop cancelled their order.
-
-    ``undated`` are orders that should have a sale, but have no date. ``is_off``: nothing is issued.
-    """
-
-    not_done: tuple[KnownSale, ...]
-    cancelled: tuple[KnownSale, ...]
-    undated: tuple[str, ...] = ()
-    is_off: bool = False
-
-    def counts(self) -> Mapping[str, int]:
-        wanted = [sale for sale in self.not_done if sale.state in OPEN]
-        short = [sale for sale in wanted if sale.problem == Problem.STOCK]
-        return {
-            "wanted": len(wanted),
-            "short_of_stock": len(short),
-            "on_the_way": sum(sale.state in ON_THE_WAY for sale in self.not_done),
-            "refused": len(self.refused),
-        }
-
-    @property
-    def refused(self) -> list[KnownSale]:
-        """Those that the ERP refused, tried again since or not."""
-        return [sale for sale in self.not_done if sale.refusals]
-
-    def with_problem(self, *problems: Problem) -> list[KnownSale]:
-        return [sale for sale in self.not_done if sale.problem in problems]
-
-
-def look_at_sales(settings: Settings, ledger: Ledger, last: Run | None) -> SalesHealth | None:
-    """The sales, where any are issued, or were and are not done; else ``None``.
-
-    ``last`` is the last run of orders that went well.
-    """
-    if not settings.fulfil.enabled:
-        left = tuple(ledger.sales.in_states(*OPEN))
-        return SalesHealth(left, (), is_off=True) if left else None
-    not_done = ledger.sales.in_states(*OPEN, *ON_THE_WAY)
-    facts = (last.facts if last else {}).get("sales", {})
-    return SalesHealth(
-        tuple(not_done), tuple(ledger.sales.cancelled()), tuple(facts.get("undated", ()))
-    )
-
-
-def sale_concerns(health: SalesHealth) -> Iterator[Concern]:
-    if health.is_off:
-        yield from _concern(
-            *(ConcernKind.SALE_STUCK, "sales", health.not_done),
-            lambda n, ids: n_(
-                "{n} sale was not issued before [fulfil] was switched off: {ids}",
-                "{n} sales were not issued before [fulfil] was switched off: {ids}",
-                n,
-                ids=ids,
-            ),
-            _(
-                "switch it on again, or enter them by hand and `passerelle orders settle` the "
-                "orders"
-            ),
-        )
-        return
-    yield from _concern(
-        *(ConcernKind.SALE_UNDATED, "sales", health.undated),
+        N_("compare it with the ERP and mend it there (`{show}` tells more), then `{settle}`"),
+    ),
+    ConcernKind.CANCELLED: (
         lambda n, ids: n_(
-            "{n} order has no date, and gets no sale without one: {ids}",
-            "{n} orders have no date, and get no sale without one: {ids}",
+            "{n} order was cancelled in the shop after it was sent: {ids}",
+            "{n} orders were cancelled in the shop after they were sent: {ids}",
             n,
             ids=ids,
         ),
-        _("look into the shop's order export, and at orders.columns.date"),
-    )
-    yield from _concern(
-        *(ConcernKind.SALE_REFUSED, "sales", health.refused),
-        lambda n, ids: n_(
-            "the ERP refuses {n} sale: {ids}", "the ERP refuses {n} sales: {ids}", n, ids=ids
-        ),
-        _(
-            "look what the ERP says of it and mend that: each run tries again; or enter it by "
-            "hand and `passerelle orders settle` its order"
-        ),
-    )
-    yield from _concern(
-        *(ConcernKind.ID_REUSED, "sales", health.with_problem(Problem.REUSED)),
+        N_("undo it in the ERP, then `{settle}`"),
+    ),
+    ConcernKind.ID_REUSED: (
         lambda n, ids: n_(
             "the shop uses the id of {n} order again: {ids}",
             "the shop uses the ids of {n} orders again: {ids}",
             n,
             ids=ids,
         ),
-        _("compare both orders; `passerelle orders forget` lets the new one in"),
-    )
-    stuck = [sale for sale in health.with_problem(*_STUCK) if not sale.refusals]
-    yield from _concern(
-        *(ConcernKind.SALE_STUCK, "sales", stuck),
-        lambda n, ids: n_(
-            "{n} sale cannot be issued: {ids}", "{n} sales cannot be issued: {ids}", n, ids=ids
+        N_(
+            "compare both orders (`{show}`): enter the new one by hand, then `{settle}`; "
+            "or `{forget}` lets the new one in"
         ),
-        _("`passerelle orders show` says of each why, and what to do"),
-    )
-    yield from _concern(
-        *(ConcernKind.SALE_CANCELLED, "sales", health.cancelled),
+    ),
+    ConcernKind.REFUSED: (
         lambda n, ids: n_(
-            "{n} order is cancelled in the shop, and the ERP has its sale: {ids}",
-            "{n} orders are cancelled in the shop, and the ERP has their sales: {ids}",
+            "the ERP refuses {n} order: {ids}",
+            "the ERP refuses {n} orders: {ids}",
             n,
             ids=ids,
         ),
-        _("undo the sale in the ERP, then `passerelle orders settle` its order"),
+        N_(
+            "look what the ERP says of its file and mend that; then `{resend}`, or enter it by "
+            "hand and `{settle}`"
+        ),
+    ),
+    ConcernKind.LEFT: (
+        lambda n, ids: n_(
+            "{n} order waited for its status, and is no longer in the shop's file: {ids}",
+            "{n} orders waited for their status, and are no longer in the shop's file: {ids}",
+            n,
+            ids=ids,
+        ),
+        N_(
+            "look in the shop: was it paid, have it exported again, or enter it by hand; then, or "
+            "if nobody wants it any more, `{settle}`"
+        ),
+    ),
+    ConcernKind.OLDER: (
+        lambda n, ids: n_(
+            "{n} order is older than those adopted, and was not among them: {ids}",
+            "{n} orders are older than those adopted, and were not among them: {ids}",
+            n,
+            ids=ids,
+        ),
+        N_("look for it in the ERP: if it is there, `{settle}`; if it is not, `{resend}`"),
+    ),
+}
+
+
+def _doubtful(file: str, found: Sequence[KnownOrder]) -> Concern:
+    """An XML arrives whole or not at all."""
+    ids = tuple(order.id for order in found)
+    text = n_(
+        "{n} order may or may not have reached the ERP: {ids}",
+        "{n} orders may or may not have reached the ERP: {ids}",
+        len(ids),
+        ids=few(ids),
     )
+    mend = _("look for {file} in the ERP: if it is there, `{settle}`; if it is not, `{resend}`")
+    settle, resend = (of_xml(verb, file, ids) for verb in ("settle", "resend"))
+    told = mend.format(file=file, settle=settle, resend=resend)
+    return Concern(ConcernKind.DOUBTFUL, file, text, told, min(o.changed for o in found), ids)
+
+
+def _twice(found: Sequence[KnownOrder]) -> Concern:
+    ids = tuple(order.id for order in found)
+    text = n_(
+        "{n} order is to be sent again, and its XML still lies there: {ids}",
+        "{n} orders are to be sent again, and their XMLs still lie there: {ids}",
+        len(ids),
+        ids=few(ids),
+    )
+    files = ", ".join(sorted({f"{order.server}:{order.sent_as}" for order in found}))
+    mend = _("delete {files} before the next run, or the ERP gets it twice").format(files=files)
+    return Concern(ConcernKind.TWICE, "orders", text, mend, min(o.changed for o in found), ids)
+
+
+def _rejected(health: OrdersHealth) -> Concern:
+    ids = tuple(order.id for order in health.rejected)
+    text = n_("{n} order is rejected", "{n} orders are rejected", len(ids) + health.unnamed)
+    mend = _("`passerelle orders list --state rejected` says why; mend it in the shop")
+    if ids:
+        more = _(", or enter it by hand, then `{settle}`")
+        settle = covering("settle", ConcernKind.REJECTED, times_of(health.rejected))
+        mend += more.format(settle=settle)
+    since = min((order.changed for order in health.rejected), default=None)
+    text = f"{text} ({few(ids)})" if ids else text
+    return Concern(ConcernKind.REJECTED, "orders", text, mend, since, ids)

@@ -14,17 +14,11 @@ from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, Sights, look_around, look_at_files
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.health.orders import (
-    OrdersHealth,
-    SalesHealth,
-    look_at_orders,
-    look_at_sales,
-    order_concerns,
-    sale_concerns,
-)
+from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns, pool_in_words
 from passerelle.health.pool import as_dict as pool_dict
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
+from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import PRUNE_HELD
 from passerelle.model.records import Run
@@ -60,8 +54,8 @@ def examine(
     concerns = [concern for health in runs for concern in run_concerns(health)]
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern]
-    concerns += order_concerns(orders)
     sales = look_at_sales(settings, ledger, last)
+    concerns += order_concerns(orders, {sale.id for sale in sales.cancelled} if sales else ())
     concerns += sale_concerns(sales) if sales else ()
     pool = look_at_pool(settings.pool, ledger) if settings.pool else None
     concerns += pool_concerns(settings, pool, now) if pool else ()

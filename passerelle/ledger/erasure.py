@@ -11,7 +11,16 @@ from datetime import datetime
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
 from passerelle.ledger.book import Book
-from passerelle.ledger.schema import dispatches, events, orders, runs, sale_events, sales, sold
+from passerelle.ledger.schema import (
+    dispatches,
+    events,
+    orders,
+    runs,
+    sale_events,
+    sales,
+    sold,
+    sold_since,
+)
 from passerelle.model.states import State
 
 Redact = Callable[[str], str]
@@ -19,13 +28,14 @@ EVENT = "erased"
 # Texts that may quote a cell of the order file, whichever it was.
 _FREE = (
     (orders, orders.c.reason),
+    (orders, orders.c.matter_note),
     (events, events.c.note),
     (sales, sales.c.reason),
     (sale_events, sale_events.c.note),
     (runs, runs.c.summary),
 )
 # Part of the proof; only an address that a shifted line put there has no business in it.
-_PROOF = ((orders, orders.c.reference), (sold, sold.c.key))
+_PROOF = ((orders, orders.c.reference), (sold, sold.c.key), (sold_since, sold_since.c.key))
 
 
 class ErasureBook(Book):
@@ -59,7 +69,7 @@ class ErasureBook(Book):
 
     def proof(self) -> frozenset[str]:
         """Ids, references and item keys: words that are nobody's."""
-        columns = (orders.c.id, orders.c.reference, sold.c.key)
+        columns = (orders.c.id, orders.c.reference, sold.c.key, sold_since.c.key)
         with self._begin() as connection:
             return frozenset(
                 text for column in columns for text in connection.execute(select(column)).scalars()

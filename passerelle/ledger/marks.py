@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, bindparam, delete, literal, select, update
 
+from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import in_batches, insert_all, record_of, row_of
-from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold
+from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold, sold_since
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import DONE, TRANSITIONS, Stage, State
@@ -41,11 +42,14 @@ def _write_some(
     fresh = [mark for mark in marks if not _is_written(mark, known.get(mark.reading.id))]
     for mark in fresh:
         check_step(known.get(mark.reading.id) or mark.reading.id, mark.state)
-    key = {"channel": channel, "changed": at, "dispatch": dispatch}
+    key = {"channel": channel, "changed": at, "dispatch": dispatch, "matter_since": at}
     rows = [key | _row(mark, known.get(mark.reading.id)) for mark in fresh]
     insert_all(connection, orders, [row | {"seen": at} for row in rows if row["id"] not in known])
     _update_all(connection, [row for row in rows if row["id"] in known])
     replace_sold(connection, channel, {mark.reading.id: mark.reading.sold for mark in fresh})
+    replace_sold(
+        connection, channel, {id: () for id, was in known.items() if was.matter}, sold_since
+    )
     told = [{"id": mark.reading.id, "event": mark.state, "note": mark.reason} for mark in fresh]
     insert_all(connection, events, [{"channel": channel, "at": at} | row for row in told])
 
@@ -81,8 +85,11 @@ def move_all(
 def _is_written(mark: Mark, before: KnownOrder | None) -> bool:
     if before is None:
         return False
-    said = (before.state, before.reason, before.fingerprint, before.cancelled)
-    return said == (mark.state, mark.reason, mark.reading.fingerprint, mark.cancelled)
+    said = (before.state, before.reason, before.fingerprint, before.cancelled, before.matter)
+    # What has left the file and is in it again is due no longer, but for what is anyway.
+    is_as_due = mark.due or not before.due
+    says = (mark.state, mark.reason, mark.reading.fingerprint, mark.cancelled, mark.matter)
+    return said == says and is_as_due
 
 
 def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
@@ -97,6 +104,8 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "due": mark.due,
         "cancelled": mark.cancelled,
         "total": mark.reading.total,
+        "matter": mark.matter,
+        "matter_note": mark.reason if mark.matter else "",
     }
 
 
@@ -109,18 +118,23 @@ def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:
     connection.execute(update(orders).where(of_key), renamed)
 
 
-def replace_sold(connection: Connection, channel: str, by_id: Mapping[str, Sequence[Sold]]) -> None:
+def replace_sold(
+    connection: Connection,
+    channel: str,
+    by_id: Mapping[str, Sequence[Sold]],
+    table: Table = sold,
+) -> None:
     """Writes what orders take out of stock, instead of what was written of them before."""
     if not by_id:
         return
-    of_key = (sold.c.channel == channel) & (sold.c.id == bindparam("of_id"))
-    connection.execute(delete(sold).where(of_key), [{"of_id": id} for id in by_id])
+    of_key = (table.c.channel == channel) & (table.c.id == bindparam("of_id"))
+    connection.execute(delete(table).where(of_key), [{"of_id": id} for id in by_id])
     rows = [
-        row_of(sold, line, channel=channel, id=id, position=n)
+        row_of(table, line, channel=channel, id=id, position=n)
         for id, lines in by_id.items()
         for n, line in enumerate(lines)
     ]
-    insert_all(connection, sold, rows)
+    insert_all(connection, table, rows)
 
 
 def check_step(before: KnownOrder | str, state: State) -> None:
@@ -134,7 +148,7 @@ def check_step(before: KnownOrder | str, state: State) -> None:
                 id=id, now=now, state=state
             ),
             known.sent_as or "" if known else "",
-            _("see `passerelle orders show`"),
+            _("see `{show}`").format(show=command("show", id)),
         )
 
 

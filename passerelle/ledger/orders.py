@@ -4,23 +4,47 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, select, tuple_
+from sqlalchemy import Connection, and_, delete, func, select, tuple_, update
 
 from passerelle.base.language import _
-from passerelle.ledger.book import Book, in_batches, record_of
+from passerelle.ledger.book import Book, in_batches, insert_all, record_of, row_of
 from passerelle.ledger.marks import (
     add_event,
     check_step,
     find_known,
     of_late,
+    replace_sold,
     select_with_xml,
     update_of,
     write_marks,
 )
-from passerelle.ledger.schema import IS_DUE, events, orders, sale_events, sales, sold
+from passerelle.ledger.schema import (
+    HAS_MATTER,
+    IS_DUE,
+    adopted,
+    dispatches,
+    events,
+    orders,
+    sale_events,
+    sales,
+    settlements,
+    sold,
+    sold_since,
+)
+from passerelle.ledger.settling import (
+    TOLD_BY,
+    forget_settlements,
+    last_settled,
+    lines_of,
+    remember_order,
+    restore_order,
+)
+from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Sold
-from passerelle.model.records import Event, KnownOrder, KnownSale, Mark
-from passerelle.model.states import DONE, UNSENT, State
+from passerelle.model.records import Event, HighWater, KnownOrder, KnownSale, Mark, Settlement
+from passerelle.model.states import DONE, UNSENT, OpenMatter, Stage, State
+
+_NOTHING_OPEN: dict[str, Any] = {"matter": None, "matter_note": "", "matter_since": None}
 
 
 class OrderBook(Book):
@@ -52,7 +76,13 @@ class OrderBook(Book):
     def due(self, channel: str) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
         with self._begin() as connection:
-            return [order for order in _find_due(connection) if order.channel == channel]
+            found = [order for order in _find_due(connection) if order.channel == channel]
+        return [order for order in found if order.matter != OpenMatter.LEFT]
+
+    def all_due(self) -> list[KnownOrder]:
+        """The same, of whatever channel."""
+        with self._begin() as connection:
+            return _find_due(connection)
 
     def another_channel(self, channel: str) -> str | None:
         """A channel of which the ledger has orders, beside that one."""
@@ -64,7 +94,7 @@ class OrderBook(Book):
         """Whether of any order it was ever decided who sees to it: we, a person, or others."""
         decided = orders.c.state.in_(DONE) | orders.c.dispatch.is_not(None)
         query = select(orders.c.id).where(orders.c.channel == channel, decided).limit(1)
-        return self._value(query) is not None
+        return self._value(query) is not None or self.high_water(channel) is not None
 
     def events(self, order: KnownOrder) -> list[Event]:
         query = (
@@ -107,38 +137,165 @@ class OrderBook(Book):
             write_marks(connection, channel, marks, at)
 
     def note_change(
-        self, channel: str, reading: Gist, at: datetime, note: str, *, cancelled: bool
+        self,
+        channel: str,
+        reading: Gist,
+        at: datetime,
+        note: str,
+        *,
+        cancelled: bool,
+        matter: OpenMatter | None = OpenMatter.CHANGED,
     ) -> None:
-        """Notes that an order changed in the shop after it was sent, so as to tell it once."""
-        values: dict[str, Any] = {"cancelled": cancelled}
-        if reading.fingerprint:
-            values["fingerprint"] = reading.fingerprint
+        """Notes that an order changed in the shop after it was sent: a person has to see to it."""
+        values = {"cancelled": cancelled, "fingerprint": reading.fingerprint}
+        is_owed = matter not in (None, OpenMatter.CANCELLED)
+        since = {reading.id: reading.sold if is_owed else ()}
         with self._begin() as connection:
-            connection.execute(update_of(channel, reading.id).values(**values))
-            add_event(connection, channel, reading.id, at, "changed", note)
+            connection.execute(update_of(channel, reading.id).values(**values, **_NOTHING_OPEN))
+            replace_sold(connection, channel, since, sold_since)
+            if matter:
+                _raise(connection, (channel, reading.id), at, matter, note)
+            else:
+                add_event(connection, channel, reading.id, at, "changed", note)
+
+    def note_left(self, left: Collection[KnownOrder], at: datetime) -> None:
+        """Orders that wait have left the shop's file: a person has to say what became of them."""
+        told = _("it has left the shop's file")
+        with self._begin() as connection:
+            for order in left:
+                connection.execute(update_of(order.channel, order.id).values(due=True))
+                _raise(connection, (order.channel, order.id), at, OpenMatter.LEFT, told)
+
+    def let_go(self, left: Collection[KnownOrder], at: datetime) -> None:
+        """They have waited for so long that nobody wants them any more."""
+        with self._begin() as connection:
+            for order in left:
+                values = _NOTHING_OPEN | {"due": False}
+                connection.execute(update_of(order.channel, order.id).values(**values))
+                told = _("nobody paid it in time: it is let go of")
+                add_event(connection, order.channel, order.id, at, order.state, told)
+
+    def taken_as(self, places: Collection[Location]) -> list[tuple[KnownOrder, Location]]:
+        """The orders whose XML had one of these names, was taken, and is not known as refused."""
+        found, d = list[tuple[KnownOrder, Location]](), dispatches.c
+        with self._begin() as connection:
+            for place in places:
+                named = (d.path == place.path) & (d.server == place.server)
+                taken = named & (d.stage == Stage.TAKEN) & d.refused.is_(None)
+                xmls = orders.c.dispatch.in_(select(d.number).where(taken))
+                found += [(order, place) for order in _find(connection, xmls)]
+        return [(order, place) for order, place in found if order.state == State.TAKEN]
+
+    def note_refused(self, refused: Collection[KnownOrder], at: datetime) -> None:
+        """The ERP would not have the XMLs of these orders, which it took."""
+        with self._begin() as connection:
+            for order in refused:
+                told = _("the ERP refused {file}").format(file=order.sent_as)
+                _raise(connection, (order.channel, order.id), at, OpenMatter.REFUSED, told)
+            numbers = {order.dispatch for order in refused}
+            mine = dispatches.c.number.in_(numbers)
+            connection.execute(update(dispatches).where(mine).values(refused=at))
+
+    def with_matter(self) -> list[KnownOrder]:
+        """The orders about which something is open beside their state."""
+        with self._begin() as connection:
+            return _find(connection, HAS_MATTER)
+
+    def since(self, known: Iterable[KnownOrder]) -> dict[KnownOrder, tuple[Sold, ...]]:
+        """What the shop says that these orders sold, since it changed them."""
+        with self._begin() as connection:
+            return {order: tuple(lines_of(connection, sold_since, order)) for order in known}
+
+    def outside(self, channel: str, inside: Collection[str]) -> list[KnownOrder]:
+        """The orders that wait for their status, but are not ``inside`` the shop's file."""
+        with self._begin() as connection:
+            live = (orders.c.state == State.WAITING, ~orders.c.cancelled)
+            found = _find(connection, and_(*live, orders.c.channel == channel))
+        is_due = [order.is_due and order.matter != OpenMatter.LEFT for order in found]
+        return [o for o, due in zip(found, is_due, strict=True) if o.id not in inside and not due]
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
-        self._steer(known, State.SETTLED, at, _("entered by hand"), resend=False)
+        """It was entered by hand; of one that is in the ERP, a person saw to what is open."""
+        with self._begin() as connection:
+            remember_order(connection, known, at)
+            if known.matter is None or known.state not in DONE:
+                _steer(connection, known, State.SETTLED, at, _("entered by hand"), resend=False)
+            else:
+                _close(connection, known, at)
+
+    def settled(self, known: KnownOrder) -> list[Settlement]:
+        """What the order, its sale or both were before they were settled, the last time."""
+        with self._begin() as connection:
+            return last_settled(connection, known)
+
+    def unsettle(self, known: KnownOrder, settlement: Settlement, at: datetime) -> None:
+        """A person takes back that it was settled: it is what it was before."""
+        told = settlement.before["state"], _("not settled after all")
+        with self._begin() as connection:
+            restore_order(connection, known, settlement, at)
+            add_event(connection, known.channel, known.id, at, *told)
+
+    def adopt(self, channel: str, marks: Sequence[Mark], newest: HighWater, at: datetime) -> None:
+        """These orders are the previous system's, and so is what is older than ``newest``."""
+        with self._begin() as connection:
+            write_marks(connection, channel, marks, at)
+            connection.execute(delete(adopted).where(adopted.c.channel == channel))
+            row = row_of(adopted, newest, channel=channel, at=at)
+            insert_all(connection, adopted, [row])
+
+    def high_water(self, channel: str) -> HighWater | None:
+        query = select(adopted.c.date, adopted.c.id).where(adopted.c.channel == channel)
+        return self._first(HighWater, query)
 
     def resend(self, known: KnownOrder, at: datetime) -> None:
         """A person wants the order in the next XML, whatever was done with it before."""
-        self._steer(known, State.WAITING, at, _("to be sent again, as asked"), resend=True)
+        with self._begin() as connection:
+            forget_settlements(connection, known)
+            replace_sold(connection, known.channel, {known.id: ()}, sold_since)
+            told = _("to be sent again, as asked")
+            _steer(connection, known, State.WAITING, at, told, resend=True)
 
     def forget(self, known: KnownOrder) -> None:
         """Takes the order, its sale and their story out: the next run meets it as new."""
         with self._begin() as connection:
-            for table in (orders, sold, events, sales, sale_events):
+            for table in (orders, sold, sold_since, events, sales, sale_events, settlements):
                 matches = and_(table.c.channel == known.channel, table.c.id == known.id)
                 connection.execute(delete(table).where(matches))
 
-    def _steer(
-        self, known: KnownOrder, state: State, at: datetime, note: str, *, resend: bool
-    ) -> None:
-        with self._begin() as connection:
-            check_step(known, state)
-            values = {"state": state, "reason": note, "resend": resend, "due": False, "changed": at}
-            connection.execute(update_of(known.channel, known.id).values(**values))
-            add_event(connection, known.channel, known.id, at, state, note)
+
+def _steer(
+    connection: Connection,
+    known: KnownOrder,
+    state: State,
+    at: datetime,
+    note: str,
+    *,
+    resend: bool,
+) -> None:
+    check_step(known, state)
+    values = {"state": state, "reason": note, "resend": resend, "due": False, "changed": at}
+    values |= _NOTHING_OPEN
+    connection.execute(update_of(known.channel, known.id).values(**values))
+    add_event(connection, known.channel, known.id, at, state, note)
+
+
+def _raise(
+    connection: Connection, key: tuple[str, str], at: datetime, matter: OpenMatter, note: str
+) -> None:
+    values = {"matter": matter, "matter_note": note, "matter_since": at}
+    connection.execute(update_of(*key).values(**values))
+    add_event(connection, *key, at, TOLD_BY[matter], note)
+
+
+def _close(connection: Connection, known: KnownOrder, at: datetime) -> None:
+    """A person saw to what was open: the ERP has of the order what the shop says now."""
+    since = lines_of(connection, sold_since, known)
+    is_told = bool(since) and all(line.quantity is not None for line in since)
+    if known.matter == OpenMatter.CANCELLED or (known.matter == OpenMatter.CHANGED and is_told):
+        replace_sold(connection, known.channel, {known.id: since})
+    replace_sold(connection, known.channel, {known.id: ()}, sold_since)
+    connection.execute(update_of(known.channel, known.id).values(**_NOTHING_OPEN))
+    add_event(connection, known.channel, known.id, at, State.SETTLED, _("seen to by hand"))
 
 
 def _find(connection: Connection, condition: Any) -> list[KnownOrder]:

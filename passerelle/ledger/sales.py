@@ -7,13 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import Book, in_batches, record_of
 from passerelle.ledger.marks import of_late, replace_sold, select_with_xml
 from passerelle.ledger.schema import IS_CANCELLED, dispatches, sale_events, sales
+from passerelle.ledger.settling import remember_sale, restore_sale
 from passerelle.model.location import Location
-from passerelle.model.records import Event, Issue, KnownOrder, KnownSale, SaleMark
+from passerelle.model.records import Event, Issue, KnownOrder, KnownSale, SaleMark, Settlement
 from passerelle.model.states import ON_THE_WAY, OPEN, SALE_TRANSITIONS, SaleState, Stage
 
 
@@ -86,19 +88,36 @@ class SaleBook(Book):
         self._steer(sale, SaleState.WANTED, at, _("to be tried again, as asked"))
 
     def settle(self, sale: KnownSale, at: datetime) -> None:
-        self._steer(sale, SaleState.DONE, at, _("entered by hand"))
+        self._steer(sale, SaleState.DONE, at, _("entered by hand"), is_settled=True)
 
     def undo(self, sale: KnownSale, at: datetime) -> None:
         """A person undid the sale of a cancelled order in the ERP."""
-        self._steer(sale, SaleState.WITHDRAWN, at, _("undone by hand"))
+        self._steer(sale, SaleState.WITHDRAWN, at, _("undone by hand"), is_settled=True)
 
-    def _steer(self, sale: KnownSale, state: SaleState, at: datetime, note: str) -> None:
+    def unsettle(self, sale: KnownSale, settlement: Settlement, at: datetime) -> None:
+        """A person takes back that it was settled: it is what it was before."""
+        with self._begin() as connection:
+            restore_sale(connection, sale, settlement, at)
+            told = settlement.before["state"], _("not settled after all")
+            add_sale_event(connection, sale, at, *told)
+
+    def _steer(
+        self,
+        sale: KnownSale,
+        state: SaleState,
+        at: datetime,
+        note: str,
+        *,
+        is_settled: bool = False,
+    ) -> None:
         values: dict[str, Any] = {"state": state, "problem": "", "reason": note, "refusals": 0,
                                   "told": None, "changed": at}  # fmt: skip
         if state == SaleState.DONE:
             values["dispatch"] = None  # none of ours: the file of stock that follows includes it
         with self._begin() as connection:
             check_sale_step(sale, sale, state)
+            if is_settled:
+                remember_sale(connection, sale, at)
             connection.execute(update(sales).where(of_key(sale)).values(**values))
             add_sale_event(connection, sale, at, state, note)
 
@@ -211,5 +230,7 @@ def check_sale_step(key: Key, before: KnownSale | None, state: SaleState) -> Non
         now = f'"{before.state}"' if before else _("unknown")
         what = _('the sale of order {id} is {now} and cannot become "{state}"')
         raise UsageError(
-            what.format(id=key.id, now=now, state=state), "", _("see `passerelle orders show`")
+            what.format(id=key.id, now=now, state=state),
+            "",
+            _("see `{show}`").format(show=command("show", key.id)),
         )

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.model.pool import ShopState
-from passerelle.model.states import Kind, SaleState, Stage, State
+from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -94,6 +94,9 @@ orders = Table(
     Column("seen", UtcTime, nullable=False),
     Column("changed", UtcTime, nullable=False),
     Column("total", Money),  # what the customer paid, where the order is legible
+    Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
+    Column("matter_note", String, nullable=False, server_default=""),
+    Column("matter_since", UtcTime),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
     Index("orders_by_date", "date"),
@@ -102,14 +105,44 @@ orders = Table(
 IS_DUE = orders.c.due | orders.c.resend
 # (Naming PostgreSQL's form of it here would load that dialect at every start.)
 Index("orders_due", orders.c.id, sqlite_where=IS_DUE)
-sold = Table(
-    "sold",
+HAS_MATTER = orders.c.matter.is_not(None)
+Index("orders_by_matter", orders.c.id, sqlite_where=HAS_MATTER)
+
+
+def _lines(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("channel", String, primary_key=True),
+        Column("id", String, primary_key=True),
+        Column("position", Integer, primary_key=True),
+        Column("key", String, nullable=False),
+        Column("quantity", Integer),
+    )
+
+
+# What an order takes out of stock as it was sent, or is to be; and what the shop has said since.
+sold, sold_since = _lines("sold"), _lines("sold_since")
+# What an order, or (with a date) its sale, was before a person settled it.
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("channel", String, nullable=False),
+    Column("id", String, nullable=False),
+    Column("order_date", UtcTime),
+    Column("at", UtcTime, nullable=False),
+    Column("before", JSON(none_as_null=True), nullable=False),
+    Index("settlements_by_order", "channel", "id"),
+)
+# The newest order of each channel that was adopted.
+adopted = Table(
+    "adopted",
     metadata,
     Column("channel", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("key", String, nullable=False),
-    Column("quantity", Integer),
+    Column("date", UtcTime),
+    Column("id", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 events = Table(
     "events",
@@ -139,6 +172,7 @@ dispatches = Table(
     Column("published", UtcTime),  # on the server's clock
     Column("taken", UtcTime),
     Column("left", UtcTime),  # when it was seen to lie there although its time had passed
+    Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
     Column("kind", Word(Kind), nullable=False),
     Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
     Column("address", String, nullable=False, server_default=""),  # of the server, at its promise

@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import UNSENT, Kind, SaleState, Stage, State
+from passerelle.model.states import UNSENT, Kind, OpenMatter, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class KnownOrder:
     ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
     on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
     (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
-    before it was kept.
+    before it was kept. ``matter`` is what a person has to see to, ``matter_note`` that in words.
     """
 
     channel: str
@@ -42,6 +42,9 @@ class KnownOrder:
     total: Decimal | None = None
     due: bool = False
     dispatch: int | None = None
+    matter: OpenMatter | None = None
+    matter_note: str = ""
+    matter_since: datetime | None = None
 
     @property
     def is_due(self) -> bool:
@@ -54,7 +57,7 @@ class Mark:
     """A state to write for an order, with its reason in words.
 
     ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
-    ``cancelled``: it waits because the shop cancelled it.
+    ``cancelled``: it waits because the shop cancelled it. ``matter``: what a person has to see to.
     """
 
     reading: Reading | Gist
@@ -62,15 +65,29 @@ class Mark:
     reason: str = ""
     due: bool = False
     cancelled: bool = False
+    matter: OpenMatter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedOrder:
-    """An order that the shop changed after it was sent."""
+    """An order that the shop changed after it was sent.
+
+    ``reading`` has what the shop says now; its fingerprint tells that from what it says next.
+    Without a ``matter``, what was open about it is no longer.
+    """
 
     reading: Gist
     note: str
     cancelled: bool
+    matter: OpenMatter | None = OpenMatter.CHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class HighWater:
+    """The newest order of a channel that was adopted: what is older is the previous system's."""
+
+    date: datetime | None
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +108,18 @@ class Decision:
         if before is None or isinstance(what, ChangedOrder):
             return True
         return (before.state, before.reason) != (what.state, what.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What an order, or (with a date) its sale, was before a person settled it."""
+
+    number: int
+    channel: str
+    id: str
+    order_date: datetime | None
+    at: datetime
+    before: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,23 @@ TRANSITIONS: Mapping[State | None, frozenset[State]] = {
 DONE = frozenset((State.PREPARED, State.SENT, State.TAKEN, State.SKIPPED, State.SETTLED))
 
 
+class OpenMatter(StrEnum):
+    """What is open about an order beside its state, until a person settles it.
+
+    After it was sent: ``changed`` or ``cancelled`` in the shop, its id used again there
+    (``id_reused``), its XML ``refused`` by the ERP. Before: ``older`` than orders that were
+    adopted, so that nobody knows whether the previous system sent it; it waited, and ``left`` the
+    shop's file, so that nobody knows what became of it.
+    """
+
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    ID_REUSED = "id_reused"
+    REFUSED = "refused"
+    OLDER = "older"
+    LEFT = "left"
+
+
 class SaleState(StrEnum):
     """Where an order's sale stands.
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from passerelle.base.language import _
 from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
+from passerelle.config.statuses import UNPAID
 from passerelle.model.orders import Order, Reading
 from passerelle.model.records import KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import IN_ERP, OPEN, SaleState, State
-from passerelle.rules.fate import is_cancelled, used_again
+from passerelle.rules.fate import has_status, is_cancelled, used_again
 from passerelle.rules.fulfilment import (
     Books,
     Candidate,
@@ -20,6 +21,7 @@ from passerelle.rules.fulfilment import (
     document_of,
     held,
     is_another,
+    is_still_wanted,
     problem_mark,
     wants,
 )
@@ -74,6 +76,11 @@ class _Judge:
         match sale.state:
             case SaleState.WANTED | SaleState.REFUSED if cancelled:
                 self._withdraw(sale, _cancelled_in_words(reading))
+            case SaleState.WANTED | SaleState.REFUSED if not self._is_still_wanted(reading):
+                text = _('its status is "{status}" now, which fulfil.when_statuses does not name')
+                is_unpaid = has_status(reading, UNPAID)
+                problem = Problem.STATUS if is_unpaid else Problem.UNKNOWN
+                self._problem(sale, sale.state, problem, text.format(status=reading.status))
             case SaleState.WANTED | SaleState.REFUSED:
                 self._wanted(reading, date, sale)
             case SaleState.WITHDRAWN:
@@ -116,7 +123,7 @@ class _Judge:
             if sale is not None:
                 self._withdraw(sale, _cancelled_in_words(reading))
             return
-        reason = used_again(order.date or date, date)
+        reason = used_again(reading.id, order.date or date, date)
         mark = SaleMark(self._books.channel, reading.id, date, SaleState.WANTED)
         found = problem_mark(sale or mark, Problem.REUSED, reason, self._books.now)
         self.found.marks.append(found)
@@ -145,6 +152,9 @@ class _Judge:
             return True
         order = self._books.orders.get(sale.id)
         return self._is_in_erp(sale.id) and order is not None and order.dispatch != sale.imported
+
+    def _is_still_wanted(self, reading: Reading) -> bool:
+        return is_still_wanted(reading, self._fulfil, self._orders)
 
     def _may_begin(self, reading: Reading) -> bool:
         cancelled = is_cancelled(reading, self._orders)

@@ -6,19 +6,21 @@ with a gift card → withheld; status not to be sent yet → waiting; else send.
 """
 
 import fnmatch
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
+from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.reading import fold, plain_word
 from passerelle.base.wording import minute
 from passerelle.config.orders import Orders
 from passerelle.config.statuses import UNPAID
-from passerelle.model.orders import Order, Reading
-from passerelle.model.records import ChangedOrder, KnownOrder, Mark
-from passerelle.model.states import DONE, State
+from passerelle.model.orders import Fault, Order, Reading
+from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
+from passerelle.model.states import DONE, IN_ERP, OpenMatter, State
 
 
 class Fate(StrEnum):
@@ -55,6 +57,12 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
         reason = _("order {id}: date: empty, and start_from needs it")
         return Verdict(Fate.REJECTED, reason.format(id=reading.id))
     return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
+
+
+def is_abandoned(order: KnownOrder, settings: Orders, now: datetime) -> bool:
+    """Whether an order that waits, and has left the file, has waited for long enough."""
+    limit = settings.waiting_for
+    return limit is not None and now - (order.date or order.seen) > limit
 
 
 def is_cancelled(reading: Reading, settings: Orders) -> bool:
@@ -104,57 +112,114 @@ def _gift_card(order: Order, settings: Orders) -> str:
     return ""
 
 
+def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:
+    """Whether an order is older than the newest one that was adopted, as far as that can be told.
+
+    By its date; of the same date, or where there are none, by numbers as ids.
+    """
+    if adopted is None:
+        return False
+    if date is not None and adopted.date is not None and date != adopted.date:
+        return date < adopted.date
+    are_numbers = id.isdecimal() and adopted.id.isdecimal()
+    return are_numbers and int(id) < int(adopted.id)
+
+
 def is_id_used_again(reading: Reading, known: KnownOrder) -> bool:
     """Whether the file has another order under the id of ``known``; both must have a date."""
     return known.date is not None and reading.date is not None and known.date != reading.date
 
 
-def used_again(known: datetime, met: datetime) -> str:
+def used_again(id: str, known: datetime, met: datetime) -> str:
     """In words: the dates of the order that the ledger has, and of the one in the file."""
     text = _(
         "the shop uses its id again: the ledger knows an order of {known}, the file has one "
-        "of {met}; `passerelle orders forget` lets the new one in"
+        "of {met}; `{forget}` lets the new one in"
     )
-    return text.format(known=minute(known), met=minute(met))
+    return text.format(known=minute(known), met=minute(met), forget=command("forget", id))
 
 
 def decide(
-    reading: Reading, before: KnownOrder | None, settings: Orders
+    reading: Reading,
+    before: KnownOrder | None,
+    settings: Orders,
+    adopted: HighWater | None = None,
 ) -> Mark | ChangedOrder | None:
-    """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing."""
+    """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing.
+
+    ``adopted`` is the newest order that was adopted.
+    """
     if before and before.state in DONE:
         return _change_after_sending(reading, before, settings)
     if before and is_id_used_again(reading, before):
         # Not merged: the ledger keeps the first order's date, until a person decides.
         first = replace(reading.gist(), reference=before.reference, date=before.date)
         return Mark(first, State.REJECTED, _used_again(reading, before), due=True)
-    verdict = judge(reading, settings, resend=bool(before and before.resend))
+    resend = bool(before and before.resend)
+    verdict = judge(reading, settings, resend=resend)
+    if verdict.fate == Fate.SEND and not resend and is_older(reading.date, reading.id, adopted):
+        return Mark(reading.gist(), State.WAITING, _older(), due=True, matter=OpenMatter.OLDER)
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
     due = state == State.REJECTED
     is_cancelled_only = not due and is_cancelled(reading, settings)
     return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
 
 
+def _older() -> str:
+    return _("older than orders that were adopted: the previous system may have sent it")
+
+
 def _used_again(reading: Reading, before: KnownOrder) -> str:
-    return used_again(before.date, reading.date) if before.date and reading.date else ""
+    return used_again(before.id, before.date, reading.date) if before.date and reading.date else ""
 
 
 def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
     if is_id_used_again(reading, before):
-        if reading.fingerprint == before.fingerprint:
+        is_open = before.matter == OpenMatter.ID_REUSED
+        if is_cancelled(reading, settings):
+            note = _("the order that uses its id again is cancelled in the shop")
+            ends = _changed(reading, note, None, cancelled=before.cancelled)
+            return ends if is_open else None
+        if face(reading) == before.fingerprint:
             return None
-        return ChangedOrder(reading.gist(), _used_again(reading, before), before.cancelled)
-    if before.state not in (State.SENT, State.TAKEN):
+        note = _used_again(reading, before)
+        return _changed(reading, note, OpenMatter.ID_REUSED, cancelled=before.cancelled)
+    if before.state not in IN_ERP:
         return None
     cancelled = is_cancelled(reading, settings)
-    if cancelled and not before.cancelled:
+    if cancelled:
         note = _('cancelled in the shop ("{status}") after it was sent: correct it in the ERP')
-    elif before.cancelled and not cancelled:
+        told = _changed(reading, note, OpenMatter.CANCELLED, cancelled=True)
+        return None if before.cancelled else told
+    if before.cancelled:
         note = _('no longer cancelled in the shop ("{status}"): compare it with the ERP')
-    elif reading.order and reading.fingerprint != before.fingerprint:
+    elif face(reading) == before.fingerprint:
+        return None
+    elif reading.order:
         note = _("changed in the shop after it was sent: compare it with the ERP")
     else:
-        return None
-    return ChangedOrder(reading.gist(), note.format(status=reading.status), cancelled)
+        note = _("it cannot be read any more since it was sent: {faults}")
+    return _changed(reading, note, OpenMatter.CHANGED, cancelled=False)
+
+
+def _changed(
+    reading: Reading, note: str, matter: OpenMatter | None, *, cancelled: bool
+) -> ChangedOrder:
+    faults = "; ".join(str(fault) for fault in reading.faults)
+    told = note.format(status=reading.status, faults=faults)
+    now = replace(reading.gist(), fingerprint=face(reading))
+    return ChangedOrder(now, told, cancelled, matter)
+
+
+def face(reading: Reading) -> str:
+    """Tells what the shop says of an order from what it said before, legible or not."""
+    if reading.order:
+        return reading.fingerprint
+    said = [*((one.key, one.quantity) for one in reading.sold), *map(_problem, reading.faults)]
+    return "illegible:" + hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _problem(fault: Fault) -> tuple[str, str]:
+    return fault.column, fault.problem

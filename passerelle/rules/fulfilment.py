@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from passerelle.config.orders import Fulfil, Orders
+from passerelle.config.statuses import PAID
 from passerelle.model.orders import Order, Reading, Sold
 from passerelle.model.records import Issue, KnownOrder, KnownSale, SaleMark
 from passerelle.model.states import DONE, IN_ERP, SaleState
@@ -59,13 +60,16 @@ class Findings:
 class Problem(StrEnum):
     """What stands against a sale; each value is a contract with programs that read ``--json``.
 
-    ``stock``: not enough of it. ``unchecked``: the ERP's file tells nothing now. ``order``: the
-    order itself is not in the ERP. ``illegible``: it cannot be read any more. ``unwritten``: the
-    stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop uses its id again.
-    ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
+    ``stock``: not enough of it. ``status``: the order is not paid any more; ``unknown``: nobody has
+    said whether its status is a paid one. ``unchecked``: the ERP's file tells nothing now.
+    ``order``: the order itself is not in the ERP. ``illegible``: it cannot be read any more.
+    ``unwritten``: the stylesheet fails on it. ``gone`` from the shop's file. ``reused``: the shop
+    uses its id again. ``refused`` by the ERP. ``doubtful``: only the ERP knows whether it has it.
     """
 
     STOCK = "stock"
+    STATUS = "status"
+    UNKNOWN = "unknown"
     UNCHECKED = "unchecked"
     ORDER = "order"
     ILLEGIBLE = "illegible"
@@ -77,7 +81,7 @@ class Problem(StrEnum):
 
 
 # These ask for a person; the others end by themselves.
-FAULTS = frozenset(Problem) - {Problem.STOCK, Problem.UNCHECKED, Problem.ORDER}
+FAULTS = frozenset(Problem) - {Problem.STOCK, Problem.STATUS, Problem.UNCHECKED, Problem.ORDER}
 
 
 def document_of(order: Order, fulfil: Fulfil) -> str:
@@ -150,6 +154,16 @@ def will_be_wanted(
 
 def wants(reading: Reading, fulfil: Fulfil) -> bool:
     return has_status(reading, fulfil.when_statuses)
+
+
+def is_still_wanted(reading: Reading, fulfil: Fulfil, orders: Orders) -> bool:
+    """Whether a sale that was wanted may be issued now: the order is paid for all that is said.
+
+    It may have gone on since, to be packed or shipped: that shops ship with such a status is known.
+    """
+    if is_cancelled(reading, orders):
+        return False
+    return has_status(reading, (*fulfil.when_statuses, *PAID))
 
 
 def is_another(reading: Reading, known: KnownOrder) -> bool:

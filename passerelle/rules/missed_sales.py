@@ -14,13 +14,22 @@ from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import IN_ERP, OPEN, UNSENT, SaleState, Stage, State
+from passerelle.model.states import (
+    IN_ERP,
+    OPEN,
+    UNSENT,
+    OpenMatter,
+    SaleState,
+    Stage,
+    State,
+)
 from passerelle.rules.erp_file import ErpFile
 from passerelle.rules.fate import Fate, is_cancelled, judge
 
 # Channel, id and date: the shop may use an id again.
 SaleKey = tuple[str, str, datetime | None]
 _NO_SALES: Mapping[SaleKey, KnownSale] = {}
+_NOTHING: Mapping[str, Collection[Sold]] = {}
 
 
 def counts_for_stock(sale: KnownSale, fulfil: Fulfil) -> bool:
@@ -46,6 +55,8 @@ class Standing(Enum):
     TAKEN_SINCE = auto()  # the ERP took its XML after it wrote the file
     LACKS_SALE = auto()  # the ERP does not have the sale that was, or is to be, issued for it
     SALE_TAKEN_SINCE = auto()  # the ERP took that sale after it wrote the file
+    REFUSED = auto()  # the ERP took its XML, and would not have it
+    CHANGED = auto()  # the shop sold more in it, or another order under its id, since it was sent
 
     @property
     def is_missed(self) -> bool | None:
@@ -94,6 +105,8 @@ def _by_sale(sale: KnownSale, erp: ErpFile) -> Standing:
 
 
 def _without_sale(order: KnownOrder, erp: ErpFile, *, withheld_is_missed: bool) -> Standing:
+    if order.matter == OpenMatter.REFUSED and order.state == State.TAKEN:
+        return Standing.REFUSED
     if erp.includes(order):
         by_hand = {State.SKIPPED: Standing.SKIPPED, State.SETTLED: Standing.SETTLED}
         return by_hand.get(order.state, Standing.INCLUDED)
@@ -140,12 +153,14 @@ def find_missed(
     *,
     withheld_is_missed: bool,
     sales: Mapping[SaleKey, KnownSale] = _NO_SALES,
+    beyond: Mapping[str, Collection[Sold]] = _NOTHING,
 ) -> dict[str, Missed]:
     """The missed sales by :func:`gtin` form.
 
     ``readings`` are the orders of the order file and ``known`` what the ledger knows of them.
     ``elsewhere`` are orders that have left the file but that the ERP may not include yet. Where an
-    order is among the ``sales``, the file includes it once it includes the sale.
+    order is among the ``sales``, the file includes it once it includes the sale. ``beyond`` is what
+    was sold in orders since they were sent, by their ids.
     """
 
     def stand(reading: Reading) -> Standing:
@@ -159,7 +174,9 @@ def find_missed(
     def sale_of(order: KnownOrder) -> KnownSale | None:
         return sales.get((order.channel, order.id, order.date))
 
-    missed = [(reading.id, reading.sold) for reading in readings if stand(reading).is_missed]
+    missed = [(r.id, r.sold if stand(r).is_missed else beyond.get(r.id, ())) for r in readings]
+    inside = {id for id, _sold in missed}
+    missed += [(id, sold) for id, sold in beyond.items() if id not in inside]
     for order, sold in elsewhere.items():
         how = standing(order, sale_of(order), erp, withheld_is_missed=withheld_is_missed)
         if how.is_missed is not False:

@@ -97,8 +97,8 @@ class Eraser:
         self._read_traces(plan)
         plan.texts = book.count(plan.person.without, plan.person.without_address)
         if any(self._address.is_named_in(id) for id in book.ids()):
-            why = _("it stands as an order's id: see `passerelle orders forget`")
-            plan.failures[_LEDGER] = why
+            why = _("it stands as an order's id: see `{forget} --help`")
+            plan.failures[_LEDGER] = why.format(forget="passerelle orders forget")
         return plan
 
     def carry_out(self, plan: Erasure, now: datetime) -> None:

@@ -6,9 +6,10 @@ XML; give them the ERP's stock in turn; tell the plan; write down what stands ag
 publish the XMLs, each order on its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from passerelle.base.errors import (
     ConfigError,
@@ -26,8 +27,15 @@ from passerelle.model.orders import Reading
 from passerelle.model.records import DAILY, SaleMark
 from passerelle.model.states import OPEN, SaleState
 from passerelle.rules.allotting import Shelf, allot, find_candidates, in_turn
-from passerelle.rules.fate import is_cancelled
-from passerelle.rules.fulfilment import Books, Candidate, Problem, held, is_of_interest
+from passerelle.rules.fulfilment import (
+    Books,
+    Candidate,
+    Problem,
+    held,
+    is_of_interest,
+    is_still_wanted,
+)
+from passerelle.runs.fulfil_again import still_wanted
 from passerelle.runs.fulfil_look import Answers, Places, find_answers, look_at_stock
 from passerelle.runs.fulfil_plan import (
     FulfilPlan,
@@ -91,7 +99,7 @@ class Fulfilment:
         for line in describe(fulfilment):
             gateway.say(line)
         failures: list[PasserelleError] = []
-        gateway.do(lambda: failures.extend(_carry_out(gateway, fulfilment)))
+        gateway.do(lambda: failures.extend(_carry_out(gateway, fulfilment, plan.file)))
         troubles = (*fulfilment.troubles, *failures)
         for trouble in troubles:
             gateway.say(f"! {trouble}")
@@ -104,14 +112,15 @@ class Fulfilment:
 
 
 def _called_off(gateway: Gateway, sighted: Sequence[Reading], orders: Orders) -> set[int]:
-    """The XMLs of sales on their way whose order the shop has cancelled meanwhile."""
+    """The XMLs of sales on their way whose order does not ask for a sale any more."""
     begun = gateway.ledger.sales.in_states(SaleState.PREPARED)
     xmls = {(sale.id, sale.order_date): sale.dispatch for sale in begun
             if sale.channel == orders.channel}  # fmt: skip
     if not xmls:
         return set()
-    cancelled = ((r.id, r.date) for r in sighted if is_cancelled(r, orders))
-    return {xml for id, date in cancelled if date and (xml := xmls.get((id, date))) is not None}
+    fulfil = gateway.settings.fulfil
+    off = ((r.id, r.date) for r in sighted if not is_still_wanted(r, fulfil, orders))
+    return {xml for id, date in off if date and (xml := xmls.get((id, date))) is not None}
 
 
 def _plan(
@@ -127,7 +136,10 @@ def _plan(
     return FulfilPlan(
         answers=answers,
         parcels=tuple(
-            SaleParcel(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id))
+            SaleParcel(
+                *(one.candidate.issue(orders.channel), one.data, places.next(one.candidate.id)),
+                one.candidate.order.fingerprint(),
+            )
             for one in granted
         ),
         marks=(*found.marks, *marks),
@@ -200,13 +212,13 @@ def _books(gateway: Gateway, plan: OrdersPlan, ids: set[str], orders: Orders) ->
     )
 
 
-def _carry_out(gateway: Gateway, plan: FulfilPlan) -> list[PasserelleError]:
+def _carry_out(gateway: Gateway, plan: FulfilPlan, met: Mapping[str, Any]) -> list[PasserelleError]:
     """Writes down and publishes; returns what failed. A refusal of one XML stops no other."""
     gateway.ledger.sales.mark(plan.marks, gateway.now())
     if plan.undated_told:
         gateway.ledger.runs.do_chore(UNDATED, gateway.now())
-    failures: list[PasserelleError] = []
-    for parcel in plan.parcels:
+    parcels, failures = still_wanted(gateway, plan.parcels, met)
+    for parcel in parcels:
         try:
             gateway.outbox.send_sale(parcel.issue, parcel.data, parcel.place)
         except PermanentError as error:

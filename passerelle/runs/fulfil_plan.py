@@ -18,11 +18,15 @@ _DOCUMENTS = {"invoice": N_("an invoice"), "receipt": N_("a receipt")}
 
 @dataclass(frozen=True, slots=True)
 class SaleParcel:
-    """The XML of one sale, ready to go: its bytes, its name on the server."""
+    """The XML of one sale, ready to go: its bytes, its name on the server.
+
+    ``fingerprint`` tells the order that it was written from.
+    """
 
     issue: Issue
     data: bytes
     place: Location
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def rejection(plan: FulfilPlan) -> RejectedError | None:
     return RejectedError(
         n_("{n} sale not done", "{n} sales not done", len(words)),
         words[0],
-        _("`passerelle orders show` tells more of each; the others went through"),
+        _("`passerelle status` tells what to do of each; the others went through"),
     )
 
 

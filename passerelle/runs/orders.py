@@ -23,6 +23,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, KnownOrder, Mark
 from passerelle.model.states import Kind, Stage, State
+from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     breakdown,
@@ -33,6 +34,7 @@ from passerelle.runs.orders_plan import (
     reject,
     summarise,
 )
+from passerelle.runs.refusals import note_refused
 
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment
@@ -84,6 +86,7 @@ def _go_to_the_erp(
 ) -> Outcome:
     if hold is None or not isinstance(hold, HeldError):
         gateway.recover()
+        gateway.outbox.troubles += note_refused(gateway)
     if hold is not None:
         raise hold
     sent, prepared = _progress(gateway, plan)
@@ -201,13 +204,15 @@ def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
 def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:
     """Decides on every order in the file; changes nothing."""
     settings = gateway.settings.needed_orders
-    plan = decide(met.file, met.known, settings, met.source)
+    adopted = gateway.ledger.orders.high_water(settings.channel)
+    plan = decide(met.file, met.known, settings, met.source, adopted)
     decided = {decision.what.reading.id for decision in plan.decisions}
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in met.notes), *plan.notes),
         missing=tuple(order for order in due if order.id not in decided),
+        departures=plan_departures(gateway, decided),
         file=met.fact,
     )
     if hold is not None:
@@ -242,7 +247,10 @@ def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
         gateway.ledger.orders.mark(channel, unsent, now)
     for changed in plan.changed:
         gateway.ledger.orders.note_change(
-            channel, changed.reading, now, changed.note, cancelled=changed.cancelled
+            *(channel, changed.reading, now, changed.note),
+            cancelled=changed.cancelled,
+            matter=changed.matter,
         )
+    note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.prepare_orders(channel, plan.parcel)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
+from passerelle.base.commands import covering
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import FEW, few, shorten
@@ -13,9 +14,11 @@ from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
 from passerelle.model.orders import Order
-from passerelle.model.records import ChangedOrder, Decision, KnownOrder, Mark
+from passerelle.model.records import ChangedOrder, Decision, HighWater, KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.rules import fate
+from passerelle.runs import departures
+from passerelle.runs.departures import NO_DEPARTURES, Departures
 
 _BLIND = {
     "status": N_(
@@ -48,6 +51,7 @@ class OrdersPlan:
     decisions: tuple[Decision, ...]
     orphans: tuple[str, ...] = ()
     missing: tuple[KnownOrder, ...] = ()
+    departures: Departures = NO_DEPARTURES
     notes: tuple[str, ...] = ()
     parcel: Parcel | None = None
     deciding: tuple[str, ...] = ()
@@ -82,9 +86,16 @@ class OrdersPlan:
 
 
 def decide(
-    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders, source: str
+    file: OrderFile,
+    known: Mapping[str, KnownOrder],
+    settings: Orders,
+    source: str,
+    adopted: HighWater | None = None,
 ) -> OrdersPlan:
-    """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id."""
+    """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id.
+
+    ``adopted`` is the newest order that was adopted.
+    """
     if "status" in file.absent:
         settings = fate.without_statuses(settings)
     return OrdersPlan(
@@ -93,7 +104,7 @@ def decide(
         tuple(
             Decision(number, what, before)
             for number, reading in enumerate(file.readings)
-            if (what := fate.decide(reading, before := known.get(reading.id), settings))
+            if (what := fate.decide(reading, before := known.get(reading.id), settings, adopted))
         ),
         tuple(str(fault) for fault in file.faults),
         notes=tuple(
@@ -225,6 +236,7 @@ def _concerns(plan: OrdersPlan) -> Iterator[str]:
     for order in plan.missing:
         text = _("not sent, and no longer in the file: order {id} ({reason})")
         yield text.format(id=order.id, reason=order.reason)
+    yield from departures.describe(plan.departures)
 
 
 def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
@@ -271,6 +283,8 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
     """Orders that should be in the ERP, but the file that held them has moved on."""
     if not plan.missing:
         return None
+    mend = _("have the shop export them again; or enter them by hand, then `{settle}`")
+    times = [(order.id, order.changed) for order in plan.missing]
     return RejectedError(
         n_(
             "{n} order not sent, and no longer in the file",
@@ -278,7 +292,7 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
             len(plan.missing),
         ),
         few([order.id for order in plan.missing], FEW),
-        _("have the shop export them again, or enter them by hand and `passerelle orders settle`"),
+        mend.format(settle=covering("settle", "not_sent", times)),
     )
 
 
@@ -298,7 +312,7 @@ def rejection(fault: str, number: int) -> RejectedError | None:
         n_("{n} order rejected", "{n} orders rejected", number),
         where,
         _(
-            "mend it in the shop, or enter the order by hand and `passerelle orders settle` it; "
-            "the other orders went through"
+            "mend it in the shop, or enter the order by hand and settle it, as `passerelle status` "
+            "tells; the other orders went through"
         ),
     )

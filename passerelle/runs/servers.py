@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from passerelle.base.commands import of_xml
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, few, minute
@@ -37,12 +38,13 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
     seq = before.seq if before else 0
     gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq))
     for dispatch in open_now:
-        ids = " ".join(gateway.ledger.dispatches.orders_of(dispatch))
+        ids = gateway.ledger.dispatches.orders_of(dispatch)
+        settle, resend = (of_xml(verb, dispatch.archived, ids) for verb in ("settle", "resend"))
         text = _(
-            "! {file} is in doubt: look for its orders in the ERP, then `passerelle orders settle "
-            "{ids}` if they are there, or `passerelle orders resend {ids}` if they are not"
+            "! {file} is in doubt: look for its orders in the ERP, then `{settle}` if they are "
+            "there, or `{resend}` if they are not"
         )
-        gateway.say(text.format(file=dispatch.archived, ids=ids))
+        gateway.say(text.format(file=dispatch.archived, settle=settle, resend=resend))
     text = _("{server} is accepted as it is")
     gateway.say(text.format(server=name))
     return Outcome(text.format(server=name))

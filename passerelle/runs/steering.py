@@ -1,17 +1,15 @@
-"""What a person may do with the ledger's orders: settle, resend, retry, forget, adopt."""
+"""What a person may do with the ledger's orders: settle, unsettle, resend, retry, forget."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
-from passerelle.base.language import _, n_
-from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.base.language import _
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import KnownOrder, KnownSale, Mark
+from passerelle.model.records import KnownOrder, KnownSale, Settlement
 from passerelle.model.states import DONE, OPEN, SaleState, Stage, State
-from passerelle.runs.servers import forget_predecessor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +29,22 @@ class Steering:
         known = self._all(ids)
         sales = {order.id: self._sale_to_settle(order) for order in known}
         for order in known:
-            if sales[order.id] is None:
+            if sales[order.id] is None and not _has_open_matter(order):
                 self._refuse_on_the_way(order)
                 refusal = _("order {id} is {state}: there is nothing to settle")
                 self._refuse_done(order, refusal, State.WAITING, State.WITHHELD, State.REJECTED)
         return [self._settle(order, sales[order.id]) for order in known]
 
     def _settle(self, order: KnownOrder, sale: KnownSale | None) -> str:
+        at = self.now()
+        if sale is None or _has_open_matter(order):
+            self.ledger.orders.settle(order, at)
         if sale is None:
-            self.ledger.orders.settle(order, self.now())
             return _("order {id} is settled").format(id=order.id)
         if sale.cancelled:
-            self.ledger.sales.undo(sale, self.now())
+            self.ledger.sales.undo(sale, at)
             return _("the sale of order {id} is undone").format(id=order.id)
-        self.ledger.sales.settle(sale, self.now())
+        self.ledger.sales.settle(sale, at)
         text = _("the sale of order {id} is settled").format(id=order.id)
         if sale.state == SaleState.SENT and sale.stage != Stage.TAKEN:
             return _("; ").join((text, _its_file_lies(sale)))
@@ -63,10 +63,36 @@ class Steering:
         others = (sale for sale in sales if sale not in own and sale.state in OPEN)
         return next(others, None)
 
+    def unsettle(self, ids: Sequence[str]) -> list[str]:
+        """The orders, or their sales, were not settled after all: they are what they were."""
+        known = [(order, self._to_take_back(order)) for order in self._all(ids)]
+        return [self._unsettle(order, *one) for order, found in known for one in found]
+
+    def _unsettle(self, order: KnownOrder, settlement: Settlement, sale: KnownSale | None) -> str:
+        state = settlement.before["state"]
+        if sale is None:
+            self.ledger.orders.unsettle(order, settlement, self.now())
+            return _("order {id} is {state} again").format(id=order.id, state=state)
+        self.ledger.sales.unsettle(sale, settlement, self.now())
+        return _("the sale of order {id} is {state} again").format(id=order.id, state=state)
+
+    def _to_take_back(self, order: KnownOrder) -> list[tuple[Settlement, KnownSale | None]]:
+        """What the last word settled. Raises :class:`UsageError` where it is so no longer."""
+        sales = self.ledger.sales.of_orders(order.channel, [order.id]).get(order.id, [])
+        by_date = {sale.order_date: sale for sale in sales}
+        settled = self.ledger.orders.settled(order)
+        found = [(one, by_date.get(one.order_date) if one.order_date else None) for one in settled]
+        if not found or not all(_is_as_settled(order, sale, one) for one, sale in found):
+            what = _("order {id} is {state}: nothing that was settled is to be undone")
+            see = _("see `{show}`").format(show=command("show", order.id))
+            raise UsageError(what.format(id=order.id, state=order.state), "", see)
+        return found
+
     def retry(self, ids: Sequence[str]) -> list[str]:
         """The orders' sales are tried anew by the next run."""
         if not self.issues_sales:
-            mend = _("set fulfil.enabled = true; `passerelle orders settle` needs it not")
+            mend = _("set fulfil.enabled = true; or enter the sale by hand, then `{settle}`")
+            mend = mend.format(settle=command("settle", *ids))
             raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
@@ -75,13 +101,16 @@ class Steering:
         return [text.format(id=order.id) for order, _sale in sales]
 
     def _sale_to_retry(self, order: KnownOrder) -> KnownSale:
-        sale, see = self.ledger.sales.of_order(order), _("see `passerelle orders show`")
+        sale, see = self.ledger.sales.of_order(order), _("see `{show}`")
+        see = see.format(show=command("show", order.id))
         if sale is None:
             raise UsageError(_("order {id} has no sale").format(id=order.id), "", see)
         if sale.state == SaleState.DONE:
             what = _("the sale of order {id} is done").format(id=order.id)
-            mend = _("`passerelle orders forget` makes the order new, once it is out of the ERP")
-            raise UsageError(what, sale.sent_as or "", mend)
+            mend = _("`{forget}` makes the order new, once it is out of the ERP")
+            raise UsageError(
+                what, sale.sent_as or "", mend.format(forget=command("forget", order.id))
+            )
         if sale.state not in (*OPEN, SaleState.WITHDRAWN) and not _is_doubtful(sale):
             what = _("the sale of order {id} is on its way to the ERP").format(id=order.id)
             raise UsageError(what, sale.archived or "", see)
@@ -89,26 +118,35 @@ class Steering:
 
     def resend(self, ids: Sequence[str]) -> list[str]:
         """The orders go into the next XML, whatever was done with them."""
+        told = self.plan_resend(ids)
+        for order in self._all(ids):
+            self.ledger.orders.resend(order, self.now())
+        return told
+
+    def plan_resend(self, ids: Sequence[str]) -> list[str]:
+        """What will follow for each. Raises :class:`UsageError` where it cannot be."""
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)
             allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
             refusal = _("order {id} is {state}: there is nothing to resend")
             self._refuse_done(order, refusal, *allowed)
-        for order in known:
-            self.ledger.orders.resend(order, self.now())
         return [self._told(_("order {id} goes into the next XML"), order) for order in known]
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """The ledger loses the orders: the next run meets them as new."""
+        told = self.plan_forget(ids)
+        for order in self._all(ids):
+            self.ledger.orders.forget(order)
+        return told
+
+    def plan_forget(self, ids: Sequence[str]) -> list[str]:
+        """What will follow for each. Raises :class:`UsageError` where it cannot be."""
         known = self._all(ids)
         for order in known:
             self._refuse_on_the_way(order)
             self._refuse_sale_on_the_way(order)
-        told = [self._forgotten(order) for order in known]
-        for order in known:
-            self.ledger.orders.forget(order)
-        return told
+        return [self._forgotten(order) for order in known]
 
     def _forgotten(self, order: KnownOrder) -> str:
         text = self._told(_("order {id} is forgotten"), order)
@@ -169,8 +207,23 @@ class Steering:
         raise UsageError(
             refusal.format(id=order.id, state=order.state),
             order.sent_as or "",
-            _("see `passerelle orders show`"),
+            _("see `{show}`").format(show=command("show", order.id)),
         )
+
+
+def _has_open_matter(order: KnownOrder) -> bool:
+    """Whether a person has to see to more than its state, which stays."""
+    return order.matter is not None and order.state in DONE
+
+
+def _is_as_settled(order: KnownOrder, sale: KnownSale | None, settlement: Settlement) -> bool:
+    before = settlement.before
+    if settlement.order_date:
+        after = SaleState.WITHDRAWN if before["cancelled"] else SaleState.DONE
+        return sale is not None and sale.state == after
+    if before["matter"] and before["state"] in DONE:
+        return order.state == before["state"] and order.matter is None
+    return order.state == State.SETTLED
 
 
 def _its_file_lies(sale: KnownSale) -> str:
@@ -187,25 +240,3 @@ def _asks_for_a_person(sale: KnownSale) -> bool:
 
 def _is_doubtful(sale: KnownSale) -> bool:
     return sale.state == SaleState.PREPARED and sale.stage == Stage.DOUBTFUL
-
-
-def adopt(gateway: Gateway) -> Outcome:
-    """Marks all orders now in the file as handled by the previous system.
-
-    Orders that Passerelle has sent, or that a person settled, stay as they are. Also the way on
-    when the ledger was lost: what it had known is then the previous system's.
-    """
-    settings = gateway.settings.needed_orders
-    source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
-    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
-    mine = [r for r in file.readings if r.id not in known or known[r.id].state not in DONE]
-    reason = _("adopted: handled by the previous system")
-    marks = [Mark(reading.gist(), State.SKIPPED, reason) for reading in mine]
-    gateway.ledger.orders.mark(settings.channel, marks, gateway.now())
-    left = len(file.readings) - len(mine)
-    adopted = n_("{n} order adopted", "{n} orders adopted", len(mine))
-    text = f"{adopted}, {n_('{n} left as they were', '{n} left as they were', left)}"
-    forget_predecessor(gateway)
-    gateway.say(_(": ").join((source.describe(), text)))
-    return Outcome(text)

@@ -19,10 +19,11 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
-from passerelle.model.orders import Missed, Reading
+from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
+from passerelle.rules.changes import find_changes, held_for
 from passerelle.rules.erp_file import ErpFile, trusted_time
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import (
@@ -36,6 +37,7 @@ from passerelle.rules.guards import (
 )
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
+from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
     OrderSource,
@@ -58,6 +60,8 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     settings = gateway.settings.needed_stock
     try:
         gateway.recover()
+        for trouble in note_refused(gateway):
+            gateway.warn(str(trouble))
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
         gateway.outbox.settle_levels(Kind.STOCK)
@@ -136,6 +140,10 @@ def missed_sales(
     book = gateway.ledger.orders
     known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
+    changes = find_changes(file.readings, known, book.sold, orders)
+    met = [reading for reading in file.readings if reading.id not in changes.settled]
+    # What has another order's id is judged by itself.
+    first = [known.pop(id) for id in changes.others]
     outside = [
         order
         for order in book.unseen_by_erp(*erp.doubts)
@@ -146,17 +154,28 @@ def missed_sales(
     beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
     beyond -= {order.id for order in outside if order.channel == orders.channel}
     outside += book.known(orders.channel, beyond).values() if beyond else ()
+    outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
     missed = find_missed(
-        file.readings,
+        met,
         known,
         {order: sold[order.channel, order.id] for order in outside},
         erp,
         orders,
         withheld_is_missed=settings.withheld_is_missed,
         sales=sales,
+        beyond=changes.beyond | _changed_outside(gateway, file.readings),
     )
     return missed, OrderSource(csv, len(file.readings))
+
+
+def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str, tuple[Sold, ...]]:
+    """What the ERP lacks of orders that changed since they were sent, and have left the file."""
+    book, channel = gateway.ledger.orders, gateway.settings.needed_orders.channel
+    inside = {(channel, reading.id) for reading in readings}
+    found = [o for o in book.with_matter() if (o.channel, o.id) not in inside]
+    sent, since = book.sold(found), book.since(found)
+    return {o.id: held_for(o, sent[o.channel, o.id], since[o]) for o in found}
 
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:

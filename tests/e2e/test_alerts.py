@@ -329,7 +329,7 @@ def test_a_dry_run_and_adopting_tell_nobody(chain: Chain) -> None:
     chain.at("10:57")
     chain.lose_orders()
     assert chain.world.run("run", "orders", "--dry-run").exit_code == 4
-    assert chain.world.run("orders", "adopt").exit_code == 4
+    assert chain.world.run("orders", "adopt", "--yes").exit_code == 4
     assert chain.hear() == []
 
 

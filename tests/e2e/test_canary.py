@@ -261,7 +261,13 @@ def test_the_search_would_find_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -
 
 # --- every failure: servers --------------------------------------------------------------------
 
-COMMANDS = (("run", "orders"), ("run", "stock"), ("run", "all"), ("orders", "adopt"), ("check",))
+COMMANDS = (
+    ("run", "orders"),
+    ("run", "stock"),
+    ("run", "all"),
+    ("orders", "adopt", "--yes"),
+    ("check",),
+)
 
 
 @sources

@@ -308,8 +308,8 @@ class TestWhatCannotBeErased:
         run_on(world, Sale(ANN, {"370": "deux"}))
         result = world.run("customer", "erase", ANN)
         assert result.exit_code == 4
-        assert "`passerelle orders forget`" in result.stderr
-        world.run_well("orders", "forget", ANN)
+        assert "`passerelle orders forget --help`" in result.stderr
+        world.run_well("orders", "forget", "--yes", ANN)
         world.run_well("customer", "erase", ANN)
         assert holds(world.data, ANN) == []
 

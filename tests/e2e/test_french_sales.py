@@ -64,5 +64,5 @@ def test_what_people_ask(shop: Shop) -> None:
     shop.run()
     assert french(shop.world.run("orders", "show", "1"))
     assert french(shop.world.run("orders", "retry", "1"))
-    assert french(shop.world.run("orders", "forget", "1"))
+    assert french(shop.world.run("orders", "forget", "--yes", "1"))
     assert is_french(shop.world.run("check"), *NAMES, CHECKED)

@@ -127,7 +127,7 @@ def test_an_upload_that_died_where_renaming_is_forbidden_asks_a_person(world: Wo
         assert result.exit_code == 6
         assert "passerelle orders settle 1" in result.stderr
     assert world.erp_takes() == ["3"]
-    world.run_well("orders", "resend", "1")
+    world.run_well("orders", "resend", "--yes", "1")
     world.run_well("run", "orders")
     assert world.erp_takes() == ["1"]
 

@@ -36,8 +36,9 @@ from passerelle.gateway.frame import Gateway, Outcome, Story, perform
 from passerelle.ledger.ledger import open_ledger
 from passerelle.model.servers import MARK_NAME
 from passerelle.model.states import SEEN
+from passerelle.runs.adoption import adopt
 from passerelle.runs.orders import run_orders
-from passerelle.runs.steering import Steering, adopt
+from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
 from tests import scale
 from tests.servers import RunningServer
@@ -454,8 +455,8 @@ class HalfHours(RuleBasedStateMachine):
             return
         before = self.states()
         self.perform("adopt", adopt)
-        for id in self.exported:
-            if before.get(id) in (None, "waiting", "withheld", "rejected"):
+        for id, state in self.states().items():
+            if state == "skipped" and before.get(id) != state:
                 self.orders[id].pending = self.orders[id].forced = False
 
     # --- helpers -----------------------------------------------------------------------------

@@ -46,12 +46,12 @@ def test_an_order_to_be_resent_that_left_the_file_is_asked_for(world: World) -> 
     world.shop_writes(SHOE)
     world.run_well("run", "orders")
     world.erp_takes()
-    world.run_well("orders", "resend", "1")
+    world.run_well("orders", "resend", "--yes", "1")
     world.shop_writes(GIFT)
     result = world.run("run", "orders")
     assert result.exit_code == 5
     assert "not sent, and no longer in the file: order 1 (to be sent again" in result.stdout
-    world.run_well("orders", "forget", "1")
+    world.run_well("orders", "forget", "--yes", "1")
     world.run_well("run", "orders")
 
 
@@ -219,7 +219,7 @@ def test_a_lost_ledger_is_not_taken_for_a_new_one(world: World) -> None:
         assert "the ledger does not know commandes_" in result.stderr
     assert world.xmls() == []
 
-    world.run_well("orders", "adopt")
+    world.run_well("orders", "adopt", "--yes")
     world.shop_writes(SHOE, Sale("2", {"371": 1}))
     world.run_well("run", "orders")
     assert world.erp_takes() == ["2"]

@@ -27,7 +27,8 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="memory is told 
 
 ITEMS = 20_000
 PATIENT = 'time_limit = "60m"'
-# What may be found by walking through it: little tables, and the small index of due orders.
+# What may be found by walking through it: little tables, the small indexes of due orders
+# and open matters.
 # Orders that wait pile up: their number is read off an index.
 _COUNT_WAITING = "SEARCH orders USING COVERING INDEX orders_by_state_and_cancelled"
 _SMALL = (
@@ -38,6 +39,7 @@ _SMALL = (
     "servers",
     "sqlite_master",
     "orders USING INDEX orders_due",
+    "orders USING INDEX orders_by_matter",
     "sales USING INDEX sales_cancelled",
     "publications",
 )

@@ -446,6 +446,7 @@ COMMENTED = {
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
     "stock.guards.orders_max_age": '# orders_max_age = "12h"',
+    "orders.waiting_for": '# waiting_for = "30d"',
 }
 TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 

@@ -1,0 +1,190 @@
+"""What left the file or changed after it was sent is told and held back until it is settled."""
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.world import Sale, World
+
+FIRST = Sale("1", {"370": 1})
+LEVELS = {"370": 10, "371": 10, "372": 10}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the shop says after the ERP took order 1; its concern; the items then held back."""
+
+    now: tuple[Sale, ...]
+    kind: str
+    held: frozenset[str] = frozenset()
+
+
+CHANGES = {
+    "a line added": Change((Sale("1", {"370": 1, "371": 2}),), "changed", frozenset({"371"})),
+    "a quantity raised": Change((Sale("1", {"370": 3}),), "changed", frozenset({"370"})),
+    "a quantity lowered to 0": Change((Sale("1", {"370": 0}),), "changed", frozenset({"370"})),
+    "a quantity below 0": Change((Sale("1", {"370": -1}),), "changed", frozenset({"370"})),
+    "another price": Change((replace(FIRST, last_name="Durand"),), "changed"),
+    "cancelled": Change((replace(FIRST, status="Annulé"),), "cancelled"),
+    "its id used again": Change(
+        (Sale("1", {"371": 1}, date="2026-11-24 09:00:00"),), "id_reused", frozenset({"371"})
+    ),
+}
+
+
+def taken(world: World, *sales: Sale) -> None:
+    """The ERP has these orders, and its stock includes them."""
+    world.shop_writes(*sales)
+    world.run("run", "orders")
+    world.erp_takes()
+    world.run("run", "orders")
+
+
+def held(world: World) -> set[str]:
+    """The items that the shop must not sell."""
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    levels = world.shop_takes_stock()
+    return {item for item in LEVELS if levels.get(item) == "0"}
+
+
+def concerns(world: World) -> dict[str, tuple[str, ...]]:
+    """What `status` tells of orders: the orders of each kind of concern."""
+    health = json.loads(world.run("status", "--json").stdout)
+    return {one["kind"]: tuple(one["orders"]) for one in health["concerns"] if one["orders"]}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+class TestAnOrderThatChangesAfterItWasSent:
+    def test_is_held_back_before_and_after_a_run_of_orders(
+        self, world: World, change: Change
+    ) -> None:
+        taken(world, FIRST)
+        assert held(world) == set()
+        world.shop_writes(*change.now)
+        assert held(world) == change.held
+        world.run("run", "orders")
+        assert held(world) == change.held
+        assert world.xmls() == []
+
+    def test_is_told_and_held_back_until_it_is_settled(self, world: World, change: Change) -> None:
+        taken(world, FIRST)
+        world.shop_writes(*change.now)
+        world.run("run", "orders")
+        world.shop_writes(Sale("9", {"372": 1}))
+        taken(world, Sale("9", {"372": 1}))
+        assert concerns(world) == {change.kind: ("1",)}
+        assert held(world) == change.held
+
+        world.run_well("orders", "settle", "1")
+        assert concerns(world) == {}
+        assert held(world) == set()
+        world.shop_writes(*change.now)
+        world.run("run", "orders")
+        assert (concerns(world), held(world)) == ({}, set())
+
+        world.run_well("orders", "unsettle", "1")
+        assert concerns(world) == {change.kind: ("1",)}
+        assert held(world) == change.held
+
+    def test_is_explained(self, world: World, change: Change) -> None:
+        taken(world, FIRST)
+        world.shop_writes(*change.now)
+        world.run("run", "orders")
+        held(world)
+        assert "passerelle orders settle 1" in world.run_well("orders", "show", "1")
+        for item in change.held:
+            assert "passerelle orders show 1" in world.run_well("stock", "why", item)
+
+
+def test_what_was_settled_is_what_the_erp_has(world: World) -> None:
+    """Of what the shop changes later, only the rest is lacking."""
+    taken(world, FIRST)
+    world.shop_writes(Sale("1", {"370": 3}))
+    world.run("run", "orders")
+    world.run_well("orders", "settle", "1")
+    world.shop_writes(Sale("1", {"370": 2}))
+    world.run("run", "orders")
+    assert (concerns(world), held(world)) == ({"changed": ("1",)}, set())
+    world.run_well("orders", "settle", "1")
+    world.shop_writes(Sale("1", {"370": 3}))
+    assert held(world) == {"370"}
+
+
+class TestAnUnpaidOrderThatLeavesTheFile:
+    UNPAID = Sale("1", {"370": 1}, status="En attente de virement bancaire")
+    OTHER = Sale("2", {"372": 1})
+
+    @pytest.fixture
+    def left(self, world: World) -> World:
+        world.shop_writes(self.UNPAID)
+        world.run_well("run", "orders")
+        taken(world, self.OTHER)
+        return world
+
+    def test_is_told_and_held_back_until_it_is_settled(self, left: World) -> None:
+        assert (concerns(left), held(left)) == ({"left": ("1",)}, {"370"})
+        left.run_well("orders", "settle", "1")
+        assert (concerns(left), held(left)) == ({}, set())
+
+    def test_paid_later_and_exported_again_it_is_sent(self, left: World) -> None:
+        left.shop_writes(replace(self.UNPAID, status="Paiement accepté"), self.OTHER)
+        left.run_well("run", "orders")
+        assert concerns(left) == {}
+        assert left.erp_takes() == ["1"]
+
+    def test_unpaid_and_exported_again_it_waits(self, left: World) -> None:
+        left.shop_writes(self.UNPAID, self.OTHER)
+        left.run_well("run", "orders")
+        assert (concerns(left), held(left)) == ({}, {"370"})
+
+    def test_is_let_go_of_after_waiting_for(self, left: World) -> None:
+        left.configure(orders='waiting_for = "1h"')
+        left.run_well("run", "orders")
+        assert (concerns(left), held(left)) == ({}, set())
+
+
+class TestAnXmlThatTheErpRefuses:
+    @pytest.fixture
+    def refused(self, world: World) -> World:
+        world.server.put_folder("refused")
+        world.configure(orders='refused = "ftp:refused"')
+        world.shop_writes(FIRST)
+        world.run_well("run", "orders")
+        (xml,) = world.xmls()
+        xml.rename(world.server.root / "refused" / xml.name)
+        return world
+
+    @pytest.mark.parametrize("run", ["orders", "stock"])
+    def test_is_told_and_its_goods_stay_held_back(self, refused: World, run: str) -> None:
+        refused.erp_writes_stock(LEVELS)
+        assert "the ERP refused" in refused.run_well("run", run)
+        assert (concerns(refused), held(refused)) == ({"refused": ("1",)}, {"370"})
+
+    def test_is_told_no_more_once_it_is_settled(self, refused: World) -> None:
+        refused.run_well("run", "orders")
+        refused.run_well("orders", "settle", "1")
+        refused.run_well("run", "orders")
+        assert (concerns(refused), held(refused)) == ({}, set())
+
+    def test_is_sent_again_when_a_person_says_so(self, refused: World) -> None:
+        refused.run_well("run", "orders")
+        refused.run_well("orders", "resend", "1", "--yes")
+        refused.run_well("run", "orders")
+        assert (concerns(refused), refused.erp_takes()) == ({}, ["1"])
+
+    def test_where_the_folder_is_missing_that_is_told_and_stops_nothing(
+        self, refused: World
+    ) -> None:
+        (refused.server.root / "refused").rename(refused.server.root / "elsewhere")
+        refused.shop_writes(FIRST, Sale("2", {"371": 1}))
+        assert refused.run("run", "orders").exit_code == 4
+        assert refused.erp_takes() == ["2"]
+        refused.erp_writes_stock(LEVELS)
+        refused.run_well("run", "stock")
+
+
+def test_the_folder_of_refusals_is_not_the_one_that_the_erp_imports(world: World) -> None:
+    world.configure(orders='refused = "ftp:import"')
+    assert world.run("run", "orders").exit_code == 3
