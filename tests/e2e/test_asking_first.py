@@ -103,7 +103,9 @@ class TestAdopting:
 
     def test_an_older_order_is_told_and_held_back_and_not_sent(self, world: World) -> None:
         older = Sale("1", {"371": 1}, date="2026-11-20 08:00:00")
-        world.shop_writes(replace(older, status="En attente de virement bancaire"), Sale("5", {"370": 1}))
+        world.shop_writes(
+            replace(older, status="En attente de virement bancaire"), Sale("5", {"370": 1})
+        )
         world.run_well("orders", "adopt", "--yes")
         newer = Sale("6", {"372": 1}, date="2026-11-25 08:00:00")
         for _again in "again":
