@@ -4,6 +4,8 @@ A file's age is told by the time in its name, which Passerelle put there: a copy
 from a backup, was written today and is no younger for it. Where the name has no time, or one that
 is still to come, the file's own time counts. A file from the future stays: its age is not known.
 
+What would take most of an archive is for a person to decide: a clock may have been set.
+
 Only files below the two archives are looked at, in subfolders too, and no link is followed.
 """
 
@@ -23,6 +25,8 @@ from passerelle.config.model import Archive
 _TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 # Long enough for any run or command that is writing one.
 _LEFTOVER = timedelta(days=1)
+# Few files may well be most of a young archive.
+_HANDFUL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +53,44 @@ class Pruned:
         )
 
 
-def prune(folder: Path, keep: Archive, needed: Collection[str], now: datetime) -> list[Pruned]:
-    """Removes what need not be kept any longer; tells what went from each archive.
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """What need not be kept any longer of the ``number`` of files of one archive."""
+
+    archive: Path
+    paths: tuple[Path, ...]
+    number: int
+    held: tuple[str, ...]
+
+    @property
+    def is_most(self) -> bool:
+        return len(self.paths) > _HANDFUL and len(self.paths) > self.number / 2
+
+
+def overdue(
+    folder: Path, keep: Archive, needed: Collection[str], now: datetime
+) -> tuple[Overdue, ...]:
+    """What need not be kept any longer, in each archive.
 
     ``needed`` are the XMLs that are still on their way to the ERP: they stay, however old.
     """
     rule = _Rule(frozenset(needed), now)
-    return [
-        _prune(folder / EXPORTS, rule, keep.keep_exports),
-        _prune(folder / TRACES, rule, keep.keep_traces),
-    ]
+    return (
+        _look_through(folder / EXPORTS, rule, keep.keep_exports),
+        _look_through(folder / TRACES, rule, keep.keep_traces),
+    )
+
+
+def prune(found: Sequence[Overdue]) -> list[Pruned]:
+    """Removes it; tells what went from each archive."""
+    return [_remove_files(one) for one in found]
+
+
+def mend_of_prune() -> str:
+    return _(
+        "look at this machine's clock, and at [archive]; if it is right, "
+        "`passerelle archive prune --yes`"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +116,33 @@ class _Rule:
         return modified
 
 
-def _prune(archive: Path, rule: _Rule, keep: timedelta) -> Pruned:
-    paths = list(kept_in(archive))
+def _look_through(archive: Path, rule: _Rule, keep: timedelta) -> Overdue:
+    paths, over, held = list(kept_in(archive)), [], []
     with step(_("looking through {archive}").format(archive=archive.name), len(paths), "files"):
-        return _prune_files(archive, paths, rule, keep)
+        for path in paths:
+            moved(1)
+            try:
+                modified = datetime.fromtimestamp(path.lstat().st_mtime).astimezone()
+                if not is_link(path) and rule.is_over(path.name, modified, keep):
+                    over.append(path)
+            except OSError as error:
+                held.append(f"{path} ({error.strerror or error})")
+    return Overdue(archive, tuple(over), len(paths), tuple(held))
 
 
-def _prune_files(archive: Path, paths: Sequence[Path], rule: _Rule, keep: timedelta) -> Pruned:
-    removed, held, size = [], [], 0
-    for path in paths:
-        moved(1)
+def _remove_files(found: Overdue) -> Pruned:
+    removed, held, size = [], [*found.held], 0
+    for path in found.paths:
         try:
-            about = path.lstat()
-            modified = datetime.fromtimestamp(about.st_mtime).astimezone()
-            if is_link(path) or not rule.is_over(path.name, modified, keep):
-                continue
+            bytes_ = path.lstat().st_size
             remove(path)
         except OSError as error:
             held.append(f"{path} ({error.strerror or error})")
         else:
             removed.append(path.name)
-            size += about.st_size
-            _remove_empty(path.parent, archive)
-    return Pruned(archive.name, tuple(removed), size, tuple(held))
+            size += bytes_
+            _remove_empty(path.parent, found.archive)
+    return Pruned(found.archive.name, tuple(removed), size, tuple(held))
 
 
 def _remove_empty(folder: Path, archive: Path) -> None:

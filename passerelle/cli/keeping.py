@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 import click
 
 from passerelle.archive import folders as archives
-from passerelle.archive import retention
-from passerelle.base.errors import ConfigError, UnreachableError, UsageError
+from passerelle.archive.retention import mend_of_prune
+from passerelle.base.errors import ConfigError, HeldError, UnreachableError, UsageError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
 from passerelle.cli.common import now, server_names, steering_ledger, tell, with_settings
 from passerelle.config.model import Settings
 from passerelle.exchange.witness import Witness
+from passerelle.gateway.pruning import prune_archives
 from passerelle.health.alerts.sending import addresses, services_of
 from passerelle.health.alerts.telling import send_trials
 from passerelle.ledger.ledger import open_copy
@@ -46,20 +47,24 @@ def rotate(settings: Settings) -> None:
 
 
 @archive.command()
+@click.option("--yes", is_flag=True, help="Also most of an archive, or after a clock was set.")
 @with_settings
-def prune(settings: Settings) -> None:
+def prune(settings: Settings, *, yes: bool) -> None:
     """Remove what is older than keep_exports and keep_traces, and say how much.
 
     The time in a file's name tells its age, else the file's own. An XML that is still on its way to
-    the ERP stays; the ledger keeps its proof of every sending.
+    the ERP stays; the ledger keeps its proof of every sending. Exit code 6, and nothing removed,
+    where most of an archive would go, or this machine's clock has left that of the last run.
 
     \b
     passerelle archive prune
     """
     with steering_ledger(settings, "archive prune") as ledger:
         Witness(settings.folder).question(ledger)
-        needed = [dispatch.archived for dispatch in ledger.dispatches.unfinished()]
-        pruned = retention.prune(settings.folder, settings.archive, needed, now())
+        pruned, why = prune_archives(settings, ledger, now(), is_sure=yes)
+    if why:
+        what = _("nothing was removed from the archives")
+        raise HeldError(what, why, mend_of_prune())
     tell(map(str, pruned))
     held = [name for one in pruned for name in one.held]
     if held:

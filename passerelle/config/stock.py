@@ -47,11 +47,18 @@ class Guards(Section):
 
     = …  # of the ERP's file
     """
-    max_drop: float = Field(default=0.30, ge=0, le=1)
-    """The share of lines in stock, against the last published file, by which they may fall: 0.30 is
-    30 %. More is not published (exit code 6).
+    orders_max_age: Duration | None = None
+    """An older order CSV holds the stock too (exit code 6). Where there is no order to export most
+    shops leave the previous file: then it must not be set.
 
-    = 0.30  # of lines in stock, against the last published file
+    # orders_max_age = "12h"  # of the order CSV; not where the shop leaves it when nothing is sold
+    """
+    max_drop: float = Field(default=0.30, ge=0, le=1)
+    """The share of lines in stock by which they may fall, against the last published file and
+    against the most of the last 24 hours: 0.30 is 30 %. More is not published (exit code 6).
+    What web orders took out of stock does not count.
+
+    = 0.30  # of lines in stock, against the last published file and the most of 24 hours
     """
     min_lines: int = Field(default=1, ge=0)
     """Fewer lines in stock are not published (exit code 6).

@@ -97,16 +97,19 @@ class Marks:
         except PermanentError as error:
             self._go_without(known, error)
             return
-        if not known.marked:
+        if known.marked is not True:
             self._ledger.servers.remember(replace(known, marked=True))
         if not self._says_our_names(name):
             self._refuse_rivals(name)
             self._own[name] = self.read(name)
 
-    def last_announced(self, name: str) -> int | None:
-        """The dispatch that our mark there names; ``None`` where we have no mark."""
-        own = self.read(name)
-        return own.dispatch if own else None
+    def was_announced(self, dispatch: Dispatch) -> bool:
+        """Whether its turn to be renamed had come; always so on a server that takes no mark."""
+        known = self._ledger.servers.known(dispatch.place.server)
+        if known and known.marked is False:
+            return True
+        own = self.read(dispatch.place.server)
+        return bool(own and own.dispatch == dispatch.number)
 
     def read(self, name: str, ledger: str = "") -> ServerMark | None:
         """The mark of a ledger, by default ours; ``None`` where there is none to be read."""

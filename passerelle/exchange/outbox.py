@@ -46,7 +46,7 @@ from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
 from passerelle.model.states import LEVELS, Kind, SaleState, Stage
-from passerelle.remotes.base import Entry, Remote, find, is_gone
+from passerelle.remotes.base import Entry, Remote, fetch_whole, find, is_gone
 
 # Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
 Do = Callable[[Callable[[], object], str], None]
@@ -145,10 +145,13 @@ class Outbox:
     def _promise(
         self, kind: Kind, place: Location, data: bytes, archived: str = "", target: str = ""
     ) -> Promise:
-        server = self._settings.servers[place.server]
-        side = {"address": address_of(server.url), "publish": server.publish}
+        publish = self._settings.servers[place.server].publish
+        side = {"address": self._address(place.server), "publish": publish}
         digest = hashlib.sha256(data).hexdigest()
         return Promise(kind, place, digest, len(data), archived, target, **side)
+
+    def _address(self, name: str) -> str:
+        return address_of(self._settings.servers[name].url)
 
     def tmp(self, dispatch: Dispatch) -> str:
         """The name of its upload, which no other ledger uses."""
@@ -275,39 +278,65 @@ class Outbox:
         entry = find(remote, path) if dispatch.stage == Stage.STAGED else None
         if entry is None:
             self._book.end(dispatch, Stage.ABANDONED, self._now())
-        elif is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
+        elif _is_unaltered(remote, dispatch, entry):
             self._book.send(dispatch, self._now(), None)
         else:
-            self._let_go(remote, dispatch, path)
+            # First the file: once the ledger has let go of it, nobody would look for it again.
+            self._do(lambda: remote.delete(path), "")
+            self._book.end(dispatch, Stage.ABANDONED, self._now())
+            self._note_overwritten(dispatch)
+
+    def _note_overwritten(self, dispatch: Dispatch) -> None:
+        """What lay there before an upload that is taken away is gone with it, taken or not."""
+        before = self._book.last(dispatch.kind, dispatch.target, (Stage.SENT,))
+        if before is not None and before.place == dispatch.place:
+            self._book.end(before, Stage.WITHDRAWN, self._now())
 
     def _let_go(self, remote: Remote, dispatch: Dispatch, path: str) -> None:
         self._book.end(dispatch, Stage.ABANDONED, self._now())
         if find(remote, path) is not None:
             self._do(lambda: remote.delete(path), "")
 
-    def withdraw(self, place: Location) -> str:
-        """Takes back an ExportCSVmod that the shop has not taken yet; returns what to tell."""
+    def withdraw(self, place: Location, kind: Kind = Kind.STOCK, target: str = "") -> str:
+        """Takes back levels that the shop has not taken yet; returns what to tell.
+
+        Only what we published, where we did, and as long as it is unaltered; half an upload goes
+        too. ``place`` is where levels of that kind go to now.
+        """
         try:
-            remote = self._remote(place.server)
-            if find(remote, place.path) is None:
-                return ""
-            text = _("would withdraw {file}, which the shop has not taken yet")
-            told: list[str] = []
-            self._do(lambda: told.append(self._withdraw(remote, place)), text.format(file=place))
-            return "".join(told)
+            with suppress(HeldError):
+                self.settle_levels(kind, target)
+            last = self._book.last(kind, target, (Stage.STAGED, Stage.SENT))
+            return self._withdraw(last.place if last else place, last)
         except NotFoundError:
             return ""
         except PasserelleError as error:
             text = _("an older {file} could not be withdrawn: {error}")
             return text.format(file=place.name, error=error)
 
-    def _withdraw(self, remote: Remote, place: Location) -> str:
-        remote.delete(place.path)
-        last = self._book.last(Kind.STOCK, stages=(Stage.SENT,))
-        if last:
-            self._book.end(last, Stage.WITHDRAWN, self._now())
+    def _withdraw(self, place: Location, last: Dispatch | None) -> str:
+        """``last`` is what may lie there; ``staged``: an upload to its final name, perhaps cut."""
+        remote = self._remote(place.server)
+        if last and (last.stage == Stage.STAGED or last.address != self._address(place.server)):
+            remote = self.marks.at(place.server)  # its content does not prove that it is ours
+        if (entry := find(remote, place.path)) is None:
+            return ""
+        if last is None or (last.stage == Stage.SENT and not _is_unaltered(remote, last, entry)):
+            text = _(
+                "{file} was left: it is not what was published last; look whether the shop may "
+                "still import it"
+            )
+            return text.format(file=place)
+        text = _("would withdraw {file}, which the shop has not taken yet")
+        told: list[str] = []
+        self._do(lambda: told.append(self._take_back(remote, last)), text.format(file=place))
+        return "".join(told)
+
+    def _take_back(self, remote: Remote, dispatch: Dispatch) -> str:
+        remote.delete(dispatch.place.path)
+        self._book.end(dispatch, Stage.WITHDRAWN, self._now())
         text = _("{file} was withdrawn: the shop had not taken it yet")
-        return text.format(file=place.name)
+        return text.format(file=dispatch.place.name)
 
     # --- from stage to stage -----------------------------------------------------------------
 
@@ -345,8 +374,7 @@ class Outbox:
 
         Only a file under its name, or our mark, which is written right before, proves the first.
         """
-        announced = self.marks.last_announced(dispatch.place.server)
-        if find(remote, dispatch.place.path) is None and announced not in (None, dispatch.number):
+        if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
             raise self._doubtful(dispatch)
         return self._sent(dispatch)
 
@@ -471,6 +499,15 @@ class Outbox:
         verbs = ("settle", "resend", "retry")
         commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
         return HeldError(what, str(dispatch.place), mend.format(**commands))
+
+
+def _is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
+    """Whether what lies there is what was promised, byte for byte."""
+    if entry.size not in (None, dispatch.size):
+        return False
+    path = dispatch.place.path
+    data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
+    return hashlib.sha256(data).hexdigest() == dispatch.sha256
 
 
 def lost_in_archive(dispatch: Dispatch) -> str:

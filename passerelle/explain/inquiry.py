@@ -11,16 +11,11 @@ from passerelle.base.wording import printable
 from passerelle.config.model import Settings
 from passerelle.config.stock import Stock
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import KnownOrder, KnownSale, Publication
+from passerelle.model.records import ClockHistory, KnownOrder, KnownSale, Publication
 from passerelle.model.states import SEEN, State
 from passerelle.rules.changes import held_for
-from passerelle.rules.missed_sales import (
-    ErpFile,
-    Standing,
-    counts_for_stock,
-    standing,
-    trusted_time,
-)
+from passerelle.rules.erp_file import ErpFile, trusted_time
+from passerelle.rules.missed_sales import Standing, counts_for_stock, standing
 from passerelle.schedule.timetable import next_start, taken_by
 
 
@@ -90,11 +85,13 @@ class Inquiry:
 
     def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:
         server, offsets = stock.source.server, self.ledger.stock.clock_offsets()
-        written = None
+        written, clocks = None, ClockHistory()
         if publication:
             modified, read = publication.source_modified, publication.at
             written = trusted_time(modified, read, offsets.get(server))
-        return ErpFile(server, written, self.now, stock.guards.max_age, offsets)
+            sha256, number = publication.source_sha256, publication.number
+            clocks = self.ledger.stock.clock_history(sha256, number)
+        return ErpFile(server, written, self.now, stock.guards.max_age, offsets, clocks)
 
     def _with_sales(
         self, orders: Iterable[KnownOrder]

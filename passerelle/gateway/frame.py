@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle import __version__
 from passerelle.archive import folders as archive
-from passerelle.archive.retention import prune
+from passerelle.archive.retention import mend_of_prune
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED, ConfigError, PasserelleError
 from passerelle.base.language import _
@@ -17,8 +17,10 @@ from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox
 from passerelle.exchange.sources import Sources
+from passerelle.gateway.pruning import prune_archives
 from passerelle.gateway.trace import RunTrace
 from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
+from passerelle.ledger.runs import PRUNE
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
 
@@ -88,6 +90,12 @@ class Gateway:
             server = self.settings.servers[name]
             self._remotes[name] = open_remote(name, server, deadline or self.deadline)
         return self._remotes[name]
+
+    def renew(self, name: str, limit: timedelta) -> None:
+        """Has a server opened anew, with a time of its own: the run's may be over."""
+        if old := self._remotes.pop(name, None):
+            old.close()
+        self.remote(name, Deadline(limit))
 
     def do(self, deed: Callable[[], object], would: str = "") -> None:
         """Does what others see; in a dry run it says instead what it ``would`` do.
@@ -197,12 +205,14 @@ def _record(
 def _prune_daily(gateway: Gateway) -> None:
     """Once a day, lets go of what the archives need not keep any longer."""
     settings, now = gateway.settings, gateway.now()
-    done = gateway.ledger.runs.chore_done("prune")
+    done = gateway.ledger.runs.chore_done(PRUNE)
     if done and done.astimezone().date() == now.date():
         return
-    needed = [dispatch.archived for dispatch in gateway.ledger.dispatches.unfinished()]
-    pruned = prune(settings.folder, settings.archive, needed, now)
-    gateway.ledger.runs.do_chore("prune", now)
+    pruned, why = prune_archives(settings, gateway.ledger, now)
+    gateway.ledger.runs.do_chore(PRUNE, now)
+    if why:
+        text = _("nothing was removed from the archives: {why}: {mend}")
+        gateway.warn(text.format(why=why, mend=mend_of_prune()))
     for one in pruned:
         if one.removed:
             gateway.say(str(one))

@@ -20,7 +20,8 @@ class ConcernKind(StrEnum):
     adopted, to be sent ``twice``, ``left`` the file before they were to be sent. Files:
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
     ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop.
-    The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to.
+    The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
+    ``prune_held``.
     """
 
     NEVER = "never"
@@ -49,6 +50,7 @@ class ConcernKind(StrEnum):
     ID_REUSED = "id_reused"
     OVERSOLD = "oversold"
     ASKED = "asked"
+    PRUNE_HELD = "prune_held"
 
 
 @dataclass(frozen=True, slots=True)

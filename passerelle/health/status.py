@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from passerelle.archive.retention import mend_of_prune
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
@@ -19,6 +20,7 @@ from passerelle.health.pool import as_dict as pool_dict
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
 from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.ledger.ledger import Ledger
+from passerelle.ledger.runs import PRUNE_HELD
 from passerelle.model.records import Run
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
@@ -57,7 +59,16 @@ def examine(
     concerns += sale_concerns(sales) if sales else ()
     pool = look_at_pool(settings.pool, ledger) if settings.pool else None
     concerns += pool_concerns(settings, pool, now) if pool else ()
+    concerns += _archive_concerns(ledger)
     return Health(now, runs, files, orders, tuple(concerns), sales, pool)
+
+
+def _archive_concerns(ledger: Ledger) -> Iterator[Concern]:
+    if since := ledger.runs.chore_done(PRUNE_HELD):
+        text = _(
+            "old files stay in the archives: most of one would go, or this machine's clock was set"
+        )
+        yield Concern(ConcernKind.PRUNE_HELD, "archive", text, mend_of_prune(), since)
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:

@@ -163,16 +163,21 @@ def update_of(channel: str, id: str) -> Any:
     return update(orders).where(orders.c.channel == channel, orders.c.id == id)
 
 
-def of_late(written: datetime | None, taken_after: datetime) -> Select[int]:
+def of_late(
+    written: datetime | None, taken_after: datetime, unproved: int | None = None
+) -> Select[int]:
     """A SELECT of the dispatches that the ERP's file may lack although they were taken.
 
     ``written`` is when the ERP wrote its file, give or take a day between servers' clocks;
-    where it or the XML's own time is unknown, ``taken_after`` (our clock) decides.
+    where it or the XML's own time is unknown, ``taken_after`` (our clock) decides. Where a clock
+    was set, those from the number ``unproved`` on may lack, too.
     """
     d = dispatches.c
     late = d.taken >= taken_after
     if written is not None:
         late |= d.published >= written - timedelta(days=1)
+    if unproved is not None:
+        late |= d.number >= unproved
     return select(d.number).where(late)
 
 

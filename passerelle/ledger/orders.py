@@ -104,15 +104,17 @@ class OrderBook(Book):
         )
         return self._records(Event, query)
 
-    def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownOrder]:
+    def unseen_by_erp(
+        self, written: datetime | None, taken_after: datetime, unproved: int | None = None
+    ) -> list[KnownOrder]:
         """Orders that the ERP's file may lack: withheld, due, on their way, or taken of late.
 
-        The times are those of :func:`of_late`.
+        The arguments are those of :func:`of_late`.
         """
         on_the_way = orders.c.state.in_((State.WITHHELD, State.PREPARED, State.SENT))
         with self._begin() as connection:
             # Three questions, each answered by an index: as one it would be a walk through all.
-            late = _find(connection, orders.c.dispatch.in_(of_late(written, taken_after)))
+            late = _find(connection, orders.c.dispatch.in_(of_late(written, taken_after, unproved)))
             taken = [order for order in late if order.state == State.TAKEN]
             return _find(connection, on_the_way) + taken + _find_due(connection)
 

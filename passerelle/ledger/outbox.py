@@ -130,7 +130,8 @@ class DispatchBook(Book):
             if is_deed:
                 count_deed(connection, dispatch.place.server, dispatch.address)
             if uploaded:
-                write_clock(connection, dispatch.place.server, uploaded - at, at)
+                server, number = dispatch.place.server, dispatch.number
+                write_clock(connection, server, uploaded - at, at, of=number)
             return _move(connection, dispatch, Stage.STAGED, at, staged=at, uploaded=uploaded)
 
     def unstage(self, dispatch: Dispatch, at: datetime) -> Dispatch:

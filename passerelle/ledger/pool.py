@@ -101,6 +101,16 @@ class PoolBook(Book):
                 found[item].append(quantity)
         return found
 
+    def ordered_since(self, upto: int, but: str) -> dict[str, int]:
+        """What orders of all shops ``but`` one moved of each item after the move of that number."""
+        c = pool_moves.c
+        query = select(c.item, func.sum(c.quantity).label("moved")).where(
+            c.number > upto, c.kind.in_(OF_ORDERS), c.shop != but
+        )
+        with self._begin() as connection:
+            rows = connection.execute(query.group_by(c.item))
+            return {row.item: row.moved for row in rows}
+
     def suspects(self, shop: str | None = None) -> list[Suspect]:
         """The differences that are looked at, of one shop or of all."""
         query = select(pool_suspects).order_by(pool_suspects.c.shop, pool_suspects.c.item)

@@ -1,19 +1,30 @@
 """The ledger's runs: when each began and ended, and how; and what is done once a day."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
 from passerelle.ledger.book import Book, insert_one, record_of, row_of
 from passerelle.ledger.schema import alerts, chores, runs
+from passerelle.ledger.stock import note_jump
 from passerelle.model.records import AlertMemory, Run, Told
+
+# Runs follow each other, and no machine is off for longer without somebody to tell.
+_SLACK, _LONG = timedelta(minutes=1), timedelta(days=3)
+# What is done once a day; since when it is held; when a person last said that it is right.
+PRUNE, PRUNE_HELD, PRUNE_ALLOWED = "prune", "prune_held", "prune_allowed"
 
 
 class RunBook(Book):
     def start(self, run: str, at: datetime) -> int:
+        """Begins a run; notes where our clock must have been set since the last one."""
+        last = select(runs.c.started).order_by(runs.c.number.desc()).limit(1)
         with self._begin() as connection:
+            before = connection.scalar(last)
+            if before is not None and not -_SLACK <= at - before <= _LONG:
+                note_jump(connection, "", (before - at).total_seconds(), at)
             return insert_one(connection, runs, run=run, started=at)
 
     def end(
@@ -67,6 +78,10 @@ class RunBook(Book):
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
+
+    def drop_chore(self, name: str) -> None:
+        with self._begin() as connection:
+            connection.execute(delete(chores).where(chores.c.name == name))
 
 
 def as_run(row: Row[Any]) -> Run:

@@ -56,13 +56,15 @@ class SaleBook(Book):
                 found += self._list(sales.c.dispatch.in_(select(d.number).where(taken)))
         return found
 
-    def unseen_by_erp(self, written: datetime | None, taken_after: datetime) -> list[KnownSale]:
+    def unseen_by_erp(
+        self, written: datetime | None, taken_after: datetime, unproved: int | None = None
+    ) -> list[KnownSale]:
         """Sales that the ERP's file may lack: open, on their way, or taken of late.
 
-        The times are those of :func:`of_late`.
+        The arguments are those of :func:`of_late`.
         """
         open_ones = sales.c.state.in_((*OPEN, *ON_THE_WAY))
-        late = sales.c.dispatch.in_(of_late(written, taken_after))
+        late = sales.c.dispatch.in_(of_late(written, taken_after, unproved))
         return self._list(open_ones | late)
 
     def events(self, sale: KnownSale) -> list[Event]:

@@ -245,6 +245,7 @@ publications = Table(
     Column("source_modified", UtcTime),  # on the server's clock
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
+    Column("accepted", Boolean, nullable=False, default=False),  # a person said that it is right
     Index("publications_by_source", "source_sha256"),
 )
 changes = Table(
@@ -265,6 +266,16 @@ clocks = Table(
     Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
     Column("measured", UtcTime, nullable=False),
 )
+# When a measurement differed so much from the last one that a clock must have been set.
+clock_jumps = Table(
+    "clock_jumps",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("server", String, nullable=False),  # "" where only our own clock can be meant
+    Column("noticed", UtcTime, nullable=False),
+    Column("seconds", Float, nullable=False),  # by which the server's clock went ahead of ours
+    Column("upto", Integer, nullable=False),  # the last dispatch of before
+)
 # Where our marks are; ``seq`` counts what was done there.
 servers = Table(
     "servers",
@@ -272,7 +283,7 @@ servers = Table(
     Column("name", String, primary_key=True),
     Column("address", String, nullable=False),
     Column("seq", Integer, nullable=False),
-    Column("marked", Boolean, nullable=False),
+    Column("marked", Boolean),
 )
 chores = Table(
     "chores",

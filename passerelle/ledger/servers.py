@@ -59,7 +59,7 @@ class ServerBook(Book):
 def count_deed(connection: Connection, name: str, address: str) -> None:
     """One deed more on a server, in the caller's transaction."""
     row = connection.execute(select(servers).where(servers.c.name == name)).first()
-    known = record_of(KnownServer, row) if row else KnownServer(name, address, 0, marked=False)
+    known = record_of(KnownServer, row) if row else KnownServer(name, address, 0)
     values = row_of(servers, known) | {"seq": known.seq + 1}
     connection.execute(delete(servers).where(servers.c.name == name))
     connection.execute(servers.insert().values(**values))

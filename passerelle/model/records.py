@@ -136,7 +136,8 @@ class Publication:
     """One ExportCSVmod, and the ERP's file that it was made from.
 
     ``sent``, ``taken`` or ``withdrawn`` are the stages of those that the shop could see; ``left``
-    is when it was seen to lie there although its time had passed.
+    is when it was seen to lie there although its time had passed. ``accepted``: a person said that
+    fewer lines in stock are right.
     """
 
     number: int
@@ -149,11 +150,27 @@ class Publication:
     lines: int
     in_stock: int
     left: datetime | None = None
+    accepted: bool = False
 
     @property
     def fate(self) -> str | None:
         """``"taken"`` by the shop, ``"left"`` lying, ``None`` while that is not known."""
         return "taken" if self.stage == Stage.TAKEN else "left" if self.left else None
+
+
+@dataclass(frozen=True, slots=True)
+class SoldSince:
+    """What web orders took of an item, of which the ERP had ``level``, as its file wrote it.
+
+    ``quantity`` is ``None`` where an order does not say how many, ``level`` where it is not known.
+    """
+
+    quantity: int | None = 0
+    level: str | None = None
+
+    def and_also(self, quantity: int | None) -> "SoldSince":
+        told = None if quantity is None or self.quantity is None else self.quantity + quantity
+        return SoldSince(told, self.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +292,46 @@ class Issue:
     document: str
     imported: int | None
     sold: tuple[Sold, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJump:
+    """That a ``server``'s clock or ours (``""`` where only ours can be meant) was set.
+
+    ``seconds`` is by how much the server's went ahead of ours, below 0 where it fell back or ours
+    went forward. ``upto`` is the number of the last dispatch of before it was ``noticed``.
+    """
+
+    server: str
+    noticed: datetime
+    seconds: float
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockHistory:
+    """When clocks were set; and the last publication that was made from another file of the ERP's.
+
+    The file was written after that one: it includes what was ``sent`` before and is taken now.
+    """
+
+    jumps: tuple[ClockJump, ...] = ()
+    number: int = 0
+    at: datetime | None = None
+
+    def is_across(self, jump: ClockJump, sent: KnownOrder | KnownSale) -> bool:
+        """Whether the ERP's file or an XML may be of before a clock was set."""
+        return jump.upto >= self.number or (sent.dispatch or 0) <= jump.upto
+
+    def proves(self, sent: KnownOrder | KnownSale) -> bool:
+        if sent.dispatch is None or sent.sent is None or self.at is None:
+            return False
+        return sent.dispatch < self.number and sent.sent <= self.at
+
+    @property
+    def unproved(self) -> int | None:
+        """After which number a dispatch may count as missed, whatever the times say."""
+        return self.number if self.jumps else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,12 @@ class ServerMark:
 
 @dataclass(frozen=True, slots=True)
 class KnownServer:
-    """A server as the ledger last knew it; ``marked``: our mark was written there."""
+    """A server as the ledger last knew it.
+
+    ``marked``: whether our mark was written there; ``None`` before that was tried.
+    """
 
     name: str
     address: str
     seq: int
-    marked: bool
+    marked: bool | None = None

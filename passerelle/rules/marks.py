@@ -35,7 +35,7 @@ def look_at_mark(
     """
     if own is None:
         moved = known is not None and known.address != address
-        gone = known is not None and known.marked
+        gone = known is not None and known.marked is True
         return Side.ELSEWHERE if gone or (moved and is_open) else Side.KNOWN
     if own.seq > (known.seq if known else 0):
         return Side.AHEAD

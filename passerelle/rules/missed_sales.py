@@ -7,88 +7,21 @@ an order has a sale of its own (``[fulfil]``), that sale's XML is the one that c
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
-from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
-from passerelle.model.states import (
-    IN_ERP,
-    ON_THE_WAY,
-    OPEN,
-    UNSENT,
-    OpenMatter,
-    SaleState,
-    Stage,
-    State,
-)
+from passerelle.model.records import KnownOrder, KnownSale
+from passerelle.model.states import IN_ERP, OPEN, UNSENT, OpenMatter, SaleState, Stage, State
+from passerelle.rules.erp_file import ErpFile
 from passerelle.rules.fate import Fate, is_cancelled, judge
 
 # Channel, id and date: the shop may use an id again.
 SaleKey = tuple[str, str, datetime | None]
 _NO_SALES: Mapping[SaleKey, KnownSale] = {}
 _NOTHING: Mapping[str, Collection[Sold]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class ErpFile:
-    """When the ERP wrote its file, on its server's clock; ``None`` where nobody can tell.
-
-    ``offsets`` tells how far each server's clock is ahead of ours. ``certainty`` is how long
-    after the ERP took an XML its sales count as included where times are not told.
-    """
-
-    server: str
-    modified: datetime | None
-    now: datetime
-    certainty: timedelta
-    offsets: Mapping[str, timedelta] = field(default_factory=dict)
-
-    def includes(self, order: KnownOrder) -> bool:
-        if order.state in (State.SKIPPED, State.SETTLED):
-            return True
-        return order.state == State.TAKEN and self._includes_xml(order)
-
-    def includes_sale(self, sale: KnownSale) -> bool:
-        """Whether the file includes a sale that was issued by itself.
-
-        One that the ERP has taken may yet be refused; one that a person entered counts at once.
-        """
-        return sale.state == SaleState.DONE and self.includes_last_xml(sale)
-
-    def includes_last_xml(self, sale: KnownSale) -> bool:
-        """Whether the file was written after the ERP took the last XML; also if none is ours."""
-        if sale.state in ON_THE_WAY:
-            return False
-        return sale.dispatch is None or self._includes_xml(sale)
-
-    def _includes_xml(self, sent: KnownOrder | KnownSale) -> bool:
-        if self.modified is None or sent.published is None or sent.server is None:
-            return bool(sent.taken and sent.taken + self.certainty < self.now)
-        return self._on_this_clock(sent.server, sent.published) < self.modified
-
-    def _on_this_clock(self, server: str, moment: datetime) -> datetime:
-        """Two files on one server compare by its own clock, whatever it shows."""
-        if server == self.server:
-            return moment
-        nothing = timedelta(0)
-        return moment - self.offsets.get(server, nothing) + self.offsets.get(self.server, nothing)
-
-
-def trusted_time(
-    modified: datetime | None, read: datetime, offset: timedelta | None
-) -> datetime | None:
-    """When the ERP wrote a file that was read at ``read`` (our clock), where that can be.
-
-    ``offset`` is how far its server's clock is ahead. Of a time in the future nothing is known:
-    somebody set a clock.
-    """
-    if modified is None or offset is None or modified <= read + offset + CLOCK_SLACK:
-        return modified
-    return None
 
 
 def counts_for_stock(sale: KnownSale, fulfil: Fulfil) -> bool:

@@ -144,7 +144,7 @@ def _left(gateway: Gateway, stock: Stock, needed: set[str]) -> dict[str, int]:
     _check_age(gateway, stock, source)
     left = dict(read_levels(source.data, stock, source.place.name, needed))
     erp = erp_file(gateway, stock, source)
-    behind = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    behind = gateway.ledger.sales.unseen_by_erp(*erp.doubts)
     missed = [sale for sale in behind if _took_stock(sale) and not erp.includes_last_xml(sale)]
     for lines in gateway.ledger.orders.sold(missed).values():
         for sold in lines:

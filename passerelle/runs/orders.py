@@ -153,7 +153,7 @@ def check_first_run(gateway: Gateway) -> None:
             "handled; or `passerelle run orders --all` sends it"
         )
         told = what.format(channel=orders.channel, other=other)
-        raise HeldError(told, "config.toml: orders.channel", mend)
+        raise HeldError(told, "config.toml", mend)
     if orders.start_from is None:
         mend = _(
             "set orders.start_from; or `passerelle orders adopt` marks them as handled by the "

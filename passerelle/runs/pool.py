@@ -2,7 +2,8 @@
 
 The story: read each shop (did it take its last file, what does it show, what did it sell?); count
 what the orders move; find what people changed by hand; check the guards; tell the plan; write it
-all down; write each shop's file. A shop that cannot be reached holds only its own file.
+all down; write each shop's file. A shop that cannot be reached holds only its own file. What it
+has not taken yet is withdrawn, and what no shop has where the run publishes nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,10 +17,12 @@ from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.pool import ACTIVE, KnownShop, ShopState
+from passerelle.model.states import UNTAKEN, Kind
 from passerelle.rules.guards import check_gone
 from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
+from passerelle.runs.withdrawing import PATIENCE, take_back
 
 
 class Servers:
@@ -42,12 +45,27 @@ class Servers:
         """The server to which this shop's file goes has as much time again."""
         self._shares[shop.stock_to.server].renew()
 
+    def take_back(self, name: str, shop: PoolShop) -> None:
+        """Withdraws the shop's file where one waits for it, for all that is known."""
+        last = self._gateway.ledger.dispatches.last(Kind.POOL, name)
+        if last is not None and last.stage in UNTAKEN:
+            take_back(self._gateway, shop.stock_to, Kind.POOL, name, min(self._limit, PATIENCE))
+
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     settings = gateway.settings.needed_pool
+    servers = Servers(gateway, settings)
+    try:
+        return _run(gateway, servers, settings, accept=accept)
+    except (Exception, KeyboardInterrupt):
+        for name, shop in settings.shops.items():
+            servers.take_back(name, shop)
+        raise
+
+
+def _run(gateway: Gateway, servers: Servers, settings: Section, *, accept: bool) -> Outcome:
     gateway.outbox.witness.question(gateway.ledger)
     members, notes = members_of(gateway, settings)
-    servers = Servers(gateway, settings)
     readings, failures = read_all(gateway, servers, settings, members, accept=accept)
     plan = make_plan(gateway, settings, readings, failures, accept=accept)
     return carry_out(gateway, servers, replace(plan, notes=(*notes, *plan.notes)))
@@ -126,6 +144,8 @@ def carry_out(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Outcome:
         raise plan.hold
     failures = list(plan.failures)
     gateway.do(lambda: failures.extend(_publish(gateway, servers, plan)))
+    for failure in failures:
+        servers.take_back(failure.shop, gateway.settings.needed_pool.shops[failure.shop])
     return Outcome(summarise(plan), complaint(plan, failures), facts(plan))
 
 

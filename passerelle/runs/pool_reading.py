@@ -57,25 +57,33 @@ def read_shop(
     writes: bool = True,
 ) -> ShopReading:
     """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
+    gateway.outbox.settle_levels(Kind.POOL, name)
+    waiting = _untaken(gateway, name)
+    lies = waiting is not None and waiting.stage != Stage.WITHDRAWN
+    taken = lies and is_gone(gateway.outbox.marks.at(shop.stock_to.server), shop.stock_to.path)
+    # Whose joining was cut short before its file was in place is written it now.
+    state = _state(known, taken=taken, is_newcomer=is_newcomer)
+    writes = writes and (is_newcomer or state == ShopState.MEMBER or not lies)
     try:
-        return _read(gateway, name, shop, known, is_newcomer=is_newcomer, writes=writes)
+        reading = _read(gateway, name, shop, known, state)
     except (ConfigError, HeldError, NotReadyError, RejectedError) as error:
         raise in_its_words(error, name) from error
+    seen = replace(
+        reading.seen,
+        waiting=_published(waiting),
+        waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
+        ordered=_ordered(gateway, name, waiting or known),
+        taken=taken,
+        is_newcomer=is_newcomer,
+        writes=writes,
+    )
+    return replace(reading, seen=seen)
 
 
 def _read(
-    gateway: Gateway,
-    name: str,
-    shop: PoolShop,
-    known: KnownShop | None,
-    *,
-    is_newcomer: bool,
-    writes: bool,
+    gateway: Gateway, name: str, shop: PoolShop, known: KnownShop | None, state: ShopState
 ) -> ShopReading:
-    gateway.outbox.settle_levels(Kind.POOL, name)
-    waiting = gateway.ledger.pool.files.last(name, *UNTAKEN)
-    remote = gateway.remote(shop.stock_to.server)
-    taken = waiting is not None and is_gone(remote, shop.stock_to.path)
+    """What the shop says by itself."""
     levels_source = _fetch_levels(gateway, shop)
     with step(_("reading {file}").format(file=levels_source.place.name)):
         levels = read_levels(levels_source, name, shop)
@@ -83,7 +91,6 @@ def _read(
     _check_age(gateway, orders_source)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
-    state = _state(known, taken=taken, is_newcomer=is_newcomer)
     written = levels_source.modified.isoformat() if levels_source.modified else ""
     token = f"{hashlib.sha256(levels_source.data).hexdigest()} {written}"
     return ShopReading(
@@ -91,16 +98,10 @@ def _read(
         shop,
         replace(
             _seen(gateway, name, shop, known, levels, orders),
-            waiting=_published(waiting),
-            waiting_moves=_moves(gateway, name, waiting.upto if waiting else None),
-            taken=taken,
             levels_at=on_our_clock(gateway, levels_source),
             orders_at=on_our_clock(gateway, orders_source),
             is_fresh=known is None or token != known.read,
-            is_newcomer=is_newcomer,
             is_joining=state == ShopState.JOINING,
-            # Whose joining was cut short before its file was in place is written it now.
-            writes=writes and (is_newcomer or state == ShopState.MEMBER or waiting is None),
         ),
         state,
         token,
@@ -109,6 +110,15 @@ def _read(
         count,
         (*levels.faults, *orders.faults),
     )
+
+
+def _untaken(gateway: Gateway, name: str) -> PoolFile | None:
+    """The shop's last file, unless it is known to be taken.
+
+    One that was withdrawn may have been in its import's hands already: what it says may show.
+    """
+    last = gateway.ledger.pool.files.last(name, *UNTAKEN, Stage.TAKEN, Stage.WITHDRAWN)
+    return last if last and last.stage != Stage.TAKEN else None
 
 
 def _fetch_levels(gateway: Gateway, shop: PoolShop) -> Source:
@@ -170,11 +180,16 @@ def _published(file: PoolFile | None) -> Published | None:
     if file is None or file.view is None:
         return None
     # Where the server forbids renaming, an upload that was cut short may stand there.
-    return Published(file.number, view_of(file.view), whole=file.stage == Stage.SENT)
+    view, lies = view_of(file.view), file.stage != Stage.WITHDRAWN
+    return Published(file.number, view, whole=file.stage == Stage.SENT, lies=lies)
 
 
 def _moves(gateway: Gateway, name: str, upto: int | None) -> Mapping[str, list[int]]:
     return {} if upto is None else gateway.ledger.pool.moved_since(name, upto)
+
+
+def _ordered(gateway: Gateway, name: str, since: PoolFile | KnownShop | None) -> Mapping[str, int]:
+    return gateway.ledger.pool.ordered_since(since.upto, name) if since else {}
 
 
 def on_our_clock(gateway: Gateway, source: Source) -> datetime | None:

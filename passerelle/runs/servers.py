@@ -36,7 +36,7 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
     open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now())
     before = gateway.ledger.servers.known(name)
     seq = before.seq if before else 0
-    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq, marked=False))
+    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq))
     for dispatch in open_now:
         ids = gateway.ledger.dispatches.orders_of(dispatch)
         settle, resend = (of_xml(verb, dispatch.archived, ids) for verb in ("settle", "resend"))
@@ -139,10 +139,10 @@ def _follow(gateway: Gateway, name: str, found: list[ServerMark]) -> None:
     """From now on our mark is the newest, and no other is in its way."""
     marks: Marks = gateway.outbox.marks
     address = address_of(gateway.settings.servers[name].url)
-    known = gateway.ledger.servers.known(name) or KnownServer(name, address, 0, marked=False)
+    known = gateway.ledger.servers.known(name) or KnownServer(name, address, 0)
     for mark in found:
         if mark.ledger != marks.token:
             marks.remove(name, mark.ledger)
     seq = max([known.seq, *(mark.seq for mark in found)])
     own = any(mark.ledger == marks.token for mark in found)
-    gateway.ledger.servers.remember(replace(known, seq=seq, marked=known.marked or own))
+    gateway.ledger.servers.remember(replace(known, seq=seq, marked=own or known.marked))

@@ -2,15 +2,14 @@
 
 The story: finish what an earlier run left; fetch the ERP's stock and the order CSV; find the
 sales that the ERP has not heard of; check the guards; fix the file; tell the plan; publish and
-read back. Where nothing may be published, an older file that the shop has not taken yet is
-withdrawn: a missing file is harmless to the shop, a wrong one is not.
+read back. Where nothing is published, for whatever reason, an older file that the shop has not
+taken yet is withdrawn: a missing file is harmless to the shop, a wrong one is not.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from passerelle.base.errors import PasserelleError, TimeLimitError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
@@ -21,21 +20,25 @@ from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading, Sold
-from passerelle.model.records import KnownOrder, KnownSale
+from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
-from passerelle.remotes.base import find
+from passerelle.remotes.base import is_gone
 from passerelle.rules.changes import find_changes, held_for
+from passerelle.rules.erp_file import ErpFile, trusted_time
 from passerelle.rules.fulfilment import will_be_wanted
-from passerelle.rules.guards import check_age, check_drop, check_lines
-from passerelle.rules.missed_sales import (
-    ErpFile,
-    SaleKey,
-    counts_for_stock,
-    find_missed,
-    trusted_time,
+from passerelle.rules.guards import (
+    baselines,
+    check_age,
+    check_drop,
+    check_lines,
+    check_orders_age,
+    is_drop,
+    sold_out,
 )
+from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.refusals import note_refused
+from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
     OrderSource,
     StockPlan,
@@ -44,7 +47,9 @@ from passerelle.runs.stock_plan import (
     stock_rejection,
     summarise,
 )
+from passerelle.runs.withdrawing import take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
+from passerelle.stock_csv_fix.levels import read_levels
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -57,16 +62,13 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
         gateway.outbox.settle_levels(Kind.STOCK)
-        note_fate(gateway, settings)
+        note_fate(gateway)
         plan = plan_stock(gateway, settings, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
-        gateway.do(lambda: publish(gateway, settings, plan))
-    except (TransientError, TimeLimitError):
-        raise
-    except PasserelleError:
-        if told := gateway.outbox.withdraw(settings.to):
-            gateway.warn(told)
+        gateway.do(lambda: publish(gateway, settings, plan, accept_drop=accept_drop))
+    except (Exception, KeyboardInterrupt):
+        take_back(gateway, settings.to)
         raise
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
@@ -102,7 +104,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
-    if age is not None and abs(age) > guards.max_age and source.modified:
+    if age is not None and not -CLOCK_SLACK <= age <= guards.max_age and source.modified:
         offset = _measure_clock(gateway, settings)
         age = gateway.now() + offset - source.modified if offset is not None else age
     if age is not None:
@@ -128,6 +130,8 @@ def missed_sales(
     """The missed sales, and the order file that they were found with."""
     orders = gateway.settings.needed_orders
     csv = gateway.sources.fetch(orders.source)
+    if csv.age is not None:
+        check_orders_age(csv.age, settings.guards, csv.place.name)
     with step(_("reading {file}").format(file=csv.place.name)):
         file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
     book = gateway.ledger.orders
@@ -139,7 +143,7 @@ def missed_sales(
     first = [known.pop(id) for id in changes.others]
     outside = [
         order
-        for order in book.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+        for order in book.unseen_by_erp(*erp.doubts)
         if order.channel != orders.channel or order.id not in known
     ]
     sales = _pending_sales(gateway, erp)
@@ -173,7 +177,7 @@ def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str,
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
     """The sales that the ERP's file may lack; those to be issued only while any are issued."""
-    found = gateway.ledger.sales.unseen_by_erp(erp.modified, erp.now - erp.certainty)
+    found = gateway.ledger.sales.unseen_by_erp(*erp.doubts)
     return {
         (sale.channel, sale.id, sale.order_date): sale
         for sale in found
@@ -205,19 +209,29 @@ def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
     server, offsets = source.place.server, gateway.ledger.stock.clock_offsets()
     now, certainty = gateway.now(), settings.guards.max_age
     written = trusted_time(source.modified, now, offsets.get(server))
-    return ErpFile(server, written, now, certainty, offsets)
+    clocks = gateway.ledger.stock.clock_history(hashlib.sha256(source.data).hexdigest())
+    return ErpFile(server, written, now, certainty, offsets, clocks)
 
 
 def _check_amount(
     gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
 ) -> None:
-    check_lines(fixed.in_stock, settings.guards, source.place.name)
-    last = gateway.ledger.stock.last(*SEEN)
-    if last and not accept_drop:
-        check_drop(fixed.in_stock, last.in_stock, settings.guards, source.place.name)
+    guards, name, book = settings.guards, source.place.name, gateway.ledger.stock
+    check_lines(fixed.in_stock, guards, name)
+    if accept_drop:
+        return
+    published = book.latest(*SEEN)
+    for number, before in enumerate(baselines(published, gateway.now())):
+        if is_drop(fixed.in_stock, before.in_stock, guards):
+            sales = book.sold_since(before, gateway.settings.needed_orders.channel)
+            explained = sold_out(read_levels(source.data, settings, name, sales), sales)
+            check_drop(fixed.in_stock, before.in_stock, guards, name,
+                       explained=explained, is_most=number > 0)  # fmt: skip
+    if not published:
+        check_drop(fixed.in_stock, before_the_ledger(gateway, settings), guards, name)
 
 
-def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
+def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: bool) -> None:
     """Puts the file in place; the ledger knows of it before the shop does."""
     fixed, source = plan.fixed, plan.source
     gateway.outbox.send_stock(
@@ -228,16 +242,19 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan) -> None:
         source_modified=source.modified,
         lines=fixed.lines,
         in_stock=fixed.in_stock,
+        accepted=accept_drop,
     )
 
 
-def note_fate(gateway: Gateway, settings: Stock) -> None:
+def note_fate(gateway: Gateway) -> None:
     """Notes whether the shop has taken the last publication, or left it when its time came."""
     last = gateway.ledger.dispatches.last(Kind.STOCK, stages=SEEN)
     if last is None or last.stage != Stage.SENT or last.left is not None:
         return
-    if find(gateway.remote(settings.to.server), settings.to.path) is None:
+    if last.place.server not in gateway.settings.servers:
+        return
+    if is_gone(gateway.outbox.marks.at(last.place.server), last.place.path):
         gateway.ledger.dispatches.take(last, gateway.now())
     elif should_be_taken(gateway.settings, last.prepared, gateway.now()):
         gateway.ledger.dispatches.leave(last, gateway.now())
-        gateway.warn(_("the shop has not taken {file}").format(file=settings.to.name))
+        gateway.warn(_("the shop has not taken {file}").format(file=last.place.name))

@@ -440,7 +440,8 @@ def cut(owner: str, name: str, when: str) -> Callable[..., None]:
 
     def step(*args: object, **kwargs: object) -> None:
         if any(MARK_NAME in str(arg) for arg in args[1:]):
-            return real(*args, **kwargs)  # the next file is meant
+            real(*args, **kwargs)  # the next file is meant
+            return
         if when == "after":
             real(*args, **kwargs)
         raise PowerCutError

@@ -6,6 +6,7 @@ imports what waits for it before it writes its stock, or leaves it lying.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -22,11 +23,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from passerelle.base import durable
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import NotReadyError, PasserelleError, PermanentError, TransientError
+from passerelle.base.errors import (
+    HeldError,
+    NotReadyError,
+    PasserelleError,
+    PermanentError,
+    TransientError,
+)
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
-from passerelle.gateway.frame import Gateway, Story, perform
+from passerelle.gateway.frame import Gateway, Outcome, Story, perform
 from passerelle.ledger.ledger import open_ledger
+from passerelle.model.servers import MARK_NAME
 from passerelle.model.states import SEEN
 from passerelle.runs.adoption import adopt
 from passerelle.runs.orders import run_orders
@@ -43,6 +51,7 @@ STATUSES = {"unpaid": "En attente", "cancelled": "Annulé"}
 # Every call that changes the world outside the process; a fault strikes just before or after.
 STEPS = (
     ("passerelle.remotes.folder:FolderRemote", "store"),
+    ("passerelle.remotes.folder:FolderRemote", "rewrite"),
     ("passerelle.remotes.folder:FolderRemote", "rename"),
     ("passerelle.remotes.folder:FolderRemote", "replace"),
     ("passerelle.archive.folders:Exports", "write_pending"),
@@ -338,6 +347,81 @@ class HalfHours(RuleBasedStateMachine):
                 published = self.world.server.root / "ExportCSVmod.csv"
                 assert run == "orders" or not published.exists()
 
+    # --- others ------------------------------------------------------------------------------
+
+    @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS))
+    def shops_file_moves_on_during_an_outage(self, kind: str, item: str) -> None:
+        """Whoever stood in a readable file once reaches the ERP, in that file or not."""
+        self.customer_orders(kind, item, 1)
+        new = str(self.number)
+        self.export()
+        imports = self.world.server.root / "import"
+        imports.rename(self.folder / "away")
+        with suppress(PasserelleError):
+            self.perform("orders", run_orders)
+        assert self.states()[new] != "sent"
+        (self.folder / "away").rename(imports)
+        self.export(0)
+        self.run_orders()
+        assert self.reached_erp(new) == self.orders[new].expected(kind)
+
+    @rule()
+    def server_is_replaced(self) -> None:
+        """By an empty one, for a while: nothing goes there, nothing counts as taken."""
+        if not self.has_mark():
+            return
+        before, root = self.states(), self.world.server.root
+        root.rename(self.folder / "old server")
+        (root / "import").mkdir(parents=True)
+        for name in ("commandes.csv", "ExportCSV.csv"):
+            shutil.copy2(self.folder / "old server" / name, root / name)
+        for run, story in (("orders", run_orders), ("stock", run_stock)):
+            outcome = self.try_to(run, story)
+            has_nothing_to_ask_there = run == "orders" and "sent" not in before.values()
+            assert outcome is None or outcome.exit_code != 0 or has_nothing_to_ask_there
+        assert self.world.xmls() == [] and not (root / "ExportCSVmod.csv").exists()
+        after = self.states()
+        assert {id for id in before if before[id] == "sent"} <= {
+            id for id in after if after[id] == "sent"
+        }
+        shutil.rmtree(root)
+        (self.folder / "old server").rename(root)
+
+    @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS))
+    def older_copy_runs(self, kind: str, item: str) -> None:
+        """The old PC, or a folder restored from yesterday: it sends nothing."""
+        self.a_half_hour_passes("paid", item, True, None, None)
+        data, newest = self.world.data, self.folder / "newest"
+        shutil.copytree(data, self.folder / "older")
+        self.a_half_hour_passes("paid", item, True, None, None)
+        self.customer_orders(kind, item, 1)
+        self.export()
+        data.rename(newest)
+        (self.folder / "older").rename(data)
+        before = self.world.xmls()
+        outcome = self.try_to("orders", run_orders)
+        assert outcome is None or outcome.exit_code == HeldError.exit_code
+        assert self.world.xmls() == before
+        shutil.rmtree(data)
+        newest.rename(data)
+
+    @rule(item=st.sampled_from(ITEMS), arrived=st.booleans())
+    def erp_takes_the_upload_under_its_temporary_name(self, item: str, arrived: bool) -> None:
+        """It is never sent again by itself; a person looks, and types what the run said."""
+        self.customer_orders("paid", item, 1)
+        self.export()
+        self.power_is_cut("orders", ("passerelle.remotes.folder:FolderRemote", "rewrite"), "before")
+        uploads = [path for path in self.world.xmls() if path.suffix == ".tmp"]
+        for path in uploads:
+            ids = re.findall("<id>(.*?)</id>", path.read_text("utf-8"))
+            path.unlink()
+            self.world.booked.update(ids if arrived else ())
+            outcome = self.try_to("orders", run_orders)
+            assert outcome is None or outcome.exit_code == HeldError.exit_code
+            for id in ids:
+                self.staff_types("settle" if arrived else "resend", id)
+        self.run_orders()
+
     # --- the staff ---------------------------------------------------------------------------
 
     @rule(verb=st.sampled_from(("settle", "resend", "forget")), data=st.data())
@@ -345,7 +429,11 @@ class HalfHours(RuleBasedStateMachine):
         ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
         if ledger is None or not self.orders:
             return
-        id = data.draw(st.sampled_from(sorted(self.orders)))
+        ledger.close()
+        self.staff_types(verb, data.draw(st.sampled_from(sorted(self.orders))))
+
+    def staff_types(self, verb: str, id: str) -> None:
+        ledger = open_ledger(self.settings.folder)
         steering = Steering(ledger, "web", lambda: self.now)
         reached = self.reached_erp(id)
         try:
@@ -389,14 +477,24 @@ class HalfHours(RuleBasedStateMachine):
         ledger.close()
         return last is not None
 
-    def perform(self, run: str, story: Story) -> None:
+    def has_mark(self) -> bool:
+        return any(self.world.server.root.glob(f"{MARK_NAME}*"))
+
+    def perform(self, run: str, story: Story) -> Outcome:
         with ExitStack() as stack:
             stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
             stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
             stack.enter_context(
                 mock.patch("passerelle.remotes.folder.write_durably", self.write_at_this_hour)
             )
-            perform(self.settings, run, story, console=False)
+            return perform(self.settings, run, story, console=False)
+
+    def try_to(self, run: str, story: Story) -> Outcome | None:
+        """A run that cannot go well; ``None`` where it says so by raising."""
+        try:
+            return self.perform(run, story)
+        except PasserelleError:
+            return None
 
     def write_at_this_hour(self, path: Path, data: bytes) -> None:
         durable.write_durably(path, data)

@@ -164,8 +164,10 @@ def test_a_run_that_would_empty_the_shops_holds_until_it_is_accepted(pool: PoolW
 
 def test_a_run_that_would_change_too_much_holds(pool: PoolWorld) -> None:
     pool.configure(pool="max_change = 0.3")
-    for number, item in enumerate([*pool["be"].levels][:4]):
-        pool["be"].sells(str(number), item)
+    for item in [*pool["be"].levels][:4]:
+        pool["be"].levels[item] = 150
+    pool.cycle()
+    pool["be"].sells("7", D)
     pool.all_write()
     result = pool.run("run", "pool")
     assert result.exit_code == 6
@@ -175,7 +177,8 @@ def test_a_run_that_would_change_too_much_holds(pool: PoolWorld) -> None:
     pool.all_write()
     pool.run_well("run", "pool", "--accept")
     pool.all_take()
-    assert pool.levels(A) == [99, 99, 99]
+    assert pool.levels(A) == [150, 150, 150]
+    assert pool.levels(D) == [99, 99, 99]
 
 
 def test_a_shop_from_whose_file_items_are_gone_gets_nothing(pool: PoolWorld) -> None:

@@ -56,7 +56,8 @@ class Life:
     def run_without_one(self) -> None:
         root = self.shop().server.root
         away = root.rename(root.with_name("away"))
-        assert self.pool.run("run", "pool").exit_code == 4
+        # A folder that is gone may be a share that is not mounted.
+        assert self.pool.run("run", "pool").exit_code in (4, 6)
         away.rename(root)
 
     def look(self) -> None:

@@ -12,6 +12,7 @@ from tests.world import COLUMNS, World
 
 HEADER = ";".join(COLUMNS.values()) + "\r\n"
 FIELDS = dict.fromkeys(COLUMNS, "") | {
+    "status": "Paiement accepté",
     "date": "2026-11-22 10:00:00",
     "last_name": "Lefèvre",
     "ean13": "3701234500010",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.archive.folders import Exports, rotate_traces
-from passerelle.archive.retention import prune
+from passerelle.archive.retention import overdue, prune
 from passerelle.config.model import Archive
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC).astimezone()
@@ -26,7 +26,7 @@ def put(path: Path, *, age: timedelta = timedelta(0), size: int = 1) -> Path:
 
 def left(folder: Path, needed: Collection[str] = ()) -> set[str]:
     """What is left of the archive of exports once it was pruned."""
-    prune(folder, KEEP, needed, NOW)
+    prune(overdue(folder, KEEP, needed, NOW))
     return {path.name for path in (folder / "ArchiveExport").rglob("*")}
 
 
@@ -78,7 +78,7 @@ class TestTheArchive:
                 pytest.skip("this account may make no links")
             moment = (NOW - 2000 * DAY).timestamp()
             os.utime(archive / name, (moment, moment), follow_symlinks=False)
-        prune(tmp_path, KEEP, (), NOW)
+        prune(overdue(tmp_path, KEEP, (), NOW))
         assert elsewhere.exists()
         assert {path.name for path in archive.iterdir()} == {"link.xml", "folder"}
 

@@ -441,9 +441,12 @@ NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.
               }  # fmt: skip
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {
+    "orders.send_statuses": "# send_statuses = [",
+    "orders.cancelled_statuses": "# cancelled_statuses = [",
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
     "orders.waiting_for": '# waiting_for = "30d"',
+    "stock.guards.orders_max_age": '# orders_max_age = "12h"',
 }
 TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 

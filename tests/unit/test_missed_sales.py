@@ -13,13 +13,12 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, Stage, State
+from passerelle.rules.erp_file import ErpFile, trusted_time
 from passerelle.rules.missed_sales import (
-    ErpFile,
     Standing,
     all_sold,
     find_missed,
     standing,
-    trusted_time,
 )
 from tests.unit import known_order, many, orders_settings
 

@@ -46,9 +46,16 @@ class Mortal(FolderRemote):
             raise DeathError
 
     def store(self, path: str, data: bytes) -> None:
-        name = "mark" if MARK_NAME in path else "store"
+        self._write("store", super().store, path, data)
+
+    def rewrite(self, path: str, data: bytes) -> None:
+        self._write("mark", super().rewrite, path, data)
+
+    def _write(
+        self, name: str, write: Callable[[str, bytes], None], path: str, data: bytes
+    ) -> None:
         part = data[: len(data) // 2] if self.dies == ("half", name) else data
-        self._deed(name, lambda: super(Mortal, self).store(path, part))
+        self._deed(name, lambda: write(path, part))
         if part is not data:
             raise DeathError
 
@@ -139,6 +146,32 @@ def test_an_xml_arrives_once_whatever_dies(
     assert world.last(Kind.ORDERS).stage == (Stage.TAKEN if taken and dies[1] == "rename"
                                              and dies[0] == "after" else Stage.SENT)  # fmt: skip
     assert [name for name in world.lies() if name.endswith(".tmp")] == []
+
+
+def test_an_upload_that_vanished_before_its_turn_is_in_doubt(world: World) -> None:
+    """The ERP may have taken it under its temporary name: only a person can tell."""
+    with pytest.raises(DeathError):
+        world.send_orders(("before", "mark"))
+    (tmp,) = (world.root / "import").iterdir()
+    tmp.unlink()
+    outbox = world.outbox()
+    outbox.recover()
+    assert [held.exit_code for held in outbox.troubles] == [HeldError.exit_code]
+    assert world.last(Kind.ORDERS).stage == Stage.DOUBTFUL
+    assert "import/a.xml" not in world.lies()
+
+
+def test_a_copy_of_us_that_writes_our_mark_at_the_same_moment_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_by_another(remote: FolderRemote, path: str, data: bytes) -> None:
+        write(remote, path, data.replace(b"a.xml", b"b.xml"))
+
+    write = FolderRemote.rewrite
+    monkeypatch.setattr(FolderRemote, "rewrite", as_by_another)
+    (held,) = world.send_orders()
+    assert held.exit_code == HeldError.exit_code and "a copy of this folder" in str(held)
+    assert "import/a.xml" not in world.lies()
 
 
 def test_an_xml_is_never_written_over_another_file(world: World) -> None:

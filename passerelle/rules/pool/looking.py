@@ -97,7 +97,7 @@ class ShopLook:
 def look_at(seen: Seen, counted: Counted, *, judges: bool) -> ShopLook:
     look = ShopLook(seen)
     taken = seen.taken and seen.waiting is not None
-    base = seen.waiting.view if taken and seen.waiting else seen.view or View()
+    base = seen.waiting.view if taken and seen.waiting else _with_withdrawn(seen)
     since = seen.waiting_moves if taken else seen.moves
     new_moves = _moves_of(seen.shop, counted.moves)
     out = counted.barred | seen.rules.exclude
@@ -120,6 +120,17 @@ def look_at(seen: Seen, counted: Counted, *, judges: bool) -> ShopLook:
         _fold(look, seen, new_moves)
     look.view = View(look.levels, look.others, seen.levels.marks)
     return look
+
+
+def _with_withdrawn(seen: Seen) -> View:
+    """What a shop should show, or also may where it took a file just as that was withdrawn."""
+    view, waiting = seen.view or View(), seen.waiting
+    if waiting is None or waiting.lies:
+        return view
+    others = dict(view.others)
+    for item, level in waiting.view.levels.items() - view.levels.items():
+        others[item] = (*others.get(item, ()), level)
+    return View(view.levels, others, view.marks)
 
 
 def _moves_of(shop: str, moves: Sequence[Move]) -> dict[str, list[int]]:

@@ -74,7 +74,13 @@ def plan_shop(look: ShopLook, levels: Mapping[str, int], counted: Counted) -> Sh
     targets = {item: max(0, levels[item] - buffer) for item in part}
     changes = {i: (shown[i], target) for i, target in targets.items() if target != shown[i]}
     said = _said(look)
-    news = {i: target for i, target in targets.items() if target != said[i]}
+    ordered = _ordered(seen, counted)
+    news = {
+        item: target
+        for item, target in targets.items()
+        if target != said[item]
+        and said[item] not in {max(0, levels[item] - n - buffer) for n in ordered.get(item, ())}
+    }
     is_due = _is_due(look, targets, changes, held)
     return ShopPlan(
         seen,
@@ -98,6 +104,21 @@ def _said(look: ShopLook) -> Mapping[str, int]:
     """
     waiting = None if look.seen.taken else look.seen.waiting
     return look.levels if waiting is None else {**look.levels, **waiting.view.levels}
+
+
+def _ordered(seen: Seen, counted: Counted) -> Mapping[str, tuple[int, int]]:
+    """What orders moved of items since a shop's levels were decided: the others', and all.
+
+    What the shop says by itself has moved with its own orders; a file that waits for it has not.
+    """
+    others, all_of_them = Counter(seen.ordered), Counter(seen.ordered)
+    for item, moves in seen.waiting_moves.items():
+        all_of_them[item] += sum(moves)
+    for move in counted.moves:
+        all_of_them[move.item] += move.quantity
+        if move.shop != seen.shop:
+            others[move.item] += move.quantity
+    return {item: (others[item], number) for item, number in all_of_them.items()}
 
 
 def _written(look: ShopLook, targets: Mapping[str, int], held: Mapping[str, Suspect]) -> View:

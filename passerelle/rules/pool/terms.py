@@ -50,12 +50,14 @@ class OrderLine:
 class Published:
     """A file that was written for a shop and not known to be taken; ``number`` is the ledger's.
 
-    ``whole`` is false where an upload straight to the final name may have been cut.
+    ``whole`` is false where an upload straight to the final name may have been cut, ``lies`` where
+    it was withdrawn: the shop may have been taking it just then.
     """
 
     number: int
     view: View
     whole: bool = True
+    lies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,11 @@ class Seen:
     """A shop as it was read: its orders, its own levels, and whether it took the last file.
 
     ``moves`` are those of its orders since ``view`` was known, ``waiting_moves`` those since the
-    file that waits was planned; both without what this run is going to count. ``known`` is what
-    was counted of the orders read. ``illegible`` are items of which an order does not say how
-    many. ``is_fresh`` is false where the levels are the file that was read before. ``writes`` is
-    false for a shop that gets nothing now. What one that ``is_joining`` shows is about to be
-    written over.
+    file that waits was planned, ``ordered`` what the other shops' orders moved since; all without
+    what this run is going to count. ``known`` is what was counted of the orders read.
+    ``illegible`` are items of which an order does not say how many. ``is_fresh`` is false where
+    the levels are the file that was read before. ``writes`` is false for a shop that gets nothing
+    now. What one that ``is_joining`` shows is about to be written over.
     """
 
     shop: str
@@ -88,6 +90,7 @@ class Seen:
     is_newcomer: bool = False
     is_joining: bool = False
     writes: bool = True
+    ordered: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +133,9 @@ class ShopPlan:
 
     ``changes`` are the items whose level changes, with what the shop shows; ``held`` those that
     are left as they are in this run. ``written`` is the view once the file is taken. ``news``
-    counts the levels that were not decided before, ``zeroed`` those of them that end at 0,
-    ``share`` all items that take part. ``gone`` are items that left the shop's own file.
+    counts the levels that were not decided before and that no order explains, ``zeroed`` those of
+    them that end at 0, ``share`` all items that take part. ``gone`` are items that left the shop's
+    own file.
     """
 
     seen: Seen
