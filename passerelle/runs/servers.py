@@ -13,10 +13,10 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
-from passerelle.model.records import Mark
+from passerelle.model.records import HighWater, Mark
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import DONE, Kind, Stage, State
-from passerelle.rules.fate import Fate, judge
+from passerelle.rules.fate import Fate, is_older, judge
 from passerelle.rules.marks import rivals
 
 # Older than any order.
@@ -124,7 +124,10 @@ def _adopt_until(gateway: Gateway, date: datetime, id: str) -> list[str]:
     mine = [reading for reading in file.readings if was_sent(reading)]
     reason = _("adopted: sent before, as the mark on the server says")
     marks = [Mark(reading.gist(), State.SKIPPED, reason) for reading in mine]
-    ledger.orders.mark(settings.channel, marks, gateway.now())
+    newest, before = HighWater(date, id), ledger.orders.high_water(settings.channel)
+    if before and not is_older(before.date, before.id, newest):
+        newest = before
+    ledger.orders.adopt(settings.channel, marks, newest, gateway.now())
     return [reading.id for reading in mine]
 
 

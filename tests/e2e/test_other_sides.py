@@ -129,6 +129,10 @@ class TestAnOlderCopyOfTheFolder:
         assert "1 order adopted, up to order 2" in told
         world.run_well("run", "orders")
         assert world.erp_takes() == ["3"]
+        old = Sale("0", {"370": 1}, date="2026-11-20 10:00:00")
+        world.shop_writes(old, SHOE, BOOT, HAT)
+        world.run("run", "orders")
+        assert world.erp_takes() == [], "what is older than the mark's newest is not sent again"
 
     def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)

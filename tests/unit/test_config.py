@@ -445,8 +445,8 @@ COMMENTED = {
     "orders.cancelled_statuses": "# cancelled_statuses = [",
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
-    "orders.waiting_for": '# waiting_for = "30d"',
     "stock.guards.orders_max_age": '# orders_max_age = "12h"',
+    "orders.waiting_for": '# waiting_for = "30d"',
 }
 TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil.xml.payments"}
 

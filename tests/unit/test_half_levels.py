@@ -51,7 +51,7 @@ def test_an_upload_that_was_begun(
     outbox.send_stock(STOCK, b"ID\n124\n", [], **FACTS)
     promise = outbox._promise(Kind.STOCK, STOCK, WHOLE)
     assert isinstance(promise, Promise)
-    begun = ledger.dispatches.prepare_stock(promise, NOW, (), **FACTS)  # type: ignore[arg-type]
+    begun = ledger.dispatches.prepare_stock(promise, NOW, (), **FACTS)
     ledger.dispatches.stage(begun, NOW, None)
     path = root / STOCK.path
     path.unlink() if lies is None else path.write_bytes(lies)
