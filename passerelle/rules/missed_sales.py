@@ -14,15 +14,7 @@ from passerelle.base.reading import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import (
-    IN_ERP,
-    OPEN,
-    UNSENT,
-    OpenMatter,
-    SaleState,
-    Stage,
-    State,
-)
+from passerelle.model.states import IN_ERP, OPEN, UNSENT, OpenMatter, SaleState, Stage, State
 from passerelle.rules.erp_file import ErpFile
 from passerelle.rules.fate import Fate, is_cancelled, judge
 

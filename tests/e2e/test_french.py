@@ -31,6 +31,7 @@ SHOE = Sale("1", {"370": 1})
 # keys of config.toml, states, values of the shop's file, and how `check` rates what it finds.
 NAMES = (
     r"^( +·\d: )?passerelle: ",
+    r"\bpasserelle orders [a-z]+( \d+)+",
     r"^(ok|warning|fault) +",
     r"\b(servers|orders|stock)(\.\w+)+\b",
     r"\bftp\b(:[\w./{}-]*)?",
