@@ -23,6 +23,8 @@ from tests.servers.ftp import FtpServer
 from tests.shell import running
 from tests.world import Sale, World
 
+# The server's clock goes on while ours stands still: on a busy machine that shows.
+WRITTEN = re.compile("written 2[67] minutes ago")
 LEVELS = {"370": 5, "371": 5, "372": 5}
 
 
@@ -115,7 +117,7 @@ def test_a_half_hour_that_went_well_needs_nobody_which_programs_read_too(day: Da
     assert (
         "run stock    went well 3 minutes ago: 3 lines, 0 changed, 2 added; next at 11:19" in text
     )
-    assert "written 27 minutes ago" in text
+    assert WRITTEN.search(text)
     assert "all is well: nothing needs a person" in text
     assert "\x1b" not in text, "colour is for terminals"
     found = day.json()
@@ -250,7 +252,7 @@ def test_a_server_that_is_away_is_told_and_what_the_ledger_knows_is_shown(
         day.half_hour()
     text = day.status(6)
     assert "! the server ftp cannot be looked at" in text
-    assert "went well 25 minutes ago" in text and "written 27 minutes ago" in text
+    assert "went well 25 minutes ago" in text and WRITTEN.search(text)
     assert PASSWORD not in text
 
 
