@@ -22,6 +22,8 @@ from passerelle.runs.pool_reading import ShopReading, on_our_clock
 from passerelle.runs.stock import fetch_stock, missed_sales
 from passerelle.stock_csv_fix.levels import read_level_file
 
+_A_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class ErpLevels:
@@ -85,8 +87,18 @@ def _missed(
 
 
 def _written(gateway: Gateway, stock: Stock, source: Source) -> datetime:
-    """When the ERP wrote its file, on our clock; at the earliest, where its server is silent."""
-    return on_our_clock(gateway, source) or gateway.now() - stock.guards.max_age
+    """When the ERP wrote its file, on our clock; at the earliest, where its server is silent.
+
+    Where its clock was set of late, the file may be as much older than it looks.
+    """
+    now, clocks = gateway.now(), gateway.ledger.stock.clock_history("")
+    set_by = sum(
+        abs(jump.seconds)
+        for jump in clocks.jumps
+        if jump.server == source.place.server and abs(now - jump.noticed) < _A_DAY
+    )
+    written = on_our_clock(gateway, source) or now - stock.guards.max_age
+    return written - timedelta(seconds=set_by)
 
 
 def _sold_since(gateway: Gateway, shop: str, cut: datetime, counted: Counted) -> Counter[str]:

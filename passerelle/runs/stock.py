@@ -20,7 +20,7 @@ from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading, Sold
-from passerelle.model.records import CLOCK_SLACK, KnownOrder, KnownSale
+from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.changes import find_changes, held_for
@@ -50,6 +50,9 @@ from passerelle.runs.stock_plan import (
 from passerelle.runs.withdrawing import take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from passerelle.stock_csv_fix.levels import read_levels
+
+# So far in the future a file is only where somebody set a clock.
+_AHEAD = timedelta(minutes=1)
 
 
 def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
@@ -104,7 +107,7 @@ def _measure_clock(gateway: Gateway, settings: Stock) -> timedelta | None:
 def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, ...]:
     """Holds a stale file. Before that, the server's clock is measured anew: it may have moved."""
     name, guards, age = source.place.name, settings.guards, source.age
-    if age is not None and not -CLOCK_SLACK <= age <= guards.max_age and source.modified:
+    if age is not None and not -_AHEAD <= age <= guards.max_age and source.modified:
         offset = _measure_clock(gateway, settings)
         age = gateway.now() + offset - source.modified if offset is not None else age
     if age is not None:

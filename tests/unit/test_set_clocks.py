@@ -4,16 +4,19 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from passerelle.exchange.sources import Source
 from passerelle.ledger.ledger import open_ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.records import ClockHistory, ClockJump, KnownOrder
 from passerelle.model.states import Kind, State
 from passerelle.rules.erp_file import ErpFile
+from passerelle.runs.pool_erp import _written
 
 MINUTE = timedelta(minutes=1)
 WRITTEN = datetime(2026, 11, 22, 10, 40, tzinfo=UTC)
@@ -129,3 +132,19 @@ def test_what_is_certain_is_told_by_the_last_publication_from_another_file(tmp_p
         found = {sha: ledger.stock.clock_history(sha).number for sha in ("a", "b", "c")}
         assert found == {"a": numbers[2], "b": numbers[0], "c": numbers[2]}
         assert ledger.stock.clock_history("b", numbers[1]).number == numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("jump", "earlier"),
+    [(("ftp", -3600), 60), (("ftp", 600), 10), (("erp", -3600), 0), (None, 0)],
+)
+def test_the_file_of_an_erp_that_owns_the_levels_may_be_older_by_what_its_clock_was_set(
+    tmp_path: Path, jump: tuple[str, int] | None, earlier: int
+) -> None:
+    with closing(open_ledger(tmp_path)) as ledger:
+        for by in (0, jump[1] if jump else 0):
+            ledger.stock.set_clock_offset(jump[0] if jump else "ftp", timedelta(seconds=by), NOW)
+        gateway: Any = SimpleNamespace(now=lambda: NOW, ledger=ledger)
+        stock: Any = SimpleNamespace(guards=SimpleNamespace(max_age=25 * MINUTE))
+        source = Source(Location("ftp", "a.csv"), b"", None, None)
+        assert _written(gateway, stock, source) == NOW - (25 + earlier) * MINUTE
