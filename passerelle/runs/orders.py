@@ -23,6 +23,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, KnownOrder, Mark
 from passerelle.model.states import Kind, Stage, State
+from passerelle.rules.fate import is_cancelled
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
@@ -192,9 +193,10 @@ def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
     if gateway.outbox.is_spoilt(dispatch):
         return lost_in_archive(dispatch)
     readings = {reading.id: reading for reading in met.file.readings}
-    ids = gateway.ledger.dispatches.orders_of(dispatch)
+    ids, settings = gateway.ledger.dispatches.orders_of(dispatch), gateway.settings.needed_orders
     changed = [id for id in ids if id in readings and id in met.known
-               and readings[id].fingerprint != met.known[id].fingerprint]  # fmt: skip
+               and (readings[id].fingerprint != met.known[id].fingerprint
+                    or is_cancelled(readings[id], settings))]  # fmt: skip
     if not changed or not all(id in readings for id in ids):
         return ""
     text = _("order {id} changed before {file} was uploaded: it is written anew")

@@ -188,3 +188,14 @@ class TestAnXmlThatTheErpRefuses:
 def test_the_folder_of_refusals_is_not_the_one_that_the_erp_imports(world: World) -> None:
     world.configure(orders='refused = "ftp:import"')
     assert world.run("run", "orders").exit_code == 3
+
+
+def test_an_order_that_is_cancelled_before_its_xml_could_go_is_not_sent(world: World) -> None:
+    other = Sale("2", {"371": 1})
+    (world.server.root / "import").rename(world.server.root / "away")
+    world.shop_writes(FIRST, other)
+    assert world.run("run", "orders").exit_code == 4
+    (world.server.root / "away").rename(world.server.root / "import")
+    world.shop_writes(replace(FIRST, status="Annulé"), other)
+    world.run_well("run", "orders")
+    assert (world.erp_takes(), world.states()["1"]) == (["2"], "waiting")
