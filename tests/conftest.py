@@ -45,6 +45,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some test always waits for a server or a child."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     scale.choose(config.getoption("--scale"))
     settings.load_profile(scale.pick("steady", "steady", "searching"))

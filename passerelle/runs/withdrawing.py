@@ -19,11 +19,11 @@ def take_back(
     place: Location,
     kind: Kind = Kind.STOCK,
     shop: str = "",
-    patience: timedelta = PATIENCE,
+    patience: timedelta | None = None,
 ) -> None:
     """Tells what it did. Raises nothing: why the run ended is what matters."""
     try:
-        gateway.renew(place.server, patience)
+        gateway.renew(place.server, patience or PATIENCE)
         if told := gateway.outbox.withdraw(place, kind, shop):
             gateway.warn(told)
     except PasserelleError as error:

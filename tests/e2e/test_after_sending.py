@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass, replace
 
 import pytest
+from _pytest.mark import ParameterSet
 
+from tests import scale
 from tests.world import Sale, World
 
 FIRST = Sale("1", {"370": 1})
@@ -55,7 +57,14 @@ def concerns(world: World) -> dict[str, tuple[str, ...]]:
     return {one["kind"]: tuple(one["orders"]) for one in health["concerns"] if one["orders"]}
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def cases() -> list[ParameterSet]:
+    """One of each kind of concern in every run of the tests, all at the scale of CI."""
+    usual = ("a line added", "a quantity below 0", "cancelled", "its id used again")
+    marks = {name: () if name in usual else scale.only("ci") for name in CHANGES}
+    return [pytest.param(change, id=name, marks=marks[name]) for name, change in CHANGES.items()]
+
+
+@pytest.mark.parametrize("change", cases())
 class TestAnOrderThatChangesAfterItWasSent:
     def test_is_held_back_before_and_after_a_run_of_orders(
         self, world: World, change: Change

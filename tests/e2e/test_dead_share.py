@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from passerelle.remotes import folder
+from passerelle.runs import withdrawing
 from tests.world import Sale, World
 
 
@@ -14,6 +16,7 @@ def asleep(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """From now on, whoever looks at a file of the share waits for a long time."""
     awake = threading.Event()
     monkeypatch.setattr(folder, "_entry", lambda _path: awake.wait(30))
+    monkeypatch.setattr(withdrawing, "PATIENCE", timedelta(milliseconds=500))
     yield
     awake.set()
 

@@ -164,7 +164,7 @@ def said(world: World) -> str:
     world.erp_writes_stock(LEVELS)
     text = "".join(world.run(*args).text for args in (("run", "orders"), ("run", "stock")))
     text += world.run("status").text
-    for id in world.states():
+    for id in [*world.states()][:2]:  # the others are told the same
         text += world.run("orders", "show", id).text
     return text
 
