@@ -133,6 +133,8 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     played = next((probe for probe in probes if probe.played), None)
     if played:
         yield from _check_told(f"servers.{name}", played)
+    if names:
+        yield _check_mark(settings, name, remote)
     for key, place in _sources(settings, name):
         offset = played.offset if played else None
         yield _check_source(f"{key} ({place})", remote, place, offset)
@@ -142,6 +144,32 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     refused = settings.fulfil.refused if settings.fulfil.enabled else None
     if refused and refused.server == name:
         yield _check_folder(f"fulfil.refused ({refused})", remote, refused)
+
+
+def _check_mark(settings: Settings, name: str, remote: Remote) -> Finding:
+    """Whether the mark by which another server is noticed can be left there."""
+    what, folder = f"servers.{name}.marks", settings.servers[name].marks
+    weaker = _("should this server be replaced, or our folder restored, it will not be noticed")
+    mend = _("name a folder of the server for it in {key}").format(key=what)
+    if folder in settings.import_folders(name):
+        found = _("no mark is left where the ERP imports from")
+        return warning(what, f"{found}: {weaker}", mend)
+    path = "/".join(filter(None, (folder, f"{MARK_NAME}{TOKEN}")))
+    try:
+        remote.rewrite(path, _FIRST)
+    except PermanentError as error:
+        found = _("no mark can be left ({what})").format(what=error.what)
+        return warning(what, f"{found}: {weaker}", mend)
+    except PasserelleError as error:
+        return fault(what, error)
+    finally:
+        with suppress(PasserelleError):
+            remote.delete(path)
+    where = f'"{folder}"' if folder else _("the server's base folder")
+    return ok(
+        what,
+        _("our mark, by which another server is noticed, goes into {folder}").format(folder=where),
+    )
 
 
 @contextmanager
