@@ -250,7 +250,16 @@ def _describe_state(plan: OrdersPlan, state: State) -> Iterator[str]:
             len(fresh),
         )
         return
-    for mark in fresh:
+    alike = Counter(mark.reason for mark in fresh) if state == State.WAITING else Counter[str]()
+    for reason, number in alike.items():
+        if number > FEW:
+            yield n_(
+                "waiting: {n} order: {reason}",
+                "waiting: {n} orders: {reason}",
+                number,
+                reason=reason,
+            )
+    for mark in (mark for mark in fresh if alike[mark.reason] <= FEW):
         yield _(one).format(id=mark.reading.id, reason=mark.reason)
     if stay:
         yield _(still).format(ids=_ids_of(stay))
