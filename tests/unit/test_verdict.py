@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Reading
 from passerelle.model.states import State
-from passerelle.rules.fate import Fate, Verdict, is_cancelled, is_id_used_again, judge
+from passerelle.rules.fate import (
+    Fate,
+    Verdict,
+    is_cancelled,
+    is_id_used_again,
+    judge,
+    without_statuses,
+)
 from tests.unit import few, known_order, orders_settings
 
 START = datetime(2026, 11, 22)  # noqa: DTZ001 - as TOML gives it
@@ -194,3 +201,21 @@ class TestEveryVerdict:
         found = verdict(order, resend=resend, **EVERY_RULE)
         assert (found.fate == Fate.SEND) == (not found.reason)
         assert found.fate != Fate.SEND or order.order is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        *((text, Fate.SEND) for text in ("Paiement accepté", "PAIEMENT ACCEPTE", "Paid")),
+        *((text, Fate.SEND) for text in ("Zahlung eingegangen", "Paiement acceptÃ©")),
+        *((text, Fate.WAITING) for text in ("En attente de virement bancaire", "Payment error")),
+        *((text, Fate.WAITING) for text in ("Sur mesure", "", "Annulé")),
+    ],
+)
+def test_only_what_is_known_to_be_paid_is_sent(status: str, fate: Fate) -> None:
+    assert judge(reading(status=status), orders_settings()).fate == fate
+
+
+def test_a_file_without_statuses_keeps_no_order_back() -> None:
+    settings = without_statuses(orders_settings())
+    assert judge(reading(status=""), settings).fate == Fate.SEND
