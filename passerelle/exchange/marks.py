@@ -97,8 +97,7 @@ class Marks:
         except PermanentError as error:
             self._go_without(known, error)
             return
-        if known.marked is not True:
-            self._ledger.servers.remember(replace(known, marked=True))
+        self._ledger.servers.note_mark(name, known.seq)
         if not self._says_our_names(name):
             self._refuse_rivals(name)
             self._own[name] = self.read(name)
@@ -234,7 +233,10 @@ def _ahead(name: str, path: str) -> HeldError:
 
 
 def _elsewhere(name: str) -> HeldError:
-    what = _("our mark is not there: this may be another server, another folder or an empty share")
+    what = _(
+        "our mark is not there as we left it: this may be another server, another folder, an empty "
+        "share, or a server that was put back"
+    )
     mend = _(
         "mend the url, connect the share; or look there, then `passerelle servers accept {server}`"
     )

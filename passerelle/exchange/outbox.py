@@ -342,13 +342,14 @@ class Outbox:
 
     def _go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
         """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
-        if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
-            raise self._doubtful(dispatch)
         remote = self.marks.greet(dispatch.place.server)
+        if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
+            return self._look_for(remote, dispatch)
         dispatch = self._in_the_mode_of_today(remote, dispatch)
         if dispatch.publish == "direct":
             return self._go_on_directly(dispatch, data)
         if dispatch.stage != Stage.STAGED:
+            self._wait_for_turn(remote, dispatch)
             dispatch = self._stage(dispatch, data)
         elif is_gone(remote, self.tmp(dispatch)):
             return self._without_tmp(remote, dispatch)
@@ -377,6 +378,26 @@ class Outbox:
         if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
             raise self._doubtful(dispatch)
         return self._sent(dispatch)
+
+    def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """One in doubt: where it plainly lies there, it is there."""
+        entry = find(remote, dispatch.place.path)
+        if entry and is_whole(
+            remote, dispatch.place.path, entry, dispatch.size, lambda: dispatch.sha256
+        ):
+            return self._sent(dispatch)
+        raise self._doubtful(dispatch)
+
+    def _wait_for_turn(self, remote: Remote, dispatch: Dispatch) -> None:
+        """XMLs of one name go one after another: their uploads have one name, too."""
+        if dispatch.kind in LEVELS:
+            return
+        others = (*self._book.unfinished(), *self._book.untaken())
+        before = [d for d in others if d.place == dispatch.place and d.number < dispatch.number]
+        if any(d.stage in (Stage.PREPARED, Stage.STAGED) for d in before):
+            raise _in_the_way(dispatch.place)
+        if before:
+            self._make_way(remote, dispatch.place)
 
     def _stage(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
         content = data if data is not None else self._read(dispatch)
@@ -411,11 +432,7 @@ class Outbox:
     def _make_way(self, remote: Remote, place: Location) -> None:
         """A sales XML is never written over; the one before it is taken once its name is free."""
         if find(remote, place.path) is not None:
-            raise AlreadyThereError(
-                _("a file of that name waits for the ERP already"),
-                str(place),
-                _("a sales XML is never written over; when the ERP has taken it, this one goes"),
-            )
+            raise _in_the_way(place)
         for before in self._book.untaken():
             if before.place == place:
                 self._take(before)
@@ -491,7 +508,7 @@ class Outbox:
                 "is not"
             )
         else:
-            ids = self._book.orders_of(dispatch)
+            ids = self._book.in_doubt(dispatch)
             mend = _(
                 "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` "
                 "if they are not"
@@ -508,6 +525,14 @@ def _is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
     path = dispatch.place.path
     data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
     return hashlib.sha256(data).hexdigest() == dispatch.sha256
+
+
+def _in_the_way(place: Location) -> AlreadyThereError:
+    return AlreadyThereError(
+        _("a file of that name waits for the ERP already"),
+        str(place),
+        _("a sales XML is never written over; when the ERP has taken it, this one goes"),
+    )
 
 
 def lost_in_archive(dispatch: Dispatch) -> str:

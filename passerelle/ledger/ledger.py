@@ -50,7 +50,7 @@ class Ledger:
         self.alerts = AlertBook(self.begin)
         self.pool = PoolBook(self.begin)
         self.sales = SaleBook(self.begin)
-        self.servers = ServerBook(self.begin)
+        self.servers = ServerBook(self.begin, self.begin_lightly)
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A transaction; committed, durably, when the block ends well."""

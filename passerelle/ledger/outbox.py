@@ -230,6 +230,13 @@ class DispatchBook(Book):
         with self._begin() as connection:
             return list(connection.execute(query.order_by(orders.c.id)).scalars())
 
+    def in_doubt(self, dispatch: Dispatch) -> list[str]:
+        """Its orders of which nobody has said yet whether they arrived."""
+        hanging = (orders.c.dispatch == dispatch.number) & (orders.c.state == State.PREPARED)
+        with self._begin() as connection:
+            query = select(orders.c.id).where(hanging).order_by(orders.c.id)
+            return list(connection.execute(query).scalars())
+
     def _list(self, query: Select[Any]) -> list[Dispatch]:
         with self._begin() as connection:
             return [dispatch_of(row) for row in connection.execute(query)]

@@ -284,6 +284,7 @@ servers = Table(
     Column("address", String, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("marked", Boolean),
+    Column("written", Integer, nullable=False, server_default="0"),  # what our mark said at least
 )
 chores = Table(
     "chores",

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from passerelle.ledger.book import Book, record_of, row_of
+from passerelle.ledger.book import Begin, Book, record_of, row_of
 from passerelle.ledger.schema import clocks, dispatches, identity, orders, servers
 from passerelle.model.servers import KnownServer
 from passerelle.model.states import Stage
@@ -15,6 +15,10 @@ _OPEN = (Stage.STAGED, Stage.SENT)
 
 
 class ServerBook(Book):
+    def __init__(self, begin: Begin, begin_lightly: Begin) -> None:
+        super().__init__(begin)
+        self._begin_lightly = begin_lightly
+
     @cached_property
     def token(self) -> str:
         """Eight hexadecimal digits that no other ledger has; a copy of this one has them, too."""
@@ -40,6 +44,12 @@ class ServerBook(Book):
         with self._begin() as connection:
             connection.execute(delete(servers).where(servers.c.name == server.name))
             connection.execute(servers.insert().values(**row_of(servers, server)))
+
+    def note_mark(self, name: str, seq: int) -> None:
+        """Our mark is there, and says that number. Need not wait for the disk: less is doubted."""
+        mine = update(servers).where(servers.c.name == name)
+        with self._begin_lightly() as connection:
+            connection.execute(mine.values(marked=True, written=seq))
 
     def has_open(self, name: str) -> bool:
         """Whether only that server can tell what became of something that was promised to it."""

@@ -30,10 +30,12 @@ class ServerMark:
 class KnownServer:
     """A server as the ledger last knew it.
 
-    ``marked``: whether our mark was written there; ``None`` before that was tried.
+    ``marked``: whether our mark was written there; ``None`` before that was tried. ``written`` is
+    the number that it is known to have had.
     """
 
     name: str
     address: str
     seq: int
     marked: bool | None = None
+    written: int = 0

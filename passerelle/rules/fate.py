@@ -121,6 +121,8 @@ def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:
         return False
     if date is not None and adopted.date is not None and date != adopted.date:
         return date < adopted.date
+    if id == adopted.id:
+        return True
     are_numbers = id.isdecimal() and adopted.id.isdecimal()
     return are_numbers and int(id) < int(adopted.id)
 

@@ -31,7 +31,8 @@ def look_at_mark(
     """Judges by our own mark, ``None`` where there is none.
 
     ``is_open``: something is promised there of which only the server can tell what became of it.
-    A mark with a lower number is no doubt: a run died between the ledger and the mark.
+    A mark with a lower number than the ledger's is no doubt, since a run died between the two; one
+    with a lower number than it is known to have had is of a server that was put back.
     """
     if own is None:
         moved = known is not None and known.address != address
@@ -39,6 +40,8 @@ def look_at_mark(
         return Side.ELSEWHERE if gone or (moved and is_open) else Side.KNOWN
     if own.seq > (known.seq if known else 0):
         return Side.AHEAD
+    if own.seq and known and own.seq < known.written:
+        return Side.ELSEWHERE
     if own.seq and own.address != address:
         return Side.MOVED
     return Side.KNOWN

@@ -148,4 +148,4 @@ def _follow(gateway: Gateway, name: str, found: list[ServerMark]) -> None:
             marks.remove(name, mark.ledger)
     seq = max([known.seq, *(mark.seq for mark in found)])
     own = any(mark.ledger == marks.token for mark in found)
-    gateway.ledger.servers.remember(replace(known, seq=seq, marked=own or known.marked))
+    gateway.ledger.servers.remember(replace(known, seq=seq, marked=own or known.marked, written=0))

@@ -237,3 +237,52 @@ def test_a_column_that_decides_and_is_gone_holds(world: World) -> None:
     path = world.server.root / "commandes.csv"
     path.write_bytes(path.read_bytes().replace("État de la commande".encode("cp1252"), b"Etat 2"))
     held(world.run("run", "orders"), "no column for status")
+
+
+def test_xmls_of_one_name_go_one_after_another_and_none_over_another(world: World) -> None:
+    world.configure(time_in_name=False)
+    for sales in ((SHOE,), (SHOE, BOOT), (SHOE, BOOT, HAT)):
+        world.shop_writes(*sales)
+        world.run_well("run", "orders")
+    for id in ("1", "2", "3"):
+        assert world.erp_takes() == [id]
+        world.run_well("run", "orders")
+    assert set(world.states().values()) == {"taken"}
+
+
+def test_a_server_that_was_put_back_holds_and_nothing_counts_as_taken(
+    world: World, tmp_path: Path
+) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    world.erp_takes()
+    shutil.copytree(world.server.root, tmp_path / "yesterday")
+    world.shop_writes(SHOE, BOOT)
+    world.run_well("run", "orders")
+    shutil.rmtree(world.server.root)
+    shutil.copytree(tmp_path / "yesterday", world.server.root)
+    held(world.run("run", "orders"), ACCEPT)
+    assert world.states()["2"] == "sent"
+
+
+class TestADoubt:
+    def test_ends_where_the_file_plainly_lies_there(self, world: World) -> None:
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        for mark in marks(world):
+            mark.unlink()
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.run_well("run", "orders")
+        assert set(world.states().values()) == {"sent"}
+
+    def test_names_only_the_orders_that_nobody_has_settled(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        move_server(world, tmp_path / "new server")
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("orders", "settle", "2")
+        result = world.run("run", "orders")
+        assert "orders settle 1`" in result.stderr and "resend 1`" in result.stderr

@@ -8,8 +8,10 @@ from passerelle.rules.marks import Side, can_meet, look_at_mark
 HERE, THERE = "ftp://shop@here:21", "ftp://shop@there:21"
 
 
-def known(seq: int = 5, address: str = HERE, *, marked: bool | None = True) -> KnownServer:
-    return KnownServer("ftp", address, seq, marked)
+def known(
+    seq: int = 5, address: str = HERE, *, marked: bool | None = True, written: int = 0
+) -> KnownServer:
+    return KnownServer("ftp", address, seq, marked, written)
 
 
 def own(seq: int = 5, address: str = HERE) -> ServerMark:
@@ -26,6 +28,8 @@ def own(seq: int = 5, address: str = HERE) -> ServerMark:
         pytest.param(known(), ServerMark("", "", 0), True, Side.KNOWN, id="it was cut"),
         pytest.param(known(), own(6), False, Side.AHEAD, id="more was done in our name"),
         pytest.param(known(), None, False, Side.ELSEWHERE, id="our mark is gone"),
+        pytest.param(known(written=5), own(4), True, Side.ELSEWHERE, id="the server was put back"),
+        pytest.param(known(written=4), own(4), True, Side.KNOWN, id="we died before the next one"),
         pytest.param(known(), own(address=THERE), True, Side.MOVED, id="it moved with the mark"),
         pytest.param(known(marked=False), None, True, Side.KNOWN, id="it takes no mark"),
         pytest.param(known(marked=False, address=THERE), None, True, Side.ELSEWHERE,
