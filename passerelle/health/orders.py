@@ -204,7 +204,10 @@ def _twice(found: Sequence[KnownOrder]) -> Concern:
         ids=few(ids),
     )
     files = ", ".join(sorted({f"{order.server}:{order.sent_as}" for order in found}))
-    mend = _("delete {files} before the next run, or the ERP gets it twice").format(files=files)
+    mend = _(
+        "delete {files} before the next run, or the ERP gets it twice; if it holds other orders, "
+        "have those sent again first"
+    ).format(files=files)
     return Concern(ConcernKind.TWICE, "orders", text, mend, min(o.changed for o in found), ids)
 
 

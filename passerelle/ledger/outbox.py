@@ -226,7 +226,11 @@ class DispatchBook(Book):
         return self._value(select(dispatches.c.archived).where(dispatches.c.number == number))
 
     def orders_of(self, dispatch: Dispatch) -> list[str]:
-        query = select(orders.c.id).where(orders.c.dispatch == dispatch.number)
+        return self.orders_in(dispatch.number)
+
+    def orders_in(self, number: int) -> list[str]:
+        """The orders whose last XML has that number."""
+        query = select(orders.c.id).where(orders.c.dispatch == number)
         with self._begin() as connection:
             return list(connection.execute(query.order_by(orders.c.id)).scalars())
 

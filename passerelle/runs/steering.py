@@ -186,12 +186,23 @@ class Steering:
     def _already_sent(self, order: KnownOrder) -> str:
         """What a person must do so that the ERP does not get the order twice."""
         if order.state == State.SENT:
+            others = self._others_in_its_xml(order)
             text = _("it lies in {file}: delete that file, or the ERP gets it twice")
-            return text.format(file=order.sent_as)
+            if others:
+                text = _(
+                    "it lies in {file}, with others: `{resend}` sends these again too; then delete "
+                    "that file, or the ERP gets it twice"
+                )
+            resend = command("resend", order.id, *others)
+            return text.format(file=order.sent_as, resend=resend)
         if order.state == State.TAKEN:
             text = _("the ERP has it from {file}: take it out of the ERP first")
             return text.format(file=order.sent_as)
         return _("it was {state}").format(state=order.state)
+
+    def _others_in_its_xml(self, order: KnownOrder) -> list[str]:
+        found = self.ledger.dispatches.orders_in(order.dispatch) if order.dispatch else []
+        return [id for id in found if id != order.id]
 
     def _refuse_on_the_way(self, order: KnownOrder) -> None:
         if order.state == State.PREPARED and order.stage != Stage.DOUBTFUL:
