@@ -24,6 +24,7 @@ url = "{url}"
 from = "ftp:commandes.csv"
 to = "ftp:import/commandes{{time}}.xml"
 store = "008"
+start_from = 2000-01-01T00:00:00
 
 [stock]
 from = "ftp:ExportCSV.csv"
