@@ -2,11 +2,12 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,9 +90,13 @@ class Shop:
             path.unlink()
 
     def data_from(self, folder: Path) -> None:
-        """Passerelle's own folder becomes a copy of ``folder``."""
+        """Passerelle's own folder becomes a copy of ``folder``, and no mark is ahead of it."""
+        for mark in (self.folder / "server").glob("passerelle.mark.*"):
+            mark.unlink()
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.copytree(folder, self.data)
+        with closing(sqlite3.connect(self.data / "passerelle.db")) as ledger, ledger:
+            ledger.execute("DELETE FROM servers")
 
     def remember(self) -> None:
         """Keeps both folders as they are now."""
