@@ -79,6 +79,8 @@ def move_all(
     ).where(moved)
     connection.execute(events.insert().from_select(["channel", "id", "at", "event", "note"], told))
     values = {"state": after, "reason": note if waits else "", "due": waits, "changed": at}
+    if after == State.SENT:
+        values["resend"] = False
     connection.execute(update(orders).where(moved).values(**values))
 
 
@@ -100,7 +102,8 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "state": mark.state,
         "reason": mark.reason,
         "fingerprint": mark.reading.fingerprint,
-        "resend": bool(before and before.resend and mark.state not in DONE),
+        # Until it is sent, what a person asked for holds, also of an XML that is written anew.
+        "resend": bool(before and before.resend and mark.state not in DONE - {State.PREPARED}),
         "due": mark.due,
         "cancelled": mark.cancelled,
         "total": mark.reading.total,

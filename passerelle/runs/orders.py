@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
+from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
@@ -23,7 +24,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, KnownOrder, Mark
 from passerelle.model.states import Kind, Stage, State
-from passerelle.rules.fate import is_cancelled
+from passerelle.rules.fate import Fate, judge, without_statuses
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
@@ -85,9 +86,9 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
 def _go_to_the_erp(
     gateway: Gateway, readings: Sequence[Reading], plan: OrdersPlan, hold: PasserelleError | None
 ) -> Outcome:
-    if hold is None or not isinstance(hold, HeldError):
-        gateway.recover()
-        gateway.outbox.troubles += note_refused(gateway)
+    # What was promised before goes on; it raises where another ledger sent the last XML.
+    gateway.recover()
+    gateway.outbox.troubles += note_refused(gateway)
     if hold is not None:
         raise hold
     sent, prepared = _progress(gateway, plan)
@@ -166,12 +167,18 @@ def check_first_run(gateway: Gateway) -> None:
 
 def check_columns(gateway: Gateway, file: OrderFile) -> None:
     """Raises :class:`HeldError` where a column that decides was there last time and is gone."""
-    last = gateway.ledger.runs.last("orders", (0, 5))
+    last, settings = gateway.ledger.runs.last("orders", (0, 5)), gateway.settings.needed_orders
     before = (last.facts if last else {}).get("decided_by", ())
-    if gone := [key for key in before if key not in file.deciding]:
+    asked_for = {key for key, names in settings.columns if names}
+    if not settings.withhold.vouchers:
+        asked_for.discard("voucher")
+    if gone := [key for key in before if key in asked_for and key not in file.deciding]:
         what = _("the file has no column for {keys} any more").format(keys=", ".join(gone))
-        mend = _("have the shop export it again, or name it in orders.columns.{key}")
-        place = str(gateway.settings.needed_orders.source)
+        mend = _(
+            "have the shop export it again, or name it in orders.columns.{key}; if it is gone for "
+            "good, set orders.columns.{key} = []"
+        )
+        place = str(settings.source)
         raise HeldError(what, place, mend.format(key=gone[0]))
 
 
@@ -194,13 +201,19 @@ def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
         return lost_in_archive(dispatch)
     readings = {reading.id: reading for reading in met.file.readings}
     ids, settings = gateway.ledger.dispatches.orders_of(dispatch), gateway.settings.needed_orders
+    if "status" in met.file.absent:
+        settings = without_statuses(settings)
     changed = [id for id in ids if id in readings and id in met.known
                and (readings[id].fingerprint != met.known[id].fingerprint
-                    or is_cancelled(readings[id], settings))]  # fmt: skip
+                    or not _is_to_go(readings[id], met.known[id], settings))]  # fmt: skip
     if not changed or not all(id in readings for id in ids):
         return ""
     text = _("order {id} changed before {file} was uploaded: it is written anew")
     return text.format(id=changed[0], file=dispatch.archived)
+
+
+def _is_to_go(reading: Reading, known: KnownOrder, settings: Orders) -> bool:
+    return judge(reading, settings, resend=known.resend).fate == Fate.SEND
 
 
 def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:

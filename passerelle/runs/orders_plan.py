@@ -98,7 +98,7 @@ def decide(
     """
     if "status" in file.absent:
         settings = fate.without_statuses(settings)
-    return OrdersPlan(
+    plan = OrdersPlan(
         source,
         len(file.readings),
         tuple(
@@ -107,11 +107,26 @@ def decide(
             if (what := fate.decide(reading, before := known.get(reading.id), settings, adopted))
         ),
         tuple(str(fault) for fault in file.faults),
-        notes=tuple(
-            f"! {n}" for n in (*absent_columns(file), *new_statuses(file, known, settings))
-        ),
+        notes=tuple(f"! {note}" for note in absent_columns(file)),
         deciding=file.deciding,
     )
+    return replace(plan, notes=(*plan.notes, *new_statuses(file, plan, settings)))
+
+
+def note_only(
+    file: OrderFile,
+    known: Mapping[str, KnownOrder],
+    settings: Orders,
+    adopted: HighWater | None,
+    met: str,
+) -> tuple[Mark, ...]:
+    """The new orders of a file as a run that sends none writes them down: none is lost from sight.
+
+    ``met`` says who met them; it stands in the reasons, so that a run of orders tells them as new.
+    """
+    new = replace(file, readings=tuple(r for r in file.readings if r.id not in known))
+    marks = hold_back(decide(new, {}, settings, "", adopted), "").marks
+    return tuple(replace(m, reason="; ".join(filter(None, (m.reason, met)))) for m in marks)
 
 
 def absent_columns(file: OrderFile) -> Iterator[str]:
@@ -120,17 +135,15 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
         yield _(_BLIND[key]).format(key=key)
 
 
-def new_statuses(
-    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders
-) -> Iterator[str]:
+def new_statuses(file: OrderFile, plan: OrdersPlan, settings: Orders) -> Iterator[str]:
     """The statuses of new orders of which nobody has said what they are, each once."""
-    new = (reading.status for reading in file.readings
-           if reading.id not in known and fate.is_unknown_status(reading, settings))  # fmt: skip
+    told = (file.readings[d.number] for d in plan.decisions if d.is_news)
+    new = (reading.status for reading in told if fate.is_unknown_status(reading, settings))
     text = _(
         'status "{status}" is not known, so its orders wait; to send them, add "{status}" to '
         "orders.send_statuses"
     )
-    yield from (text.format(status=shorten(status, 60)) for status in dict.fromkeys(new))
+    yield from (f"! {text.format(status=shorten(s, 60))}" for s in dict.fromkeys(new))
 
 
 def breakdown(orders: Iterable[Order]) -> Iterator[str]:

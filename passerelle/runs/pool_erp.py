@@ -19,7 +19,7 @@ from passerelle.gateway.frame import Gateway
 from passerelle.rules.guards import check_lines
 from passerelle.rules.pool.terms import Counted, SharedStock
 from passerelle.runs.pool_reading import ShopReading, on_our_clock
-from passerelle.runs.stock import fetch_stock, missed_sales
+from passerelle.runs.stock import fetch_orders, fetch_stock, missed_sales
 from passerelle.stock_csv_fix.levels import read_level_file
 
 _A_DAY = timedelta(days=1)
@@ -75,7 +75,7 @@ def _missed(
 ) -> tuple[Counter[str], set[str]]:
     """What was sold of each item that the ERP's file lacks; items of which nobody can say."""
     found: Counter[str] = Counter()
-    sent, _orders = missed_sales(gateway, stock, source)
+    sent = missed_sales(gateway, stock, source, fetch_orders(gateway, stock))
     illegible = {item for item, sale in sent.items() if sale.quantity is None}
     found.update({item: sale.quantity for item, sale in sent.items() if sale.quantity})
     written = _written(gateway, stock, source)

@@ -37,6 +37,7 @@ from passerelle.rules.guards import (
 )
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
+from passerelle.runs.orders_plan import note_only
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
@@ -66,7 +67,10 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
             note_done(gateway)
         gateway.outbox.settle_levels(Kind.STOCK)
         note_fate(gateway)
-        plan = plan_stock(gateway, settings, accept_drop=accept_drop)
+        erp, notes = fetch_stock(gateway, settings)
+        orders = fetch_orders(gateway, settings)
+        gateway.do(lambda: note_orders(gateway, orders))
+        plan = plan_stock(gateway, settings, erp, notes, orders, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
         gateway.do(lambda: publish(gateway, settings, plan, accept_drop=accept_drop))
@@ -77,10 +81,17 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
 
 
-def plan_stock(gateway: Gateway, settings: Stock, *, accept_drop: bool) -> StockPlan:
-    """Fetches, decides and fixes; changes nothing that others see."""
-    source, notes = fetch_stock(gateway, settings)
-    missed, orders = missed_sales(gateway, settings, source)
+def plan_stock(
+    gateway: Gateway,
+    settings: Stock,
+    source: Source,
+    notes: tuple[str, ...],
+    orders: OrderSource,
+    *,
+    accept_drop: bool,
+) -> StockPlan:
+    """Decides and fixes; changes nothing."""
+    missed = missed_sales(gateway, settings, source, orders)
     notes += tuple(f"! {note}" for note in dict.fromkeys((*source.notes, *orders.notes)))
     with step(_("correcting {file}").format(file=source.place.name)):
         fixed = fix_stock(source.data, settings, missed, source.place.name)
@@ -127,21 +138,34 @@ def _check_age(gateway: Gateway, settings: Stock, source: Source) -> tuple[str, 
     return (f"! {note.format(file=name, span=in_words(guards.max_age))}",)
 
 
-def missed_sales(
-    gateway: Gateway, settings: Stock, source: Source
-) -> tuple[dict[str, Missed], OrderSource]:
-    """The missed sales, and the order file that they were found with."""
+def fetch_orders(gateway: Gateway, settings: Stock) -> OrderSource:
+    """The shop's orders, and what the ledger knows of them."""
     orders = gateway.settings.needed_orders
     csv = gateway.sources.fetch(orders.source)
     if csv.age is not None:
         check_orders_age(csv.age, settings.guards, csv.place.name)
     with step(_("reading {file}").format(file=csv.place.name)):
         file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
+    ids = [reading.id for reading in file.readings]
+    return OrderSource(csv, file, gateway.ledger.orders.known(orders.channel, ids))
+
+
+def note_orders(gateway: Gateway, met: OrderSource) -> None:
+    """What was once in a readable file is known ever after, whether or not orders are run."""
+    orders, book = gateway.settings.needed_orders, gateway.ledger.orders
+    adopted, why = book.high_water(orders.channel), _("the run of orders has not met it yet")
+    marks = note_only(met.file, met.known, orders, adopted, why)
+    book.mark(orders.channel, marks, gateway.now())
+
+
+def missed_sales(
+    gateway: Gateway, settings: Stock, source: Source, met: OrderSource
+) -> dict[str, Missed]:
+    orders, file, known = gateway.settings.needed_orders, met.file, dict(met.known)
     book = gateway.ledger.orders
-    known = book.known(orders.channel, [reading.id for reading in file.readings])
     erp = erp_file(gateway, settings, source)
     changes = find_changes(file.readings, known, book.sold, orders)
-    met = [reading for reading in file.readings if reading.id not in changes.settled]
+    readings = [reading for reading in file.readings if reading.id not in changes.settled]
     # What has another order's id is judged by itself.
     first = [known.pop(id) for id in changes.others]
     outside = [
@@ -156,8 +180,8 @@ def missed_sales(
     outside += book.known(orders.channel, beyond).values() if beyond else ()
     outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
-    missed = find_missed(
-        met,
+    return find_missed(
+        readings,
         known,
         {order: sold[order.channel, order.id] for order in outside},
         erp,
@@ -166,7 +190,6 @@ def missed_sales(
         sales=sales,
         beyond=changes.beyond | _changed_outside(gateway, file.readings),
     )
-    return missed, OrderSource(csv, len(file.readings))
 
 
 def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str, tuple[Sold, ...]]:

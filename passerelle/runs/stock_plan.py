@@ -1,6 +1,6 @@
 """Pure: what a run of stock will publish, and how that is told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,24 +8,28 @@ from typing import Any
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, listed
+from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.sources import Source
 from passerelle.model.orders import Missed
+from passerelle.model.records import KnownOrder
 from passerelle.stock_csv_fix.fix import FixedStock
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSource:
-    """The order file that the missed sales were found with, and how many orders are in it."""
+    """The order file that the missed sales are found with, and what the ledger knows of it."""
 
     source: Source
-    orders: int
+    file: OrderFile
+    known: Mapping[str, KnownOrder]
 
     @property
     def notes(self) -> tuple[str, ...]:
         return self.source.notes
 
     def describe(self) -> str:
-        return f"{self.source.describe()}, {n_('{n} order', '{n} orders', self.orders)}"
+        number = len(self.file.readings)
+        return f"{self.source.describe()}, {n_('{n} order', '{n} orders', number)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -286,3 +287,44 @@ class TestADoubt:
         world.run_well("orders", "settle", "2")
         result = world.run("run", "orders")
         assert "orders settle 1`" in result.stderr and "resend 1`" in result.stderr
+
+
+def test_an_order_that_only_a_run_of_stock_has_met_is_not_lost_from_sight(world: World) -> None:
+    world.shop_writes(SHOE)
+    world.erp_writes_stock({"370": 5, "371": 5})
+    world.run_well("run", "stock")
+    assert world.shop_takes_stock()["370"] == "0"
+    world.shop_writes(BOOT)
+    result = world.run("run", "orders")
+    assert result.exit_code == 5 and "1 order not sent, and no longer in the file: 1" in result.text
+    world.erp_writes_stock({"370": 5, "371": 5})
+    world.run("run", "stock")
+    assert world.shop_takes_stock()["370"] == "0"
+    world.shop_writes(SHOE, BOOT)
+    world.run_well("run", "orders")
+    assert sorted(world.erp_takes()) == ["1", "2"]
+
+
+def test_a_column_that_is_gone_for_good_holds_no_longer_once_the_config_says_so(
+    world: World,
+) -> None:
+    world.shop_writes(SHOE)
+    world.run_well("run", "orders")
+    path = world.server.root / "commandes.csv"
+    path.write_bytes(path.read_bytes().replace("Méthode de paiement".encode("cp1252"), b"Other"))
+    held(world.run("run", "orders"), "orders.columns.payment = []")
+    config = world.folder / "config.toml"
+    config.write_text(config.read_text("utf-8") + "\n[orders.columns]\npayment = []\n", "utf-8")
+    world.run_well("run", "orders")
+
+
+def test_what_is_no_longer_paid_before_it_could_go_is_not_sent(world: World) -> None:
+    world.configure(orders='send_statuses = ["Paiement accepté"]\n')
+    imports = world.server.root / "import"
+    imports.rename(world.server.root / "away")
+    world.shop_writes(SHOE, BOOT)
+    assert world.run("run", "orders").exit_code == 4
+    world.shop_writes(replace(SHOE, status="Erreur de paiement"), BOOT)
+    (world.server.root / "away").rename(imports)
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["2"]
