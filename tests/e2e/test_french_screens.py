@@ -64,7 +64,7 @@ def test_the_demo_is_seen_as_the_documentation_shows_it(tmp_path: Path) -> None:
         assert [line for line in shown if line not in seen] == []
     # What programs read stays English.
     status = run_program(*config, "status", "--json").stdout
-    assert "3 orders are withheld, to be entered at the till: 1006, 1007, 1008" in status
+    assert "4 orders are withheld, to be entered at the till: 1015, 1006, 1007, 1008" in status
     check = run_program(*config, "check", "--json").stdout
     assert "files can be written, renamed, replaced and deleted" in check
 

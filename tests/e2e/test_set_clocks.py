@@ -25,9 +25,9 @@ def test_a_servers_clock_that_fell_back_after_the_erp_wrote(tmp_path: Path, was_
         world.erp_writes_stock({"370": 5, "371": 5, "372": 4})
         if was_set:
             server.quirks = replace(server.quirks, clock_ahead=0)
-        world.shop_writes(Sale("2", {"370": 1}))
+        world.shop_writes(Sale("1", {"379": 1}), Sale("2", {"370": 1}))
         world.run_well("run", "orders")
-        assert world.erp_takes() == ["2"]
+        assert world.erp_takes() == ["1", "2"]
         _shows(world, later=3)
         world.run_well("run", "stock")
         assert world.shop_stock()["370"] == ("0" if was_set else "5")
