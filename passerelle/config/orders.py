@@ -1,12 +1,13 @@
 """``[orders]`` and ``[fulfil]``: from the shop's order CSV to what the ERP imports."""
 
+from itertools import chain
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns
-from passerelle.config.statuses import CANCELLED, PAID
+from passerelle.config.statuses import CANCELLED, PAID, UNPAID
 from passerelle.config.values import (
     Duration,
     Encoding,
@@ -90,18 +91,23 @@ class Orders(Section):
     send_statuses: Names = PAID
     """Orders in these statuses are sent, others wait. The default: the paid ones that PrestaShop
     ships with in French, English, German, Spanish, Italian and Dutch, and WooCommerce's and
-    Shopify's.
+    Shopify's; "default" in a list stands for them.
 
-    # Orders in these statuses are sent, others wait and are told. Without this line: the paid ones
-      of
-    # PrestaShop, WooCommerce and Shopify in six languages. See `passerelle config show`.
-    # send_statuses = ["Paiement accepté", "En cours de préparation"]
+    # Orders in these statuses are sent. Without these lines: the paid, unpaid and cancelled ones of
+    # PrestaShop, WooCommerce and Shopify in six languages, for which "default" stands in a list.
+    # A status that stands nowhere waits and is told. See `passerelle config show`.
+    # send_statuses = ["default", "Prêt à expédier"]
+    """
+    waiting_statuses: Names = UNPAID
+    """Orders in these statuses wait, and that is as it should be: nobody is told.
+
+    # waiting_statuses = ["default", "En atelier"]
     """
     cancelled_statuses: Names = CANCELLED
     """Orders in these statuses are cancelled: never sent. A payment error is none: the customer may
     pay again.
 
-    # cancelled_statuses = ["Annulé", "Remboursé"]   # without this line: theirs, in the same way
+    # cancelled_statuses = ["default", "Retourné"]
     """
     waiting_for: Duration | None = None
     """An order that waits for its status and leaves the shop's file is told until somebody settles
@@ -136,6 +142,13 @@ class Orders(Section):
         if "{" in bare or "}" in bare or "{" in to.folder:
             raise ValueError(_("{time}, in the file's name, is the only placeholder"))
         return to
+
+    @field_validator("send_statuses", "waiting_statuses", "cancelled_statuses")
+    @classmethod
+    def _with_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        usual: tuple[str, ...] = cls.model_fields[str(info.field_name)].default
+        found = (usual if name.strip() == "default" else (name,) for name in names)
+        return tuple(dict.fromkeys(chain.from_iterable(found)))
 
     @field_validator("send_statuses")
     @classmethod

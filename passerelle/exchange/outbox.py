@@ -498,7 +498,7 @@ class Outbox:
     def _doubtful(self, dispatch: Dispatch) -> HeldError:
         self._book.doubt(dispatch, self._now())
         what = _(
-            "an upload was interrupted and its file is gone: only the ERP knows whether it has it"
+            "the file is gone, and was not seen to be taken: only the ERP knows whether it has it"
         )
         if dispatch.kind == Kind.SALE:
             begun = self._ledger.sales.in_states(SaleState.PREPARED)

@@ -17,7 +17,8 @@ class ConcernKind(StrEnum):
     Runs: ``never`` ran, ``missed`` its times, ``failed``, ``held``, ``killed``. Orders:
     ``withheld``, ``rejected``, ``not_sent`` and gone from the file, ``doubtful``, ``changed`` or
     ``cancelled`` after they were sent, ``id_reused``, ``refused`` by the ERP, ``older`` than those
-    adopted, to be sent ``twice``, ``left`` the file before they were to be sent. Files:
+    adopted, to be sent ``twice``, ``left`` the file before they were to be sent, in an
+    ``unknown_status``. Files:
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
     ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop.
     The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
@@ -43,6 +44,7 @@ class ConcernKind(StrEnum):
     OLDER = "older"
     LEFT = "left"
     TWICE = "twice"
+    UNKNOWN_STATUS = "unknown_status"
     SALE_REFUSED = "sale_refused"
     SALE_STUCK = "sale_stuck"
     SALE_UNDATED = "sale_undated"

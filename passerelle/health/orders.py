@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from passerelle.base.commands import covering, of_xml
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import few
+from passerelle.base.wording import few, shorten
 from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import OpenMatter, Stage, State
+from passerelle.rules.fate import about_status, what_to_add
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class OrdersHealth:
     unnamed: int
     matters: tuple[KnownOrder, ...] = ()
     twice: tuple[KnownOrder, ...] = ()
+    unknown_statuses: tuple[str, ...] = ()
 
     def counts(self) -> Mapping[str, int]:
         return {
@@ -68,6 +70,7 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
         not_sent=tuple(order for order in due if order.id in gone and order not in matters),
         doubtful=tuple(order for order in prepared if order.stage == Stage.DOUBTFUL),
         unnamed=facts.get("unnamed", 0),
+        unknown_statuses=tuple(facts.get("unknown_statuses", ())),
         matters=matters,
         twice=tuple(order for order in due if order.resend and order.stage == Stage.SENT),
     )
@@ -89,6 +92,9 @@ def order_concerns(
         yield _doubtful(file, [order for order in health.doubtful if order.archived == file])
     if health.twice:
         yield _twice(health.twice)
+    for status in health.unknown_statuses:
+        kind, mend = ConcernKind.UNKNOWN_STATUS, what_to_add(status)
+        yield Concern(kind, shorten(status, 60), about_status(status), mend)
 
 
 # Of each kind of concern: its words for one order and for many, and the mend.

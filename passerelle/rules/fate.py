@@ -15,9 +15,8 @@ from functools import lru_cache
 from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.reading import fold, plain_word
-from passerelle.base.wording import minute
+from passerelle.base.wording import minute, shorten
 from passerelle.config.orders import Orders
-from passerelle.config.statuses import UNPAID
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
 from passerelle.model.states import DONE, IN_ERP, OpenMatter, State
@@ -81,8 +80,28 @@ def _folded(names: tuple[str, ...]) -> frozenset[str]:
 
 def is_unknown_status(reading: Reading, settings: Orders) -> bool:
     """Whether nobody has said yet what orders in that status are."""
-    known = (*settings.send_statuses, *settings.cancelled_statuses, *UNPAID)
-    return bool(settings.send_statuses and reading.status and not has_status(reading, known))
+    known = settings.send_statuses + settings.waiting_statuses + settings.cancelled_statuses
+    return bool(settings.send_statuses) and not has_status(reading, known)
+
+
+def about_status(status: str) -> str:
+    """In words: nobody has said what orders in that status are."""
+    if not status:
+        return _("orders without a status wait")
+    return _('status "{status}" is not known, so its orders wait').format(
+        status=shorten(status, 60)
+    )
+
+
+def what_to_add(status: str) -> str:
+    """What a person does about a status that is not known."""
+    if not status:
+        return _("give them one in the shop")
+    mend = _(
+        'add "{status}" to send_statuses, waiting_statuses or cancelled_statuses in [orders]; '
+        'where that line is missing, write it as ["default", "{status}"]'
+    )
+    return mend.format(status=shorten(status, 60))
 
 
 def without_statuses(settings: Orders) -> Orders:

@@ -9,7 +9,7 @@ from typing import Any
 from passerelle.base.commands import covering
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.wording import FEW, few, shorten
+from passerelle.base.wording import FEW, few
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.outbox import Parcel
@@ -43,7 +43,8 @@ class OrdersPlan:
     ``decisions`` has every order of the file that is not done, and of the others those that were
     changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
     is what the ledger keeps of the order file, ``deciding`` the columns by which it was decided.
-    ``by_status`` is for a dry run: what would be sent, by status and payment.
+    ``by_status`` is for a dry run: what would be sent, by status and payment. ``unknown`` are the
+    statuses of which nobody has said what they are.
     """
 
     source: str
@@ -56,6 +57,7 @@ class OrdersPlan:
     parcel: Parcel | None = None
     deciding: tuple[str, ...] = ()
     by_status: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -110,7 +112,10 @@ def decide(
         notes=tuple(f"! {note}" for note in absent_columns(file)),
         deciding=file.deciding,
     )
-    return replace(plan, notes=(*plan.notes, *new_statuses(file, plan, settings)))
+    unknown = unknown_statuses(file, plan, settings, news=False)
+    news = unknown_statuses(file, plan, settings, news=True)
+    told = (f"! {fate.about_status(status)}: {fate.what_to_add(status)}" for status in news)
+    return replace(plan, unknown=unknown, notes=(*plan.notes, *told))
 
 
 def note_only(
@@ -135,15 +140,16 @@ def absent_columns(file: OrderFile) -> Iterator[str]:
         yield _(_BLIND[key]).format(key=key)
 
 
-def new_statuses(file: OrderFile, plan: OrdersPlan, settings: Orders) -> Iterator[str]:
-    """The statuses of new orders of which nobody has said what they are, each once."""
-    told = (file.readings[d.number] for d in plan.decisions if d.is_news)
-    new = (reading.status for reading in told if fate.is_unknown_status(reading, settings))
-    text = _(
-        'status "{status}" is not known, so its orders wait; to send them, add "{status}" to '
-        "orders.send_statuses"
+def unknown_statuses(
+    file: OrderFile, plan: OrdersPlan, settings: Orders, *, news: bool
+) -> tuple[str, ...]:
+    """The statuses of orders of which nobody has said what they are; or the new ones alone."""
+    kept = (
+        d.number for d in plan.decisions if isinstance(d.what, Mark) and (d.is_news or not news)
     )
-    yield from (f"! {text.format(status=shorten(s, 60))}" for s in dict.fromkeys(new))
+    readings = (file.readings[number] for number in kept)
+    found = (r.status.strip() for r in readings if fate.is_unknown_status(r, settings))
+    return tuple(dict.fromkeys(found))
 
 
 def breakdown(orders: Iterable[Order]) -> Iterator[str]:
@@ -196,6 +202,7 @@ def facts(plan: OrdersPlan, sent: int) -> dict[str, Any]:
         "orders": plan.total,
         "sent": sent,
         "decided_by": list(plan.deciding),
+        "unknown_statuses": list(plan.unknown),
         "unnamed": len(plan.orphans),
         "not_sent": [order.id for order in plan.missing],
         "files": [plan.file] if plan.file else [],

@@ -313,7 +313,7 @@ def test_an_order_that_may_have_reached_the_erp_is_told(chain: Chain) -> None:
     chain.at("10:57")
     chain.run("orders", 6)
     (text,) = chain.hear()
-    assert text.startswith("Passerelle: run orders is held for safety: an upload was interrupted")
+    assert text.startswith("Passerelle: run orders is held for safety: the file is gone")
     assert "- 1 order may or may not have reached the ERP: 1" in text
 
 

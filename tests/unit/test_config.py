@@ -442,6 +442,7 @@ NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {
     "orders.send_statuses": "# send_statuses = [",
+    "orders.waiting_statuses": "# waiting_statuses = [",
     "orders.cancelled_statuses": "# cancelled_statuses = [",
     "orders.start_from": "# start_from = 2026-11-22T00:00:00",
     "fulfil.start_from": "# start_from = 2026-11-22T00:00:00",
