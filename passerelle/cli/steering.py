@@ -4,7 +4,7 @@ What can make the ERP get an order twice, or never, says what will follow and as
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,11 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.runs.adoption import adopt as adopt_story
 from passerelle.runs.steering import Steering
 
+# What asks first: what will follow, and the deed.
+_DEEDS = {
+    "resend": (Steering.plan_resend, Steering.resend),
+    "forget": (Steering.plan_forget, Steering.forget),
+}
 _ids = click.argument("ids", nargs=-1, required=True, metavar="ID...")
 
 
@@ -144,13 +149,8 @@ def resend(settings: Settings, named: _Named, yes: bool) -> None:
     """
     with _looking(settings) as steering:
         found = named.find(settings, steering.ledger)
-        told = steering.plan_resend(found)
-    if not found:
-        return
-    ask_first(told, yes=yes)
-    with _steering(settings, "orders resend") as steering:
-        _refuse_news(told, steering.plan_resend(found))
-        steering.resend(found)
+    if found:
+        _ask_and_do(settings, "resend", found, yes=yes)
 
 
 @click.command()
@@ -176,12 +176,7 @@ def forget(settings: Settings, ids: tuple[str, ...], yes: bool) -> None:
     \b
     passerelle orders forget 1042
     """
-    with _looking(settings) as steering:
-        told = steering.plan_forget(ids)
-    ask_first(told, yes=yes)
-    with _steering(settings, "orders forget") as steering:
-        _refuse_news(told, steering.plan_forget(ids))
-        steering.forget(ids)
+    _ask_and_do(settings, "forget", ids, yes=yes)
 
 
 @click.command()
@@ -218,11 +213,17 @@ def adopt(settings: Settings, withheld: bool, until_mark: bool, yes: bool) -> No
     perform(settings, "adopt", story, console=False)
 
 
-def _refuse_news(told: Sequence[str], now_told: Sequence[str]) -> None:
-    """What will follow is what a person has said yes to."""
-    if told != now_told:
-        what = _("nothing was done: a run has changed what will follow")
-        raise UsageError(what, "", _("say it again"))
+def _ask_and_do(settings: Settings, verb: str, ids: tuple[str, ...], *, yes: bool) -> None:
+    """What follows is what a person has said yes to."""
+    plan, carry_out = _DEEDS[verb]
+    with _looking(settings) as steering:
+        told = plan(steering, ids)
+    ask_first(told, yes=yes)
+    with _steering(settings, f"orders {verb}") as steering:
+        if plan(steering, ids) != told:
+            what = _("nothing was done: a run has changed what will follow")
+            raise UsageError(what, "", _("say it again"))
+        carry_out(steering, ids)
 
 
 @contextmanager

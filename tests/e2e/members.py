@@ -4,8 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
-from tests.pools import PoolWorld
-from tests.servers.fixtures import NewServer
+from pytest import TempPathFactory
+
+from tests.pools import PoolWorld, make_pool
+from tests.servers.fixtures import Houses, NewServer
+
+
+def join_once(factory: TempPathFactory, houses: Houses, *shops: str) -> PoolWorld:
+    servers = [houses.new_server("folder") for _ in shops]
+    world = make_pool(factory.mktemp("joined"), servers, shops)
+    world.join_all()
+    return world
 
 
 def copy_of(joined: PoolWorld, tmp_path: Path, new_server: NewServer) -> PoolWorld:

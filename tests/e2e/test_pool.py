@@ -11,8 +11,8 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.exchange.uploads import tmp_name
 from passerelle.model.servers import MARK_NAME
-from tests.e2e.members import copy_of
-from tests.pools import PoolShop, PoolWorld, ago, make_pool
+from tests.e2e.members import copy_of, join_once
+from tests.pools import PoolShop, PoolWorld, ago
 from tests.servers.fixtures import Houses, NewServer
 from tests.world import tree
 
@@ -21,10 +21,7 @@ A, B, C, D = "3700000000000", "3700000000001", "3700000000002", "3700000000008"
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
-    folder = tmp_path_factory.mktemp("joined")
-    world = make_pool(folder, [houses.new_server("folder") for _ in range(3)])
-    world.join_all()
-    return world
+    return join_once(tmp_path_factory, houses, "fr", "be", "nl")
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.members import copy_of
-from tests.pools import PoolWorld, ago, make_pool
+from tests.e2e.members import copy_of, join_once
+from tests.pools import PoolWorld, ago
 from tests.servers import RunningServer
 from tests.servers.fixtures import Houses, NewServer
 
@@ -36,10 +36,7 @@ def erp(new_server: NewServer) -> RunningServer:
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
-    servers = [houses.new_server("folder") for _ in range(2)]
-    world = make_pool(tmp_path_factory.mktemp("joined"), servers, ("fr", "be"))
-    world.join_all()
-    return world
+    return join_once(tmp_path_factory, houses, "fr", "be")
 
 
 @pytest.fixture

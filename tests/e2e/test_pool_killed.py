@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import scale
-from tests.e2e.members import copy_of
+from tests.e2e.members import copy_of, join_once
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import Houses, NewServer
 from tests.shell import run_child
@@ -53,10 +53,7 @@ def test_a_join_that_was_killed_goes_on(
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
-    servers = [houses.new_server("folder") for _ in range(2)]
-    world = make_pool(tmp_path_factory.mktemp("joined"), servers, ("fr", "be"))
-    world.join_all()
-    return world
+    return join_once(tmp_path_factory, houses, "fr", "be")
 
 
 # On a server that forbids renaming, a file is promised before its upload begins.

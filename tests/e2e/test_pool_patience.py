@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.members import copy_of
+from tests.e2e.members import copy_of, join_once
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import Houses, NewServer
 
@@ -17,10 +17,7 @@ A = ITEMS[0]
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory: pytest.TempPathFactory, houses: Houses) -> PoolWorld:
-    folder = tmp_path_factory.mktemp("joined")
-    world = make_pool(folder, [houses.new_server("folder") for _ in range(3)])
-    world.join_all()
-    return world
+    return join_once(tmp_path_factory, houses, "fr", "be", "nl")
 
 
 @pytest.fixture
