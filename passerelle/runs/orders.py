@@ -18,7 +18,8 @@ from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
-from passerelle.exchange.outbox import Parcel, lost_in_archive
+from passerelle.exchange.outbox import Parcel
+from passerelle.exchange.sending import lost_in_archive
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading

@@ -156,7 +156,7 @@ def _publish(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Iterator[Fai
     for file in plan.due:
         servers.renew(file.shop)
         try:
-            gateway.outbox.send_pool(
+            gateway.outbox.levels.send_pool(
                 file.name, file.shop.stock_to, file.data, file.changed, file.view
             )
         except PasserelleError as error:

@@ -57,7 +57,7 @@ def read_shop(
     writes: bool = True,
 ) -> ShopReading:
     """Reads a shop; changes nothing that others see. Raises what stops only this shop."""
-    gateway.outbox.settle_levels(Kind.POOL, name)
+    gateway.outbox.levels.settle(Kind.POOL, name)
     waiting = _untaken(gateway, name)
     lies = waiting is not None and waiting.stage != Stage.WITHDRAWN
     taken = lies and is_gone(gateway.outbox.marks.at(shop.stock_to.server), shop.stock_to.path)

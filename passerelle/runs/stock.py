@@ -65,7 +65,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
             gateway.warn(str(trouble))
         if gateway.settings.fulfil.enabled:
             note_done(gateway)
-        gateway.outbox.settle_levels(Kind.STOCK)
+        gateway.outbox.levels.settle(Kind.STOCK)
         note_fate(gateway)
         erp, notes = fetch_stock(gateway, settings)
         orders = fetch_orders(gateway, settings)
@@ -260,7 +260,7 @@ def _check_amount(
 def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: bool) -> None:
     """Puts the file in place; the ledger knows of it before the shop does."""
     fixed, source = plan.fixed, plan.source
-    gateway.outbox.send_stock(
+    gateway.outbox.levels.send_stock(
         settings.to,
         fixed.data,
         fixed.changes,

@@ -24,7 +24,7 @@ def take_back(
     """Tells what it did. Raises nothing: why the run ended is what matters."""
     try:
         gateway.renew(place.server, patience or PATIENCE)
-        if told := gateway.outbox.withdraw(place, kind, shop):
+        if told := gateway.outbox.levels.withdraw(place, kind, shop):
             gateway.warn(told)
     except PasserelleError as error:
         gateway.warn(str(error))

@@ -48,14 +48,14 @@ def test_an_upload_that_was_begun(
         deed()
 
     outbox = Outbox(settings, ledger, lambda _name: remote, lambda: NOW, print, do)
-    outbox.send_stock(STOCK, b"ID\n124\n", [], **FACTS)
-    promise = outbox._promise(Kind.STOCK, STOCK, WHOLE)
+    outbox.levels.send_stock(STOCK, b"ID\n124\n", [], **FACTS)
+    promise = outbox._sender.promise(Kind.STOCK, STOCK, WHOLE)
     assert isinstance(promise, Promise)
     begun = ledger.dispatches.prepare_stock(promise, NOW, (), **FACTS)
     ledger.dispatches.stage(begun, NOW, None)
     path = root / STOCK.path
     path.unlink() if lies is None else path.write_bytes(lies)
-    outbox.settle_levels(Kind.STOCK)
+    outbox.levels.settle(Kind.STOCK)
     assert path.exists() == (lies == WHOLE)
     found = (ledger.dispatches.last(Kind.STOCK, stages=(stage,)) for stage in stages)
     assert [one.number if one else None for one in found] == [begun.number - 1, begun.number]

@@ -97,7 +97,7 @@ class World:
         return outbox.troubles
 
     def send_stock(self, dies: tuple[str, str] | None = None, data: bytes = b"ID\n1\n") -> None:
-        self.outbox(dies).send_stock(STOCK, data, [], **FACTS)
+        self.outbox(dies).levels.send_stock(STOCK, data, [], **FACTS)
 
     def last(self, kind: Kind) -> Dispatch:
         found = self.ledger.dispatches.last(kind)
@@ -200,7 +200,7 @@ def test_levels_that_were_cut_short_leave_the_older_file_and_nothing_beside_it(
     world.send_stock(data=b"ID\n0\n")
     with pytest.raises(DeathError):
         world.send_stock(dies)
-    world.outbox().settle_levels(Kind.STOCK)
+    world.outbox().levels.settle(Kind.STOCK)
     came = dies == ("after", "replace")
     assert world.lies() == {STOCK.path: b"ID\n1\n" if came else b"ID\n0\n"}
     assert world.last(Kind.STOCK).stage == (Stage.SENT if came else Stage.ABANDONED)
@@ -221,11 +221,11 @@ def test_what_is_withdrawn_is_the_file_that_lies_there(world: World) -> None:
     first = world.last(Kind.STOCK).number
     with pytest.raises(DeathError):
         world.send_stock(("half", "store"))
-    assert "was withdrawn" in world.outbox().withdraw(STOCK)
+    assert "was withdrawn" in world.outbox().levels.withdraw(STOCK)
     assert STOCK.path not in world.lies()
     withdrawn = world.ledger.dispatches.last(Kind.STOCK, stages=(Stage.WITHDRAWN,))
     assert withdrawn is not None and withdrawn.number == first
-    assert world.outbox().withdraw(STOCK) == ""
+    assert world.outbox().levels.withdraw(STOCK) == ""
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_where_renaming_is_forbidden_half_a_file_of_levels_is_taken_away(
         direct.send_stock(dies)
     if taken:
         (direct.root / STOCK.path).unlink()
-    direct.outbox().settle_levels(Kind.STOCK)
+    direct.outbox().levels.settle(Kind.STOCK)
     assert direct.lies().get(STOCK.path) == lies
     assert direct.last(Kind.STOCK).stage == stage
 
@@ -296,7 +296,7 @@ def test_levels_for_a_server_that_left_the_config_are_let_go_of(world: World) ->
     outbox = Outbox(
         world.settings, world.ledger, NoServers().open, lambda: NOW, world.told.append, no_deed
     )
-    outbox.settle_levels(Kind.STOCK)
+    outbox.levels.settle(Kind.STOCK)
     assert world.last(Kind.STOCK).stage == Stage.ABANDONED
 
 

@@ -1,0 +1,281 @@
+"""Takes what was promised to a server from stage to stage, and goes on where a run died.
+
+1. ``prepared``: the ledger has promised it. An XML is in ArchiveExport first, and promised with
+   its orders, before its server is touched; levels, with their reasons.
+2. Its bytes go up under ``NAME.TOKEN.tmp``, which nobody but this ledger touches; once they are
+   known to be complete: ``staged``.
+3. The mark on the server says that it comes next (:mod:`passerelle.exchange.marks`).
+4. It is renamed to its name: ``sent``. When it is gone from there: ``taken``.
+
+Whatever dies in between, the ledger, the mark and the presence of the ``.tmp`` tell how far it
+came. An XML is never written over another file; one of which nobody but the ERP can tell is
+``doubtful``.
+"""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from passerelle.archive.folders import Exports
+from passerelle.base.commands import of_xml
+from passerelle.base.errors import (
+    AlreadyThereError,
+    HeldError,
+    NotFoundError,
+    PasserelleError,
+)
+from passerelle.base.language import _
+from passerelle.config.model import Settings
+from passerelle.config.servers import address_of
+from passerelle.exchange.marks import Marks
+from passerelle.exchange.uploads import is_whole, store_to_the_letter, store_whole, tmp_name
+from passerelle.ledger.ledger import Ledger
+from passerelle.ledger.outbox import Promise
+from passerelle.model.location import Location
+from passerelle.model.records import Dispatch
+from passerelle.model.states import LEVELS, Kind, SaleState, Stage
+from passerelle.remotes.base import Entry, Remote, find, is_gone
+
+# Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
+Do = Callable[[Callable[[], object], str], None]
+
+
+class Sender:
+    """The one state machine of all dispatches. ``remote`` opens a server by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: Ledger,
+        remote: Callable[[str], Remote],
+        now: Callable[[], datetime],
+        say: Callable[[str], None],
+        do: Do,
+    ) -> None:
+        self.settings, self.ledger, self.remote = settings, ledger, remote
+        self.now, self.say, self.do = now, say, do
+        self.book = ledger.dispatches
+        self.exports = Exports(settings.folder)
+        self.marks = Marks(settings, ledger, remote, say)
+        # How many orders this run brought into the ERP's folder.
+        self.orders_sent = 0
+        self.fresh: set[int] = set()
+
+    def promise(
+        self, kind: Kind, place: Location, data: bytes, archived: str = "", target: str = ""
+    ) -> Promise:
+        publish = self.settings.servers[place.server].publish
+        side = {"address": self.address(place.server), "publish": publish}
+        digest = hashlib.sha256(data).hexdigest()
+        return Promise(kind, place, digest, len(data), archived, target, **side)
+
+    def address(self, name: str) -> str:
+        return address_of(self.settings.servers[name].url)
+
+    def tmp(self, dispatch: Dispatch) -> str:
+        """The name of its upload, which no other ledger uses."""
+        return tmp_name(dispatch.place.path, self.marks.token)
+
+    def go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
+        """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
+        remote = self.marks.greet(dispatch.place.server)
+        if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
+            return self._look_for(remote, dispatch)
+        dispatch = self._in_the_mode_of_today(remote, dispatch)
+        if dispatch.publish == "direct":
+            return self._go_on_directly(dispatch, data)
+        if dispatch.stage != Stage.STAGED:
+            self._wait_for_turn(remote, dispatch)
+            dispatch = self._stage(dispatch, data)
+        elif is_gone(remote, self.tmp(dispatch)):
+            return self._without_tmp(remote, dispatch)
+        return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
+
+    def _in_the_mode_of_today(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """A server's ``publish`` was changed: what nobody else saw yet goes the new way.
+
+        Otherwise it is finished the way that it was begun.
+        """
+        mode = self.settings.servers[dispatch.place.server].publish
+        if dispatch.publish == mode or dispatch.stage not in (Stage.PREPARED, Stage.STAGED):
+            return dispatch
+        if dispatch.stage == Stage.STAGED:
+            if dispatch.publish == "direct" or is_gone(remote, self.tmp(dispatch)):
+                return dispatch
+            dispatch = self.book.unstage(dispatch, self.now())
+            remote.delete(self.tmp(dispatch))
+        return self.book.publish_as(dispatch, mode)
+
+    def _without_tmp(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """Staged by an earlier run, and gone: it was renamed, or somebody else took it.
+
+        Only a file under its name, or our mark, which is written right before, proves the first.
+        """
+        if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
+            raise self._doubtful(dispatch)
+        return self._sent(dispatch)
+
+    def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+        """One in doubt: where it plainly lies there, it is there."""
+        entry = find(remote, dispatch.place.path)
+        if entry and is_whole(
+            remote, dispatch.place.path, entry, dispatch.size, lambda: dispatch.sha256
+        ):
+            return self._sent(dispatch)
+        raise self._doubtful(dispatch)
+
+    def _wait_for_turn(self, remote: Remote, dispatch: Dispatch) -> None:
+        """XMLs of one name go one after another: their uploads have one name, too."""
+        if dispatch.kind in LEVELS:
+            return
+        others = (*self.book.unfinished(), *self.book.untaken())
+        before = [d for d in others if d.place == dispatch.place and d.number < dispatch.number]
+        if any(d.stage in (Stage.PREPARED, Stage.STAGED) for d in before):
+            raise _in_the_way(dispatch.place)
+        if before:
+            self._make_way(remote, dispatch.place)
+
+    def _stage(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
+        content = data if data is not None else self.read(dispatch)
+        if content is None:
+            return self._abandon(dispatch)
+        entry = self._store(dispatch, self.tmp(dispatch), content)
+        return self.book.stage(dispatch, self.now(), entry.modified)
+
+    def read(self, dispatch: Dispatch) -> bytes | None:
+        return self.exports.read(dispatch.archived, dispatch.sha256)
+
+    def _store(self, dispatch: Dispatch, path: str, content: bytes) -> Entry:
+        remote = self.marks.at(dispatch.place.server)
+        if dispatch.kind in LEVELS:
+            return store_to_the_letter(remote, path, content, dispatch.place)
+        return store_whole(remote, path, content)
+
+    def _rename(self, dispatch: Dispatch) -> Dispatch:
+        place, remote = dispatch.place, self.marks.at(dispatch.place.server)
+        if dispatch.kind not in LEVELS:
+            self._make_way(remote, place)
+        self.marks.announce(dispatch)
+        move = remote.replace if dispatch.kind in LEVELS else remote.rename
+        try:
+            move(self.tmp(dispatch), place.path)
+        except NotFoundError as error:
+            if dispatch.kind in LEVELS:
+                raise
+            raise self._doubtful(dispatch) from error
+        return self._sent(dispatch)
+
+    def _make_way(self, remote: Remote, place: Location) -> None:
+        """A sales XML is never written over; the one before it is taken once its name is free."""
+        if find(remote, place.path) is not None:
+            raise _in_the_way(place)
+        for before in self.book.untaken():
+            if before.place == place:
+                self.take(before)
+
+    def take(self, dispatch: Dispatch) -> None:
+        self.book.take(dispatch, self.now())
+        self.say(_("the ERP has taken {file}").format(file=dispatch.place.name))
+
+    def _sent(self, dispatch: Dispatch, *, found_again: bool = True) -> Dispatch:
+        """``found_again``: a run that did not know would see by the ``.tmp`` that is gone."""
+        now = self.now()
+        published = None
+        if dispatch.uploaded and dispatch.staged:
+            # The server's clock at this moment: as far from the upload as ours.
+            published = dispatch.uploaded + (now - dispatch.staged)
+        place = dispatch.place
+        text = _("{file} is in place on {server}")
+        name = place.path if dispatch.kind == Kind.POOL else place.name
+        self.say(text.format(file=name, server=place.server))
+        self.fresh.add(dispatch.number)
+        self.orders_sent += len(self.book.orders_of(dispatch))
+        return self.book.send(dispatch, now, published, lightly=found_again)
+
+    def _abandon(self, dispatch: Dispatch) -> Dispatch:
+        why = lost_in_archive(dispatch)
+        self.say(f"! {why}")
+        return self.book.end(dispatch, Stage.ABANDONED, self.now(), why)
+
+    # --- servers that forbid renaming --------------------------------------------------------
+
+    def _go_on_directly(self, dispatch: Dispatch, data: bytes | None) -> Dispatch:
+        """Uploads under the final name. ``staged`` here means: the upload has begun."""
+        remote, path = self.marks.at(dispatch.place.server), dispatch.place.path
+        if dispatch.stage != Stage.PREPARED:
+            if is_gone(remote, path):
+                raise self._doubtful(dispatch)
+            entry = remote.stat(path)
+            if is_whole(remote, path, entry, dispatch.size, lambda: dispatch.sha256):
+                return self._sent(dispatch, found_again=False)
+        elif dispatch.kind not in LEVELS:
+            self._make_way(remote, dispatch.place)
+        content = data if data is not None else self.read(dispatch)
+        if content is None:
+            return self._abandon(dispatch)
+        dispatch = self.book.stage(dispatch, self.now(), None)
+        self.marks.announce(dispatch)
+        try:
+            entry = self._store_directly(remote, dispatch, content)
+        except NotFoundError:
+            server = self.settings.servers[dispatch.place.server]
+            if not server.takes_at_once or not is_gone(remote, path):
+                raise
+        else:
+            dispatch = self.book.stage(dispatch, self.now(), entry.modified, is_deed=False)
+        return self._sent(dispatch, found_again=False)
+
+    def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:
+        """Half of a file that the ERP or the shop could take is removed at once."""
+        try:
+            return self._store(dispatch, dispatch.place.path, content)
+        except PasserelleError:
+            with suppress(PasserelleError):
+                remote.delete(dispatch.place.path)
+                self.book.unstage(dispatch, self.now())
+            raise
+
+    def _doubtful(self, dispatch: Dispatch) -> HeldError:
+        self.book.doubt(dispatch, self.now())
+        what = _(
+            "the file is gone, and was not seen to be taken: only the ERP knows whether it has it"
+        )
+        if dispatch.kind == Kind.SALE:
+            begun = self.ledger.sales.in_states(SaleState.PREPARED)
+            ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
+            mend = _(
+                "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it "
+                "is not"
+            )
+        else:
+            ids = self.book.in_doubt(dispatch)
+            mend = _(
+                "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` "
+                "if they are not"
+            )
+        verbs = ("settle", "resend", "retry")
+        commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
+        return HeldError(what, str(dispatch.place), mend.format(**commands))
+
+
+def _in_the_way(place: Location) -> AlreadyThereError:
+    return AlreadyThereError(
+        _("a file of that name waits for the ERP already"),
+        str(place),
+        _("a sales XML is never written over; when the ERP has taken it, this one goes"),
+    )
+
+
+def lost_in_archive(dispatch: Dispatch) -> str:
+    """In words: its copy is not what was promised, and what follows."""
+    text = _(
+        "{file} is missing or altered in ArchiveExport, so it was not sent; "
+        "its orders go into a new one"
+    )
+    if dispatch.kind == Kind.SALE:
+        text = _(
+            "{file} is missing or altered in ArchiveExport, so it was not sent; "
+            "the sale is issued anew"
+        )
+    return text.format(file=dispatch.archived)
