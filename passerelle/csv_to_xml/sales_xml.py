@@ -5,7 +5,7 @@ under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
 """
 
 import codecs
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -48,6 +48,30 @@ def write_sales(
     if forms.schema is None or forms.schema.validate(document):
         return SalesXml(_serialise(document, settings.xml), orders)
     return _without_invalid(orders, settings, generated, forms)
+
+
+def keep_orders(data: bytes, ids: Collection[str], settings: Orders, forms: Forms) -> bytes | None:
+    """A sales XML that was written before, with these of its orders alone.
+
+    ``None`` where they cannot be told from the others: it went through a stylesheet, or the ERP's
+    names for the elements have changed since.
+    """
+    if forms.stylesheet is not None:
+        return None
+    names = settings.xml.names
+    order, id, count = (names.get(element, element) for element in ("order", "id", "count"))
+    parser = etree.XMLParser(remove_blank_text=True, huge_tree=True, resolve_entities=False)
+    root = etree.fromstring(data, parser)
+    found, number = root.findall(order), root.find(count)
+    for other in [one for one in found if one.findtext(id) not in ids]:
+        root.remove(other)
+    if number is None or {one.findtext(id) for one in root.findall(order)} != set(ids):
+        return None
+    number.text = str(len(ids))
+    document = etree.ElementTree(root)
+    if forms.schema is not None and not forms.schema.validate(document):
+        return None
+    return _serialise(document, settings.xml)
 
 
 def _without_invalid(

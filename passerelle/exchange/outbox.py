@@ -93,10 +93,18 @@ class Outbox:
         self._say(f"! {why}")
         self._book.end(dispatch, Stage.ABANDONED, self._now(), why)
 
-    def is_spoilt(self, dispatch: Dispatch) -> bool:
-        """Whether its copy in ArchiveExport is missing, or not what was promised."""
+    def replace(
+        self, dispatch: Dispatch, data: bytes, place: Location, stay: Collection[str], why: str
+    ) -> None:
+        """The same, but those of its orders that ``stay`` go with ``data`` instead."""
+        self._say(f"! {why}")
+        promise = self._archived(Kind.ORDERS, place, data)
+        self._confirmed(self._book.prepare_anew(dispatch, promise, self._now(), stay, why))
+
+    def archived(self, dispatch: Dispatch) -> bytes | None:
+        """Its copy in ArchiveExport; ``None`` where that is missing, or not what was promised."""
         self._exports.confirm(dispatch.archived)
-        return self._sender.read(dispatch) is None
+        return self._sender.read(dispatch)
 
     # --- finishing what an earlier run began -------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, exists, func, select, update
 
 from passerelle.base.language import _
-from passerelle.ledger.book import Begin, Book, insert_all, insert_one, row_of
+from passerelle.ledger.book import Begin, Book, in_batches, insert_all, insert_one, row_of
 from passerelle.ledger.marks import move_all, write_marks
 from passerelle.ledger.pool_booking import last_move, note, supersede, waiting_for
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
@@ -67,6 +67,21 @@ class DispatchBook(Book):
         with self._begin() as connection:
             dispatch = _insert(connection, promise, at)
             write_marks(connection, channel, marks, at, dispatch=dispatch.number)
+            return dispatch
+
+    def prepare_anew(
+        self, old: Dispatch, promise: Promise, at: datetime, stay: Collection[str], why: str
+    ) -> Dispatch:
+        """Promises an XML instead of one that nobody saw, with those of its orders that stay.
+
+        The others start over.
+        """
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            for some in in_batches(stay):
+                mine = (orders.c.dispatch == old.number) & orders.c.id.in_(some)
+                connection.execute(update(orders).where(mine).values(dispatch=dispatch.number))
+            _move(connection, old, Stage.ABANDONED, at, why)
             return dispatch
 
     def prepare_sale(self, promise: Promise, at: datetime, issue: Issue) -> Dispatch:

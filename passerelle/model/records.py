@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import UNSENT, Kind, OpenMatter, SaleState, Stage, State
+from passerelle.model.states import IN_ERP, UNSENT, Kind, OpenMatter, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,12 @@ class KnownOrder:
     def is_due(self) -> bool:
         """Whether it should be in the ERP, but could not be sent, or is to be sent again."""
         return self.state in UNSENT and (self.due or self.resend)
+
+    @property
+    def is_beyond_recall(self) -> bool:
+        """Whether the ERP has it, or may have: a change of the shop's comes too late."""
+        is_uploaded = self.stage in (Stage.STAGED, Stage.DOUBTFUL)
+        return self.state in IN_ERP or (self.state == State.PREPARED and is_uploaded)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from passerelle.base.reading import gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Reading, Sold
 from passerelle.model.records import KnownOrder
-from passerelle.model.states import DONE, IN_ERP, OpenMatter
+from passerelle.model.states import DONE, OpenMatter
 from passerelle.rules.fate import face, is_cancelled, is_id_used_again
 
 
@@ -82,7 +82,7 @@ def _has_changed(reading: Reading, order: KnownOrder) -> bool:
         return False
     if is_id_used_again(reading, order) or order.matter or order.cancelled:
         return True
-    return order.state in IN_ERP and order.fingerprint != face(reading)
+    return order.is_beyond_recall and order.fingerprint != face(reading)
 
 
 def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> tuple[Sold, ...]:
@@ -95,6 +95,6 @@ def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> t
         is_settled = is_noted and order.matter != OpenMatter.ID_REUSED
         return () if is_settled else reading.sold
     is_as_sent = is_noted and order.matter != OpenMatter.CHANGED and not order.cancelled
-    if order.state not in IN_ERP or is_as_sent:
+    if not order.is_beyond_recall or is_as_sent:
         return ()
     return lacking(sent, reading.sold)

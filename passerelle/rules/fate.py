@@ -19,7 +19,7 @@ from passerelle.base.wording import minute, shorten
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
-from passerelle.model.states import DONE, IN_ERP, OpenMatter, State
+from passerelle.model.states import DONE, OpenMatter, State
 
 
 class Fate(StrEnum):
@@ -207,7 +207,7 @@ def _change_after_sending(
             return None
         note = _used_again(reading, before)
         return _changed(reading, note, OpenMatter.ID_REUSED, cancelled=before.cancelled)
-    if before.state not in IN_ERP:
+    if not before.is_beyond_recall:
         return None
     cancelled = is_cancelled(reading, settings)
     if cancelled:

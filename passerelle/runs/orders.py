@@ -8,24 +8,20 @@ finish what an earlier run left, publish the XML. Then, where that is enabled, t
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
 from passerelle.exchange.outbox import Parcel
-from passerelle.exchange.sending import lost_in_archive
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
-from passerelle.model.records import Dispatch, KnownOrder, Mark
-from passerelle.model.states import Kind, Stage, State
-from passerelle.rules.fate import Fate, judge, without_statuses
+from passerelle.model.records import KnownOrder, Mark
+from passerelle.model.states import State
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.orders_plan import (
     OrdersPlan,
@@ -37,6 +33,7 @@ from passerelle.runs.orders_plan import (
     reject,
     summarise,
 )
+from passerelle.runs.recalling import recall_changed
 from passerelle.runs.refusals import note_refused
 
 if TYPE_CHECKING:
@@ -73,7 +70,7 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
         raise
     hold = find_hold(gateway, met.file)
     if hold is None:
-        met = _recall_changed(gateway, met)
+        met = _without_recalled(gateway, met)
     plan = plan_orders(gateway, met, hold)
     for line in describe(plan):
         gateway.say(line)
@@ -183,38 +180,11 @@ def check_columns(gateway: Gateway, file: OrderFile) -> None:
         raise HeldError(what, place, mend.format(key=gone[0]))
 
 
-def _recall_changed(gateway: Gateway, met: Met) -> Met:
-    """Takes back XMLs that were never uploaded and must be written anew."""
-    for dispatch in gateway.ledger.dispatches.unfinished():
-        is_here = dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED
-        if is_here and (why := _why_anew(gateway, met, dispatch)):
-            gateway.do(partial(gateway.outbox.recall, dispatch, why))
+def _without_recalled(gateway: Gateway, met: Met) -> Met:
+    """Takes back the XMLs that must not go as they are; their orders are decided on anew."""
+    recall_changed(gateway, met.file, met.known)
     channel, ids = gateway.settings.needed_orders.channel, [r.id for r in met.file.readings]
     return replace(met, known=gateway.ledger.orders.known(channel, ids))
-
-
-def _why_anew(gateway: Gateway, met: Met, dispatch: Dispatch) -> str:
-    """Its copy is spoilt, or the shop changed one of its orders since; ``""``: it goes as it is.
-
-    An XML with orders that left the file stays: it is all that is left of them.
-    """
-    if gateway.outbox.is_spoilt(dispatch):
-        return lost_in_archive(dispatch)
-    readings = {reading.id: reading for reading in met.file.readings}
-    ids, settings = gateway.ledger.dispatches.orders_of(dispatch), gateway.settings.needed_orders
-    if "status" in met.file.absent:
-        settings = without_statuses(settings)
-    changed = [id for id in ids if id in readings and id in met.known
-               and (readings[id].fingerprint != met.known[id].fingerprint
-                    or not _is_to_go(readings[id], met.known[id], settings))]  # fmt: skip
-    if not changed or not all(id in readings for id in ids):
-        return ""
-    text = _("order {id} changed before {file} was uploaded: it is written anew")
-    return text.format(id=changed[0], file=dispatch.archived)
-
-
-def _is_to_go(reading: Reading, known: KnownOrder, settings: Orders) -> bool:
-    return judge(reading, settings, resend=known.resend).fate == Fate.SEND
 
 
 def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> OrdersPlan:

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from _pytest.mark import ParameterSet
 
 from tests import scale
+from tests.shell import Result
 from tests.world import Sale, World
 
 FIRST = Sale("1", {"370": 1})
@@ -199,12 +201,45 @@ def test_the_folder_of_refusals_is_not_the_one_that_the_erp_imports(world: World
     assert world.run("run", "orders").exit_code == 3
 
 
-def test_an_order_that_is_cancelled_before_its_xml_could_go_is_not_sent(world: World) -> None:
-    other = Sale("2", {"371": 1})
-    (world.server.root / "import").rename(world.server.root / "away")
-    world.shop_writes(FIRST, other)
-    assert world.run("run", "orders").exit_code == 4
-    (world.server.root / "away").rename(world.server.root / "import")
-    world.shop_writes(replace(FIRST, status="Annulé"), other)
-    world.run_well("run", "orders")
-    assert (world.erp_takes(), world.states()["1"]) == (["2"], "waiting")
+class TestAnOrderThatChangesBeforeItsXmlWasUploaded:
+    """The ERP's folder is away; the XML has another order, which may leave the shop's file."""
+
+    OTHER = Sale("2", {"371": 1})
+
+    @pytest.fixture
+    def promised(self, world: World) -> World:
+        (world.server.root / "import").rename(world.server.root / "away")
+        world.shop_writes(FIRST, self.OTHER)
+        assert world.run("run", "orders").exit_code == 4
+        return world
+
+    def back(self, world: World, *sales: Sale) -> Result:
+        (world.server.root / "away").rename(world.server.root / "import")
+        world.shop_writes(*sales)
+        return world.run("run", "orders")
+
+    @pytest.mark.parametrize("others", [(OTHER,), ()], ids=["beside", "without"])
+    @pytest.mark.parametrize("now", [{"status": "Annulé"}, {"items": {"370": 3}}])
+    def test_does_not_go_as_it_was_and_the_other_goes(
+        self, promised: World, now: dict[str, Any], others: tuple[Sale, ...]
+    ) -> None:
+        first = replace(FIRST, **now)
+        assert self.back(promised, first, *others).exit_code == 0
+        sent = b"".join(path.read_bytes() for path in promised.xmls())
+        assert sent.count(b"<quantity>3<") == ("items" in now)
+        assert sorted(promised.erp_takes()) == ["1", "2"][first.status == "Annulé" :]
+        promised.run_well("run", "orders")
+        assert (concerns(promised), held(promised)) == ({}, set())
+
+    def test_is_told_with_the_other_where_it_cannot_be_taken_out(self, promised: World) -> None:
+        promised.configure(extra='[orders.xml.names]\norder = "bon"\n')
+        result = self.back(promised, replace(FIRST, status="Annulé"))
+        assert "1 order not sent, and no longer in the file: 2" in result.stderr.replace("\n", " ")
+        assert (promised.erp_takes(), held(promised)) == ([], {"371"})
+        assert concerns(promised) == {"not_sent": ("2",)}
+
+    def test_nor_does_another_order_under_its_id_take_its_place(self, promised: World) -> None:
+        another = Sale("1", {"372": 1}, date="2026-11-24 09:00:00")
+        assert self.back(promised, another).exit_code == 0
+        assert promised.erp_takes() == ["1", "2"]
+        assert (concerns(promised), held(promised)) == ({"id_reused": ("1",)}, {"372"})
