@@ -4,7 +4,6 @@ They are absolute: what was cut short is let go of, since the next run makes the
 replace what the shop has not taken; and what must not stay is withdrawn.
 """
 
-import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -17,12 +16,13 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.exchange.sending import Sender
+from passerelle.exchange.uploads import is_unaltered
 from passerelle.model.location import Location
 from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch
 from passerelle.model.states import Kind, Stage
-from passerelle.remotes.base import Entry, Remote, fetch_whole, find
+from passerelle.remotes.base import Remote, find
 
 
 class Levels:
@@ -82,7 +82,7 @@ class Levels:
         entry = find(remote, path) if dispatch.stage == Stage.STAGED else None
         if entry is None:
             self._book.end(dispatch, Stage.ABANDONED, self._now())
-        elif _is_unaltered(remote, dispatch, entry):
+        elif is_unaltered(remote, dispatch, entry):
             self._book.send(dispatch, self._now(), None)
         else:
             # First the file: once the ledger has let go of it, nobody would look for it again.
@@ -125,7 +125,7 @@ class Levels:
             remote = self._marks.at(place.server)  # its content does not prove that it is ours
         if (entry := find(remote, place.path)) is None:
             return ""
-        if last is None or (last.stage == Stage.SENT and not _is_unaltered(remote, last, entry)):
+        if last is None or (last.stage == Stage.SENT and not is_unaltered(remote, last, entry)):
             text = _(
                 "{file} was left: it is not what was published last; look whether the shop may "
                 "still import it"
@@ -141,12 +141,3 @@ class Levels:
         self._book.end(dispatch, Stage.WITHDRAWN, self._now())
         text = _("{file} was withdrawn: the shop had not taken it yet")
         return text.format(file=dispatch.place.name)
-
-
-def _is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
-    """Whether what lies there is what was promised, byte for byte."""
-    if entry.size not in (None, dispatch.size):
-        return False
-    path = dispatch.place.path
-    data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
-    return hashlib.sha256(data).hexdigest() == dispatch.sha256

@@ -6,6 +6,7 @@ when it is gone. How it goes is :mod:`passerelle.exchange.sending`; levels for s
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from functools import partial
 from passerelle.base.errors import (
     AlreadyThereError,
     HeldError,
+    NotFoundError,
     PasserelleError,
     PermanentError,
     TimeLimitError,
@@ -22,13 +24,14 @@ from passerelle.base.progress import step
 from passerelle.config.model import Settings
 from passerelle.exchange.levels import Levels
 from passerelle.exchange.sending import Do, Sender
+from passerelle.exchange.uploads import is_unaltered
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch, Issue, Mark
 from passerelle.model.states import Kind, Stage
-from passerelle.remotes.base import Remote, find, is_gone
+from passerelle.remotes.base import Entry, Remote, find, is_gone, lying_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Outbox:
         say: Callable[[str], None],
         do: Do,
     ) -> None:
-        self._settings, self._book = settings, ledger.dispatches
+        self._settings, self._book, self._clocks = settings, ledger.dispatches, ledger.stock
         self._now, self._say, self._do = now, say, do
         self._sender = Sender(settings, ledger, remote, now, say, do)
         self._exports, self.marks = self._sender.exports, self._sender.marks
@@ -180,20 +183,33 @@ class Outbox:
         text = _("{file} waits: {error}").format(file=dispatch.archived, error=error)
         self._say(f"! {text}")
 
-    def note_taken(self) -> list[Dispatch]:
-        """Marks as taken the XMLs that are gone from the server; returns what still lies there."""
-        lying = []
+    def note_taken(self) -> None:
+        """Marks as taken the XMLs that are gone from the server, and looks at what lies there."""
         for dispatch in self._book.untaken():
-            try:
-                if dispatch.number not in self._sender.fresh and is_gone(
-                    self.marks.at(dispatch.place.server), dispatch.place.path
-                ):
-                    self._sender.take(dispatch)
-                    continue
-            except PasserelleError as error:
-                self._trouble(error)
-            lying.append(dispatch)
-        return lying
+            if dispatch.number not in self._sender.fresh:
+                try:
+                    self._look_at(dispatch)
+                except PasserelleError as error:
+                    self._trouble(error)
+
+    def _look_at(self, dispatch: Dispatch) -> None:
+        server, path = dispatch.place.server, dispatch.place.path
+        remote = self.marks.at(server)
+        if (entry := lying_at(remote, path)) is None:
+            self._sender.take(dispatch)
+            return
+        with suppress(NotFoundError):  # it is taken this moment
+            if not _is_as_sent(remote, dispatch, entry):
+                raise self._sender.altered(dispatch)
+            offset = self._clocks.clock_offset(server)
+            if offset is not None:
+                self._book.note_lying(dispatch, self._now() + offset)
+
+
+def _is_as_sent(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
+    """Of the size and time that it had when it was uploaded, or read back."""
+    as_uploaded = (dispatch.size, dispatch.uploaded)
+    return (entry.size, entry.modified) == as_uploaded or is_unaltered(remote, dispatch, entry)
 
 
 def _would_finish(dispatch: Dispatch) -> str:

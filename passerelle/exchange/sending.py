@@ -29,7 +29,13 @@ from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
-from passerelle.exchange.uploads import is_whole, store_to_the_letter, store_whole, tmp_name
+from passerelle.exchange.uploads import (
+    is_unaltered,
+    is_whole,
+    store_to_the_letter,
+    store_whole,
+    tmp_name,
+)
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
@@ -80,7 +86,7 @@ class Sender:
     def go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
         """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
         remote = self.marks.greet(dispatch.place.server)
-        if dispatch.stage == Stage.DOUBTFUL and dispatch.publish != "direct":
+        if dispatch.stage == Stage.DOUBTFUL:
             return self._look_for(remote, dispatch)
         dispatch = self._in_the_mode_of_today(remote, dispatch)
         if dispatch.publish == "direct":
@@ -119,11 +125,9 @@ class Sender:
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """One in doubt: where it plainly lies there, it is there."""
         entry = find(remote, dispatch.place.path)
-        if entry and is_whole(
-            remote, dispatch.place.path, entry, dispatch.size, lambda: dispatch.sha256
-        ):
+        if entry and is_unaltered(remote, dispatch, entry):
             return self._sent(dispatch)
-        raise self._doubtful(dispatch)
+        raise self.altered(dispatch) if entry else self._doubtful(dispatch)
 
     def _wait_for_turn(self, remote: Remote, dispatch: Dispatch) -> None:
         """XMLs of one name go one after another: their uploads have one name, too."""
@@ -235,6 +239,13 @@ class Sender:
                 remote.delete(dispatch.place.path)
                 self.book.unstage(dispatch, self.now())
             raise
+
+    def altered(self, dispatch: Dispatch) -> HeldError:
+        """What lies under its name is not what was sent: nobody knows what the ERP makes of it."""
+        told = self._doubtful(dispatch)
+        what = _("what lies there is not what was sent: somebody cut or changed it")
+        mend = _("take it away from there; {mend}").format(mend=told.mend)
+        return HeldError(what, told.where, mend)
 
     def _doubtful(self, dispatch: Dispatch) -> HeldError:
         self.book.doubt(dispatch, self.now())

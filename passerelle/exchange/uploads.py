@@ -8,6 +8,7 @@ from passerelle.base.durable import first_free
 from passerelle.base.errors import NotFoundError, TransientError
 from passerelle.base.language import _
 from passerelle.model.location import Location
+from passerelle.model.records import Dispatch
 from passerelle.remotes.base import Entry, Remote, fetch_whole
 
 ATTEMPTS = 3
@@ -58,6 +59,15 @@ def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callabl
     if entry.size is not None:
         return entry.size == size
     return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
+
+
+def is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
+    """Whether what lies there is what was promised, byte for byte."""
+    if entry.size not in (None, dispatch.size):
+        return False
+    path = dispatch.place.path
+    data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
+    return hashlib.sha256(data).hexdigest() == dispatch.sha256
 
 
 def free_place(template: Location, now: datetime, is_taken: Callable[[Location], bool]) -> Location:

@@ -178,7 +178,8 @@ def of_late(
     d = dispatches.c
     late = d.taken >= taken_after
     if written is not None:
-        late |= d.published >= written - timedelta(days=1)
+        since = written - timedelta(days=1)
+        late |= (d.published >= since) | (d.lying >= since)
     if unproved is not None:
         late |= d.number >= unproved
     return select(d.number).where(late)
@@ -192,6 +193,6 @@ def select_with_xml(table: Table) -> Select[Any]:
     d = dispatches.c
     its_own = (table.c.dispatch == d.number) & (d.stage != Stage.ABANDONED)
     return select(
-        *(table, d.path.label("sent_as"), d.server, d.archived, d.sent, d.published, d.taken),
-        d.stage,
+        *(table, d.path.label("sent_as"), d.server, d.archived, d.sent, d.published, d.lying),
+        *(d.taken, d.stage),
     ).select_from(table.outerjoin(dispatches, its_own))

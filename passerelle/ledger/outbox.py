@@ -172,6 +172,12 @@ class DispatchBook(Book):
         with self._begin() as connection:
             return _move(connection, dispatch, Stage.TAKEN, at, told, taken=at)
 
+    def note_lying(self, dispatch: Dispatch, at: datetime) -> None:
+        """It lay there ``at`` that moment of the server's clock."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        with self._begin_lightly() as connection:
+            connection.execute(mine.values(lying=at))
+
     def end(self, dispatch: Dispatch, stage: Stage, at: datetime, why: str = "") -> Dispatch:
         """It is ``abandoned`` (its orders start over), ``superseded`` or ``withdrawn``."""
         with self._begin() as connection:

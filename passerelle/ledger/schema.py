@@ -170,6 +170,7 @@ dispatches = Table(
     Column("uploaded", UtcTime),  # on the server's clock
     Column("sent", UtcTime),
     Column("published", UtcTime),  # on the server's clock
+    Column("lying", UtcTime),  # when an XML was last seen there, on the server's clock
     Column("taken", UtcTime),
     Column("left", UtcTime),  # when it was seen to lie there although its time had passed
     Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
@@ -182,6 +183,7 @@ dispatches = Table(
     Index("dispatches_by_path", "path"),
     Index("dispatches_by_published", "published"),
     Index("dispatches_by_taken", "taken"),
+    Index("dispatches_by_lying", "lying"),
 )
 # One row for each order that is to have a sale, or has one. The shop may use an id again after an
 # outage: only with its date is it the same order.

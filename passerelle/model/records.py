@@ -16,9 +16,10 @@ class KnownOrder:
     """An order as the ledger knows it.
 
     ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
-    on the server's clock at which it appeared there, ``taken`` when it was first seen to be gone
-    (our clock). ``total`` is what the customer paid; ``None`` for orders that were illegible or met
-    before it was kept. ``matter`` is what a person has to see to, ``matter_note`` that in words.
+    on the server's clock at which it appeared there, ``lying`` the one at which it was last seen
+    there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the customer
+    paid; ``None`` for orders that were illegible or met before it was kept. ``matter`` is what a
+    person has to see to, ``matter_note`` that in words.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class KnownOrder:
     server: str | None = None
     sent: datetime | None = None
     published: datetime | None = None
+    lying: datetime | None = None
     taken: datetime | None = None
     total: Decimal | None = None
     due: bool = False
@@ -257,6 +259,7 @@ class KnownSale:
     archived: str | None = None
     sent: datetime | None = None
     published: datetime | None = None
+    lying: datetime | None = None
     taken: datetime | None = None
 
     def is_news(self, problem: str, now: datetime) -> bool:

@@ -120,18 +120,22 @@ def gather(receive: Callable[[], bytes]) -> bytes:
 
 
 def is_gone(remote: Remote, path: str) -> bool:
-    """Whether there is certainly no such file.
+    """Whether there is certainly no such file; raises as :func:`lying_at` does."""
+    return lying_at(remote, path) is None
+
+
+def lying_at(remote: Remote, path: str) -> Entry | None:
+    """A file's size and time; ``None`` where there is certainly no such file.
 
     A folder that is missing too proves nothing: a share may not be mounted, a home folder may
     have moved. Raises :class:`NotFoundError` for that, and :class:`TransientError` where the
     folder's listing shows the file all the same.
     """
     try:
-        remote.stat(path)
-        return False
+        return remote.stat(path)
     except NotFoundError as error:
         if error.folder_seen:
-            return True
+            return None
     folder, _slash, name = path.rpartition("/")
     try:
         listed = [entry.name for entry in remote.list_files(folder)]
@@ -144,7 +148,7 @@ def is_gone(remote: Remote, path: str) -> bool:
     if name in listed:
         what = _("the server lists the file, and says that there is none")
         raise TransientError(what, path, _("the next run tries again"))
-    return True
+    return None
 
 
 def replace_by_deleting(remote: Remote, old: str, new: str) -> None:

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from passerelle.model.records import CLOCK_SLACK, ClockHistory, ClockJump, KnownOrder, KnownSale
 from passerelle.model.states import ON_THE_WAY, SaleState, State
 
+# Servers cut times to them, and so may the clock be measured too low.
+_WHOLE_SECONDS = timedelta(seconds=1)
+
 
 @dataclass(frozen=True, slots=True)
 class ErpFile:
@@ -56,7 +59,11 @@ class ErpFile:
             return self._is_long_taken(sent)
         if any(self._divides(jump, sent) for jump in self.clocks.jumps):
             return self.clocks.proves(sent)
-        return self._on_this_clock(sent.server, sent.published) < self.modified
+        if self._on_this_clock(sent.server, sent.published) >= self.modified:
+            return False
+        # What still lay there once the file was written is not in it, however soon it was taken.
+        lying = sent.lying and self._on_this_clock(sent.server, sent.lying)
+        return lying is None or lying < self.modified - _WHOLE_SECONDS
 
     def _is_long_taken(self, sent: KnownOrder | KnownSale) -> bool:
         """By our own clock; what it said before it was set counts for nothing."""

@@ -2,8 +2,9 @@
 
 The one formula of the house: published level = the owner's level - the sales that the owner does
 not include yet. A sale is included only if its XML is gone from the server *and* had been
-published before the ERP wrote its file, or if the order is the previous system's or settled. Where
-an order has a sale of its own (``[fulfil]``), that sale's XML is the one that counts.
+published before the ERP wrote its file, and no run saw it lie there since; or if the order is the
+previous system's or settled. Where an order has a sale of its own (``[fulfil]``), that sale's XML
+is the one that counts.
 """
 
 from collections.abc import Collection, Iterable, Mapping

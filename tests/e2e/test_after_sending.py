@@ -243,3 +243,48 @@ class TestAnOrderThatChangesBeforeItsXmlWasUploaded:
         assert self.back(promised, another).exit_code == 0
         assert promised.erp_takes() == ["1", "2"]
         assert (concerns(promised), held(promised)) == ({"id_reused": ("1",)}, {"372"})
+
+    def test_is_told_where_it_is_uploaded_and_has_no_name_yet(self, world: World) -> None:
+        world.configure(time_in_name=False)
+        foreign = world.server.put("import/commandes.xml", b"<ventes/>")
+        world.shop_writes(FIRST)
+        world.run_well("run", "orders")
+        world.shop_writes(replace(FIRST, status="Annulé"))
+        world.run_well("run", "orders")
+        foreign.unlink()
+        world.shop_writes()
+        world.run_well("run", "orders")
+        assert (world.erp_takes(), concerns(world)) == (["1"], {"cancelled": ("1",)})
+
+
+class TestAnXmlThatLiesThere:
+    @pytest.fixture
+    def sent(self, world: World) -> World:
+        world.shop_writes(FIRST)
+        world.run_well("run", "orders")
+        return world
+
+    @pytest.mark.parametrize(("old", "new"), [(b"</orders>\n", b""), (b">370<", b">371<")])
+    def test_is_in_doubt_once_it_was_cut_or_changed(
+        self, sent: World, old: bytes, new: bytes
+    ) -> None:
+        (xml,) = sent.xmls()
+        whole = xml.read_bytes()
+        xml.write_bytes(whole.replace(old, new))
+        result = sent.run("run", "orders")
+        assert (result.exit_code, "not what was sent" in result.stderr) == (6, True)
+        assert "not what was sent" in sent.run("run", "orders").stderr, "as long as it lies there"
+        sent.erp_takes() if new else xml.unlink()
+        assert sent.run("run", "orders").exit_code == 6
+        assert (concerns(sent), held(sent)) == ({"doubtful": ("1",)}, {"370"})
+        sent.run_well("orders", "settle", "1")
+        sent.run_well("run", "orders")
+        assert (concerns(sent), held(sent)) == ({}, set())
+
+    def test_is_not_in_the_file_that_the_erp_wrote_meanwhile(self, sent: World) -> None:
+        sent.erp_writes_stock(LEVELS, age=0)
+        sent.run_well("run", "stock")
+        sent.erp_takes()
+        sent.run_well("run", "stock")
+        assert sent.shop_takes_stock()["370"] == "0"
+        assert held(sent) == set(), "but in the next one"
