@@ -80,6 +80,10 @@ class NotFoundError(PermanentError):
         self.folder_seen = folder_seen
 
 
+class VanishedError(NotFoundError):
+    """An upload that went well is gone before it could be looked at: somebody took it."""
+
+
 class AccessDeniedError(PermanentError):
     """The file or folder is there, or may be, but this account may not use it."""
 

@@ -16,6 +16,7 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
 from passerelle.config.servers import Server, kind_of
+from passerelle.exchange.sources import named_alike_there
 from passerelle.exchange.uploads import tmp_name
 from passerelle.model.location import Location
 from passerelle.model.servers import MARK_NAME
@@ -280,7 +281,8 @@ def _check_source(what: str, remote: Remote, place: Location, offset: timedelta 
     """A file of others. Absent, it may just not be written yet; denied, it never will be read."""
     try:
         if is_gone(remote, place.path):
-            mend = _("look whether the shop or the ERP writes it")
+            usual = _("look whether the shop or the ERP writes it")
+            mend = named_alike_there(remote, place.path) or usual
             return warning(what, _("no such file now"), mend)
         modified = remote.stat(place.path).modified
         size = len(remote.fetch(place.path))

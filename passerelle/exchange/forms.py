@@ -1,9 +1,11 @@
 """The stylesheets and schemas that config.toml names, read and compiled."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.base.lookalikes import named_alike
 from passerelle.config.model import Settings
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.forms import Forms, compile_forms, compile_sale_forms, named_schemas
@@ -40,5 +42,9 @@ def _read_form(path: Path | None, key: str) -> bytes | None:
     try:
         return path.read_bytes() if path else None
     except OSError as error:
+        mend = _("mend the path")
+        if path and isinstance(error, FileNotFoundError):
+            with suppress(OSError):
+                mend = named_alike(path.name, [p.name for p in path.parent.iterdir()]) or mend
         what = _("the file cannot be read ({reason})").format(reason=error.strerror)
-        raise ConfigError(what, f"{key} ({path})", _("mend the path")) from error
+        raise ConfigError(what, f"{key} ({path})", mend) from error

@@ -6,13 +6,20 @@ not have changed meanwhile. Where a server tells less, less is promised, and tha
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import NotFoundError, NotReadyError, PermanentError
+from passerelle.base.errors import (
+    NotFoundError,
+    NotReadyError,
+    PasserelleError,
+    PermanentError,
+)
 from passerelle.base.language import _, n_
+from passerelle.base.lookalikes import named_alike
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
@@ -81,7 +88,8 @@ class Sources:
         try:
             entry = remote.stat(place.path)
         except NotFoundError as error:
-            mend = _("look whether the shop or the ERP still writes it")
+            still = _("look whether the shop or the ERP still writes it")
+            mend = named_alike_there(remote, place.path) or still
             raise NotFoundError(_("no such file"), str(place), mend) from error
         age = self.age(place.server, entry)
         if age is None or age < _YOUNG:
@@ -147,6 +155,17 @@ class Sources:
         if remote.fetch(place.path) != data:
             raise _not_ready(place, _("two readings of it differed"))
         return data
+
+
+def named_alike_there(remote: Remote, path: str) -> str:
+    """What to do where a file is missing, and one whose name is like it lies in its folder.
+
+    Nor does it raise, nor say more, where the folder cannot be listed.
+    """
+    folder, _slash, name = path.rpartition("/")
+    with suppress(PasserelleError):
+        return named_alike(name, [entry.name for entry in remote.list_files(folder)])
+    return ""
 
 
 def _weaker_promises(entry: Entry) -> Iterator[str]:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from passerelle.base.durable import first_free
-from passerelle.base.errors import NotFoundError, TransientError
+from passerelle.base.errors import NotFoundError, TransientError, VanishedError
 from passerelle.base.language import _
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
-from passerelle.remotes.base import Entry, Remote, fetch_whole
+from passerelle.remotes.base import Entry, Remote, fetch_whole, is_gone
 
 ATTEMPTS = 3
 
@@ -23,12 +23,12 @@ def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     """Uploads ``data`` until all of it arrived, a few times; returns the file as it is there.
 
     Some lines are cut without a word, as :func:`fetch_whole` knows too. Raises
-    :class:`TransientError` where it goes on so, and :class:`NotFoundError` where another has taken
+    :class:`TransientError` where it goes on so, and :class:`VanishedError` where another has taken
     the file meanwhile: then it is not sent again.
     """
     for _attempt in range(ATTEMPTS):
         _store(remote, path, data)
-        entry = remote.stat(path)
+        entry = _look_at(remote, path)
         if is_whole(remote, path, entry, len(data), lambda: hashlib.sha256(data).hexdigest()):
             return entry
     text = _("the upload did not arrive whole ({arrived} of {size} bytes)")
@@ -52,6 +52,19 @@ def _store(remote: Remote, path: str, data: bytes) -> None:
         folder = path.rpartition("/")[0] or _("the server's base folder")
         mend = _("create it on the server, or mend the path in config.toml")
         raise NotFoundError(_("no such folder"), folder, mend) from error
+
+
+def _look_at(remote: Remote, path: str) -> Entry:
+    try:
+        return remote.stat(path)
+    except NotFoundError as error:
+        if not is_gone(remote, path):
+            return remote.stat(path)
+        mend = _(
+            "if whoever reads that folder takes files as soon as they are there, set "
+            'publish = "direct" and takes_at_once = true for this server'
+        )
+        raise VanishedError(_("the upload was gone at once"), path, mend) from error
 
 
 def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callable[[], str]) -> bool:

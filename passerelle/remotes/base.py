@@ -13,7 +13,7 @@ and never takes one for another: an unreachable file is not an absent file.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
@@ -21,6 +21,8 @@ from passerelle.base.progress import moved
 from passerelle.model.location import clean_path
 
 _FETCHES = 3
+# What a refusal refuses: each takes another right.
+Deed = Literal["read", "write", "rename", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,37 @@ def checked(path: str) -> str:
         return clean_path(path) if path else ""
     except ValueError as error:
         raise PermanentError(_("file name refused"), repr(path), str(error)) from error
+
+
+def right_to(deed: Deed) -> str:
+    """What to do where this account may not."""
+    match deed:
+        case "read":
+            return _("give this account the right to read it")
+        case "write":
+            return _("give this account the right to write there")
+        case "delete":
+            return _("give this account the right to delete there")
+    right = _("give this account the right to rename there")
+    return f"{right}; {_direct()}"
+
+
+def no_renaming(words: str, where: str) -> PermanentError:
+    """The server does not know how to rename; ``words`` are its own."""
+    what = _("the server does not rename (it said {words})").format(words=words)
+    return PermanentError(what, where, _direct())
+
+
+def disk_full(where: str) -> PermanentError:
+    return PermanentError(
+        _("the server's disk is full, or this account's quota"),
+        where,
+        _("make room there, or have its keeper raise the quota; the next run tries again"),
+    )
+
+
+def _direct() -> str:
+    return _('where renaming is forbidden, set publish = "direct" for this server (weaker)')
 
 
 def find(remote: Remote, path: str) -> Entry | None:

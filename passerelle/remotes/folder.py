@@ -24,7 +24,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server, base_folder
-from passerelle.remotes.base import Entry, checked, gather
+from passerelle.remotes.base import Entry, checked, disk_full, gather
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
@@ -116,6 +116,8 @@ class FolderRemote:
                 _("access denied"), where, _("give this account the right to it")
             ) from error
         except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise disk_full(where) from error
             if error.errno == errno.ENAMETOOLONG:
                 mend = _("choose a shorter one in config.toml")
                 raise PermanentError(_("the name is too long"), where, mend) from error

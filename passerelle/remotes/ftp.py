@@ -10,10 +10,10 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import unquote, urlsplit
 
 from passerelle.base.deadline import Deadline
@@ -27,15 +27,30 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
-from passerelle.remotes.base import Entry, checked, find, gather
+from passerelle.remotes.base import (
+    Deed,
+    Entry,
+    checked,
+    disk_full,
+    find,
+    gather,
+    no_renaming,
+    right_to,
+)
 from passerelle.remotes.passwords import hidden
-from passerelle.remotes.replies import Cause, cause_in
+from passerelle.remotes.replies import Cause, cause_in, refuses_size
 
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")
 # Pure-FTPd answers 451 to RNTO, ProFTPD 450, though asking again would not help.
-_FINAL = ("absent", "denied")
+_FINAL = ("absent", "denied", "full")
 _NOT_IMPLEMENTED = ("500", "502", "504")
+_NOT_LOGGED_IN = ("530", "532", "332")
+_FOLDER_TYPES = ("dir", "cdir", "pdir")
+_DOS_FOLDER = re.compile(r"\s<(?:DIR|JUNCTION|SYMLINKD)>\s")
+# At the beginning of a line of facts; some send it as a line of the reply's own.
+_FACT = re.compile(r"(?:250-)? *[\w.-]+=[^;]*[; ]")
+_TIME = re.compile(r"(?<!\d)(\d{14,})(?:\.(\d+))?")
 _EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)
@@ -49,6 +64,7 @@ class FtpRemote:
         self._name, self._server, self._deadline = name, server, deadline
         self._url, self._password = urlsplit(server.url), password
         self._features: set[str] = set()
+        self._is_logged_in = False
         self._knows_encoding = False
         self._ftp = self._client()
         try:
@@ -66,14 +82,14 @@ class FtpRemote:
         with self._telling(path):
             if "MLST" in self._features:
                 return self._stat_by_mlst(path)
-            return Entry(path.rpartition("/")[2], self._size(path), self._modified(path))
+            return self._stat_by_size(path)
 
     def list_files(self, folder: str) -> list[Entry]:
         with self._telling(folder):
             self._command(f"CWD {self._full(folder)}")
             if "MLST" in self._features:
-                entries = [_parse_facts(_text_of(line)) for line in self._received("MLSD")]
-                return [entry for entry, kind in entries if kind in ("file", "") and entry.name]
+                with _suppressed(_NOT_IMPLEMENTED):
+                    return self._list_by_mlsd()
             names = self._list_by_nlst()
             folders = self._folders(names)
             return [Entry(name, None, None) for name in names if name not in folders]
@@ -83,7 +99,7 @@ class FtpRemote:
             return self._download(f"RETR {self._full(path)}")
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path, writing=True):
+        with self._telling(path, "write", is_new=True):
             connection = self._open_data(f"STOR {self._full(path)}")
             try:
                 self._upload(connection, data)
@@ -97,22 +113,26 @@ class FtpRemote:
         self.store(path, data)
 
     def rename(self, old: str, new: str) -> None:
-        with self._telling(old):
-            target = self._full(new)
-            self._command(f"RNFR {self._full(old)}")
-        with self._telling(new, writing=True):
+        target = self._name_to_rename(old, new)
+        with self._telling(new, "rename", is_new=True):
             self._command(f"RNTO {target}")
+
+    def _name_to_rename(self, old: str, new: str) -> str:
+        with self._telling(old, "rename"):
+            target = self._full(new)
+            reply = self._command(f"RNFR {self._full(old)}")
+            if not reply.startswith("3"):
+                raise ftplib.error_perm(f"502 {reply}")
+        return target
 
     def replace(self, old: str, new: str) -> None:
         """Deletes ``new`` first only where the server will not rename over it (IIS, FileZilla).
 
         For a moment no file has that name then. Where RNFR is refused, ``new`` stays as it is.
         """
-        with self._telling(old):
-            target = self._full(new)
-            self._command(f"RNFR {self._full(old)}")
+        target = self._name_to_rename(old, new)
         try:
-            with self._telling(new, writing=True):
+            with self._telling(new, "rename", is_new=True):
                 self._command(f"RNTO {target}")
         except PermanentError:
             if find(self, new) is None:
@@ -121,7 +141,7 @@ class FtpRemote:
             self.rename(old, new)
 
     def delete(self, path: str) -> None:
-        with self._telling(path):
+        with self._telling(path, "delete"):
             self._command(f"DELE {self._full(path)}")
 
     def close(self) -> None:
@@ -134,7 +154,7 @@ class FtpRemote:
 
     # --- opening -----------------------------------------------------------------------------
 
-    def _client(self) -> ftplib.FTP:
+    def _client(self) -> "_WholeReplies":
         timeout = self._patience()
         if self._url.scheme == "ftp":
             # Reply texts come in any encoding; latin-1 reads them all without failing.
@@ -149,12 +169,15 @@ class FtpRemote:
         implicit = self._url.scheme == "ftps-implicit"
         port = self._url.port or (990 if implicit else 21)
         self._ftp.connect(self._url.hostname or "", port, self._patience())
+        self._ftp.over.add("220")
         if isinstance(self._ftp, ftplib.FTP_TLS) and not implicit:
             self._ftp.auth()
         user = unquote(self._url.username or "") or "anonymous"
         # What is sent from here on is UTF-8, unless FEAT says otherwise; replies stay latin-1.
         self._ftp.encoding = "utf-8"
         self._ftp.login(user, password)
+        self._is_logged_in = True
+        self._ftp.over.add("230")
         if isinstance(self._ftp, ftplib.FTP_TLS):
             self._ftp.prot_p()
         self._ftp.set_pasv(self._server.passive)
@@ -163,11 +186,11 @@ class FtpRemote:
     def _ask_features(self) -> set[str]:
         try:
             reply = self._command("FEAT")
-        except ftplib.error_perm:
+        except (ftplib.error_perm, ftplib.error_temp):
             reply = ""
         features = {line.split()[0].upper() for line in reply.splitlines()[1:-1] if line.split()}
         if "UTF8" in features:
-            with suppress(ftplib.error_perm):
+            with suppress(ftplib.error_perm, ftplib.error_temp):
                 self._command("OPTS UTF8 ON")
             self._knows_encoding = True
         return features
@@ -242,26 +265,34 @@ class FtpRemote:
             _end_tls(connection)
 
     def _stat_by_mlst(self, path: str) -> Entry:
-        reply = self._command(f"MLST {self._full(path)}")
-        facts = next((line for line in reply.split("\n") if line.startswith(" ")), "")
+        facts = ""
+        with _suppressed(_NOT_IMPLEMENTED):
+            facts = _line_of_facts(self._command(f"MLST {self._full(path)}"))
         if not facts:
             # It knows the command by name only: without facts, anything would seem to be there.
             self._features.discard("MLST")
-            return self.stat(path)
-        entry, kind = _parse_facts(facts.strip())
+            return self._stat_by_size(path)
+        entry, kind = _parse_facts(facts)
+        if kind in _FOLDER_TYPES or (not kind and self._is_folder(path)):
+            raise self._but_a_folder(path)
         if kind not in ("file", ""):
-            raise NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
+            # What is told of a link may be the link's own.
+            return self._stat_by_size(path)
         return Entry(path.rpartition("/")[2], entry.size, entry.modified)
+
+    def _stat_by_size(self, path: str) -> Entry:
+        return Entry(path.rpartition("/")[2], self._size(path), self._modified(path))
+
+    def _but_a_folder(self, path: str) -> NotFoundError:
+        return NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
 
     def _size(self, path: str) -> int | None:
         try:
-            return int(self._command(f"SIZE {self._full(path)}").split()[1])
+            return _parse_size(self._command(f"SIZE {self._full(path)}"))
         except ftplib.error_perm as error:
             if self._is_folder(path):
-                raise NotFoundError(
-                    _("no such file, but a folder"), f"{self._name}:{path}"
-                ) from None
-            if _code_of(error) not in _NOT_IMPLEMENTED:
+                raise self._but_a_folder(path) from None
+            if _code_of(error) not in _NOT_IMPLEMENTED and not refuses_size(str(error), path):
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
@@ -277,14 +308,24 @@ class FtpRemote:
 
     def _modified(self, path: str) -> datetime | None:
         try:
-            return _parse_time(self._command(f"MDTM {self._full(path)}").split()[1])
+            return _parse_time(self._command(f"MDTM {self._full(path)}").partition(" ")[2])
         except ftplib.error_perm as error:
-            if _code_of(error) not in _NOT_IMPLEMENTED:
+            # The file was there a moment ago.
+            if _cause_in(error, path) == "absent":
                 raise
             return None
 
+    def _list_by_mlsd(self) -> list[Entry]:
+        """A type that is not told, or a link's, does not say that something is no file."""
+        told = [_parse_facts(_text_of(line)) for line in self._received("MLSD")]
+        named = [(entry, kind) for entry, kind in told if entry.name.strip(".")]
+        untold = [entry.name for entry, kind in named if kind not in ("file", *_FOLDER_TYPES)]
+        folders = self._folders(untold)
+        return [e for e, kind in named if kind not in _FOLDER_TYPES and e.name not in folders]
+
     def _list_by_nlst(self) -> list[str]:
-        return [_text_of(line).rpartition("/")[2] for line in self._lines("NLST")]
+        names = (_text_of(line).rpartition("/")[2] for line in self._lines("NLST"))
+        return [name for name in names if name.strip(".")]
 
     def _lines(self, command: str) -> list[bytes]:
         try:
@@ -299,8 +340,11 @@ class FtpRemote:
 
     def _folders(self, names: list[str]) -> set[str]:
         """The folders among ``names``: LIST tells them apart, as ``ls -l`` or ``dir`` do."""
-        lines = [_text_of(line) for line in self._lines("LIST")] if names else []
-        folders = [line for line in lines if line.startswith("d") or " <DIR> " in line]
+        lines: list[str] = []
+        if names:
+            with suppress(ftplib.error_perm):
+                lines = [_text_of(line) for line in self._lines("LIST")]
+        folders = [line for line in lines if line.startswith("d") or _DOS_FOLDER.search(line)]
         # A line ends with the name; of "a b" and "b", it is the longer one that fits.
         fitting = ([name for name in names if line.endswith(f" {name}")] for line in folders)
         return {max(fits, key=len) for fits in fitting if fits}
@@ -312,24 +356,23 @@ class FtpRemote:
     # --- telling failures apart --------------------------------------------------------------
 
     @contextmanager
-    def _telling(self, path: str, *, writing: bool = False) -> Iterator[None]:
+    def _telling(self, path: str, deed: Deed = "read", *, is_new: bool = False) -> Iterator[None]:
         """Turns ftplib's errors into the ones of this room.
 
-        ``writing``: what must be there is the folder of ``path``, not ``path`` itself.
+        ``is_new``: what must be there is the folder of ``path``, not ``path`` itself.
         """
+        sought = path.rpartition("/")[0] if is_new else path
         where = f"{self._name}:{path}"
         try:
             yield
         except ssl.SSLCertVerificationError as error:
             raise _certificate_refused(error, self._name, self._url.hostname or "") from error
         except ftplib.error_perm as error:
-            raise self._refusal(error, path, writing=writing) from self._cause(error)
+            raise self._refusal(error, path, deed, sought) from self._cause(error)
         except ftplib.error_temp as error:
-            if _code_of(error) == "452":
-                what = _("the server's disk is full")
-                raise PermanentError(what, where, _("make room")) from None
-            if _code_of(error) in _UNAVAILABLE and _cause_in(error, path) in _FINAL:
-                raise self._refusal(error, path, writing=writing) from self._cause(error)
+            is_final = _code_of(error) in _UNAVAILABLE and _cause_in(error, path) in _FINAL
+            if is_final or _is_full(error, path):
+                raise self._refusal(error, path, deed, sought) from self._cause(error)
             what = _("the server said {words}").format(words=self._said(error))
             raise TransientError(what, where, _("try again")) from self._cause(error)
         except UnicodeEncodeError as error:
@@ -343,19 +386,29 @@ class FtpRemote:
                 _("check the network and the server's url; the next run tries again"),
             ) from self._cause(error)
 
-    def _refusal(self, error: ftplib.Error, path: str, *, writing: bool) -> UnreachableError:
+    def _refusal(self, error: ftplib.Error, path: str, deed: Deed, sought: str) -> UnreachableError:
         where, code = f"{self._name}:{path}", _code_of(error)
-        if code in ("530", "532", "332"):
+        if code in _NOT_LOGGED_IN and not self._is_logged_in:
             host = f"{self._name} ({self._url.hostname})"
             return AccessDeniedError(_("login refused"), host, _("check user and password"))
-        if code == "552":
-            return PermanentError(_("the server's disk or quota is full"), where, _("make room"))
+        if _is_full(error, path):
+            return disk_full(where)
+        if deed == "rename" and code in _NOT_IMPLEMENTED:
+            return no_renaming(self._said(error), where)
+        if code in _NOT_LOGGED_IN:
+            return self._denied(error, where, deed)
         if code not in _UNAVAILABLE:
             what = _("the server said {words}")
             return PermanentError(what.format(words=self._said(error)), where)
-        return self._unavailable(error, path, path.rpartition("/")[0] if writing else path)
+        return self._unavailable(error, path, deed, sought)
 
-    def _unavailable(self, error: ftplib.Error, path: str, sought: str) -> UnreachableError:
+    def _denied(self, error: ftplib.Error, where: str, deed: Deed) -> AccessDeniedError:
+        what = _("access denied (the server said {words})").format(words=self._said(error))
+        return AccessDeniedError(what, where, right_to(deed))
+
+    def _unavailable(
+        self, error: ftplib.Error, path: str, deed: Deed, sought: str
+    ) -> UnreachableError:
         """A bare 550 says neither "absent" nor "denied": a listing tells, and the words may."""
         where, cause, words = f"{self._name}:{path}", _cause_in(error, path), self._said(error)
         if cause == "busy":
@@ -367,8 +420,7 @@ class FtpRemote:
             return self._without_base(words)
         if missing or cause == "absent":
             return NotFoundError(_("no such file"), where, folder_seen=missing == path != "")
-        what = _("access denied (the server said {words})").format(words=words)
-        return AccessDeniedError(what, where)
+        return self._denied(error, where, deed)
 
     def _without_base(self, words: str) -> PermanentError:
         """Without its base folder, all files would seem absent."""
@@ -413,9 +465,39 @@ class _WholeReplies(ftplib.FTP):
     """FTP that takes no part of a line for a reply.
 
     ftplib does: of "550 No such file" on a line that is cut, it makes a refusal "5".
+
+    ``over`` are replies that cannot come any more: where they do, they are what is left of a
+    greeting whose lines were not marked as one (RFC 959, 4.2).
     """
 
     file: TextIO
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.over: set[str] = set()
+
+    def getresp(self) -> str:
+        while True:
+            try:
+                reply = super().getresp()
+            except ftplib.error_proto:
+                if not self.over:
+                    raise
+                continue
+            if reply[:3] not in self.over:
+                return reply
+
+    def makepasv(self) -> tuple[str, int]:
+        """By the other command (RFC 2428) where the usual one is refused."""
+        try:
+            return super().makepasv()
+        except ftplib.error_perm:
+            if self.sock is None:
+                raise
+            peer = self.sock.getpeername()
+            if self.af == socket.AF_INET:
+                return ftplib.parse229(self.sendcmd("EPSV"), peer)
+            return peer[0], ftplib.parse227(self.sendcmd("PASV"))[1]
 
     def getline(self) -> str:
         """One line of a reply. Raises :class:`EOFError` where the connection ends before it."""
@@ -437,17 +519,40 @@ def _text_of(data: bytes) -> str:
 
 def _parse_facts(line: str) -> tuple[Entry, str]:
     """An MLST/MLSD line ``size=12;modify=20261122092700;type=file; name`` (RFC 3659, 7.2)."""
-    facts_text, _, name = line.partition(" ")
+    facts_text, _, name = line.partition("; " if "; " in line else " ")
+    if not _FACT.match(line):
+        facts_text, name = "", line.removeprefix(" ")
     pairs = (fact.partition("=") for fact in facts_text.split(";"))
-    facts = {key.lower(): value for key, _, value in pairs}
-    size = int(facts["size"]) if facts.get("size", "").isdigit() else None
+    facts = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    size = int(facts["size"]) if facts.get("size", "").isdecimal() else None
     modified = _parse_time(facts["modify"]) if facts.get("modify") else None
     return Entry(name.rpartition("/")[2], size, modified), facts.get("type", "").lower()
 
 
+def _line_of_facts(reply: str) -> str:
+    """The line of an MLST reply that says something of the file; the others are words."""
+    for line in reply.split("\n"):
+        if _FACT.match(line) or line.startswith(" "):
+            return line.removeprefix("250-").strip()
+    return ""
+
+
+def _parse_size(reply: str) -> int | None:
+    """``213 12``; some add words. ``None`` where several numbers stand in them."""
+    numbers = [word for word in reply[4:].replace(":", " ").split() if word.isdecimal()]
+    return int(numbers[0]) if len(numbers) == 1 else None
+
+
 def _parse_time(text: str) -> datetime | None:
     """``YYYYMMDDHHMMSS[.sss]`` in UTC (RFC 3659, 2.3), or ``None`` where it is something else."""
-    digits, _, fraction = text.partition(".")
+    found = _TIME.search(text)
+    if not found:
+        return None
+    digits, fraction = found.groups(default="")
+    if len(digits) == 15 and digits.startswith("191"):
+        # Written as "19" and the years since 1900.
+        digits = f"{1900 + int(digits[2:5])}{digits[5:]}"
+    digits, fraction = digits[:14], digits[14:] + fraction
     try:
         moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         return moment.replace(microsecond=int(f"{fraction:0<6}"[:6]))
@@ -461,6 +566,21 @@ def _code_of(error: ftplib.Error) -> str:
 
 def _cause_in(error: ftplib.Error, path: str) -> Cause:
     return cause_in(_in_utf8(str(error)), path)
+
+
+def _is_full(error: ftplib.Error, path: str) -> bool:
+    code = _code_of(error)
+    may_be = code in ("426", *_UNAVAILABLE) and _cause_in(error, path) == "full"
+    return may_be or code in ("452", "552")
+
+
+@contextmanager
+def _suppressed(codes: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
+    except ftplib.error_perm as error:
+        if _code_of(error) not in codes:
+            raise
 
 
 def _in_utf8(reply: str) -> str:

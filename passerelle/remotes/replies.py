@@ -8,7 +8,7 @@ nothing ("Failed to open file").
 import re
 from typing import Literal
 
-Cause = Literal["absent", "denied", "busy", ""]
+Cause = Literal["absent", "denied", "busy", "full", ""]
 
 _ABSENT = re.compile(
     r"no such (?:file|director|folder|path|object)|not found|not exist|n't exist"
@@ -32,6 +32,24 @@ _BUSY = re.compile(
     r"(?:used|in use) by another process|sharing violation|utilis[eé] par un autre processus"
     r"|von einem anderen prozess verwendet"
 )
+_FULL = re.compile(
+    r"no (?:more )?(?:disk )?space|(?:disk|volume|file ?system) (?:is )?full|(?<!/)quota"
+    r"|(?:insufficient|not enough) (?:disk |storage |free )?(?:space|storage)"
+    r"|exceeded (?:its |your )?(?:storage|disk|space)|storage (?:allocation|limit)"
+    r"|disque plein|espace (?:disque |libre )?insuffisant|(?:plus|pas assez) d'espace"
+    r"|kein(?:en)? (?:freier |freien )?speicherplatz|nicht (?:genug|genügend) speicher"
+    r"|(?:disco|schijf) (?:lleno|pieno|vol)|(?:espacio|spazio) (?:en disco )?insufficiente?"
+    r"|onvoldoende (?:schijf)?ruimte"
+)
+# Of the command SIZE rather than of the file: some will not count in ASCII mode, or not at all.
+_NO_SIZE = re.compile(
+    r"\bascii\b|\bbinary\b|\bsize\b.{0,30}(?:not |disabled|denied|forbidden|unavailable)"
+)
+
+
+def refuses_size(reply: str, path: str) -> bool:
+    """Whether it is the command SIZE that was refused, and not the file."""
+    return bool(_NO_SIZE.search(_words_of(reply, path)))
 
 
 def cause_in(reply: str, path: str) -> Cause:
@@ -39,12 +57,19 @@ def cause_in(reply: str, path: str) -> Cause:
 
     ``path`` may stand in the reply, and is no word of the server's.
     """
-    words = reply.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    for name in (path.lower(), path.lower().rpartition("/")[2]):
-        words = words.replace(name, "") if name else words
+    words = _words_of(reply, path)
+    if _FULL.search(words):
+        return "full"
     if _BUSY.search(words):
         return "busy"
     absent, denied = _ABSENT.search(_BLIND.sub("", words)), _DENIED.search(words)
     if absent and not denied:
         return "absent"
     return "denied" if denied and not absent else ""
+
+
+def _words_of(reply: str, path: str) -> str:
+    words = reply.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    for name in (path.lower(), path.lower().rpartition("/")[2]):
+        words = words.replace(name, "") if name else words
+    return words

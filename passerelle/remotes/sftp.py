@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_IFMT, S_ISDIR, S_ISLNK, S_ISREG
 from urllib.parse import unquote, urlsplit
 
 import paramiko
@@ -31,8 +31,19 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import moved
 from passerelle.config.servers import Server
-from passerelle.remotes.base import Entry, checked, find, gather, replace_by_deleting
+from passerelle.remotes.base import (
+    Deed,
+    Entry,
+    checked,
+    disk_full,
+    find,
+    gather,
+    no_renaming,
+    replace_by_deleting,
+    right_to,
+)
 from passerelle.remotes.passwords import hidden
+from passerelle.remotes.replies import cause_in
 
 _CHUNK = 1 << 15
 _REVOKED = "@revoked"
@@ -62,14 +73,37 @@ class SftpRemote:
     def stat(self, path: str) -> Entry:
         with self._telling(path):
             attributes = self._channel().stat(self._full(path))
-            if not S_ISREG(attributes.st_mode or 0):
+            if self._is_folder(path, attributes.st_mode or 0):
                 raise NotFoundError(_("no such file, but a folder"), f"{self._name}:{path}")
             return _entry(path.rpartition("/")[2], attributes)
 
     def list_files(self, folder: str) -> list[Entry]:
         with self._telling(folder):
             found = self._channel().listdir_attr(self._full(folder))
-            return [_entry(a.filename, a) for a in found if S_ISREG(a.st_mode or 0)]
+            named = [a for a in found if a.filename.strip(".")]
+            return [_entry(a.filename, a) for a in named if self._is_listed(folder, a)]
+
+    def _is_folder(self, path: str, mode: int) -> bool:
+        """Of what type something is not every server tells; but only a folder can be listed."""
+        if S_ISREG(mode) or S_ISDIR(mode):
+            return S_ISDIR(mode)
+        try:
+            self._channel().listdir(self._full(path))
+        except OSError as error:
+            if _is_network(error):
+                raise
+            return False
+        return True
+
+    def _is_listed(self, folder: str, attributes: paramiko.SFTPAttributes) -> bool:
+        """Whether what a listing shows is a file, or a link to one, as far as is told."""
+        mode = attributes.st_mode or 0
+        if S_ISLNK(mode):
+            return find(self, "/".join(filter(None, (folder, attributes.filename)))) is not None
+        if not S_IFMT(mode):
+            # Its line, as `ls -l` writes it.
+            return not str(getattr(attributes, "longname", "")).startswith("d")
+        return not S_ISDIR(mode)
 
     def fetch(self, path: str) -> bytes:
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
@@ -82,11 +116,11 @@ class SftpRemote:
             return gather(receive)
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path), self._create(path) as file:
+        with self._telling(path, "write"), self._create(path) as file:
             self._write(file, data)
 
     def rewrite(self, path: str, data: bytes) -> None:
-        with self._telling(path):
+        with self._telling(path, "write"):
             if not self._is_file(path):
                 return self.store(path, data)
             with self._channel().open(self._full(path), "wb") as file:
@@ -122,7 +156,7 @@ class SftpRemote:
         return self._channel().open(full, "wxb")
 
     def rename(self, old: str, new: str) -> None:
-        with self._telling(old):
+        with self._telling(old, "rename"):
             if find(self, new) is not None:
                 raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}")
             self._channel().rename(self._full(old), self._full(new))
@@ -130,7 +164,7 @@ class SftpRemote:
     def replace(self, old: str, new: str) -> None:
         """Atomic where the server knows OpenSSH's posix-rename; by deleting where not."""
         try:
-            with self._telling(old):
+            with self._telling(old, "rename"):
                 self._channel().posix_rename(self._full(old), self._full(new))
         except (NotFoundError, AccessDeniedError):
             raise
@@ -138,7 +172,7 @@ class SftpRemote:
             replace_by_deleting(self, old, new)
 
     def delete(self, path: str) -> None:
-        with self._telling(path):
+        with self._telling(path, "delete"):
             self._channel().remove(self._full(path))
 
     def close(self) -> None:
@@ -212,8 +246,7 @@ class SftpRemote:
         return f"{self._base}/{checked(path)}".rstrip("/") or "/"
 
     @contextmanager
-    def _telling(self, path: str) -> Iterator[None]:
-        where = f"{self._name}:{path}"
+    def _telling(self, path: str, deed: Deed = "read") -> Iterator[None]:
         try:
             yield
         except paramiko.BadHostKeyException as error:
@@ -236,31 +269,43 @@ class SftpRemote:
                 what.format(reason=reason), self._where, _("the next run tries again")
             ) from self._cause(error)
         except OSError as error:
-            raise self._refusal(error, where) from self._cause(error)
+            raise self._refusal(error, path, deed) from self._cause(error)
 
     def _cause(self, error: Exception) -> Exception | None:
         """The error, unless the server's words in it hold the password."""
         text = f"{error} {error!r}"
         return error if hidden(text, self._password) == text else None
 
-    def _refusal(self, error: OSError, where: str) -> Exception:
+    def _refusal(self, error: OSError, path: str, deed: Deed) -> Exception:
+        where = f"{self._name}:{path}"
         reason = hidden(error.strerror or str(error), self._password) or type(error).__name__
         match error.errno:
             case errno.ENOENT:
                 return NotFoundError(_("no such file"), where)
             case errno.EACCES | errno.EPERM:
-                return AccessDeniedError(_("access denied"), where)
+                return AccessDeniedError(_("access denied"), where, right_to(deed))
             case None if not _is_network(error):
-                what = _("the server said {words}").format(words=repr(reason))
-                return PermanentError(what, where)
+                return _failure(reason, path, where, deed)
         what = _("connection lost or refused ({reason})")
         return TransientError(
             what.format(reason=reason), self._where, _("the next run tries again")
         )
 
 
+def _failure(reason: str, path: str, where: str, deed: Deed) -> PermanentError:
+    """SSH_FX_FAILURE stands for anything; many servers say no more than that."""
+    if cause_in(reason, path) == "full":
+        return disk_full(where)
+    if deed == "rename" and "unsupported" in reason.lower():
+        return no_renaming(repr(reason), where)
+    mend = _("look whether its disk or quota is full") if deed == "write" else right_to(deed)
+    what = _("the server said {words}").format(words=repr(reason))
+    return PermanentError(what, where, mend)
+
+
 def _is_network(error: OSError) -> bool:
-    return isinstance(error, (ConnectionError, paramiko.ssh_exception.NoValidConnectionsError))
+    lost = (ConnectionError, TimeoutError, paramiko.ssh_exception.NoValidConnectionsError)
+    return isinstance(error, lost)
 
 
 def _entry(name: str, attributes: paramiko.SFTPAttributes) -> Entry:

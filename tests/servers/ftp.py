@@ -9,7 +9,7 @@ import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -51,6 +51,7 @@ class Quirks:
     empty_listing_is_error: bool = False
     """NLST of an empty folder answers 550 "No files found"."""
     banner: bytes = b"ready"
+    """A whole greeting where it begins with its code."""
     encoding: str = "utf-8"
     """Of names and replies; FEAT lists UTF8 only where it is that."""
     lost_replies: Mapping[str, int] = field(default_factory=dict)
@@ -78,6 +79,10 @@ class Quirks:
     """How fast it sends and receives files; 0: as fast as it can."""
     replies: Mapping[str, str] = field(default_factory=dict)
     """What commands are answered instead of being done; ``{password}`` is what was given."""
+    reword: Callable[[str], str] = field(default=lambda reply: reply, repr=False)
+    """What becomes of every reply..."""
+    relist: Callable[[bytes], bytes] = field(default=lambda line: line, repr=False)
+    """... and of every line of MLST, MLSD and LIST."""
     clock_ahead: float = 0
     """Seconds by which the times that it tells are ahead of ours."""
     demands_resumption: bool = False
@@ -210,6 +215,12 @@ class _Folder(AbstractedFS):  # type: ignore[misc]
     def getmtime(self, path: str) -> float:
         return self.stat(path).st_mtime
 
+    def format_mlsx(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        return map(self.cmd_channel.house.quirks.relist, super().format_mlsx(*args, **options))
+
+    def format_list(self, *args: Any, **options: Any) -> Iterator[bytes]:
+        return map(self.cmd_channel.house.quirks.relist, super().format_list(*args, **options))
+
     def rename(self, old: str, new: str) -> None:
         if not self.cmd_channel.house.quirks.renames_over and Path(new).exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
@@ -272,7 +283,8 @@ class _Plain(FTPHandler):  # type: ignore[misc]
     _command = _given = ""
 
     def handle(self) -> None:
-        AsyncChat.push(self, b"220 " + self.house.quirks.banner + b"\r\n")
+        banner = self.house.quirks.banner
+        AsyncChat.push(self, banner if banner[:3].isdigit() else b"220 " + banner + b"\r\n")
 
     def pre_process_command(self, line: str, command: str, argument: str) -> None:
         quirks = self.house.quirks
@@ -305,7 +317,7 @@ class _Plain(FTPHandler):  # type: ignore[misc]
             # Later, since pyftpdlib is still busy with the transfer that this reply ends.
             self.ioloop.call_later(0, self.close)
         else:
-            super().respond(reply, *args, **options)
+            super().respond(self.house.quirks.reword(reply), *args, **options)
 
     def ftp_NLST(self, path: str) -> Any:  # noqa: N802 - pyftpdlib's name
         if self.house.quirks.empty_listing_is_error and not any(Path(path).iterdir()):

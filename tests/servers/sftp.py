@@ -4,9 +4,9 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +27,10 @@ class SftpQuirks:
     """Bytes that a file may have before the disk is full."""
     cut_reads: int = 0
     """How many times the connection is lost when a file is read."""
+    modes: Callable[[int], int | None] = field(default=lambda mode: mode, repr=False)
+    """What is told of a file's type and permissions."""
+    failure: str = "Failure"
+    """What SSH_FX_FAILURE is explained with."""
     lost_renames: int = 0
     """How many times a rename is done, but the connection lost before its reply."""
 
@@ -95,7 +99,7 @@ class SftpServer:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = paramiko.Transport(client)
         connection.add_server_key(self.host_key)
-        connection.set_subsystem_handler("sftp", paramiko.SFTPServer, _Folder, self)
+        connection.set_subsystem_handler("sftp", _Channel, _Folder, self)
         # With an event, the handshake goes on in the connection's own thread.
         connection.start_server(event=threading.Event(), server=_Login(self))
         self._open.append(connection)
@@ -123,6 +127,18 @@ class _Login(paramiko.ServerInterface):
         return OPEN_SUCCEEDED
 
 
+class _Channel(paramiko.SFTPServer):
+    """Says why, as far as the server does."""
+
+    def __init__(self, channel: Any, name: str, server: Any, si: Any, house: SftpServer) -> None:
+        super().__init__(channel, name, server, si, house)
+        self._house = house
+
+    def _send_status(self, request_number: int, code: int, desc: str | None = None) -> None:
+        failure = self._house.quirks.failure if code == SFTP_FAILURE else desc
+        super()._send_status(request_number, code, failure)  # type: ignore[misc]
+
+
 class _Folder(paramiko.SFTPServerInterface):
     """The folder's files, under the root ``/``."""
 
@@ -134,21 +150,21 @@ class _Folder(paramiko.SFTPServerInterface):
         real = self._real(path)
         try:
             self._check(real, 0o400)
-            return [_attributes(child, follow=False) for child in real.iterdir()]
+            return [self._told(child, follow=False) for child in real.iterdir()]
         except OSError as error:
             return _status(error)
 
     def stat(self, path: str) -> paramiko.SFTPAttributes | int:
         try:
             self._check(self._real(path))
-            return _attributes(self._real(path))
+            return self._told(self._real(path))
         except OSError as error:
             return _status(error)
 
     def lstat(self, path: str) -> paramiko.SFTPAttributes | int:
         try:
             self._check(self._real(path))
-            return _attributes(self._real(path), follow=False)
+            return self._told(self._real(path), follow=False)
         except OSError as error:
             return _status(error)
 
@@ -195,6 +211,11 @@ class _Folder(paramiko.SFTPServerInterface):
             self._house.hang_up()
         return SFTP_OK
 
+    def _told(self, path: Path, *, follow: bool = True) -> paramiko.SFTPAttributes:
+        told = paramiko.SFTPAttributes.from_stat(path.stat(follow_symlinks=follow), path.name)
+        told.st_mode = self._house.quirks.modes(told.st_mode or 0)
+        return told
+
     def _real(self, path: str) -> Path:
         return self._house.root / self.canonicalize(path).lstrip("/")
 
@@ -233,10 +254,6 @@ class _Handle(paramiko.SFTPHandle):
     def stat(self) -> paramiko.SFTPAttributes | int:
         self.writefile.flush()
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
-
-
-def _attributes(path: Path, *, follow: bool = True) -> paramiko.SFTPAttributes:
-    return paramiko.SFTPAttributes.from_stat(path.stat(follow_symlinks=follow), path.name)
 
 
 def _denied() -> PermissionError:
