@@ -24,6 +24,7 @@ from passerelle.base.errors import (
     HeldError,
     NotFoundError,
     PasserelleError,
+    VanishedError,
 )
 from passerelle.base.language import _
 from passerelle.config.model import Settings
@@ -144,7 +145,10 @@ class Sender:
         content = data if data is not None else self.read(dispatch)
         if content is None:
             return self._abandon(dispatch)
-        entry = self._store(dispatch, self.tmp(dispatch), content)
+        try:
+            entry = self._store(dispatch, self.tmp(dispatch), content)
+        except VanishedError as error:
+            raise self._vanished(dispatch, error) from error
         return self.book.stage(dispatch, self.now(), entry.modified)
 
     def read(self, dispatch: Dispatch) -> bytes | None:
@@ -222,10 +226,9 @@ class Sender:
         self.marks.announce(dispatch)
         try:
             entry = self._store_directly(remote, dispatch, content)
-        except NotFoundError:
-            server = self.settings.servers[dispatch.place.server]
-            if not server.takes_at_once or not is_gone(remote, path):
-                raise
+        except VanishedError as error:
+            if not self.settings.servers[dispatch.place.server].takes_at_once:
+                raise self._vanished(dispatch, error) from error
         else:
             dispatch = self.book.stage(dispatch, self.now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
@@ -239,6 +242,15 @@ class Sender:
                 remote.delete(dispatch.place.path)
                 self.book.unstage(dispatch, self.now())
             raise
+
+    def _vanished(self, dispatch: Dispatch, error: VanishedError) -> PasserelleError:
+        """Somebody took it at once: an XML is in doubt, levels are made anew."""
+        if dispatch.kind in LEVELS:
+            return error
+        self.say(f"! {error}")
+        if dispatch.stage == Stage.PREPARED:
+            dispatch = self.book.stage(dispatch, self.now(), None)
+        return self._doubtful(dispatch)
 
     def altered(self, dispatch: Dispatch) -> HeldError:
         """What lies under its name is not what was sent: nobody knows what the ERP makes of it."""
