@@ -2,7 +2,7 @@
 
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -71,13 +71,20 @@ class NotFoundError(PermanentError):
     """No such file. Says nothing about access: see :class:`AccessDeniedError`.
 
     ``folder_seen`` tells that the folder was listed, and lacks the file; else it may lack too.
+    ``beside`` are the names in that listing, ``None`` where none was asked for.
     """
 
     def __init__(
-        self, what: str, where: str = "", mend: str = "", *, folder_seen: bool = False
+        self,
+        what: str,
+        where: str = "",
+        mend: str = "",
+        *,
+        folder_seen: bool = False,
+        beside: Collection[str] | None = None,
     ) -> None:
         super().__init__(what, where, mend)
-        self.folder_seen = folder_seen
+        self.folder_seen, self.beside = folder_seen, beside
 
 
 class VanishedError(NotFoundError):

@@ -43,6 +43,7 @@ class Marks:
         self._looked_at: dict[str, HeldError | None] = {}
         self._own: dict[str, ServerMark | None] = {}
         self._weak: set[str] = set()
+        self._seen_at: dict[tuple[str, str], str] = {}
 
     def at(self, name: str) -> Remote:
         """The server of that name, once it is known to be the one that the ledger wrote to.
@@ -120,20 +121,44 @@ class Marks:
 
     def place(self, name: str, ledger: str = "") -> str | None:
         """The path of a mark on that server; ``None`` where the ERP imports whatever lies there."""
+        if (name, ledger) in self._seen_at:
+            return self._seen_at[name, ledger]
         folder = self._settings.servers[name].marks.strip("/")
         if folder in self._settings.import_folders(name):
             return None
         return "/".join(filter(None, (folder, MARK_NAME + (ledger or self.token))))
 
     def of_others(self, name: str) -> list[ServerMark]:
-        """The marks of other ledgers; none where the folder cannot be listed."""
-        folder, found = self._settings.servers[name].marks.strip("/"), list[ServerMark]()
-        with suppress(PermanentError):
-            for entry in self._remote(name).list_files(folder):
-                ledger = entry.name.removeprefix(MARK_NAME)
-                if entry.name.startswith(MARK_NAME) and ledger != self.token:
-                    found += filter(None, [self.read(name, ledger)])
+        """The marks of other ledgers; none of a folder that cannot be listed.
+
+        Another's base folder may be below ours, with its mark in it: its names are told from ours.
+        """
+        found = list[ServerMark]()
+        for folder in self._where_others_may_mark(name):
+            with suppress(PermanentError):
+                listed = self._remote(name).list_files(folder)
+                ledgers = [entry.name.removeprefix(MARK_NAME) for entry in listed
+                           if entry.name.startswith(MARK_NAME)]  # fmt: skip
+                for ledger in ledgers:
+                    found += self._of_another(name, folder, ledger)
         return found
+
+    def _of_another(self, name: str, folder: str, ledger: str) -> list[ServerMark]:
+        if ledger == self.token:
+            return []
+        self._seen_at[name, ledger] = "/".join(filter(None, (folder, MARK_NAME + ledger)))
+        if (mark := self.read(name, ledger)) is None:
+            return []
+        if folder in ("", self._settings.servers[name].marks.strip("/")):
+            return [mark]
+        return [replace(mark, names=tuple(f"{folder}/{one}" for one in mark.names))]
+
+    def _where_others_may_mark(self, name: str) -> Iterator[str]:
+        """Each folder on the way to what we write, but those that the ERP imports from."""
+        imports, paths = self._settings.import_folders(name), [*self.names(name)]
+        ways = [path.split("/")[:depth] for path in paths for depth in range(path.count("/") + 1)]
+        folders = (self._settings.servers[name].marks.strip("/"), *map("/".join, ways))
+        yield from (folder for folder in dict.fromkeys(folders) if folder not in imports)
 
     @property
     def token(self) -> str:

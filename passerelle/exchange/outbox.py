@@ -196,6 +196,7 @@ class Outbox:
         server, path = dispatch.place.server, dispatch.place.path
         remote = self.marks.at(server)
         if (entry := lying_at(remote, path)) is None:
+            self._sender.folders.recognise(remote, dispatch.place)
             self._sender.take(dispatch)
             return
         with suppress(NotFoundError):  # it is taken this moment

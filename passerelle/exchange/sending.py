@@ -29,6 +29,7 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
+from passerelle.exchange.import_folders import ImportFolders
 from passerelle.exchange.marks import Marks
 from passerelle.exchange.uploads import (
     is_unaltered,
@@ -65,6 +66,7 @@ class Sender:
         self.book = ledger.dispatches
         self.exports = Exports(settings.folder)
         self.marks = Marks(settings, ledger, remote, say)
+        self.folders = ImportFolders(settings, ledger, self.marks)
         # How many orders this run brought into the ERP's folder.
         self.orders_sent = 0
         self.fresh: set[int] = set()
@@ -134,6 +136,7 @@ class Sender:
         """XMLs of one name go one after another: their uploads have one name, too."""
         if dispatch.kind in LEVELS:
             return
+        self.folders.recognise(remote, dispatch.place)
         others = (*self.book.unfinished(), *self.book.untaken())
         before = [d for d in others if d.place == dispatch.place and d.number < dispatch.number]
         if any(d.stage in (Stage.PREPARED, Stage.STAGED) for d in before):
@@ -176,7 +179,7 @@ class Sender:
 
     def _make_way(self, remote: Remote, place: Location) -> None:
         """A sales XML is never written over; the one before it is taken once its name is free."""
-        if find(remote, place.path) is not None:
+        if self.folders.look_for(remote, place) is not None:
             raise _in_the_way(place)
         for before in self.book.untaken():
             if before.place == place:

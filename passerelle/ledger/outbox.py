@@ -201,17 +201,17 @@ class DispatchBook(Book):
             connection.execute(mine.values(publish=mode))
             return _one(connection, dispatch.number)
 
-    def doubt_open(self, server: str, at: datetime) -> list[Dispatch]:
-        """The server is not the one that these were promised to: nobody knows what became of them.
+    def doubt_open(self, server: str, at: datetime, *stages: Stage) -> list[Dispatch]:
+        """Nobody knows what became of these: their server is another, or another sends there, too.
 
         Of levels it does not matter: newer ones are made. Returns the XMLs in doubt.
         """
         d = dispatches.c
-        mine = _numbered().where(d.server == server, d.stage.in_((Stage.STAGED, Stage.SENT)))
+        mine = _numbered().where(d.server == server, d.stage.in_(stages))
         with self._begin() as connection:
             found = [dispatch_of(row) for row in connection.execute(mine)]
             for one in found:
-                let_go = Stage.ABANDONED if one.stage == Stage.STAGED else Stage.SUPERSEDED
+                let_go = Stage.SUPERSEDED if one.stage == Stage.SENT else Stage.ABANDONED
                 _move(connection, one, let_go if one.kind in LEVELS else Stage.DOUBTFUL, at)
         return [one for one in found if one.kind not in LEVELS]
 
@@ -229,6 +229,12 @@ class DispatchBook(Book):
         """The XMLs that the ERP had not fetched when last looked at."""
         sent = dispatches.c.stage == Stage.SENT
         return self._list(_numbered().where(sent, dispatches.c.kind.in_(XMLS)))
+
+    def taken_since(self, moment: datetime) -> list[Dispatch]:
+        """The XMLs of orders that the ERP took, and is not known to have refused."""
+        d = dispatches.c
+        good = (d.stage == Stage.TAKEN) & (d.kind == Kind.ORDERS) & d.refused.is_(None)
+        return self._list(_numbered().where(d.taken >= moment, good))
 
     def last(self, kind: Kind, target: str = "", stages: Collection[Stage] = ()) -> Dispatch | None:
         """The last file of that kind, for that shop of the pool; of those stages, where given."""

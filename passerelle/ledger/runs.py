@@ -15,6 +15,10 @@ from passerelle.model.records import AlertMemory, Run, Told
 _SLACK, _LONG = timedelta(minutes=1), timedelta(days=3)
 # What is done once a day; since when it is held; when a person last said that it is right.
 PRUNE, PRUNE_HELD, PRUNE_ALLOWED = "prune", "prune_held", "prune_allowed"
+# Followed by the place of a file for a shop that was left where it lies, though it is old.
+LEFT = "left "
+# When a run last saw what the ERP refused.
+REFUSALS_SEEN = "refusals_seen"
 
 
 class RunBook(Book):
@@ -73,6 +77,16 @@ class RunBook(Book):
 
     def chore_done(self, name: str) -> datetime | None:
         return self._value(select(chores.c.done).where(chores.c.name == name))
+
+    def refusals_seen(self) -> datetime | None:
+        return self.chore_done(REFUSALS_SEEN)
+
+    def left(self) -> dict[str, datetime]:
+        """The old files that lie there for a shop, by their places, and since when."""
+        query = select(chores).where(chores.c.name.startswith(LEFT))
+        with self._begin() as connection:
+            rows = list(connection.execute(query))
+        return {row.name.removeprefix(LEFT): row.done for row in rows}
 
     def do_chore(self, name: str, at: datetime) -> None:
         with self._begin() as connection:

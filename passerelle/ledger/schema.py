@@ -287,6 +287,8 @@ servers = Table(
     Column("seq", Integer, nullable=False),
     Column("marked", Boolean),
     Column("written", Integer, nullable=False, server_default="0"),  # what our mark said at least
+    Column("folders", JSON, nullable=False, server_default="{}"),  # each with its number there
+    Column("stranger", String, nullable=False, server_default=""),  # another program's file
 )
 chores = Table(
     "chores",

@@ -1,5 +1,6 @@
 """The ledger's token, and the servers where it left marks."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 
@@ -50,6 +51,12 @@ class ServerBook(Book):
         mine = update(servers).where(servers.c.name == name)
         with self._begin_lightly() as connection:
             connection.execute(mine.values(marked=True, written=seq))
+
+    def note_folders(self, name: str, folders: Mapping[str, str]) -> None:
+        """Which folders these are. Need not wait for the disk: less is known."""
+        mine = update(servers).where(servers.c.name == name)
+        with self._begin_lightly() as connection:
+            connection.execute(mine.values(folders={**folders}))
 
     def has_open(self, name: str) -> bool:
         """Whether only that server can tell what became of something that was promised to it."""

@@ -31,7 +31,9 @@ class KnownServer:
     """A server as the ledger last knew it.
 
     ``marked``: whether our mark was written there; ``None`` before that was tried. ``written`` is
-    the number that it is known to have had.
+    the number that it is known to have had. ``folders`` are those that we wrote to, and the base
+    folder (``""``), each with the number that tells it from another in its place. ``stranger`` is
+    the path of a file by which another program was noticed that sends there under names like ours.
     """
 
     name: str
@@ -39,3 +41,5 @@ class KnownServer:
     seq: int
     marked: bool | None = None
     written: int = 0
+    folders: Mapping[str, str] = field(default_factory=dict)
+    stranger: str = ""

@@ -131,7 +131,7 @@ _UPLOADED = frozenset((_G.STAGED, _G.SENT, _G.DOUBTFUL, _G.ABANDONED, _G.SUPERSE
 # directly, whether or not the run lived to note that it was whole.
 STAGES: Mapping[Stage | None, frozenset[Stage]] = {
     None: frozenset((_G.PREPARED,)),
-    _G.PREPARED: frozenset((_G.STAGED, _G.ABANDONED, _G.SUPERSEDED, _G.TAKEN)),
+    _G.PREPARED: frozenset((_G.STAGED, _G.DOUBTFUL, _G.ABANDONED, _G.SUPERSEDED, _G.TAKEN)),
     _G.STAGED: _UPLOADED | {_G.PREPARED, _G.WITHDRAWN},
     _G.DOUBTFUL: _UPLOADED,
     _G.SENT: frozenset((_G.TAKEN, _G.SUPERSEDED, _G.WITHDRAWN, _G.DOUBTFUL)),

@@ -62,6 +62,9 @@ class RetryingRemote:
     def list_files(self, folder: str) -> list[Entry]:
         return self._try(lambda remote: remote.list_files(folder))
 
+    def folder_number(self, folder: str) -> str:
+        return self._try(lambda remote: remote.folder_number(folder))
+
     def fetch(self, path: str) -> bytes:
         def fetch(remote: Remote) -> bytes:
             doing = _("fetching {file}").format(file=f"{self._name}:{path}")

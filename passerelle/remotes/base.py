@@ -49,6 +49,13 @@ class Remote(Protocol):
         """The files of a folder (``""`` is the base folder), without its subfolders' content."""
         ...
 
+    def folder_number(self, folder: str) -> str:
+        """What tells a folder from any other that stands in its place; ``""`` where nothing does.
+
+        That of a folder that was deleted may be given to a new one.
+        """
+        ...
+
     def fetch(self, path: str) -> bytes:
         """The file's bytes, exactly as they are on the server."""
         ...

@@ -44,6 +44,11 @@ class FolderRemote:
     def list_files(self, folder: str) -> list[Entry]:
         return self._do(folder, lambda: list(_entries(self._path(folder))))
 
+    def folder_number(self, folder: str) -> str:
+        """Its file system's number and its own there; some file systems number nothing: 0."""
+        status = self._do(folder, lambda: self._path(folder).stat())
+        return f"{status.st_dev:x}:{status.st_ino:x}" if status.st_ino else ""
+
     def fetch(self, path: str) -> bytes:
         def fetch() -> bytes:
             with self._path(path).open("rb") as file:

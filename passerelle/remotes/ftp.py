@@ -65,7 +65,9 @@ class FtpRemote:
         self._url, self._password = urlsplit(server.url), password
         self._features: set[str] = set()
         self._is_logged_in = False
-        self._knows_encoding = False
+        self._knows_encoding = self._tells_numbers = False
+        # What stood beside the file that was last looked for in a listing.
+        self._beside: list[str] = []
         self._ftp = self._client()
         try:
             with self._telling(""):
@@ -93,6 +95,15 @@ class FtpRemote:
             names = self._list_by_nlst()
             folders = self._folders(names)
             return [Entry(name, None, None) for name in names if name not in folders]
+
+    def folder_number(self, folder: str) -> str:
+        """The fact ``unique`` (RFC 3659, 7.5.2), where FEAT says that it is told."""
+        if not self._tells_numbers:
+            return ""
+        with self._telling(folder):
+            reply = self._command(f"MLST {self._full(folder)}")
+        facts = next((line for line in reply.split("\n") if line.startswith(" ")), "")
+        return _facts_of(facts.strip().partition(" ")[0]).get("unique", "")
 
     def fetch(self, path: str) -> bytes:
         with self._telling(path):
@@ -188,7 +199,10 @@ class FtpRemote:
             reply = self._command("FEAT")
         except (ftplib.error_perm, ftplib.error_temp):
             reply = ""
-        features = {line.split()[0].upper() for line in reply.splitlines()[1:-1] if line.split()}
+        told = [line.split() for line in reply.splitlines()[1:-1] if line.split()]
+        features = {words[0].upper() for words in told}
+        self._tells_numbers = any(words[0].upper() == "MLST" and "unique*" in words[-1].lower()
+                                  for words in told)  # fmt: skip
         if "UTF8" in features:
             with suppress(ftplib.error_perm, ftplib.error_temp):
                 self._command("OPTS UTF8 ON")
@@ -296,7 +310,7 @@ class FtpRemote:
                 raise
         # Without SIZE, only a listing tells whether the file is there.
         if path.rpartition("/")[2] not in self._names_beside(path):
-            raise NotFoundError(_("no such file"), f"{self._name}:{path}")
+            raise NotFoundError(_("no such file"), f"{self._name}:{path}", beside=self._beside)
         return None
 
     def _is_folder(self, path: str) -> bool:
@@ -351,7 +365,8 @@ class FtpRemote:
 
     def _names_beside(self, path: str) -> list[str]:
         self._command(f"CWD {self._full(path.rpartition('/')[0])}")
-        return self._list_by_nlst()
+        self._beside = self._list_by_nlst()
+        return self._beside
 
     # --- telling failures apart --------------------------------------------------------------
 
@@ -419,7 +434,9 @@ class FtpRemote:
         if missing is None:
             return self._without_base(words)
         if missing or cause == "absent":
-            return NotFoundError(_("no such file"), where, folder_seen=missing == path != "")
+            seen = missing == path != ""
+            beside = self._beside if seen else None
+            return NotFoundError(_("no such file"), where, folder_seen=seen, beside=beside)
         return self._denied(error, where, deed)
 
     def _without_base(self, words: str) -> PermanentError:
@@ -522,8 +539,7 @@ def _parse_facts(line: str) -> tuple[Entry, str]:
     facts_text, _, name = line.partition("; " if "; " in line else " ")
     if not _FACT.match(line):
         facts_text, name = "", line.removeprefix(" ")
-    pairs = (fact.partition("=") for fact in facts_text.split(";"))
-    facts = {key.strip().lower(): value.strip() for key, _, value in pairs}
+    facts = _facts_of(facts_text)
     size = int(facts["size"]) if facts.get("size", "").isdecimal() else None
     modified = _parse_time(facts["modify"]) if facts.get("modify") else None
     return Entry(name.rpartition("/")[2], size, modified), facts.get("type", "").lower()
@@ -541,6 +557,11 @@ def _parse_size(reply: str) -> int | None:
     """``213 12``; some add words. ``None`` where several numbers stand in them."""
     numbers = [word for word in reply[4:].replace(":", " ").split() if word.isdecimal()]
     return int(numbers[0]) if len(numbers) == 1 else None
+
+
+def _facts_of(text: str) -> dict[str, str]:
+    pairs = (fact.partition("=") for fact in text.split(";"))
+    return {key.strip().lower(): value.strip() for key, _, value in pairs}
 
 
 def _parse_time(text: str) -> datetime | None:

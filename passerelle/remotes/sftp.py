@@ -105,6 +105,10 @@ class SftpRemote:
             return not str(getattr(attributes, "longname", "")).startswith("d")
         return not S_ISDIR(mode)
 
+    def folder_number(self, folder: str) -> str:
+        """SFTP tells none."""
+        return ""
+
     def fetch(self, path: str) -> bytes:
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:

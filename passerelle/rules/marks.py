@@ -9,6 +9,9 @@ from passerelle.model.servers import KnownServer, ServerMark
 
 # What stands for a part of a name that changes, and one example of it.
 _CHANGING = {"{time}": (r"\d{8}_\d{6}", "20260101_000000"), "{id}": (".*", "0")}
+_ID_AS_NUMBER = (_CHANGING["{id}"][0], r"\d+")
+# What an upload's name ends with, if it is one: see tmp_name in exchange.
+_UPLOAD = r"(?:\.(?P<token>[0-9a-f]{8})\.tmp)?"
 
 
 class Side(StrEnum):
@@ -60,6 +63,26 @@ def can_meet(one: str, other: str) -> bool:
     """
     one, other = fold(one), fold(other)
     return any(re.fullmatch(_pattern(a), _example(b)) for a, b in ((one, other), (other, one)))
+
+
+def like_ours(names: Iterable[str], templates: Iterable[str], token: str) -> list[str]:
+    """Of the names in a folder those that a Passerelle gives; of uploads, another one's only.
+
+    ``templates`` are the names that we write there, as in config.toml. Any word may stand for an
+    ``{id}``; here it is a number, so that the files of others are not taken for such.
+    """
+    texts = [_pattern(fold(name)).replace(*_ID_AS_NUMBER) for name in templates]
+    patterns = [re.compile(text + _UPLOAD) for text in texts]
+    found = [(name, p.fullmatch(fold(name))) for name in names for p in patterns]
+    return [name for name, match in found if match and match["token"] != token]
+
+
+def name_within(template: str, name: str) -> str | None:
+    """The name that we gave, in one to which others added something, by the ``{time}`` in it."""
+    stem = re.escape(fold(template.rpartition(".")[0] or template))
+    pattern = stem.replace(re.escape("{time}"), r"(\d{8}_\d{6})", 1)
+    match = re.search(pattern, fold(name)) if "{time}" in template else None
+    return template.replace("{time}", match[1]) if match else None
 
 
 def _pattern(name: str) -> str:

@@ -26,15 +26,17 @@ _NEVER = datetime(1970, 1, 2, tzinfo=UTC)
 def accept_server(gateway: Gateway, name: str) -> Outcome:
     """A person has looked: the server at this address is the one to work with from now on.
 
-    Of what was promised to the one before, nobody but the ERP knows whether it arrived.
+    Of what was promised to the one before, nobody but the ERP knows whether it arrived. Where
+    another program sends there, too, it may have sent what was only prepared.
     """
     if name not in gateway.settings.servers:
         known = ", ".join(gateway.settings.servers)
         what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
         raise UsageError(what, "config.toml", _("see [servers]"))
     server = gateway.settings.servers[name]
-    open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now())
     before = gateway.ledger.servers.known(name)
+    stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if before and before.stranger else [])]
+    open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now(), *stages)
     seq = before.seq if before else 0
     gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq))
     for dispatch in open_now:

@@ -117,6 +117,18 @@ def doubt(world: World) -> None:
     world.erp_takes()
 
 
+def another_sends_there(world: World) -> None:
+    (world.server.root / "import" / "commandes_20261122_102700.xml").write_text("<ventes/>")
+    world.shop_writes(FIRST)
+
+
+def another_import_folder(world: World) -> None:
+    world.shop_writes(FIRST)
+    world.run("run", "orders")
+    (world.server.root / "import").rename(world.server.root / "away")
+    world.server.put_folder("import")
+
+
 SITUATIONS: dict[str, Callable[[World], None]] = {
     "withheld": withheld,
     "many withheld": many_withheld,
@@ -132,6 +144,8 @@ SITUATIONS: dict[str, Callable[[World], None]] = {
     "older than adopted": older_than_adopted,
     "the first run": first_run,
     "the ledger is lost": ledger_lost,
+    "another program sends there": another_sends_there,
+    "another import folder": another_import_folder,
     "in doubt": cut_uploads(FIRST),
     "many in doubt": cut_uploads(*MANY),
 }
@@ -176,6 +190,7 @@ def mends(text: str) -> list[list[str]]:
 
 def typed(world: World, words: list[str]) -> int:
     asks = words[:2] in (["orders", verb] for verb in ("adopt", "forget", "resend"))
+    asks |= words[:2] == ["servers", "accept"]
     return world.run(*words, *(["--yes"] if asks else [])).exit_code
 
 
@@ -192,7 +207,8 @@ def test_each_mend_is_safe_to_type(
         for times in (1, 2):
             kept.put_back()
             codes = [typed(world, words) for _time in range(times)]
-            expected = (0, 5, 6) if words == ["status"] else (0, 5)
+            looks = words in (["status"], ["run", "orders"])  # it may be held again
+            expected = (0, 5, 6) if looks else (0, 5)
             assert codes[0] in expected, (words, codes)
             assert set(codes[1:]) <= {*expected, 2}, (words, codes)
             world.run("run", "orders")

@@ -113,6 +113,61 @@ class TestAnotherServer:
         assert world.erp_takes() == ["1", "2", "3"]
 
 
+class TestAnotherImportFolder:
+    """Our mark is where it was: it lies beside that folder."""
+
+    @pytest.fixture(autouse=True)
+    def replaced(self, world: World) -> Path:
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        return world.server.root / "import"
+
+    def test_proves_nothing_until_it_is_the_old_one_again(
+        self, world: World, replaced: Path
+    ) -> None:
+        away = replaced.rename(replaced.with_name("away"))
+        replaced.mkdir()
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), "this folder is another one")
+        assert world.states() == {"1": "sent", "2": "prepared"}
+        world.erp_writes_stock({"370": 5, "371": 5})
+        world.run_well("run", "stock")
+        assert world.shop_takes_stock()["370"] == "0"
+        replaced.rename(replaced.with_name("empty"))
+        away.rename(replaced)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "2"]
+
+    def test_once_accepted_leaves_what_was_open_in_doubt(
+        self, world: World, replaced: Path
+    ) -> None:
+        replaced.rename(replaced.with_name("away"))
+        replaced.mkdir()
+        held(world.run("run", "orders"), ACCEPT)
+        world.run_well("servers", "accept", "ftp", "--yes")
+        held(world.run("run", "orders"), "orders settle 1")
+        world.run_well("orders", "settle", "1")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["2"]
+
+    def test_is_no_matter_where_nothing_of_ours_is_missing(
+        self, world: World, replaced: Path
+    ) -> None:
+        world.erp_takes()
+        world.run_well("run", "orders")
+        replaced.rename(replaced.with_name("away"))
+        replaced.mkdir()
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        shutil.copytree(replaced, replaced.with_name("copy"))
+        replaced.rename(replaced.with_name("old"))
+        replaced.with_name("copy").rename(replaced)
+        world.shop_writes(SHOE, BOOT, HAT)
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["2", "3"]
+
+
 class TestAnOlderCopyOfTheFolder:
     def test_is_held_until_it_follows_the_mark(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)
@@ -174,6 +229,67 @@ class TestASecondPasserelle:
         other.run_well("run", "orders")
         assert [path.name[:13] for path in world.xmls()] == ["commandes_be_", "commandes_fr_"]
         world.run_well("run", "orders")
+
+
+class TestAPasserelleWhoseMarkLiesElsewhere:
+    """Its base folder is above or below ours; the folder that the ERP imports from is one."""
+
+    @pytest.fixture
+    def other(self, world: World, tmp_path: Path) -> World:
+        other = new_world(tmp_path, "there", tmp_path)
+        self.send_to(other, "import", "server/import")
+        return other
+
+    def send_to(self, other: World, old: str, new: str, name: str = "") -> None:
+        config = other.folder / "config.toml"
+        text = config.read_text("utf-8").replace(f'"ftp:{old}/', f'"ftp:{new}/')
+        config.write_text(text.replace("commandes_{time}", name or "commandes_{time}"), "utf-8")
+
+    @pytest.mark.parametrize("name", ["", "Commandes_{time}"])
+    def test_is_noticed_by_what_lies_there(self, world: World, other: World, name: str) -> None:
+        for one, folder in ((world, "import"), (other, "server/import")):
+            self.send_to(one, folder, folder, name)
+            one.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        for mark in marks(world):
+            mark.unlink()
+        held(other.run("run", "orders"), "this file is not ours")
+        assert other.states() == {"1": "prepared"}
+        assert world.erp_takes() == ["1"]
+        other.shop_writes(SHOE, BOOT)
+        held(other.run("run", "orders"), ACCEPT)
+        assert "orders settle 1" in other.run_well("servers", "accept", "ftp", "--yes")
+        other.run_well("orders", "settle", "1")
+        other.run_well("orders", "resend", "2", "--yes")
+        other.run_well("run", "orders")
+        assert world.erp_takes() == ["2"]
+
+    def test_is_noticed_by_its_mark_on_the_way(self, world: World, other: World) -> None:
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        world.erp_takes()
+        other.shop_writes(SHOE)
+        held(other.run("run", "orders"), UNTIL_MARK, 3)
+        other.run_well("orders", "adopt", "--until-mark", "--yes")
+        other.shop_writes(SHOE, BOOT)
+        other.run_well("run", "orders")
+        assert world.erp_takes() == ["2"]
+        assert world.run("run", "orders").exit_code == 6, "its mark is gone: the other took over"
+
+    def test_is_noticed_by_its_upload(self, world: World) -> None:
+        world.shop_writes(SHOE)
+        upload = world.server.root / "import" / "commandes_20261122_102700.xml.0a1b2c3d.tmp"
+        upload.touch()
+        held(world.run("run", "orders"), ACCEPT)
+        assert world.erp_takes() == []
+
+    def test_with_another_name_is_welcome(self, world: World, other: World) -> None:
+        self.send_to(other, "server/import", "server/import", "commandes_be_{time}")
+        for name in ("commandes.xml", "commandes_20261122_102700.csv", "vente_1.xml"):
+            (world.server.root / "import" / name).touch()
+        for one in (world, other, world):
+            one.shop_writes(SHOE)
+            one.run_well("run", "orders")
 
 
 class TestAnErpThatErrs:

@@ -20,6 +20,8 @@ UPLOAD = ["PASV", "STOR", "MLST"]
 RENAME = ["RNFR", "RNTO"]
 # Our mark is read, once a run.
 LOOK = ["PASV", "RETR"]
+# Whether the ERP's folder is still the same one, where the server tells; once a run.
+FOLDER = ["MLST"]
 # It is written, and read again: another may write it, too.
 MARK = ["PASV", "STOR", "PASV", "RETR"]
 FORTY = [Sale(str(number), {"370": 1}) for number in range(40)]
@@ -54,7 +56,7 @@ def test_a_run_with_new_orders(server: FtpServer, world: World) -> None:
     world.erp_takes()
     world.shop_writes(Sale("41", {"370": 1}))
     utime(world.server.root / "commandes.csv", (time.time() - 120,) * 2)
-    publishing = [*UPLOAD, *ABSENT, *MARK, *RENAME]
+    publishing = [*FOLDER, *UPLOAD, *ABSENT, *MARK, *RENAME]
     expected = [*LOGIN, *SOURCE, *LOOK, *publishing, *ABSENT, "QUIT"]
     assert asked(server, world, "orders") == expected
 
@@ -71,7 +73,7 @@ def test_a_run_after_the_erp_has_taken_the_last_xml_asks_once_whether_it_is_gone
 ) -> None:
     asked(server, world, "orders")
     world.erp_takes()
-    assert asked(server, world, "orders") == [*LOGIN, *SOURCE, *LOOK, *ABSENT, "QUIT"]
+    assert asked(server, world, "orders") == [*(*LOGIN, *SOURCE, *LOOK, *ABSENT, *FOLDER, "QUIT")]
 
 
 def test_a_run_of_stock(server: FtpServer, world: World) -> None:

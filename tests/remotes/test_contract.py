@@ -114,6 +114,19 @@ class Contract:
         os.utime(place.put("old.csv", b"data"), (summer.timestamp(), summer.timestamp()))
         assert remote.stat("old.csv").modified == summer
 
+    def test_tells_a_folder_from_another_in_its_place(
+        self, place: RunningServer, remote: Remote
+    ) -> None:
+        folder = place.put_folder("import")
+        before = remote.folder_number("import")
+        remote.store("import/orders.csv", b"data")
+        assert remote.folder_number("import") == before != remote.folder_number("") or not before
+        folder.rename(place.root / "away")
+        place.put_folder("import")
+        assert remote.folder_number("import") != before or not before
+        if place.kind == "folder":
+            assert before
+
     def test_deletes_a_file(self, place: RunningServer, remote: Remote) -> None:
         path = place.put("orders.csv")
         remote.delete("orders.csv")

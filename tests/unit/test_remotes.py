@@ -61,6 +61,9 @@ class Shelf:
             raise NotFoundError("no such folder", folder)
         return []
 
+    def folder_number(self, folder: str) -> str:
+        return ""
+
     def fetch(self, path: str) -> bytes:
         self._do("fetch")
         return self._file(path)
