@@ -91,7 +91,9 @@ class Inquiry:
             written = trusted_time(modified, read, offsets.get(server))
             sha256, number = publication.source_sha256, publication.number
             clocks = self.ledger.stock.clock_history(sha256, number)
-        return ErpFile(server, written, self.now, stock.guards.max_age, offsets, clocks)
+        looks = self.settings.orders and self.settings.orders.refused
+        seen = self.ledger.runs.refusals_seen() if looks else None
+        return ErpFile(server, written, self.now, stock.guards.max_age, offsets, clocks, seen)
 
     def _with_sales(
         self, orders: Iterable[KnownOrder]

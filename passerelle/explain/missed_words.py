@@ -56,6 +56,11 @@ def _until(how: Standing) -> str:
                 "The run of stock holds this back until the ERP has written a new {file}: the one "
                 "last published was written before it had the order."
             )
+        case Standing.MAY_BE_REFUSED:
+            return _(
+                "The run of stock holds this back until the folder of orders.refused can be looked "
+                "into: the ERP took the XML, and may have refused it."
+            )
         case Standing.ON_ITS_WAY | Standing.DOUBTFUL:
             return _(
                 "The run of stock holds this back until the ERP has taken the XML and then "
@@ -95,6 +100,8 @@ def _what_has_to_happen(order: KnownOrder, how: Standing) -> str:
             return _("order {id} is withheld: enter it at the till, then `{settle}`")
         case Standing.REFUSED:
             return _("the ERP refused order {id}: what to do: `{show}`")
+        case Standing.MAY_BE_REFUSED:
+            return _("nobody could see whether the ERP refused order {id}: mend orders.refused")
         case Standing.CHANGED:
             return _("order {id} changed in the shop after it was sent: what to do: `{show}`")
         case Standing.UNSENT | Standing.IN_SHOPS_FILE if order.state == State.REJECTED:

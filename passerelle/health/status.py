@@ -1,6 +1,6 @@
 """The examination, all that is known of the chain with the concerns in it, and its one screen."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,6 +60,7 @@ def examine(
     pool = look_at_pool(settings.pool, ledger) if settings.pool else None
     concerns += pool_concerns(settings, pool, now) if pool else ()
     concerns += _archive_concerns(ledger)
+    concerns += _left_concerns(ledger, {concern.key for concern in concerns})
     return Health(now, runs, files, orders, tuple(concerns), sales, pool)
 
 
@@ -69,6 +70,16 @@ def _archive_concerns(ledger: Ledger) -> Iterator[Concern]:
             "old files stay in the archives: most of one would go, or this machine's clock was set"
         )
         yield Concern(ConcernKind.PRUNE_HELD, "archive", text, mend_of_prune(), since)
+
+
+def _left_concerns(ledger: Ledger, told: Collection[str]) -> Iterator[Concern]:
+    """Old levels that are not ours to withdraw."""
+    for place, since in ledger.runs.left().items():
+        text = _("{file} was left where it lies: the shop may import old levels from it")
+        mend = _("look at it; remove it if the shop is not to import it")
+        found = Concern(ConcernKind.NOT_TAKEN, place, text.format(file=place), mend, since)
+        if found.key not in told:
+            yield found
 
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:

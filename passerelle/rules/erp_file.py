@@ -21,7 +21,8 @@ class ErpFile:
 
     ``offsets`` tells how far each server's clock is ahead of ours. ``certainty`` is how long
     after the ERP took an XML its sales count as included where times are not told. ``clocks``
-    tells when one was set.
+    tells when one was set. ``refusals_seen`` is when a run last saw which XMLs the ERP refused;
+    ``None`` where it tells nobody.
     """
 
     server: str
@@ -30,16 +31,26 @@ class ErpFile:
     certainty: timedelta
     offsets: Mapping[str, timedelta] = field(default_factory=dict)
     clocks: ClockHistory = field(default_factory=ClockHistory)
+    refusals_seen: datetime | None = None
 
     @property
     def doubts(self) -> tuple[datetime | None, datetime, int | None]:
         """What the ledger is asked with: by which times and number an XML may be missed."""
-        return self.modified, self.now - self.certainty, self.clocks.unproved
+        late = self.now - self.certainty
+        late = min(late, self.refusals_seen) if self.refusals_seen else late
+        return self.modified, late, self.clocks.unproved
 
     def includes(self, order: KnownOrder) -> bool:
         if order.state in (State.SKIPPED, State.SETTLED):
             return True
-        return order.state == State.TAKEN and self._includes_xml(order)
+        is_taken = order.state == State.TAKEN and not self.may_be_refused(order)
+        return is_taken and self._includes_xml(order)
+
+    def may_be_refused(self, order: KnownOrder) -> bool:
+        """Whether nobody has looked since the ERP took its XML: failure is not absence."""
+        if order.state != State.TAKEN or not (order.taken and self.refusals_seen):
+            return False
+        return order.taken > self.refusals_seen
 
     def includes_sale(self, sale: KnownSale) -> bool:
         """Whether the file includes a sale that was issued by itself.

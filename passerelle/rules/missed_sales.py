@@ -49,6 +49,7 @@ class Standing(Enum):
     LACKS_SALE = auto()  # the ERP does not have the sale that was, or is to be, issued for it
     SALE_TAKEN_SINCE = auto()  # the ERP took that sale after it wrote the file
     REFUSED = auto()  # the ERP took its XML, and would not have it
+    MAY_BE_REFUSED = auto()  # the ERP took its XML, and nobody could see whether it has it
     CHANGED = auto()  # the shop sold more in it, or another order under its id, since it was sent
 
     @property
@@ -100,6 +101,8 @@ def _by_sale(sale: KnownSale, erp: ErpFile) -> Standing:
 def _without_sale(order: KnownOrder, erp: ErpFile, *, withheld_is_missed: bool) -> Standing:
     if order.matter == OpenMatter.REFUSED and order.state == State.TAKEN:
         return Standing.REFUSED
+    if erp.may_be_refused(order):
+        return Standing.MAY_BE_REFUSED
     if erp.includes(order):
         by_hand = {State.SKIPPED: Standing.SKIPPED, State.SETTLED: Standing.SETTLED}
         return by_hand.get(order.state, Standing.INCLUDED)

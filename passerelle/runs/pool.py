@@ -22,7 +22,7 @@ from passerelle.rules.guards import check_gone
 from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
-from passerelle.runs.withdrawing import PATIENCE, take_back
+from passerelle.runs.withdrawing import PATIENCE, leave_old_place, look_after_left, take_back
 
 
 class Servers:
@@ -65,6 +65,7 @@ def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
 
 def _run(gateway: Gateway, servers: Servers, settings: Section, *, accept: bool) -> Outcome:
     gateway.outbox.witness.question(gateway.ledger)
+    look_after_left(gateway)
     members, notes = members_of(gateway, settings)
     readings, failures = read_all(gateway, servers, settings, members, accept=accept)
     plan = make_plan(gateway, settings, readings, failures, accept=accept)
@@ -156,6 +157,7 @@ def _publish(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Iterator[Fai
     for file in plan.due:
         servers.renew(file.shop)
         try:
+            leave_old_place(gateway, file.shop.stock_to, Kind.POOL, file.name)
             gateway.outbox.levels.send_pool(
                 file.name, file.shop.stock_to, file.data, file.changed, file.view
             )

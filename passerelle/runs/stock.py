@@ -48,7 +48,7 @@ from passerelle.runs.stock_plan import (
     stock_rejection,
     summarise,
 )
-from passerelle.runs.withdrawing import take_back
+from passerelle.runs.withdrawing import leave_old_place, look_after_left, take_back
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from passerelle.stock_csv_fix.levels import read_levels
 
@@ -67,6 +67,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
             note_done(gateway)
         gateway.outbox.levels.settle(Kind.STOCK)
         note_fate(gateway)
+        look_after_left(gateway)
         erp, notes = fetch_stock(gateway, settings)
         orders = fetch_orders(gateway, settings)
         gateway.do(lambda: note_orders(gateway, orders))
@@ -236,7 +237,8 @@ def erp_file(gateway: Gateway, settings: Stock, source: Source) -> ErpFile:
     now, certainty = gateway.now(), settings.guards.max_age
     written = trusted_time(source.modified, now, offsets.get(server))
     clocks = gateway.ledger.stock.clock_history(hashlib.sha256(source.data).hexdigest())
-    return ErpFile(server, written, now, certainty, offsets, clocks)
+    seen = gateway.ledger.runs.refusals_seen() if gateway.settings.needed_orders.refused else None
+    return ErpFile(server, written, now, certainty, offsets, clocks, seen)
 
 
 def _check_amount(
@@ -260,6 +262,7 @@ def _check_amount(
 def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: bool) -> None:
     """Puts the file in place; the ledger knows of it before the shop does."""
     fixed, source = plan.fixed, plan.source
+    leave_old_place(gateway, settings.to)
     gateway.outbox.levels.send_stock(
         settings.to,
         fixed.data,
@@ -270,6 +273,7 @@ def publish(gateway: Gateway, settings: Stock, plan: StockPlan, *, accept_drop: 
         in_stock=fixed.in_stock,
         accepted=accept_drop,
     )
+    look_after_left(gateway, settings.to)
 
 
 def note_fate(gateway: Gateway) -> None:

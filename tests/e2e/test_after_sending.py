@@ -194,6 +194,33 @@ class TestAnXmlThatTheErpRefuses:
         assert refused.erp_takes() == ["2"]
         refused.erp_writes_stock(LEVELS)
         refused.run_well("run", "stock")
+        assert "may have refused it" in refused.run_well("orders", "show", "1")
+        assert refused.shop_takes_stock()["370"] == "0", "nobody knows whether the ERP has it"
+        refused.server.put_folder("refused")
+        refused.erp_writes_stock(LEVELS)
+        refused.run_well("run", "stock")
+        assert refused.shop_takes_stock()["370"] == "10"
+
+    @pytest.mark.parametrize(
+        ("template", "name"),
+        [
+            ("commandes_{time}.xml", "ERR_{}_20261122.err"),
+            ("commandes_{time}.xml", "rejet 17.xml"),
+            ("commandes.xml", "{}.1"),
+        ],
+    )
+    def test_is_found_under_the_name_that_the_erp_gave_it(
+        self, refused: World, template: str, name: str
+    ) -> None:
+        config = refused.folder / "config.toml"
+        text = config.read_text("utf-8").replace("commandes_{time}.xml", template)
+        config.write_text(text, "utf-8")
+        refused.shop_writes(FIRST, Sale("2", {"371": 1}))
+        refused.run_well("run", "orders")
+        (xml,) = refused.xmls()
+        xml.rename(refused.server.root / "refused" / name.format(xml.name))
+        refused.run_well("run", "orders")
+        assert concerns(refused) == {"refused": ("1", "2")}
 
 
 def test_the_folder_of_refusals_is_not_the_one_that_the_erp_imports(world: World) -> None:

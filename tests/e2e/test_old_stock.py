@@ -91,6 +91,42 @@ def test_what_is_not_ours_is_left_and_told(world: World, data: bytes | None) -> 
     assert result.exit_code == 6
     assert f"ftp:{MOD} was left: it is not what was published last" in result.text
     assert mod.exists()
+    assert is_left(world)
+    mod.unlink()
+    world.run("run", "stock")
+    assert not is_left(world)
+
+
+def is_left(world: World) -> bool:
+    return f"{MOD} was left where it lies" in world.run("status").text
+
+
+def test_what_a_lost_ledger_published_is_told_until_it_is_written_anew(world: World) -> None:
+    mod = ready(world)
+    for path in world.data.glob("passerelle.*"):
+        path.unlink()
+    world.erp_writes_stock({"370": 5})
+    assert world.run("run", "stock").exit_code == 6
+    assert mod.exists() and is_left(world)
+    world.run_well("orders", "adopt", "--until-mark", "--yes")
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    assert not is_left(world)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_at_a_place_that_the_config_names_no_more(world: World, is_ours: bool) -> None:
+    mod = ready(world)
+    config = world.folder / "config.toml"
+    text = config.read_text(encoding="utf-8").replace(f'"ftp:{MOD}"', '"ftp:other.csv"')
+    config.write_text(text, encoding="utf-8")
+    if not is_ours:
+        mod.write_bytes(b"by hand\n")
+    for _time in range(2):
+        world.erp_writes_stock(LEVELS)
+        world.run_well("run", "stock")
+        assert (world.server.root / "other.csv").exists()
+        assert (mod.exists(), is_left(world)) == (not is_ours, not is_ours)
 
 
 def test_half_a_direct_upload_goes_and_nothing_is_called_taken(tmp_path: Path) -> None:
