@@ -11,7 +11,7 @@ from passerelle.base.wording import fields_of
 from passerelle.explain.inquiry import Inquiry
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
-from passerelle.model.states import OpenMatter, Stage, State
+from passerelle.model.states import DONE, OpenMatter, Stage, State
 from passerelle.rules.missed_sales import Standing
 
 
@@ -107,6 +107,8 @@ def _verbs(order: KnownOrder) -> tuple[str, ...]:
             return ("settle", "resend")
         case OpenMatter.ID_REUSED:
             return ("settle", "forget")
+        case OpenMatter.TWICE if order.state not in DONE:
+            return ()
         case OpenMatter():
             return ("settle",)
     match order.state:

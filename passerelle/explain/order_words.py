@@ -10,7 +10,7 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import until_when
 from passerelle.explain.order import Account, HeldItem
 from passerelle.model.records import HeldBack, KnownOrder
-from passerelle.model.states import OpenMatter, Stage, State
+from passerelle.model.states import DONE, OpenMatter, Stage, State
 
 
 def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
@@ -52,7 +52,9 @@ def _open_matter(order: KnownOrder) -> str:
             "if nobody wants it any more, `{settle}`."
         ),
     }
-    told = then[order.matter] if order.matter else ""
+    if order.matter == OpenMatter.TWICE and order.state in DONE:
+        then[order.matter] = _("To do: look whether the ERP has it twice, then `{settle}`.")
+    told = then.get(order.matter, "") if order.matter else ""
     return told.format(settle=settle, resend=resend, forget=forget)
 
 

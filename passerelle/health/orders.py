@@ -9,7 +9,7 @@ from passerelle.base.wording import few, shorten
 from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
-from passerelle.model.states import OpenMatter, Stage, State
+from passerelle.model.states import DONE, OpenMatter, Stage, State
 from passerelle.rules.fate import about_status, what_to_add
 
 
@@ -20,7 +20,7 @@ class OrdersHealth:
     Those that wait need nobody and are many after some years: they are only counted, without
     those cancelled in the shop. ``not_sent`` should be in the ERP, but have gone from the shop's
     file; ``doubtful`` may be. ``matters`` are those about which something is open, ``twice``
-    those to be sent again whose XML still lies there.
+    those to be sent again whose first XML may not be out of the way.
     """
 
     withheld: tuple[KnownOrder, ...]
@@ -53,6 +53,7 @@ class OrdersHealth:
             ConcernKind.NOT_SENT: self.not_sent,
             ConcernKind.DOUBTFUL: self.doubtful,
             **{ConcernKind(matter.value): self.with_matter(matter) for matter in OpenMatter},
+            ConcernKind.TWICE: [o for o in self.with_matter(OpenMatter.TWICE) if o.state in DONE],
         }
 
 
@@ -67,12 +68,12 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
         withheld=tuple(book.list_by_state(State.WITHHELD)),
         waiting=book.count_waiting(),
         rejected=tuple(book.list_by_state(State.REJECTED)),
-        not_sent=tuple(order for order in due if order.id in gone and order not in matters),
+        not_sent=tuple(o for o in due if o.id in gone and o.matter in (None, OpenMatter.TWICE)),
         doubtful=tuple(order for order in prepared if order.stage == Stage.DOUBTFUL),
         unnamed=facts.get("unnamed", 0),
         unknown_statuses=tuple(facts.get("unknown_statuses", ())),
         matters=matters,
-        twice=tuple(order for order in due if order.resend and order.stage == Stage.SENT),
+        twice=tuple(order for order in due if order.matter == OpenMatter.TWICE),
     )
 
 
@@ -174,10 +175,21 @@ TOLD: Mapping[ConcernKind, Words] = {
             "if nobody wants it any more, `{settle}`"
         ),
     ),
+    ConcernKind.TWICE: (
+        lambda n, ids: n_(
+            "{n} order was sent again, and the ERP may have it twice: {ids}",
+            "{n} orders were sent again, and the ERP may have them twice: {ids}",
+            n,
+            ids=ids,
+        ),
+        N_("delete the older XML if it lies there, or take one of both out of the ERP; `{settle}`"),
+    ),
     ConcernKind.OLDER: (
         lambda n, ids: n_(
-            "{n} order is older than those adopted, and was not among them: {ids}",
-            "{n} orders are older than those adopted, and were not among them: {ids}",
+            "{n} order is older than what the previous system handled, and may not have been sent: "
+            "{ids}",
+            "{n} orders are older than what the previous system handled, and may not have been "
+            "sent: {ids}",
             n,
             ids=ids,
         ),
@@ -202,19 +214,21 @@ def _doubtful(file: str, found: Sequence[KnownOrder]) -> Concern:
 
 
 def _twice(found: Sequence[KnownOrder]) -> Concern:
+    """Before it is sent again: to settle it now would mean that it is not."""
     ids = tuple(order.id for order in found)
     text = n_(
-        "{n} order is to be sent again, and its XML still lies there: {ids}",
-        "{n} orders are to be sent again, and their XMLs still lie there: {ids}",
+        "{n} order is to be sent again, and its XML had not been taken: {ids}",
+        "{n} orders are to be sent again, and their XMLs had not been taken: {ids}",
         len(ids),
         ids=few(ids),
     )
-    files = ", ".join(sorted({f"{order.server}:{order.sent_as}" for order in found}))
+    named = sorted({f"{order.server}:{order.sent_as}" for order in found if order.sent_as})
+    files = ", ".join(named) or "XML"
     mend = _(
         "delete {files} before the next run, or the ERP gets it twice; if it holds other orders, "
-        "have those sent again first"
+        "have those sent again first; if the ERP took it, take the order out there"
     ).format(files=files)
-    return Concern(ConcernKind.TWICE, "orders", text, mend, min(o.changed for o in found), ids)
+    return Concern(ConcernKind.TWICE, files, text, mend, min(o.changed for o in found), ids)
 
 
 def _rejected(health: OrdersHealth) -> Concern:

@@ -84,17 +84,16 @@ class OrderBook(Book):
         with self._begin() as connection:
             return _find_due(connection)
 
-    def another_channel(self, channel: str) -> str | None:
-        """A channel of which the ledger has orders, beside that one."""
-        mine = orders.c.channel
-        others = (select(mine).where(o).limit(1) for o in (mine < channel, mine > channel))
-        return next((str(found) for other in others if (found := self._value(other))), None)
-
-    def is_begun(self, channel: str) -> bool:
-        """Whether of any order it was ever decided who sees to it: we, a person, or others."""
-        decided = orders.c.state.in_(DONE) | orders.c.dispatch.is_not(None)
-        query = select(orders.c.id).where(orders.c.channel == channel, decided).limit(1)
-        return self._value(query) is not None or self.high_water(channel) is not None
+    def last_handled(self) -> tuple[str, datetime] | None:
+        """The channel whose orders were promised to the ERP, or adopted, last; and when."""
+        d, o = dispatches.c, orders.c
+        promised = select(o.channel, d.prepared).where(o.dispatch == d.number, o.dispatch > 0)
+        taken_over = select(adopted.c.channel, adopted.c.at).order_by(adopted.c.at.desc())
+        with self._begin() as connection:
+            rows = [connection.execute(query.limit(1)).first()
+                    for query in (promised.order_by(o.dispatch.desc()), taken_over)]  # fmt: skip
+        found = [(str(channel), at) for channel, at in filter(None, rows)]
+        return max(found, key=lambda one: one[1], default=None)
 
     def events(self, order: KnownOrder) -> list[Event]:
         query = (
@@ -248,12 +247,18 @@ class OrderBook(Book):
         return self._first(HighWater, query)
 
     def resend(self, known: KnownOrder, at: datetime) -> None:
-        """A person wants the order in the next XML, whatever was done with it before."""
+        """A person wants the order in the next XML, whatever was done with it before.
+
+        Lies its XML there yet, the ERP may get it twice, whoever takes that file away.
+        """
         with self._begin() as connection:
             forget_settlements(connection, known)
             replace_sold(connection, known.channel, {known.id: ()}, sold_since)
             told = _("to be sent again, as asked")
             _steer(connection, known, State.WAITING, at, told, resend=True)
+            if known.state == State.SENT or known.matter == OpenMatter.TWICE:
+                key, note = (known.channel, known.id), _("its first XML lay there")
+                _raise(connection, key, at, OpenMatter.TWICE, note)
 
     def forget(self, known: KnownOrder) -> None:
         """Takes the order, its sale and their story out: the next run meets it as new."""

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, select, update
 
 from passerelle.ledger.book import Begin, Book, record_of, row_of
 from passerelle.ledger.schema import clocks, dispatches, identity, orders, servers
-from passerelle.model.servers import KnownServer
-from passerelle.model.states import Stage
+from passerelle.model.servers import NAMED_IN_MARK, KnownServer
+from passerelle.model.states import DONE, Stage
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _OPEN = (Stage.STAGED, Stage.SENT)
@@ -63,14 +64,32 @@ class ServerBook(Book):
         d = dispatches.c
         return bool(self._value(select(func.count()).where(d.server == name, d.stage.in_(_OPEN))))
 
-    def newest_sent(self) -> dict[str, str]:
-        """Id and date of the newest order that was ever promised to the ERP."""
+    def newest_sent(self) -> dict[str, Any]:
+        """Of what may have reached the ERP: id and date of the newest order, and the last ones.
+
+        ``last`` has id and date of each; both are of the orders that no run sends any more.
+        """
         date = orders.c.date
-        # Asked in this form, SQLite goes to the end of its index, and no further than needed.
-        query = select(orders.c.id, date).where(date > _EVER, orders.c.dispatch.is_not(None))
+        # Asked in these forms, SQLite goes to the end of an index, and no further than needed.
+        newest = _went().where(date > _EVER).order_by(date.desc()).limit(1)
+        last = _went().where(orders.c.dispatch > 0).order_by(orders.c.dispatch.desc())
         with self._begin() as connection:
-            row = connection.execute(query.order_by(date.desc()).limit(1)).first()
-        return {} if row is None else {"id": row.id, "date": row.date.isoformat()}
+            first = connection.execute(newest).first()
+            rows = connection.execute(last.limit(NAMED_IN_MARK)).all()
+        told = {} if first is None else {"id": first.id, "date": _iso(first.date)}
+        return told | {"last": [[row.id, _iso(row.date)] for row in rows]}
+
+
+def _went() -> Select[Any]:
+    """A SELECT of orders whose XML left this machine, or was about to."""
+    d = dispatches.c
+    is_here = d.stage.in_((Stage.PREPARED, Stage.ABANDONED))
+    went = (d.number == orders.c.dispatch) & ~is_here & orders.c.state.in_(DONE)
+    return select(orders.c.id, orders.c.date).where(exists().where(went).correlate(orders))
+
+
+def _iso(date: datetime | None) -> str | None:
+    return date.isoformat() if date else None
 
 
 def count_deed(connection: Connection, name: str, address: str) -> None:

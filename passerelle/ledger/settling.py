@@ -23,6 +23,7 @@ TOLD_BY = {
     **dict.fromkeys((OpenMatter.CHANGED, OpenMatter.CANCELLED, OpenMatter.ID_REUSED), "changed"),
     OpenMatter.REFUSED: "refused",
     OpenMatter.LEFT: "left",
+    OpenMatter.TWICE: "twice",
 }
 
 

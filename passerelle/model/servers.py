@@ -6,6 +6,8 @@ from typing import Any
 
 # Followed by the ledger's token.
 MARK_NAME = "passerelle.mark."
+# So many of the orders that were sent last are named in it: days of a busy shop, in a small file.
+NAMED_IN_MARK = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +15,9 @@ class ServerMark:
     """What a ledger wrote beside the files of others, in its own words.
 
     ``seq`` counts its deeds on that server, ``dispatch`` and ``archived`` are the last one.
-    ``newest`` has id and date (ISO 8601) of the newest order that it sent. ``names`` are the
-    files that it writes there, as in config.toml. A mark that was cut short has ``seq`` 0.
+    ``newest`` has id and date (ISO 8601) of the newest order that it sent, and those of the
+    ``last`` ones that it sent, whatever their dates. ``names`` are the files that it writes there,
+    as in config.toml. A mark that was cut short has ``seq`` 0.
     """
 
     ledger: str

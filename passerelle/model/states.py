@@ -44,7 +44,8 @@ class OpenMatter(StrEnum):
     """What is open about an order beside its state, until a person settles it.
 
     After it was sent: ``changed`` or ``cancelled`` in the shop, its id used again there
-    (``id_reused``), its XML ``refused`` by the ERP. Before: ``older`` than orders that were
+    (``id_reused``), its XML ``refused`` by the ERP. It was asked for again while its XML lay there,
+    so that the ERP may get it ``twice``. Before: ``older`` than orders that were
     adopted, so that nobody knows whether the previous system sent it; it waited, and ``left`` the
     shop's file, so that nobody knows what became of it.
     """
@@ -55,6 +56,7 @@ class OpenMatter(StrEnum):
     REFUSED = "refused"
     OLDER = "older"
     LEFT = "left"
+    TWICE = "twice"
 
 
 class SaleState(StrEnum):

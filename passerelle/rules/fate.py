@@ -38,13 +38,16 @@ class Verdict:
     reason: str = ""
 
 
-def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdict:
+def judge(
+    reading: Reading, settings: Orders, *, resend: bool = False, is_known: bool = False
+) -> Verdict:
     """What becomes of an order that is not in the ERP yet.
 
-    ``resend``: a person asked for it, whatever its date, status or payment.
+    ``resend``: a person asked for it, whatever its date, status or payment. ``is_known``: it was
+    met when start_from did not leave it to the previous system.
     """
     start = settings.start_from
-    if start and reading.date and reading.date < start and not resend:
+    if is_before_start(reading, settings) and not resend and not is_known:
         reason = _("ordered before start_from ({start:%Y-%m-%d %H:%M})")
         return Verdict(Fate.SKIPPED, reason.format(start=start))
     if is_cancelled(reading, settings) and not resend:
@@ -56,6 +59,11 @@ def judge(reading: Reading, settings: Orders, *, resend: bool = False) -> Verdic
         reason = _("order {id}: date: empty, and start_from needs it")
         return Verdict(Fate.REJECTED, reason.format(id=reading.id))
     return Verdict(Fate.SEND) if resend else _by_payment_and_status(reading.order, settings)
+
+
+def is_before_start(reading: Reading, settings: Orders) -> bool:
+    start = settings.start_from
+    return bool(start and reading.date and reading.date < start)
 
 
 def is_abandoned(order: KnownOrder, settings: Orders, now: datetime) -> bool:
@@ -165,10 +173,13 @@ def decide(
     before: KnownOrder | None,
     settings: Orders,
     adopted: HighWater | None = None,
+    *,
+    is_begun: bool = False,
 ) -> Mark | ChangedOrder | None:
     """What a run does with an order of which the ledger knew ``before``; ``None`` is nothing.
 
-    ``adopted`` is the newest order that was adopted.
+    ``adopted`` is the newest order that was adopted. ``is_begun``: a run went on before, so that
+    what the ledger knows was met when start_from did not leave it to the previous system.
     """
     if before and before.state in DONE:
         return _change_after_sending(reading, before, settings)
@@ -177,17 +188,26 @@ def decide(
         first = replace(reading.gist(), reference=before.reference, date=before.date)
         return Mark(first, State.REJECTED, _used_again(reading, before), due=True)
     resend = bool(before and before.resend)
-    verdict = judge(reading, settings, resend=resend)
-    if verdict.fate == Fate.SEND and not resend and is_older(reading.date, reading.id, adopted):
-        return Mark(reading.gist(), State.WAITING, _older(), due=True, matter=OpenMatter.OLDER)
+    verdict = judge(reading, settings, resend=resend, is_known=is_begun and before is not None)
+    older = "" if resend else _why_older(reading, settings, adopted)
+    if verdict.fate == Fate.SEND and older:
+        return Mark(reading.gist(), State.WAITING, older, due=True, matter=OpenMatter.OLDER)
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
     due = state == State.REJECTED
     is_cancelled_only = not due and is_cancelled(reading, settings)
-    return Mark(reading.gist(), state, verdict.reason, due, is_cancelled_only)
+    matter, why = None, verdict.reason
+    if before and before.matter == OpenMatter.TWICE:
+        matter, why = before.matter, why or before.matter_note
+    return Mark(reading.gist(), state, why, due, is_cancelled_only, matter)
 
 
-def _older() -> str:
-    return _("older than orders that were adopted: the previous system may have sent it")
+def _why_older(reading: Reading, settings: Orders, adopted: HighWater | None) -> str:
+    """Why the previous system may have sent it; ``""`` where it has not."""
+    if is_before_start(reading, settings):
+        return _("start_from was moved past it: the previous system may have sent it")
+    if is_older(reading.date, reading.id, adopted):
+        return _("older than orders that were adopted: the previous system may have sent it")
+    return ""
 
 
 def _used_again(reading: Reading, before: KnownOrder) -> str:

@@ -132,7 +132,8 @@ def standing_in_file(
         return _uncancelled(order, sale, erp, withheld_is_missed=withheld_is_missed)
     if sale is not None:
         return _by_sale(sale, erp)
-    match judge(reading, settings, resend=bool(order and order.resend)).fate:
+    resend, is_known = bool(order and order.resend), order is not None
+    match judge(reading, settings, resend=resend, is_known=is_known).fate:
         case Fate.SKIPPED:
             return Standing.SKIPPED
         case Fate.WITHHELD:

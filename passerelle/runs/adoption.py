@@ -12,7 +12,7 @@ from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.states import State
+from passerelle.model.states import OpenMatter, State
 from passerelle.rules.adopting import Adoption, plan_adoption
 from passerelle.runs.servers import forget_predecessor
 
@@ -56,7 +56,11 @@ def describe(plan: Adoption) -> Iterator[str]:
     """Every order by its id: it is a person who answers for them."""
     for ids in _lines([mark.reading.id for mark in plan.marks]):
         yield _("adopted, and never sent: {ids}").format(ids=ids)
-    told = {
+    told: dict[State | OpenMatter, str] = {
+        OpenMatter.OLDER: _(
+            "left as it is, older than what was adopted before: look for it in the ERP, then "
+            "settle or resend it: {ids}"
+        ),
         State.WITHHELD: _("left as it is, withheld: {ids}"),
         State.WAITING: _("left as it is, its status is not to be sent yet: {ids}"),
         State.REJECTED: _("left as it is, it cannot be read: {ids}"),

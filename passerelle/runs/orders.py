@@ -39,8 +39,9 @@ from passerelle.runs.refusals import note_refused
 if TYPE_CHECKING:
     from passerelle.runs.fulfil import Fulfilment
 
-# The chore of that name is done once a person let the first run send what it meets.
-ALLOWED = "the first run may send"
+# The chore of that name, and of a channel, is done once a person let its first run send what it
+# meets.
+_ALLOWED = "the first run may send: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Met:
 def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
     """Runs the story; ``all``: the first run sends what it meets. Raises where it must stop."""
     if all:
-        gateway.do(lambda: gateway.ledger.runs.do_chore(ALLOWED, gateway.now()))
+        allowed = _ALLOWED + gateway.settings.needed_orders.channel
+        gateway.do(lambda: gateway.ledger.runs.do_chore(allowed, gateway.now()))
     try:
         met = meet_orders(gateway)
     except PasserelleError:
@@ -142,18 +144,17 @@ def find_hold(gateway: Gateway, file: OrderFile) -> PasserelleError | None:
 
 
 def check_first_run(gateway: Gateway) -> None:
-    """Raises :class:`HeldError` where nobody said which orders the previous system had."""
+    """Raises :class:`HeldError` where nobody said which orders the previous system had.
+
+    To a channel, what was sent of another one since is the previous system's.
+    """
     orders, ledger = gateway.settings.needed_orders, gateway.ledger
-    if ledger.orders.is_begun(orders.channel) or ledger.runs.chore_done(ALLOWED):
+    last, allowed = ledger.orders.last_handled(), ledger.runs.chore_done(_ALLOWED + orders.channel)
+    if allowed and (last is None or allowed >= last[1]):
         return
-    if other := ledger.orders.another_channel(orders.channel):
-        what = _('no order of channel "{channel}" was ever sent, but of "{other}"')
-        mend = _(
-            "put orders.channel back; or `passerelle orders adopt` marks what is in the file as "
-            "handled; or `passerelle run orders --all` sends it"
-        )
-        told = what.format(channel=orders.channel, other=other)
-        raise HeldError(told, "config.toml", mend)
+    if last is not None:
+        _check_channel(orders.channel, last[0])
+        return
     if orders.start_from is None:
         mend = _(
             "set orders.start_from; or `passerelle orders adopt` marks them as handled by the "
@@ -161,6 +162,17 @@ def check_first_run(gateway: Gateway) -> None:
         )
         what = _("this is the first run: which orders has the previous system handled?")
         raise HeldError(what, str(orders.source), mend)
+
+
+def _check_channel(channel: str, last: str) -> None:
+    if channel == last:
+        return
+    what = _('orders of channel "{other}" were handled last, none of channel "{channel}" since')
+    mend = _(
+        "put orders.channel back; or `passerelle orders adopt` marks what is in the file as "
+        "handled; or `passerelle run orders --all` sends it"
+    )
+    raise HeldError(what.format(channel=channel, other=last), "config.toml", mend)
 
 
 def check_columns(gateway: Gateway, file: OrderFile) -> None:
@@ -191,7 +203,8 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     """Decides on every order in the file; changes nothing."""
     settings = gateway.settings.needed_orders
     adopted = gateway.ledger.orders.high_water(settings.channel)
-    plan = decide(met.file, met.known, settings, met.source, adopted)
+    is_begun = _is_begun(gateway)
+    plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
     decided = {decision.what.reading.id for decision in plan.decisions}
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
@@ -204,6 +217,12 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     if hold is not None:
         return hold_back(plan, _("held: {reason}").format(reason=hold.what))
     return _with_parcel(gateway, plan, met)
+
+
+def _is_begun(gateway: Gateway) -> bool:
+    """Whether a run of orders ever went on: before, nobody had said where they start."""
+    ledger = gateway.ledger
+    return bool(ledger.orders.last_handled() or ledger.runs.last("orders", (0, 5)))
 
 
 def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:

@@ -93,10 +93,12 @@ def decide(
     settings: Orders,
     source: str,
     adopted: HighWater | None = None,
+    *,
+    is_begun: bool = False,
 ) -> OrdersPlan:
     """The plan for the orders of a file; ``known`` is what the ledger knows of them, by id.
 
-    ``adopted`` is the newest order that was adopted.
+    ``adopted`` and ``is_begun`` are those of :func:`passerelle.rules.fate.decide`.
     """
     if "status" in file.absent:
         settings = fate.without_statuses(settings)
@@ -106,7 +108,11 @@ def decide(
         tuple(
             Decision(number, what, before)
             for number, reading in enumerate(file.readings)
-            if (what := fate.decide(reading, before := known.get(reading.id), settings, adopted))
+            if (
+                what := fate.decide(
+                    reading, before := known.get(reading.id), settings, adopted, is_begun=is_begun
+                )
+            )
         ),
         tuple(str(fault) for fault in file.faults),
         notes=tuple(f"! {note}" for note in absent_columns(file)),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from passerelle.base.commands import of_xml
 from passerelle.base.errors import UsageError
@@ -12,15 +11,10 @@ from passerelle.config.servers import address_of
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.model.orders import Reading
-from passerelle.model.records import HighWater, Mark
 from passerelle.model.servers import KnownServer, ServerMark
-from passerelle.model.states import DONE, Kind, Stage, State
-from passerelle.rules.fate import Fate, is_older, judge
+from passerelle.model.states import Kind, Stage
+from passerelle.rules.adopting import TakeOver, named, plan_take_over
 from passerelle.rules.marks import rivals
-
-# Older than any order.
-_NEVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def accept_server(gateway: Gateway, name: str) -> Outcome:
@@ -55,8 +49,8 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
 def take_over(gateway: Gateway) -> Outcome:
     """This ledger goes on from where the marks on the servers say that others came.
 
-    What their owner had sent is handled: the orders of the file that would be sent, up to the
-    newest one in the marks. Newer ones stay new. The other ledger is held from now on.
+    What their owner had sent is handled, as the marks name it. Newer orders stay new; of older ones
+    nobody knows, so that they are held and told. The other ledger is held from now on.
     """
     gateway.outbox.marks.follow_names()
     found = {name: _marks_to_follow(gateway, name) for name in _servers(gateway)}
@@ -64,19 +58,48 @@ def take_over(gateway: Gateway) -> Outcome:
     if not marks:
         what = _("no mark is ahead of this ledger, and none is in its way")
         raise UsageError(what, "", _("`passerelle orders adopt` asks for no mark"))
-    newest = max(_newest(mark) for mark in marks)
-    adopted = _adopt_until(gateway, *newest) if newest[1] else []
+    plan = _plan_take_over(gateway, marks)
+    if plan.newest:
+        channel = gateway.settings.needed_orders.channel
+        written = (*plan.adopted, *plan.held)
+        gateway.ledger.orders.adopt(channel, written, plan.newest, gateway.now())
     for name, some in found.items():
         _follow(gateway, name, some)
     gateway.outbox.witness.forget()
-    text = n_("{n} order adopted", "{n} orders adopted", len(adopted))
-    if adopted:
-        ids = few(adopted, FEW)
-        told = _("up to order {id} of {date}: {ids}")
-        date = minute(newest[0])
-        text = ", ".join((text, told.format(id=newest[1], date=date, ids=ids)))
-    gateway.say(text)
-    return Outcome(text)
+    told = list(_describe(plan))
+    for line in told:
+        gateway.say(line)
+    return Outcome(told[0])
+
+
+def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
+    """XMLs that were never uploaded are taken back first: their orders are looked at, too."""
+    settings, ledger = gateway.settings.needed_orders, gateway.ledger
+    for dispatch in ledger.dispatches.unfinished():
+        if dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED:
+            why = _("{file} was never uploaded: its orders are looked at anew")
+            gateway.outbox.recall(dispatch, why.format(file=dispatch.archived))
+    source = gateway.sources.fetch(settings.source)
+    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
+    ids = {reading.id for reading in file.readings} | {o.id for m in marks for o in named(m)}
+    known = ledger.orders.known(settings.channel, ids)
+    before, token = ledger.orders.high_water(settings.channel), ledger.servers.token
+    return plan_take_over(file.readings, known, settings, marks, before, token=token)
+
+
+def _describe(plan: TakeOver) -> Iterator[str]:
+    ids = [mark.reading.id for mark in plan.adopted]
+    text, told = n_("{n} order adopted", "{n} orders adopted", len(ids)), few(ids, FEW)
+    if plan.newest and plan.newest.date and ids:
+        up_to, date = _("up to order {id} of {date}: {ids}"), minute(plan.newest.date)
+        told = up_to.format(id=plan.newest.id, date=date, ids=told)
+    yield ", ".join(filter(None, (text, told)))
+    if plan.held:
+        text = _(
+            "! held back, as nobody knows whether they were sent: {ids}: `passerelle status` says "
+            "what to do"
+        )
+        yield text.format(ids=few([mark.reading.id for mark in plan.held], FEW))
 
 
 def forget_predecessor(gateway: Gateway) -> None:
@@ -97,47 +120,6 @@ def _marks_to_follow(gateway: Gateway, name: str) -> list[ServerMark]:
     own = marks.read(name)
     found = [own] if own and own.seq > (known.seq if known else 0) else []
     return found + rivals(marks.names(name), marks.of_others(name))
-
-
-def _newest(mark: ServerMark) -> tuple[datetime, str]:
-    try:
-        date = datetime.fromisoformat(str(mark.newest["date"]))
-        return date.astimezone(), str(mark.newest["id"])
-    except (KeyError, ValueError):
-        return _NEVER, ""
-
-
-def _adopt_until(gateway: Gateway, date: datetime, id: str) -> list[str]:
-    settings, ledger = gateway.settings.needed_orders, gateway.ledger
-    for dispatch in ledger.dispatches.unfinished():
-        if dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED:
-            why = _("{file} was never uploaded: its orders are looked at anew")
-            gateway.outbox.recall(dispatch, why.format(file=dispatch.archived))
-    source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
-    known = ledger.orders.known(settings.channel, [r.id for r in file.readings])
-
-    def was_sent(reading: Reading) -> bool:
-        before = known.get(reading.id)
-        if (before and before.state in DONE) or reading.date is None:
-            return False
-        return judge(reading, settings).fate == Fate.SEND and _is_up_to(reading, date, id)
-
-    mine = [reading for reading in file.readings if was_sent(reading)]
-    reason = _("adopted: sent before, as the mark on the server says")
-    marks = [Mark(reading.gist(), State.SKIPPED, reason) for reading in mine]
-    newest, before = HighWater(date, id), ledger.orders.high_water(settings.channel)
-    if before and not is_older(before.date, before.id, newest):
-        newest = before
-    ledger.orders.adopt(settings.channel, marks, newest, gateway.now())
-    return [reading.id for reading in mine]
-
-
-def _is_up_to(reading: Reading, date: datetime, id: str) -> bool:
-    """Ids grow: of two orders of one second, the one with the larger number is the newer."""
-    if reading.date is None or reading.date != date:
-        return reading.date is not None and reading.date < date
-    return (len(reading.id), reading.id) <= (len(id), id)
 
 
 def _follow(gateway: Gateway, name: str, found: list[ServerMark]) -> None:

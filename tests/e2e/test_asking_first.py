@@ -114,6 +114,8 @@ class TestAdopting:
         assert world.erp_takes() == ["6"]
         world.run("run", "orders")
         assert (concerns(world), held(world)) == ({"older": ("1",)}, {"371"})
+        assert "older than what was adopted before" in world.run_well("orders", "adopt", "--yes")
+        assert concerns(world) == {"older": ("1",)}, "nobody looked for it in the ERP"
 
         world.run_well("orders", "resend", "1", "--yes")
         world.run_well("run", "orders")
@@ -141,7 +143,10 @@ class TestAdopting:
         assert world.xmls() == []
 
 
-def test_an_order_sent_again_while_its_xml_lies_there_is_told(world: World) -> None:
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_an_order_sent_again_while_its_xml_lies_there_is_told_until_it_is_settled(
+    world: World, is_taken: bool
+) -> None:
     world.shop_writes(FIRST)
     world.run_well("run", "orders")
     (xml,) = world.xmls()
@@ -151,6 +156,20 @@ def test_an_order_sent_again_while_its_xml_lies_there_is_told(world: World) -> N
     world.run_well("orders", "resend", "1", "--yes")
     assert concerns(world) == {"twice": ("1",)}
     assert xml.name in world.run("status").text
+    if is_taken:
+        xml.unlink()
+        world.erp_writes_stock({"370": 5})
+        world.run_well("run", "stock")
+        assert concerns(world) == {"twice": ("1",)}
+    for _again in "again":
+        world.run_well("run", "orders")
+        assert concerns(world) == {"twice": ("1",)}, "the ERP may have it twice now"
+        world.erp_takes()
+    assert "settle 1`" in world.run_well("orders", "show", "1")
+    world.run_well("orders", "settle", "1")
+    assert (concerns(world), world.states()) == ({}, {"1": "taken"})
+    world.run_well("orders", "unsettle", "1")
+    assert concerns(world) == {"twice": ("1",)}
 
 
 class TestAMendForMany:

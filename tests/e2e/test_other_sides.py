@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from passerelle.model.servers import MARK_NAME
+from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
 from tests.shell import Result
 from tests.world import Sale, World
 
 SHOE, BOOT = Sale("1", {"370": 1}), Sale("2", {"371": 1}, date="2026-11-22 10:05:00")
 HAT = Sale("3", {"372": 1}, date="2026-11-22 10:10:00")
+UNPAID, UNDATED = "En attente de virement bancaire", "\n[orders.columns]\ndate = []\n"
 ACCEPT, UNTIL_MARK = "passerelle servers accept ftp", "passerelle orders adopt --until-mark"
 
 
@@ -190,6 +192,55 @@ class TestAnOlderCopyOfTheFolder:
         world.run("run", "orders")
         assert world.erp_takes() == [], "what is older than the mark's newest is not sent again"
 
+    @pytest.mark.parametrize("dated", [True, False])
+    def test_adopts_what_the_mark_says_was_sent_and_tells_the_rest(
+        self, world: World, tmp_path: Path, dated: bool
+    ) -> None:
+        """Orders that waited when the backup was made; one met since; one with an older date."""
+        world.configure(orders="" if dated else "# start_from\n", extra="" if dated else UNDATED)
+        late, paid, met = (replace(SHOE, id=id, status=UNPAID) for id in ("5", "6", "7"))
+        older = replace(SHOE, id="0", date="2026-11-22 09:00:00")
+        world.shop_writes(SHOE, late, paid)
+        world.run_well("run", "orders", "--all")
+        shutil.copytree(world.data, tmp_path / "backup")
+        hat = replace(HAT, id="8")
+        world.shop_writes(SHOE, late, replace(paid, status=SHOE.status), met, hat)
+        world.run_well("run", "orders")
+        assert sorted(world.erp_takes()) == ["1", "6", "8"]
+        shutil.rmtree(world.data)
+        shutil.copytree(tmp_path / "backup", world.data)
+        newer = replace(SHOE, id="9", date="2026-11-22 10:15:00")
+        world.shop_writes(*(replace(o, status=SHOE.status) for o in (older, SHOE, late, paid, met)),
+                          hat, newer)  # fmt: skip
+        held(world.run("run", "orders"), UNTIL_MARK)
+        told = world.run_well("orders", "adopt", "--until-mark", "--yes")
+        assert "2 orders adopted" in told and "6, 8" in told
+        for _again in "again":
+            assert concerns(world) == {"older": ("0", "5", "7")}
+            world.run_well("run", "orders")
+        assert world.erp_takes() == ["9"]
+        world.run_well("orders", "resend", "0", "5", "7", "--yes")
+        world.run_well("run", "orders")
+        assert sorted(world.erp_takes()) == ["0", "5", "7"]
+
+    def test_sends_what_waited_for_its_turn_and_was_not_sent(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        world.configure(time_in_name=False)
+        world.shop_writes(SHOE)
+        world.run_well("run", "orders")
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        world.erp_writes_stock({"370": 5})
+        world.run_well("run", "stock")
+        shutil.rmtree(world.data)
+        shutil.copytree(tmp_path / "backup", world.data)
+        assert "0 orders adopted" in world.run_well("orders", "adopt", "--until-mark", "--yes")
+        assert world.erp_takes() == ["1"]
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["2"]
+
     def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)
         world.run_well("run", "orders")
@@ -333,6 +384,13 @@ class TestTheFirstRun:
         world.run_well("run", "orders")
         assert sorted(world.erp_takes()) == ["1", "2"]
 
+    def test_goes_on_from_the_date_that_is_named(self, world: World) -> None:
+        held(world.run("run", "orders"), "orders.start_from")
+        world.configure(orders="start_from = 2026-11-22T10:02:00\n")
+        world.shop_writes(SHOE, BOOT)
+        world.run_well("run", "orders")
+        assert (world.states(), concerns(world)) == ({"1": "skipped", "2": "sent"}, {})
+
     def test_goes_on_from_what_is_adopted(self, world: World) -> None:
         held(world.run("run", "orders"), "orders adopt")
         world.run_well("orders", "adopt", "--yes")
@@ -341,11 +399,50 @@ class TestTheFirstRun:
         assert world.erp_takes() == ["2"]
 
 
-def test_another_channel_is_noticed(world: World) -> None:
-    world.shop_writes(SHOE)
+@pytest.mark.parametrize("way_on", [("orders", "adopt", "--yes"), ("run", "orders", "--all")])
+def test_another_channel_is_noticed_each_time(world: World, way_on: tuple[str, ...]) -> None:
+    start = "start_from = 2026-11-22T10:02:00\n"
+    world.configure(orders=start)
+    world.shop_writes(SHOE, BOOT)
     world.run_well("run", "orders")
-    world.configure(orders='channel = "web2"\n')
+    for channel in ("web2", "web"):
+        world.configure(orders=f'{start}channel = "{channel}"\n')
+        for _again in "again":
+            held(world.run("run", "orders"), f'of channel "{channel}"')
+        world.run_well(*way_on)
+        world.run_well("run", "orders")
+    world.shop_writes(SHOE, BOOT, HAT)
+    world.run_well("run", "orders")
+    world.configure(orders=f'{start}channel = "web2"\n')
     held(world.run("run", "orders"), 'of channel "web2"')
+    world.configure(orders=start)
+    world.run_well("run", "orders")
+
+
+@pytest.mark.parametrize("reason", ["unpaid", "erp away"])
+def test_an_order_that_waits_is_told_where_start_from_is_moved_past_it(
+    world: World, reason: str
+) -> None:
+    imports = world.server.root / "import"
+    if reason == "erp away":
+        imports.rename(world.server.root / "away")
+    world.shop_writes(replace(SHOE, status=UNPAID if reason == "unpaid" else SHOE.status))
+    world.run("run", "orders")
+    world.configure(orders="start_from = 2026-11-22T10:02:00\n")
+    world.run("run", "orders")
+    if reason == "erp away":
+        (world.server.root / "away").rename(imports)
+    world.erp_writes_stock({"370": 5})
+    world.shop_writes(SHOE, replace(SHOE, id="0"), BOOT)
+    for _again in "again":
+        world.run_well("run", "stock")
+        assert world.shop_takes_stock()["370"] == "0"
+        world.run_well("run", "orders")
+        assert concerns(world) == {"older": ("1",)}
+    assert world.states() == {"0": "skipped", "1": "waiting", "2": "sent"}
+    world.run_well("orders", "resend", "1", "--yes")
+    world.run_well("run", "orders")
+    assert sorted(world.erp_takes()) == ["1", "2"]
 
 
 def test_a_column_that_decides_and_is_gone_holds(world: World) -> None:

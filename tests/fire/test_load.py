@@ -33,6 +33,7 @@ PATIENT = 'time_limit = "60m"'
 _COUNT_WAITING = "SEARCH orders USING COVERING INDEX orders_by_state_and_cancelled"
 _SMALL = (
     "runs",
+    "adopted",
     "chores",
     "clocks",
     "identity",
