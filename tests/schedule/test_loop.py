@@ -1,5 +1,7 @@
 """The foreground loop on a virtual clock: each start once, whatever the clock does."""
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -11,7 +13,7 @@ import schedule as package
 
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.schedule import loop
-from passerelle.schedule.loop import Loop
+from passerelle.schedule.loop import Loop, stoppable
 
 PARIS = ZoneInfo("Europe/Paris")
 PLAN = {"orders": (27, 57), "stock": (19, 49)}
@@ -74,52 +76,49 @@ class Night:
         return [time for name, time in self.runs if name == run]
 
 
-def night(
-    monkeypatch: pytest.MonkeyPatch, year: int, month: int, day: int, *, hours: float
-) -> Night:
-    return Night(Clock(datetime(year, month, day, tzinfo=PARIS), hours), monkeypatch)
+@pytest.fixture
+def night(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Night]:
+    """``night(2026, 11, 24, hours=6)``, in Paris."""
+
+    def begin(year: int, month: int, day: int, *, hours: float) -> Night:
+        return Night(Clock(datetime(year, month, day, tzinfo=PARIS), hours), monkeypatch)
+
+    return begin
 
 
-def test_on_an_ordinary_day_each_run_starts_at_its_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=24).pass_by()
+NewNight = Callable[..., Night]
+
+
+def test_on_an_ordinary_day_each_run_starts_at_its_minutes(night: NewNight) -> None:
+    day = night(2026, 11, 24, hours=24).pass_by()
     assert len(day.times("orders")) == len(day.times("stock")) == 48
-    assert day.runs[:5] == [
-        ("stock", "00:19 +0100"),
-        ("orders", "00:27 +0100"),
-        ("stock", "00:49 +0100"),
-        ("orders", "00:57 +0100"),
-        ("stock", "01:19 +0100"),
+    assert day.runs[:3] == [
+        *(("stock", "00:19 +0100"), ("orders", "00:27 +0100"), ("stock", "00:49 +0100")),
     ]
-    assert day.failed == []
+    assert (day.failed, day.said[-1]) == ([], "stopped")
 
 
-def test_in_autumn_nothing_runs_in_the_repeated_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At 3:00 the clock goes back to 2:00: 25 hours pass, 24 of them by the clock."""
-    day = night(monkeypatch, 2026, 10, 25, hours=25).pass_by()
-    counted = Counter((run, time[:5]) for run, time in day.runs)
-    assert set(counted.values()) == {1}
-    assert len(day.times("orders")) == len(day.times("stock")) == 48
-    assert day.times("orders")[3:8] == [
-        *("01:57 +0200", "02:27 +0200", "02:57 +0200", "03:27 +0100", "03:57 +0100"),
-    ]
-    assert day.failed == []
-
-
-def test_also_when_the_clock_goes_back_while_a_run_is_active(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 10, 25, hours=24.7)
-    day.during = lambda run: day.clock.sleep(200)
+@pytest.mark.parametrize("seconds", [10, 200])
+def test_in_autumn_nothing_runs_in_the_repeated_hour(night: NewNight, seconds: int) -> None:
+    """At 3:00 the clock goes back to 2:00, also while a run is active."""
+    day = night(2026, 10, 25, hours=24.7)
+    day.during = lambda run: day.clock.sleep(seconds)
     day.pass_by()
     assert set(Counter((run, time[:5]) for run, time in day.runs).values()) == {1}
+    assert (
+        day.times("orders")[3:8]
+        == [
+            *("01:57 +0200", "02:27 +0200", "02:57 +0200", "03:27 +0100", "03:57 +0100"),
+        ]
+        or seconds == 200
+    )
     assert "02:57 +0200" in day.times("orders")
+    assert day.failed == []
 
 
-def test_in_spring_the_hour_that_is_left_out_is_not_made_up_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_in_spring_the_hour_that_is_left_out_is_not_made_up_for(night: NewNight) -> None:
     """At 2:00 the clock goes on to 3:00."""
-    day = night(monkeypatch, 2026, 3, 29, hours=23).pass_by()
+    day = night(2026, 3, 29, hours=23).pass_by()
     assert len(day.times("orders")) == len(day.times("stock")) == 46
     assert day.times("orders")[3:5] == ["01:57 +0100", "03:27 +0200"]
     assert sorted(day.failed) == [
@@ -128,10 +127,8 @@ def test_in_spring_the_hour_that_is_left_out_is_not_made_up_for(
     ]
 
 
-def test_what_a_sleeping_machine_missed_is_told_and_not_made_up_for(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=10)
+def test_what_a_sleeping_machine_missed_is_told_and_not_made_up_for(night: NewNight) -> None:
+    day = night(2026, 11, 24, hours=10)
     asleep = datetime(2026, 11, 24, 1, 10, tzinfo=PARIS)
     day.clock.at[asleep] = lambda: day.clock.sleep(5 * 3600)
     day.pass_by()
@@ -140,10 +137,8 @@ def test_what_a_sleeping_machine_missed_is_told_and_not_made_up_for(
     assert len(day.failed) == 4, "each told once, not for every hour"
 
 
-def test_a_clock_that_is_set_right_by_a_little_starts_nothing_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=3)
+def test_a_clock_that_is_set_right_by_a_little_starts_nothing_again(night: NewNight) -> None:
+    day = night(2026, 11, 24, hours=3)
 
     def set_right(run: str) -> None:
         day.clock.sleep(5)
@@ -156,18 +151,15 @@ def test_a_clock_that_is_set_right_by_a_little_starts_nothing_again(
     assert len(day.times("orders")) == 6
 
 
-def test_after_a_clock_that_went_wrong_by_days_the_runs_go_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=6)
+def test_after_a_clock_that_went_wrong_by_days_the_runs_go_on(night: NewNight) -> None:
+    day = night(2026, 11, 24, hours=6)
     wrong, right = (datetime(2026, 11, 24, hour, 5, tzinfo=PARIS) for hour in (1, 2))
     day.clock.at[wrong] = lambda: day.clock.set_by(timedelta(days=30))
     day.clock.at[right + timedelta(days=30)] = lambda: day.clock.set_by(timedelta(days=-30))
     day.pass_by()
     assert any("the clock was set back" in text for text in day.said)
-    hours = range(6)
     assert [time[:5] for time in day.times("orders")] == [
-        f"0{hour}:{minute}" for hour in hours for minute in PLAN["orders"]
+        f"0{hour}:{minute}" for hour in range(6) for minute in PLAN["orders"]
     ]
 
 
@@ -175,15 +167,22 @@ HELD = HeldError("held", "ExportCSV.csv", "wait")
 BROKEN = ConfigError("2 faults", faults=("c.toml:1: a", "c.toml:2: b"))
 
 
+BUG = "a fault in Passerelle itself (KeyError)"
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(HELD, ["held: ExportCSV.csv: wait"]), (BROKEN, ["c.toml:1: a", "c.toml:2: b"])],
-    ids=["a held run", "a broken configuration"],
+    [
+        (HELD, ["held: ExportCSV.csv: wait"]),
+        (BROKEN, ["c.toml:1: a", "c.toml:2: b"]),
+        (KeyError("Lefèvre"), [BUG]),
+    ],
+    ids=["a held run", "a broken configuration", "a bug, without its words"],
 )
 def test_a_run_that_fails_is_told_and_the_next_one_starts(
-    monkeypatch: pytest.MonkeyPatch, error: Exception, told: list[str]
+    night: NewNight, error: Exception, told: list[str]
 ) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=1)
+    day = night(2026, 11, 24, hours=1)
 
     def fail(run: str) -> None:
         raise error
@@ -191,44 +190,36 @@ def test_a_run_that_fails_is_told_and_the_next_one_starts(
     day.during = fail
     day.pass_by()
     assert len(day.runs) == 4
-    assert day.failed == told * 4
-
-
-def test_a_bug_is_told_without_its_words_and_the_next_run_starts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=1)
-
-    def fail(run: str) -> None:
-        raise KeyError("Lefèvre")
-
-    day.during = fail
-    day.pass_by()
-    assert len(day.runs) == 4
-    assert all("a fault in Passerelle itself (KeyError)" in text for text in day.failed)
+    assert [text if BUG not in text else BUG for text in day.failed] == told * 4
     assert not any("Lefèvre" in text for text in day.failed)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "hours", "orders"), [(9, 1, ["00:28 +0100", "00:58 +0100"]), (11, 0.75, [])]
+)
 def test_a_run_that_takes_long_delays_the_next_one_a_little_but_not_for_long(
-    monkeypatch: pytest.MonkeyPatch,
+    night: NewNight, minutes: int, hours: float, orders: list[str]
 ) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=1)
-    day.during = lambda run: day.clock.sleep(9 * 60 if run == "stock" else 1)
+    day = night(2026, 11, 24, hours=hours)
+    day.during = lambda run: day.clock.sleep(minutes * 60 if run == "stock" else 1)
     day.pass_by()
-    assert day.times("orders") == ["00:28 +0100", "00:58 +0100"]
-    day = night(monkeypatch, 2026, 11, 24, hours=0.75)
-    day.during = lambda run: day.clock.sleep(11 * 60 if run == "stock" else 1)
-    day.pass_by()
-    assert day.times("orders") == []
-    assert day.failed[0] == "run orders of 00:27 was missed and is not made up for"
+    assert day.times("orders") == orders
+    missed = [] if orders else ["run orders of 00:27 was missed and is not made up for"]
+    assert day.failed[:1] == missed
 
 
-def test_between_runs_it_stops_cleanly_and_within_one_the_run_is_interrupted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    day = night(monkeypatch, 2026, 11, 24, hours=0.1).pass_by()
-    assert day.said[-1] == "stopped"
-    day = night(monkeypatch, 2026, 11, 24, hours=0.5)
+def test_within_a_run_it_is_the_run_that_is_interrupted(night: NewNight) -> None:
+    day = night(2026, 11, 24, hours=0.5)
     day.during = lambda run: day.clock.sleep(3600)
     with pytest.raises(KeyboardInterrupt):
         day.pass_by()
+
+
+def test_a_loop_that_nohup_started_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stoppable():
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
