@@ -165,13 +165,11 @@ def extracted(text: str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ('x = _("a")', [("_", ("a",), [])]),
         ('x = f"{_(\'a\')}: {n_(\'b\', \'c\', 2)}"',
          [("_", ("a",), []), ("n_", ("b", "c", None), [])]),
         ("# Translators: what a is\nx = _('a')", [("_", ("a",), ["Translators: what a is"])]),
         ("# what a is\nx = _('a')", [("_", ("a",), [])]),
-        ("x = other('a')", []),
-        ("x = _(a)", [("_", (None,), [])]),
+        *(("x = other('a')", []), ("x = _(a)", [("_", (None,), [])])),
     ],
 )  # fmt: skip
 def test_a_mark_is_found_wherever_it_stands(text: str, found: list[tuple[object, ...]]) -> None:
