@@ -50,17 +50,6 @@ def keys(tidings: Tidings) -> dict[str, list[str]]:
     return {name: part for name, part in parts.items() if part}
 
 
-def test_once_when_it_begins_daily_while_it_lasts_and_when_it_ends() -> None:
-    people, failed = People(), concern(ConcernKind.FAILED)
-    assert keys(people.hear(failed)) == {"begun": ["failed:orders"]}
-    for _ in range(47):
-        assert not people.hear(failed)
-    assert keys(people.hear(failed)) == {"still": ["failed:orders"]}
-    assert not people.hear(failed)
-    assert keys(people.hear()) == {"over": ["failed:orders"]}
-    assert not people.hear() and not people.memory
-
-
 def test_other_words_for_the_same_are_no_news_but_the_daily_word_has_them() -> None:
     people = People()
     people.hear(concern(ConcernKind.HELD, text="39 minutes old"))
@@ -71,18 +60,6 @@ def test_other_words_for_the_same_are_no_news_but_the_daily_word_has_them() -> N
     assert over.text == "25 hours old"
 
 
-def test_orders_that_are_new_among_the_rejected_are_told_once() -> None:
-    people = People()
-    people.hear(concern(ConcernKind.REJECTED, "orders", "1"))
-    assert keys(people.hear(concern(ConcernKind.REJECTED, "orders", "1", "2", "3"))) == {
-        "grown": ["2", "3"]
-    }
-    assert not people.hear(concern(ConcernKind.REJECTED, "orders", "2", "3"))
-    assert keys(people.hear(concern(ConcernKind.REJECTED, "orders", "1", "2"))) == {"grown": ["1"]}
-    assert keys(people.hear()) == {"over": ["rejected:orders"]}
-    assert not people.memory
-
-
 def test_a_run_in_another_trouble_is_not_over_and_a_change_back_is_no_news() -> None:
     people, failed, held = People(), concern(ConcernKind.FAILED), concern(ConcernKind.HELD)
     people.hear(failed)
@@ -91,14 +68,6 @@ def test_a_run_in_another_trouble_is_not_over_and_a_change_back_is_no_news() -> 
     assert not people.hear(held)
     assert keys(people.hear(failed, after=24)) == {"still": ["failed:orders"]}
     assert keys(people.hear()) == {"over": ["failed:orders", "held:orders"]}
-
-
-def test_lines_of_stock_that_could_not_be_read_are_not_mended_by_a_failed_run() -> None:
-    people = People()
-    people.hear(concern(ConcernKind.REJECTED, "stock"))
-    assert keys(people.hear(concern(ConcernKind.FAILED, "stock"))) == {"begun": ["failed:stock"]}
-    assert keys(people.hear(concern(ConcernKind.REJECTED, "stock"))) == {"over": ["failed:stock"]}
-    assert keys(people.hear()) == {"over": ["rejected:stock"]}
 
 
 def test_what_was_over_when_found_is_told_once_and_is_the_end_of_what_was_told() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.build_exe import RUNTIME, pack, suffix, weights
+from scripts.build_exe import RUNTIME, pack, suffix
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -39,15 +39,6 @@ def test_the_zip_holds_one_folder(folder: Path) -> None:
         assert {name.partition("/")[0] for name in archive.namelist()} == {"passerelle"}
 
 
-def test_what_weighs_is_told_heaviest_first(folder: Path) -> None:
-    (folder / "_internal" / "lib.dll").write_bytes(b"x" * 2_500_000)
-    assert weights(folder)[:3] == [
-        "   4.0 MB  in all",
-        "   2.5 MB  _internal/lib.dll",
-        "   1.5 MB  passerelle.exe",
-    ]
-
-
 def test_the_uninstaller_removes_what_is_laid_beside_the_programs() -> None:
     laid = {"LICENSE.txt", "task_scheduler.xml"}
     script = (SCRIPTS / "build_exe.py").read_text("utf-8")
@@ -55,10 +46,3 @@ def test_the_uninstaller_removes_what_is_laid_beside_the_programs() -> None:
     installer = (SCRIPTS / "installer.nsi").read_text("utf-8")
     for name in laid:
         assert f'Delete "$INSTDIR\\{name}"' in installer
-
-
-def test_the_icon_has_the_sizes_that_explorer_asks_for() -> None:
-    data = (SCRIPTS / "passerelle.ico").read_bytes()
-    assert data[:4] == b"\0\0\1\0"
-    widths = [data[6 + 16 * number] for number in range(data[4])]
-    assert widths == [16, 32, 48, 64]

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from passerelle.archive.folders import PENDING
 from passerelle.checks.findings import Finding, Level
-from passerelle.checks.local import TOKEN, check_names, limit_of_names
+from passerelle.checks.local import TOKEN, check_names
 from passerelle.config.load import load_config
 
 CONFIG = """\
@@ -43,10 +41,11 @@ def test_a_name_may_be_as_long_as_windows_takes_and_no_longer(tmp_path: Path) ->
     assert "choose a shorter folder" in warning.mend
 
 
-def test_signs_that_windows_counts_twice_count_twice(tmp_path: Path) -> None:
+def test_signs_that_windows_counts_twice_count_twice_and_elsewhere_none(tmp_path: Path) -> None:
     length = len(str(tmp_path / "d")) + DEEPEST
     assert found(tmp_path, "é", length) == []
     assert len(found(tmp_path, "\N{SHOPPING TROLLEY}", length)) == 1
+    assert found(tmp_path, "d" * 200, None) == []
 
 
 def test_what_is_published_into_a_folder_counts_too(tmp_path: Path) -> None:
@@ -54,12 +53,3 @@ def test_what_is_published_into_a_folder_counts_too(tmp_path: Path) -> None:
     (warning,) = found(tmp_path, "d", 150, url=deep.as_uri())
     assert str(deep / "import") in warning.found
     assert warning.found.endswith(f".xml.{TOKEN}.tmp")
-
-
-def test_nothing_limits_names_where_the_system_does_not(tmp_path: Path) -> None:
-    assert found(tmp_path, "d" * 200, None) == []
-
-
-@pytest.mark.skipif("sys.platform == 'win32'")
-def test_only_windows_limits_names() -> None:
-    assert limit_of_names() is None

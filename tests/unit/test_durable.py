@@ -22,11 +22,6 @@ SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 class TestAFileReplaced:
-    def test_has_all_of_it(self, tmp_path: Path) -> None:
-        replace_whole(tmp_path / "a.xml", DATA)
-        assert (tmp_path / "a.xml").read_bytes() == DATA
-        assert len(list(tmp_path.iterdir())) == 1
-
     @pytest.mark.parametrize("error", [OSError, LookupError, KeyboardInterrupt])
     def test_stays_what_it_was_where_that_fails(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
@@ -54,7 +49,7 @@ class TestAFileReplaced:
 
         monkeypatch.setattr(Path, "replace", rename)
         replace_whole(path, DATA)
-        assert path.read_bytes() == DATA
+        assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.xml", DATA)]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there a folder's ACL is inherited")
@@ -75,42 +70,30 @@ def test_what_is_ours_is_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> 
     assert modes == {"archive": 0o700, "xml": 0o600, "trace": 0o600} | shared
 
 
-class TestAnArchivedFile:
-    def test_is_read_as_it_was_written(self, tmp_path: Path) -> None:
-        exports = Exports(tmp_path)
-        exports.write_pending("a.xml", DATA)
+def test_an_archived_file_is_not_read_once_it_is_altered_or_gone(tmp_path: Path) -> None:
+    exports = Exports(tmp_path)
+    assert exports.read("a.xml", SHA256) is None
+    for data, read in ((DATA, DATA), (b"other", None)):
+        exports.write_pending("a.xml", data)
         exports.confirm("a.xml")
-        assert exports.read("a.xml", SHA256) == DATA
-
-    def test_is_not_read_once_it_is_altered_or_gone(self, tmp_path: Path) -> None:
-        exports = Exports(tmp_path)
-        assert exports.read("a.xml", SHA256) is None
-        exports.write_pending("a.xml", b"other")
-        exports.confirm("a.xml")
-        assert exports.read("a.xml", SHA256) is None
+        assert exports.read("a.xml", SHA256) == read
 
 
-class TestALocalFile:
-    def test_is_read_whole(self, tmp_path: Path) -> None:
-        (tmp_path / "commandes.csv").write_bytes(DATA)
-        assert rehearsal.read_local(tmp_path / "commandes.csv") == DATA
+def test_a_local_file_says_where_it_changes_meanwhile_or_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "commandes.csv"
+    with pytest.raises(UnreachableError, match="cannot be read"):
+        rehearsal.read_local(path)
+    path.write_bytes(DATA)
+    assert rehearsal.read_local(path) == DATA
+    fstat = os.fstat
 
-    def test_says_where_it_changes_meanwhile(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        path = tmp_path / "commandes.csv"
-        path.write_bytes(b"0123456789")
-        fstat = os.fstat
+    def written_to(descriptor: int) -> os.stat_result:
+        found = fstat(descriptor)
+        os.utime(path, ns=(1, found.st_mtime_ns + 1))
+        return found
 
-        def written_to(descriptor: int) -> os.stat_result:
-            found = fstat(descriptor)
-            os.utime(path, ns=(1, found.st_mtime_ns + 1))
-            return found
-
-        monkeypatch.setattr(os, "fstat", written_to)
-        with pytest.raises(NotReadyError, match="written to while it was read"):
-            rehearsal.read_local(path)
-
-    def test_says_where_it_cannot_be_read(self, tmp_path: Path) -> None:
-        with pytest.raises(UnreachableError, match="cannot be read"):
-            rehearsal.read_local(tmp_path / "commandes.csv")
+    monkeypatch.setattr(os, "fstat", written_to)
+    with pytest.raises(NotReadyError, match="written to while it was read"):
+        rehearsal.read_local(path)
