@@ -36,20 +36,35 @@ def in_seconds() -> Iterator[None]:
     assert time.process_time() - start < SECONDS
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        pytest.param(b"1;" + b"a" * MUCH + b";370;1;2,50\n", id="a field"),
-        pytest.param(b'1;"' + b"a" * MUCH + b'";370;1;2,50\n', id="an enclosed field"),
-        pytest.param(b"1;REF;" + ACCENTS * (MUCH // 4) + b";1;2,50\n", id="accents"),
-        pytest.param(b"1;REF;370;" + b"9" * MUCH + b";2,50\n", id="digits"),
-        pytest.param(b"1;REF;370;1;1.234," + b"9" * MUCH + b"\n", id="decimals"),
-        pytest.param(b"1;" + b'"' * MUCH + b";370;1;2,50\n", id="quotes"),
-        pytest.param(b"1" + b";" * MUCH + b"\n", id="separators"),
-        pytest.param(b"1;\n" + b"\n" * (MUCH // 10), id="blank lines"),
-        pytest.param(b'1;x";"\n' * ROWS + b'1;"c"d\n', id="quotes that each open a field"),
-    ],
-)
+ORDER_LINES = {
+    "a field": b"1;" + b"a" * MUCH + b";370;1;2,50\n",
+    "an enclosed field": b'1;"' + b"a" * MUCH + b'";370;1;2,50\n',
+    "accents": b"1;REF;" + ACCENTS * (MUCH // 4) + b";1;2,50\n",
+    "digits": b"1;REF;370;" + b"9" * MUCH + b";2,50\n",
+    "decimals": b"1;REF;370;1;1.234," + b"9" * MUCH + b"\n",
+    "quotes": b"1;" + b'"' * MUCH + b";370;1;2,50\n",
+    "separators": b"1" + b";" * MUCH + b"\n",
+    "blank lines": b"1;\n" + b"\n" * (MUCH // 10),
+    "quotes that each open a field": b'1;x";"\n' * ROWS + b'1;"c"d\n',
+}
+STOCK_LINES = {
+    "a field": b"1;" + b"a" * MUCH + b";371;3\n",
+    "accents": b"1;Botte;" + ACCENTS * (MUCH // 20) + b";3\n",
+    "quotes": b"1;" + b'"' * MUCH + b";371;3\n",
+    "blank lines": b"\n" * (MUCH // 10),
+}
+CONFIGS = {
+    "too big": (b"#" * 10_000_000, "1: more than 1 MB"),
+    "blank lines": (b"\n" * CONFIG + b"x = 1", f"{CONFIG + 1}: x: unknown key"),
+    "brackets": (b"x = " + b"[" * CONFIG, "1: brackets within brackets"),
+    "dots": (b".".join([b"a"] * (CONFIG // 2)) + b" = 1", "1: a key of thous"),
+    "digits": (b"x = " + b"9" * CONFIG, "1: a number of thousands"),
+    "an array": (b"x = [\n" + b"[],\n" * (CONFIG // 6) + b"]", "1: x: unknown key"),
+    "quotes": (b'"' * CONFIG, "1: "),
+}
+
+
+@pytest.mark.parametrize("line", ORDER_LINES.values(), ids=ORDER_LINES)
 def test_an_order_line_with_ever_so_much_is_told_and_the_other_orders_are_read(
     line: bytes,
 ) -> None:
@@ -73,15 +88,7 @@ def test_a_first_line_without_end_is_no_header(line: bytes) -> None:
         assert len(str(error.value)) < 300
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param(b"1;" + b"a" * MUCH + b";371;3\n", id="a field"),
-        pytest.param(b"1;Botte;" + ACCENTS * (MUCH // 20) + b";3\n", id="accents"),
-        pytest.param(b"1;" + b'"' * MUCH + b";371;3\n", id="quotes"),
-        pytest.param(b"\n" * (MUCH // 10), id="blank lines"),
-    ],
-)
+@pytest.mark.parametrize("lines", STOCK_LINES.values(), ids=STOCK_LINES)
 def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
     missed = {"370": Missed(None, ("1",))}
     with in_seconds():
@@ -94,20 +101,7 @@ def test_a_stock_line_of_separators_alone_is_held() -> None:
         fix_stock(STOCK + b";" * MUCH + b"\n", stock_settings(), {}, "ExportCSV.csv")
 
 
-@pytest.mark.parametrize(
-    ("data", "fault"),
-    [
-        pytest.param(b"#" * 10_000_000, "1: more than 1 MB", id="too big"),
-        pytest.param(b"\n" * CONFIG + b"x = 1", f"{CONFIG + 1}: x: unknown key", id="blank lines"),
-        pytest.param(b"x = " + b"[" * CONFIG, "1: brackets within brackets", id="brackets"),
-        pytest.param(b".".join([b"a"] * (CONFIG // 2)) + b" = 1", "1: a key of thous", id="dots"),
-        pytest.param(b"x = " + b"9" * CONFIG, "1: a number of thousands", id="digits"),
-        pytest.param(
-            b"x = [\n" + b"[],\n" * (CONFIG // 6) + b"]", "1: x: unknown key", id="an array"
-        ),
-        pytest.param(b'"' * CONFIG, "1: ", id="quotes"),
-    ],
-)
+@pytest.mark.parametrize(("data", "fault"), CONFIGS.values(), ids=CONFIGS)
 def test_a_config_with_ever_so_much_is_a_fault(data: bytes, fault: str, tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(data)

@@ -52,11 +52,8 @@ TRIGGER = ("Triggers", "CalendarTrigger")
 @pytest.mark.parametrize(
     ("minutes", "starts", "interval"),
     [
-        ("[27, 57]", ["27"], "PT30M"),
-        ("[49, 19]", ["19"], "PT30M"),
-        ("[0, 30]", ["00"], "PT30M"),
-        ("[5]", ["05"], "PT1H"),
-        ("[10, 41]", ["10", "41"], "PT1H"),
+        *(("[27, 57]", ["27"], "PT30M"), ("[49, 19]", ["19"], "PT30M"), ("[5]", ["05"], "PT1H")),
+        *(("[0, 30]", ["00"], "PT30M"), ("[10, 41]", ["10", "41"], "PT1H")),
         ("[0, 20, 40]", ["00", "20", "40"], "PT1H"),
     ],
 )
@@ -85,18 +82,13 @@ def test_a_task_starts_its_own_run_and_never_twice_at_once(tmp_path: Path, run: 
     assert told(tree, "Principals", "Principal", "RunLevel") == ["LeastPrivilege"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "killed_after"),
-    [("2m", timedelta(minutes=3)), ("10s", timedelta(minutes=2)), ("90s", timedelta(minutes=3))],
-)
+@pytest.mark.parametrize(("seconds", "minutes"), [(120, 3), (10, 2), (90, 3)])
 def test_a_run_that_hangs_is_killed_after_its_own_limit_but_not_before(
-    tmp_path: Path, limit: str, killed_after: timedelta
+    tmp_path: Path, seconds: int, minutes: int
 ) -> None:
-    settings = settings_of(tmp_path).model_copy(
-        update={"time_limit": timedelta(seconds={"2m": 120, "10s": 10, "90s": 90}[limit])}
-    )
-    minutes = int(killed_after.total_seconds() // 60)
-    assert told(parsed(settings), "Settings", "ExecutionTimeLimit") == [f"PT{minutes}M"]
+    limit = {"time_limit": timedelta(seconds=seconds)}
+    tree = parsed(settings_of(tmp_path).model_copy(update=limit))
+    assert told(tree, "Settings", "ExecutionTimeLimit") == [f"PT{minutes}M"]
 
 
 def test_a_path_with_spaces_accents_and_signs_of_xml_arrives_as_it_is(tmp_path: Path) -> None:
@@ -129,18 +121,14 @@ def test_the_task_logs_on_with_a_password_only_where_a_run_needs_one(
     assert told(parsed(settings), "Principals", "Principal", "LogonType") == [logon]
 
 
-def test_the_file_is_utf_16_with_its_mark_and_the_line_ends_of_windows(tmp_path: Path) -> None:
-    data = task_file(task_xml(settings_of(tmp_path), "orders", INSTALLED))
-    assert data.startswith(codecs.BOM_UTF16_LE)
-    text = data.decode("utf-16")
-    assert text.startswith('<?xml version="1.0" encoding="UTF-16"?>\r\n')
-    assert text.count("\n") == text.count("\r\n")
-
-
 def test_the_ready_made_task_is_the_one_for_the_default_config(tmp_path: Path) -> None:
     """To write it anew: put what is compared here into the file."""
     written = task_file(task_xml(settings_of(tmp_path), "orders", INSTALLED))
     assert (SCRIPTS / "task_scheduler.xml").read_bytes() == written
+    assert written.startswith(codecs.BOM_UTF16_LE)
+    text = written.decode("utf-16")
+    assert text.startswith('<?xml version="1.0" encoding="UTF-16"?>\r\n')
+    assert text.count("\n") == text.count("\r\n")
 
 
 def test_the_exe_is_started_in_its_form_without_a_window(

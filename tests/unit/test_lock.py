@@ -26,8 +26,3 @@ def test_it_is_free_once_the_first_has_ended_however(tmp_path: Path) -> None:
     with hold_lock(tmp_path, "run stock", NOW):
         assert (tmp_path / "passerelle.lock.owner").exists()
     assert not (tmp_path / "passerelle.lock.owner").exists()
-
-
-def test_two_folders_do_not_hinder_each_other(tmp_path: Path) -> None:
-    with hold_lock(tmp_path / "a", "run orders", NOW), hold_lock(tmp_path / "b", "run stock", NOW):
-        pass

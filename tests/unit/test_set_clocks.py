@@ -69,14 +69,9 @@ def test_a_sale_is_included_by_its_times_only_where_no_clock_was_set_between(
 @pytest.mark.parametrize(
     ("taken", "noticed", "is_included"),
     [
-        (26, None, True),
-        (24, None, False),
-        (26, 24, False),
-        (2000, 26, True),
+        *((26, None, True), (24, None, False), (26, 24, False), (2000, 26, True)),
         # It was noted while our clock was ahead.
-        (-9999, 24, False),
-        (-9999, 26, True),
-        (-9999, None, False),
+        *((-9999, 24, False), (-9999, 26, True), (-9999, None, False)),
     ],
 )
 def test_where_no_times_are_told_it_is_waited_for_max_age_since_ours_was_set(
@@ -102,10 +97,8 @@ def test_a_clock_was_set_where_two_measurements_differ_by_more_than_a_minute(
 @pytest.mark.parametrize(
     ("later", "seconds"),
     [
-        (timedelta(hours=1), []),
-        (timedelta(days=3), []),
-        (timedelta(days=4), [-4 * 86400]),
-        (timedelta(hours=-1), [3600]),
+        *((timedelta(hours=1), []), (timedelta(days=3), [])),
+        *((timedelta(days=4), [-4 * 86400]), (timedelta(hours=-1), [3600])),
     ],
 )
 def test_ours_was_set_where_a_run_begins_before_the_last_one_or_days_after(
