@@ -95,6 +95,7 @@ EDITORS_KNOW: list[tuple[str, str]] = [
         for place, words in (
             *(('"commandes.csv"', 'write it as "server:path"'), ("3", 'write it as "server:path"')),
             ('"ftp:a\\\\b.csv"', 'folders are separated by "/"'),
+            ('"ftp://h/a.csv"', 'this is a URL; give it as "url" of a server'),
             ('"ftp:"', '"" is no path below'),
         )
     ),

@@ -137,6 +137,12 @@ class TestTheEncoding:
         whole = write(orders, compile_forms(None, ANYTHING), xml=xml)
         assert write(orders, xml=xml).data == whole.data
 
+    @pytest.mark.parametrize("encoding", ["UTF-8", "ISO-8859-1", "US-ASCII", "UTF-16", "UTF-32"])
+    def test_loses_no_character(self, encoding: str) -> None:
+        name = "<b>&amp;]]> \"Zoé\" 'œ' € 🎁"
+        root = tree([replace(BARE, reference=name)], xml={"encoding": encoding})
+        assert text(root, "order/reference") == name
+
     def test_that_xml_does_not_know_is_a_fault_of_the_config(self) -> None:
         with pytest.raises(ConfigError, match=r'"utf-8-sig": orders\.xml\.encoding'):
             write([FULL], xml={"encoding": "utf-8-sig"})
