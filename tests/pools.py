@@ -1,6 +1,7 @@
 """Shops that share one stock, played by the tests, and the program between them."""
 
 import csv
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from tests.servers import RunningServer
-from tests.shell import Result, run_program
+from tests.shell import Result, kill_at, run_program
 
 HEADER = ("ID", "Gencod", "Désignation", "Prix", "Stock")
 ORDER_HEADER = ("ID commande", "Ajout de dates", "État de la commande/Dénomination",
@@ -146,9 +147,27 @@ class PoolWorld:
 
     def run_well(self, *args: str) -> str:
         """The same; the run must end with exit code 0. Returns what it printed."""
+        return self.fails(*args, code=0).text
+
+    def fails(self, *args: str, code: int, words: str = "") -> Result:
+        """The same; it must end with this exit code and say these words."""
         result = self.run(*args)
-        assert result.exit_code == 0, result
-        return result.text
+        assert (result.exit_code, words in result.text) == (code, True), result
+        return result
+
+    def dies(self, step: tuple[str, ...], *args: str) -> None:
+        """Runs the program until it is killed ``before`` or ``after`` a step (tests/killing.py)."""
+        kill_at(step, *args, cwd=self.folder)
+
+    def concerns(self) -> dict[str, str]:
+        """What `status` tells, by its key."""
+        told = json.loads(self.run("status", "--json").stdout)["concerns"]
+        return {one["key"]: one["text"] for one in told}
+
+    def joins(self, name: str, via: str) -> None:
+        """A shop asks to join through another, and is accepted."""
+        self.run_well("pool", "join", name, "--via", via)
+        self.run_well("pool", "accept", name)
 
     def all_write(self) -> None:
         """Every shop exports."""
@@ -172,8 +191,7 @@ class PoolWorld:
         first, *others = self.shops
         self.all_write()
         for name in others:
-            self.run_well("pool", "join", name, "--via", first)
-            self.run_well("pool", "accept", name)
+            self.joins(name, first)
         self.all_take()
         self.cycle()
 

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 from unittest import mock
+
+import pytest
 
 from passerelle.__main__ import main
 from tests import forking
@@ -86,6 +89,14 @@ def run_child(
         out.seek(0)
         err.seek(0)
         return Result(int(code or 0), out.read(), err.read().decode("utf-8"))
+
+
+def kill_at(step: tuple[str, ...], *args: str, cwd: Path) -> None:
+    """Runs a child that must be killed at a step (tests/killing.py). Not on Windows."""
+    if sys.platform == "win32":
+        pytest.skip("Windows has no SIGKILL")
+    result = run_child(*step, *args, cwd=cwd, module="tests.killing")
+    assert result.exit_code == -signal.SIGKILL, result
 
 
 class Running:

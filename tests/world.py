@@ -1,6 +1,7 @@
 """The world around Passerelle, played by the tests: a shop, an ERP, and the program between."""
 
 import csv
+import json
 import os
 import re
 import time
@@ -9,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
 from tests.servers import RunningServer
-from tests.shell import Result, run_program
+from tests.shell import Result, kill_at, run_program
 
 COLUMNS = {
     "id": "ID commande",
@@ -142,15 +144,37 @@ class World:
         if not (self.server.root / "import").exists():
             self.server.put_folder("import")
 
+    def edit(self, *changes: tuple[str, str]) -> None:
+        """Replaces parts of config.toml, each of which must be there."""
+        path = self.folder / "config.toml"
+        text = path.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+
     def run(self, *args: str) -> Result:
         """Runs the program as a person does, from the folder of config.toml."""
         return run_program(*args, cwd=self.folder)
 
-    def run_well(self, *args: str) -> str:
-        """The same; the run must end with exit code 0. Returns what it printed."""
+    def sends(self, *sales: Sale, code: int = 0) -> str:
+        """The shop exports, the run of orders ends so. Returns what it printed."""
+        self.shop_writes(*sales)
+        return self.fails("run", "orders", code=code).text
+
+    def fails(self, *args: str, code: int, words: str = "") -> Result:
+        """Runs the program; it must end with this exit code and say these words."""
         result = self.run(*args)
-        assert result.exit_code == 0, result
-        return result.text
+        assert (result.exit_code, words in result.text) == (code, True), result
+        return result
+
+    def dies(self, step: tuple[str, ...], *args: str) -> None:
+        """Runs the program until it is killed ``before`` or ``after`` a step (tests/killing.py)."""
+        kill_at(step, *args, cwd=self.folder)
+
+    def run_well(self, *args: str) -> str:
+        """Runs the program, which must end with exit code 0. Returns what it printed."""
+        return self.fails(*args, code=0).text
 
     @property
     def data(self) -> Path:
@@ -220,6 +244,11 @@ class World:
         """Each order's state, as `orders list` tells it."""
         lines = self.run_well("orders", "list").splitlines()[1:]
         return {cells[0]: cells[2] for cells in (line.split("\t") for line in lines)}
+
+    def concerns(self) -> dict[str, dict[str, Any]]:
+        """What `status` tells, by its key."""
+        health = json.loads(self.run("status", "--json").stdout)
+        return {one["key"]: one for one in health["concerns"]}
 
     def trace(self, number: int) -> str:
         """The text of Trace1 or Trace2."""

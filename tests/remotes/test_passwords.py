@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked, NoKeyringError
+from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError
@@ -30,6 +30,11 @@ class MemoryKeyring(KeyringBackend):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self.secrets[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        if (service, username) not in self.secrets:
+            raise PasswordDeleteError
+        del self.secrets[service, username]
 
 
 class BrokenKeyring(MemoryKeyring):
