@@ -63,18 +63,14 @@ def takes(erp: RunningServer) -> None:
 
 
 def test_every_shop_shows_the_erp_s_level(pool: PoolWorld, erp: RunningServer) -> None:
-    writes(erp, dict.fromkeys(ITEMS, 100) | {A: 70, B: 130})
+    writes(erp, dict.fromkeys(set(ITEMS) - {C}, 100) | {A: 70, B: 130})
+    pool["be"].levels[A] = 500  # which is written over
     text = pool.cycle()
     assert f"{A}: 100 -> 70 (the ERP's level)" in text
     assert (pool.levels(A), pool.levels(B)) == ([70, 70], [130, 130])
+    assert pool.levels(C) == [0, 0], "what its file lacks"
     lines = pool.run_well("pool", "log", "--item", A)
     assert "the ERP's level" in lines
-
-
-def test_what_a_shop_shows_beside_it_is_written_over(pool: PoolWorld) -> None:
-    pool["be"].levels[A] = 500
-    pool.cycle()
-    assert pool.levels(A) == [100, 100]
 
 
 def test_a_sale_that_orders_sends_counts_until_the_erp_includes_it(
@@ -105,12 +101,6 @@ def test_a_sale_that_goes_another_way_counts_as_long_as_the_settings_say(
     pool["be"].orders.clear()
     pool.cycle()
     assert pool.levels(A) == [99, 99], "an order that left the file is still remembered"
-
-
-def test_an_item_that_the_erp_s_file_lacks_is_at_0(pool: PoolWorld, erp: RunningServer) -> None:
-    writes(erp, dict.fromkeys(ITEMS[1:], 100))
-    pool.cycle()
-    assert pool.levels(A) == [0, 0]
 
 
 @pytest.mark.parametrize(("age", "code"), [(3600, 6), (None, 4)])

@@ -1,7 +1,5 @@
 """SIGKILL at each step of a run of the pool, then normal runs: quantities are right."""
 
-import signal
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +8,6 @@ from tests import scale
 from tests.e2e.members import copy_of, join_once
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import Houses, NewServer
-from tests.shell import run_child
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 BOOK = "passerelle.ledger.pool:PoolBook"
 FILES = "passerelle.ledger.outbox:DispatchBook"
@@ -21,12 +16,6 @@ STEPS = [(BOOK, "book"), (FILES, "prepare_pool"), (REMOTE, "store"), (FILES, "st
          (REMOTE, "replace"), (FILES, "send")]  # fmt: skip
 WHEN = [("before", *STEPS[0]), *(("after", *step) for step in STEPS)]
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
-
-
-def killed(world: PoolWorld, step: tuple[str, ...], *args: str) -> None:
-    """Runs until the step; the process must really die there."""
-    result = run_child(*step, *args, cwd=world.folder, module="tests.killing")
-    assert result.exit_code == -signal.SIGKILL, result
 
 
 @pytest.mark.parametrize("step", WHEN, ids=" ".join)
@@ -38,7 +27,7 @@ def test_a_join_that_was_killed_goes_on(
     pool["be"].sells("1", A, 5)
     pool.cycle()
     pool.run_well("pool", "join", "be", "--via", "fr")
-    killed(pool, step, "pool", "accept", "be")
+    pool.dies(step, "pool", "accept", "be")
     if "asked" in pool.run_well("pool", "status"):
         pool.run_well("pool", "accept", "be")
     pool["be"].sells("2", B, 4)
@@ -68,12 +57,12 @@ def test_killed_where_renaming_is_forbidden_every_sale_is_counted_once(
     joined: PoolWorld, tmp_path: Path, new_server: NewServer, step: tuple[str, ...], taken: bool
 ) -> None:
     pool = copy_of(joined, tmp_path, new_server)
-    text = (pool.folder / "config.toml").read_text("utf-8")
-    text = text.replace('settle = "0s"', 'settle = "0s"\npublish = "direct"')
-    (pool.folder / "config.toml").write_text(text, encoding="utf-8")
+    path = pool.folder / "config.toml"
+    text = path.read_text("utf-8").replace('settle = "0s"', 'settle = "0s"\npublish = "direct"')
+    path.write_text(text, encoding="utf-8")
     pool["be"].sells("1", A, 3)
     pool.all_write()
-    killed(pool, step, "run", "pool")
+    pool.dies(step, "run", "pool")
     if taken:
         pool.all_take()
     pool["fr"].sells("2", A, 2)
