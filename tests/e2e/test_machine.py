@@ -10,16 +10,18 @@ import re
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from passerelle.base import durable
 from passerelle.base.deadline import Deadline
@@ -33,7 +35,7 @@ from passerelle.base.errors import (
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Outcome, Story, perform
-from passerelle.ledger.ledger import open_ledger
+from passerelle.ledger.ledger import Ledger, ledger_exists, open_ledger
 from passerelle.model.servers import MARK_NAME
 from passerelle.model.states import SEEN
 from passerelle.runs.adoption import adopt
@@ -66,6 +68,7 @@ STEPS = (
 
 
 WHEN = ("before", "after")
+RUNS: Mapping[str, Story] = {"orders": run_orders, "stock": run_stock}
 
 
 class PowerCutError(BaseException):
@@ -108,18 +111,83 @@ class Known:
         return self.before + (self.pending and goes)
 
 
-class HalfHours(RuleBasedStateMachine):
+def struck(
+    step: tuple[str, str],
+    when: str,
+    fault: Callable[[], BaseException] = PowerCutError,
+    times: int = 99,
+) -> AbstractContextManager[object]:
+    """The step fails so many times, just before or after it was done; else with a power cut."""
+    module, _, name = step[0].partition(":")
+    real = getattr(getattr(import_module(module), name), step[1])
+    left = times
+
+    def fail(*args: object, **kwargs: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0 or when == "after":
+            real(*args, **kwargs)
+        if left >= 0:
+            raise fault()
+
+    return mock.patch(f"{module}.{name}.{step[1]}", fail)
+
+
+class Machine(RuleBasedStateMachine):
+    """A shop, an ERP and their staff around one folder, on a clock that the rules turn."""
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="passerelle-machine-"))
+        self.root = self.folder / "server"
+        self.root.mkdir()
+        server = RunningServer("folder", self.root.as_uri(), "", self.root)
+        self.world = World(self.folder, server)
+        self.world.configure(**config)
+        self.settings: Settings = load_config(self.folder / "config.toml")
+        self.now = datetime(2026, 11, 23, 9, 0).astimezone()
+
+    @rule(minutes=st.integers(1, 40))
+    def pass_time(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    def perform(self, run: str, story: Story) -> Outcome:
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
+            stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
+            place = "passerelle.remotes.folder.write_durably"
+            stack.enter_context(mock.patch(place, self.write_at_this_hour))
+            return perform(self.settings, run, story, console=False)
+
+    def write_at_this_hour(self, path: Path, data: bytes) -> None:
+        durable.write_durably(path, data)
+        self.touch(path)
+
+    def touch(self, path: Path | str) -> None:
+        os.utime(self.root / path, (self.now.timestamp(), self.now.timestamp()))
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger | None]:
+        """What there is of it, which may be none yet."""
+        if not ledger_exists(self.settings.folder):
+            yield None
+            return
+        with closing(open_ledger(self.settings.folder)) as ledger:
+            yield ledger
+
+    def steer(self, verb: str, id: str) -> bool:
+        """Whether a person may do that."""
+        with closing(open_ledger(self.settings.folder)) as ledger, suppress(PasserelleError):
+            getattr(Steering(ledger, "web", lambda: self.now), verb)([id])
+            return True
+        return False
+
+
+class HalfHours(Machine):
     """One small shop, its ERP and its staff."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="passerelle-machine-"))
-        root = self.folder / "server"
-        root.mkdir()
-        self.world = World(self.folder, RunningServer("folder", root.as_uri(), "", root))
-        self.world.configure(orders='send_statuses = ["Paiement accepté"]')
-        self.settings: Settings = load_config(self.folder / "config.toml")
-        self.now = datetime(2026, 11, 22, 9, 0).astimezone()
+        super().__init__(orders='send_statuses = ["Paiement accepté"]')
         self.orders: dict[str, Known] = {}
         self.in_erp_file: Counter[str] = Counter()
         self.levels = dict.fromkeys(ITEMS, 50)
@@ -175,7 +243,7 @@ class HalfHours(RuleBasedStateMachine):
     @rule(keep=st.integers(0, 30))
     def upload_of_the_shop_breaks(self, keep: int) -> None:
         """A file whose last line does not end; the next export writes it anew."""
-        path = self.world.server.root / "commandes.csv"
+        path = self.root / "commandes.csv"
         data = path.read_bytes()
         path.write_bytes(data[: len(data) - 1 - min(keep, len(data) - 2)].rstrip(b"\r\n"))
         self.touch("commandes.csv")
@@ -207,19 +275,15 @@ class HalfHours(RuleBasedStateMachine):
         if how == "hardly any line" and not self.has_published():
             return  # nobody can tell that lines are gone
         self.write_stock(imports=False)
-        path = self.world.server.root / "ExportCSV.csv"
+        path = self.root / "ExportCSV.csv"
         path.write_bytes(BAD_STOCK[how](path.read_bytes()))
         self.touch("ExportCSV.csv")
         self.bad_stock = True
 
     @rule()
     def shop_imports(self) -> None:
-        path = self.world.server.root / "ExportCSVmod.csv"
+        path = self.root / "ExportCSVmod.csv"
         path.unlink(missing_ok=True)
-
-    @rule(minutes=st.integers(1, 40))
-    def pass_time(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
 
     @rule(minutes=st.sampled_from((-60, -20, -3, 60)))
     def clock_is_set(self, minutes: int) -> None:
@@ -245,7 +309,7 @@ class HalfHours(RuleBasedStateMachine):
     @rule()
     def run_stock(self) -> None:
         stale = abs(self.now - self.stock_written) > timedelta(minutes=25)
-        published = self.world.server.root / "ExportCSVmod.csv"
+        published = self.root / "ExportCSVmod.csv"
         try:
             self.perform("stock", run_stock)
         except PasserelleError:
@@ -317,9 +381,8 @@ class HalfHours(RuleBasedStateMachine):
         when=st.sampled_from(WHEN),
     )
     def power_is_cut(self, run: str, step: tuple[str, str], when: str) -> None:
-        fault = mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", deadly(step, when))
-        with fault, suppress(PowerCutError, PasserelleError):
-            self.perform(run, run_orders if run == "orders" else run_stock)
+        with struck(step, when), suppress(PowerCutError, PasserelleError):
+            self.perform(run, RUNS[run])
 
     @rule(
         run=st.sampled_from(("orders", "stock")),
@@ -337,15 +400,13 @@ class HalfHours(RuleBasedStateMachine):
         times: int,
     ) -> None:
         """The step is refused or its answer lost: once, or as long as the run lasts."""
-        struck = failing(step, when, fault, times)
-        with mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", struck):
+        with struck(step, when, fault, times):
             try:
-                self.perform(run, run_orders if run == "orders" else run_stock)
+                self.perform(run, RUNS[run])
             except TransientError:
                 return
             except PasserelleError:
-                published = self.world.server.root / "ExportCSVmod.csv"
-                assert run == "orders" or not published.exists()
+                assert run == "orders" or not (self.root / "ExportCSVmod.csv").exists()
 
     # --- others ------------------------------------------------------------------------------
 
@@ -355,7 +416,7 @@ class HalfHours(RuleBasedStateMachine):
         self.customer_orders(kind, item, 1)
         new = str(self.number)
         self.export()
-        imports = self.world.server.root / "import"
+        imports = self.root / "import"
         imports.rename(self.folder / "away")
         with suppress(PasserelleError):
             self.perform("orders", run_orders)
@@ -368,14 +429,14 @@ class HalfHours(RuleBasedStateMachine):
     @rule()
     def server_is_replaced(self) -> None:
         """By an empty one, for a while: nothing goes there, nothing counts as taken."""
-        if not self.has_mark():
+        if not any(self.root.glob(f"{MARK_NAME}*")):
             return
-        before, root = self.states(), self.world.server.root
+        before, root = self.states(), self.root
         root.rename(self.folder / "old server")
         (root / "import").mkdir(parents=True)
         for name in ("commandes.csv", "ExportCSV.csv"):
             shutil.copy2(self.folder / "old server" / name, root / name)
-        for run, story in (("orders", run_orders), ("stock", run_stock)):
+        for run, story in RUNS.items():
             outcome = self.try_to(run, story)
             has_nothing_to_ask_there = run == "orders" and "sent" not in before.values()
             assert outcome is None or outcome.exit_code != 0 or has_nothing_to_ask_there
@@ -424,26 +485,16 @@ class HalfHours(RuleBasedStateMachine):
 
     # --- the staff ---------------------------------------------------------------------------
 
+    @precondition(lambda self: self.orders and ledger_exists(self.settings.folder))
     @rule(verb=st.sampled_from(("settle", "resend", "forget")), data=st.data())
     def staff_steers(self, verb: str, data: st.DataObject) -> None:
-        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
-        if ledger is None or not self.orders:
-            return
-        ledger.close()
         self.staff_types(verb, data.draw(st.sampled_from(sorted(self.orders))))
 
     def staff_types(self, verb: str, id: str) -> None:
-        ledger = open_ledger(self.settings.folder)
-        steering = Steering(ledger, "web", lambda: self.now)
         reached = self.reached_erp(id)
-        try:
-            getattr(steering, verb)([id])
-        except PasserelleError:
-            return
-        finally:
-            ledger.close()
-        known = self.orders[id]
-        known.before, known.pending, known.forced = reached, verb != "settle", verb == "resend"
+        if self.steer(verb, id):
+            known = self.orders[id]
+            known.before, known.pending, known.forced = reached, verb != "settle", verb == "resend"
 
     def reached_erp(self, id: str) -> int:
         lying = sum(f"<id>{id}</id>" in path.read_text("utf-8") for path in self.world.xmls())
@@ -462,32 +513,13 @@ class HalfHours(RuleBasedStateMachine):
     # --- helpers -----------------------------------------------------------------------------
 
     def states(self) -> dict[str, str]:
-        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
-        if ledger is None:
-            return {}
-        found = {order.id: order.state.value for order in ledger.orders.list_by_state()}
-        ledger.close()
-        return found
+        with self.ledger() as ledger:
+            known = ledger.orders.list_by_state() if ledger else ()
+            return {order.id: order.state.value for order in known}
 
     def has_published(self) -> bool:
-        ledger = open_ledger(self.settings.folder) if self.settings.folder.exists() else None
-        if ledger is None:
-            return False
-        last = ledger.stock.last(*SEEN)
-        ledger.close()
-        return last is not None
-
-    def has_mark(self) -> bool:
-        return any(self.world.server.root.glob(f"{MARK_NAME}*"))
-
-    def perform(self, run: str, story: Story) -> Outcome:
-        with ExitStack() as stack:
-            stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
-            stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
-            stack.enter_context(
-                mock.patch("passerelle.remotes.folder.write_durably", self.write_at_this_hour)
-            )
-            return perform(self.settings, run, story, console=False)
+        with self.ledger() as ledger:
+            return ledger is not None and ledger.stock.last(*SEEN) is not None
 
     def try_to(self, run: str, story: Story) -> Outcome | None:
         """A run that cannot go well; ``None`` where it says so by raising."""
@@ -495,14 +527,6 @@ class HalfHours(RuleBasedStateMachine):
             return self.perform(run, story)
         except PasserelleError:
             return None
-
-    def write_at_this_hour(self, path: Path, data: bytes) -> None:
-        durable.write_durably(path, data)
-        os.utime(path, (self.now.timestamp(), self.now.timestamp()))
-
-    def touch(self, name: str) -> None:
-        moment = self.now.timestamp()
-        os.utime(self.world.server.root / name, (moment, moment))
 
     def settle_down(self) -> None:
         self.export()
@@ -518,42 +542,9 @@ class HalfHours(RuleBasedStateMachine):
 
     @invariant()
     def others_see_whole_files_only(self) -> None:
-        for path in self.world.xmls() if (self.world.server.root / "import").exists() else ():
+        for path in self.world.xmls() if (self.root / "import").exists() else ():
             if path.suffix == ".xml":
                 assert path.read_bytes().endswith(b"</orders>\n")
-
-
-def deadly(step: tuple[str, str], when: str) -> object:
-    """The step, with the power cut just before or after it."""
-    module, _, name = step[0].partition(":")
-    owner = getattr(__import__(module, fromlist=[name]), name)
-    real = getattr(owner, step[1])
-
-    def cut(*args: object, **kwargs: object) -> None:
-        if when == "after":
-            real(*args, **kwargs)
-        raise PowerCutError
-
-    return cut
-
-
-def failing(
-    step: tuple[str, str], when: str, fault: Callable[[], PasserelleError], times: int
-) -> object:
-    """The step, which fails so many times just before or after it was done."""
-    module, _, name = step[0].partition(":")
-    real = getattr(getattr(__import__(module, fromlist=[name]), name), step[1])
-    left = times
-
-    def fail(*args: object, **kwargs: object) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0 or when == "after":
-            real(*args, **kwargs)
-        if left >= 0:
-            raise fault()
-
-    return fail
 
 
 HalfHours.TestCase.settings = settings(

@@ -1,48 +1,28 @@
 """Orders and their sales in random order, with faults: each sold once, none before it is paid, and
 never more than the ERP has."""
 
-import os
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from pathlib import Path
-from unittest import mock
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import initialize, invariant, precondition, rule
 from lxml import etree
 
-from passerelle.base import durable
-from passerelle.base.deadline import Deadline
 from passerelle.base.errors import PasserelleError
-from passerelle.config.load import load_config
-from passerelle.config.model import Settings
-from passerelle.gateway.frame import Gateway, Story, perform
-from passerelle.ledger.ledger import ledger_exists, open_ledger
+from passerelle.ledger.ledger import ledger_exists
 from passerelle.model.states import SaleState
 from passerelle.runs.orders import run_orders
-from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
 from tests import scale
-from tests.e2e.test_machine import (
-    SERVER_FAULTS,
-    STEPS,
-    WHEN,
-    PowerCutError,
-    deadly,
-    failing,
-)
-from tests.servers import RunningServer
-from tests.world import Sale, World
+from tests.e2e.test_machine import SERVER_FAULTS, STEPS, WHEN, Machine, PowerCutError, struck
+from tests.world import Sale
 
 ITEMS = ("370", "371")
 STATUSES = {"unpaid": "En attente", "paid": "Paiement accepté", "cancelled": "Annulé"}
-STORY: Mapping[str, Story] = {"orders": run_orders, "stock": run_stock}
 SALE_STEPS = (
     ("passerelle.ledger.outbox:DispatchBook", "prepare_sale"),
     ("passerelle.ledger.sales:SaleBook", "mark"),
@@ -67,21 +47,13 @@ class Known:
     forgotten: int = 0
 
 
-class Sales(RuleBasedStateMachine):
+class Sales(Machine):
     """One small shop, its ERP and its staff."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="passerelle-sales-"))
-        root = self.folder / "server"
-        root.mkdir()
-        self.world = World(self.folder, RunningServer("folder", root.as_uri(), "", root))
-        self.world.configure(extra=FULFIL)
+        super().__init__(extra=FULFIL)
         for name in ("ventes", "refus"):
-            (root / name).mkdir()
-        self.root = root
-        self.settings: Settings = load_config(self.folder / "config.toml")
-        self.now = datetime(2026, 11, 23, 9, 0).astimezone()
+            (self.root / name).mkdir()
         self.orders: dict[str, Known] = {}
         self.sold: Counter[str] = Counter()
         self.on_hand = dict.fromkeys(ITEMS, 1)
@@ -95,9 +67,9 @@ class Sales(RuleBasedStateMachine):
         for _ in range(4):
             self.erp_writes()
             self.shop_exports()
-            self.perform("orders")
+            self.perform("orders", run_orders)
             self.erp_takes()
-        self.perform("orders")
+        self.perform("orders", run_orders)
         self.nothing_is_sold_twice_or_too_early()
         for id, known in self.orders.items():
             if known.kind == "paid":
@@ -163,16 +135,12 @@ class Sales(RuleBasedStateMachine):
     def goods_come_in(self, item: str) -> None:
         self.on_hand[item] += 1
 
-    @rule(minutes=st.integers(1, 40))
-    def pass_time(self, minutes: int) -> None:
-        self.now += timedelta(minutes=minutes)
-
     # --- Passerelle --------------------------------------------------------------------------
 
     @rule()
     def run_orders(self) -> None:
         with suppress(PasserelleError):
-            self.perform("orders")
+            self.perform("orders", run_orders)
 
     @rule()
     def a_half_hour_passes(self) -> None:
@@ -196,7 +164,7 @@ class Sales(RuleBasedStateMachine):
     @rule()
     def run_stock(self) -> None:
         with suppress(PasserelleError):
-            self.perform("stock")
+            self.perform("stock", run_stock)
             levels = self.world.shop_stock()
             for id, state in self.states().items():
                 (item,) = self.orders[id].sale.items
@@ -207,9 +175,8 @@ class Sales(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(SALE_STEPS), when=st.sampled_from(WHEN))
     def power_is_cut(self, step: tuple[str, str], when: str) -> None:
-        fault = mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", deadly(step, when))
-        with fault, suppress(PowerCutError, PasserelleError):
-            self.perform("orders")
+        with struck(step, when), suppress(PowerCutError, PasserelleError):
+            self.perform("orders", run_orders)
 
     @rule(
         step=st.sampled_from([step for step in SALE_STEPS if "Folder" in step[0]]),
@@ -220,12 +187,8 @@ class Sales(RuleBasedStateMachine):
     def server_fails(
         self, step: tuple[str, str], when: str, fault: Callable[[], PasserelleError], times: int
     ) -> None:
-        struck = failing(step, when, fault, times)
-        with (
-            mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", struck),
-            suppress(PasserelleError),
-        ):
-            self.perform("orders")
+        with struck(step, when, fault, times), suppress(PasserelleError):
+            self.perform("orders", run_orders)
 
     # --- the staff ---------------------------------------------------------------------------
 
@@ -244,41 +207,15 @@ class Sales(RuleBasedStateMachine):
         if done and self.steer("forget", id := data.draw(st.sampled_from(sorted(done)))):
             self.orders[id].forgotten = self.sold[id]
 
-    def steer(self, verb: str, id: str) -> bool:
-        ledger = open_ledger(self.settings.folder)
-        try:
-            getattr(Steering(ledger, "web", lambda: self.now), verb)([id])
-        except PasserelleError:
-            return False
-        finally:
-            ledger.close()
-        return True
-
     # --- helpers -----------------------------------------------------------------------------
 
     def states(self) -> dict[str, SaleState]:
-        if not ledger_exists(self.settings.folder):
-            return {}
-        ledger = open_ledger(self.settings.folder)
-        found = {sale.id: sale.state for sale in ledger.sales.in_states(*SaleState)}
-        ledger.close()
-        return found
-
-    def perform(self, run: str) -> None:
-        story: Story = STORY[run]
-        with ExitStack() as stack:
-            stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
-            stack.enter_context(mock.patch.object(Gateway, "now", lambda _: self.now))
-            place = "passerelle.remotes.folder.write_durably"
-            stack.enter_context(mock.patch(place, self.write_at_this_hour))
-            perform(self.settings, run, story, console=False)
-
-    def write_at_this_hour(self, path: Path, data: bytes) -> None:
-        durable.write_durably(path, data)
-        os.utime(path, (self.now.timestamp(), self.now.timestamp()))
-
-    def touch(self, name: str) -> None:
-        os.utime(self.root / name, (self.now.timestamp(), self.now.timestamp()))
+        with self.ledger() as ledger:
+            return (
+                {sale.id: sale.state for sale in ledger.sales.in_states(*SaleState)}
+                if ledger
+                else {}
+            )
 
     @invariant()
     def nothing_is_sold_twice_or_too_early(self) -> None:

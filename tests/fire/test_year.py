@@ -25,7 +25,7 @@ from passerelle.runs.orders import run_orders
 from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
 from tests import scale
-from tests.e2e.test_machine import STEPS, PowerCutError, deadly, failing
+from tests.e2e.test_machine import STEPS, PowerCutError, struck
 from tests.e2e.test_sales_machine import SALE_STEPS
 from tests.fire.conftest import Note
 from tests.servers import RunningServer
@@ -178,13 +178,12 @@ class Shop:
         remote = [step for step in STEPS if "Folder" in step[0]]
         when = self.chance.choice(("before", "after"))
         if self.chance.random() < 0.5:
-            step = self.chance.choice(self.steps)
-            struck = deadly(step, when)
+            fault = struck(self.chance.choice(self.steps), when)
         else:
             step = self.chance.choice(remote)
             kind = self.chance.choice((TransientError, PermanentError))
-            struck = failing(step, when, lambda: kind("a fault"), self.chance.choice((1, 99)))
-        with mock.patch(f"{step[0].replace(':', '.')}.{step[1]}", struck):
+            fault = struck(step, when, lambda: kind("a fault"), self.chance.choice((1, 99)))
+        with fault:
             yield
 
     def write_at_this_hour(self, path: Path, data: bytes) -> None:
