@@ -1,15 +1,16 @@
 """The server's clock may differ from ours by hours: server times compare with server times."""
 
+import os
+import time
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from passerelle.gateway.frame import Gateway
 from tests import scale
-from tests.e2e.conftest import make_world
-from tests.servers import HOST, PASSWORD, USER, RunningServer
-from tests.servers.ftp import FtpServer, Quirks
+from tests.e2e.conftest import NewFtp
+from tests.servers.ftp import Quirks
 from tests.world import Sale, World
 
 LEVELS = {"370": 5, "371": 5, "372": 5}
@@ -24,79 +25,75 @@ HOURS = pytest.mark.parametrize(
 )
 
 
-def world_with(server: FtpServer, root: Path) -> World:
-    url = f"ftp://{USER}@{HOST}:{server.port}"
-    return make_world(root, RunningServer("ftp", url, PASSWORD, root))
-
-
-def set_clock(server: FtpServer, ahead: float) -> None:
-    server.quirks = replace(server.quirks, clock_ahead=ahead)
-
-
 @HOURS
 def test_whatever_the_servers_clock_a_half_hour_goes_as_always_and_a_stale_file_is_held(
-    tmp_path: Path, ahead: int
+    new_ftp: NewFtp, ahead: int
 ) -> None:
-    quirks = Quirks(clock_ahead=ahead)
-    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=quirks) as server:
-        world = world_with(server, tmp_path)
-        world.shop_writes(Sale("1", {"370": 1}))
-        world.run_well("run", "orders")
-        world.erp_takes()
-        world.erp_writes_stock(LEVELS)
-        world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
-        text = world.run_well("run", "stock")
-        levels = world.shop_takes_stock()
-        world.erp_writes_stock(LEVELS, age=26 * 60)
-        stale = world.run("run", "stock")
+    world, _ = new_ftp(Quirks(clock_ahead=ahead))
+    world.sends(Sale("1", {"370": 1}))
+    world.erp_takes()
+    world.erp_writes_stock(LEVELS)
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
+    text = world.run_well("run", "stock")
     assert "hour" not in text and "day" not in text, "ages are told by the server's own clock"
+    levels = world.shop_takes_stock()
     assert levels["370"] == "5", "the ERP's file includes order 1"
     assert levels["371"] == "0", "it does not include order 2"
-    assert (stale.exit_code, "the file is 26 minutes old" in stale.stderr) == (6, True)
-
-
-@HOURS
-def test_an_xml_that_came_after_the_erps_file_is_not_included(tmp_path: Path, ahead: int) -> None:
-    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=Quirks(clock_ahead=ahead)) as server:
-        world = world_with(server, tmp_path)
-        world.erp_writes_stock(LEVELS, age=60)
-        world.shop_writes(Sale("1", {"370": 1}))
-        world.run_well("run", "orders")
-        world.erp_takes()
-        world.run_well("run", "stock")
-    assert world.shop_stock()["370"] == "0"
+    world.run_well("run", "orders")
+    world.erp_takes()
+    os.utime(world.server.root / "ExportCSV.csv", (time.time() - 60,) * 2)
+    world.run_well("run", "stock")
+    assert world.shop_stock()["371"] == "0", "its XML came after the ERP's file"
+    world.erp_writes_stock(LEVELS, age=26 * 60)
+    world.fails("run", "stock", code=6, words="the file is 26 minutes old")
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 2 * HOUR), (2 * HOUR, 0), (0, -HOUR)])
 def test_a_servers_clock_that_was_set_between_two_runs_is_measured_anew(
-    tmp_path: Path, before: int, after: int
+    new_ftp: NewFtp, before: int, after: int
 ) -> None:
     """A fresh file is published, a stale one is held, though the old measurement says otherwise."""
-    with FtpServer(tmp_path, {USER: PASSWORD}, quirks=Quirks(clock_ahead=before)) as server:
-        world = world_with(server, tmp_path)
-        world.shop_writes(Sale("1", {"370": 1}))
-        world.run_well("run", "orders")
-        set_clock(server, after)
-        world.erp_writes_stock(LEVELS)
-        world.run_well("run", "stock")
-        world.erp_writes_stock(LEVELS, age=40 * 60)
-        assert world.run("run", "stock").exit_code == 6
+    world, server = new_ftp(Quirks(clock_ahead=before))
+    world.sends(Sale("1", {"370": 1}))
+    server.quirks = replace(server.quirks, clock_ahead=after)
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    world.erp_writes_stock(LEVELS, age=40 * 60)
+    world.fails("run", "stock", code=6)
 
 
 def test_our_own_clock_set_back_an_hour_holds_no_run_and_doubles_no_order(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The night when the clock goes back: names and ages go on, nothing is sent twice."""
-    from passerelle.gateway.frame import Gateway
-
     real = Gateway.now
-    world.shop_writes(Sale("1", {"370": 1}))
-    world.run_well("run", "orders")
+    world.sends(Sale("1", {"370": 1}))
     monkeypatch.setattr(Gateway, "now", lambda self: real(self) - timedelta(hours=1))
-    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
-    world.run_well("run", "orders")
+    world.sends(Sale("1", {"370": 1}), Sale("2", {"371": 1}))
     assert sorted(world.erp_takes()) == ["1", "2"]
     world.erp_writes_stock(LEVELS)
-    result = world.run("run", "stock")
-    assert result.exit_code == 0, result
+    world.run_well("run", "stock")
     assert world.shop_stock()["370"] == "5"
+
+
+@pytest.mark.parametrize("was_set", [True, False])
+def test_a_servers_clock_that_fell_back_after_the_erp_wrote(new_ftp: NewFtp, was_set: bool) -> None:
+    """A clock that was set never makes a sale count as included by the ERP's file."""
+    world, server = new_ftp(Quirks(clock_ahead=600))
+    world.shop_writes(Sale("1", {"379": 1}))
+    world.erp_writes_stock(LEVELS)
+    world.run_well("run", "stock")
+    # Here the ERP writes its stock, with a clock ten minutes fast; then it is set.
+    world.erp_writes_stock(LEVELS | {"372": 4})
+    if was_set:
+        server.quirks = replace(server.quirks, clock_ahead=0)
+    world.sends(Sale("1", {"379": 1}), Sale("2", {"370": 1}))
+    assert world.erp_takes() == ["1", "2"]
+    # The file's time, by the clock as it was then, is later than that of the XML.
+    os.utime(world.server.root / "ExportCSV.csv", (time.time() + 3,) * 2)
+    world.run_well("run", "stock")
+    assert world.shop_stock()["370"] == ("0" if was_set else "5")
+    assert ("order 2" in world.run_well("stock", "why", "370")) == was_set
+    world.erp_writes_stock({"370": 4, "371": 5, "372": 4})
+    world.run_well("run", "stock")
+    assert world.shop_stock()["370"] == "4", "another file was written since"
