@@ -3,8 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,13 @@ from unittest import mock
 import pytest
 from lxml import etree
 
-from passerelle.base.errors import PermanentError, TransientError
-from passerelle.model.servers import MARK_NAME
+from passerelle.base.errors import PermanentError
 from passerelle.remotes.folder import FolderRemote
-from tests import scale
-from tests.e2e.conftest import make_world
-from tests.servers.fixtures import NewServer
 from tests.world import Sale, World
 
 UNPAID, PAID, CANCELLED = "En attente de paiement", "Paiement accepté", "Annulé"
+BOOK = "passerelle.ledger.outbox:DispatchBook"
+REMOTE = "passerelle.remotes.folder:FolderRemote"
 PLENTY = {str(370 + n): 50 for n in range(9)}
 
 FULFIL = """
@@ -89,9 +86,7 @@ class Shop:
         """The shop exports, Passerelle runs; returns what it said."""
         if sales:
             self.world.shop_writes(*sales)
-        result = self.world.run("run", "orders")
-        assert result.exit_code == code, result
-        return result.text
+        return self.world.fails("run", "orders", code=code).text
 
     def sale(self, id: str) -> dict[str, Any]:
         """What `orders show --json` tells of an order's sale."""
@@ -113,14 +108,6 @@ def order(id: str, status: str = PAID, items: Mapping[str, int] | None = None, *
 
 
 class TestTheSettings:
-    def test_a_stylesheet_that_fails_on_one_order_stops_no_other(self, shop: Shop) -> None:
-        (shop.world.folder / "sale.xsl").write_text(STOPS_AT_1, encoding="utf-8")
-        shop.configure('[fulfil.xml]\nstylesheet = "sale.xsl"\n')
-        text = shop.run(order("1"), order("2"), code=5)
-        assert "! sale of order 1: the stylesheet failed" in text
-        assert shop.erp.takes() == ["2"]
-        assert shop.sale("1")["problem"] == "unwritten"
-
     @pytest.mark.parametrize(
         ("text", "problem"),
         [
@@ -137,13 +124,18 @@ class TestTheSettings:
     )
     def test_faults_are_told(self, world: World, text: str, problem: str) -> None:
         world.configure(extra=f"\n[fulfil]\n{text}")
-        result = world.run("run", "orders")
-        assert (result.exit_code, problem in result.text) == (3, True), result
+        world.fails("run", "orders", code=3, words=problem)
+
+    def test_a_stylesheet_that_fails_on_one_order_stops_no_other(self, shop: Shop) -> None:
+        (shop.world.folder / "sale.xsl").write_text(STOPS_AT_1, encoding="utf-8")
+        shop.configure('[fulfil.xml]\nstylesheet = "sale.xsl"\n')
+        text = shop.run(order("1"), order("2"), code=5)
+        assert "! sale of order 1: the stylesheet failed" in text
+        assert shop.erp.takes() == ["2"]
+        assert shop.sale("1")["problem"] == "unwritten"
 
     def test_runs_right_behind_each_other_give_no_name_twice(self, shop: Shop) -> None:
-        config = shop.world.folder / "config.toml"
-        text = config.read_text(encoding="utf-8").replace("vente_{id}_{time}", "v_{time}")
-        config.write_text(text, encoding="utf-8")
+        shop.world.edit(("vente_{id}_{time}", "v_{time}"))
         first = [order(str(n)) for n in range(1, 5)]
         shop.run(*first)
         shop.run(*first, order("5"), order("6"))
@@ -156,33 +148,6 @@ class TestTheSettings:
         assert len(names) == len(ids)
         assert any(re.fullmatch(r"vente______7_b_\d{8}_\d{6}\.xml", name) for name in names)
         assert sorted(shop.erp.takes()) == ids
-
-
-class TestSwitchedOff:
-    def test_no_sale_is_issued_and_the_ledger_is_hardly_asked(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        from sqlalchemy import Engine, event
-
-        asked: list[str] = []
-
-        def remember(conn: object, cursor: object, text: str, *_: object) -> None:
-            if re.search(r"\b(sales|sale_events)\b", text) and "TABLE" not in text:
-                asked.append(text)
-
-        world.shop_writes(order("1"))
-        world.erp_writes_stock(PLENTY)
-        world.run_well("run", "orders")
-        event.listen(Engine, "before_cursor_execute", remember)
-        try:
-            world.run_well("run", "orders")
-            world.run_well("run", "stock")
-        finally:
-            event.remove(Engine, "before_cursor_execute", remember)
-        # At most once a run, whether any is still open, and once what the ERP may lack: by indexes.
-        assert len(asked) <= 3
-        assert world.erp_takes() == ["1"]
-        assert not (world.server.root / "ventes").exists()
 
 
 class TestNotEnoughStock:
@@ -226,48 +191,14 @@ class TestNotEnoughStock:
         assert shop.erp.takes() == []
 
     def test_nothing_is_checked_where_no_stock_is_configured(self, shop: Shop) -> None:
-        config = shop.world.folder / "config.toml"
-        text = config.read_text(encoding="utf-8")
-        before, _, after = text.partition("[stock]")
-        config.write_text(before + "[fulfil]" + after.partition("[fulfil]")[2], encoding="utf-8")
+        stock = (shop.world.folder / "config.toml").read_text("utf-8")
+        shop.world.edit(("[stock]" + stock.partition("[stock]")[2].partition("[report]")[0], ""))
         (shop.world.server.root / "ExportCSV.csv").unlink()
         shop.run(order("1"))
         assert shop.erp.takes() == ["1"]
 
-    def test_the_file_is_looked_at_only_for_a_sale_that_is_wanted(self, shop: Shop) -> None:
-        (shop.world.server.root / "ExportCSV.csv").unlink()
-        assert "ExportCSV" not in shop.run(order("1", UNPAID))
-
 
 class TestNeverTwo:
-    # One step of each kind; tests/fire kills at system calls on either side of all of them.
-    STEPS = (
-        ("passerelle.archive.folders.Exports", "confirm", "before"),
-        ("passerelle.ledger.sales.SaleBook", "mark", "after"),
-        ("passerelle.ledger.outbox.DispatchBook", "prepare_sale", "after"),
-        ("passerelle.remotes.folder.FolderRemote", "store", "after"),
-        ("passerelle.remotes.folder.FolderRemote", "rename", "after"),
-    )
-
-    @pytest.mark.parametrize("taken", [False, pytest.param(True, marks=scale.only("ci"))])
-    @pytest.mark.parametrize(("owner", "name", "when"), STEPS)
-    def test_wherever_the_power_is_cut(
-        self, shop: Shop, owner: str, name: str, when: str, taken: bool
-    ) -> None:
-        shop.run(order("1", UNPAID), order("2", UNPAID))
-        shop.world.shop_writes(order("1"), order("2"))
-        with mock.patch(f"{owner}.{name}", cut(owner, name, when)), pytest.raises(PowerCutError):
-            shop.world.run("run", "orders")
-        if taken:
-            shop.erp.takes()
-        shop.run()
-        shop.erp.takes()
-        shop.run()
-        assert shop.erp.lying() == []
-        assert shop.erp.sold == Counter({"1": 1, "2": 1})
-        assert [shop.state("1"), shop.state("2")] == ["done", "done"]
-        assert not list((shop.world.data / "ArchiveExport").rglob("*.part"))
-
     def test_when_the_server_refuses_one_the_others_go(self, shop: Shop) -> None:
         real = FolderRemote.store
 
@@ -286,32 +217,19 @@ class TestNeverTwo:
         assert shop.erp.takes() == ["1"]
         assert shop.erp.orders == Counter({"1": 1, "2": 1, "3": 1})
 
-    def test_when_the_connection_is_lost_the_next_run_goes_on(self, shop: Shop) -> None:
-        shop.run(order("1", UNPAID), order("2", UNPAID))
-        lost = mock.Mock(side_effect=TransientError("lost", "ftp", "again"))
-        shop.world.shop_writes(order("1"), order("2"))
-        patient = mock.patch("passerelle.base.deadline.Deadline.sleep")
-        with patient, mock.patch.object(FolderRemote, "store", lost):
-            shop.run(code=4)
-        shop.run()
-        assert sorted(shop.erp.takes()) == ["1", "2"]
-
     def test_where_an_upload_without_renaming_was_cut_a_person_says(self, shop: Shop) -> None:
         shop.configure(server="publish = 'direct'\n")
         shop.run(order("1", UNPAID), order("2", UNPAID))
         shop.erp.takes()
         shop.world.shop_writes(order("1"), order("2"))
-        owner = "passerelle.remotes.folder.FolderRemote"
-        struck = mock.patch(f"{owner}.store", cut(owner, "store", "after"))
-        with struck, pytest.raises(PowerCutError):
-            shop.world.run("run", "orders")
+        shop.world.dies(("after", REMOTE, "store"), "run", "orders")
         (path,) = shop.erp.lying()
         first = path.name.split("_")[1]
         path.unlink()
         other = "2" if first == "1" else "1"
         assert "only the ERP knows whether it has it" in shop.run(code=6)
         assert shop.erp.takes() == [other], "the other goes"
-        assert "sale_stuck" in kinds(shop)
+        assert "sale_stuck" in {one["kind"] for one in shop.world.concerns().values()}
         shop.run()
         assert shop.sale(first)["problem"] == "doubtful"
         shop.world.run_well("orders", "retry", first)
@@ -320,41 +238,25 @@ class TestNeverTwo:
 
 
 class TestACancelledOrder:
-    def test_is_told_though_the_erp_has_not_answered_yet(self, shop: Shop) -> None:
-        shop.run(order("1"))
-        assert "though it has its sale" in shop.run(order("1", CANCELLED))
-        shop.erp.takes()
-        assert "though it has its sale" not in shop.run()
-        assert [shop.state("1"), "sale_cancelled" in kinds(shop)] == ["done", True]
-
-    UNSEEN = (
-        ("passerelle.ledger.outbox.DispatchBook", "prepare_sale", "after"),
-        ("passerelle.remotes.folder.FolderRemote", "store", "after"),
-        ("passerelle.remotes.folder.FolderRemote", "rename", "before"),
-    )
-
     @pytest.mark.parametrize(
-        ("owner", "name", "when", "again"),
+        ("step", "again"),
         [
-            *((*step, None) for step in UNSEEN),
-            (*UNSEEN[1], "end"),
-            (*UNSEEN[2], "unstage"),
+            (("after", BOOK, "prepare_sale"), None),
+            (("after", REMOTE, "store"), "end"),
+            (("before", REMOTE, "rename"), "unstage"),
         ],
     )
     def test_whose_sale_was_under_way_when_the_power_was_cut_has_it_called_off(
-        self, shop: Shop, owner: str, name: str, when: str, again: str | None
+        self, shop: Shop, step: tuple[str, str, str], again: str | None
     ) -> None:
         shop.run(order("1", UNPAID))
         shop.world.shop_writes(order("1"))
-        with mock.patch(f"{owner}.{name}", cut(owner, name, when)), pytest.raises(PowerCutError):
-            shop.world.run("run", "orders")
+        shop.world.dies(step, "run", "orders")
         shop.world.shop_writes(order("1", CANCELLED))
         shop.world.run_well("run", "stock")
         assert shop.erp.takes(orders=False) == [], "the shop's file decides, not the stock's run"
         if again:
-            book = "passerelle.ledger.outbox.DispatchBook"
-            with mock.patch(f"{book}.{again}", cut(book, again, "after")), suppress(PowerCutError):
-                shop.world.run("run", "orders")
+            shop.world.dies(("after", BOOK, again), "run", "orders")
         shop.run()
         assert [shop.erp.takes(), shop.erp.lying(), shop.state("1")] == [[], [], "withdrawn"]
         shop.run(order("1"))
@@ -363,10 +265,7 @@ class TestACancelledOrder:
     def test_whose_sale_the_erp_could_see_is_told_for_a_person(self, shop: Shop) -> None:
         shop.run(order("1", UNPAID))
         shop.world.shop_writes(order("1"))
-        owner = "passerelle.remotes.folder.FolderRemote"
-        struck = mock.patch(f"{owner}.rename", cut(owner, "rename", "after"))
-        with struck, pytest.raises(PowerCutError):
-            shop.world.run("run", "orders")
+        shop.world.dies(("after", REMOTE, "rename"), "run", "orders")
         assert "though it has its sale" in shop.run(order("1", CANCELLED))
         assert [shop.erp.takes(), shop.state("1")] == [["1"], "sent"]
 
@@ -389,16 +288,6 @@ class TestWhatPeopleSee:
         assert shop.world.run("convert", source, "--sale", "9").exit_code == 2
 
 
-class TestTheStock:
-    def test_holds_one_back_that_has_left_the_file(self, shop: Shop) -> None:
-        shop.run(order("1"))
-        shop.world.erp_takes()
-        shop.world.shop_writes(order("2", items={"371": 1}))
-        shop.stock(PLENTY, age=-2)
-        shop.world.run_well("run", "stock")
-        assert shop.world.shop_stock()["370"] == "0"
-
-
 def test_a_customer_leaves_the_sales_too(shop: Shop) -> None:
     ann = {"email": "ann@x.fr", "first_name": "Anaïs", "vat_number": "FR12345678901"}
     shop.run(order("1", more=ann), order("2", last_name="Durand"))
@@ -410,46 +299,3 @@ def test_a_customer_leaves_the_sales_too(shop: Shop) -> None:
     sale = etree.parse(path)
     assert [sale.findtext("customer"), sale.findtext("lines/line/ean13")] == [None, "370"]
     assert b"ann@x.fr" not in path.read_bytes()
-
-
-@pytest.mark.parametrize("kind", ["ftp", pytest.param("sftp", marks=scale.only("ci"))])
-def test_by_a_server_of_every_kind(tmp_path: Path, new_server: NewServer, kind: str) -> None:
-    shop = Shop(make_world(tmp_path, new_server(kind)))
-    shop.erp.refuses = {"2"}
-    shop.run(order("1"), order("2"))
-    shop.erp.takes()
-    shop.run(code=5)
-    shop.erp.refuses = set()
-    shop.erp.takes()
-    shop.run()
-    assert shop.erp.sold == Counter({"1": 1, "2": 1})
-    assert [shop.state("1"), shop.state("2")] == ["done", "done"]
-
-
-# --- helpers ---------------------------------------------------------------------------------
-
-
-class PowerCutError(BaseException):
-    """No handler of the product may catch this: the machine just stops."""
-
-
-def cut(owner: str, name: str, when: str) -> Callable[..., None]:
-    """The step, with the power cut just before or after it."""
-    module, _, kind = owner.rpartition(".")
-    real = getattr(getattr(__import__(module, fromlist=[kind]), kind), name)
-
-    def step(*args: object, **kwargs: object) -> None:
-        if any(MARK_NAME in str(arg) for arg in args[1:]):
-            real(*args, **kwargs)  # the next file is meant
-            return
-        if when == "after":
-            real(*args, **kwargs)
-        raise PowerCutError
-
-    return step
-
-
-def kinds(shop: Shop) -> set[str]:
-    """The kinds of concern that `status` tells."""
-    health = json.loads(shop.world.run("status", "--json").stdout)
-    return {concern["kind"] for concern in health["concerns"]}
