@@ -7,7 +7,6 @@ import pytest
 
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
-from tests.shell import run_child
 from tests.world import Sale, World, tree
 
 LEVELS = {str(370 + n): 5 for n in range(10)}
@@ -52,8 +51,7 @@ def test_a_dry_run_prints_the_plan_and_changes_nothing(
 
 def test_a_dry_run_after_a_killed_run_leaves_all_as_it_is(world: World) -> None:
     world.shop_writes(*SALES)
-    killing = ("before", "passerelle.remotes:RetryingRemote", "store")
-    run_child(*killing, "run", "orders", cwd=world.folder, module="tests.killing")
+    world.dies(("before", "passerelle.remotes:RetryingRemote", "store"), "run", "orders")
     before = tree(world.folder, world.server.root)
     text = world.run("run", "orders", "--dry-run").stdout
     assert "would finish sending commandes_" in text
@@ -67,7 +65,6 @@ def test_a_dry_run_that_would_be_held_says_what_it_would_withdraw(world: World) 
     world.run_well("run", "stock")
     world.erp_writes_stock(LEVELS, age=3600)
     before = tree(world.folder, world.server.root)
-    result = world.run("run", "stock", "--dry-run")
-    assert result.exit_code == 6
-    assert "would withdraw ftp:ExportCSVmod.csv" in result.stdout
+    words = "would withdraw ftp:ExportCSVmod.csv"
+    world.fails("run", "stock", "--dry-run", code=6, words=words)
     assert tree(world.folder, world.server.root) == before

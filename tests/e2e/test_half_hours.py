@@ -67,12 +67,3 @@ def test_a_server_that_forbids_renaming_gets_files_under_their_names(
     world = make_world(tmp_path, server)
     world.configure(server='publish = "direct"')
     play_two_half_hours(world)
-
-
-def test_a_sale_on_its_way_is_held_back_though_it_left_the_shops_file(world: World) -> None:
-    world.shop_writes(FIRST)
-    world.run_well("run", "orders")
-    world.shop_writes(LATE)
-    world.erp_writes_stock({"0370": 5, "373": 2})
-    world.run_well("run", "stock")
-    assert world.shop_stock()["0370"] == "0"

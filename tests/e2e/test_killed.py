@@ -1,7 +1,5 @@
 """SIGKILL at each step of publishing, then a normal run: exactly once, never half a file."""
 
-import signal
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,33 +9,18 @@ from passerelle.model.servers import MARK_NAME
 from tests import scale
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
-from tests.shell import run_child
 from tests.world import Sale, World
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
 ARCHIVE = "passerelle.archive.folders:Exports"
 DISPATCHES = "passerelle.ledger.outbox:DispatchBook"
 ORDERS = "passerelle.ledger.orders:OrderBook"
 REMOTE = "passerelle.remotes:RetryingRemote"
 
-ORDER_STEPS = [
-    (ORDERS, "mark"),
-    (ARCHIVE, "write_pending"),
-    (DISPATCHES, "prepare_orders"),
-    (ARCHIVE, "confirm"),
-    (REMOTE, "store"),
-    (DISPATCHES, "stage"),
-    (REMOTE, "rename"),
-    (DISPATCHES, "send"),
-]
-STOCK_STEPS = [
-    (DISPATCHES, "prepare_stock"),
-    (REMOTE, "store"),
-    (DISPATCHES, "stage"),
-    (REMOTE, "replace"),
-    (DISPATCHES, "send"),
-]
+ORDER_STEPS = [(ORDERS, "mark"), (ARCHIVE, "write_pending"), (DISPATCHES, "prepare_orders"),
+               (ARCHIVE, "confirm"), (REMOTE, "store"), (DISPATCHES, "stage"), (REMOTE, "rename"),
+               (DISPATCHES, "send")]  # fmt: skip
+STOCK_STEPS = [(DISPATCHES, "prepare_stock"), (REMOTE, "store"), (DISPATCHES, "stage"),
+               (REMOTE, "replace"), (DISPATCHES, "send")]  # fmt: skip
 SALES = (Sale("1", {"370": 1}), Sale("2", {"371": 2}, payment="Bon cadeau"), Sale("3", {"372": 1}))
 LEVELS = {str(370 + n): 5 for n in range(10)}
 
@@ -45,18 +28,6 @@ LEVELS = {str(370 + n): 5 for n in range(10)}
 def steps(names: list[tuple[str, str]]) -> list[tuple[str, str, str]]:
     """Before each step, which is after the one ahead of it, and after the last."""
     return [*(("before", *step) for step in names), ("after", *names[-1])]
-
-
-def killed(world: World, run: str, step: tuple[str, str, str]) -> None:
-    """Runs until the step; the process must really die there."""
-    result = run_child(*step, "run", run, cwd=world.folder, module="tests.killing")
-    assert result.exit_code == -signal.SIGKILL, result
-
-
-def assert_archive_agrees(world: World, sent: dict[str, bytes]) -> None:
-    """ArchiveExport holds each XML as the ERP got it, and no other."""
-    kept = {path.name: path.read_bytes() for path in (world.data / "ArchiveExport").iterdir()}
-    assert kept == sent
 
 
 def taken_by_erp(world: World) -> dict[str, bytes]:
@@ -68,22 +39,14 @@ def taken_by_erp(world: World) -> dict[str, bytes]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("kind", "erp_is_quick"),
-    [pytest.param("folder", False, marks=scale.only("ci")), ("ftp", True)],
-    ids=["folder, the ERP is slow", "ftp, the ERP takes at once"],
-)
+@pytest.mark.parametrize("erp_is_quick", [pytest.param(False, marks=scale.only("ci")), True])
 @pytest.mark.parametrize("step", steps(ORDER_STEPS), ids=lambda step: f"{step[0]} {step[2]}")
 def test_orders_arrive_exactly_once(
-    tmp_path: Path,
-    new_server: NewServer,
-    kind: str,
-    step: tuple[str, str, str],
-    erp_is_quick: bool,
+    tmp_path: Path, new_server: NewServer, step: tuple[str, str, str], erp_is_quick: bool
 ) -> None:
-    world = make_world(tmp_path, new_server(kind))
+    world = make_world(tmp_path, new_server("ftp"))
     world.shop_writes(*SALES)
-    killed(world, "orders", step)
+    world.dies(step, "run", "orders")
     sent = taken_by_erp(world) if erp_is_quick else {}
     world.shop_writes(*SALES, Sale("4", {"373": 1}))
     world.run_well("run", "orders")
@@ -94,7 +57,8 @@ def test_orders_arrive_exactly_once(
     assert world.booked == Counter({"1": 1, "3": 1, "4": 1})
     assert world.states() == {"1": "taken", "2": "withheld", "3": "taken", "4": "taken"}
     assert world.xmls() == []
-    assert_archive_agrees(world, sent)
+    kept = {path.name: path.read_bytes() for path in (world.data / "ArchiveExport").iterdir()}
+    assert kept == sent, "each XML as the ERP got it, and no other"
 
 
 @pytest.mark.parametrize("step", steps(STOCK_STEPS), ids=lambda step: f"{step[0]} {step[2]}")
@@ -104,7 +68,7 @@ def test_the_shop_sees_a_whole_stock_file_or_none(
     world = make_world(tmp_path, new_server("ftp"))
     world.shop_writes(Sale("1", {"370": 1}))
     world.erp_writes_stock(LEVELS)
-    killed(world, "stock", step)
+    world.dies(step, "run", "stock")
     if (world.server.root / "ExportCSVmod.csv").exists():
         assert world.shop_stock()["1202"] == "999"
     world.run_well("run", "stock")
@@ -120,26 +84,12 @@ def test_an_upload_that_died_where_renaming_is_forbidden_asks_a_person(world: Wo
     """Nobody but the ERP knows whether it has the file; the other orders go on."""
     world.configure(server='publish = "direct"')
     world.shop_writes(SALES[0])
-    killed(world, "orders", ("before", REMOTE, "store"))
+    world.dies(("before", REMOTE, "store"), "run", "orders")
     world.shop_writes(*SALES)
     for _ in range(2):
-        result = world.run("run", "orders")
-        assert result.exit_code == 6
-        assert "passerelle orders settle 1" in result.stderr
+        world.fails("run", "orders", code=6, words="passerelle orders settle 1")
     assert world.erp_takes() == ["3"]
     world.run_well("orders", "resend", "--yes", "1")
-    world.run_well("run", "orders")
-    assert world.erp_takes() == ["1"]
-
-
-def test_an_upload_that_died_half_way_is_done_again_where_renaming_is_forbidden(
-    world: World,
-) -> None:
-    world.configure(server='publish = "direct"')
-    world.shop_writes(SALES[0])
-    killed(world, "orders", ("after", REMOTE, "store"))
-    (xml,) = world.xmls()
-    xml.write_bytes(xml.read_bytes()[:100])
     world.run_well("run", "orders")
     assert world.erp_takes() == ["1"]
 
@@ -148,7 +98,7 @@ def test_a_killed_run_is_told_and_an_altered_archive_is_not_sent_but_written_ane
     world: World,
 ) -> None:
     world.shop_writes(*SALES)
-    killed(world, "orders", ("before", REMOTE, "store"))
+    world.dies(("before", REMOTE, "store"), "run", "orders")
     assert "killed or active" in world.run_well("history")
     (kept,) = (world.data / "ArchiveExport").iterdir()
     kept.write_bytes(b"<orders/>")

@@ -1,17 +1,14 @@
 """A clock that was set empties no archive: what is doubtful is held, told, and for a person."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from passerelle.gateway import frame
-from tests.e2e.conftest import make_world
-from tests.servers import HOST, PASSWORD, USER, RunningServer
-from tests.servers.ftp import FtpServer
+from tests.e2e.conftest import NewFtp
+from tests.servers.ftp import Quirks
 from tests.world import Sale, World
 
 DAY = 86_400
@@ -36,9 +33,8 @@ def ready(world: World) -> World:
     return world
 
 
-def concerns(world: World) -> list[str]:
-    result = world.run("status", "--json")
-    return [one["kind"] for one in json.loads(result.stdout)["concerns"]]
+def kinds(world: World) -> set[str]:
+    return {one["kind"] for one in world.concerns().values()}
 
 
 def ahead(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
@@ -55,14 +51,12 @@ def test_most_of_an_archive_is_a_persons_to_remove(ready: World) -> None:
         "! nothing was removed from the archives: 8 of 13 files of ArchiveExport would go" in text
     )
     assert left() == 12
-    assert "prune_held" in concerns(ready)
-    result = ready.run("archive", "prune")
-    assert result.exit_code == 6
-    assert "`passerelle archive prune --yes`" in result.stderr
+    assert "prune_held" in kinds(ready)
+    ready.fails("archive", "prune", code=6, words="`passerelle archive prune --yes`")
     assert left() == 12
     ready.run_well("archive", "prune", "--yes")
     assert left() == 4
-    assert "prune_held" not in concerns(ready)
+    assert "prune_held" not in kinds(ready)
 
 
 @pytest.mark.parametrize("days", [[20] * 5, [20] * 6 + [1] * 7])
@@ -98,19 +92,15 @@ def test_our_clock_that_left_that_of_the_last_run(
 
 
 def test_a_server_elsewhere_may_say_that_the_machine_was_only_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_ftp: NewFtp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with FtpServer(tmp_path, {USER: PASSWORD}) as server:
-        url = f"ftp://{USER}@{HOST}:{server.port}"
-        world = make_world(tmp_path, RunningServer("ftp", url, PASSWORD, tmp_path))
-        world.configure(extra='[archive]\nkeep_exports = "10d"\n')
-        world.shop_writes(Sale("1", {"379": 1}))
-        with monkeypatch.context() as patch:
-            ahead(patch, -5)
-            server.quirks = replace(server.quirks, clock_ahead=-5 * DAY)
-            world.run_well("run", "orders")
-            server.quirks = replace(server.quirks, clock_ahead=0)
-        left = fill(world, *[12] * 2, *[1] * 9)
-        world.shop_writes(Sale("2", {"379": 1}))
-        world.run_well("run", "orders")
-        assert left() == 9
+    world, server = new_ftp(Quirks())
+    world.configure(extra='[archive]\nkeep_exports = "10d"\n')
+    with monkeypatch.context() as patch:
+        ahead(patch, -5)
+        server.quirks = replace(server.quirks, clock_ahead=-5 * DAY)
+        world.sends(Sale("1", {"379": 1}))
+        server.quirks = replace(server.quirks, clock_ahead=0)
+    left = fill(world, *[12] * 2, *[1] * 9)
+    world.sends(Sale("2", {"379": 1}))
+    assert left() == 9

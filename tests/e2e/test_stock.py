@@ -17,8 +17,7 @@ def ready(world: World) -> None:
 
 def assert_held(world: World, *words: str, code: int = 6) -> None:
     """The run holds, says why, and withdraws what the shop has not taken."""
-    result = world.run("run", "stock")
-    assert result.exit_code == code, result
+    result = world.fails("run", "stock", code=code)
     assert result.stderr.startswith("passerelle: ") and result.stderr.count("\n") == 1
     for word in words:
         assert word in result.stderr
@@ -27,39 +26,25 @@ def assert_held(world: World, *words: str, code: int = 6) -> None:
     assert words[0] in world.trace(2)
 
 
-def test_a_file_within_its_age_is_published(world: World) -> None:
-    world.shop_writes(Sale("1", {"379": 1}))
-    world.erp_writes_stock(LEVELS, age=24 * 60)
-    world.run_well("run", "stock")
-
-
-def test_a_drop_of_just_max_drop_is_published(world: World) -> None:
-    ready(world)
-    world.erp_writes_stock({ean13: level for ean13, level in LEVELS.items() if ean13 < "377"})
-    world.run_well("run", "stock")
-
-
-def test_a_missing_column_is_a_fault_of_the_configuration(world: World) -> None:
-    ready(world)
-    world.server.put("ExportCSV.csv", b"ID;EAN;Stock\r\n1;370;5\r\n")
-    assert_held(world, "no column is called Gencod", "stock.columns.ean13", code=3)
-
-
-@pytest.mark.parametrize("name", ["ExportCSV.csv", "commandes.csv"])
-def test_a_missing_source_publishes_nothing(world: World, name: str) -> None:
-    ready(world)
-    (world.server.root / name).unlink()
-    assert_held(world, "no such file", f"ftp:{name}", code=4)
-
-
 @pytest.mark.parametrize(
-    ("data", "words"),
-    [(b"", "the file is empty"), (b"ID commande;Quan", "the last line does not end")],
+    ("name", "data", "code", "words"),
+    [
+        ("ExportCSV.csv", b"ID;EAN;Stock\r\n1;370;5\r\n", 3, "no column is called Gencod"),
+        ("ExportCSV.csv", None, 4, "no such file"),
+        ("commandes.csv", None, 4, "no such file"),
+        ("commandes.csv", b"", 4, "the file is empty"),
+        ("commandes.csv", b"ID commande;Quan", 4, "the last line does not end"),
+    ],
 )
-def test_a_half_written_order_file_publishes_nothing(world: World, data: bytes, words: str) -> None:
+def test_a_source_that_is_missing_or_half_written_publishes_nothing(
+    world: World, name: str, data: bytes | None, code: int, words: str
+) -> None:
     ready(world)
-    world.server.put("commandes.csv", data)
-    assert_held(world, words, "commandes.csv", code=4)
+    if data is None:
+        (world.server.root / name).unlink()
+    else:
+        world.server.put(name, data)
+    assert_held(world, words, name, code=code)
 
 
 def test_a_file_from_the_future_is_held(world: World) -> None:
@@ -73,6 +58,4 @@ def test_what_the_shop_took_is_not_withdrawn(world: World) -> None:
     ready(world)
     world.shop_takes_stock()
     world.erp_writes_stock(LEVELS, age=26 * 60)
-    result = world.run("run", "stock")
-    assert result.exit_code == 6
-    assert "withdrawn" not in result.text
+    assert "withdrawn" not in world.fails("run", "stock", code=6).text

@@ -13,7 +13,6 @@ from passerelle.ledger import outbox
 from tests.world import Sale, World
 
 SHOE = Sale("1", {"370": 2})
-GIFT = Sale("2", {"370": 1, "371": 1}, payment="Bon cadeau")
 LEVELS = {"370": 5, "371": 3, "372": 4, "373": 2}
 
 
@@ -32,31 +31,6 @@ def publish(world: World, *sales: Sale) -> None:
     world.run_well("run", "stock")
 
 
-def times(text: str, before: str) -> list[str]:
-    """The time that stands behind ``before``, in every line that has it."""
-    return [line.partition(before)[2][:19] for line in text.splitlines() if before in line]
-
-
-class TestAnItemThatIsHeldBack:
-    def test_that_the_erp_took_too_late_waits_for_its_next_file(self, world: World) -> None:
-        world.erp_writes_stock(LEVELS, age=600)
-        world.shop_writes(SHOE)
-        world.run_well("run", "orders")
-        world.erp_takes()
-        world.run_well("run", "stock")
-        text = why(world, "370")
-        assert "the ERP took order 1; its next ExportCSV.csv includes it" in text
-
-    def test_names_an_order_whose_id_holds_commas(self, world: World) -> None:
-        sales = [Sale(id, {"370": 1}, payment="Bon cadeau") for id in ("A,B", "C", "1,2,3")]
-        world.shop_writes(*sales)
-        world.run_well("run", "orders")
-        publish(world, *sales)
-        (item,) = told(world, "370")["items"]
-        assert {s["order"] for s in item["lines"][0]["sales"]} == {"A,B", "C", "1,2,3"}
-        assert '`passerelle orders settle "A,B"`' in why(world, "370")
-
-
 class TestSinceWhen:
     def test_is_at_least_since_the_oldest_that_is_remembered(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -71,24 +45,13 @@ class TestSinceWhen:
         (item,) = told(world, "370")["items"]
         assert item["since_is_exact"] is False
 
-    def test_none_of_its_sales_was_held_back_is_told_too(self, world: World) -> None:
-        publish(world, SHOE)
-        world.run_well("run", "orders")
-        world.erp_takes()
-        publish(world, SHOE)
-        text = why(world, "370")
-        assert "370: published 5, as the ERP says (line 2); no sale was held back" in text
-        (since,) = times(text, "no sale of it has been held back since ")
-        assert since == times(text, "last publication: ExportCSVmod.csv, ")[0]
-
 
 class TestWhatIsAskedFor:
     def test_may_be_any_form_of_its_number_but_none(self, world: World) -> None:
         publish(world, SHOE)
         for form in ("370", "0370", "00000370", "3-7 0", "'370", '="370"'):
             assert "370: line 2 of ExportCSV.csv says 5; published 0" in why(world, form)
-        result = world.run("stock", "why", "000")
-        assert (result.exit_code, '"000" is no item number' in result.stderr) == (2, True)
+        world.fails("stock", "why", "000", code=2, words='"000" is no item number')
 
     def test_may_be_a_reference_that_several_items_share(self, world: World) -> None:
         world.shop_writes(SHOE)
@@ -104,15 +67,6 @@ class TestWhatIsAskedFor:
 
 
 class TestTheErpsLine:
-    def test_is_its_own_even_where_lines_before_it_were_taken_away(self, world: World) -> None:
-        world.configure(stock='missed_sales = "remove"')
-        publish(world, Sale("1", {"370": 1, "372": 1}))
-        text = why(world, "370")
-        assert "370: line 2 of ExportCSV.csv says 5; its line was taken away, because" in text
-        assert "a product that is not in the file is set to 0 by the shop's import" in text
-        assert "published 3, as the ERP says (line 3)" in why(world, "371")
-        assert "published 2, as the ERP says (line 5)" in why(world, "373")
-
     def test_is_not_told_from_the_copy_of_another_publication(self, world: World) -> None:
         publish(world)
         copy = world.data / "Last_ExportCSVmod.csv"
@@ -129,12 +83,6 @@ class TestTheErpsLine:
 
 
 class TestTheShop:
-    def test_shows_what_it_always_did_where_the_first_one_was_withdrawn(self, world: World) -> None:
-        publish(world, SHOE)
-        world.erp_writes_stock(LEVELS, age=26 * 60)
-        world.run("run", "stock")
-        assert "the shop shows what it had before Passerelle published" in why(world, "370")
-
     def test_is_known_to_have_taken_it_once_a_run_saw_that(self, world: World) -> None:
         publish(world, SHOE)
         with sqlite3.connect(world.data / "passerelle.db") as db:

@@ -1,7 +1,5 @@
 """A status that nobody has said anything about waits, and is told where people look."""
 
-import json
-
 import pytest
 
 from tests.world import Sale, World
@@ -11,8 +9,7 @@ USUAL = Sale("2", {"371": 1})
 
 
 def told(world: World) -> list[str]:
-    health = json.loads(world.run("status", "--json").stdout)
-    return [one["text"] for one in health["concerns"] if one["kind"] == "unknown_status"]
+    return [one["text"] for one in world.concerns().values() if one["kind"] == "unknown_status"]
 
 
 @pytest.fixture
