@@ -1,38 +1,20 @@
-"""Shells ask the program what can follow; real ones do so here where they are installed."""
+"""Shells ask the program what can follow."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests import scale
 from tests.shell import run_program
 
 SERVERS = '[servers.ftp]\nurl = "a"\n[servers.files]\nurl = "b"\n[servers.other]\nurl = "c"\n'
 STATES = ["waiting", "withheld", "rejected", "prepared", "sent", "taken", "skipped", "settled",
           "wanted", "done", "refused", "withdrawn"]  # fmt: skip
 
-needs = {
-    shell: pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
-    for shell in ("bash", "zsh", "fish")
-}
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a config, a file, and a `passerelle` for the PATH."""
     (tmp_path / "config.toml").write_text(SERVERS, encoding="utf-8")
     (tmp_path / "commandes.csv").touch()
-    program = tmp_path / "bin" / "passerelle"
-    program.parent.mkdir()
-    root = Path(__file__).parents[2]
-    program.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m passerelle "$@"\n', "utf-8"
-    )
-    program.chmod(0o755)
     return tmp_path
 
 
@@ -89,59 +71,3 @@ def test_the_script_is_the_one_that_click_s_variable_gives(shell: str) -> None:
     assert printed.output == run_program(env={"_PASSERELLE_COMPLETE": f"{shell}_source"}).output
     assert b"_PASSERELLE_COMPLETE" in printed.output
     assert b"\r" not in printed.output
-
-
-def test_a_shell_that_cannot_complete_is_refused() -> None:
-    result = run_program("completion", "cmd")
-    assert result.exit_code == 2
-    assert "'cmd' is not one of 'bash', 'zsh', 'fish', 'powershell'" in result.stderr
-
-
-def in_shell(folder: Path, *command: str) -> str:
-    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "HOME": str(folder)}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, check=True, encoding="utf-8"
-    )
-    return done.stdout
-
-
-@scale.only("ci")
-@needs["bash"]
-def test_bash_completes(folder: Path) -> None:
-    script = """
-        eval "$(passerelle completion bash)"
-        complete -p passerelle
-        COMP_WORDS=(passerelle orders list --state s); COMP_CWORD=4
-        _passerelle_completion passerelle; echo "${COMPREPLY[@]}"
-        COMP_WORDS=(passerelle secret set ''); COMP_CWORD=3; COMPREPLY=()
-        _passerelle_completion passerelle; echo "${COMPREPLY[@]}"
-    """
-    lines = in_shell(folder, "bash", "--norc", "-c", script).splitlines()
-    assert lines == [
-        "complete -o nosort -F _passerelle_completion passerelle",
-        "sent skipped settled",
-        "ftp files other",
-    ]
-
-
-@scale.only("ci")
-@needs["zsh"]
-def test_zsh_loads_the_script(folder: Path) -> None:
-    script = """
-        autoload -U compinit; compinit -D -u
-        eval "$(passerelle completion zsh)"
-        echo $_comps[passerelle]
-    """
-    assert in_shell(folder, "zsh", "-f", "-c", script).split() == ["_passerelle_completion"]
-
-
-@scale.only("ci")
-@needs["fish"]
-def test_fish_completes(folder: Path) -> None:
-    script = """
-        passerelle completion fish | source
-        complete --do-complete "passerelle orders list --state s"
-    """
-    offered = in_shell(folder, "fish", "--no-config", "-c", script).split()
-    assert sorted(offered) == ["sent", "settled", "skipped"]

@@ -67,28 +67,6 @@ def test_a_person_says_which_file_it_is(tmp_path: Path, option: str, section: st
     assert "a guess; if not" not in result.stdout
 
 
-def test_names_that_stand_twice_are_told(tmp_path: Path) -> None:
-    result = columns(tmp_path, f"Gencod;Stock;Prix;Prix;;\n{ITEM};2;1;1;;\n")
-    assert result.exit_code == 0
-    for name in ('"Prix"', '""'):
-        text = f"# {name} stands in the header more than once: rename one in the export\n"
-        assert text in result.stdout
-
-
-def test_of_a_huge_file_the_beginning_is_read(tmp_path: Path) -> None:
-    result = columns(tmp_path, "Gencod;Stock\n" + f"{ITEM};2\n" * 200_000)
-    assert result.exit_code == 0
-    assert 'separator ";", more than 124998 lines (its beginning was read)\n' in result.stdout
-
-
-def test_a_separator_that_auto_would_not_take_is_printed(tmp_path: Path) -> None:
-    text = f"Zone|Dispo : a, b : c, d : e\n{ITEM}|2\n{ITEM}|3\n"
-    tree = tomllib.loads(columns(tmp_path, text).stdout)
-    assert tree["stock"]["columns"]["ean13"] == "Zone"
-    again = columns(tmp_path, text.replace("Zone|", "Zone : x|"))
-    assert tomllib.loads(again.stdout)["stock"]["columns"]["ean13"] == "Zone : x"
-
-
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [

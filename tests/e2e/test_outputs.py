@@ -2,7 +2,6 @@
 
 import errno
 import os
-import sys
 import threading
 from pathlib import Path
 from unittest import mock
@@ -11,7 +10,7 @@ import pytest
 
 from passerelle.runs import rehearsal
 from tests.shell import Result
-from tests.world import Sale, World
+from tests.world import Sale, World, tree
 
 unix = pytest.mark.skipif(os.name == "nt", reason="links and pipes as Unix has them")
 
@@ -42,11 +41,11 @@ def convert(world: World, output: str, source: str = "commandes.csv") -> Result:
     ],
 )
 def test_what_is_read_is_not_written(world: World, files: Path, command: str) -> None:
-    before = {path.name: path.read_bytes() for path in files.iterdir() if path.is_file()}
+    before = tree(files)
     result = world.run(*command.split())
     assert (result.exit_code, result.output) == (2, b"")
     assert "the output is one of the files that are read" in result.stderr
-    assert {p.name: p.read_bytes() for p in files.iterdir() if p.is_file()} == before
+    assert tree(files) == before
 
 
 @unix
@@ -111,7 +110,5 @@ def test_a_failure_of_ours_is_not_the_output_s(
 def test_an_output_that_is_full_is_told(world: World) -> None:
     error = OSError(errno.ENOSPC, "No space left on device")
     with mock.patch("click.utils._find_binary_writer", side_effect=error):
-        result = world.run("config", "schema")
-    assert result.exit_code == 4
-    assert result.stderr == ("passerelle: the output cannot be written: No space left on device\n")
-    assert sys.stdout is not None
+        words = "passerelle: the output cannot be written: No space left on device\n"
+        world.fails("config", "schema", code=4, words=words)

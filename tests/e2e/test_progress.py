@@ -2,17 +2,14 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import make_world
+from tests.e2e.conftest import NewFtp
 from tests.pty import CTRL_BACKSLASH, Session, run_at_terminal
-from tests.servers import HOST, PASSWORD, USER, RunningServer
-from tests.servers.ftp import FtpServer, Quirks
+from tests.servers.ftp import Quirks
 from tests.shell import run_child
 from tests.world import Sale, World
 
@@ -22,31 +19,20 @@ SHOE = Sale("1", {"370": 1})
 # Long against the patience of a hurried program: a slow machine has the time to show something.
 A_WHILE = 0.4
 
-SlowWorld = Callable[[Quirks], World]
-
 
 def at_terminal(*args: str, patience: float = 0.05, **options: Any) -> Session:
     return run_at_terminal(str(patience), *args, module="tests.hurried", **options)
 
 
-@pytest.fixture
-def slow_world(tmp_path: Path) -> Iterator[SlowWorld]:
-    """Makes a world whose server misbehaves in the given way."""
-    with ExitStack() as stack:
-
-        def make(quirks: Quirks) -> World:
-            root = tmp_path / "served"
-            root.mkdir()
-            ftp = stack.enter_context(FtpServer(root, {USER: PASSWORD}, quirks=quirks))
-            url = f"ftp://{USER}@{HOST}:{ftp.port}"
-            return make_world(tmp_path, RunningServer("slow", url, PASSWORD, root))
-
-        yield make
+def slow_world(new_ftp: NewFtp, quirks: Quirks) -> World:
+    world, _ = new_ftp(quirks)
+    world.shop_writes(SHOE)
+    return world
 
 
 class TestATransfer:
-    def test_tells_how_far_it_is_and_leaves_no_trace(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(bytes_per_second=60_000, delays={"STOR": A_WHILE}))
+    def test_tells_how_far_it_is_and_leaves_no_trace(self, new_ftp: NewFtp) -> None:
+        world, _ = new_ftp(Quirks(bytes_per_second=60_000, delays={"STOR": A_WHILE}))
         world.shop_writes(*(Sale(str(number), {"370": 1}) for number in range(100)))
         path = world.server.root / "commandes.csv"
         # A long cell that nobody reads: the file is big, what is sent of it is not.
@@ -64,92 +50,47 @@ class TestATransfer:
         plain = [line.partition("  ")[2] for line in world.trace(1).splitlines()]
         assert set(told) <= set(plain), "each line stands alone, as it is in the trace"
 
-    def test_tells_a_pipe_nothing(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": A_WHILE}))
-        world.shop_writes(SHOE)
-        done = run_child("0.05", "run", "orders", cwd=world.folder, module="tests.hurried")
-        assert done.exit_code == 0
-        assert done.stderr == ""
-        plain = {line.partition("  ")[2] for line in world.trace(1).splitlines()}
-        assert set(done.stdout.splitlines()) <= plain
-
-    def test_tells_nothing_where_only_one_of_the_outputs_is_a_terminal(
-        self, slow_world: SlowWorld
-    ) -> None:
-        world = slow_world(Quirks(delays={"RETR": A_WHILE}))
-        world.shop_writes(SHOE)
-        with (world.folder / "out.txt").open("wb") as out:
-            done = at_terminal("run", "orders", cwd=world.folder, stdout=out.fileno())
-        assert (done.exit_code, done.screen) == (0, "")
-
+    @pytest.mark.parametrize("command", ["run orders", "check"])
     def test_says_that_it_waits_for_a_server_that_does_not_answer(
-        self, slow_world: SlowWorld
+        self, new_ftp: NewFtp, command: str
     ) -> None:
-        world = slow_world(Quirks(delays={"USER": A_WHILE}))
-        world.shop_writes(SHOE)
-        done = at_terminal("run", "orders", cwd=world.folder)
+        world = slow_world(new_ftp, Quirks(delays={"PASS": A_WHILE}))
+        done = at_terminal(*command.split(), cwd=world.folder)
+        assert (done.exit_code, "waiting for ftp" in done.text) == (0, True)
+        assert "waiting for" not in "".join(done.lines())
+
+    @pytest.mark.parametrize(("key", "code"), [(None, 130), (CTRL_BACKSLASH, -signal.SIGQUIT)])
+    def test_that_is_interrupted_or_killed_leaves_the_terminal_as_it_was(
+        self, new_ftp: NewFtp, key: bytes | None, code: int
+    ) -> None:
+        world = slow_world(new_ftp, Quirks(delays={"RETR": 300}))
+        more: dict[str, Any] = {"key": key} if key else {}
+        done = at_terminal("run", "orders", cwd=world.folder, interrupt_at="fetching", **more)
+        assert (done.exit_code, done.is_cursor_visible) == (code, True)
+        words = "passerelle: interrupted: what was done is kept; the next run goes on from there"
+        assert key or done.lines()[-2:] == [words, ""]
+
+    @pytest.mark.parametrize("how", ["pipe", "dumb", "file", "none", "quick"])
+    def test_tells_nothing_where_nobody_could_read_it(self, new_ftp: NewFtp, how: str) -> None:
+        world = slow_world(new_ftp, Quirks(delays={"RETR": 0 if how == "quick" else A_WHILE}))
+        call: dict[str, Any] = {"cwd": world.folder}
+        if how == "pipe":
+            piped = run_child("0.05", "run", "orders", module="tests.hurried", **call)
+            assert (piped.exit_code, piped.stderr, "\x1b" in piped.stdout) == (0, "", False)
+            return
+        with (world.folder / "out.txt").open("wb") as out:
+            if how == "none":  # as the windowed .exe: sys.stdout is None there
+                done = run_at_terminal("run", "orders", module="tests.windowless", **call)
+            else:
+                ways: dict[str, dict[str, Any]] = {
+                    "dumb": {"env": {"TERM": "dumb"}},
+                    "file": {"stdout": out.fileno()},
+                    "quick": {"patience": 3600},
+                }
+                done = at_terminal("run", "orders", **call, **ways[how])
         assert done.exit_code == 0
-        assert "waiting for ftp" in done.text
-
-    def test_interrupted_leaves_the_terminal_as_it_was(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": 300}))
-        world.shop_writes(SHOE)
-        done = at_terminal("run", "orders", cwd=world.folder, interrupt_at="fetching")
-        assert done.exit_code == 130
-        assert done.is_cursor_visible
-        assert done.lines()[-2:] == [
-            "passerelle: interrupted: what was done is kept; the next run goes on from there",
-            "",
-        ]
-
-    def test_that_is_killed_leaves_the_cursor_too(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": 300}))
-        world.shop_writes(SHOE)
-        done = at_terminal(
-            "run", "orders", cwd=world.folder, interrupt_at="fetching", key=CTRL_BACKSLASH
-        )
-        assert done.exit_code == -signal.SIGQUIT
-        assert done.is_cursor_visible
-
-    def test_tells_nothing_to_a_terminal_that_cannot_erase(self, slow_world: SlowWorld) -> None:
-        world = slow_world(Quirks(delays={"RETR": A_WHILE}))
-        world.shop_writes(SHOE)
-        for terminal in ("dumb", "unknown"):
-            done = at_terminal("run", "orders", cwd=world.folder, env={"TERM": terminal})
-            assert "\x1b" not in done.screen and "fetching" not in done.screen
-
-
-def test_a_check_of_a_slow_server_shows_that_it_goes_on(slow_world: SlowWorld) -> None:
-    world = slow_world(Quirks(delays={"PASS": A_WHILE}))
-    world.shop_writes(SHOE)
-    done = at_terminal("check", cwd=world.folder)
-    assert "waiting for ftp" in done.text
-    assert all(line.startswith(("ok", "warning", "fault", "   ")) for line in done.lines()[:-2])
-
-
-def test_a_large_conversion_shows_that_it_goes_on(world: World) -> None:
-    world.shop_writes(*(Sale(str(n), {"370": 1, "371": 2}) for n in range(2_000)))
-    source = str(world.server.root / "commandes.csv")
-    done = at_terminal("convert", source, "-o", "out.xml", cwd=world.folder, patience=0)
-    assert done.exit_code == 0
-    assert "converting commandes.csv" in done.text
-    assert [line for line in done.lines() if line] == ["2000 orders converted"]
-
-
-def test_what_is_quick_shows_nothing(world: World) -> None:
-    world.shop_writes(SHOE)
-    done = at_terminal("run", "orders", cwd=world.folder, patience=3600)
-    assert done.exit_code == 0
-    assert "\x1b" not in done.screen
-
-
-def test_a_program_without_outputs_shows_nothing(slow_world: SlowWorld) -> None:
-    """As the windowed .exe: sys.stdout is None there."""
-    world = slow_world(Quirks(delays={"RETR": A_WHILE}))
-    world.shop_writes(SHOE)
-    done = run_at_terminal("run", "orders", cwd=world.folder, module="tests.windowless")
-    assert (done.exit_code, done.screen) == (0, "")
-    assert world.states() == {"1": "sent"}
+        assert "\x1b" not in done.screen and "fetching" not in done.screen
+        assert world.states() == {"1": "sent"}
 
 
 def test_a_line_of_the_trace_within_a_step_stands_alone(tmp_path: Path) -> None:
