@@ -124,6 +124,10 @@ def test_programs_read_the_same_as_people(world: World) -> None:
 def test_only_a_terminal_gets_colours(world: World) -> None:
     assert "\x1b[" not in world.run("check").text
     assert "\x1b[32mok" in run_at_terminal("check", cwd=world.folder).screen
+    world.run_well("run", "orders")
+    assert "\texit code\t" in world.run("history").stdout
+    assert "\t" not in (shown := run_at_terminal("history", cwd=world.folder).text)
+    assert "exit code" in shown
 
 
 # --- config and passwords ----------------------------------------------------------------------

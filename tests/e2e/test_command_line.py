@@ -179,14 +179,29 @@ def test_a_bug_is_one_line_and_its_traceback_goes_to_the_trace(
     assert "Lefèvre" not in world.trace(1) + result.text
 
 
-def test_traces_move_to_the_archive_when_they_grow_too_big_or_by_hand(world: World) -> None:
+def test_traces_move_to_the_archive_when_they_grow_too_big(world: World) -> None:
+    world.shop_writes(SHOE)
     world.configure(extra='[trace]\nmax_size = "300 B"\n')
-    world.sends(SHOE)
+    world.run_well("run", "orders")
     (world.data / "Trace2.txt").write_text("short", encoding="utf-8")
     world.run_well("run", "orders")
-    names = sorted(path.name[:7] for path in (world.data / "ArchiveTrace").iterdir())
-    assert names == ["Trace1_", "Trace2_"]
+    names = sorted(path.name for path in (world.data / "ArchiveTrace").iterdir())
+    assert [re.sub(r"_\d{8}_\d{6}", "_TIME", name) for name in names] == [
+        *("Trace1_TIME.txt", "Trace2_TIME.txt"),
+    ]
     assert world.trace(1).count("===") == 2
+
+
+def test_runs_prune_the_archives_once_a_day_and_traces_move_by_hand(world: World) -> None:
+    world.shop_writes(SHOE)
+    archive = world.data / "ArchiveTrace"
+    archive.mkdir(parents=True)
+    old = archive / "Trace1_20200101_000000.txt"
+    for expected in (False, True):
+        old.write_text("old", encoding="utf-8")
+        os.utime(old, (0, 0))
+        world.run_well("run", "orders")
+        assert old.exists() is expected
     assert len(json.loads(world.run_well("history", "-n", "1", "--json"))) == 1
     assert "moved to" in world.run_well("archive", "rotate")
     assert "no trace to move" in world.run_well("archive", "rotate")
