@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator
+from unittest import mock
 
 import keyring
 import pytest
@@ -37,25 +38,10 @@ class MemoryKeyring(KeyringBackend):
         del self.secrets[service, username]
 
 
-class BrokenKeyring(MemoryKeyring):
-    """One that is locked, as in a task whose user is not logged in."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        raise KeyringLocked("locked: s3cret")
-
-
-class OddKeyring(MemoryKeyring):
-    """One whose system has errors of its own: Windows' 1312, "no such logon session"."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        raise RuntimeError(1312, "CredRead", "s3cret")
-
-
-class NoKeyring(MemoryKeyring):
-    """What keyring falls back to on a machine without a credential store."""
-
-    def get_password(self, service: str, username: str) -> str | None:
-        raise NoKeyringError("install one")
+def broken(error: Exception) -> MemoryKeyring:
+    store = MemoryKeyring()
+    store.get_password = mock.Mock(side_effect=error)  # type: ignore[method-assign]
+    return store
 
 
 @pytest.fixture
@@ -90,18 +76,18 @@ def test_takes_the_password_from_where_the_config_says(
     assert password_of("shop", server(given)) == password
 
 
-def test_names_the_command_that_stores_a_missing_password(store: MemoryKeyring) -> None:
-    store.set_password(SERVICE, "erp", "other")
-    with pytest.raises(ConfigError, match="passerelle secret set shop") as caught:
-        password_of("shop", server("keyring"))
-    assert caught.value.where == "servers.shop.password"
-    assert "other" not in str(caught.value)
+# Locked, as in a task whose user is not logged in; Windows' "no such logon session"; none.
+BROKEN = (
+    KeyringLocked("s3cret"),
+    RuntimeError(1312, "CredRead", "s3cret"),
+    NoKeyringError("s3cret"),
+)
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("broken", [BrokenKeyring, OddKeyring, NoKeyring])
-def test_names_the_server_when_the_credential_store_fails(broken: type[MemoryKeyring]) -> None:
-    keyring.set_keyring(broken())
+@pytest.mark.parametrize("error", BROKEN, ids=repr)
+def test_names_the_server_when_the_credential_store_fails(error: Exception) -> None:
+    keyring.set_keyring(broken(error))
     with pytest.raises(ConfigError, match="credential store failed") as caught:
         password_of("shop", server("keyring"))
     assert "servers.shop.password" in str(caught.value)
@@ -116,17 +102,23 @@ def test_stores_no_password_that_cannot_be_sent(store: MemoryKeyring, password: 
     assert store.secrets == {}
 
 
-def test_does_not_tell_what_is_no_name_of_a_variable() -> None:
-    with pytest.raises(ConfigError, match="no name of a variable") as caught:
-        password_of("shop", server("env:s3cret!"))
-    assert "s3cret" not in str(caught.value)
-
-
-def test_names_the_variable_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("env:s3cret!", "no name of a variable"),
+        ("env:SHOP_PASSWORD", "SHOP_PASSWORD"),
+        ("keyring", "passerelle secret set shop"),
+    ],
+)
+def test_says_what_is_missing_and_no_secret(
+    store: MemoryKeyring, monkeypatch: pytest.MonkeyPatch, given: str, words: str
+) -> None:
+    store.set_password(SERVICE, "erp", "s3cret")
     monkeypatch.delenv("SHOP_PASSWORD", raising=False)
-    with pytest.raises(ConfigError, match="SHOP_PASSWORD") as caught:
-        password_of("shop", server("env:SHOP_PASSWORD"))
+    with pytest.raises(ConfigError, match=words) as caught:
+        password_of("shop", server(given))
     assert caught.value.where == "servers.shop.password"
+    assert "s3cret" not in str(caught.value)
 
 
 def test_does_not_show_a_password_with_the_settings() -> None:

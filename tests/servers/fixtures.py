@@ -1,6 +1,6 @@
 """Fixtures: servers that are started once per session, and a fresh base folder for every test.
 
-``server`` runs a test against every kind of server that lives in this process, ``real_server``
+``server`` runs a test against every kind of server that lives in this process, ``any_server`` also
 against real programs; ``new_server`` gives any of them by its kind.
 """
 
@@ -119,21 +119,28 @@ def new_server(houses: Houses, trusted: Certificates) -> NewServer:
     return houses.new_server
 
 
-_LOCAL = [
+_OURS = [
     pytest.param("folder" if k == "file" else k, marks=[scale.only("ci")] if "ftps" in k else [])
     for k in KINDS
 ]
+_REAL = [pytest.param(kind, marks=pytest.mark.realserver) for kind in REAL_KINDS]
 
 
-@pytest.fixture(params=_LOCAL)
+@pytest.fixture(params=_OURS)
 def server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Every kind of server that runs in this process, one after the other."""
     return new_server(request.param)
 
 
-@pytest.fixture(params=[pytest.param(k, marks=pytest.mark.realserver) for k in REAL_KINDS])
+@pytest.fixture(params=_REAL)
 def real_server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Every real server program, one after the other."""
+    return new_server(request.param)
+
+
+@pytest.fixture(params=[*_OURS, *_REAL])
+def any_server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
+    """Both."""
     return new_server(request.param)
 
 
