@@ -19,7 +19,7 @@ from typing import Any, Self
 
 CHROMIUM = shutil.which("chromium")
 DRIVER = shutil.which("chromedriver")
-ENTER, TAB, SPACE = "\ue007", "\ue004", " "
+TAB, SPACE = "\ue004", " "
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _ARGUMENTS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
@@ -101,11 +101,6 @@ class Browser:
     def devtools(self, command: str, **values: object) -> Any:
         """A command of the DevTools protocol."""
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": values})
-
-    def picture(self) -> bytes:
-        """The whole page as PNG."""
-        shot = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
-        return base64.b64decode(shot["data"])
 
     def printed(self) -> bytes:
         """The page as PDF, on paper as its style sheet wants it."""

@@ -9,19 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.base.language import speak
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
-
-
-@pytest.fixture(autouse=True)
-def spoken_english() -> Iterator[None]:
-    """Each test begins in English, and may speak French."""
-    speak("en")
-    yield
-    speak("en")
 
 
 @pytest.fixture

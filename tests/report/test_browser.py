@@ -22,6 +22,46 @@ pytestmark = [
 ]
 
 WITHHELD = 7
+_SHOWN = """
+return [...document.querySelectorAll('#orders tbody tr')]
+  .filter(row => row.offsetParent !== null || row.getClientRects().length)
+  .map(row => row.cells[0].textContent)
+"""
+_OUTSIDE = """
+return [...document.querySelectorAll('section *')]
+  .filter(one => !one.closest('.box, svg, [hidden]') && one.getClientRects().length)
+  .filter(one => one.getBoundingClientRect().right > innerWidth + 0.5)
+  .map(one => one.outerHTML.slice(0, 80))
+"""
+_HARM = """
+const one = document.createElement('div');
+one.innerHTML = '<img src=x onerror="window.harm = 1">';
+document.body.append(one);
+"""
+_CONTRASTS = """
+const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+const light = (color) => {
+  const [r, g, b] = numbers(color).slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (one) => {
+  for (; one; one = one.parentElement) {
+    const color = getComputedStyle(one).backgroundColor, parts = numbers(color);
+    if (parts.length < 4 || parts[3] > 0) return color;
+  }
+  return 'rgb(255, 255, 255)';
+};
+const poor = new Set();
+for (const one of document.querySelectorAll('body *')) {
+  const isText = [...one.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+  if (!isText || one.closest('svg, script, [hidden]') || !one.getClientRects().length) continue;
+  const [a, b] = [getComputedStyle(one).color, ground(one)].map(light).sort((x, y) => y - x);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < 4.5) poor.add(`${one.tagName}.${one.className} ${ratio.toFixed(2)}`);
+}
+return [...poor];
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,57 +85,45 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def shown(browser: Browser) -> list[str]:
-    """The ids of the orders in sight."""
-    found: list[str] = browser.run(
-        "return [...document.querySelectorAll('#orders tbody tr')]"
-        ".filter(row => row.offsetParent !== null || row.getClientRects().length)"
-        ".map(row => row.cells[0].textContent)"
-    )
-    return found
+def shown(browser: Browser, of: str = " of 500 shown") -> int:
+    """How many orders are in sight, which is what the page says of itself."""
+    number = len(browser.run(_SHOWN))
+    if of:
+        told = browser.run("return document.getElementById('matches').textContent")
+        assert told == f"{number}{of}"
+    return number
 
 
-def matches(browser: Browser) -> str:
-    return str(browser.run("return document.getElementById('matches').textContent"))
-
-
-def test_the_box_filters_by_words_and_says_how_many_match(browser: Browser, page: Path) -> None:
+def test_words_and_states_filter_by_keyboard_alone(browser: Browser, page: Path) -> None:
     browser.open(page)
-    assert len(shown(browser)) == 50 and matches(browser) == "50 of 500 shown"
-    newest = shown(browser)[0]
-    browser.type("#search", newest)
-    assert shown(browser) == [newest] and matches(browser) == "1 of 500 shown"
+    assert shown(browser) == 50
+    browser.type("#search", browser.run(_SHOWN)[0])
+    assert shown(browser) == 1
     browser.run("document.getElementById('search').select()")
     browser.type("#search", "CADEAU cheque")
-    assert len(shown(browser)) == WITHHELD, "case, accents and order do not count"
+    assert shown(browser) == WITHHELD, "case, accents and order do not count"
     browser.type("#search", " nothing-like-it")
-    assert shown(browser) == [] and matches(browser) == "0 of 500 shown"
-    assert browser.complaints() == []
-
-
-def test_the_states_filter_by_keyboard_alone(browser: Browser, page: Path) -> None:
+    assert shown(browser) == 0
     browser.open(page)
     browser.run("document.getElementById('search').focus()")
     browser.press(TAB)
     assert browser.run("return document.activeElement.dataset.state") == "withheld"
     browser.press(SPACE)
-    assert len(shown(browser)) == WITHHELD and matches(browser) == f"{WITHHELD} of 500 shown"
+    assert shown(browser) == WITHHELD
     assert browser.run("return document.activeElement.getAttribute('aria-pressed')") == "true"
     browser.press(TAB, SPACE)
-    assert len(shown(browser)) == WITHHELD + 1, "either state"
+    assert shown(browser) == WITHHELD + 1, "either state"
     browser.type("#search", "deux")
-    assert len(shown(browser)) == 1, "and the words"
-
-
-def test_all_orders_are_shown_when_asked_for(browser: Browser, page: Path) -> None:
+    assert shown(browser) == 1, "and the words"
     browser.open(page)
     browser.click("#all")
-    assert len(shown(browser)) == 500 and matches(browser) == "500 of 500 shown"
+    assert shown(browser) == 500
+    assert browser.complaints() == []
 
 
 def test_without_scripts_it_is_a_plain_table(browser: Browser, page: Path) -> None:
     browser.open(page, scripts=False)
-    assert len(shown(browser)) == 500
+    assert shown(browser, of="") == 500
     hidden = "return ['filter', 'all', 'stale'].map(id => document.getElementById(id).offsetParent)"
     assert browser.run(hidden) == [None, None, None]
 
@@ -104,39 +132,22 @@ def test_without_scripts_it_is_a_plain_table(browser: Browser, page: Path) -> No
 def test_nothing_sticks_out_sideways(browser: Browser, page: Path, width: int) -> None:
     browser.open(page, width=width)
     assert browser.run("return document.documentElement.scrollWidth") == width
-    outside = (
-        "return [...document.querySelectorAll('section *')]"
-        ".filter(one => !one.closest('.box, svg, [hidden]') && one.getClientRects().length)"
-        ".filter(one => one.getBoundingClientRect().right > innerWidth + 0.5)"
-        ".map(one => one.outerHTML.slice(0, 80))"
-    )
-    assert browser.run(outside) == []
-
-
-def test_it_looks_the_same_as_its_policy_lets_it(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    assert browser.run("return getComputedStyle(document.querySelector('i.well')).backgroundColor")
-    assert (
-        browser.run("return getComputedStyle(document.querySelector('.today')).display") == "grid"
-    )
-    assert browser.complaints() == []
-
-
-def test_the_policy_stops_a_foreign_script(browser: Browser, page: Path) -> None:
-    browser.open(page)
-    browser.run(
-        "const one = document.createElement('div'); one.innerHTML ="
-        " '<img src=x onerror=\"window.harm = 1\">'; document.body.append(one);"
-    )
-    assert browser.run("return window.harm") is None
-    assert any("Content Security Policy" in text for text in browser.complaints())
-
-
-def test_a_tap_tells_what_a_half_hour_s_title_says(browser: Browser, page: Path) -> None:
-    browser.open(page, width=360)
+    assert browser.run(_OUTSIDE) == []
     browser.click(".map i[title]")
     told = browser.run("return document.getElementById('told').textContent")
     assert "went well" in told or "nothing to do" in told
+
+
+def test_its_policy_lets_it_look_so_and_stops_a_foreign_script(
+    browser: Browser, page: Path
+) -> None:
+    browser.open(page)
+    today = "return getComputedStyle(document.querySelector('.today')).display"
+    assert browser.run(today) == "grid"
+    assert browser.complaints() == []
+    browser.run(_HARM)
+    assert browser.run("return window.harm") is None
+    assert any("Content Security Policy" in text for text in browser.complaints())
 
 
 def test_a_page_of_yesterday_says_so(browser: Browser, page: Path, tmp_path: Path) -> None:
@@ -163,32 +174,5 @@ def test_it_is_read_as_easily_in_the_dark(browser: Browser, page: Path) -> None:
         preferred = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.devtools("Emulation.setEmulatedMedia", features=preferred)
         browser.open(page)
-        poor = browser.run(_CONTRASTS)
-        assert poor == [], scheme
+        assert browser.run(_CONTRASTS) == [], scheme
     browser.devtools("Emulation.setEmulatedMedia", features=[])
-
-
-_CONTRASTS = """
-const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-const light = (color) => {
-  const [r, g, b] = numbers(color).slice(0, 3).map(v => v / 255)
-    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const ground = (one) => {
-  for (; one; one = one.parentElement) {
-    const color = getComputedStyle(one).backgroundColor, parts = numbers(color);
-    if (parts.length < 4 || parts[3] > 0) return color;
-  }
-  return 'rgb(255, 255, 255)';
-};
-const poor = new Set();
-for (const one of document.querySelectorAll('body *')) {
-  const isText = [...one.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-  if (!isText || one.closest('svg, script, [hidden]') || !one.getClientRects().length) continue;
-  const [a, b] = [getComputedStyle(one).color, ground(one)].map(light).sort((x, y) => y - x);
-  const ratio = (a + 0.05) / (b + 0.05);
-  if (ratio < 4.5) poor.add(`${one.tagName}.${one.className} ${ratio.toFixed(2)}`);
-}
-return [...poor];
-"""

@@ -15,6 +15,8 @@ from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
 from tests.world import Sale, World
 
+on_windows = sys.platform == "win32"
+
 
 @pytest.fixture
 def world(tmp_path: Path, new_server: NewServer) -> World:
@@ -25,18 +27,18 @@ def page_in(world: World) -> str:
     return (world.data / "report.html").read_text("utf-8")
 
 
-def test_it_prints_where_the_page_is(world: World) -> None:
+def test_it_prints_where_the_page_is_which_is_the_user_s_alone(world: World) -> None:
+    os.umask(before := os.umask(0))
     assert world.run_well("report").splitlines() == [str(world.data / "report.html")]
+    assert os.umask(before) == before
     assert "run orders has never started" in page_in(world)
-    assert sorted(path.name for path in world.data.iterdir()) == ["report.html"]
+    (path,) = world.data.iterdir()
+    assert on_windows or stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_it_tells_a_real_half_hour(world: World) -> None:
-    world.shop_writes(
-        Sale("41", {"370": 1}),
-        Sale("42", {"371": 1}, payment="Bon cadeau"),
-        Sale("43", {"372": "deux"}),
-    )
+def test_it_tells_a_real_half_hour_in_the_language_of_the_configuration(world: World) -> None:
+    withheld = Sale("42", {"371": 1}, payment="Bon cadeau")
+    world.shop_writes(Sale("41", {"370": 1}), withheld, Sale("43", {"372": "deux"}))
     world.erp_writes_stock({"370": 5, "371": 5, "372": 5})
     assert world.run("run", "orders").exit_code == 5
     world.erp_takes()
@@ -47,73 +49,50 @@ def test_it_tells_a_real_half_hour(world: World) -> None:
     assert "<code>passerelle orders settle 42</code>" in page
     assert "quantity: &#34;deux&#34; is no number" in page
     assert "Lefèvre" not in page, "the ledger has no customers"
-
-
-def test_it_speaks_the_language_of_the_configuration(tmp_path: Path, new_server: NewServer) -> None:
-    world = make_world(tmp_path, new_server("folder"), top='language = "fr"')
+    world.configure(top='language = "fr"')
     world.run_well("report")
     assert '<html lang="fr">' in page_in(world)
-    assert "0,00\u00a0€" in page_in(world)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there the folder's rights count")
-def test_the_page_is_the_user_s_alone(world: World) -> None:
-    os.umask(before := os.umask(0))
-    world.run_well("report")
-    assert stat.S_IMODE((world.data / "report.html").stat().st_mode) == 0o600
-    assert os.umask(before) == before
-
-
-def test_the_browser_shows_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_a_browser_shows_it_if_there_is_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, has_browser: bool
+) -> None:
+    if on_windows and not has_browser:
+        pytest.skip("there is always a browser")
     shown: list[str] = []
 
     def show(url: str) -> bool:
         shown.append(url)
-        return True
+        return has_browser
 
-    if sys.platform == "win32":
+    if on_windows:
         monkeypatch.setattr(os, "startfile", lambda path: shown.append(Path(path).as_uri()))
     else:
         monkeypatch.setattr(webbrowser, "open", show)
-    world.run_well("report", "--open")
-    assert shown == [(world.data / "report.html").as_uri()]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is always a browser")
-def test_without_a_browser_it_says_where_the_page_is(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(webbrowser, "open", lambda url: False)
     result = world.run("report", "--open")
-    assert result.exit_code == 0
-    assert result.stdout.strip() == str(world.data / "report.html")
-    assert result.stderr == "no browser could be opened: open the file above by hand\n"
+    assert shown == [(world.data / "report.html").as_uri()]
+    assert (result.exit_code, result.stdout.strip()) == (0, str(world.data / "report.html"))
+    alone = "no browser could be opened: open the file above by hand\n"
+    assert result.stderr == ("" if has_browser else alone)
 
 
-def refused(*_: object) -> None:
-    raise PermissionError(13, "Permission denied")
-
-
-def test_a_page_that_somebody_reads_is_written_in_place(
+def test_a_page_that_somebody_holds_is_written_in_place_or_told_on_one_line(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
     world.run_well("report")
-    (world.data / "report.html").write_text("old", encoding="utf-8")
+    where = world.data / "report.html"
+    where.write_text("old", encoding="utf-8")
     monkeypatch.setattr(durable, "move_durably", refused)
     world.run_well("report")
     assert page_in(world).endswith("</html>")
-    assert [path.name for path in world.data.iterdir()] == ["report.html"]
-
-
-def test_a_page_that_nobody_may_write_is_told_on_one_line(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world.run_well("report")
-    monkeypatch.setattr(durable, "move_durably", refused)
+    assert [*world.data.iterdir()] == [where]
     monkeypatch.setattr(report, "write_privately", refused)
     result = world.run("report")
     assert result.exit_code == 4
-    where = world.data / "report.html"
     assert result.stderr == (
         f"passerelle: the report cannot be written: {where}: Permission denied: "
         "close the program that holds it open, or see to the folder's rights\n"

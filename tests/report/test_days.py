@@ -1,7 +1,7 @@
 """The figures of each day: exact sums, true medians, and each order on its own day."""
 
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,6 @@ from passerelle.health.report.charts import bars, ranges
 from passerelle.health.report.days import (
     Delays,
     HeldBackDay,
-    Turnover,
     delays,
     figures,
     held_back,
@@ -28,21 +27,15 @@ def took(*minutes: float) -> list[Delivery]:
     return [Delivery(str(n), NOON, NOON + timedelta(minutes=m)) for n, m in enumerate(minutes)]
 
 
-def test_the_sum_is_exact_and_says_what_it_lacks() -> None:
-    amounts = ["0.10", "0.20", "1000000000000000000000000000000.005", None, "-0.30", None]
-    found = Turnover()
-    for amount in amounts:
-        found = found.add(OrderTotal(NOON, Decimal(amount) if amount else None))
-    assert found.orders == 6 and found.unknown == 2
-    assert found.revenue == Decimal("1000000000000000000000000000000.005")
-
-
-@given(st.lists(st.decimals(-(10**6), 10**6, places=2), max_size=60))
-def test_days_add_up_to_the_sum_of_all(amounts: list[Decimal]) -> None:
+@given(st.lists(st.none() | st.decimals(-(10**30), 10**30, places=3), max_size=60))
+def test_the_sum_of_days_is_exact_and_says_what_it_lacks(amounts: list[Decimal | None]) -> None:
     window = window_of(NOON, 5)
     sales = [OrderTotal(NOON - timedelta(days=n % 5), amount) for n, amount in enumerate(amounts)]
+    known = [amount for amount in amounts if amount is not None]
     found = total(figures(window, sales, [], []))
-    assert (found.orders, found.revenue) == (len(amounts), sum(amounts, Decimal(0)))
+    with localcontext(prec=60):
+        assert found.revenue == sum(known, Decimal(0))
+    assert (found.orders, found.unknown) == (len(amounts), len(amounts) - len(known))
 
 
 @pytest.mark.parametrize(
@@ -54,9 +47,6 @@ def test_the_median_is_the_middle_or_half_way_between_two(
 ) -> None:
     span, longest = timedelta(minutes=median), timedelta(minutes=worst)
     assert delays(took(*minutes)) == Delays(len(minutes), span, longest, slowest)
-
-
-def test_without_orders_there_is_no_median() -> None:
     assert delays([]) is None
 
 
@@ -73,14 +63,11 @@ def test_held_back_is_told_by_the_runs_of_stock_that_ended_well() -> None:
 @pytest.mark.usefixtures("paris")
 def test_an_order_counts_on_the_day_that_the_shop_s_clock_shows() -> None:
     window = window_of(datetime(2026, 11, 25, 12, tzinfo=UTC), 2)
+    # 23:59, the day before; 00:00; 23:59; 00:00; tomorrow, by a wrong clock.
+    times = ((23, 22, 59), (23, 23, 0), (24, 22, 59), (24, 23, 0), (25, 23, 0))
     sales = [
-        OrderTotal(datetime(2026, 11, 23, 22, 59, tzinfo=UTC), Decimal(1)),  # 23:59, the day before
-        OrderTotal(datetime(2026, 11, 23, 23, 0, tzinfo=UTC), Decimal(2)),  # 00:00
-        OrderTotal(datetime(2026, 11, 24, 22, 59, tzinfo=UTC), Decimal(4)),
-        OrderTotal(datetime(2026, 11, 24, 23, 0, tzinfo=UTC), Decimal(8)),
-        OrderTotal(
-            datetime(2026, 11, 25, 23, 0, tzinfo=UTC), Decimal(16)
-        ),  # tomorrow, by a wrong clock
+        OrderTotal(datetime(2026, 11, day, hour, minute, tzinfo=UTC), Decimal(2**number))
+        for number, (day, hour, minute) in enumerate(times)
     ]
     found = figures(window, sales, [], [])
     assert {day.day.day: int(day.turnover.revenue) for day in found} == {24: 6, 25: 8}
@@ -102,17 +89,14 @@ def test_bars_stay_in_their_drawing(values: list[float]) -> None:
     chart = bars(values, ["" for _ in values], "")
     assert len(chart.bars) == sum(value > 0 for value in values)
     for bar in chart.bars:
-        assert bar.x >= 0 and bar.x + bar.width <= 100
-        assert bar.y >= 15.9 and bar.y + bar.height <= 86.1
-    highest = [bar.height for bar in chart.bars]
-    assert not highest or max(highest) == pytest.approx(70)
+        assert 0 <= bar.x <= bar.x + bar.width <= 100
+        assert 15.9 <= bar.y <= bar.y + bar.height <= 86.1
 
 
 def test_a_range_reaches_from_least_to_most_and_the_line_has_gaps() -> None:
     values = [(0.0, 10.0, 5.0), None, (5.0, 10.0, 10.0), (5.0, 5.0, 5.0)]
     chart = ranges(values, ["a", "b", "c", "d"], "10")
-    assert [bar.title for bar in chart.bars] == ["a", "c", "d"]
-    assert [round(bar.height) for bar in chart.bars] == [70, 35, 1]
-    assert [bar.strong for bar in chart.bars] == [False, False, True]
+    told = [(bar.title, round(bar.height), bar.strong) for bar in chart.bars]
+    assert told == [("a", 70, False), ("c", 35, False), ("d", 1, True)]
     (line,) = chart.lines
     assert (line.y1, line.y2) == (16.0, 51.0)

@@ -1,11 +1,11 @@
-"""Numbers and dates as French and English readers write them."""
+"""Numbers, dates and spans as French and English readers write them."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from passerelle.base import wording as formats
+from passerelle.base import wording
 from passerelle.base.language import speak
 
 
@@ -16,39 +16,34 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "french", "english"),
+    ("amount", "currency", "english", "french"),
     [
-        ("1234.5", "€", "1'234,50 €", "€1,234.50"),
-        ("1234567.895", "€", "1'234'567,90 €", "€1,234,567.90"),
-        ("0.005", "€", "0,01 €", "€0.01"),
-        ("-12", "€", "-12,00 €", "-€12.00"),
-        ("999", "CHF", "999,00 CHF", "CHF 999.00"),
-        ("0", "", "0,00", "0.00"),
+        ("1234.5", "€", "€1,234.50", "1'234,50 €"),
+        ("1234567.895", "€", "€1,234,567.90", "1'234'567,90 €"),
+        ("0.005", "€", "€0.01", "0,01 €"),
+        ("-12", "€", "-€12.00", "-12,00 €"),
+        ("999", "CHF", "CHF 999.00", "999,00 CHF"),
+        ("0", "", "0.00", "0,00"),
     ],
 )
-def test_amounts(amount: str, currency: str, french: str, english: str) -> None:
-    assert plain(formats.money(Decimal(amount), currency)) == english
-    speak("fr")
-    assert plain(formats.money(Decimal(amount), currency)) == french
-
-
-def test_numbers() -> None:
-    assert formats.number(1234567) == "1,234,567" and formats.number(12) == "12"
-    speak("fr")
-    assert formats.number(1234567) == "1\u202f234\u202f567"
+def test_amounts(amount: str, currency: str, english: str, french: str) -> None:
+    for language, text in (("en", english), ("fr", french)):
+        speak(language)
+        assert plain(wording.money(Decimal(amount), currency)) == text
 
 
 @pytest.mark.usefixtures("paris")
-def test_dates_and_times() -> None:
-    moment = datetime(2026, 3, 1, 22, 5, 9, tzinfo=UTC)
-    assert plain(formats.full_date(date(2026, 11, 25))) == "25 Nov 2026"
-    assert plain(formats.short_date(date(2026, 3, 1))) == "Sun 1 Mar"
-    assert formats.with_offset(moment) == "1\u00a0Mar\u00a02026 23:05:09 UTC+01:00"
-    assert formats.clock(moment) == "23:05"
+def test_numbers_dates_and_times() -> None:
+    moment, day = datetime(2026, 3, 1, 22, 5, 9, tzinfo=UTC), date(2026, 11, 25)
+    assert (wording.number(1234567), wording.number(12)) == ("1,234,567", "12")
+    assert (plain(wording.full_date(day)), wording.clock(moment)) == ("25 Nov 2026", "23:05")
+    assert plain(wording.short_date(date(2026, 3, 1))) == "Sun 1 Mar"
+    assert wording.with_offset(moment) == "1\u00a0Mar\u00a02026 23:05:09 UTC+01:00"
     speak("fr")
-    assert formats.full_date(date(2026, 11, 25)) == "25/11/2026"
-    assert formats.date_and_time(moment) == "01/03/2026 23:05"
-    assert formats.short_date(date(2026, 3, 1)).endswith("\u00a001/03")
+    assert plain(wording.number(1234567)) == "1'234'567"
+    assert wording.full_date(day) == "25/11/2026"
+    assert wording.date_and_time(moment) == "01/03/2026 23:05"
+    assert wording.short_date(date(2026, 3, 1)).endswith("\u00a001/03")
 
 
 @pytest.mark.parametrize(
@@ -59,4 +54,4 @@ def test_dates_and_times() -> None:
     ],
 )  # fmt: skip
 def test_spans(seconds: float, text: str) -> None:
-    assert plain(formats.span(timedelta(seconds=seconds))) == text
+    assert plain(wording.span(timedelta(seconds=seconds))) == text

@@ -11,7 +11,6 @@ from passerelle.health.report.days import midnight, window_of
 from passerelle.health.report.strip import (
     HALF_HOURS,
     Cell,
-    DayStrip,
     Slot,
     SlotLook,
     incidents,
@@ -45,31 +44,22 @@ def looks(slots: Sequence[Slot]) -> dict[str, SlotLook]:
 
 
 @pytest.mark.parametrize(
-    ("run", "look"),
+    ("code", "facts", "look"),
     [
-        (a_run(EPOCH, 0, sent=3), SlotLook.WELL),
-        (a_run(EPOCH, 0, sent=0), SlotLook.IDLE),
-        (a_run(EPOCH, 0, held_back=0), SlotLook.WELL),
-        (a_run(EPOCH, 0), SlotLook.WELL),
-        (a_run(EPOCH, 5, sent=0), SlotLook.REJECTED),
-        (a_run(EPOCH, 6), SlotLook.HELD),
-        (a_run(EPOCH, 1), SlotLook.FAILED),
-        (a_run(EPOCH, 3), SlotLook.FAILED),
-        (a_run(EPOCH, 4), SlotLook.FAILED),
-        (a_run(EPOCH, 130), SlotLook.FAILED),
-        (a_run(EPOCH, None), SlotLook.KILLED),
+        *((0, facts, SlotLook.WELL) for facts in ({}, {"sent": 3}, {"held_back": 0})),
+        *((0, {"sent": 0}, SlotLook.IDLE), (5, {"sent": 0}, SlotLook.REJECTED)),
+        *((6, {}, SlotLook.HELD), (None, {}, SlotLook.KILLED)),
+        *((code, {}, SlotLook.FAILED) for code in (1, 3, 4, 130)),
     ],
 )
-def test_a_run_looks_as_it_ended(run: Run, look: SlotLook) -> None:
-    assert look_of(run, is_going_on=False) == look
+def test_a_run_looks_as_it_ended(code: int | None, facts: dict[str, int], look: SlotLook) -> None:
+    assert look_of(a_run(EPOCH, code, **facts), is_going_on=False) == look
 
 
 def test_a_run_that_goes_on_is_not_killed_yet(settings: Settings, now: datetime) -> None:
     at = now.replace(hour=15, minute=27, second=1)
-    assert looks(slots_of(settings, at + timedelta(minutes=1), [a_run(at, None)]))[
-        "15:27"
-    ] == SlotLook.ACTIVE  # fmt: skip
-    assert looks(slots_of(settings, now, [a_run(at, None)]))["15:27"] == SlotLook.KILLED
+    for later, look in ((at + timedelta(minutes=1), SlotLook.ACTIVE), (now, SlotLook.KILLED)):
+        assert looks(slots_of(settings, later, [a_run(at, None)]))["15:27"] == look
 
 
 def test_times_without_a_run_are_missed_until_now_and_not_before_the_first_run(
@@ -91,12 +81,13 @@ def test_a_time_is_not_missed_before_it_is_five_minutes_late(
 
 
 @pytest.mark.parametrize(
-    ("minute", "second", "time"), [(26, 30, "10:27"), (27, 0, "10:27"), (56, 58, "10:57"),
-                                   (35, 0, "10:27"), (25, 0, "09:57")]
+    ("at", "time"), [("26:30", "10:27"), ("27:00", "10:27"), ("56:58", "10:57"),
+                     ("35:00", "10:27"), ("25:00", "09:57")]
 )  # fmt: skip
 def test_a_run_counts_to_the_time_at_which_it_was_due(
-    settings: Settings, now: datetime, minute: int, second: int, time: str
+    settings: Settings, now: datetime, at: str, time: str
 ) -> None:
+    minute, second = map(int, at.split(":"))
     run = a_run(now.replace(hour=10, minute=minute, second=second), 4)
     found = looks(slots_of(settings, now, [run]))
     assert [at for at, look in found.items() if look == SlotLook.FAILED] == [time]
@@ -153,13 +144,6 @@ def test_days_before_the_first_run_are_left_out(settings: Settings, now: datetim
     assert days[1].count(SlotLook.MISSED) == 48
 
 
-def test_a_half_hour_with_several_times_looks_as_the_gravest() -> None:
-    slots = [Slot(EPOCH, look) for look in (SlotLook.WELL, SlotLook.MISSED, SlotLook.IDLE)]
-    assert Cell(tuple(slots)).look == SlotLook.MISSED
-    assert Cell(()).look == SlotLook.NONE
-    assert DayStrip(EPOCH.date(), (Cell(tuple(slots)),)).count(SlotLook.WELL) == 1
-
-
 @pytest.mark.parametrize("minutes", [(0,), (0, 15, 30, 45), tuple(range(60))])
 def test_any_schedule_fits_into_48_cells(
     settings: Settings, now: datetime, minutes: tuple[int, ...]
@@ -173,26 +157,14 @@ def test_any_schedule_fits_into_48_cells(
     assert day.cells[18].look == SlotLook.HELD
 
 
-def test_what_did_not_go_well_in_a_row_is_one_incident() -> None:
-    looks = [
-        SlotLook.WELL,
-        SlotLook.FAILED,
-        SlotLook.NONE,
-        SlotLook.FAILED,
-        SlotLook.MISSED,
-        SlotLook.WELL,
-        SlotLook.FAILED,
-    ]
-    slots = [Slot(midnight(date(2026, 11, 25)) + timedelta(hours=n), look)
-             for n, look in enumerate(looks)]  # fmt: skip
+def test_what_did_not_go_well_in_a_row_is_one_incident_and_ends_with_its_day() -> None:
+    well, failed, missed = SlotLook.WELL, SlotLook.FAILED, SlotLook.MISSED
+    day = midnight(date(2026, 11, 25))
+    kinds = [well, failed, SlotLook.NONE, failed, missed, well, failed]
+    slots = [Slot(day + timedelta(hours=n), look) for n, look in enumerate(kinds)]
     found = list(incidents("stock", slots))
-    assert [(i.look, len(i.slots)) for i in found] == [
-        (SlotLook.FAILED, 2), (SlotLook.MISSED, 1), (SlotLook.FAILED, 1)
-    ]  # fmt: skip
+    assert [(i.look, len(i.slots)) for i in found] == [(failed, 2), (missed, 1), (failed, 1)]
     assert found[0].slots[-1].at == slots[3].at
-
-
-def test_an_incident_ends_with_its_day() -> None:
-    noon = midnight(date(2026, 11, 25)) + timedelta(hours=12)
-    slots = [Slot(noon + timedelta(hours=n), SlotLook.MISSED) for n in range(24)]
-    assert [len(i.slots) for i in incidents("orders", slots)] == [12, 12]
+    night = [Slot(day + timedelta(hours=12 + n), missed) for n in range(24)]
+    assert [len(i.slots) for i in incidents("orders", night)] == [12, 12]
+    assert Cell((slots[0], slots[4], slots[2])).look == missed, "the gravest"
