@@ -51,7 +51,9 @@ def test_what_runs_ask(world_and_server: tuple[World, FtpServer]) -> None:
     # The XML that still lies there, and the last stock file, which the shop has not taken.
     assert asked(server, world, "stock") == [*LOGIN, *LOOK, "MLST", "MLST", *published, "QUIT"]
     world.erp_takes()
-    assert asked(server, world, "orders") == [*look, *ABSENT, *FOLDER, "QUIT"], "once whether it is gone"
+    assert asked(server, world, "orders") == [*look, *ABSENT, *FOLDER, "QUIT"], (
+        "once whether it is gone"
+    )
     world.shop_writes(Sale("41", {"370": 1}))
     utime(world.server.root / "commandes.csv", (time.time() - 120,) * 2)
     publishing = [*FOLDER, *UPLOAD, *ABSENT, *MARK, *RENAME]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from passerelle.model.servers import MARK_NAME
 from tests.e2e.conftest import make_world
-from tests.fire.outside import Outside
 from tests.pools import make_pool
 from tests.servers import RunningServer
 from tests.shell import Result
@@ -20,9 +19,12 @@ _KEPT_IN_FILE = 30
 class Life:
     """Orders arrive, the ERP takes what it finds, and every arrived XML is remembered."""
 
+    shops = 1
+
     def __init__(self, folder: Path, server: RunningServer) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.world: World = make_world(folder, server)
+        self.folder = self.world.folder
         self.arrived: dict[str, bytes] = {}
         self.sales: list[Sale] = []
         self._handled = 0
@@ -84,6 +86,13 @@ class Life:
         if (self.world.server.root / "ExportCSVmod.csv").exists():
             assert self.world.shop_stock().keys() == {*LEVELS, "1201", "1202"}
 
+    def assert_all_is_made_good(self) -> None:
+        """After a fault, and runs without one."""
+        self.new_orders()
+        self.assert_stock_is_whole_or_absent()
+        self.assert_nothing_lost_nothing_doubled()
+        self.assert_the_shop_sells_what_it_has()
+
 
 _FULFIL = """
 [fulfil]
@@ -144,8 +153,11 @@ ITEMS = [str(3700000000000 + n) for n in range(10)]
 class PoolLife:
     """A pool, and what is really on the shelves."""
 
-    def __init__(self, folder: Path, outside: Outside) -> None:
-        self.pool = make_pool(folder, [outside.house.new_base() for _ in range(3)])
+    shops = 3
+
+    def __init__(self, folder: Path, *servers: RunningServer) -> None:
+        self.pool = make_pool(folder, servers)
+        self.folder = self.pool.folder
         for shop in self.pool.shops.values():
             shop.levels = dict.fromkeys(ITEMS, 100_000)
         self.pool.join_all()

@@ -32,7 +32,7 @@ class Subject:
     ``about`` is in the names of what this run alone does: some of the calls must be on that.
     """
 
-    new: Callable[[Path, Outside], Any]
+    new: type[Life | PoolLife]
     prepare: Callable[[Any], object]
     make_good: Callable[[Any, int], object]
     about: str = ""
@@ -62,24 +62,9 @@ def _pool_makes_good(life: PoolLife, _number: int) -> None:
 
 
 SUBJECTS = {
-    "orders": Subject(
-        lambda folder, outside: Life(folder, outside.house.new_base()),
-        lambda life: None,
-        _orders_make_good,
-        "commandes_",
-    ),
-    "stock": Subject(
-        lambda folder, outside: Life(folder, outside.house.new_base()),
-        _sell_before_the_stock,
-        _stock_makes_good,
-        "ExportCSVmod",
-    ),
-    "sales": Subject(
-        lambda folder, outside: SalesLife(folder, outside.house.new_base()),
-        lambda life: None,
-        _orders_make_good,
-        "vente_",
-    ),
+    "orders": Subject(Life, lambda life: None, _orders_make_good, "commandes_"),
+    "stock": Subject(Life, _sell_before_the_stock, _stock_makes_good, "ExportCSVmod"),
+    "sales": Subject(SalesLife, lambda life: None, _orders_make_good, "vente_"),
     "pool": Subject(PoolLife, lambda life: life.sell(3), _pool_makes_good, "-import"),
 }
 
@@ -106,11 +91,11 @@ def test_killed_at_any_call_a_run_loses_and_doubles_nothing(
 ) -> None:
     subject, args = SUBJECTS[name], ("run", "orders" if name == "sales" else name)
     folders = (tmp_path / str(number) for number in range(1_000_000))
-    calls = record(args, folder_of(begin(subject, next(folders), outside)))
+    calls = record(args, begin(subject, next(folders), outside).folder)
     tried, killed = chosen(calls, subject.about), 0
     for number, call in enumerate(tried):
         life = begin(subject, next(folders), outside)
-        result = kill_before(call, args, folder_of(life))
+        result = kill_before(call, args, life.folder)
         killed += result.exit_code == -signal.SIGKILL
         assert result.exit_code in (-signal.SIGKILL, 0), (call, result)
         subject.make_good(life, number)
@@ -120,14 +105,9 @@ def test_killed_at_any_call_a_run_loses_and_doubles_nothing(
 
 
 def begin(subject: Subject, folder: Path, outside: Outside) -> Any:
-    life = subject.new(folder, outside)
+    life: Any = subject.new(folder, *(outside.house.new_base() for _ in range(subject.new.shops)))
     subject.prepare(life)
     return life
-
-
-def folder_of(life: Any) -> Path:
-    folder: Path = (life.pool if isinstance(life, PoolLife) else life.world).folder
-    return folder
 
 
 @scale.only("ci")

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 from lxml import etree
@@ -32,17 +34,18 @@ PATIENT = 'time_limit = "60m"'
 # Orders that wait pile up: their number is read off an index.
 _COUNT_WAITING = "SEARCH orders USING COVERING INDEX orders_by_state_and_cancelled"
 _SMALL = (
-    "runs",
-    "adopted",
-    "chores",
-    "clocks",
-    "identity",
-    "servers",
-    "sqlite_master",
-    "orders USING INDEX orders_due",
-    "orders USING INDEX orders_by_matter",
+    *(
+        "runs",
+        "adopted",
+        "chores",
+        "clocks",
+        "identity",
+        "servers",
+        "sqlite_master",
+        "publications",
+    ),
+    *("orders USING INDEX orders_due", "orders USING INDEX orders_by_matter"),
     "sales USING INDEX sales_cancelled",
-    "publications",
 )
 
 
@@ -165,6 +168,34 @@ refused = "ftp:refused"
 """
 
 
+class Asked:
+    """Every statement that is asked of a ledger meanwhile, and by what SQLite would answer it."""
+
+    def __init__(self, world: World) -> None:
+        self._path = world.data / "passerelle.db"
+        self.statements: dict[str, Any] = {}
+
+    def _remember(self, _conn: object, _cursor: object, text: str, given: Any, *_: object) -> None:
+        self.statements.setdefault(text, given[0] if isinstance(given, list) else given)
+
+    def __enter__(self) -> Self:
+        event.listen(Engine, "before_cursor_execute", self._remember)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(Engine, "before_cursor_execute", self._remember)
+
+    def plans(self, *kinds: str) -> list[list[str]]:
+        """The steps of each statement that begins so."""
+        asked = {t: given for t, given in self.statements.items() if t.startswith(kinds)}
+        with closing(sqlite3.connect(self._path)) as database:
+            explained = [
+                database.execute(f"EXPLAIN QUERY PLAN {text}", given).fetchall()
+                for text, given in asked.items()
+            ]
+        return [[str(row[3]) for row in rows] for rows in explained]
+
+
 @pytest.mark.parametrize("more", ["", FULFIL])
 def test_no_run_walks_through_a_ledger_of_many_years(
     tmp_path: Path, new_server: NewServer, more: str
@@ -177,67 +208,36 @@ def test_no_run_walks_through_a_ledger_of_many_years(
     world.server.put("refused/sale_1_20261122_100000.xml", b"")
     world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"371": 1}, payment="Bon cadeau"))
     world.erp_writes_stock({"370": 5, "371": 5})
-    statements: dict[str, object] = {}
-
-    def remember(conn: object, cursor: object, text: str, given: object, *_: object) -> None:
-        if text.startswith(("SELECT", "UPDATE", "DELETE", "INSERT INTO events (channel")):
-            statements.setdefault(text, given)
-
-    event.listen(Engine, "before_cursor_execute", remember)
-    try:
+    with Asked(world) as asked:
         for run in ("orders", "stock", "orders", "stock"):
             world.run_well("run", run)
             world.erp_takes()
         world.run_well("report")
-    finally:
-        event.remove(Engine, "before_cursor_execute", remember)
-
-    database = sqlite3.connect(world.data / "passerelle.db")
-    walks, plans = [], list[str]()
-    for text, given in statements.items():
-        values = given[0] if isinstance(given, list) else given
-        for row in database.execute(f"EXPLAIN QUERY PLAN {text}", values):  # type: ignore[arg-type]
-            step = str(row[3])
-            plans.append(step)
-            if step.startswith("SCAN") and not step.removeprefix("SCAN ").startswith(_SMALL):
-                walks.append(f"{step}: {text}")
-    database.close()
-    assert len(statements) > 20
-    assert walks == []
-    assert any(_COUNT_WAITING in plan for plan in plans)
+    plans = asked.plans("SELECT", "UPDATE", "DELETE", "INSERT INTO events (channel")
+    steps = [step for plan in plans for step in plan]
+    assert len(plans) > 20
+    walks = [step.removeprefix("SCAN ") for step in steps if step.startswith("SCAN ")]
+    assert [walk for walk in walks if not walk.startswith(_SMALL)] == []
+    assert any(_COUNT_WAITING in step for step in steps)
 
 
 def test_the_report_looks_at_its_days_only(tmp_path: Path, new_server: NewServer) -> None:
     """Each of its questions is answered by the index on the time after which it asks."""
     world = make_world(tmp_path, new_server("folder"))
     old_ledger(world, 4_000)
-    indexes = {"orders_by_date", "dispatches_by_taken", "runs_by_start"}
-    statements: dict[str, object] = {}
-
-    def remember(conn: object, cursor: object, text: str, given: object, *_: object) -> None:
-        statements.setdefault(text, given)
-
-    ledger = open_ledger(world.data)
-    event.listen(Engine, "before_cursor_execute", remember)
-    try:
-        since = datetime(2026, 1, 1, tzinfo=UTC)
+    ledger, since = open_ledger(world.data), datetime(2026, 1, 1, tzinfo=UTC)
+    with closing(ledger), Asked(world) as asked:
         book = ledger.overview
         for ask in (lambda since: [*book.totals(since)], book.deliveries, book.count, book.runs):
             ask(since)
         book.newest(since, 500)
         book.has_undated()
-    finally:
-        event.remove(Engine, "before_cursor_execute", remember)
-        ledger.close()
-
-    database = sqlite3.connect(world.data / "passerelle.db")
-    asked = {text: given for text, given in statements.items() if text.startswith("SELECT")}
-    assert len(asked) == 6
-    for text, given in asked.items():
-        plan = [str(row[3]) for row in database.execute(f"EXPLAIN QUERY PLAN {text}", given)]  # type: ignore[arg-type]
+    plans = asked.plans("SELECT")
+    assert len(plans) == 6
+    indexes = {"orders_by_date", "dispatches_by_taken", "runs_by_start"}
+    for plan in plans:
         assert not any(step.startswith("SCAN") for step in plan), plan
         assert any(index in plan[0] for index in indexes), plan
-    database.close()
 
 
 def old_ledger(world: World, orders: int) -> None:

@@ -58,10 +58,7 @@ def dies_at_each(outside: Outside, new_life: NewLife, run: str, when: str, step:
         # Once all is done, a server that dies at QUIT fails no run.
         assert result.exit_code in (0, UNREACHABLE), (when, 1 + died * step, result)
         outside.start()
-        life.new_orders()
-        life.assert_stock_is_whole_or_absent()
-        life.assert_nothing_lost_nothing_doubled()
-        life.assert_the_shop_sells_what_it_has()
+        life.assert_all_is_made_good()
     return died
 
 
