@@ -105,56 +105,56 @@ def _vsftpd(
     passwords, empty = folder / "passwords", folder / "empty"
     passwords.write_text(f"{PASSWORD}\n", encoding="ascii")
     empty.mkdir()
-    keys = _VSFTPD | {
-        "run_as_launching_user": "NO" if account.by_root else "YES",
-        "ftp_username": account.user,
-        "nopriv_user": account.user,
-        "email_password_file": str(passwords),
-        "anon_root": str(home),
-        "secure_chroot_dir": str(empty),
-    }
+    text = _VSFTPD.format(
+        is_user="NO" if account.by_root else "YES",
+        account=account, passwords=passwords, home=home, empty=empty,
+    )  # fmt: skip
     if tls:
-        keys |= _VSFTPD_TLS | {
-            "rsa_cert_file": str(tls.server),
-            "rsa_private_key_file": str(tls.server),
-        }
+        text += _VSFTPD_TLS.format(certificate=tls.server)
 
     def command(port: int) -> list[str]:
-        lines = [f"{key}={value}" for key, value in {**keys, "listen_port": port}.items()]
-        config.write_text("\n".join([*lines, ""]), encoding="utf-8")
+        config.write_text(f"{text}listen_port={port}\n", encoding="utf-8")
         return [program, str(config)]
 
     port, stop = _launch(kind, command, folder)
     return _ftp_house(kind, home, port, stop, account, user="anonymous")
 
 
-_VSFTPD = {
-    "listen": "YES",
-    "listen_address": HOST,
-    "background": "NO",
-    "anonymous_enable": "YES",
-    "local_enable": "NO",
-    "secure_email_list_enable": "YES",
-    "write_enable": "YES",
-    "anon_upload_enable": "YES",
-    "anon_mkdir_write_enable": "YES",
-    "anon_other_write_enable": "YES",
-    "anon_world_readable_only": "NO",
-    "anon_umask": "022",
-    "allow_writeable_chroot": "YES",
-    "delay_failed_login": "0",
-    # Away from the ports that other servers of these tests listen on.
-    "pasv_min_port": "32768",
-    "pasv_max_port": "60999",
-}
-_VSFTPD_TLS = {
-    "ssl_enable": "YES",
-    "allow_anon_ssl": "YES",
-    "force_anon_logins_ssl": "YES",
-    "force_anon_data_ssl": "YES",
-    "require_ssl_reuse": "YES",
-    "ssl_ciphers": "HIGH",
-}
+# Passive ports lie away from those that other servers of these tests listen on.
+_VSFTPD = """
+listen=YES
+listen_address=127.0.0.1
+background=NO
+anonymous_enable=YES
+local_enable=NO
+secure_email_list_enable=YES
+write_enable=YES
+anon_upload_enable=YES
+anon_mkdir_write_enable=YES
+anon_other_write_enable=YES
+anon_world_readable_only=NO
+anon_umask=022
+allow_writeable_chroot=YES
+delay_failed_login=0
+pasv_min_port=32768
+pasv_max_port=60999
+run_as_launching_user={is_user}
+ftp_username={account.user}
+nopriv_user={account.user}
+email_password_file={passwords}
+anon_root={home}
+secure_chroot_dir={empty}
+"""
+_VSFTPD_TLS = """
+ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=YES
+ssl_ciphers=HIGH
+rsa_cert_file={certificate}
+rsa_private_key_file={certificate}
+"""
 
 
 # --- ProFTPD -----------------------------------------------------------------------------------
