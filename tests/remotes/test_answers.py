@@ -20,7 +20,7 @@ from passerelle.remotes import connect
 from passerelle.remotes.base import Remote, find
 from tests.e2e.conftest import make_world
 from tests.pools import make_pool
-from tests.remotes import Hurried
+from tests.remotes.conftest import Hurried
 from tests.servers import HOST, PASSWORD, USER, RunningServer
 from tests.servers.fixtures import NewServer
 from tests.servers.ftp import FtpServer, Quirks
