@@ -247,7 +247,6 @@ def test_a_probe_that_the_server_does_not_let_delete_is_named(new_ftp: NewFtp) -
         (Quirks(missing=OLD, clock_ahead=7260), "ok", "2 hours ahead of this machine's"),
         (Quirks(missing=OLD, clock_ahead=-86460), "ok", "1 day behind this machine's"),
     ],
-    ids=str,
 )
 def test_what_a_server_does_otherwise_is_no_fault(
     new_ftp: NewFtp, quirks: Quirks, level: str, words: str
