@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from passerelle.base.language import _
-from passerelle.base.reading import fold
+from passerelle.base.words import fold
 
 # Windows hides and adds them; what is still being uploaded (.part, .tmp) is none.
 _ENDING = re.compile(r"\.(?:csv|txt|dat|asc|xml|xslt?|xsd)$")

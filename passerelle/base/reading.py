@@ -1,29 +1,21 @@
-"""How the field writes its CSV files: encodings, separators, headers, numbers, dates, GTINs.
+"""How the field writes its CSV files: encodings, marks, separators, headers and what stands above.
 
 Pure: no file, no clock, no log. Used by both CSV rooms, so that the order file and the stock
-file are read by the same rules.
+file are read by the same rules. Numbers, dates and words have modules of their own.
 """
 
 import codecs
 import csv
-import html
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import datetime
-from decimal import Decimal
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from html import unescape
+from typing import NamedTuple
 
-from passerelle.base.language import _
-from passerelle.base.wording import printable, shorten
+from passerelle.base.words import decoded, fold, is_gtin, visible
 
 # Longer than any real header.
 LONGEST_HEADER = 50_000
 SEPARATORS = (";", ",", "\t", "|", ":")
-# Files say the same prices, dates and items again and again, line after line. What is raised is
-# not remembered: a message must be in the language that is spoken when it is told.
-_remembered = lru_cache(maxsize=4_000)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -33,57 +25,31 @@ _BOMS = (
 )
 # The letters of which UTF-8 begins with the bytes C3, C5 and E2.
 _UTF8_LETTER = re.compile("[\u00c0-\u00ff\u0140-\u017f\u2000-\u2fff]")
-_SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
-# A line end or a tab in a number separates two numbers.
-_NUMBER_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,12})?")
-_FRENCH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([ .])[0-9]{3}(?:\1[0-9]{3}){0,3},[0-9]{1,12}")
-_ENGLISH_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}([ ,])[0-9]{3}(?:\1[0-9]{3}){0,3}\.[0-9]{1,12}")
-_SPACED_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,4}")
-_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:[.,](?:0|00|0{4,}))?")
-_NUMBER_DRESS = re.compile(r"[\s'\"=\-]")
-_SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
-_DATE_FORMATS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-    "%d/%m/%Y %H:%M:%S",
-    "%d/%m/%Y %H:%M",
-    "%d/%m/%Y",
+# Excel's own line above a header, which names the separator.
+_SEP_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+_SIGNS = re.compile(r"[\W_]*")
+# How many lines may stand above a header.
+MOST_ABOVE = 20
+# A mark for the order of bytes, and the same one that was encoded once more.
+_MARKS = ("\ufeff", "ï»¿")
+# What the first cell of a row says that only sums up, or ends a report.
+TOTALS = re.compile(
+    r"(sous|sub|grand|gran)?[ -]?(total|totaux|totaal|somme|summe|suma|somma|gesamt)"
+    r"|nombre (de|total)|number of|anzahl|end of|fin (de|du)\b|-+ ?(end|fin|ende)\b"
 )
-
-
-@_remembered
-def fold(text: str) -> str:
-    """The form in which names compare: without case, accents and surrounding space."""
-    plain = text if text.isascii() else "".join(map(_without_accent, text))
-    return _SPACES.sub(" ", plain).strip().casefold()
-
-
-@_remembered
-def plain_word(text: str) -> str:
-    """The same for words of state, which modules write with hyphens, entities, or encoded twice."""
-    text = html.unescape(text)
-    if not text.isascii():
-        with suppress(UnicodeError):
-            text = text.encode("cp1252").decode("utf-8")
-    return fold(text.replace("-", " "))
-
-
-def _without_accent(letter: str) -> str:
-    """Letter by letter: ordering a long row of accents takes time by the square of its length."""
-    decomposed = unicodedata.normalize("NFKD", letter)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+END_OF_FILE = "\x1a"
 
 
 def detect_encoding(data: bytes, configured: str = "auto") -> str:
     """The codec to read ``data`` with: as configured, or BOM, else strict UTF-8, else cp1252.
 
-    A UTF-8 BOM is honoured (and dropped) even where plain UTF-8 is configured.
+    A UTF-8 BOM is honoured (and dropped) even where plain UTF-8 is configured, but for a file that
+    it was only put in front of.
     """
     for bom, codec in _BOMS:
         if data.startswith(bom) and (configured == "auto" or codec == "utf-8-sig"):
-            return codec
+            is_false = codec == "utf-8-sig" and configured == "auto" and _is_cp1252(data)
+            return "cp1252" if is_false else codec
     if configured != "auto":
         return configured
     try:
@@ -91,6 +57,14 @@ def detect_encoding(data: bytes, configured: str = "auto") -> str:
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"
+
+
+def _is_cp1252(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return not is_damaged_utf8(data[len(codecs.BOM_UTF8) :])
+    return False
 
 
 def decode_file(data: bytes, configured: str = "auto", *, whole: bool = True) -> tuple[str, str]:
@@ -121,8 +95,12 @@ def is_damaged_utf8(data: bytes) -> bool:
 
 
 def split_header(line: str, separator: str) -> list[str]:
-    """The header's names as written, without enclosing quotes."""
-    return next(csv.reader([line], delimiter=separator), [])
+    """The header's names without enclosing quotes; entities and double encodings undone.
+
+    What cannot be seen goes first: it may part a quote from its name.
+    """
+    plain = visible(unescape(line))
+    return [decoded(name) for name in next(csv.reader([plain], delimiter=separator), [])]
 
 
 def detect_separator(header: str, known_names: Iterable[str]) -> str:
@@ -155,96 +133,66 @@ def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
     return None
 
 
-@_remembered
-def parse_decimal(text: str) -> Decimal:
-    """A number as the shop writes it: ``12.50``, ``12,50``, ``1 234,50 €``, ``1.234,50``.
+def without_marks(text: str) -> str:
+    """Without marks for the order of bytes, which stand inside where files were put together."""
+    while text.startswith(_MARKS):
+        text = text.removeprefix(_MARKS[0]).removeprefix(_MARKS[1])
+    return text.replace(_MARKS[0], "")
 
-    A lone ``.`` or ``,`` is the decimal mark. Only the digits 0 to 9 count, and no exponent:
-    raises :class:`ValueError` for anything else rather than guess.
+
+class Top(NamedTuple):
+    """Which line is the header, counted from 0; the separator that a line above it names.
+
+    ``seems`` is the line that may be the header where ``line`` is none, or ``None``.
     """
-    bare = _NUMBER_SPACES.sub(" ", text.strip()).removesuffix("€").removeprefix("€").strip()
-    if _PLAIN_NUMBER.fullmatch(bare):
-        return Decimal(bare.replace(",", "."))
-    if _SPACED_THOUSANDS.fullmatch(bare):
-        return Decimal(bare.replace(" ", ""))
-    if _FRENCH_THOUSANDS.fullmatch(bare):
-        return Decimal(bare.replace(" ", "").replace(".", "").replace(",", "."))
-    if _ENGLISH_THOUSANDS.fullmatch(bare):
-        return Decimal(bare.replace(" ", "").replace(",", ""))
-    raise ValueError(_('"{text}" is no number').format(text=shorten(text)))
+
+    line: int
+    separator: str = ""
+    seems: int | None = None
 
 
-@_remembered
-def parse_whole(text: str) -> int:
-    """A whole number: ``2``, ``2.0``, ``2,000000``. Raises :class:`ValueError` otherwise.
+def find_top(
+    lines: Sequence[str], known: Iterable[str], fits: Callable[[Sequence[str]], bool]
+) -> Top:
+    """Looks for the header among a file's first lines.
 
-    ``2.000`` and ``2,000`` are refused: they may be two, or two thousand.
+    ``fits`` tells whether the names of a line do for one. Blank lines, ``sep=;`` and titles, which
+    hold no ``known`` name, are read over.
     """
-    parse_decimal(text)
-    match = _WHOLE_NUMBER.fullmatch(text.strip())
-    if not match:
-        raise ValueError(_('"{text}" is no whole number').format(text=shorten(text)))
-    return int(match[1])
+    names, separator = frozenset(map(fold, known)), ""
+    first, above = None, list[int]()
+    for number, line in enumerate(lines[:MOST_ABOVE]):
+        if (found := _SEP_LINE.fullmatch(without_marks(line))) and first is None:
+            separator = found[1]
+        elif len(line) > LONGEST_HEADER:
+            break
+        elif not _SIGNS.fullmatch(line):
+            header = split_header(line, separator or detect_separator(line, names))
+            if fits(header):
+                rows = (n for n in above if _is_row(lines[n], line, separator, names))
+                return Top(next(rows, number) if first is None else first, separator, number)
+            above.append(number)
+            if first is None and _is_like_a_header(header, names):
+                first = number
+    if first is not None:
+        return Top(first, separator)
+    return Top(next((n for n, line in enumerate(lines) if not _is_above(line)), 0), separator)
 
 
-def parse_date(text: str) -> datetime:
-    """``Y-m-d H:i:s`` or ``d/m/Y…`` as an aware time in this machine's zone.
-
-    The shop exports its own wall clock without a zone, and shop and store share one.
-    Raises :class:`ValueError` for any other form and for days that do not exist.
-    """
-    moment = _wall_clock(text)
-    try:
-        # Not remembered: the zone is the machine's, and may be set anew while a loop goes on.
-        return moment.astimezone()
-    except (OverflowError, OSError, ValueError) as error:
-        problem = _('"{text}" is no date of our times')
-        raise ValueError(problem.format(text=shorten(text))) from error
+def _is_like_a_header(cells: Sequence[str], names: frozenset[str]) -> bool:
+    """A title has one cell, or names that nobody knows."""
+    return sum(bool(cell.strip()) for cell in cells) > 1 and any(fold(c) in names for c in cells)
 
 
-@_remembered
-def _wall_clock(text: str) -> datetime:
-    bare = text.strip().replace("T", " ") if text.isascii() else ""
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(bare, form)  # noqa: DTZ007 - parse_date adds the zone
-        except ValueError:
-            continue
-    problem = _('"{text}" is no date like 2026-11-22 10:27:00 or 22/11/2026')
-    raise ValueError(problem.format(text=shorten(text)))
+def _is_row(line: str, header: str, separator: str, names: frozenset[str]) -> bool:
+    """Whether a line above the header is one of the rows, which would be lost with it."""
+    parted = separator or detect_separator(header, names)
+    cells = [cell for cell in split_header(line, parted) if cell.strip()]
+    width = len(split_header(header, parted))
+    return len(cells) > 1 and (len(cells) * 2 > width or any(map(is_gtin, cells)))
 
 
-def item_number(text: str) -> str:
-    """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
-
-    What is not made of digits then is a shop's own reference, and stays as it is.
-    """
-    return text if text.isascii() and text.isdigit() else _undressed(text)
-
-
-@_remembered
-def _undressed(text: str) -> str:
-    bare = _NUMBER_DRESS.sub("", text)
-    return bare if bare.isascii() and bare.isdigit() else text
-
-
-def gtin(text: str) -> str:
-    """The form in which item numbers compare: digits only, leading zeros ignored.
-
-    A shop's own reference compares as folded text. Blank, and nothing but zeros, is no item
-    number: ``""``.
-    """
-    return text.lstrip("0") if text.isascii() and text.isdigit() else _comparable(text)
-
-
-@_remembered
-def _comparable(text: str) -> str:
-    bare = _undressed(text)
-    if bare.isascii() and bare.isdigit():
-        return bare.lstrip("0")
-    return printable(fold(text))
-
-
-def is_eaten_by_spreadsheet(text: str) -> bool:
-    """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``."""
-    return not text.isdigit() and bool(_SPREADSHEET_NUMBER.fullmatch(text.strip()))
+def _is_above(line: str) -> bool:
+    if len(line) > LONGEST_HEADER:
+        return False
+    return bool(_SIGNS.fullmatch(line) or _SEP_LINE.fullmatch(without_marks(line)))

@@ -12,6 +12,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, PermanentError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
+from passerelle.checks.columns import check_columns
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
@@ -138,7 +139,7 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
         yield _check_mark(settings, name, remote)
     for key, place in _sources(settings, name):
         offset = played.offset if played else None
-        yield _check_source(f"{key} ({place})", remote, place, offset)
+        yield from _check_source(f"{key} ({place})", settings, remote, place, offset)
     refused = settings.orders.refused if settings.orders else None
     if refused and refused.server == name:
         yield _check_folder(f"orders.refused ({refused})", remote, refused)
@@ -277,18 +278,26 @@ def _skew(offset: timedelta) -> str:
     return text.format(span=in_words(abs(offset)))
 
 
-def _check_source(what: str, remote: Remote, place: Location, offset: timedelta | None) -> Finding:
+def _check_source(
+    what: str, settings: Settings, remote: Remote, place: Location, offset: timedelta | None
+) -> Iterator[Finding]:
     """A file of others. Absent, it may just not be written yet; denied, it never will be read."""
     try:
         if is_gone(remote, place.path):
             usual = _("look whether the shop or the ERP writes it")
-            mend = named_alike_there(remote, place.path) or usual
-            return warning(what, _("no such file now"), mend)
+            yield warning(
+                what, _("no such file now"), named_alike_there(remote, place.path) or usual
+            )
+            return
         modified = remote.stat(place.path).modified
-        size = len(remote.fetch(place.path))
+        data = remote.fetch(place.path)
     except PasserelleError as error:
-        return fault(what, error)
-    return ok(what, f"{n_('{n} byte', '{n} bytes', size)}, {_age(modified, offset)}")
+        yield fault(what, error)
+        return
+    size = len(data)
+    yield ok(what, f"{n_('{n} byte', '{n} bytes', size)}, {_age(modified, offset)}")
+    if settings.orders and place == settings.orders.source:
+        yield from check_columns(settings.orders, data, place.name)
 
 
 def _check_folder(what: str, remote: Remote, place: Location) -> Finding:

@@ -3,8 +3,8 @@
 import click
 
 from passerelle.base.language import N_, _, n_
-from passerelle.base.reading import gtin
 from passerelle.base.wording import local
+from passerelle.base.words import gtin
 from passerelle.cli.common import (
     end_with,
     json_option,

@@ -21,6 +21,7 @@ from passerelle.cli.common import (
     print_json,
     tell,
 )
+from passerelle.config.guess.header import about_grid, about_left, about_unread
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
 from passerelle.config.load import FILE_NAME, load_config, shipped_schema, write_template
@@ -142,6 +143,9 @@ def columns(source: Path, what: str | None) -> None:
     sample = read_sample(data, source.name, whole=whole)
     proposal = propose(sample, "orders" if what == "orders" else "stock" if what else None)
     tell((*_about_file(source.name, sample, proposal), *_section(proposal)))
+    if proposal.is_grid:
+        what, mend = about_grid()
+        raise RejectedError(what, f"{source.name}:1", mend)
     if proposal.missing:
         raise RejectedError(
             _("no column is found for {keys}").format(keys=", ".join(proposal.missing)),
@@ -223,6 +227,9 @@ def _section(proposal: Proposal) -> Iterator[str]:
         yield "# " + _("not taken, since it looks like prices without tax: {names}").format(
             names=names
         )
+    yield from (f"# {text}" for text in about_left(proposal.left, proposal.missing))
+    if proposal.unread:
+        yield "# " + about_unread(proposal.unread)
 
 
 @click.command()

@@ -9,6 +9,10 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Annotated, Literal
 
+from pydantic import field_validator
+
+from passerelle.base.words import decoded
+from passerelle.config import usual
 from passerelle.config.values import Names, Section
 
 What = Literal["orders", "stock"]
@@ -35,7 +39,8 @@ class KnownColumn:
     ``required``: without it, or the one that may stand in for it, ``or_else``, the file is not
     read. ``of_line``: it belongs to a line of an order, not to the whole order. ``usual`` names
     are not certain ones: "Nom" may be a customer's or a product's. ``words`` in a name say enough
-    together with what stands in the column.
+    together with what stands in the column. ``beside``: what means it where another name stands
+    beside it.
     """
 
     kind: ColumnKind = ColumnKind.TEXT
@@ -45,10 +50,16 @@ class KnownColumn:
     usual: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 class Columns(Section):
     """For each key the header names of which the first one present counts."""
+
+    @field_validator("*")
+    @classmethod
+    def _as_headers_are_read(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(decoded, names))
 
 
 _ITEM = (
@@ -67,7 +78,7 @@ class OrderColumns(Columns):
             "N° commande", "N° de commande", "Numéro de commande", "No commande", "Commande",
             "Order number", "Order no", "Order #", "id_commande", "Order",
         ),
-    )] = ("ID commande", "Order ID", "id_order")
+    )] = ("ID commande", "Order ID", "id_order", "order_id")
     """The order's id, by which it is known; required."""
     reference: Annotated[Names, KnownColumn(
         usual=("Référence", "Réf. commande", "Order ref", "Ref"),
@@ -77,30 +88,30 @@ class OrderColumns(Columns):
     )
     """The order's reference, which people read."""
     date: Annotated[Names, KnownColumn(
-        ColumnKind.DATE,
+        ColumnKind.DATE, words=("date", "datum", "fecha", "data", "created"),
         usual=("Date", "Date de création", "Créée le", "Created at", "Date de l'achat"),
     )] = (
         "Ajout de dates", "Date d'ajout", "Date de la commande", "Date commande", "Date added",
-        "Order date", "date_add", "date",
+        "Order date", "date_add", "order_date", "date",
     )
     """When the order was placed."""
     status: Annotated[Names, KnownColumn(usual=("Statut", "État", "State", "État actuel"))] = (
         "État de la commande/Dénomination", "État de la commande", "Statut de la commande",
-        "Order state/Name", "Order state", "Order status", "status",
+        "Order state/Name", "Order state", "Order status", "Financial Status", "status",
     )
     """The order's status in the shop."""
     payment: Annotated[Names, KnownColumn(
         usual=("Règlement", "Mode de règlement", "Moyen de règlement", "Payment type"),
     )] = (
         "Méthode de paiement", "Moyen de paiement", "Mode de paiement", "Paiement",
-        "Payment method", "payment",
+        "Payment Method Title", "payment_method_title", "Payment method", "payment",
     )
     """How it was paid: `withhold.payments` looks here."""
     voucher: Annotated[Names, KnownColumn(
         usual=("Code promo", "Coupon", "Bon de réduction", "Code avantage", "Cart rule"),
     )] = (
         "Bons de réduction", "Code de réduction", "Code du bon de réduction", "Codes promo",
-        "Voucher code", "Voucher codes", "Vouchers", "voucher",
+        "Voucher code", "Voucher codes", "Vouchers", "Coupon Code", "Discount Code", "voucher",
     )
     """Voucher codes: `withhold.vouchers` looks here."""
     first_name: Annotated[Names, KnownColumn(usual=("Prénom client", "Prénom de livraison"))] = (
@@ -159,8 +170,11 @@ class OrderColumns(Columns):
     )
     """The country."""
     carrier: Annotated[Names, KnownColumn(
-        usual=("Livraison", "Mode de livraison", "Shipping method"),
-    )] = ("Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "carrier")
+        usual=("Mode de livraison", "Shipping method"),
+    )] = (
+        "Transporteur", "Transporteur/Nom", "Carrier", "Carrier name", "Shipping Method Title",
+        "carrier",
+    )
     """The carrier's name."""
     shipping: Annotated[Names, KnownColumn(
         ColumnKind.MONEY,
@@ -183,8 +197,15 @@ class OrderColumns(Columns):
     total_paid: Annotated[Names, KnownColumn(
         ColumnKind.MONEY,
         usual=("Total", "Total TTC", "Montant payé", "Montant TTC", "Total commande TTC"),
-    )] = ("Total payé", "Total payé TTC", "Total paid", "Total paid (tax incl.)", "total_paid")
+    )] = (
+        "Total payé", "Total payé TTC", "Total paid", "Total paid (tax incl.)",
+        "Order Total Amount", "order_total", "total_paid",
+    )
     """What was paid for the order, tax included."""
+    currency: Annotated[Names, KnownColumn(usual=("Order currency", "ISO currency"))] = (
+        "Devise", "Code devise", "Currency", "Currency code", "currency",
+    )
+    """The currency of its amounts, as in "EUR"."""
     ean13: Annotated[Names, KnownColumn(
         ColumnKind.ITEM, required=True, of_line=True, or_else="product_reference", usual=_ITEM,
     )] = ("EAN 13 de produits", "Product EAN 13", "ean13", "Gencod")
@@ -197,21 +218,35 @@ class OrderColumns(Columns):
     product_reference: Annotated[Names, KnownColumn(
         of_line=True,
         usual=("SKU", "Réf. produit", "Référence article", "Code article"),
-    )] = ("Référence de produits", "Référence produit", "Product reference", "product_reference")
+    )] = (
+        "Référence de produits", "Référence produit", "Product reference", "Lineitem sku",
+        "item_sku", "product_reference",
+    )
     """The product's reference; this or ean13 is required."""
     product_name: Annotated[Names, KnownColumn(
         of_line=True,
         usual=("Article", "Désignation", "Libellé", "Product"),
-    )] = ("Nom de produits", "Nom du produit", "Produit", "Product name", "product_name")
+    )] = (
+        "Nom de produits", "Nom du produit", "Produit", "Product name", "Lineitem name",
+        "item_name", "product_name",
+    )
     """The product's name."""
     quantity: Annotated[Names, KnownColumn(
         ColumnKind.COUNT, required=True, of_line=True, words=("qte", "qty", "quantite", "quantity"),
         usual=("Qté", "Qté commandée", "Quantité commandée", "Qty", "Ordered quantity"),
     )] = (
-        "Quantité de produits", "Quantité", "Product quantity", "Quantity", "product_quantity",
-        "quantity",
+        "Quantity (- Refund)", "Quantité de produits", "Quantité", "Product quantity", "Quantity",
+        "Lineitem quantity", "item_quantity", "product_quantity", "quantity",
     )
     """How many were sold; required."""
+    quantity_refunded: Annotated[Names, KnownColumn(
+        ColumnKind.COUNT, of_line=True,
+        usual=("Qté remboursée", "Qty refunded", "Refunded quantity", "Quantité retournée"),
+    )] = (
+        "Quantité remboursée de produits", "Quantité remboursée", "Product quantity refunded",
+        "Quantity refunded", "product_quantity_refunded", "quantity_refunded",
+    )
+    """How many of them were refunded since: they are taken off."""
     unit_price: Annotated[Names, KnownColumn(
         ColumnKind.MONEY, required=True, of_line=True, words=("price", "prix", "pu"),
         usual=("PU TTC", "Prix TTC", "Prix de vente TTC", "Prix", "Price"),
@@ -249,18 +284,24 @@ class StockColumns(Columns):
 
 
 # fmt: on
-def _columns(model: type[Columns]) -> dict[str, KnownColumn]:
+def _columns(
+    model: type[Columns], other_names: Mapping[str, tuple[str, ...]]
+) -> dict[str, KnownColumn]:
     """By their keys."""
-    return {
-        key: replace(
-            next((one for one in field.metadata if isinstance(one, KnownColumn)), KnownColumn()),
+    columns = {}
+    for key, field in model.model_fields.items():
+        found = (one for one in field.metadata if isinstance(one, KnownColumn))
+        known = next(found, KnownColumn())
+        columns[key] = replace(
+            known,
             names=field.default,
+            usual=(*known.usual, *other_names.get(key, ())),
+            beside=usual.BESIDE.get(key, ()) if model is OrderColumns else (),
         )
-        for key, field in model.model_fields.items()
-    }
+    return columns
 
 
 COLUMNS: Mapping[What, Mapping[str, KnownColumn]] = {
-    "orders": _columns(OrderColumns),
-    "stock": _columns(StockColumns),
+    "orders": _columns(OrderColumns, usual.ORDERS),
+    "stock": _columns(StockColumns, {"quantity": usual.LEVELS}),
 }

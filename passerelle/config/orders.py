@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import OrderColumns
-from passerelle.config.statuses import CANCELLED, PAID, UNPAID
+from passerelle.config.statuses import CANCELLED, GIFT_CARDS, PAID, UNPAID
 from passerelle.config.values import (
     Duration,
     Encoding,
@@ -22,20 +22,37 @@ from passerelle.config.values import (
 from passerelle.config.xml import SaleXml, Xml
 
 
+def _with_the_default(
+    model: type[Section], names: tuple[str, ...], key: str | None
+) -> tuple[str, ...]:
+    """ "default" in a list stands for what the key has without one."""
+    usual: tuple[str, ...] = model.model_fields[str(key)].default
+    found = (usual if name.strip() == "default" else (name,) for name in names)
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
+
+
 class Withhold(Section):
     """``[orders.withhold]``: which orders the store enters by hand because of gift cards."""
 
-    payments: Names = ("bon cadeau", "carte cadeau", "chèque cadeau", "gift card")
-    """An order whose payment field contains one of these is withheld: the store enters it at the
-    till.
+    payments: Names = GIFT_CARDS
+    """An order whose payment field has one of these words is withheld: the store enters it at the
+    till. Hyphens, blanks between words and a plural's s or x do not matter; "default" in a list
+    stands for the words of six languages.
 
-    = …   # any part of the payment field
+    # Words of the payment field. Without this line: those of six languages, for which "default"
+    # stands in a list.
+    # payments = ["default", "Carte Kdo"]
     """
     vouchers: Names = ()
     """An order with a voucher code that fits one of these patterns, like "GC-*", is withheld.
 
     = …  # patterns for voucher codes, for example ["GC-*"]
     """
+
+    @field_validator("payments")
+    @classmethod
+    def _and_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return _with_the_default(cls, names, info.field_name)
 
 
 class Orders(Section):
@@ -83,6 +100,12 @@ class Orders(Section):
 
     = …  # one of ; , tab | :
     """
+    date_order: Literal["auto", "dmy", "mdy"] = "auto"
+    """Whether 03/04/2026 is 3 April ("dmy") or 4 March ("mdy"). "auto": what a date of the file
+    proves, else one of an earlier file, else day first, which is told.
+
+    = …  # what a date proves; "dmy": 03/04 is 3 April, "mdy": 4 March
+    """
     final_newline: bool = True
     """A file whose last line does not end is not whole: nothing is read from it (exit code 4).
 
@@ -90,11 +113,11 @@ class Orders(Section):
     """
     send_statuses: Names = PAID
     """Orders in these statuses are sent, others wait. The default: the paid ones that PrestaShop
-    ships with in French, English, German, Spanish, Italian and Dutch, and WooCommerce's and
-    Shopify's; "default" in a list stands for them.
+    ships with in French, English, German, Spanish, Italian and Dutch, and WooCommerce's,
+    Shopify's and Magento's; "default" in a list stands for them.
 
     # Orders in these statuses are sent. Without these lines: the paid, unpaid and cancelled ones of
-    # PrestaShop, WooCommerce and Shopify in six languages, for which "default" stands in a list.
+    # PrestaShop, WooCommerce, Shopify and Magento in six languages: "default" in a list means them.
     # A status that stands nowhere waits and is told. See `passerelle config show`.
     # send_statuses = ["default", "Prêt à expédier"]
     """
@@ -145,10 +168,8 @@ class Orders(Section):
 
     @field_validator("send_statuses", "waiting_statuses", "cancelled_statuses")
     @classmethod
-    def _with_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        usual: tuple[str, ...] = cls.model_fields[str(info.field_name)].default
-        found = (usual if name.strip() == "default" else (name,) for name in names)
-        return tuple(dict.fromkeys(chain.from_iterable(found)))
+    def _and_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return _with_the_default(cls, names, info.field_name)
 
     @field_validator("send_statuses")
     @classmethod

@@ -1,7 +1,10 @@
-"""The statuses that shops ship with, by what they mean for an order.
+"""The statuses that shops ship with, by what they mean for an order; and the words of gift cards.
 
-Of PrestaShop those of its installer (install-dev/langs/*/data/order_state.xml) in French, English,
-German, Spanish, Italian and Dutch; of WooCommerce and Shopify the English and French ones.
+Of PrestaShop those of its installer (install-dev/langs/*/data/order_state.xml), old versions too;
+of WooCommerce, Shopify and Magento those of their back offices and exports. In French, English,
+German, Spanish, Italian and Dutch. A word that means two things stands nowhere, so that it waits
+and is told: "In behandeling" and "In attesa di rifornimento" may be paid or not, and pieces may
+have come back of what is partly refunded.
 """
 
 PAID = (
@@ -18,7 +21,11 @@ PAID = (
     *("Consegna in corso", "Spedito", "Consegnato"),
     *("Betaling aanvaard", "Betaling op afstand aanvaard", "Wordt momenteel voorbereid"),
     *("Verzonden", "Afgeleverd", "Momenteel in backorder (betaald)"),
+    *("Payment remotely accepted", "Preparation in progress"),
     *("Processing", "Completed", "En cours", "Terminée", "Paid", "Payé", "Payée", "Fulfilled"),
+    *("Complete", "In Bearbeitung", "Verarbeitung", "Abgeschlossen", "Fertiggestellt", "Erledigt"),
+    *("Procesando", "En proceso", "Completado", "Elaborazione", "In lavorazione", "Completato"),
+    *("Verwerken", "Voltooid", "Afgerond", "Bezahlt", "Pagado", "Pagato", "Betaald"),
 )
 CANCELLED = (
     *("Annulé", "Annulée", "Remboursé", "Remboursée", "Remboursement"),
@@ -26,6 +33,9 @@ CANCELLED = (
     *("Bestellung storniert", "Storniert", "Zahlung erstattet", "Erstattet"),
     *("Cancelado", "Reembolso", "Reembolsado"),
     *("Annullato", "Rimborsato", "Geannuleerd", "Terugbetaling", "Terugbetaald"),
+    *("Refund", "Restocked", "Abgebrochen", "Rückerstattet", "Rückerstattung", "Refundiert"),
+    *("Anulado", "Gerestitueerd"),
+    "Closed",  # Magento's, of an order that was refunded in full
 )
 # Not paid yet; a payment error is no cancellation: the customer may pay again.
 UNPAID = (
@@ -41,9 +51,36 @@ UNPAID = (
     *("Pago mediante cheque pendiente", "Pago por transferencia bancaria pendiente"),
     *("Pago mediante PayPal pendiente", "Pedido en espera", "Error en el pago"),
     *("In attesa di pagamento con assegno", "In attesa di pagamento con bonifico bancario"),
-    *("In attesa di pagamento con PayPal", "In attesa di rifornimento", "Errore di pagamento"),
+    *("In attesa di pagamento con PayPal", "Errore di pagamento"),
     *("In afwachting van betaling per cheque", "In afwachting van bankoverschrijving"),
     *("In afwachting van betaling via PayPal", "Momenteel in backorder (niet betaald)"),
     *("Wachten op bevestiging (rembours)", "Betalingsfout"),
-    *("Pending payment", "On hold", "Failed", "Pending", "Unpaid"),
+    *("Awaiting cheque payment", "Awaiting cod validation", "Waiting for payment"),
+    *("Authorized. To be captured by merchant", "Partial payment", "Paiement partiel"),
+    *("Pending payment", "On hold", "Failed", "Pending", "Unpaid", "Authentication required"),
+    *("Draft", "Checkout draft", "Authorized", "Partially paid", "Expired", "Holded"),
+    *("Payment review", "Pending PayPal", "Fraud", "Suspected fraud"),
+    *("Attente paiement", "Attente de paiement", "Échouée", "Brouillon", "Autorisé"),
+    *("Authentification requise", "Partiellement payé"),
+    *("Zahlung ausstehend", "Ausstehende Zahlung", "In Wartestellung", "Angehalten"),
+    *("Fehlgeschlagen", "Entwurf", "Authentifizierung erforderlich", "Autorisiert", "Unbezahlt"),
+    "Teilweise bezahlt",
+    *("Pendiente de pago", "Pago pendiente", "En espera", "Fallido", "Borrador", "Autorizado"),
+    "Parcialmente pagado",
+    *("Pagamento in sospeso", "In attesa di pagamento", "In attesa", "Sospeso", "Non riuscito"),
+    *("Fallito", "Bozza", "Autorizzato", "Pagato parzialmente"),
+    *("In afwachting van betaling", "Wachtend op betaling", "In wachtrij", "In de wacht"),
+    *("Mislukt", "Concept", "Verificatie vereist", "Geautoriseerd", "Gedeeltelijk betaald"),
+)
+# "Gutschein", "bon d'achat" and the like alone are promotions as often.
+GIFT_CARDS = (
+    *("bon cadeau", "carte cadeau", "chèque cadeau", "e-carte cadeau"),
+    *("gift card", "gift certificate", "gift voucher", "e-gift card"),
+    *("Geschenkkarte", "Geschenkkarten", "Geschenkgutschein", "Geschenkgutscheine"),
+    *("Geschenk-Gutschein", "Geschenk-Gutscheine", "Gutscheinkarte", "Gutscheinkarten"),
+    *("Wertgutschein", "Wertgutscheine"),
+    *("tarjeta regalo", "tarjeta de regalo", "cheque regalo", "vale regalo", "bono regalo"),
+    *("buono regalo", "buoni regalo", "carta regalo", "carte regalo", "card regalo"),
+    *("cadeaubon", "cadeaubonnen", "cadeaukaart", "cadeaukaarten", "kadobon", "kadobonnen"),
+    *("geschenkbon", "geschenkbonnen", "cadeaucheque"),
 )

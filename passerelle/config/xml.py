@@ -19,7 +19,16 @@ CANONICAL_ELEMENTS = (
     *("orders", "store", "generated", "count", "order", "id", "reference", "date", "status"),
     *("customer", "first_name", "last_name", "company", "email", "phone", "address1", "address2"),
     *("postcode", "city", "country", "payment", "voucher", "shipping", "carrier", "discount"),
-    *("total_paid", "lines", "line", "ean13", "product_id", "product_reference", "product_name"),
+    *(
+        "total_paid",
+        "currency",
+        "lines",
+        "line",
+        "ean13",
+        "product_id",
+        "product_reference",
+        "product_name",
+    ),
     *("quantity", "unit_price", "vat_rate", "amount"),
 )
 # A sale has what an order has, without the list around it.

@@ -10,7 +10,7 @@ from decimal import Decimal
 from html import escape
 from operator import attrgetter
 
-from passerelle.base.reading import fold
+from passerelle.base.words import fold
 from passerelle.config.orders import Orders
 from passerelle.config.xml import WrittenXml
 from passerelle.model.orders import Customer, Line, Order
@@ -19,7 +19,7 @@ _SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
 _CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
 _HEAD = ("id", "reference", "date", "status", "store")
 _SALE_HEAD = ("id", "reference", "date", "status", "document", "store", "generated")
-_TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid")
+_TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid", "currency")
 _LINE = (*Line.__dataclass_fields__, "amount")
 _customer_texts = attrgetter(*_CUSTOMER)
 _buyer_texts = attrgetter(*_SALE_CUSTOMER)
@@ -73,7 +73,7 @@ class Canonical:
         amount = self._amount
         tail = (
             *(self._payment(order.payment), order.voucher, amount(order.shipping), order.carrier),
-            *(amount(order.discount), amount(order.total_paid)),
+            *(amount(order.discount), amount(order.total_paid), order.currency),
         )
         return f"{self._tail(tail)}{self._lines % ''.join(map(self._line, order.lines))}"
 

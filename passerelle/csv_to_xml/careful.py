@@ -1,21 +1,16 @@
 """Pure: the rows of one order -> the order, whole or with the faults that reject it."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from decimal import Decimal
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
 from passerelle.base.language import N_, _
-from passerelle.base.reading import (
-    gtin,
-    is_eaten_by_spreadsheet,
-    item_number,
-    parse_date,
-    parse_decimal,
-    parse_whole,
-)
 from passerelle.base.wording import printable, shorten
+from passerelle.base.words import gtin, is_eaten_by_spreadsheet, is_gtin, item_number, items_in
+from passerelle.csv_to_xml.habits import Habits
+from passerelle.csv_to_xml.repeats import adds_up, are_at_odds, doubt, latest, of_lines, once
 from passerelle.csv_to_xml.table import Row
 from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
@@ -26,51 +21,69 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
 CUSTOMER = tuple(Customer.__dataclass_fields__)
 LINE = tuple(Line.__dataclass_fields__)
-# More fits no ledger; what is greater is another column's number.
-_MOST = 2**31 - 1
-# Files say the same numbers line after line. What is raised is not remembered.
-_remembered = lru_cache(maxsize=4_000)
+SUMS = frozenset(("shipping", "discount", "total_paid"))
 
 
 class CarefulReader:
-    """Reads the rows of one order, column by column, gathering faults as it goes."""
+    """Reads the rows of one order, column by column, gathering faults as it goes.
 
-    def __init__(self, file: str, gift_card_ids: Collection[str]) -> None:
-        self._file, self._gift_card_ids = file, gift_card_ids
+    ``notes`` are what was done to an order that is sent all the same.
+    """
+
+    def __init__(self, file: str, gift_card_ids: Collection[str], habits: Habits) -> None:
+        self._file, self._gift_card_ids, self._habits = file, gift_card_ids, habits
         self._rows: Sequence[Row] = ()
         self._columns: Mapping[str, Sequence[str]] = {}
         self._faults: list[Fault] = []
+        self.notes: list[Fault] = []
 
-    def read(self, id: str, rows: Sequence[Row]) -> Reading:
-        self._faults, self._rows = [], rows
-        cells = [*zip(*(row.cells for row in rows), strict=True)]
-        self._columns = {key: cells[place] for key, place in rows[0].places.items()}
+    def read(self, id: str, parts: Sequence[Sequence[Row]], *, is_copied: bool) -> Reading:
+        """Reads the order of these rows; ``parts`` are those that stand apart in the file."""
+        self._faults, self._rows = [], latest(parts)
+        cells = [*zip(*(row.cells for row in self._rows), strict=True)]
+        self._columns = {key: cells[place] for key, place in self._rows[0].places.items()}
         self._check_rows(id)
-        lines = [*map(self._line, range(len(rows)))]
+        if is_copied and are_at_odds(parts):
+            self._fault(0, "line", _("stands again below a second header, with other lines"))
+        own = of_lines(self._rows)
+        bought = [line for number in own if (line := self._line(number))]
+        money, dates = self._habits.money, self._habits.dates
         order = Order(
             id=id,
             reference=self._agreed("reference", str) or "",
-            date=self._agreed("date", parse_date),
+            date=self._agreed("date", dates.__getitem__),
             status=self._agreed("status", str) or "",
             payment=self._joined("payment"),
             voucher=self._joined("voucher"),
             customer=Customer(*map(self._first, CUSTOMER)),
             carrier=self._first("carrier"),
-            shipping=self._agreed("shipping", positive),
-            discount=self._agreed("discount", parse_decimal),
-            total_paid=self._agreed("total_paid", positive),
-            lines=tuple([line for line in lines if line]),
+            shipping=self._agreed("shipping", money["shipping"].__getitem__),
+            discount=self._agreed("discount", money["discount"].__getitem__),
+            total_paid=self._agreed("total_paid", money["total_paid"].__getitem__),
+            lines=(),
+            currency=self._first("currency").upper(),
         )
-        sold = tuple([sold for row in rows if (sold := _sold(row))])
-        faults = tuple(self._faults)
+        if not self._faults and len(bought) < sum(map(len, parts)):
+            self._note(0, "line", _("order {id} is said more than once: counted once"), id)
+        return self._reading(order, bought, own)
+
+    def _reading(self, order: Order, bought: Sequence[Line], own: Sequence[int]) -> Reading:
+        faults, is_full, why = tuple(self._faults), self._columns.keys() >= SUMS, ""
+        if not faults:
+            if is_full and not adds_up(order, bought) and adds_up(order, once(bought)):
+                problem = _("order {id}: lines alike were counted once, as its sum says")
+                self._note(0, "line", problem, order.id)
+                own = [own[bought.index(line)] for line in once(bought)]
+                bought = once(bought)
+            kept = [self._without_refunds(order.id, *one) for one in zip(own, bought, strict=True)]
+            order = replace(order, lines=tuple([line for line in kept if line.quantity]))
+            if problem := doubt(order, bought, is_full=is_full):
+                why = str(Fault(self._file, self._rows[0].line, "total_paid", problem))
+        sold = tuple(chain.from_iterable(map(self._sold, own)))
         return Reading(
-            printable(id),
-            order.reference,
-            order.date,
-            order.status,
-            None if faults else order,
-            sold,
-            faults,
+            *(printable(order.id), order.reference, order.date, order.status),
+            *(None if faults else order, sold, faults, why),
+            self._habits.dates.other(order.date),
         )
 
     def _check_rows(self, id: str) -> None:
@@ -89,27 +102,71 @@ class CarefulReader:
     def _line(self, number: int) -> Line | None:
         before = len(self._faults)
         ean13, product_id, reference, name = [self._text(number, key) for key in LINE[:4]]
-        count = self._parsed(number, "quantity", quantity)
-        price = self._parsed(number, "unit_price", positive)
+        count = self._parsed(number, "quantity", self._habits.counts["quantity"].__getitem__)
+        price = self._parsed(number, "unit_price", self._habits.money["unit_price"].__getitem__)
         vat_rate = None
         if self._cell(number, "vat_rate"):
-            vat_rate = self._parsed(number, "vat_rate", percent)
+            vat_rate = self._parsed(number, "vat_rate", self._habits.rate.__getitem__)
+        if count and self._refunded(number) > count:
+            self._fault(number, "quantity_refunded", _("more than were sold"))
         if not self._rows[number].fault:
             self._check_item(number)
         if count is None or price is None or len(self._faults) > before:
             return None
         return Line(item_number(ean13), product_id, reference, name, count, price, vat_rate)
 
+    def _refunded(self, number: int) -> int:
+        """How many of a line came back; what is illegible is a fault."""
+        if not self._cell(number, "quantity_refunded"):
+            return 0
+        read = self._habits.counts["quantity_refunded"].__getitem__
+        return self._parsed(number, "quantity_refunded", read) or 0
+
+    def _without_refunds(self, id: str, number: int, line: Line) -> Line:
+        back = self._refunded(number)
+        if not back:
+            return line
+        problem = _("order {id}: {back} of {count} were refunded and taken off")
+        problem = problem.format(id="{id}", back=back, count=line.quantity)
+        self._note(number, "quantity_refunded", problem, id)
+        return replace(line, quantity=line.quantity - back)
+
     def _check_item(self, number: int) -> None:
         ean13 = self._cell(number, "ean13")
         if is_eaten_by_spreadsheet(ean13):
             problem = _('"{text}" lost its digits in a spreadsheet; export it again')
             self._fault(number, "ean13", problem.format(text=shorten(ean13)))
+        if items_in(ean13):
+            problem = _('"{text}" holds several item numbers: a line has one')
+            self._fault(number, "ean13", problem.format(text=shorten(ean13, 60)))
         nameless = not gtin(ean13) and not self._cell(number, "product_reference")
         if nameless and self._cell(number, "product_id") not in self._gift_card_ids:
             text = _('"{text}" is no item number, and no product_reference either')
             empty = _("empty, and no product_reference either")
             self._fault(number, "ean13", text.format(text=shorten(ean13)) if ean13 else empty)
+
+    def _sold(self, number: int) -> Iterator[Sold]:
+        """What a row takes out of stock, as far as it is legible."""
+        row = self._rows[number]
+        key = item_number(row["ean13"]) if gtin(row["ean13"]) else row["product_reference"]
+        # Of a row with a fault, and a cell with several items, all that may be meant is held back.
+        several = [item_number(one) for one in (*row.raw, *items_in(key)) if is_gtin(one)]
+        if several:
+            yield from (Sold(one, None) for one in dict.fromkeys(several))
+        elif gtin(key) and not row.fault:
+            count = self._count(row)
+            if count is None or count > 0:
+                yield Sold(key, count)
+        elif gtin(key):
+            yield Sold(key, None)
+
+    def _count(self, row: Row) -> int | None:
+        counts = self._habits.counts
+        try:
+            count, back = counts["quantity"][row["quantity"]], row["quantity_refunded"]
+            return count - (counts["quantity_refunded"][back] if back else 0)
+        except ValueError:
+            return None
 
     def _cell(self, number: int, key: str) -> str:
         column = self._columns.get(key)
@@ -171,38 +228,6 @@ class CarefulReader:
     def _fault(self, number: int, key: str, problem: str) -> None:
         self._faults.append(Fault(self._file, self._rows[number].line, key, problem))
 
-
-def _sold(row: Row) -> Sold | None:
-    """What a row takes out of stock, as far as it is legible."""
-    key = item_number(row["ean13"]) if gtin(row["ean13"]) else row["product_reference"]
-    if not gtin(key):
-        return None
-    try:
-        return Sold(key, None if row.fault else quantity(row["quantity"]))
-    except ValueError:
-        return Sold(key, None)
-
-
-@_remembered
-def quantity(text: str) -> int:
-    """How many were sold. All of these raise :class:`ValueError`, in words for a fault."""
-    number = parse_whole(text)
-    if not 0 < number <= _MOST:
-        problem = _('"{text}" is no quantity that can be sold')
-        raise ValueError(problem.format(text=shorten(text)))
-    return number
-
-
-@_remembered
-def positive(text: str) -> Decimal:
-    """An amount that is not negative."""
-    number = parse_decimal(text)
-    if number < 0:
-        raise ValueError(_('"{text}" is negative').format(text=shorten(text)))
-    return number
-
-
-@_remembered
-def percent(text: str) -> Decimal:
-    """A rate, with or without its sign."""
-    return positive(text.removesuffix("%").rstrip())
+    def _note(self, number: int, key: str, problem: str, id: str) -> None:
+        text = problem.format(id=shorten(id))
+        self.notes.append(Fault(self._file, self._rows[number].line, key, text))

@@ -7,26 +7,36 @@ Source of the rules: RFC 4180, and what order export modules write in practice: 
 any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
+from passerelle.base.dates import DateOrder
 from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
 from passerelle.base.language import _
 from passerelle.base.reading import (
+    END_OF_FILE,
     LONGEST_HEADER,
+    MOST_ABOVE,
+    Top,
     decode_file,
     detect_encoding,
     detect_separator,
     find_column,
+    find_top,
     line_of,
     split_header,
+    without_marks,
 )
 from passerelle.base.wording import shorten
+from passerelle.base.words import bare_id, fold
 from passerelle.config.columns import COLUMNS
+from passerelle.config.guess.header import about_grid, is_order_grid
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
+from passerelle.csv_to_xml.habits import Dates, Habits, new_habits
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.csv_to_xml.table import CellForm, Place, Table, first_line
+from passerelle.csv_to_xml.table import CellForm, Header, Place, Table, first_lines
 from passerelle.model.orders import Fault, Reading
 
 
@@ -35,45 +45,117 @@ class OrderFile:
     """What one order CSV holds: every order met, and faults that belong to none of them.
 
     ``absent`` are the column keys by which orders are kept back, but that the file does not have;
-    ``deciding`` are those that decide on sending and selling, and that it has.
+    ``deciding`` are those that decide on sending and selling, and that it has. ``notes`` tell what
+    was read over, counted once or taken off; ``top`` is the header's line. ``date_order`` is what
+    the file proves, ``None`` where nothing does; ``dates_in_doubt``: days and months were told
+    apart by what is usual.
     """
 
     readings: tuple[Reading, ...]
     faults: tuple[Fault, ...]
     absent: tuple[str, ...] = ()
     deciding: tuple[str, ...] = ()
+    notes: tuple[Fault, ...] = ()
+    top: int = 1
+    date_order: DateOrder | None = None
+    dates_in_doubt: bool = False
 
 
 def read_orders(
-    data: bytes, settings: Orders, file: str, gift_card_ids: Collection[str] = ()
+    data: bytes,
+    settings: Orders,
+    file: str,
+    gift_card_ids: Collection[str] = (),
+    date_order: DateOrder | None = None,
 ) -> OrderFile:
     """Reads the order CSV ``data``; ``file`` is its name for messages.
 
     A line without an item number is a fault, unless its product id is in ``gift_card_ids``:
-    gift cards have none. Dates are taken in this machine's time zone. Raises what
-    :func:`_open_table` raises, and :class:`NotReadyError` for a file that ends inside a text.
+    gift cards have none. Dates are taken in this machine's time zone; ``date_order`` is what an
+    earlier file of the shop proved. Raises what :func:`_open_table` raises, and
+    :class:`NotReadyError` for a file that ends inside a text.
     """
     table = _open_table(data, settings, file)
     orders, orphans = table.places()
-    plain, careful = PlainReader(table.columns, gift_card_ids), CarefulReader(file, gift_card_ids)
+    habits = new_habits(_dates(settings, date_order))
+    reader = _Reader(table, file, gift_card_ids, habits)
+    readings = reader.read(orders)
+    if learnt := habits.learnt():
+        reader = _Reader(table, file, gift_card_ids, learnt)
+        readings, habits = reader.read(orders), learnt
     problem = _("empty: no order to count this line to")
     return OrderFile(
-        tuple([_read(table, places, plain, careful) for places in orders.values()]),
+        readings,
         tuple(Fault(file, line, "id", problem) for line in orphans),
         _absent(table, settings) if orders else (),
         tuple(key for key in ("ean13", *_deciding(settings)) if key in table.columns),
+        (*_read_over(table, file), *reader.notes),
+        table.top,
+        habits.dates.shown(),
+        habits.dates.in_doubt,
     )
 
 
-def _read(
-    table: Table, places: Sequence[Place], plain: PlainReader, careful: CarefulReader
-) -> Reading:
-    if all(place.kind == CellForm.PLAIN for place in places):
-        reading = plain.read(table.plain_cells(places))
-        if reading:
-            return reading
-    rows = [table.row(place) for place in places]
-    return careful.read(rows[0]["id"], rows)
+def _dates(settings: Orders, proved: DateOrder | None) -> Dates:
+    told = None if settings.date_order == "auto" else settings.date_order
+    order = told or proved or "dmy"
+    return Dates(order, is_certain=told is not None, is_usual=not (told or proved))
+
+
+def _read_over(table: Table, file: str) -> Iterator[Fault]:
+    for line in table.copies:
+        yield Fault(file, line, "line", _("the header again: what stands below may be a copy"))
+    for line in table.totals:
+        yield Fault(file, line, "line", _("sums only, or the end of a report: read over"))
+
+
+class _Reader:
+    """Reads the orders of a table, as the habits have it."""
+
+    def __init__(
+        self, table: Table, file: str, gift_card_ids: Collection[str], habits: Habits
+    ) -> None:
+        self._table, self._file, self._dates = table, file, habits.dates
+        self._plain = PlainReader(table.columns, gift_card_ids, habits)
+        self._careful = CarefulReader(file, gift_card_ids, habits)
+        self.notes = self._careful.notes
+
+    def read(self, orders: Mapping[str, Sequence[Place]]) -> tuple[Reading, ...]:
+        return tuple([self._read(id, places) for id, places in self._joined(orders).items()])
+
+    def _read(self, id: str, places: Sequence[Place]) -> Reading:
+        if not self._table.copies and all(place.kind == CellForm.PLAIN for place in places):
+            reading = self._plain.read(self._table.plain_cells(places))
+            if reading:
+                return reading
+        parts, is_copied = self._table.parts(places)
+        rows = [[self._table.row(place) for place in part] for part in parts]
+        return self._careful.read(id, rows, is_copied=is_copied)
+
+    def _joined(self, orders: Mapping[str, Sequence[Place]]) -> Mapping[str, Sequence[Place]]:
+        """With the rows of one order together, where a spreadsheet wrote its id in two ways."""
+        bare = [id if id.isdigit() and id[0] != "0" else bare_id(id) for id in orders]
+        if len(set(bare)) == len(bare):
+            return orders
+        joined: dict[str, list[Place]] = {}
+        firsts: dict[tuple[object, ...], str] = {}
+        for id, key in zip(orders, bare, strict=True):
+            first = firsts.setdefault((key, *self._face(orders[id][0], id)), id)
+            if first != id:
+                text = _("order {id} is written {other} here: taken for the same")
+                text = text.format(id=shorten(first), other=shorten(id))
+                self.notes.append(Fault(self._file, orders[id][0].line, "id", text))
+            joined.setdefault(first, []).extend(orders[id])
+        return joined
+
+    def _face(self, place: Place, id: str) -> tuple[object, ...]:
+        """What else two orders have in common that are one; ``id`` where it cannot be told."""
+        row = self._table.row(place)
+        try:
+            date = self._dates[row["date"]]
+        except ValueError:
+            return (id,)
+        return (row["reference"], date.date()) if row["reference"] else (id,)
 
 
 def _absent(table: Table, settings: Orders) -> tuple[str, ...]:
@@ -93,20 +175,27 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
     """
     text = _decode(data, settings, file)
     _check_whole(text, settings, file)
-    header_line = first_line(text)
-    _check_header(header_line, file)
+    lines = first_lines(text, MOST_ABOVE)
+    known = [name for _key, names in settings.columns for name in names]
+    top = find_top(lines, known, lambda names: not _missing(names, settings))
+    where = f"{file}:{top.line + 1}"
+    header_line = lines[top.line]
+    _check_header(header_line, where)
     separator = settings.separator
     if separator == "auto":
-        known = [name for _key, names in settings.columns for name in names]
-        separator = detect_separator(header_line, known)
-    header = split_header(header_line, separator)
-    columns = _find_columns(header, settings, file)
-    return Table(text, separator, columns, len(header), file)
+        separator = top.separator or detect_separator(header_line, known)
+    names = split_header(header_line, separator)
+    while names and not names[-1].strip():
+        names.pop()
+    columns = _find_columns(names, settings, where, top)
+    start = sum(map(len, lines[: top.line + 1]))
+    return Table(text, Header(names, columns, separator, start, top.line + 2), file)
 
 
 def _decode(data: bytes, settings: Orders, file: str) -> str:
     try:
-        return decode_file(data, settings.encoding)[1]
+        text = without_marks(decode_file(data, settings.encoding)[1])
+        return text.rstrip(END_OF_FILE) if text.endswith(END_OF_FILE) else text
     except UnicodeDecodeError as error:
         raise RejectedError(
             _("a byte is no text in {encoding}").format(
@@ -138,16 +227,16 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
         )
 
 
-def _check_header(line: str, file: str) -> None:
+def _check_header(line: str, where: str) -> None:
     if len(line) > LONGEST_HEADER:
         raise RejectedError(
             _("the first line has {length} characters and is no header").format(length=len(line)),
-            f"{file}:1",
+            where,
             _("nothing was read from the file; have the shop export it again"),
         )
 
 
-def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, int]:
+def _find_columns(header: list[str], settings: Orders, where: str, top: Top) -> dict[str, int]:
     found: dict[str, int] = {}
     for key, names in settings.columns:
         try:
@@ -155,28 +244,42 @@ def _find_columns(header: list[str], settings: Orders, file: str) -> dict[str, i
         except LookupError as error:
             mend = _("rename one in the shop's export, or name another in orders.columns.{key}")
             raise ConfigError(
-                _('the header has "{name}" twice').format(name=error),
-                f"{file}:1",
-                mend.format(key=key),
+                _('the header has "{name}" twice').format(name=error), where, mend.format(key=key)
             ) from error
         if index is not None:
             found[key] = index
-    _check_required(found, header, settings, file)
+    if missing := _missing_keys(found, settings):
+        _refuse_header(missing, header, where, top)
     return found
 
 
-def _check_required(found: dict[str, int], header: list[str], settings: Orders, file: str) -> None:
+def _missing(header: Sequence[str], settings: Orders) -> list[str]:
+    """The keys without which a file is not read, and of which a header has no column."""
+    folded = {fold(name) for name in header}
+    found = (key for key, names in settings.columns if not folded.isdisjoint(map(fold, names)))
+    return _missing_keys(frozenset(found), settings)
+
+
+def _missing_keys(found: Collection[str], settings: Orders) -> list[str]:
     known = [(key, column) for key, column in COLUMNS["orders"].items() if column.required]
     required = [key for key, column in known if not column.or_else]
     required += ["date"] if settings.start_from else []
     required += [key for key, column in known if column.or_else and column.or_else not in found]
-    missing = [key for key in required if key not in found]
-    if missing:
-        mend = _("name it in orders.columns.{key}; the file has: {names}")
-        # Translators: between the names of columns
-        keys = _(" and ").join(missing)
-        raise ConfigError(
-            _("no column for {keys}").format(keys=keys),
-            f"{file}:1",
-            mend.format(key=missing[0], names=shorten(", ".join(header), 1000)),
+    return [key for key in required if key not in found]
+
+
+def _refuse_header(missing: list[str], header: list[str], where: str, top: Top) -> NoReturn:
+    mend = _("name it in orders.columns.{key}; the file has: {names}")
+    # Translators: between the names of columns
+    what = _("no column for {keys}").format(keys=_(" and ").join(missing))
+    if top.seems is not None:
+        what = _("line {line} is no header, it seems to be line {seems}").format(
+            line=top.line + 1, seems=top.seems + 1
         )
+        mend = _(
+            "have the shop export the file without the lines above, or name its columns: {names}"
+        )
+    if is_order_grid(header):
+        what, mend = about_grid()
+    names = shorten(", ".join(header), 1000)
+    raise ConfigError(what, where, mend.format(key=missing[0], names=names))

@@ -7,18 +7,14 @@ to that one, which knows what to tell of them.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from passerelle.base.reading import (
-    gtin,
-    is_eaten_by_spreadsheet,
-    item_number,
-    parse_date,
-    parse_decimal,
-)
-from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, LINE, percent, positive, quantity
+from passerelle.base.words import BLANKS, gtin, is_eaten_by_spreadsheet, item_number, items_in
+from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, LINE, SUMS
+from passerelle.csv_to_xml.habits import Habits
+from passerelle.csv_to_xml.repeats import adds_up, has_twins
 from passerelle.model.orders import Customer, Line, Order, Reading, Sold
 
 _HEAD = ("id", "reference", "date", "status", "payment", "voucher", "carrier", "shipping",
-         "discount", "total_paid", *CUSTOMER)  # fmt: skip
+         "discount", "total_paid", "currency", *CUSTOMER)  # fmt: skip
 
 
 class _OddError(ValueError):
@@ -28,11 +24,17 @@ class _OddError(ValueError):
 class PlainReader:
     """Reads rows without quoting faults; ``places`` are the columns' places in them."""
 
-    def __init__(self, places: Mapping[str, int], gift_card_ids: Collection[str]) -> None:
+    def __init__(
+        self, places: Mapping[str, int], gift_card_ids: Collection[str], habits: Habits
+    ) -> None:
         # Each row gets a blank cell at its end, for the columns that the file does not have.
         self._head = itemgetter(*[places.get(key, -1) for key in _HEAD])
-        self._line = itemgetter(*[places.get(key, -1) for key in LINE])
-        self._gift_card_ids = gift_card_ids
+        self._line = itemgetter(*[places.get(key, -1) for key in (*LINE, "quantity_refunded")])
+        self._gift_card_ids, self._habits = gift_card_ids, habits
+        self._is_full = places.keys() >= SUMS
+        self._quantity, money = habits.counts["quantity"], habits.money
+        self._price, self._shipping = money["unit_price"], money["shipping"]
+        self._discount, self._paid = money["discount"], money["total_paid"]
 
     def read(self, rows: Sequence[list[str]]) -> Reading | None:
         """The order of these rows, or ``None`` where anything in it is odd."""
@@ -42,45 +44,57 @@ class PlainReader:
         if others and others.count(head) != len(others):
             return None
         try:
-            lines = [self._read_line(self._line(row)) for row in rows]
-            order = _order(_stripped(head), tuple(lines))
+            lines = tuple([self._read_line(self._line(row)) for row in rows])
+            order = self._order(_stripped(head), lines)
         except ValueError:
             return None
+        if has_twins(lines) or (self._is_full and not adds_up(order, lines)):
+            return None
         sold = tuple([sold for line in lines if (sold := _sold(line))])
-        return Reading(order.id, order.reference, order.date, order.status, order, sold)
-
-    def _read_line(self, cells: Iterable[str]) -> Line:
-        ean13, product, reference, name, sold, price, rate = _stripped(cells)
-        if not gtin(ean13) and not reference and product not in self._gift_card_ids:
-            raise _OddError
-        if is_eaten_by_spreadsheet(ean13):
-            raise _OddError
-        return Line(
-            *(item_number(ean13), product, reference, name, quantity(sold), positive(price)),
-            percent(rate) if rate else None,
+        other = self._habits.dates.other(order.date)
+        return Reading(
+            order.id, order.reference, order.date, order.status, order, sold, other_date=other
         )
 
+    def _read_line(self, cells: Iterable[str]) -> Line:
+        ean13, product, reference, name, sold, price, rate, refunded = _stripped(cells)
+        if not gtin(ean13) and not reference and product not in self._gift_card_ids:
+            raise _OddError
+        if is_eaten_by_spreadsheet(ean13) or items_in(ean13) or refunded not in ("", "0"):
+            raise _OddError
+        return Line(
+            *(
+                item_number(ean13),
+                product,
+                reference,
+                name,
+                self._quantity[sold],
+                self._price[price],
+            ),
+            self._habits.rate[rate] if rate else None,
+        )
 
-def _order(head: Sequence[str], lines: tuple[Line, ...]) -> Order:
-    id, reference, date, status, payment, voucher, carrier, shipping, discount, paid = head[:10]
-    return Order(
-        *(id, reference, parse_date(date) if date else None, status, payment, voucher),
-        *(Customer(*head[10:]), carrier),
-        positive(shipping) if shipping else None,
-        parse_decimal(discount) if discount else None,
-        positive(paid) if paid else None,
-        lines,
-    )
+    def _order(self, head: Sequence[str], lines: tuple[Line, ...]) -> Order:
+        id, reference, date, status, payment, voucher, carrier, shipping, discount, paid = head[:10]
+        return Order(
+            *(id, reference, self._habits.dates[date] if date else None, status, payment, voucher),
+            *(Customer(*head[11:]), carrier),
+            self._shipping[shipping] if shipping else None,
+            self._discount[discount] if discount else None,
+            self._paid[paid] if paid else None,
+            *(lines, head[10].upper()),
+        )
 
 
 def _stripped(cells: Iterable[str]) -> list[str]:
     texts = [*map(str.strip, cells)]
     joined = "".join(texts)
-    if not joined.isprintable() or DAMAGED in joined:
+    if not joined.isprintable() or DAMAGED in joined or not BLANKS.isdisjoint(texts):
         raise _OddError
     return texts
 
 
 def _sold(line: Line) -> Sold | None:
-    key = line.ean13 if gtin(line.ean13) else line.product_reference
-    return Sold(key, line.quantity) if gtin(key) else None
+    if gtin(line.ean13):
+        return Sold(line.ean13, line.quantity)
+    return Sold(line.product_reference, line.quantity) if gtin(line.product_reference) else None

@@ -2,16 +2,19 @@
 
 import csv
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import chain
+from itertools import chain, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
 from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
-from passerelle.base.reading import parse_decimal, parse_whole
+from passerelle.base.numbers import parse_decimal, parse_whole
+from passerelle.base.reading import TOTALS
+from passerelle.base.words import BLANKS, fold, gtin, visible
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
@@ -22,6 +25,8 @@ _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
+_UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
+_BESIDE_QUOTES = re.compile(f'{_UNSEEN}(?=")|(?<="){_UNSEEN}')
 # As `io` has it: either line end, and that of old Macs.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)?")
 
@@ -31,13 +36,15 @@ class Row:
     """One line of the file: its number, its cells, its fault where it has one.
 
     ``row[key]`` is the cell of a column key, ``""`` where the file has no such column. ``places``,
-    which all rows of a file share, tells where it stands among the ``cells``.
+    which all rows of a file share, tells where it stands among the ``cells``. A row with a fault
+    has all its cells in ``raw``: they may stand in other columns than they should.
     """
 
     line: int
     cells: tuple[str, ...]
     places: Mapping[str, int]
     fault: str = ""
+    raw: tuple[str, ...] = ()
 
     def __getitem__(self, key: str) -> str:
         place = self.places.get(key)
@@ -61,24 +68,46 @@ class Place(NamedTuple):
     kind: CellForm
 
 
-def first_line(text: str) -> str:
-    """It comes with its end."""
-    found = _LINE.match(text)
-    return found[0] if found else ""
+def first_lines(text: str, most: int) -> list[str]:
+    """They come with their ends."""
+    lines, place = list[str](), 0
+    while len(lines) < most and (found := _LINE.match(text, place)) and found[0]:
+        lines.append(found[0])
+        place = found.end()
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A file's header: its names, the columns of the keys, and where the lines below it begin.
+
+    ``line`` is the number of the first of those. Blank names at the end are none of its own.
+    """
+
+    names: Sequence[str]
+    columns: Mapping[str, int]
+    separator: str
+    start: int
+    line: int
 
 
 class Table:
-    """The lines below the header: first where each row stands, then each row from its place."""
+    """The lines below the header: first where each row stands, then each row from its place.
 
-    def __init__(
-        self, text: str, separator: str, columns: Mapping[str, int], width: int, file: str
-    ) -> None:
-        self._text, self._separator, self.columns = text, separator, columns
-        self._width, self._file = width, file
-        self._places = {key: place for place, key in enumerate(columns)}
-        self._pick = itemgetter(*columns.values())
-        self._place = len(first_line(text))
+    ``copies`` are the numbers of lines in which the header stands again, and ``totals`` of those
+    that only sum up, once :meth:`places` has gone through them.
+    """
+
+    def __init__(self, text: str, header: Header, file: str) -> None:
+        self._text, self._separator, self.columns = text, header.separator, header.columns
+        self._width, self._file = len(header.names), file
+        self._places = {key: place for place, key in enumerate(header.columns)}
+        self._pick = itemgetter(*header.columns.values())
+        self._place, self._first, self.top = header.start, header.line, header.line - 1
+        self._id_name = header.names[header.columns["id"]].strip()
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
+        self.copies, self.totals = list[int](), list[int]()
+        self._starts: list[int] = []
 
     def places(self) -> tuple[dict[str, list[Place]], list[int]]:
         """The rows' places by their order's id, as the orders are met first.
@@ -88,31 +117,77 @@ class Table:
         file ends inside a text.
         """
         orders: dict[str, list[Place]] = {}
-        orphans, latest = list[int](), None
+        orphans, latest = list[Place](), None
         for id, place in self._walk():
+            self._starts.append(place.start)
             if id:
                 latest = orders.setdefault(id, [])
             if latest is None:
-                orphans.append(place.line)
+                orphans.append(place)
             else:
                 latest.append(place)
-        return orders, orphans
+        self._leave_out_totals(orders, orphans)
+        return orders, [place.line for place in orphans]
+
+    def parts(self, places: Sequence[Place]) -> tuple[list[list[Place]], bool]:
+        """The rows of an order by where they stand apart, and whether the header is between."""
+        parts = [[places[0]]]
+        for before, place in pairwise(places):
+            is_next = self._nth(place.start) == self._nth(before.start) + 1
+            if not is_next or self._copy(before) != self._copy(place):
+                parts.append([])
+            parts[-1].append(place)
+        return parts, self._copy(places[0]) != self._copy(places[-1])
+
+    def _nth(self, start: int) -> int:
+        return bisect_left(self._starts, start)
+
+    def _copy(self, place: Place) -> int:
+        """In which copy of the file a row stands, counted from 0."""
+        return bisect_left(self.copies, place.line)
+
+    def _leave_out_totals(self, orders: dict[str, list[Place]], orphans: list[Place]) -> None:
+        """Takes out the rows that only sum up, as reports and spreadsheets add them below."""
+        for id in [id for id in orders if TOTALS.match(fold(id))]:
+            if all(map(self._sums_up, orders[id])):
+                self.totals += [place.line for place in orders.pop(id)]
+        last = max(orders.values(), key=lambda places: places[-1].start, default=orphans)
+        while len(last) > 1 and self._sums_up(last[-1]):
+            self.totals.append(last.pop().line)
+
+    def _sums_up(self, place: Place) -> bool:
+        cells, row = self._cells(place), self.row(place)
+        filled = [text for cell in cells if (text := visible(cell).strip())]
+        if filled and TOTALS.match(fold(filled[0])):
+            return not gtin(row["ean13"])
+        if row["id"] or row.fault:
+            return not row["id"] and len(filled) <= 1
+        nameless = not (gtin(row["ean13"]) or row["product_reference"] or row["product_name"])
+        return nameless and not any(letter.isalpha() for letter in "".join(filled))
 
     def _walk(self) -> Iterator[tuple[str, Place]]:
-        number, match = 2, _plain_line(self._separator, self._width, self.columns["id"])
+        number, match = self._first, _plain_line(self._separator, self._width, self.columns["id"])
         text, size = self._text, len(self._text)
         while (start := self._place) < size:
             found = match(text, start)
             id = found[1].strip('"').strip() if found else ""
+            if not id.isascii() or id == self._id_name or id in BLANKS:
+                found = None
             if found and id and found.end() - start <= _LONGEST_CELL:
                 self._place = found.end()
                 yield id, Place(start, number, CellForm.PLAIN)
                 number += 1
                 continue
             kind, cells, lines = self._next(number)
-            if kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
-                yield self._row(number, cells, kind)["id"], Place(start, number, kind)
+            row = self._row(number, cells, kind)
+            if self._is_header(row):
+                self.copies.append(number)
+            elif kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
+                yield row["id"], Place(start, number, kind)
             number += lines
+
+    def _is_header(self, row: Row) -> bool:
+        return fold(row["id"]) == fold(self._id_name) and row["quantity"] != "" and not row.fault
 
     def plain_cells(self, places: Sequence[Place]) -> list[list[str]]:
         """All cells of rows that are plain, as they are written."""
@@ -121,21 +196,27 @@ class Table:
         return list(csv.reader(lines, delimiter=self._separator))
 
     def row(self, place: Place) -> Row:
-        self._place, line, kind = place
+        return self._row(place.line, self._cells(place), place.kind)
+
+    def _cells(self, place: Place) -> list[str]:
+        self._place = place.start
         text = self._readline()
-        if kind == CellForm.SALVAGED:
-            return self._row(line, self._salvage(text), kind)
+        if place.kind == CellForm.SALVAGED:
+            return self._salvage(text)
         if '"' not in text:
-            return self._row(line, self._split(text), kind)
+            return self._split(text)
         lines = chain((text,), iter(self._readline, ""))
-        cells = next(csv.reader(lines, delimiter=self._separator, strict=True))
-        return self._row(line, cells, kind)
+        return next(csv.reader(lines, delimiter=self._separator, strict=True))
 
     def _readline(self) -> str:
-        """The next line with its end, ``""`` behind the last."""
+        """The next line with its end, ``""`` behind the last.
+
+        A letter that nobody sees must not part a quote from the edge of its cell.
+        """
         found = _LINE.match(self._text, self._place)
-        self._place += len(found[0]) if found else 0
-        return found[0] if found else ""
+        line = found[0] if found else ""
+        self._place += len(line)
+        return line if line.isascii() or '"' not in line else _BESIDE_QUOTES.sub("", line)
 
     def _split(self, line: str) -> list[str]:
         return line.rstrip("\r\n").split(self._separator)
@@ -228,6 +309,10 @@ class Table:
             fault = _(_COUNT).format(found=len(cells), expected=self._width)
         whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
         named = [*map(str.strip, self._pick(whole))]
+        if not "".join(named).isprintable():
+            named = [visible(text).strip() for text in named]
+        if not BLANKS.isdisjoint(named):
+            named = ["" if text in BLANKS else text for text in named]
         for key, place in self._places.items() if max(map(len, named)) > _LONGEST_CELL else ():
             if len(named[place]) > _LONGEST_CELL:
                 fault = fault or _(_LONG).format(key=key, length=len(named[place]))
@@ -235,7 +320,7 @@ class Table:
         if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""
-        return Row(line, tuple(named), self._places, fault)
+        return Row(line, tuple(named), self._places, fault, tuple(cells) if fault else ())
 
 
 def _plain_line(separator: str, width: int, id: int) -> Callable[[str, int], re.Match[str] | None]:
@@ -243,4 +328,4 @@ def _plain_line(separator: str, width: int, id: int) -> Callable[[str, int], re.
     apart = re.escape(separator)
     cell = rf'(?:"[^"\r\n]*"|[^"\r\n{apart}]*)'
     before, after = (cell + apart) * id, (apart + cell) * (width - id - 1)
-    return re.compile(rf"{before}({cell}){after}\r?\n").match
+    return re.compile(rf"{before}({cell}){after}{apart}*\r?\n").match

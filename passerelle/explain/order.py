@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.commands import command
-from passerelle.base.reading import gtin
 from passerelle.base.wording import fields_of
+from passerelle.base.words import gtin
 from passerelle.explain.inquiry import Inquiry
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from passerelle.archive.folders import LAST_COPY
 from passerelle.base.deadline import Deadline
-from passerelle.base.reading import fold, gtin
+from passerelle.base.words import fold, gtin
 from passerelle.config.model import Settings
 from passerelle.config.stock import Stock
 from passerelle.model.records import Publication

@@ -6,8 +6,8 @@ from typing import Any
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.base.reading import gtin
 from passerelle.base.wording import fields_of, printable
+from passerelle.base.words import gtin
 from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow

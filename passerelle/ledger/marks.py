@@ -204,7 +204,8 @@ def select_with_xml(table: Table) -> Select[Any]:
     """
     d = dispatches.c
     its_own = (table.c.dispatch == d.number) & (d.stage != Stage.ABANDONED)
+    told = [column for column in table.c if column.name != "bare"]
     return select(
-        *(table, d.path.label("sent_as"), d.server, d.archived, d.sent, d.published, d.lying),
+        *(*told, d.path.label("sent_as"), d.server, d.archived, d.sent, d.published, d.lying),
         *(d.taken, d.stage),
     ).select_from(table.outerjoin(dispatches, its_own))

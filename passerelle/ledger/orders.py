@@ -52,6 +52,15 @@ class OrderBook(Book):
         with self._begin() as connection:
             return find_known(connection, channel, ids)
 
+    def spelled_like(self, channel: str, bare: Collection[str]) -> list[KnownOrder]:
+        """The orders whose ids are these but for what spreadsheets add or take."""
+        found = list[KnownOrder]()
+        with self._begin() as connection:
+            for some in in_batches(bare):
+                for column in (orders.c.id, orders.c.bare):
+                    found += _find(connection, (orders.c.channel == channel) & column.in_(some))
+        return found
+
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
         return self._records(KnownOrder, select_with_xml(orders).where(orders.c.id == id))

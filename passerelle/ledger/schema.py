@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.base.words import bare_id
 from passerelle.model.pool import ShopState
 from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
 
@@ -77,6 +79,15 @@ class Word(TypeDecorator[StrEnum]):
 metadata = MetaData()
 # One row: what tells this ledger from every other.
 identity = Table("identity", metadata, Column("token", String, primary_key=True))
+
+
+def _bare_where_it_differs(context: Any) -> str | None:
+    """An order's id without what spreadsheets add or take; ``None`` for most."""
+    id = context.get_current_parameters()["id"]
+    bare = bare_id(id)
+    return bare if bare != id else None
+
+
 orders = Table(
     "orders",
     metadata,
@@ -97,6 +108,7 @@ orders = Table(
     Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
     Column("matter_note", String, nullable=False, server_default=""),
     Column("matter_since", UtcTime),
+    Column("bare", String, default=_bare_where_it_differs),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
     Index("orders_by_date", "date"),
@@ -105,6 +117,7 @@ orders = Table(
 IS_DUE = orders.c.due | orders.c.resend
 # (Naming PostgreSQL's form of it here would load that dialect at every start.)
 Index("orders_due", orders.c.id, sqlite_where=IS_DUE)
+Index("orders_by_bare", orders.c.bare, sqlite_where=orders.c.bare.is_not(None))
 HAS_MATTER = orders.c.matter.is_not(None)
 Index("orders_by_matter", orders.c.id, sqlite_where=HAS_MATTER)
 

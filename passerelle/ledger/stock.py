@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
 
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.ledger.book import Book, in_batches
 from passerelle.ledger.schema import (
     changes,

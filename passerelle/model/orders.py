@@ -94,6 +94,7 @@ class Order:
     discount: Decimal | None
     total_paid: Decimal | None
     lines: tuple[Line, ...]
+    currency: str = ""
 
     def total(self) -> Decimal:
         """What was paid; where the file does not say it, the sum of its lines, exact."""
@@ -135,7 +136,9 @@ class Reading:
     """One order as read from the file, legible or not.
 
     ``order`` is ``None`` when a fault was found. What the later rooms need even then stands
-    beside it: the id, the date and status where legible, and what was sold.
+    beside it: the id, the date and status where legible, and what was sold. ``other_date`` is what
+    the date may be otherwise, where day and month may change places or the time is not told.
+    ``doubt`` says why an order that can be read is perhaps not what it says.
     """
 
     id: str
@@ -145,6 +148,8 @@ class Reading:
     order: Order | None
     sold: tuple[Sold, ...]
     faults: tuple[Fault, ...] = ()
+    doubt: str = ""
+    other_date: datetime | None = None
 
     @property
     def fingerprint(self) -> str:

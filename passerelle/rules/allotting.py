@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from passerelle.base.language import _
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.config.statuses import UNPAID
 from passerelle.model.orders import Order, Reading

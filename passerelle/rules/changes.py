@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Reading, Sold
 from passerelle.model.records import KnownOrder

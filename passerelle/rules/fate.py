@@ -7,19 +7,26 @@ with a gift card → withheld; status not to be sent yet → waiting; else send.
 
 import fnmatch
 import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from passerelle.base.commands import command
+from passerelle.base.dates import same_moment
 from passerelle.base.language import _
-from passerelle.base.reading import fold, plain_word
 from passerelle.base.wording import minute, shorten
+from passerelle.base.words import fold, plain_word
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
 from passerelle.model.states import DONE, OpenMatter, State
+
+# The finest first, so that a reason names the code alone; a pattern may fit a code with blanks.
+_BETWEEN_CODES = tuple(re.compile(f"[{signs}]+") for signs in (r",;|/\s:=", r",;|/\s", r",;|/\r\n"))
+_AROUND_CODES = " \t()[]{}<>\"'#"
 
 
 class Fate(StrEnum):
@@ -53,8 +60,12 @@ def judge(
     if is_cancelled(reading, settings) and not resend:
         reason = _('cancelled in the shop ("{status}")')
         return Verdict(Fate.WAITING, reason.format(status=reading.status))
+    if may_be_before_start(reading, settings) and not resend:
+        return Verdict(Fate.WAITING, _two_dates(reading))
     if reading.order is None:
         return Verdict(Fate.REJECTED, "; ".join(str(fault) for fault in reading.faults))
+    if reading.doubt:
+        return Verdict(Fate.REJECTED, reading.doubt)
     if start and reading.date is None and not resend:
         reason = _("order {id}: date: empty, and start_from needs it")
         return Verdict(Fate.REJECTED, reason.format(id=reading.id))
@@ -62,8 +73,26 @@ def judge(
 
 
 def is_before_start(reading: Reading, settings: Orders) -> bool:
+    """Whichever of two dates it may have: what is left to the previous system is left for good."""
     start = settings.start_from
-    return bool(start and reading.date and reading.date < start)
+    dates = [date for date in (reading.date, reading.other_date) if date]
+    return bool(start and dates) and all(date < start for date in dates if start)
+
+
+def may_be_before_start(reading: Reading, settings: Orders) -> bool:
+    """Whether ``start_from`` lies between the two dates that an order may have."""
+    start, one, other = settings.start_from, reading.date, reading.other_date
+    return bool(start and one and other and (one < start) != (other < start))
+
+
+def _two_dates(reading: Reading) -> str:
+    text = _(
+        "its date may be {one} or {other}, and start_from lies between: set orders.date_order, or "
+        "`{settle}` or `{resend}`"
+    )
+    one, other = (minute(date) for date in (reading.date, reading.other_date) if date)
+    settle, resend = (command(verb, reading.id) for verb in ("settle", "resend"))
+    return text.format(one=one, other=other, settle=settle, resend=resend)
 
 
 def is_abandoned(order: KnownOrder, settings: Orders, now: datetime) -> bool:
@@ -78,12 +107,17 @@ def is_cancelled(reading: Reading, settings: Orders) -> bool:
 
 def has_status(reading: Reading | Order, names: tuple[str, ...]) -> bool:
     """Whether its status is one of these, in whatever case and with or without accents."""
-    return plain_word(reading.status) in _folded(names)
+    return _status_word(reading.status) in _folded(names)
 
 
 @lru_cache(maxsize=8)
 def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(plain_word, names))
+    return frozenset(map(_status_word, names))
+
+
+def _status_word(text: str) -> str:
+    """WooCommerce's database has its own prefix before each, as in ``wc-completed``."""
+    return plain_word(text).removeprefix("wc ")
 
 
 def is_unknown_status(reading: Reading, settings: Orders) -> bool:
@@ -129,14 +163,29 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
 
 def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
-    payment = plain_word(order.payment)
-    names = filter(None, map(plain_word, settings.withhold.payments))
-    if any(name in payment for name in names):
+    words = _gift_words(settings.withhold.payments)
+    if words and words.search(plain_word(order.payment)):
         return _("payment {text}").format(text=order.payment)
-    for code in (code.strip() for code in order.voucher.split(",") if code.strip()):
-        if any(fnmatch.fnmatchcase(fold(code), fold(p)) for p in settings.withhold.vouchers):
+    patterns = [fold(pattern) for pattern in settings.withhold.vouchers]
+    for code in _codes(order.voucher) if patterns else ():
+        if any(fnmatch.fnmatchcase(fold(code), pattern) for pattern in patterns):
             return _("voucher {code}").format(code=code)
     return ""
+
+
+@lru_cache(maxsize=8)
+def _gift_words(names: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Whole words: "carte" is none in "cartesien". Some write them as one, or in the plural."""
+    found = sorted({plain_word(name) for name in names} - {""})
+    texts = (" ?".join(f"{re.escape(word)}[sx]?" for word in name.split()) for name in found)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(texts)})(?!\w)") if found else None
+
+
+def _codes(text: str) -> Iterator[str]:
+    """The codes of a list, whatever stands between them; one may hold blanks, or be all of it."""
+    for between in _BETWEEN_CODES:
+        yield from filter(None, (code.strip(_AROUND_CODES) for code in between.split(text)))
+    yield from filter(None, (text.strip(),))
 
 
 def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:
@@ -156,7 +205,10 @@ def is_older(date: datetime | None, id: str, adopted: HighWater | None) -> bool:
 
 def is_id_used_again(reading: Reading, known: KnownOrder) -> bool:
     """Whether the file has another order under the id of ``known``; both must have a date."""
-    return known.date is not None and reading.date is not None and known.date != reading.date
+    if known.date is None or reading.date is None:
+        return False
+    dates = (reading.date, reading.other_date or reading.date)
+    return not any(same_moment(date, known.date) for date in dates)
 
 
 def used_again(id: str, known: datetime, met: datetime) -> str:
@@ -193,7 +245,7 @@ def decide(
     if verdict.fate == Fate.SEND and older:
         return Mark(reading.gist(), State.WAITING, older, due=True, matter=OpenMatter.OLDER)
     state = State.PREPARED if verdict.fate == Fate.SEND else State(verdict.fate)
-    due = state == State.REJECTED
+    due = state == State.REJECTED or (not resend and may_be_before_start(reading, settings))
     is_cancelled_only = not due and is_cancelled(reading, settings)
     matter, why = None, verdict.reason
     if before and before.matter == OpenMatter.TWICE:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
-from passerelle.base.reading import parse_decimal
+from passerelle.base.numbers import parse_decimal
 from passerelle.config.pool import Pool
 from passerelle.config.stock import Guards
 from passerelle.model.records import Publication, SoldSince

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-from passerelle.base.reading import fold
+from passerelle.base.words import fold
 from passerelle.model.servers import KnownServer, ServerMark
 
 # What stands for a part of a name that changes, and one example of it.

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import Enum, auto
 
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale

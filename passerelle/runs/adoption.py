@@ -10,10 +10,10 @@ from typing import Any
 
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
-from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.states import OpenMatter, State
 from passerelle.rules.adopting import Adoption, plan_adoption
+from passerelle.runs.order_file import read_order_file
 from passerelle.runs.servers import forget_predecessor
 
 # So many ids in a line can still be read.
@@ -30,7 +30,7 @@ def adopt(
     """
     settings, book = gateway.settings.needed_orders, gateway.ledger.orders
     source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
+    file = read_order_file(gateway, source)
     known = book.known(settings.channel, [reading.id for reading in file.readings])
     before = book.high_water(settings.channel)
     plan = plan_adoption(file.readings, known, settings, before, withheld=withheld)

@@ -10,11 +10,11 @@ from typing import Any
 
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
-from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Reading
 from passerelle.rules.fulfilment import is_still_wanted
 from passerelle.runs.fulfil_plan import SaleParcel
+from passerelle.runs.order_file import read_order_file
 
 # Times of files are told in whole seconds.
 _SAME = timedelta(seconds=2)
@@ -55,8 +55,7 @@ def _is_as_it_was(gateway: Gateway, met: Mapping[str, Any]) -> bool:
 def _read_again(gateway: Gateway) -> dict[str, Reading]:
     settings = gateway.settings.needed_orders
     source = gateway.sources.fetch(settings.source)
-    cards = gateway.settings.gift_card_ids
-    file = read_orders(source.data, settings, source.place.name, cards)
+    file = read_order_file(gateway, source)
     return {reading.id: reading for reading in file.readings}
 
 

@@ -18,7 +18,7 @@ from passerelle.base.errors import (
     PasserelleError,
 )
 from passerelle.base.language import _
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.config.orders import Fulfil
 from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
+from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
 from passerelle.exchange.outbox import Parcel
@@ -23,6 +23,7 @@ from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import State
 from passerelle.runs.departures import note_departures, plan_departures
+from passerelle.runs.order_file import dates_told, read_order_file
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     breakdown,
@@ -77,6 +78,9 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
     for line in describe(plan):
         gateway.say(line)
     gateway.do(lambda: write_down(gateway, plan), "\n".join(plan.by_status))
+    if met.file.dates_in_doubt:
+        told = dates_told(gateway.settings.needed_orders.channel)
+        gateway.do(lambda: gateway.ledger.runs.do_chore(told, gateway.now()))
     readings = met.file.readings if gateway.settings.fulfil.enabled else ()
     # There may be many orders, and their XML is in memory by now.
     del met
@@ -122,11 +126,8 @@ def meet_orders(gateway: Gateway) -> Met:
     """Fetches and reads the order CSV."""
     settings = gateway.settings.needed_orders
     source = gateway.sources.fetch(settings.source)
-    with step(_("reading {file}").format(file=source.place.name)):
-        gift_cards = gateway.settings.gift_card_ids
-        file = read_orders(source.data, settings, source.place.name, gift_cards)
-        ids = [reading.id for reading in file.readings]
-        known = gateway.ledger.orders.known(settings.channel, ids)
+    file = read_order_file(gateway, source)
+    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
     fact = source.fact(gateway.now())
     return Met(source.describe(), source.notes, fact, file, known)
 

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import Any
 
 from passerelle.base.commands import covering
+from passerelle.base.dates import DateOrder
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import FEW, few
@@ -58,6 +59,7 @@ class OrdersPlan:
     deciding: tuple[str, ...] = ()
     by_status: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    date_order: DateOrder | None = None
     file: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -115,8 +117,9 @@ def decide(
             )
         ),
         tuple(str(fault) for fault in file.faults),
-        notes=tuple(f"! {note}" for note in absent_columns(file)),
+        notes=tuple(f"! {note}" for note in remarks(file)),
         deciding=file.deciding,
+        date_order=file.date_order,
     )
     unknown = unknown_statuses(file, plan, settings, news=False)
     news = unknown_statuses(file, plan, settings, news=True)
@@ -138,6 +141,20 @@ def note_only(
     new = replace(file, readings=tuple(r for r in file.readings if r.id not in known))
     marks = hold_back(decide(new, {}, settings, "", adopted), "").marks
     return tuple(replace(m, reason="; ".join(filter(None, (m.reason, met)))) for m in marks)
+
+
+def remarks(file: OrderFile) -> Iterator[str]:
+    """What is told of a file whose orders are read all the same."""
+    yield from absent_columns(file)
+    if file.dates_in_doubt:
+        yield _(
+            "no date shows for certain whether the day or the month comes first: 03/04 was taken "
+            "for 3 April; set orders.date_order"
+        )
+    yield from map(str, file.notes[:FEW])
+    if len(file.notes) > FEW:
+        more = len(file.notes) - FEW
+        yield n_("{n} more remark of that kind", "{n} more remarks of that kind", more)
 
 
 def absent_columns(file: OrderFile) -> Iterator[str]:
@@ -208,6 +225,7 @@ def facts(plan: OrdersPlan, sent: int) -> dict[str, Any]:
         "orders": plan.total,
         "sent": sent,
         "decided_by": list(plan.deciding),
+        "date_order": plan.date_order,
         "unknown_statuses": list(plan.unknown),
         "unnamed": len(plan.orphans),
         "not_sent": [order.id for order in plan.missing],

@@ -14,8 +14,8 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.base.reading import gtin
-from passerelle.config.columns import OrderColumns
+from passerelle.base.words import gtin
+from passerelle.config.columns import COLUMNS, OrderColumns
 from passerelle.config.orders import Orders
 from passerelle.config.pool import PoolShop
 from passerelle.config.stock import Guards, Stock
@@ -30,6 +30,8 @@ from passerelle.rules.guards import check_age
 from passerelle.rules.pool.orders import OrderLines, order_lines
 from passerelle.rules.pool.terms import Published, Rules, Seen, View
 from passerelle.stock_csv_fix.levels import read_level_file
+
+_TELLING = ("payment", "voucher", "quantity_refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,8 @@ def orders_of(name: str, shop: PoolShop) -> Orders:
     asked = {key: getattr(columns, key) for key in type(columns).model_fields}
     # An order file of the pool needs no price: what is read as one is never looked at.
     priced = {"unit_price": columns.quantity}
+    # What tells a join, and pieces that came back, is read under its usual names.
+    usual = {key: COLUMNS["orders"][key].names for key in _TELLING}
     return Orders.model_construct(
         source=shop.orders_from,
         channel=name,
@@ -235,7 +239,7 @@ def orders_of(name: str, shop: PoolShop) -> Orders:
         separator=shop.separator,
         final_newline=shop.final_newline,
         cancelled_statuses=shop.cancelled_statuses,
-        columns=OrderColumns.model_construct(**{**unread, **asked, **priced}),
+        columns=OrderColumns.model_construct(**{**unread, **usual, **asked, **priced}),
     )
 
 

@@ -17,7 +17,7 @@ from passerelle.model.orders import Missed, Order
 from passerelle.rules.fate import Fate, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
-from passerelle.runs.orders_plan import absent_columns, rejection
+from passerelle.runs.orders_plan import rejection, remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     if "status" in file.absent:
         orders = without_statuses(orders)
     good = list[Order]()
-    report = [f"! {note}" for note in absent_columns(file)]
+    report = [f"! {note}" for note in remarks(file)]
     faults = [str(fault) for fault in file.faults]
     for reading in file.readings:
         verdict = judge(reading, orders)
@@ -73,8 +73,9 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
     if reading is None:
         mend = _("name one of its orders by its id")
         raise UsageError(_("no order {id} is in the file").format(id=id), source.name, mend)
-    if reading.order is None:
-        return Rehearsal(b"", (), rejection(str(reading.faults[0]), len(reading.faults)))
+    if reading.order is None or reading.doubt:
+        faults = [*map(str, reading.faults), *filter(None, (reading.doubt,))]
+        return Rehearsal(b"", (), rejection(faults[0], len(faults)))
     document = document_of(reading.order, settings.fulfil)
     data = write_sale(reading.order, document, orders, settings.fulfil.xml, now, forms)
     report = _("the sale of order {id}, as {document}").format(id=id, document=document)
@@ -88,15 +89,16 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
     from passerelle.stock_csv_fix.fix import fix_stock
 
     stock = settings.needed_stock
-    missed: dict[str, Missed] = {}
+    missed, told = dict[str, Missed](), list[str]()
     if order_file:
         orders = settings.needed_orders
         ids = settings.gift_card_ids
         file = read_orders(read_local(order_file), orders, order_file.name, ids)
         missed = all_sold(file.readings, orders)
+        told = [f"! {note}" for note in remarks(file)]
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
-    return Rehearsal(fixed.data, list(describe_fix(fixed)), stock_rejection(fixed))
+    return Rehearsal(fixed.data, [*told, *describe_fix(fixed)], stock_rejection(fixed))
 
 
 def read_local(path: Path) -> bytes:

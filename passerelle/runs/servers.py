@@ -8,13 +8,13 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, few, minute
 from passerelle.config.servers import address_of
-from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import Kind, Stage
 from passerelle.rules.adopting import TakeOver, named, plan_take_over
 from passerelle.rules.marks import rivals
+from passerelle.runs.order_file import read_order_file
 
 
 def accept_server(gateway: Gateway, name: str) -> Outcome:
@@ -80,7 +80,7 @@ def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
             why = _("{file} was never uploaded: its orders are looked at anew")
             gateway.outbox.recall(dispatch, why.format(file=dispatch.archived))
     source = gateway.sources.fetch(settings.source)
-    file = read_orders(source.data, settings, source.place.name, gateway.settings.gift_card_ids)
+    file = read_order_file(gateway, source)
     ids = {reading.id for reading in file.readings} | {o.id for m in marks for o in named(m)}
     known = ledger.orders.known(settings.channel, ids)
     before, token = ledger.orders.high_water(settings.channel), ledger.servers.token

@@ -15,7 +15,6 @@ from passerelle.base.progress import step
 from passerelle.base.wording import in_words
 from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
-from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
@@ -37,6 +36,7 @@ from passerelle.rules.guards import (
 )
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
+from passerelle.runs.order_file import read_order_file
 from passerelle.runs.orders_plan import note_only
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
@@ -145,8 +145,7 @@ def fetch_orders(gateway: Gateway, settings: Stock) -> OrderSource:
     csv = gateway.sources.fetch(orders.source)
     if csv.age is not None:
         check_orders_age(csv.age, settings.guards, csv.place.name)
-    with step(_("reading {file}").format(file=csv.place.name)):
-        file = read_orders(csv.data, orders, csv.place.name, gateway.settings.gift_card_ids)
+    file = read_order_file(gateway, csv)
     ids = [reading.id for reading in file.readings]
     return OrderSource(csv, file, gateway.ledger.orders.known(orders.channel, ids))
 

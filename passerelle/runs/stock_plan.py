@@ -10,9 +10,9 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, listed
 from passerelle.csv_to_xml.order_csv import OrderFile
 from passerelle.exchange.sources import Source
-from passerelle.model.orders import Missed
+from passerelle.model.orders import Fault, Missed
 from passerelle.model.records import KnownOrder
-from passerelle.stock_csv_fix.fix import FixedStock
+from passerelle.stock_csv_fix.fix import SOLD, FixedStock
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,13 @@ def describe_fix(fixed: FixedStock) -> Iterator[str]:
     for fault in fixed.warnings[:FEW]:
         yield f"! {fault}"
     for fault in fixed.faults[:FEW]:
-        text = _("{fault}: the line leaves as it came; mend it in the ERP")
-        yield f"! {text.format(fault=fault)}"
+        yield f"! {fault}: {_mend(fault)}"
+
+
+def _mend(fault: Fault) -> str:
+    if fault.column == SOLD:
+        return _("nothing could be held back for it: mend its item number in the shop")
+    return _("no level is taken from that line; mend it in the ERP")
 
 
 def _lines(fixed: FixedStock) -> str:
@@ -119,7 +124,7 @@ def stock_rejection(fixed: FixedStock) -> RejectedError | None:
     if rest:
         where = n_("{fault} (and {n} more)", "{fault} (and {n} more)", rest, fault=where)
     return RejectedError(
-        _("a stock line could not be read"),
+        _("a stock line or a sale could not be read"),
         where,
-        _("its line was published as it came; mend it in the ERP"),
+        _mend(faults[0]),
     )

@@ -4,14 +4,17 @@ Nearly all cells of the columns that decide are plain digits: numpy reads these 
 the others become texts.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
 from passerelle.base.language import _
-from passerelle.base.reading import gtin, is_eaten_by_spreadsheet, parse_decimal
+from passerelle.base.numbers import NumberColumn, parse_decimal
 from passerelle.base.wording import shorten
+from passerelle.base.words import gtin, is_eaten_by_spreadsheet
 from passerelle.model.orders import Fault
 from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
@@ -40,7 +43,10 @@ class Column:
 
     def text(self, row: int) -> str:
         """The cell as text, without enclosing quotes."""
-        text = self._data[self._starts[row] : self._ends[row]].decode(self._codec)
+        return self._decoded(self._data[self._starts[row] : self._ends[row]])
+
+    def _decoded(self, cell: bytes) -> str:
+        text = cell.decode(self._codec)
         return text.replace('""', '"') if self._quoted else text
 
     @property
@@ -50,23 +56,64 @@ class Column:
 
     def others(self) -> list[int]:
         """The rows whose cells are not plain digits."""
-        return [int(row) for row in np.flatnonzero(self.numbers == NOT_PLAIN)]
+        return list(self.texts())
 
-    def levels(self) -> npt.NDArray[np.float64]:
-        """The column as numbers, NaN where a cell holds none."""
-        levels = self.numbers.astype(np.float64)
-        for row in self.others():
-            try:
-                levels[row] = float(parse_decimal(self.text(row)))
-            except ValueError:
-                levels[row] = np.nan
-        return levels
+    def texts(self) -> dict[int, str]:
+        """The cells that are not plain digits, by their rows. Each spelling is decoded once."""
+        rows = np.flatnonzero(self.numbers == NOT_PLAIN)
+        edges = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
+        cells = [self._data[start:end] for start, end in edges]
+        known = {cell: self._decoded(cell) for cell in set(cells)}
+        return dict(zip(rows.tolist(), [known[cell] for cell in cells], strict=True))
+
+    def levels(self) -> "Quantities":
+        """The column as numbers, each read with the decimal mark that the whole column shows."""
+        texts = self.texts()
+        numbers = NumberColumn(parse_decimal)
+        written, problems = _read(set(texts.values()), numbers)
+        if numbers.has_doubt and (mark := numbers.shown()):
+            written, problems = _read(set(texts.values()), NumberColumn(parse_decimal, mark))
+        floats = self.numbers.astype(np.float64)
+        if texts:
+            known = {text: float(number) for text, number in written.items()}
+            floats[list(texts)] = [known.get(text, np.nan) for text in texts.values()]
+        return Quantities(floats, texts, written, problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantities:
+    """A column's numbers, NaN where a cell holds none.
+
+    ``texts`` are the cells that are not plain digits, by their rows. ``written`` has the numbers of
+    these texts, and ``problems`` says of the others why they are none.
+    """
+
+    floats: npt.NDArray[np.float64]
+    texts: Mapping[int, str]
+    written: Mapping[str, Decimal]
+    problems: Mapping[str, str]
+
+    def exact(self, row: int) -> Decimal:
+        """The number of a row that holds one."""
+        text = self.texts.get(row)
+        return Decimal(int(self.floats[row])) if text is None else self.written[text]
+
+
+def _read(
+    texts: Collection[str], numbers: NumberColumn[Decimal]
+) -> tuple[dict[str, Decimal], dict[str, str]]:
+    written, problems = dict[str, Decimal](), dict[str, str]()
+    for text in texts:
+        try:
+            written[text] = numbers[text]
+        except ValueError as error:
+            problems[text] = str(error) if text.strip() else _("empty")
+    return written, problems
 
 
 def eaten(numbers: Column, layout: Layout, file: str) -> Iterator[Fault]:
     """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
-    for row in numbers.others():
-        text = numbers.text(row)
+    for row, text in numbers.texts().items():
         if is_eaten_by_spreadsheet(text):
             problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
             yield Fault(file, int(layout.numbers[row]), "ean13", problem)
@@ -111,8 +158,8 @@ class Items:
     def __init__(self, column: Column) -> None:
         self._numbers: Numbers = column.numbers.copy()
         self._texts: dict[int, str] = {}
-        for row in column.others():
-            key = gtin(column.text(row))
+        for row, text in column.texts().items():
+            key = gtin(text)
             number = _as_number(key)
             self._numbers[row] = NOT_PLAIN if number is None else number
             if number is None:
@@ -128,6 +175,11 @@ class Items:
         rows = np.flatnonzero(_is_in(self._numbers, np.array(sorted(numbers), np.int64)))
         texts = [row for row, key in self._texts.items() if key in keys]
         return sorted([*map(int, rows), *texts])
+
+    @property
+    def has_references(self) -> bool:
+        """Whether a shop's own references are items here, beside numbers."""
+        return any(self._texts.values())
 
     def again(self) -> Iterator[tuple[int, int]]:
         """Each line whose item stands in a line above, with the first of those lines."""

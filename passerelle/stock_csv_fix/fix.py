@@ -5,22 +5,21 @@ copied, and of a line that does, only the quantity is written anew.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from io import StringIO
 
 import numpy as np
-import numpy.typing as npt
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
-from passerelle.base.reading import parse_decimal
-from passerelle.base.wording import shorten
+from passerelle.base.wording import FEW, listed, shorten
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, eaten
-from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.layout import Layout, read_layout, tidied
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +48,39 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     Raises :class:`HeldError` for a file that must not be published,
     :class:`ConfigError` where the header lacks a configured column.
     """
+    data = tidied(data)
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
     levels = table.quantity.levels()
     hit = table.items.rows_of(missed.keys())
-    changes, edits = [], {}
+    misread = _misread(levels)
+    edits: dict[int, str | None] = {row: anew for row, (anew, _problem) in misread.items()}
+    changes = []
     for row in hit:
-        change = _change(row, table, float(levels[row]), layout, missed, settings)
+        change = _change(row, table, levels, layout, missed, settings)
         if change.after != change.before:
             changes.append(change)
             edits[row] = change.after
     quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
     cards, added = _gift_card_lines(table, layout, settings, quantity_index, file)
+    unmatched = sorted(missed.keys() - {table.items.key(row) for row in hit})
     return FixedStock(
         data=_assemble(data, layout, edits, quantity_index, added),
-        lines=len(levels),
-        in_stock=int((levels > 0).sum()),
+        lines=len(levels.floats),
+        in_stock=int((levels.floats > 0).sum()),
         changes=tuple(changes),
         gift_cards=tuple(cards),
-        faults=(*_unreadable(table, levels, layout, file), *eaten(table.ean13, layout, file)),
-        warnings=(*_met_twice(table, layout, file), *_cards_of_erp(table, layout, settings, file)),
-        unmatched=tuple(sorted(missed.keys() - {table.items.key(row) for row in hit})),
+        faults=(
+            *_unreadable(levels, layout, file),
+            *eaten(table.ean13, layout, file),
+            *_no_items(unmatched, table.items, missed, file),
+        ),
+        warnings=(
+            *_notes(misread, layout, file),
+            *_met_twice(table, layout, file),
+            *_cards_of_erp(table, layout, settings, file),
+        ),
+        unmatched=tuple(unmatched),
     )
 
 
@@ -97,7 +108,7 @@ def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Tab
 def _change(
     row: int,
     table: _Table,
-    level: float,
+    levels: Quantities,
     layout: Layout,
     missed: Mapping[str, Missed],
     settings: Stock,
@@ -108,12 +119,12 @@ def _change(
         line=int(layout.numbers[row]),
         key=key,
         before=before,
-        after=_after(before, sale.quantity, settings.missed_sales, level),
+        after=_after(before, sale.quantity, settings.missed_sales, levels, row),
         orders=sale.orders,
     )
 
 
-def _after(before: str, sold: int | None, rule: str, level: float) -> str | None:
+def _after(before: str, sold: int | None, rule: str, levels: Quantities, row: int) -> str | None:
     """What is published for an item of which ``sold`` are missed.
 
     What cannot be read, sold or in stock, counts as sold out. A level below zero is the ERP's own
@@ -121,13 +132,53 @@ def _after(before: str, sold: int | None, rule: str, level: float) -> str | None
     """
     if rule == "remove":
         return None
+    level = float(levels.floats[row])
     if level <= 0:
-        return before
+        return _written(before, levels, row) if _shop_reads(before) != int(level) else before
     if rule == "zero" or sold is None or np.isnan(level):
         return "0"
-    left = max(parse_decimal(before) - sold, Decimal(0))
+    return _plain(max(levels.exact(row) - sold, Decimal(0)), before)
+
+
+def _written(before: str, levels: Quantities, row: int) -> str:
+    """A level anew, in the plain digits that everybody reads alike."""
+    return "0" if np.isnan(levels.floats[row]) else _plain(levels.exact(row), before)
+
+
+def _plain(level: Decimal, before: str) -> str:
     mark = "," if before.rfind(",") > before.rfind(".") else "."
-    return format(left.normalize(), "f").replace(".", mark)
+    return format(level.normalize(), "f").replace(".", mark)
+
+
+# The column of a fault that lies in the shop's orders.
+SOLD = "orders"
+# https://www.php.net/manual/en/language.types.numeric-strings.php: leading numeric strings
+_LEADING = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)")
+
+
+def _shop_reads(text: str) -> int:
+    """The whole number that PHP, in which the shop's import is written, makes of a cell."""
+    found = _LEADING.match(text)
+    return int(Decimal(found[1])) if found else 0
+
+
+def _misread(levels: Quantities) -> dict[int, tuple[str, str]]:
+    """Rows whose level a shop would read as another one: how it is written anew, and why."""
+    told = {}
+    for text in (*levels.written, *levels.problems):
+        level = levels.written.get(text)
+        if (read := _shop_reads(text)) != int(level or 0):
+            anew = "0" if level is None else _plain(level, text)
+            problem = _('"{text}" would be read as {read} by the shop: {level} is published')
+            told[text] = anew, problem.format(text=shorten(text), read=read, level=anew)
+    return {row: told[text] for row, text in levels.texts.items() if text in told} if told else {}
+
+
+def _notes(misread: Mapping[int, tuple[str, str]], layout: Layout, file: str) -> Iterator[Fault]:
+    for line in layout.read_over:
+        yield Fault(file, line, "line", _("the header again, or sums only: read over"))
+    for row, (_anew, problem) in misread.items():
+        yield Fault(file, int(layout.numbers[row]), "quantity", problem)
 
 
 def _gift_card_lines(
@@ -144,7 +195,7 @@ def _gift_card_lines(
     id_index = layout.column((cards.column,), "stock.gift_cards.column", file)
     rows = []
     for id in absent:
-        cells = [fill.get(index, "") for index in range(len(layout.header))]
+        cells = [fill.get(index, "") for index in range(len(layout.header) + layout.spare)]
         cells[id_index], cells[quantity_index] = id, str(cards.quantity)
         rows.append(cells)
     return absent, _write_rows(rows, layout)
@@ -211,13 +262,21 @@ def _field(line: bytes, layout: Layout, index: int) -> tuple[int, int]:
     return start, len(body)
 
 
-def _unreadable(
-    table: _Table, levels: npt.NDArray[np.float64], layout: Layout, file: str
-) -> Iterable[Fault]:
-    for row in map(int, np.flatnonzero(np.isnan(levels))):
-        text = shorten(table.quantity.text(row))
-        problem = _('"{text}" is no number').format(text=text) if text else _("empty")
-        yield Fault(file, int(layout.numbers[row]), "quantity", problem)
+def _unreadable(levels: Quantities, layout: Layout, file: str) -> Iterable[Fault]:
+    for row, text in levels.texts.items() if levels.problems else ():
+        if text in levels.problems:
+            yield Fault(file, int(layout.numbers[row]), "quantity", levels.problems[text])
+
+
+def _no_items(
+    unmatched: Sequence[str], items: Items, missed: Mapping[str, Missed], file: str
+) -> Iterator[Fault]:
+    """What was sold, stands nowhere in the ERP's file, and is written like no item of it."""
+    for key in unmatched:
+        if not key.isdigit() and not items.has_references:
+            text = _('"{item}", sold in {orders}, is no item number and stands nowhere here')
+            orders = listed(missed[key].orders, FEW)
+            yield Fault(file, 1, SOLD, text.format(item=shorten(key), orders=orders))
 
 
 def _rows_of_cards(ids: Column, cards: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -252,6 +311,7 @@ def _met_twice(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
 
 def levels_of(data: bytes, settings: Stock, key: str, file: str) -> list[tuple[int, str]]:
     """The lines of one item (in :func:`gtin` form), each with its level."""
+    data = tidied(data)
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
     rows = table.items.rows_of([key])

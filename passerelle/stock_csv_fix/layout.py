@@ -6,8 +6,9 @@ Everything works on the bytes themselves, so that untouched lines can leave exac
 import codecs
 from codecs import BOM_UTF8
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +16,28 @@ import numpy.typing as npt
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _
 from passerelle.base.reading import (
+    END_OF_FILE,
     LONGEST_HEADER,
+    MOST_ABOVE,
+    TOTALS,
+    Top,
     detect_encoding,
     detect_separator,
     find_column,
+    find_top,
     line_of,
     split_header,
+    without_marks,
 )
 from passerelle.base.wording import shorten
+from passerelle.base.words import fold, is_gtin
 from passerelle.config.stock import Stock
-from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
+from passerelle.stock_csv_fix.scan import CR, LF, QUOTE, Bytes, Offsets, Scan, scan
+
+# A second mark for UTF-8, or one that was encoded again.
+_MARKS_TWICE = (BOM_UTF8 * 2, BOM_UTF8 + "ï»¿".encode())
+# How the words for a sum begin.
+_SUM_BEGINS = ("to", "so", "su", "gr", "ge", "no", "nu", "an", "en", "fi", "--")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +46,9 @@ class Layout:
 
     ``quoted``: quotes enclose fields; ``enclosed``: they enclose them all. ``numbers`` are the
     lines' numbers in the file, counted from 1. ``ends`` include line ends, ``bodies`` do not.
-    ``firsts`` tells which of all ``separators`` is the first of each line.
+    ``firsts`` tells which of all ``separators`` is the first of each line. ``top`` is where the
+    header stands, ``spare`` how many blank names end it. ``read_over`` are the numbers of lines
+    that repeat the header or only sum up.
     """
 
     encoding: str
@@ -48,6 +63,9 @@ class Layout:
     numbers: Offsets
     separators: Offsets
     firsts: Offsets
+    top: Top
+    spare: int
+    read_over: tuple[int, ...]
 
     def cells(self, index: int) -> tuple[Offsets, Offsets]:
         """Where the cells of a column start and end, enclosing quotes included."""
@@ -64,17 +82,28 @@ class Layout:
         try:
             index = find_column(self.header, names)
         except LookupError as error:
-            _hold_twice(str(error), file)
+            _hold_twice(str(error), f"{file}:{self.top.line + 1}")
         if index is None:
+            self._refuse_top(file)
             # Translators: between the names that a column may have
             sought = shorten(_(" or ").join(names), 200) or _("(nothing)")
             mend = _("name it in {key}; the file has: {names}")
             raise ConfigError(
                 _("no column is called {name}").format(name=sought),
-                f"{file}:1",
+                f"{file}:{self.top.line + 1}",
                 mend.format(key=key, names=shorten(", ".join(self.header), 1000)),
             )
         return index
+
+    def _refuse_top(self, file: str) -> None:
+        """Where another line seems to be the header, that says more than a name that is missing."""
+        if self.top.seems not in (None, self.top.line):
+            what = _("line {line} is no header, it seems to be line {seems}")
+            raise ConfigError(
+                what.format(line=self.top.line + 1, seems=(self.top.seems or 0) + 1),
+                f"{file}:{self.top.line + 1}",
+                _("have the file written without the lines above its header"),
+            )
 
 
 def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
@@ -84,18 +113,25 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     line with another number of fields, duplicate header names, bytes that are no text.
     """
     encoding = _encoding(data, settings, file)
-    header_line = _header_line(data, encoding, file)
-    separator = _separator(header_line, settings)
-    header = split_header(header_line, separator)
-    _check_header(header, file)
+    lines = _first_lines(data, encoding, file)
+    top = _top(lines, settings)
+    header_line = without_marks(lines[top.line])
+    _check_header_line(header_line, top.line + 1, file)
+    separator = _separator(header_line, settings, top)
+    header, spare = _without_blanks(split_header(header_line, separator))
+    _check_header(header, f"{file}:{top.line + 1}")
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
     _check_marks(array, marks, file)
     starts, ends = _records(array, marks.line_ends, settings, file)
     numbers = _line_numbers(data, starts, marks.line_ends)
     filled = _not_blank(data, starts, ends)
-    firsts = _first_separators(marks.separators, starts, filled, numbers, len(header), file)
-    filled[0] = False
+    filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
+    over = _read_over(data, (starts, ends), filled, header_line, separator, encoding)
+    filled[over] = False
+    bodies = _without_line_ends(array, starts, ends)
+    fields = _fields(marks.separators, starts, bodies, len(header))
+    _check_widths(fields, filled, numbers, len(header), file)
     if not filled.any():
         _hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
     return Layout(
@@ -107,11 +143,22 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
         enclosed=header_line.startswith('"'),
         starts=starts[filled],
         ends=ends[filled],
-        bodies=_without_line_ends(array, starts[filled], ends[filled]),
+        bodies=fields.ends[filled],
         numbers=numbers[filled],
         separators=marks.separators,
-        firsts=firsts[filled],
+        firsts=fields.firsts[filled],
+        top=top,
+        spare=spare,
+        read_over=tuple(int(numbers[row]) for row in over),
     )
+
+
+def tidied(data: bytes) -> bytes:
+    """Without the end-of-file sign of old programs, and with one mark for UTF-8 at most."""
+    while data.startswith(_MARKS_TWICE):
+        data = BOM_UTF8 + data.removeprefix(_MARKS_TWICE[0]).removeprefix(_MARKS_TWICE[1])
+    sign = END_OF_FILE.encode()
+    return data.rstrip(sign) if data.endswith(sign) else data
 
 
 def _hold(what: str, where: str, mend: str) -> NoReturn:
@@ -158,14 +205,47 @@ def _text(data: bytes, encoding: str, file: str) -> str:
         _hold(what, f"{file}:{line_of(error)}", _("set stock.encoding"))
 
 
-def _header_line(data: bytes, encoding: str, file: str) -> str:
-    line = _text(data[: data.find(b"\n") + 1 or None], encoding, file).rstrip("\r\n")
-    if "\r" in line:
-        _hold_cr(1, file)
+def _first_lines(data: bytes, encoding: str, file: str) -> list[str]:
+    """The first lines without their ends, as far as a header may stand among them."""
+    lines, start = list[str](), 0
+    while start < len(data) and len(lines) < MOST_ABOVE:
+        end = data.find(b"\n", start) + 1 or len(data)
+        line = _text(data[start:end], encoding, file).rstrip("\r\n")
+        if "\r" in line:
+            if not lines or start == 0:
+                _hold_cr(len(lines) + 1, file)
+            break
+        lines.append(line)
+        start = end
+    return lines
+
+
+def _top(lines: list[str], settings: Stock) -> Top:
+    columns = settings.columns
+    eans, quantities = ({fold(name) for name in one} for one in (columns.ean13, columns.quantity))
+
+    def fits(names: Sequence[str]) -> bool:
+        folded = {fold(name) for name in names}
+        return bool(folded & eans) and bool(folded & quantities)
+
+    return find_top(lines, _known_names(settings), fits)
+
+
+def _known_names(settings: Stock) -> tuple[str, ...]:
+    columns = settings.columns
+    return (*columns.ean13, *columns.quantity, settings.gift_cards.column)
+
+
+def _check_header_line(line: str, number: int, file: str) -> None:
     if len(line) > LONGEST_HEADER:
         what = _("the first line has {length} characters and is no header")
-        _hold(what.format(length=len(line)), f"{file}:1", _("look what the ERP wrote"))
-    return line
+        _hold(what.format(length=len(line)), f"{file}:{number}", _("look what the ERP wrote"))
+
+
+def _without_blanks(names: list[str]) -> tuple[list[str], int]:
+    """The header's names, and how many blank ones stand behind the last of them."""
+    filled = next((n for n in range(len(names), 0, -1) if names[n - 1].strip()), 0)
+    return names[:filled], len(names) - filled
 
 
 def _hold_cr(line: int, file: str) -> NoReturn:
@@ -173,12 +253,10 @@ def _hold_cr(line: int, file: str) -> NoReturn:
     _hold(_("a line ends with CR alone"), f"{file}:{line}", mend)
 
 
-def _separator(header_line: str, settings: Stock) -> str:
+def _separator(header_line: str, settings: Stock, top: Top) -> str:
     if settings.separator != "auto":
         return settings.separator
-    columns = settings.columns
-    known = (*columns.ean13, *columns.quantity, settings.gift_cards.column)
-    return detect_separator(header_line, known)
+    return top.separator or detect_separator(header_line, _known_names(settings))
 
 
 def _encloses(data: bytes, separator: str) -> bool:
@@ -240,41 +318,92 @@ def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
         bodies -= ending
 
 
-def _check_header(header: list[str], file: str) -> None:
+def _check_header(header: list[str], where: str) -> None:
     names = Counter(name.strip() for name in header)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:
-        _hold_twice(twice[0], file)
+        _hold_twice(twice[0], where)
 
 
-def _hold_twice(name: str, file: str) -> NoReturn:
+def _hold_twice(name: str, where: str) -> NoReturn:
     _hold(
         _('the header has "{name}" twice').format(name=shorten(name)),
-        f"{file}:1",
+        where,
         _("the shop's import would abort; have the ERP name each column once"),
     )
 
 
-def _first_separators(
-    separators: Offsets,
-    starts: Offsets,
-    filled: npt.NDArray[np.bool_],
-    numbers: Offsets,
-    width: int,
-    file: str,
-) -> Offsets:
-    """Which separator is the first of each record; every record has as many as the header."""
-    firsts = np.searchsorted(separators, starts)
-    counts = np.diff(firsts, append=len(separators)) + 1
-    wrong = np.flatnonzero((counts != width) & filled)
+class _Fields(NamedTuple):
+    """Of each record: which separator is its first, how many fields it has, where the last ends."""
+
+    firsts: Offsets
+    counts: Offsets
+    ends: Offsets
+
+
+def _fields(separators: Offsets, starts: Offsets, bodies: Offsets, width: int) -> _Fields:
+    """Blank fields behind those of the header, as some programs end all of their lines, or some,
+    are none."""
+    firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
+    counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
+    more = np.flatnonzero(counts > width)
+    if len(more):
+        behind = separators[firsts[more] + width - 1]
+        blank = bodies[more] - behind == counts[more] - width
+        bodies = bodies.copy()
+        bodies[more[blank]], counts[more[blank]] = behind[blank], width
+    return _Fields(firsts, counts, bodies)
+
+
+def _check_widths(
+    fields: _Fields, filled: npt.NDArray[np.bool_], numbers: Offsets, width: int, file: str
+) -> None:
+    """Every record has as many fields as the header."""
+    wrong = np.flatnonzero((fields.counts != width) & filled)
     if len(wrong):
         what = _("a line has {found} fields, the header {expected}")
         _hold(
-            what.format(found=counts[wrong[0]], expected=width),
+            what.format(found=fields.counts[wrong[0]], expected=width),
             f"{file}:{numbers[wrong[0]]}",
             _("the file is damaged there, or a text holds the separator"),
         )
-    return np.asarray(firsts, starts.dtype)
+
+
+def _folded(names: list[str]) -> list[str]:
+    """As names compare; blank ones at the end are none."""
+    return [fold(name) for name in _without_blanks(names)[0]]
+
+
+def _read_over(
+    data: bytes,
+    records: tuple[Offsets, Offsets],
+    filled: npt.NDArray[np.bool_],
+    header_line: str,
+    separator: str,
+    encoding: str,
+) -> list[int]:
+    """Which records repeat the header, or only sum up. Only those that begin like one are read."""
+    starts, array = records[0], np.frombuffer(data, np.uint8)
+    begins = starts + (array[np.minimum(starts, len(array) - 1)] == QUOTE)
+    firsts = array[np.minimum(begins, len(array) - 1)] | np.uint8(0x20)
+    seconds = array[np.minimum(begins + 1, len(array) - 1)] | np.uint8(0x20)
+    wanted = {header_line.lstrip('"')[:2].lower(), separator * 2, *_SUM_BEGINS}
+    likely = np.zeros(1 << 16, np.bool_)
+    for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
+        likely[(one << 8 | other) | 0x2020] = True
+    pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
+    codec = "utf-8" if encoding == "utf-8-sig" else encoding
+    header = _folded(split_header(header_line, separator))
+    found = []
+    short = records[1] - starts <= LONGEST_HEADER
+    for row in map(int, np.flatnonzero(likely[pairs] & filled & short)):
+        line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
+        cells = split_header(line, separator)
+        first = next((cell for cell in cells if cell.strip()), "")
+        has_item = any(is_gtin(cell) for cell in cells)
+        if _folded(cells) == header or (TOTALS.match(fold(first)) and not has_item):
+            found.append(row)
+    return found
 
 
 def _not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:

@@ -6,13 +6,13 @@ from zlib import crc32
 import numpy as np
 
 from passerelle.base.language import _
-from passerelle.base.reading import gtin, is_eaten_by_spreadsheet, parse_decimal
 from passerelle.base.wording import shorten
+from passerelle.base.words import gtin, is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, eaten
-from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.layout import Layout, read_layout, tidied
 
 
 def read_levels(
@@ -23,11 +23,12 @@ def read_levels(
     What the file lacks, or does not say legibly, is 0. Of an item that stands in several lines the
     lowest counts. Raises as :func:`fix_stock` does.
     """
+    data = tidied(data)
     layout, columns = read_layout(data, settings, file), settings.columns
     index = layout.column(columns.ean13, "stock.columns.ean13", file)
     items = Items(Column(data, layout, index))
     index = layout.column(columns.quantity, "stock.columns.quantity", file)
-    quantities = Column(data, layout, index).levels()
+    quantities = Column(data, layout, index).levels().floats
     levels: dict[str, int] = {}
     for row in items.rows_of(keys):
         key, level = items.key(row), quantities[row]
@@ -41,13 +42,14 @@ def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> Level
 
     Raises as :func:`read_layout` does.
     """
+    data = tidied(data)
     layout, columns = read_layout(data, settings, name), settings.columns
     numbers = Column(data, layout, layout.column(columns.ean13, f"{keys}.ean13", name))
     index = layout.column(columns.quantity, f"{keys}.quantity", name)
     quantities = Column(data, layout, index)
-    items = _keys(numbers)
-    rows, twice, nameless = _by_item(items)
-    levels, faults = _levels(quantities, rows, layout, name)
+    read = quantities.levels()
+    rows, twice, nameless = _by_item(_keys(numbers), read)
+    levels, faults = _levels(read, quantities, rows, layout, name)
     faults += eaten(numbers, layout, name)
     lines = {item: int(layout.numbers[row]) for item, row in rows.items()}
     return LevelFile(
@@ -74,27 +76,30 @@ def _cells(
 def _keys(column: Column) -> list[str]:
     """Each line's item, ``""`` where it has none; what a spreadsheet spoilt is none either."""
     keys = [str(number) if number > 0 else "" for number in column.numbers.tolist()]
-    for row in column.others():
-        text = column.text(row)
+    for row, text in column.texts().items():
         keys[row] = "" if is_eaten_by_spreadsheet(text) else gtin(text)
     return keys
 
 
-def _by_item(keys: list[str]) -> tuple[dict[str, int], dict[str, list[int]], list[int]]:
-    """Each item's row; the rows of items met twice; rows without an item."""
+def _by_item(
+    keys: list[str], levels: Quantities
+) -> tuple[dict[str, int], dict[str, list[int]], list[int]]:
+    """Each item's row; the rows of items met with two levels; rows without an item."""
     rows: dict[str, int] = {}
     twice: dict[str, list[int]] = {}
     nameless = []
     for row, key in enumerate(keys):
         if not key:
             nameless.append(row)
-        elif (first := rows.setdefault(key, row)) != row:
+        elif (first := rows.setdefault(key, row)) != row and (
+            key in twice or levels.floats[first] != levels.floats[row]
+        ):
             twice.setdefault(key, [first]).append(row)
     return {key: row for key, row in rows.items() if key not in twice}, twice, nameless
 
 
 def _levels(
-    column: Column, rows: Mapping[str, int], layout: Layout, name: str
+    read: Quantities, column: Column, rows: Mapping[str, int], layout: Layout, name: str
 ) -> tuple[dict[str, int], list[Fault]]:
     """The whole pieces of each item; what is no whole number is a fault."""
     numbers = column.numbers.tolist()
@@ -103,26 +108,19 @@ def _levels(
     for item, row in rows.items():
         number = numbers[row]
         if number == NOT_PLAIN or number > _MOST:
-            text = column.text(row)
-            try:
-                number = _whole(text)
-            except ValueError:
-                problem = _('"{text}" is no whole number').format(text=shorten(text))
-                faults.append(Fault(name, int(layout.numbers[row]), "quantity", problem))
+            text = read.texts.get(row, "")
+            level, problem = read.written.get(text), read.problems.get(text, "")
+            if level is None or level != level.to_integral_value() or abs(level) > _MOST:
+                whole = _('"{text}" is no whole number').format(text=shorten(column.text(row)))
+                faults.append(Fault(name, int(layout.numbers[row]), "quantity", problem or whole))
                 continue
+            number = int(level)
         levels[item] = number
     return levels, faults
 
 
 # What is greater is another column's number.
 _MOST = 10**12
-
-
-def _whole(text: str) -> int:
-    number = parse_decimal(text)
-    if number != number.to_integral_value() or abs(number) > _MOST:
-        raise ValueError(text)
-    return int(number)
 
 
 def _marks(

@@ -127,7 +127,7 @@ def test_a_level_of_the_erp_that_cannot_be_read_leaves_its_item_as_it_is(
 ) -> None:
     writes(erp, dict.fromkeys(ITEMS, 100) | {A: "beaucoup", B: 90})
     text = pool.cycle()
-    assert '! ExportCSV.csv:2: quantity: "beaucoup" is no whole number' in text
+    assert '! ExportCSV.csv:2: quantity: "beaucoup" is no number' in text
     assert (pool.levels(A), pool.levels(B)) == ([100, 100], [90, 90])
 
 

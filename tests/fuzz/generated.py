@@ -5,7 +5,7 @@ that is read as another value.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -32,7 +32,11 @@ AMOUNTS = ("shipping", "discount", "total_paid")
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written; ``order`` is that of its columns, ``language`` that of its header."""
+    """How a file is written; ``order`` is that of its columns, ``language`` that of its header.
+
+    ``again`` is how it says its rows twice, ``unseen`` a letter in each cell that nobody sees.
+    ``is_month_first`` is for dates whose year stands last.
+    """
 
     separator: str
     enclosed: bool
@@ -41,6 +45,12 @@ class Dialect:
     language: int
     order: tuple[str, ...]
     final_newline: bool
+    again: str
+    unseen: str
+    above: str
+    below: str
+    spare: int
+    is_month_first: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,10 @@ class Known:
     written: Mapping[str, str]
 
 
-KEYS = ("id", "ean13", "quantity", "unit_price", "date", *AMOUNTS, *TEXT_KEYS)
+KEYS = (
+    *("id", "reference", "ean13", "quantity", "unit_price", "date", "payment", "voucher"),
+    *(*AMOUNTS, *TEXT_KEYS),
+)
 _dialects = st.builds(
     Dialect,
     st.sampled_from(";,\t|:"),
@@ -65,6 +78,12 @@ _dialects = st.builds(
     st.integers(0, 8),
     st.permutations(KEYS).map(tuple),
     st.sampled_from([True, True, True, False]),
+    st.sampled_from(["", "", "", "whole", "rows", "respelled", "join"]),
+    st.sampled_from(["", "", "", "\u200b", "\ufeff", "\u00ad", "\u200e"]),
+    st.sampled_from(["", "", "sep={}", "\n", "Export du 22/11/2026"]),
+    st.sampled_from(["", "", "Total", "\x1a", "\n", "{}{}{}"]),
+    st.sampled_from([0, 0, 1, 2]),
+    st.booleans(),
 )
 
 
@@ -97,7 +116,7 @@ def _known(draw: st.DrawFn) -> Known:
     numbers = {key: draw(_values).quantize(Decimal("0.01")) for key in ("unit_price", *AMOUNTS)}
     date = draw(_moments)
     texts = {key: draw(st.sampled_from(NASTY if nasty else HARMLESS)) for key in TEXT_KEYS}
-    dates = ("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%m.%d.%y")
+    dates = ("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%y%m%d")
     whole = (
         f"{quantity}",
         f"{quantity}.0",
@@ -110,7 +129,8 @@ def _known(draw: st.DrawFn) -> Known:
     }
     written |= {"date": f"{date:{draw(st.sampled_from(dates if nasty else dates[:3]))}}"}
     written |= {"quantity": draw(st.sampled_from(whole if nasty else whole[:4]))}
-    written |= {"id": str(number), "ean13": f"{number:013}"}
+    written |= {"id": str(number), "ean13": f"{number:013}", "reference": f"REF{number}"}
+    written |= {"payment": "CB", "voucher": "PROMO10"}
     return Known(number, quantity, numbers, date, texts, written | texts)
 
 
@@ -131,11 +151,43 @@ def file_of(orders: tuple[Known, ...], dialect: Dialect) -> bytes:
         quoting=csv.QUOTE_ALL if dialect.enclosed else csv.QUOTE_MINIMAL,
         lineterminator=dialect.line_end,
     )
-    writer.writerow(names[key][dialect.language % len(names[key])] for key in dialect.order)
-    writer.writerows([known.written[key] for key in dialect.order] for known in orders)
+    spare, unseen = [""] * dialect.spare, "" if dialect.encoding == "cp1252" else dialect.unseen
+    header = [names[key][dialect.language % len(names[key])] for key in dialect.order]
+    rows = [{**known.written, "date": _date(known, dialect)} for known in orders]
+    if dialect.above:
+        text.write(dialect.above.format(dialect.separator) + dialect.line_end)
+    for cells in _said(header, rows, dialect):
+        writer.writerow([*(_hidden(cell, unseen) for cell in cells), *spare])
     whole = text.getvalue()
     whole = whole if dialect.final_newline else whole.rstrip("\r\n")
+    whole += dialect.below.format(*dialect.separator * 3) if dialect.final_newline else ""
+    whole += dialect.line_end if dialect.below.strip("\x1a") and dialect.final_newline else ""
     return whole.encode(dialect.encoding, "replace")
+
+
+def _hidden(cell: str, unseen: str) -> str:
+    return f"{cell[:1]}{unseen}{cell[1:]}"
+
+
+def _date(known: Known, dialect: Dialect) -> str:
+    text = known.written["date"]
+    return f"{text[3:6]}{text[:3]}{text[6:]}" if dialect.is_month_first and "/" in text else text
+
+
+def _said(header: list[str], rows: list[dict[str, str]], dialect: Dialect) -> Iterator[list[str]]:
+    """The file's lines, its rows said again as exports are appended, opened, and joined."""
+    again = dialect.again if len(rows) > 1 or dialect.again in ("whole", "join") else ""
+    spelling = "{}.0" if dialect.language % 2 else "000{}"
+    yield header
+    for row in rows:
+        yield [row[key] for key in dialect.order]
+        if again == "join":
+            yield [(row | {"voucher": "GC-1"})[key] for key in dialect.order]
+    if again == "whole":
+        yield header
+    for row in rows if again in ("whole", "rows", "respelled") else ():
+        id = spelling.format(row["id"]) if again == "respelled" else row["id"]
+        yield [(row | {"id": id})[key] for key in dialect.order]
 
 
 def check(case: Case) -> str:
@@ -154,13 +206,13 @@ def check(case: Case) -> str:
     assert not any(reading.order for id, reading in readings.items() if id not in ids)
     for known in orders:
         if str(known.id) in readings:
-            check_values(known, readings[str(known.id)], dialect)
+            check_values(known, readings[str(known.id)], dialect, file.date_order)
     check_xml([reading.order for reading in file.readings if reading.order])
     return outcome(file)
 
 
-def check_values(known: Known, reading: Reading, dialect: Dialect) -> None:
-    """Each value is the known one."""
+def check_values(known: Known, reading: Reading, dialect: Dialect, date_order: str | None) -> None:
+    """Each value is the known one, once; day and month are, where a date shows which is which."""
     order = reading.order
     if order is None:
         return
@@ -170,7 +222,8 @@ def check_values(known: Known, reading: Reading, dialect: Dialect) -> None:
     assert read == known.numbers
     assert (line.quantity, line.ean13) == (known.quantity, known.written["ean13"])
     assert order.date
-    assert order.date.replace(tzinfo=None) == known.date
+    if "/" not in known.written["date"] or date_order or not dialect.is_month_first:
+        assert order.date.replace(tzinfo=None) == known.date
     if dialect.encoding != "cp1252":
         shown = " ".join(known.texts["last_name"].replace("\n", " ").split(" ")).strip()
         assert order.customer.last_name == shown

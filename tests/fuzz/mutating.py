@@ -13,6 +13,9 @@ _TEXTS = (
     "2.000",
     *("1.234,50", "1,234.50", "1 234,50 €", "1\u202f234", "12.50.3", "1.234 567,00", "9" * 30),
     *("3,70012E+12", "3701234500010.0", '="3701234500010"', "'0701234500013", "0000"),
+    *("3-", "'-5", "1’234.50", "1.250", "1,250", "980,50", "1 234,50 €", "12,50-"),
+    *("NULL", "\\N", "N/A", "#N/A", "-", "--", "####", "Does not apply", "Total", "PROMO | GC-1"),
+    *("000051", "51.0", "#51", "11/25/2026", "25/11/2026", "03/04/2026 10:00 PM", "46348.5"),
     *("31/02/2026", "0001-01-01", "9999-12-31 23:59:59", "22/11/26", "2026-11-22T10:00:00"),
     *("=cmd|' /C calc'!A0", "@SUM(1)", "<b>&amp;]]>", "\x01", "\x1b[2J", "\x1a", "\x7f", "\x85"),
     *("\u2028", "\ufeff", "\ufffd", "\ufffe", "\u0301\u0327" * 3, "🎁", "é" * 300),
@@ -113,7 +116,51 @@ def replace_cell(draw: st.DrawFn, data: bytes) -> bytes:
     return b"\n".join(lines)
 
 
+def repeat_header(draw: st.DrawFn, data: bytes) -> bytes:
+    """The header stands again between two lines."""
+    lines = data.splitlines(keepends=True)
+    place = draw(st.integers(0, len(lines)))
+    return b"".join([*lines[:place], *lines[:1], *lines[place:]])
+
+
+def join(draw: st.DrawFn, data: bytes) -> bytes:
+    """Each line from one place on stands twice, with another voucher or payment."""
+    lines = data.splitlines(keepends=True)
+    place, said = draw(st.integers(0, len(lines))), draw(st.sampled_from([b"CB", b"PROMO10"]))
+    twice = [(line, line.replace(said, b"GC-1")) for line in lines[place:]]
+    return b"".join([*lines[:place], *(line for pair in twice for line in pair)])
+
+
+def hide(draw: st.DrawFn, data: bytes) -> bytes:
+    """Letters that nobody sees, in some places."""
+    for _again in range(draw(st.integers(1, 3))):
+        place = _place(draw, data)
+        data = data[:place] + draw(st.sampled_from(_UNSEEN)) + data[place:]
+    return data
+
+
+_UNSEEN = [
+    letter.encode() for letter in ("\u200b", "\ufeff", "\u00a0", "\u00ad", "\u202f", "\u200e")
+]
+
+
+def frame(draw: st.DrawFn, data: bytes) -> bytes:
+    """What programs write above a header and below the last line."""
+    above = [b"sep=;\n", b"\n", b"Export du 22/11/2026\n", b";;;\n", b"\xef\xbb\xbf", b"a;b\n"]
+    below = [b"Total;;;12\n", b";;;36,00\n", b"\x1a", b"\n\n", b"Fin du fichier\n", b"---\n"]
+    if draw(st.booleans()):
+        return draw(st.sampled_from(above)) + data
+    return data + draw(st.sampled_from(below))
+
+
+def end_with_separators(draw: st.DrawFn, data: bytes) -> bytes:
+    """A separator ends each line from one place on."""
+    place, ending = _place(draw, data), draw(st.sampled_from([b";", b";;", b","]))
+    return data[:place] + data[place:].replace(b"\r\n", b"\n").replace(b"\n", ending + b"\n")
+
+
 EDITS: tuple[Edit, ...] = (
     *(flip, delete, insert, insert, repeat, truncate, swap_lines),
     *(other_line_ends, append, encode_otherwise),
+    *(repeat_header, join, hide, frame, end_with_separators),
 )

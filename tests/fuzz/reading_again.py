@@ -6,6 +6,7 @@ It shares no code with the product, and knows less: it reads only what cannot be
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,47 +14,67 @@ from functools import cached_property
 
 from passerelle.config.orders import Orders
 
-_BLANKS = "[ \u00a0\u2007\u2009\u202f]"
+_GROUPS = "[ \u00a0\u2007\u2009\u202f'\u2019\u00b4]"
 _DRESS = re.compile(r"[\s'\"=\-]")
-_ISO = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)(?:[\sT]+(\d\d?):(\d\d?)(?::(\d\d?))?)?", re.ASCII)
-_FRENCH = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(?:[\sT]+(\d\d?):(\d\d?)(?::(\d\d?))?)?", re.ASCII)
+_CLOCK = r"(?:[\sT]+(\d\d?):(\d\d?)(?::(\d\d?))?)?"
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d\d?)\2(\d\d?)" + _CLOCK, re.ASCII)
+_YEAR_LAST = re.compile(r"(\d\d?)([-/.])(\d\d?)\2(\d{4}|\d\d)" + _CLOCK, re.ASCII)
 
 
-def number(text: str) -> Decimal | None:
-    """What a number means: the last mark is the decimal one, and spaces group by threes."""
-    bare = text.strip().strip("€%").strip()
-    if re.search(rf"{_BLANKS}(?!{_BLANKS}|\d\d\d(?!\d))", bare):
-        return None
-    bare = re.sub(_BLANKS, "", bare)
+def seen(text: str) -> str:
+    """Without what cannot be seen."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+
+
+def meanings(text: str) -> set[Decimal]:
+    """What a number may mean: the last mark is the decimal one, unless it parts thousands."""
+    bare = re.sub(r"^(?:=\"(.*)\"|'(.*))$", r"\1\2", seen(text).strip()).strip()
+    bare = re.sub("^EUR|EUR$", "", bare).strip("€% \u00a0\u202f").replace("\u2212", "-")
+    bare = re.sub(r"^(.*[0-9])\s?([+-])$", r"\2\1", bare)
+    if re.search(rf"{_GROUPS}(?!{_GROUPS}|\d\d\d(?!\d))", bare):
+        return set()
+    bare = re.sub(_GROUPS, "", bare)
     mark = max(",", ".", key=bare.rfind)
-    other = "." if mark == "," else ","
-    if bare.count(mark) > 1:
-        return None
-    plain = bare.replace(other, "").replace(mark, ".")
-    return Decimal(plain) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", plain) else None
+    found = {_plain_number(bare.replace("." if mark == "," else ",", "").replace(mark, "."))}
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([,.])[0-9]{3}(\1[0-9]{3})*", bare):
+        thousands = _plain_number(bare.replace(mark, ""))
+        is_sure = bare.count(mark) > 1
+        found = {thousands} if is_sure else found | {thousands}
+    return {value for value in found if value is not None}
 
 
-def moment(text: str) -> datetime | None:
-    """A date without its zone."""
-    if iso := _ISO.fullmatch(text.strip()):
-        year, month, day, *clock = (int(part or 0) for part in iso.groups())
-    elif french := _FRENCH.fullmatch(text.strip()):
-        day, month, year, *clock = (int(part or 0) for part in french.groups())
+def _plain_number(text: str) -> Decimal | None:
+    return Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
+
+
+def moments(text: str) -> set[datetime]:
+    """What a date may mean, without its zone."""
+    if found := _YEAR_FIRST.fullmatch(seen(text).strip()):
+        year, _mark, month, day, *clock = found.groups()
+        orders = [(year, month, day)]
+    elif found := _YEAR_LAST.fullmatch(seen(text).strip()):
+        one, _mark, other, year, *clock = found.groups()
+        year = year if len(year) == 4 else f"20{year}"
+        orders = [(year, other, one), (year, one, other)]
     else:
-        return None
-    hour, minute, second = clock
-    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - without zones
+        return set()
+    moments = set()
+    for order in orders:
+        with suppress(ValueError):
+            parts = [int(part or 0) for part in (*order, *clock)]
+            moments.add(datetime(*parts))  # type: ignore[arg-type]  # noqa: DTZ001 - without zones
+    return moments
 
 
 def item(text: str) -> str:
     """An item number without the dress of spreadsheets."""
-    bare = _DRESS.sub("", text)
-    return bare if re.fullmatch("[0-9]+", bare) else " ".join(text.split())
+    bare = _DRESS.sub("", seen(text))
+    return bare if re.fullmatch("[0-9]+", bare) else " ".join(seen(text).split())
 
 
 def plain(text: str) -> str:
     """A name without case, accents and surplus space."""
-    letters = (c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    letters = (c for c in unicodedata.normalize("NFKD", seen(text)) if not unicodedata.combining(c))
     return " ".join("".join(letters).split()).casefold()
 
 
@@ -178,10 +199,10 @@ def _lines(data: bytes, encoding: str) -> Iterator[str]:
     if wide:
         codec = "utf-32" if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) else "utf-16"
         text = data.decode(codec if encoding in ("auto", "utf-8") else encoding, "replace")
-        yield from re.split("\r\n|\r|\n", text)
+        yield from re.split("\r\n|\r|\n", seen(text))
         return
     for line in re.split(b"\r\n|\r|\n", data.removeprefix(b"\xef\xbb\xbf")):
         try:
-            yield line.decode("utf-8")
+            yield seen(line.decode("utf-8"))
         except UnicodeDecodeError:
-            yield line.decode("cp1252", "replace")
+            yield seen(line.decode("cp1252", "replace"))

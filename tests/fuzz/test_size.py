@@ -52,6 +52,8 @@ STOCK_LINES = {
     "accents": b"1;Botte;" + ACCENTS * (MUCH // 20) + b";3\n",
     "quotes": b"1;" + b'"' * MUCH + b";371;3\n",
     "blank lines": b"\n" * (MUCH // 10),
+    "separators": b";" * MUCH + b"\n",
+    "a sum": b"total" * (MUCH // 5) + b";;371;3\n",
 }
 CONFIGS = {
     "too big": (b"#" * 10_000_000, "1: more than 1 MB"),
@@ -96,9 +98,9 @@ def test_a_stock_line_with_ever_so_much_leaves_as_it_came(lines: bytes) -> None:
     assert fixed.data == STOCK + lines + b"2;Botte;370;0\n"
 
 
-def test_a_stock_line_of_separators_alone_is_held() -> None:
+def test_a_stock_line_with_ever_so_many_fields_is_held() -> None:
     with in_seconds(), pytest.raises(HeldError, match=f"has {MUCH + 1} fields"):
-        fix_stock(STOCK + b";" * MUCH + b"\n", stock_settings(), {}, "ExportCSV.csv")
+        fix_stock(STOCK + b";" * MUCH + b"1\n", stock_settings(), {}, "ExportCSV.csv")
 
 
 @pytest.mark.parametrize(("data", "fault"), CONFIGS.values(), ids=CONFIGS)

@@ -413,6 +413,7 @@ NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.
               }  # fmt: skip
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {
+    "orders.withhold.payments": '# payments = ["default", "Carte Kdo"]',
     "orders.send_statuses": "# send_statuses = [",
     "orders.waiting_statuses": "# waiting_statuses = [",
     "orders.cancelled_statuses": "# cancelled_statuses = [",

@@ -68,7 +68,8 @@ class TestKinds:
 @pytest.mark.parametrize("name", ["orders_french.csv", "orders_english.csv", "erp_stock.csv"])
 def test_the_demonstration_is_known_by_every_column(name: str) -> None:
     found = propose(read(demo(name)))
-    keys = [key for key in OrderColumns.model_fields if key != "vat_number"]
+    absent = ("vat_number", "currency", "quantity_refunded")
+    keys = [key for key in OrderColumns.model_fields if key not in absent]
     what, keys = ("stock", ["ean13", "quantity"]) if "stock" in name else ("orders", keys)
     assert (found.what, found.sure, found.missing, found.separator) == (what, True, (), "")
     assert (list(taken(found)), doubts(found)) == (keys, {})
@@ -159,6 +160,52 @@ class TestGuesses:
         self, header: str, missing: tuple[str, ...]
     ) -> None:
         assert proposal(header).missing == missing
+
+
+class TestInOtherLanguages:
+    @pytest.mark.parametrize(
+        ("header", "row", "expected"),
+        [
+            ("Nome;Cognome;Nuovo cliente", "Ann;Onyme;1",
+             {"first_name": "Nome", "last_name": "Cognome"}),
+            ("Vorname;Name;Neukunde;Land", "Ann;Onyme;1;DE",
+             {"first_name": "Vorname", "last_name": "Name", "country": "Land"}),
+            ("Nombre;Apellidos;País", "Ann;Onyme;ES",
+             {"first_name": "Nombre", "last_name": "Apellidos", "country": "País"}),
+            ("Voornaam;Achternaam;Levering", "Ann;Onyme;NL",
+             {"first_name": "Voornaam", "last_name": "Achternaam"}),
+            ("Nome;New client;Livraison;Delivery", "Ann;1;FR;FR", {}),
+            ("Discount Code;Name;Lineitem quantity", "SPRING;#1;2",
+             {"voucher": "Discount Code", "id": "Name", "quantity": "Lineitem quantity"}),
+            ("Quantity;Quantity (- Refund);Item Cost", "3;2;8,33",
+             {"quantity": "Quantity (- Refund)"}),
+            ("Menge;Einzelpreis (netto);Preis exkl. MwSt.", "3;8,33;8,33", {"quantity": "Menge"}),
+            ("Prix d'achat;Prix total;Date de facturation;Paid at",
+             "4,00;8,00;22/11/2026;22/11/2026", {}),
+        ],
+    )  # fmt: skip
+    def test_nothing_is_taken_for_something_else(
+        self, header: str, row: str, expected: dict[str, str]
+    ) -> None:
+        assert taken(propose(read(f"{header}\n{row}\n"), "orders")) == expected
+
+    def test_what_matters_and_is_not_read_is_named(self) -> None:
+        header = "ID pedido;Ecotax;Refunded Amount;Precio sin IVA;Notes;Geschenkverpackung"
+        found = propose(read(f"{header}\n7;1;2;3;x;4\n"), "orders")
+        names = ["Ecotax", "Refunded Amount", "Precio sin IVA", "Geschenkverpackung"]
+        assert [name for name, _what in found.unread] == names
+        assert {"city", "country", "status", "payment"} <= set(found.left)
+
+    @pytest.mark.parametrize(
+        ("header", "is_one"),
+        [
+            ("ID;Reference;New client;Delivery;Customer;Total;Payment;Status;Date", True),
+            ("ID;Referentie;Nieuwe klant;Levering;Klant;Totaal;Betaling;Status;Datum", True),
+            ("ID;Reference;Customer;Total;Payment;Status;Date;EAN13;Quantity;Price", False),
+        ],
+    )
+    def test_an_order_list_without_items_is_known(self, header: str, is_one: bool) -> None:
+        assert propose(read(f"{header}\n"), "orders").is_grid is is_one
 
 
 class TestFilesAreRead:

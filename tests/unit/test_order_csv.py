@@ -174,7 +174,8 @@ REJECTED = [
     ("reference", "Lef\ufffdvre", "reference: holds a letter that was cut"),
     *(("quantity", n, f'quantity: "{n}" {_NONE_SOLD}') for n in ("-1", "0", "99999999999")),
     ("quantity", "9" * 5000, "quantity: "),
-    *(("quantity", n, f'quantity: "{n}" is no whole number') for n in ("1,5", "1.000")),
+    *(("quantity", n, f'quantity: "{n}" is no whole number') for n in ("1,5", "2.50")),
+    ("quantity", "1.000", 'quantity: "1.000" may be 1 or 1000: no number of its column shows'),
     *(("quantity", n, f'quantity: "{n}" is no number') for n in ("deux", "1e5", "٣")),
     ("quantity", "", "quantity: empty"),
     ("unit_price", "", "unit_price: empty"),
@@ -327,3 +328,127 @@ class TestAFileOfOddRows:
         quick = read(data)
         monkeypatch.setattr(PlainReader, "read", lambda *_: None)
         assert read(data) == quick
+
+
+# --- what a file says again, and how it writes -------------------------------------------------
+
+TOTAL = HEADER.replace("\n", ";voucher;shipping;discount;total_paid;quantity_refunded\n")
+
+
+def paid(
+    id: str, *, total: str = "12,50", back: str = "", voucher: str = "", **changes: str
+) -> str:
+    return f"{row(id, **changes)};{voucher};0;0;{total};{back}"
+
+
+def lines_of(file: OrderFile) -> dict[str, list[int]]:
+    """The quantities of each order that is whole and beyond doubt."""
+    sure = [r.order for r in file.readings if r.order and not r.doubt]
+    return {order.id: [line.quantity for line in order.lines] for order in sure}
+
+
+ONE, TWO = paid("1"), paid("2", quantity="2", total="25")
+AGAIN: list[tuple[list[str], dict[str, list[int]], str]] = [
+    ([ONE, TWO, HEADED := TOTAL.strip(), ONE, TWO], {"1": [1], "2": [2]}, "the header again"),
+    ([ONE, TWO, ONE, TWO], {"1": [1], "2": [2]}, "said more than once: counted once"),
+    ([ONE, TWO, HEADED, paid("1", status="Expédié")], {"1": [1], "2": [2]}, "counted once"),
+    # A copy with other lines: which of them is right?
+    ([ONE, TWO, HEADED, paid("1", quantity="2", total="25")], {"2": [2]}, "the header again"),
+    # A join with vouchers, or payments.
+    ([paid("1", voucher="A"), paid("1", voucher="B")], {"1": [1]}, "counted once"),
+    ([ONE, paid("1", payment="Bon")], {"1": [1]}, "counted once"),
+    # Lines alike: two pieces, where the sum says so; one, where it says that.
+    ([paid("1", total="25")] * 2, {"1": [1, 1]}, ""),
+    ([ONE, ONE], {"1": [1]}, "as its sum says"),
+    ([paid("1", total="20")] * 2, {}, ""),
+    # Without tax; more than a cent a piece.
+    ([paid("1", total="12,52")], {}, ""),
+    ([paid("1", total="12,51")], {"1": [1]}, ""),
+    # What was refunded is taken off.
+    ([paid("1", quantity="3", total="37,5", back="1")], {"1": [2]}, "1 of 3 were refunded"),
+    ([paid("1", back="-1"), paid("1", ean13="371")], {"1": [1]}, "1 of 1 were refunded"),
+    ([paid("1", total="25", back="1"), paid("1", ean13="371", total="25")], {"1": [1]}, "refunded"),
+    ([paid("1", back="2")], {}, ""),
+    # Sums below; ids that a spreadsheet wrote.
+    ([ONE, "Total;;;;;;1;12,50;;;;;"], {"1": [1]}, "sums only"),
+    ([ONE, ";;;;;;1;12,50;;;;;"], {"1": [1]}, "sums only"),
+    ([ONE, TWO, paid("0001")], {"1": [1], "2": [2]}, "order 1 is written 0001 here"),
+    ([ONE, TWO, paid("1.0"), paid("2.0", quantity="2", total="25")], {"1": [1], "2": [2]}, "2.0"),
+    ([ONE, TWO, paid("1.0", reference="OTHER")], {"1": [1], "2": [2], "1.0": [1]}, ""),
+]
+
+
+class TestAnExport:
+    @pytest.mark.parametrize(("lines", "sold", "note"), AGAIN)
+    def test_that_says_a_thing_twice_sells_it_once_or_is_told(
+        self, lines: list[str], sold: dict[str, list[int]], note: str
+    ) -> None:
+        file = read(TOTAL + "".join(f"{line}\n" for line in lines))
+        assert lines_of(file) == sold
+        assert any(note in str(told) for told in file.notes) == bool(note)
+        others = [r for r in file.readings if r.id not in sold]
+        assert all(r.faults or r.doubt for r in others)
+
+    @pytest.mark.parametrize(
+        ("texts", "dates", "doubt"),
+        [
+            (["03/04/2026", "25/11/2026"], ["2026-04-03", "2026-11-25"], False),
+            (["03/04/2026", "11/25/2026"], ["2026-03-04", "2026-11-25"], False),
+            (["03/04/2026"], ["2026-04-03"], True),
+            (
+                ["03/04/2026", "25/11/2026", "11/25/2026"],
+                ["2026-04-03", "2026-11-25", "2026-11-25"],
+                True,
+            ),
+            (["03.04.2026", "04/04/2026"], ["2026-04-03", "2026-04-04"], False),
+        ],
+    )
+    def test_has_its_dates_in_the_order_that_one_of_them_proves(
+        self, texts: list[str], dates: list[str], doubt: bool
+    ) -> None:
+        file = read(rows(*(row(str(id), date=text) for id, text in enumerate(texts, 1))))
+        assert [f"{r.date:%Y-%m-%d}" for r in file.readings] == dates
+        assert file.dates_in_doubt is doubt
+        told = read(rows(row("1", date="03/04/2026")), date_order="mdy")
+        assert (f"{only(told).date:%m-%d}", told.dates_in_doubt) == ("03-04", False)
+
+    @pytest.mark.parametrize(
+        ("prices", "read_as"),
+        [
+            (["1.250", "1.250,00", "980,50"], ["1250", "1250.00", "980.50"]),
+            (["1.250", "980.50"], ["1.250", "980.50"]),
+            (["1.250", "12"], [None, "12"]),
+            (["1.250", "980.50", "980,50"], [None, "980.50", "980.50"]),
+        ],
+    )
+    def test_has_its_numbers_as_their_column_shows(
+        self, prices: list[str], read_as: list[str | None]
+    ) -> None:
+        file = read(rows(*(row(str(id), unit_price=text) for id, text in enumerate(prices, 1))))
+        found = [r.order and str(r.order.lines[0].unit_price) for r in file.readings]
+        assert found == read_as
+
+    def test_has_amounts_with_the_mark_that_its_other_columns_of_money_show(self) -> None:
+        file = read(TOTAL + paid("1", unit_price="1.250", total="1250,00") + "\n")
+        assert order_of(file).lines[0].unit_price == 1250
+
+    @pytest.mark.parametrize("blank", ["NULL", "\\N", "--", "N/A"])
+    def test_has_nothing_where_a_placeholder_stands(self, blank: str) -> None:
+        head = HEADER.replace("payment", "company")
+        order = order_of(read(head + row("1", payment=blank, ean13="370", reference=blank) + "\n"))
+        assert (order.customer.company, order.reference) == ("", "")
+
+    @pytest.mark.parametrize("unseen", ["\u200b", "\ufeff", "\u00ad", "\u200e"])
+    def test_is_the_same_with_letters_that_nobody_sees(self, unseen: str) -> None:
+        plain = '"id_order";ean13;quantity;unit_price;product_name\n"51";"370";"1";2;"a; b"\n'
+        file = read(re.sub('(?<!^)"', f'{unseen}"{unseen}', plain))
+        assert file == read(plain)
+        assert whole(file) == ["51"]
+
+    @pytest.mark.parametrize("ending", [";", ";;"])
+    def test_may_end_some_lines_with_separators_but_not_cut_them_short(self, ending: str) -> None:
+        file = read(rows(row("1") + ending, row("2"), row("3")[: -len(";12,50")], row("4")))
+        assert whole(file) == ["1", "2", "4"]
+        assert faults(file) == [
+            f"{FILE}:4: line: another number of fields than the header (7 instead of 8)"
+        ]

@@ -44,6 +44,7 @@ FULL = Order(
     discount=Decimal("-5.00"),
     total_paid=Decimal(0),
     lines=(LINE, BARE_LINE),
+    currency="EUR",
 )  # fmt: skip
 BARE = Order("7", "", None, "", "", "", Customer(), "", None, None, None, (BARE_LINE,))
 
@@ -70,14 +71,14 @@ class TestTheCanonicalTree:
         assert (root.tag, shape(root)) == ("orders", ["store", "generated", "count", "order"])
         assert shape(root[3]) == [
             *("id", "reference", "date", "status", "store", "customer", "payment", "voucher"),
-            *("shipping", "carrier", "discount", "total_paid", "lines"),
+            *("shipping", "carrier", "discount", "total_paid", "currency", "lines"),
         ]
         assert shape(root[3][5]) == [
             *("first_name", "last_name", "company", "email", "phone"),
             *("address1", "address2", "postcode", "city", "country"),
         ]
-        assert shape(root[3][12]) == ["line", "line"]
-        assert shape(root[3][12][0]) == [
+        assert shape(root[3][13]) == ["line", "line"]
+        assert shape(root[3][13][0]) == [
             *("ean13", "product_id", "product_reference", "product_name"),
             *("quantity", "unit_price", "vat_rate", "amount"),
         ]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from passerelle.base.errors import ConfigError, HeldError
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock, levels_of
 from tests.unit import stock_settings
@@ -32,8 +32,14 @@ def fix(
 @pytest.mark.parametrize(
     "line",
     [
-        *("13;=cmd|' /C calc'!A0;1\r\n", "13;\x01\x1b[2J;1\r\n", "13;Fil;1 234,50\r\n"),
-        *("13;Fil;1.234,50\r\n", "13;Fil;-1\r\n", "13;Fil;0\r\n", "13;a;1\n14;b;2\r\r\n"),
+        *("13;=cmd|' /C calc'!A0;1\r\n", "13;\x01\x1b[2J;1\r\n", "13;Fil;+5\r\n"),
+        *(
+            "13;Fil;1234.50\r\n",
+            "13;Fil;12,5\r\n",
+            "13;Fil;-1\r\n",
+            "13;Fil;0\r\n",
+            "13;a;1\n14;b;2\r\r\n",
+        ),
         '13;"a;12;5\r\nb ""c""";1\r\n',
     ],
 )
@@ -159,7 +165,7 @@ class TestALevel:
             *(("5", 2, "3"), ("5", 5, "0"), ("5", 9, "0"), ("5", None, "0"), ("100", 10, "90")),
             *(("5,00", 2, "3"), ("5,50", 2, "3,5"), ("5.50", 2, "3.5"), ("0,5", 1, "0")),
             *(("1 234", 4, "1230"), ("1.234,50", 4, "1230,5"), ("1,234.50", 4, "1230.5")),
-            *(("2.000", 1, "1"), ("beaucoup", 1, "0"), ("", 1, "0")),
+            *(("2.000", 1, "0"), ("beaucoup", 1, "0"), ("", 1, "0"), ("1’234.50", 4, "1230.5")),
             # Of nothing or less: the ERP's own word.
             *((level, 1, level) for level in ("0", "-2", "0,00", "-1.5")),
         ],
@@ -174,11 +180,64 @@ class TestALevel:
     def test_is_told_where_it_cannot_be_read_and_in_stock_above_zero_only(self) -> None:
         text = "Gencod;Stock\n1;5\n2;0\n3;-1\n4;beaucoup\n5;0,5\n6;1 000\n7;\n"
         fixed = fix(text, {"2": 1, "3": 1})
-        assert (fixed.data, fixed.lines, fixed.in_stock) == (text.encode(), 7, 3)
+        left = text.replace("1 000", "1000").encode()
+        assert (fixed.data, fixed.lines, fixed.in_stock) == (left, 7, 3)
         assert [str(fault) for fault in fixed.faults] == [
             'ExportCSV.csv:5: quantity: "beaucoup" is no number',
             "ExportCSV.csv:8: quantity: empty",
         ]
+
+    @pytest.mark.parametrize(
+        ("came", "left"),
+        [
+            # What PHP reads another number from is written anew; what nobody can tell, as nothing.
+            *(("1 234,50", "1234,5"), ("1.234,50", "1234,5"), ("1’234.50", "1234.5")),
+            *(("1,234,567", "1234567"), ("3-", "-3"), ("'5", "5"), ('="5"', "5")),
+            *(("5 pcs", "0"), ("1e3", "0"), ("12.000", "0"), ("1,000", "0"), ("\u200b7", "7")),
+            # What it reads as nothing, or as it is meant, leaves as it came.
+            *((level, level) for level in ("beaucoup", "N/A", "", "12,50", " 4", "-2")),
+        ],
+    )
+    def test_leaves_so_that_the_shop_reads_it_as_it_is_meant(self, came: str, left: str) -> None:
+        fixed = fix(f"Gencod;Stock\n11;1\n12;{came}\n")
+        assert fixed.data.decode() == f"Gencod;Stock\n11;1\n12;{left}\n"
+        assert len(fixed.warnings) == (came != left)
+
+    @pytest.mark.parametrize("proof", ["980,50", "1.234.567", "0,5"])
+    def test_is_read_with_the_decimal_mark_that_another_of_its_column_proves(
+        self, proof: str
+    ) -> None:
+        fixed = fix(f"Gencod;Stock\n11;{proof}\n12;1.250\n", {"12": 1}, missed_sales="subtract")
+        assert fixed.data.endswith(b"12;1249\n")
+
+
+class TestALineThatIsNoItem:
+    @pytest.mark.parametrize(
+        "line", ["Gencod;Nom;Stock", "Total;;7", ";;7", ";;;", "Fin du fichier;;"]
+    )
+    def test_leaves_as_it_came_and_is_told(self, line: str) -> None:
+        text = f"Gencod;Nom;Stock\n12;a;4\n{line}\n"
+        assert fix(text, {"12": 1}).data.decode() == text.replace(";4", ";0")
+
+    def test_is_none_where_it_has_an_item_number(self) -> None:
+        fixed = fix("Nom;Gencod;Stock\nTotal;3701234500010;4\n", {"3701234500010": 1})
+        assert fixed.data == b"Nom;Gencod;Stock\nTotal;3701234500010;0\n"
+
+    @pytest.mark.parametrize("above", ["sep=;", "", "Stock au 22/11/2026", "\n\n", "Stock;;"])
+    def test_may_stand_above_the_header(self, above: str) -> None:
+        text = f"{above}\nGencod;Nom;Stock\n12;a;4\n"
+        assert fix(text, {"12": 1}).data.decode() == text.replace(";4", ";0")
+
+    @pytest.mark.parametrize("row", ["3701234500010;a;4", "AB;a;4"])
+    def test_above_the_header_is_no_row_or_the_file_is_refused(self, row: str) -> None:
+        with pytest.raises(ConfigError, match="line 1 is no header, it seems to be line 2"):
+            fix(f"{row}\nGencod;Nom;Stock\n12;a;4\n")
+
+    @pytest.mark.parametrize("end", ["\x1a", "12;a;4;\n", "12;a;4;;\n"])
+    def test_at_the_end_changes_nothing(self, end: str) -> None:
+        fixed = fix(f"Gencod;Nom;Stock\n12;a;4\n{end}", {"12": 1})
+        assert fixed.data.count(b"12;a;0") == 1 + ("12" in end)
+        assert b"\x1a" not in fixed.data
 
 
 class TestGiftCards:

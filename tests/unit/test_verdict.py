@@ -15,6 +15,7 @@ from passerelle.rules.fate import (
     Verdict,
     is_cancelled,
     is_id_used_again,
+    is_unknown_status,
     judge,
     without_statuses,
 )
@@ -33,7 +34,7 @@ def reading(
 ) -> Reading:
     text = (
         "id_order;date;status;payment;voucher;ean13;quantity;unit_price\n"
-        f'1001;{date};{status};"{payment}";"{voucher}";370;{quantity};10\n'
+        f'1001;{date};"{status}";"{payment}";"{voucher}";370;{quantity};10\n'
     )
     (found,) = read_orders(text.encode(), orders_settings(), "commandes.csv").readings
     return found
@@ -114,11 +115,15 @@ class TestAGiftCard:
         [
             *((text, True) for text in ("Bon cadeau", "BON  CADEAU", "Carte bancaire, Bon cadeau")),
             *((text, True) for text in ("Cheque Cadeau n° 12", "Paid by Gift Card")),
-            ("Chèque-cadeau, CB", True),
+            *((text, True) for text in ("Chèque-cadeau, CB", "ChÃ¨ques cadeaux", "Giftcard")),
+            *((text, True) for text in ("gift_cards", "Cartes-cadeaux", "eGift Card (20.00)")),
+            *((text, True) for text in ("Geschenk-Gutschein", "Tarjetas regalo", "Buoni regalo")),
+            *((text, True) for text in ("Tarjeta de regalo", "VVV Cadeaukaart", "cadeaubonnen")),
             *((text, False) for text in ("", "Carte bancaire", "Cadeau", "Bon d'achat")),
+            *((text, False) for text in ("Gutschein", "Carte", "Bonbon cadeauté", "Regalo")),
         ],
     )
-    def test_is_any_part_of_the_payment_field(self, payment: str, is_one: bool) -> None:
+    def test_is_whole_words_of_the_payment_field(self, payment: str, is_one: bool) -> None:
         assert verdict(reading(payment=payment)).fate == (Fate.WITHHELD if is_one else Fate.SEND)
 
     @pytest.mark.parametrize(
@@ -128,6 +133,9 @@ class TestAGiftCard:
             ("gc-100", Fate.WITHHELD),
             ("NOEL5,GC-100", Fate.WITHHELD),
             ("NOEL5 , GC-100 , X", Fate.WITHHELD),
+            *((text, Fate.WITHHELD) for text in ("PROMO10;GC-100", "A|GC-1", "A / GC-1", "A GC-1")),
+            *((text, Fate.WITHHELD) for text in ("A\r\nGC-1", "code:GC-1", "Carte (GC-1)")),
+            *((text, Fate.SEND) for text in ("code:NOEL5;MAGC-1", "A|B")),
             ("MAGC-100", Fate.SEND),
             ("GC100", Fate.SEND),
             ("", Fate.SEND),
@@ -153,6 +161,11 @@ class TestACancelledStatus:
         ("status", "is_so"),
         [
             *((text, True) for text in ("Annulé", "annule", " ANNULÉ ", "Refunded")),
+            *(
+                (text, True)
+                for text in ("wc-cancelled", "Annul&eacute;", "Rückerstattet", "closed")
+            ),
+            *((text, False) for text in ("partially_refunded", "Remboursement partiel")),
             ("Payment error", False),
             *((text, False) for text in ("", "Payé", "Annulé par le client")),
         ],
@@ -210,10 +223,29 @@ class TestEveryVerdict:
         *((text, Fate.SEND) for text in ("Zahlung eingegangen", "Paiement acceptÃ©")),
         *((text, Fate.WAITING) for text in ("En attente de virement bancaire", "Payment error")),
         *((text, Fate.WAITING) for text in ("Sur mesure", "", "Annulé")),
+        *((text, Fate.SEND) for text in ("wc-completed", "In lavorazione", "Voltooid", "complete")),
+        *((text, Fate.WAITING) for text in ("wc-on-hold", "pending_payment", "In Wartestellung")),
     ],
 )
 def test_only_what_is_known_to_be_paid_is_sent(status: str, fate: Fate) -> None:
     assert judge(reading(status=status), orders_settings()).fate == fate
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("In behandeling", "In attesa di rifornimento", "partially_refunded", "unfulfilled"),
+        *("Remboursement partiel", "Teilweise Erstattung", "Reembolso parcial"),
+        *("Rimborso parziale", "Gedeeltelijk terugbetaald", "Partial refund"),
+    ],
+)
+def test_what_may_be_two_things_is_asked_for(status: str) -> None:
+    assert is_unknown_status(reading(status=status), orders_settings())
+    assert judge(reading(status=status), orders_settings()).fate == Fate.WAITING
+
+
+def test_an_unknown_payment_is_no_reason_to_wait() -> None:
+    assert judge(reading(payment="Pay by smoke signal"), orders_settings()).fate == Fate.SEND
 
 
 def test_a_file_without_statuses_keeps_no_order_back() -> None:

@@ -4,15 +4,21 @@ A name that config.toml knows is certain. Else what counts is how like a known n
 whether the column holds what it should; what is guessed so is said to be a guess.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from functools import cache
 
 from passerelle.base.language import _
-from passerelle.base.reading import detect_separator, fold
+from passerelle.base.reading import detect_separator
+from passerelle.base.words import fold, plain_word
 from passerelle.config.columns import COLUMNS, ColumnKind, KnownColumn, What
+from passerelle.config.guess.header import (
+    WITHOUT_TAX,
+    is_order_grid,
+    left_keys,
+    likeness,
+    telling_word,
+    unread,
+)
 from passerelle.config.guess.sample import CellKind, Sample, in_words, kind_of
 
 _TEXTS = frozenset({CellKind.TEXT, CellKind.WHOLE, CellKind.DIGITS, CellKind.ITEM})
@@ -29,17 +35,12 @@ _HOLDS: Mapping[ColumnKind, frozenset[CellKind]] = {
     ColumnKind.MONEY: _MONEY,
     ColumnKind.RATE: _MONEY,
 }
-# A price without tax, taken for one with it, would make every sale wrong.
-_WITHOUT_TAX = re.compile(r"\b(ht|h\.t\.?|hors taxes?|tax excl\w*|excl\w*|net)\b")
-_WORDS = re.compile(r"\w+")
 # By its content alone a column is taken only for these.
 _TELLING = {
     ColumnKind.ITEM: CellKind.ITEM,
     ColumnKind.EMAIL: CellKind.EMAIL,
-    ColumnKind.DATE: CellKind.DATE,
 }
 _CERTAIN, _USUAL, _LIKE, _WORD, _CONTENT = 1.0, 0.9, 0.8, 0.6, 0.5
-_LIKE_ENOUGH = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class Proposal:
 
     ``sure``: the file's kind is beyond doubt. ``missing``: the required keys without a column.
     ``contents`` says in words what stands in each column. ``separator``: to be set where
-    ``"auto"`` would take another one.
+    ``"auto"`` would take another one. ``left`` are the keys without a column, ``unread`` the
+    columns without a key that change what is sold, with what they hold; ``is_grid``: it is a list
+    of orders without items.
     """
 
     what: What
@@ -67,6 +70,9 @@ class Proposal:
     without_tax: tuple[str, ...]
     contents: tuple[str, ...]
     separator: str
+    left: tuple[str, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    is_grid: bool = False
 
     def key_of(self, column: str) -> str:
         """The key that a column was taken for, or ``""``."""
@@ -88,8 +94,11 @@ def propose(sample: Sample, what: What | None = None) -> Proposal:
             for key, column in COLUMNS[told].items()
             if column.required and not {key, column.or_else} & {guess.key for guess in guesses}
         ),
-        without_tax=tuple(n for n in sample.header if _WITHOUT_TAX.search(fold(n)))
+        without_tax=tuple(n for n in sample.header if WITHOUT_TAX.search(plain_word(n)))
         if told == "orders" else (),
+        left=left_keys({guess.key for guess in guesses}) if told == "orders" else (),
+        unread=tuple(unread(sample.header, columns)) if told == "orders" else (),
+        is_grid=told == "orders" and is_order_grid(sample.header),
         contents=tuple(in_words(*pair) for pair in zip(kinds, sample.columns, strict=True)),
         separator=_separator_to_set(sample, columns),
     )  # fmt: skip
@@ -117,11 +126,12 @@ def _what(sample: Sample, kinds: Sequence[CellKind]) -> tuple[What, bool]:
 def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[Guess]:
     """The best pairs of key and column first; each is taken once. In the order of the keys."""
     twice = {fold(name) for name in sample.twice()}
+    others = frozenset(map(plain_word, sample.header))
     pairs = []
     for place, (name, kind) in enumerate(zip(sample.header, kinds, strict=True)):
         if name and fold(name) not in twice:
             for rank, (key, column) in enumerate(COLUMNS[what].items()):
-                score, doubt = _score(column, name, kind)
+                score, doubt = _score(key, column, name, kind, others)
                 if score:
                     pairs.append((-score, rank, place, Guess(key, name, doubt)))
     taken: dict[str, Guess] = {}
@@ -131,16 +141,18 @@ def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[
     yield from (taken[key] for key in COLUMNS[what] if key in taken)
 
 
-def _score(column: KnownColumn, name: str, kind: CellKind) -> tuple[float, str]:
+def _score(
+    key: str, column: KnownColumn, name: str, kind: CellKind, others: frozenset[str]
+) -> tuple[float, str]:
     """How well what has this name and kind fits a column, 0 for not at all, and the doubt."""
-    folded = fold(name)
+    plain = plain_word(name)
     fits = kind in _HOLDS[column.kind] or (kind == CellKind.EMPTY and not column.required)
     for rank, one in enumerate(column.names):
-        if fold(one) == folded:
+        if plain_word(one) == plain:
             return _CERTAIN - rank / 1000, "" if fits else _wrong(kind)
-    if not fits or (column.kind == ColumnKind.MONEY and _WITHOUT_TAX.search(folded)):
+    if not fits or (column.kind == ColumnKind.MONEY and WITHOUT_TAX.search(plain)):
         return 0, ""
-    return _by_likeness(column, folded, kind)
+    return _by_likeness(key, column, name, kind, others)
 
 
 def _wrong(kind: CellKind) -> str:
@@ -152,30 +164,23 @@ def _wrong(kind: CellKind) -> str:
     return _("a known name, but it holds other things than it should")
 
 
-def _by_likeness(column: KnownColumn, folded: str, kind: CellKind) -> tuple[float, str]:
-    if folded in map(fold, column.usual):
-        return _USUAL, _("a guess: a usual name")
+def _by_likeness(
+    key: str, column: KnownColumn, name: str, kind: CellKind, others: frozenset[str]
+) -> tuple[float, str]:
+    plain = plain_word(name)
+    usual = [*map(plain_word, column.usual)]
+    usual += [plain_word(one) for one, beside in column.beside if plain_word(beside) in others]
+    if plain in usual:
+        return _USUAL - usual.index(plain) / 1000, _("a guess: a usual name")
     names = (*column.names, *column.usual)
-    likeness, like = max((_likeness(folded, fold(one)), one) for one in names)
-    if likeness >= _LIKE_ENOUGH:
-        return _LIKE * likeness, _('a guess: like "{name}"').format(name=like)
-    if words := set(column.words) & set(_WORDS.findall(folded)):
-        return _WORD, _('a guess: by the word "{word}" and what stands in it').format(
-            word=min(words)
-        )
+    like = max(names, key=lambda one: likeness(key, name, one))
+    if best := likeness(key, name, like):
+        return _LIKE * best, _('a guess: like "{name}"').format(name=like)
+    if word := telling_word(name, column.words):
+        return _WORD, _('a guess: by the word "{word}" and what stands in it').format(word=word)
     if _TELLING.get(column.kind) == kind:
         return _CONTENT, _("a guess: by what stands in it")
     return 0, ""
-
-
-@cache
-def _likeness(one: str, other: str) -> float:
-    """Of two names; one whose words all stand in the other is like it."""
-    words, others = set(_WORDS.findall(one)), set(_WORDS.findall(other))
-    if len(others) > 1 and others <= words:
-        return 0.95
-    matcher = SequenceMatcher(None, one[:100], other[:100])
-    return matcher.ratio() if matcher.quick_ratio() >= _LIKE_ENOUGH else 0
 
 
 def _separator_to_set(sample: Sample, columns: Sequence[str]) -> str:

@@ -10,22 +10,19 @@ from enum import StrEnum
 from itertools import islice
 from typing import NoReturn
 
+from passerelle.base.dates import parse_date
 from passerelle.base.errors import NotReadyError, RejectedError
 from passerelle.base.language import _
+from passerelle.base.numbers import parse_decimal, parse_whole
 from passerelle.base.reading import (
     LONGEST_HEADER,
     SEPARATORS,
     decode_file,
     detect_encoding,
-    fold,
-    is_eaten_by_spreadsheet,
-    item_number,
     line_of,
-    parse_date,
-    parse_decimal,
-    parse_whole,
     split_header,
 )
+from passerelle.base.words import fold, is_eaten_by_spreadsheet, item_number
 from passerelle.config.columns import COLUMNS
 
 # All names of columns, as names compare.
@@ -118,6 +115,15 @@ def _is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None
 
 
+def _is_date(text: str) -> bool:
+    """A number alone may be a day as a spreadsheet counts, and anything else as well."""
+    return not _is_number(text) and parse_date(text) is not None
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).replace(",", "", 1).isdigit()
+
+
 def _is_long_number(text: str) -> bool:
     """A number with so many digits, or a leading zero, that nobody counts with it."""
     return _is_digits(text) and (len(text) > 9 or (text.startswith("0") and len(text) > 1))
@@ -128,10 +134,10 @@ _TESTS: tuple[tuple[CellKind, Callable[[str], object]], ...] = (
     (CellKind.ITEM, is_item_number),
     (CellKind.EATEN, lambda text: "e" in text.lower() and is_eaten_by_spreadsheet(text)),
     (CellKind.EMAIL, _is_email),
-    (CellKind.DATE, parse_date),
+    (CellKind.DATE, _is_date),
     (CellKind.DIGITS, _is_long_number),
     (CellKind.WHOLE, parse_whole),
-    (CellKind.NUMBER, parse_decimal),
+    (CellKind.NUMBER, lambda text: _is_number(text) or parse_decimal(text)),
     (CellKind.DIGITS, _is_digits),
 )
 _MOST_COLUMNS = 500

@@ -8,7 +8,7 @@ it by the change, and one that was cancelled moves it back.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerelle.base.reading import gtin
+from passerelle.base.words import gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Reading
 from passerelle.model.pool import LineMark, Move, PoolItem

@@ -1,0 +1,199 @@
+"""Names, words of state and item numbers as they compare, whatever a program did to them.
+
+Pure. What cannot be seen is not meant: letters of Unicode's category Cf (zero-width spaces, byte
+order marks inside a file, directions of writing) are taken off wherever something is compared.
+"""
+
+import html
+import re
+import unicodedata
+from contextlib import suppress
+from functools import lru_cache
+
+from passerelle.base.wording import printable
+
+# Files say the same names and items line after line.
+_remembered = lru_cache(maxsize=4_000)
+_SPACES = re.compile(r"\s+")
+_NUMBER_DRESS = re.compile(r"[\s'\"=\-]")
+_SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
+_NO_SIGN = re.compile(r"[\W_]*")
+# What databases, spreadsheets and people write where there is nothing. In this spelling only:
+# there are people called Null, and a town called None.
+BLANKS = frozenset(
+    (
+        *("NULL", "\\N", "(NULL)", "(null)", "<null>", "null", "NaN", "undefined", "(none)"),
+        *("N/A", "n/a", "#N/A", "#N/D", "#NV", "#REF!", "#VALUE!", "#VALEUR!", "-", "--", "---"),
+    )
+)
+# And in place of an item number, as they compare.
+_NO_ITEMS = frozenset(
+    (
+        *(
+            "null",
+            "\\n",
+            "(null)",
+            "<null>",
+            "nan",
+            "undefined",
+            "none",
+            "(none)",
+            "nil",
+            "na",
+            "n/a",
+        ),
+        *(
+            "#n/a",
+            "#n/d",
+            "#nv",
+            "#ref!",
+            "#value!",
+            "#valeur!",
+            "n.a.",
+            "n.d.",
+            "nd",
+            "nc",
+            "n.c.",
+        ),
+        *(
+            "does not apply",
+            "not applicable",
+            "not available",
+            "unavailable",
+            "no ean",
+            "no barcode",
+        ),
+        *(
+            "sans",
+            "aucun",
+            "neant",
+            "non applicable",
+            "non renseigne",
+            "sans ean",
+            "sans code barre",
+        ),
+        *("unknown", "inconnu", "tbd", "tba", "keine", "ohne", "nicht zutreffend", "entfallt"),
+        *("no aplica", "ninguno", "non applicabile", "nessuno", "niet van toepassing", "geen"),
+    )
+)
+
+
+def visible(text: str) -> str:
+    """Without letters that cannot be seen."""
+    return text if text.isprintable() else _visible(text)
+
+
+@_remembered
+def _visible(text: str) -> str:
+    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+
+
+@_remembered
+def fold(text: str) -> str:
+    """The form in which names compare: without case, accents and surrounding space."""
+    plain = text if text.isascii() else "".join(map(_without_accent, visible(text)))
+    return _SPACES.sub(" ", plain).strip().casefold()
+
+
+def _without_accent(letter: str) -> str:
+    """Letter by letter: ordering a long row of accents takes time by the square of its length."""
+    decomposed = unicodedata.normalize("NFKD", letter)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@_remembered
+def plain_word(text: str) -> str:
+    """The same for words of state, which modules write with hyphens, entities, or encoded twice."""
+    return fold(decoded(text).replace("-", " ").replace("_", " "))
+
+
+def decoded(text: str) -> str:
+    """Entities and double encodings undone, each twice at most."""
+    for _again in range(2):
+        text = html.unescape(text)
+        for codec in ("cp1252", "latin-1") if not text.isascii() else ():
+            with suppress(UnicodeError):
+                text = text.encode(codec).decode("utf-8")
+                break
+    return text
+
+
+def is_blank(text: str) -> bool:
+    """Whether a cell says that there is nothing."""
+    return not text or text in BLANKS
+
+
+def item_number(text: str) -> str:
+    """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
+
+    What is not made of digits then is a shop's own reference, and stays as it is; what stands for
+    none ("N/A", "-", "####") is ``""``.
+    """
+    return text if text.isascii() and text.isdigit() else _undressed(text)
+
+
+@_remembered
+def _undressed(text: str) -> str:
+    seen = visible(text)
+    bare = _NUMBER_DRESS.sub("", seen)
+    if bare.isascii() and bare.isdigit():
+        return bare
+    return "" if _NO_SIGN.fullmatch(seen) or fold(seen) in _NO_ITEMS else seen
+
+
+def gtin(text: str) -> str:
+    """The form in which item numbers compare: digits only, leading zeros ignored.
+
+    A shop's own reference compares as folded text. What is no item number, blank or nothing but
+    zeros, is ``""``.
+    """
+    return text.lstrip("0") if text.isascii() and text.isdigit() else _comparable(text)
+
+
+@_remembered
+def _comparable(text: str) -> str:
+    bare = _undressed(text)
+    if bare.isascii() and bare.isdigit():
+        return bare.lstrip("0")
+    return printable(fold(bare))
+
+
+def is_eaten_by_spreadsheet(text: str) -> bool:
+    """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``."""
+    return not text.isdigit() and bool(_SPREADSHEET_NUMBER.fullmatch(visible(text).strip()))
+
+
+def is_gtin(text: str) -> bool:
+    """Whether ``text`` is a GTIN of 8 to 14 digits with its check digit right.
+
+    Leading zeros that a spreadsheet ate are not missed. https://www.gs1.org/services/how-calculate-check-digit-manually
+    """
+    digits = item_number(text)
+    if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
+        return False
+    weighed = (int(d) * (3 if place % 2 else 1) for place, d in enumerate(reversed(digits)))
+    return sum(weighed) % 10 == 0 and bool(digits.strip("0"))
+
+
+_BETWEEN_ITEMS = re.compile(r"[|,;/\s]+")
+
+
+def items_in(text: str) -> list[str]:
+    """The item numbers of a cell that lists several; none where it holds one."""
+    if text.isdigit():
+        return []
+    parts = [part for part in _BETWEEN_ITEMS.split(visible(text)) if is_gtin(part)]
+    return parts if len(parts) > 1 else []
+
+
+_ID_DRESS = re.compile(r"[\s#'\"=]+")
+_ID_DECIMALS = re.compile(r"(?<=[0-9])[.,]0+$")
+
+
+def bare_id(id: str) -> str:
+    """An order's id without what spreadsheets and people add: zeros in front, ``.0``, ``#``.
+
+    Two orders of one shop may share it: only their reference and date tell.
+    """
+    bare = _ID_DECIMALS.sub("", _ID_DRESS.sub("", visible(id))).casefold()
+    return bare.lstrip("0") or bare or id

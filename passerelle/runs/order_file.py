@@ -1,0 +1,96 @@
+"""The shop's order file as every run reads it: with what earlier files proved and the ledger knows.
+
+Spreadsheets write ids anew: 000051 becomes 51, 51.0 or #51. An order that the ledger knows under
+one spelling is the same under another where its reference and its date agree.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from passerelle.base.dates import DateOrder, same_moment
+from passerelle.base.language import _
+from passerelle.base.progress import step
+from passerelle.base.wording import shorten
+from passerelle.base.words import bare_id
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
+from passerelle.exchange.sources import Source
+from passerelle.gateway.frame import Gateway
+from passerelle.model.orders import Fault, Reading
+from passerelle.model.records import KnownOrder
+from passerelle.rules.fate import is_id_used_again
+
+
+def read_order_file(gateway: Gateway, source: Source) -> OrderFile:
+    """Raises what :func:`passerelle.csv_to_xml.order_csv.read_orders` does."""
+    settings, name = gateway.settings.needed_orders, source.place.name
+    with step(_("reading {file}").format(file=name)):
+        proved, cards = proved_before(gateway), gateway.settings.gift_card_ids
+        file = read_orders(source.data, settings, name, cards, proved)
+    is_told = gateway.ledger.runs.chore_done(dates_told(settings.channel)) is not None
+    file = replace(
+        file,
+        date_order=file.date_order or proved,
+        dates_in_doubt=file.dates_in_doubt and not is_told,
+    )
+    book, ids = gateway.ledger.orders, [reading.id for reading in file.readings]
+    known = book.known(settings.channel, ids)
+    named = _named_in_the_ledger(gateway, file, known)
+    readings = tuple(_as_known(r, named.get(r.id) or known.get(r.id)) for r in file.readings)
+    notes = tuple(Fault(name, file.top, "id", text) for text in _told(named))
+    return replace(file, readings=readings, notes=(*file.notes, *notes))
+
+
+def dates_told(channel: str) -> str:
+    """The chore of telling that dates are read as is usual; it is done once."""
+    return f"the usual order of day and month was told: {channel}"
+
+
+def proved_before(gateway: Gateway) -> DateOrder | None:
+    """The order of day and month that the shop's last file proved which proved one."""
+    last = gateway.ledger.runs.last("orders", (0, 5))
+    order: DateOrder | None = last.facts.get("date_order") if last else None
+    return order
+
+
+def _named_in_the_ledger(
+    gateway: Gateway, file: OrderFile, known: Mapping[str, KnownOrder]
+) -> Mapping[str, KnownOrder]:
+    """What the ledger knows of orders, by the ids that the file writes otherwise."""
+    book, channel = gateway.ledger.orders, gateway.settings.needed_orders.channel
+    readings = {reading.id: reading for reading in file.readings}
+    unknown = readings.keys() - known.keys()
+    alike: dict[str, list[KnownOrder]] = {}
+    for order in book.spelled_like(channel, {bare_id(id) for id in unknown}):
+        alike.setdefault(bare_id(order.id), []).append(order)
+    found = {}
+    for id in unknown:
+        same = [o for o in alike.get(bare_id(id), ()) if _is_same(readings[id], o)]
+        if len(same) == 1 and same[0].id not in readings:
+            found[id] = same[0]
+    return found
+
+
+def _is_same(reading: Reading, known: KnownOrder) -> bool:
+    """A reference alone says nothing, since split orders share one; nor does a date alone."""
+    if not reading.reference or not reading.date or not known.date:
+        return False
+    return reading.reference == known.reference and same_moment(reading.date, known.date)
+
+
+def _as_known(reading: Reading, known: KnownOrder | None) -> Reading:
+    """With the id and the date that the ledger has: the file may have lost a part of either."""
+    if known is None:
+        return reading
+    id, date = known.id, reading.date
+    if known.date and not is_id_used_again(reading, known):
+        date = known.date
+    if (id, date) == (reading.id, reading.date):
+        return reading
+    order = reading.order and replace(reading.order, id=id, date=date)
+    return replace(reading, id=id, date=date, order=order)
+
+
+def _told(named: Mapping[str, KnownOrder]) -> Iterator[str]:
+    text = _("order {id} is written {other} here: taken for the same")
+    for other, known in named.items():
+        yield text.format(id=shorten(known.id), other=shorten(other))

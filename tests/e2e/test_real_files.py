@@ -1,0 +1,79 @@
+"""What spreadsheets and shops do to a file between two runs."""
+
+import pytest
+
+from tests.world import World
+
+HEADER = "id_order;reference;date_add;status;payment;ean13;quantity;unit_price\r\n"
+A, B = "3701234500010", "3701234500027"
+
+
+def writes(world: World, *rows: str) -> None:
+    world.server.put("commandes.csv", (HEADER + "".join(f"{row}\r\n" for row in rows)).encode())
+
+
+def row(id: str, date: str = "2026-11-22 10:00:44", reference: str = "ABC", item: str = A) -> str:
+    return f"{id};{reference};{date};Paiement accepté;CB;{item};1;12,00"
+
+
+@pytest.fixture
+def sent(world: World) -> World:
+    """One order was sent, and the ERP has taken it."""
+    writes(world, row("000051"))
+    world.run_well("run", "orders")
+    world.erp_takes()
+    world.run_well("run", "orders")
+    return world
+
+
+@pytest.mark.parametrize("id", ["000051", "51", "51.0", "#51", " 0051\u200b"])
+@pytest.mark.parametrize(
+    "date", ["2026-11-22 10:00:44", "22/11/2026 10:00", "22/11/2026", "46348", "11/22/26 10:00 AM"]
+)
+def test_a_spreadsheet_makes_no_new_order_of_one_that_was_sent(
+    sent: World, id: str, date: str
+) -> None:
+    writes(sent, row(id, date))
+    said = sent.run_well("run", "orders")
+    assert (sent.xmls(), sent.states()) == ([], {"000051": "taken"})
+    assert not [one for one in sent.concerns().values() if one["orders"]]
+    assert ("is written" in said) == (id.strip(" \u200b") != "000051")
+
+
+@pytest.mark.parametrize(
+    "other", [row("51", reference="XYZ"), row("51", "2026-11-23 10:00:44"), row("52")]
+)
+def test_another_order_stays_another_one(sent: World, other: str) -> None:
+    writes(sent, row("000051"), other)
+    sent.run_well("run", "orders")
+    assert len(sent.xmls()) == 1
+
+
+def test_what_a_file_proved_of_its_dates_counts_for_the_next_one(world: World) -> None:
+    writes(world, row("1", "11/25/2026 10:00"), row("2", "12/01/2026 10:00"))
+    world.run_well("run", "orders")
+    writes(world, row("2", "12/01/2026 10:00"), row("3", "12/02/2026 10:00"))
+    assert "03/04" not in world.run_well("run", "orders")
+    assert "2026-12-02T10:00:00" in world.xmls()[-1].read_text("utf-8")
+
+
+def test_dates_that_may_be_two_are_told_once_and_skip_nothing_for_good(world: World) -> None:
+    world.configure(orders="start_from = 2026-04-01T00:00:00\n")
+    writes(world, row("1", "03/04/2026 10:00"))
+    assert "03/04 was taken for 3 April" in world.run_well("run", "orders")
+    assert "03/04 was taken" not in world.run_well("run", "orders")
+    assert world.states() == {"1": "waiting"}
+    world.configure(orders='start_from = 2026-04-01T00:00:00\ndate_order = "dmy"\n')
+    world.run_well("run", "orders")
+    assert world.states() == {"1": "sent"}
+
+
+def test_an_order_whose_sums_do_not_agree_is_told_until_it_is_settled(world: World) -> None:
+    header = HEADER.replace("unit_price", "unit_price;total_shipping;total_discounts;total_paid")
+    line = f"7;R;2026-11-22 10:00:00;Paiement accepté;CB;{A};1;10,00;0;0;12,00\r\n"
+    world.server.put("commandes.csv", (header + line).encode())
+    world.fails("run", "orders", code=5, words="make 10.00, but 12.00 were paid")
+    assert [one for one in world.concerns().values() if "7" in one["orders"]]
+    world.run_well("orders", "settle", "7")
+    assert world.states() == {"7": "settled"}
+    world.run_well("run", "orders")
