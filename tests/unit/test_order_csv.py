@@ -389,6 +389,17 @@ class TestAnExport:
         others = [r for r in file.readings if r.id not in sold]
         assert all(r.faults or r.doubt for r in others)
 
+    def test_without_sums_is_told_by_its_headers_and_by_rows_alike_but_for_their_payment(
+        self,
+    ) -> None:
+        joined = rows(*(row("1", payment=one) for one in ("CB", "CB", "Bon", "Bon")))
+        assert len(order_of(read(joined)).lines) == 2
+        head = HEADER.strip()
+        other = rows(row("1"), row("2"), head, row("1", quantity="2"), row("2"))
+        assert whole(read(other)) == ["2"]
+        pages = rows(row("1"), head, row("1", ean13="371"))
+        assert len(order_of(read(pages)).lines) == 2
+
     @pytest.mark.parametrize(
         ("texts", "dates", "doubt"),
         [

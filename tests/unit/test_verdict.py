@@ -76,6 +76,7 @@ IN_THIS_ORDER = [
     ),
     ({"status": " PAYE "}, Verdict(Fate.SEND)),
     ({"date": "2026-11-22"}, Verdict(Fate.SEND)),
+    ({"date": "2026-11-22 00:00"}, Verdict(Fate.SEND)),
 ]
 
 
