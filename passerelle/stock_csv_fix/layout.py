@@ -384,19 +384,21 @@ def _read_over(
 ) -> list[int]:
     """Which records repeat the header, or only sum up. Only those that begin like one are read."""
     starts, array = records[0], np.frombuffer(data, np.uint8)
-    begins = starts + (array[np.minimum(starts, len(array) - 1)] == QUOTE)
-    firsts = array[np.minimum(begins, len(array) - 1)] | np.uint8(0x20)
-    seconds = array[np.minimum(begins + 1, len(array) - 1)] | np.uint8(0x20)
     wanted = {header_line.lstrip('"')[:2].lower(), separator * 2, *_SUM_BEGINS}
-    likely = np.zeros(1 << 16, np.bool_)
+    likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
     for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
-        likely[(one << 8 | other) | 0x2020] = True
+        likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
+    letters = np.take(array, starts, mode="clip")
+    # Most lines are out by their first letter.
+    short = records[1] - starts <= LONGEST_HEADER
+    rows = np.flatnonzero((initial[letters | np.uint8(0x20)] | (letters == QUOTE)) & filled & short)
+    begins = starts[rows] + (letters[rows] == QUOTE)
+    firsts, seconds = (np.take(array, begins + n, mode="clip") | np.uint8(0x20) for n in (0, 1))
     pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
     header = _folded(split_header(header_line, separator))
     found = []
-    short = records[1] - starts <= LONGEST_HEADER
-    for row in map(int, np.flatnonzero(likely[pairs] & filled & short)):
+    for row in map(int, rows[likely[pairs]]):
         line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
         cells = split_header(line, separator)
         first = next((cell for cell in cells if cell.strip()), "")
