@@ -19,7 +19,8 @@ from passerelle.base.wording import FEW, listed, shorten
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
-from passerelle.stock_csv_fix.layout import Layout, read_layout, tidied
+from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.surroundings import tidied
 
 
 @dataclass(frozen=True, slots=True)

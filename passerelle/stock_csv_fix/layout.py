@@ -6,38 +6,36 @@ Everything works on the bytes themselves, so that untouched lines can leave exac
 import codecs
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.base.errors import ConfigError, HeldError
+from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.reading import (
-    END_OF_FILE,
     LONGEST_HEADER,
-    MOST_ABOVE,
-    TOTALS,
     Top,
     detect_encoding,
     detect_separator,
     find_column,
-    find_top,
-    line_of,
     split_header,
     without_marks,
 )
 from passerelle.base.wording import shorten
-from passerelle.base.words import fold, is_gtin
 from passerelle.config.stock import Stock
-from passerelle.stock_csv_fix.scan import CR, LF, QUOTE, Bytes, Offsets, Scan, scan
-
-# A second mark for UTF-8, or one that was encoded again.
-_MARKS_TWICE = (BOM_UTF8 * 2, BOM_UTF8 + "ï»¿".encode())
-# How the words for a sum begin.
-_SUM_BEGINS = ("to", "so", "su", "gr", "ge", "no", "nu", "an", "en", "fi", "--")
+from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
+from passerelle.stock_csv_fix.surroundings import (
+    find_header,
+    first_lines,
+    hold,
+    hold_cr,
+    known_names,
+    read_over,
+    text_of,
+    without_blanks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,12 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     line with another number of fields, duplicate header names, bytes that are no text.
     """
     encoding = _encoding(data, settings, file)
-    lines = _first_lines(data, encoding, file)
-    top = _top(lines, settings)
+    lines = first_lines(data, encoding, file)
+    top = find_header(lines, settings)
     header_line = without_marks(lines[top.line])
     _check_header_line(header_line, top.line + 1, file)
     separator = _separator(header_line, settings, top)
-    header, spare = _without_blanks(split_header(header_line, separator))
+    header, spare = without_blanks(split_header(header_line, separator))
     _check_header(header, f"{file}:{top.line + 1}")
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
@@ -127,13 +125,13 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     numbers = _line_numbers(data, starts, marks.line_ends)
     filled = _not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
-    over = _read_over(data, (starts, ends), filled, header_line, separator, encoding)
+    over = read_over(data, (starts, ends), filled, header_line, separator, encoding)
     filled[over] = False
     bodies = _without_line_ends(array, starts, ends)
     fields = _fields(marks.separators, starts, bodies, len(header))
     _check_widths(fields, filled, numbers, len(header), file)
     if not filled.any():
-        _hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
+        hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
     return Layout(
         encoding=encoding,
         separator=separator,
@@ -153,29 +151,17 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     )
 
 
-def tidied(data: bytes) -> bytes:
-    """Without the end-of-file sign of old programs, and with one mark for UTF-8 at most."""
-    while data.startswith(_MARKS_TWICE):
-        data = BOM_UTF8 + data.removeprefix(_MARKS_TWICE[0]).removeprefix(_MARKS_TWICE[1])
-    sign = END_OF_FILE.encode()
-    return data.rstrip(sign) if data.endswith(sign) else data
-
-
-def _hold(what: str, where: str, mend: str) -> NoReturn:
-    raise HeldError(what, where, _("nothing was published; {mend}").format(mend=mend))
-
-
 def _encoding(data: bytes, settings: Stock, file: str) -> str:
     if not data or data.isspace():
-        _hold(_("the file is empty"), file, _("look why the ERP wrote nothing"))
+        hold(_("the file is empty"), file, _("look why the ERP wrote nothing"))
     encoding = detect_encoding(data, settings.encoding)
     if not _is_ascii_but_for_letters(encoding):
         what = _("the file is {encoding}").format(encoding=encoding)
-        _hold(what, file, _("have the ERP export UTF-8 or cp1252"))
+        hold(what, file, _("have the ERP export UTF-8 or cp1252"))
     _check_text(data, encoding, file)
     if b"\0" in data:
         mend = _("it is damaged, or UTF-16: have it written again")
-        _hold(_("the file holds NUL bytes"), file, mend)
+        hold(_("the file holds NUL bytes"), file, mend)
     return encoding
 
 
@@ -186,7 +172,7 @@ def _check_text(data: bytes, encoding: str, file: str) -> None:
         known = bytes(byte for byte, letter in enumerate(letters) if letter != "\ufffd")
         if not data.translate(None, known):
             return
-    _text(data, encoding, file)
+    text_of(data, encoding, file)
 
 
 def _is_ascii_but_for_letters(encoding: str) -> bool:
@@ -197,66 +183,16 @@ def _is_ascii_but_for_letters(encoding: str) -> bool:
     return len(text) == 256 and text[:128].encode("utf-8") == bytes(range(128))
 
 
-def _text(data: bytes, encoding: str, file: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        what = _("a byte is no text in {encoding}").format(encoding=encoding)
-        _hold(what, f"{file}:{line_of(error)}", _("set stock.encoding"))
-
-
-def _first_lines(data: bytes, encoding: str, file: str) -> list[str]:
-    """The first lines without their ends, as far as a header may stand among them."""
-    lines, start = list[str](), 0
-    while start < len(data) and len(lines) < MOST_ABOVE:
-        end = data.find(b"\n", start) + 1 or len(data)
-        line = _text(data[start:end], encoding, file).rstrip("\r\n")
-        if "\r" in line:
-            if not lines or start == 0:
-                _hold_cr(len(lines) + 1, file)
-            break
-        lines.append(line)
-        start = end
-    return lines
-
-
-def _top(lines: list[str], settings: Stock) -> Top:
-    columns = settings.columns
-    eans, quantities = ({fold(name) for name in one} for one in (columns.ean13, columns.quantity))
-
-    def fits(names: Sequence[str]) -> bool:
-        folded = {fold(name) for name in names}
-        return bool(folded & eans) and bool(folded & quantities)
-
-    return find_top(lines, _known_names(settings), fits)
-
-
-def _known_names(settings: Stock) -> tuple[str, ...]:
-    columns = settings.columns
-    return (*columns.ean13, *columns.quantity, settings.gift_cards.column)
-
-
 def _check_header_line(line: str, number: int, file: str) -> None:
     if len(line) > LONGEST_HEADER:
         what = _("the first line has {length} characters and is no header")
-        _hold(what.format(length=len(line)), f"{file}:{number}", _("look what the ERP wrote"))
-
-
-def _without_blanks(names: list[str]) -> tuple[list[str], int]:
-    """The header's names, and how many blank ones stand behind the last of them."""
-    filled = next((n for n in range(len(names), 0, -1) if names[n - 1].strip()), 0)
-    return names[:filled], len(names) - filled
-
-
-def _hold_cr(line: int, file: str) -> NoReturn:
-    mend = _("have the ERP end it with CR LF or LF")
-    _hold(_("a line ends with CR alone"), f"{file}:{line}", mend)
+        hold(what.format(length=len(line)), f"{file}:{number}", _("look what the ERP wrote"))
 
 
 def _separator(header_line: str, settings: Stock, top: Top) -> str:
     if settings.separator != "auto":
         return settings.separator
-    return top.separator or detect_separator(header_line, _known_names(settings))
+    return top.separator or detect_separator(header_line, known_names(settings))
 
 
 def _encloses(data: bytes, separator: str) -> bool:
@@ -272,13 +208,13 @@ def _encloses(data: bytes, separator: str) -> bool:
 
 def _check_marks(array: Bytes, marks: Scan, file: str) -> None:
     if marks.stray_quote is not None:
-        _hold(
+        hold(
             _("a quote is not closed or not doubled"),
             f"{file}:{_line_of(array, marks.stray_quote)}",
             _("the file is cut there, or a text holds a lone quote"),
         )
     if marks.lone_cr is not None:
-        _hold_cr(_line_of(array, marks.lone_cr), file)
+        hold_cr(_line_of(array, marks.lone_cr), file)
 
 
 def _line_of(array: Bytes, place: int) -> int:
@@ -293,9 +229,9 @@ def _records(
     if not len(ends) or ends[-1] != len(array):
         if settings.guards.final_newline:
             what = _("the last line does not end: the file is cut")
-            _hold(what, file, _("wait for a whole one"))
+            hold(what, file, _("wait for a whole one"))
         if array[-1] == CR:
-            _hold_cr(_line_of(array, len(array)), file)
+            hold_cr(_line_of(array, len(array)), file)
         ends = np.append(ends, np.asarray([len(array)], ends.dtype))
     return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
 
@@ -326,7 +262,7 @@ def _check_header(header: list[str], where: str) -> None:
 
 
 def _hold_twice(name: str, where: str) -> NoReturn:
-    _hold(
+    hold(
         _('the header has "{name}" twice').format(name=shorten(name)),
         where,
         _("the shop's import would abort; have the ERP name each column once"),
@@ -362,50 +298,11 @@ def _check_widths(
     wrong = np.flatnonzero((fields.counts != width) & filled)
     if len(wrong):
         what = _("a line has {found} fields, the header {expected}")
-        _hold(
+        hold(
             what.format(found=fields.counts[wrong[0]], expected=width),
             f"{file}:{numbers[wrong[0]]}",
             _("the file is damaged there, or a text holds the separator"),
         )
-
-
-def _folded(names: list[str]) -> list[str]:
-    """As names compare; blank ones at the end are none."""
-    return [fold(name) for name in _without_blanks(names)[0]]
-
-
-def _read_over(
-    data: bytes,
-    records: tuple[Offsets, Offsets],
-    filled: npt.NDArray[np.bool_],
-    header_line: str,
-    separator: str,
-    encoding: str,
-) -> list[int]:
-    """Which records repeat the header, or only sum up. Only those that begin like one are read."""
-    starts, array = records[0], np.frombuffer(data, np.uint8)
-    wanted = {header_line.lstrip('"')[:2].lower(), separator * 2, *_SUM_BEGINS}
-    likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
-    for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
-        likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
-    letters = np.take(array, starts, mode="clip")
-    # Most lines are out by their first letter.
-    short = records[1] - starts <= LONGEST_HEADER
-    rows = np.flatnonzero((initial[letters | np.uint8(0x20)] | (letters == QUOTE)) & filled & short)
-    begins = starts[rows] + (letters[rows] == QUOTE)
-    firsts, seconds = (np.take(array, begins + n, mode="clip") | np.uint8(0x20) for n in (0, 1))
-    pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
-    codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    header = _folded(split_header(header_line, separator))
-    found = []
-    for row in map(int, rows[likely[pairs]]):
-        line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
-        cells = split_header(line, separator)
-        first = next((cell for cell in cells if cell.strip()), "")
-        has_item = any(is_gtin(cell) for cell in cells)
-        if _folded(cells) == header or (TOTALS.match(fold(first)) and not has_item):
-            found.append(row)
-    return found
 
 
 def _not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:

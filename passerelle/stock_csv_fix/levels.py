@@ -12,7 +12,8 @@ from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
-from passerelle.stock_csv_fix.layout import Layout, read_layout, tidied
+from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.surroundings import tidied
 
 
 def read_levels(

@@ -1,0 +1,130 @@
+"""Pure: what stands above a stock CSV's header, and what below it is no line of stock."""
+
+from codecs import BOM_UTF8
+from collections.abc import Sequence
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from passerelle.base.errors import HeldError
+from passerelle.base.language import _
+from passerelle.base.reading import (
+    END_OF_FILE,
+    LONGEST_HEADER,
+    MOST_ABOVE,
+    TOTALS,
+    Top,
+    find_top,
+    line_of,
+    split_header,
+)
+from passerelle.base.words import fold, is_gtin
+from passerelle.config.stock import Stock
+from passerelle.stock_csv_fix.scan import QUOTE, Offsets
+
+# A second mark for UTF-8, or one that was encoded again.
+_MARKS_TWICE = (BOM_UTF8 * 2, BOM_UTF8 + "ï»¿".encode())
+# How the words for a sum begin.
+_SUM_BEGINS = ("to", "so", "su", "gr", "ge", "no", "nu", "an", "en", "fi", "--")
+
+
+def tidied(data: bytes) -> bytes:
+    """Without the end-of-file sign of old programs, and with one mark for UTF-8 at most."""
+    while data.startswith(_MARKS_TWICE):
+        data = BOM_UTF8 + data.removeprefix(_MARKS_TWICE[0]).removeprefix(_MARKS_TWICE[1])
+    sign = END_OF_FILE.encode()
+    return data.rstrip(sign) if data.endswith(sign) else data
+
+
+def first_lines(data: bytes, encoding: str, file: str) -> list[str]:
+    """The first lines without their ends, as far as a header may stand among them."""
+    lines, start = list[str](), 0
+    while start < len(data) and len(lines) < MOST_ABOVE:
+        end = data.find(b"\n", start) + 1 or len(data)
+        line = text_of(data[start:end], encoding, file).rstrip("\r\n")
+        if "\r" in line:
+            if not lines or start == 0:
+                hold_cr(len(lines) + 1, file)
+            break
+        lines.append(line)
+        start = end
+    return lines
+
+
+def find_header(lines: list[str], settings: Stock) -> Top:
+    columns = settings.columns
+    eans, quantities = ({fold(name) for name in one} for one in (columns.ean13, columns.quantity))
+
+    def fits(names: Sequence[str]) -> bool:
+        folded = {fold(name) for name in names}
+        return bool(folded & eans) and bool(folded & quantities)
+
+    return find_top(lines, known_names(settings), fits)
+
+
+def known_names(settings: Stock) -> tuple[str, ...]:
+    columns = settings.columns
+    return (*columns.ean13, *columns.quantity, settings.gift_cards.column)
+
+
+def without_blanks(names: list[str]) -> tuple[list[str], int]:
+    """The header's names, and how many blank ones stand behind the last of them."""
+    filled = next((n for n in range(len(names), 0, -1) if names[n - 1].strip()), 0)
+    return names[:filled], len(names) - filled
+
+
+def read_over(
+    data: bytes,
+    records: tuple[Offsets, Offsets],
+    filled: npt.NDArray[np.bool_],
+    header_line: str,
+    separator: str,
+    encoding: str,
+) -> list[int]:
+    """Which records repeat the header, or only sum up. Only those that begin like one are read."""
+    starts, array = records[0], np.frombuffer(data, np.uint8)
+    wanted = {header_line.lstrip('"')[:2].lower(), separator * 2, *_SUM_BEGINS}
+    likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
+    for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
+        likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
+    letters = np.take(array, starts, mode="clip")
+    # Most lines are out by their first letter.
+    short = records[1] - starts <= LONGEST_HEADER
+    rows = np.flatnonzero((initial[letters | np.uint8(0x20)] | (letters == QUOTE)) & filled & short)
+    begins = starts[rows] + (letters[rows] == QUOTE)
+    firsts, seconds = (np.take(array, begins + n, mode="clip") | np.uint8(0x20) for n in (0, 1))
+    pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
+    codec = "utf-8" if encoding == "utf-8-sig" else encoding
+    header = _folded(split_header(header_line, separator))
+    found = []
+    for row in map(int, rows[likely[pairs]]):
+        line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
+        cells = split_header(line, separator)
+        first = next((cell for cell in cells if cell.strip()), "")
+        has_item = any(is_gtin(cell) for cell in cells)
+        if _folded(cells) == header or (TOTALS.match(fold(first)) and not has_item):
+            found.append(row)
+    return found
+
+
+def _folded(names: list[str]) -> list[str]:
+    """As names compare; blank ones at the end are none."""
+    return [fold(name) for name in without_blanks(names)[0]]
+
+
+def text_of(data: bytes, encoding: str, file: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        what = _("a byte is no text in {encoding}").format(encoding=encoding)
+        hold(what, f"{file}:{line_of(error)}", _("set stock.encoding"))
+
+
+def hold_cr(line: int, file: str) -> NoReturn:
+    mend = _("have the ERP end it with CR LF or LF")
+    hold(_("a line ends with CR alone"), f"{file}:{line}", mend)
+
+
+def hold(what: str, where: str, mend: str) -> NoReturn:
+    raise HeldError(what, where, _("nothing was published; {mend}").format(mend=mend))
