@@ -149,6 +149,8 @@ class CarefulReader:
         """What a row takes out of stock, as far as it is legible."""
         row = self._rows[number]
         key = item_number(row["ean13"]) if gtin(row["ean13"]) else row["product_reference"]
+        if not gtin(row["ean13"]) and row["product_id"] in self._gift_card_ids and not row.fault:
+            return  # a gift card, of which the ERP has none
         # Of a row with a fault, and a cell with several items, all that may be meant is held back.
         several = [item_number(one) for one in (*row.raw, *items_in(key)) if is_gtin(one)]
         if several:

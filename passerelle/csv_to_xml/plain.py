@@ -50,11 +50,18 @@ class PlainReader:
             return None
         if has_twins(lines) or (self._is_full and not adds_up(order, lines)):
             return None
-        sold = tuple([sold for line in lines if (sold := _sold(line))])
+        sold = tuple([sold for line in lines if (sold := self._sold(line))])
         other = self._habits.dates.other(order.date)
         return Reading(
             order.id, order.reference, order.date, order.status, order, sold, other_date=other
         )
+
+    def _sold(self, line: Line) -> Sold | None:
+        if gtin(line.ean13):
+            return Sold(line.ean13, line.quantity)
+        if line.product_id in self._gift_card_ids or not gtin(line.product_reference):
+            return None
+        return Sold(line.product_reference, line.quantity)
 
     def _read_line(self, cells: Iterable[str]) -> Line:
         ean13, product, reference, name, sold, price, rate, refunded = _stripped(cells)
@@ -92,9 +99,3 @@ def _stripped(cells: Iterable[str]) -> list[str]:
     if not joined.isprintable() or DAMAGED in joined or not BLANKS.isdisjoint(texts):
         raise _OddError
     return texts
-
-
-def _sold(line: Line) -> Sold | None:
-    if gtin(line.ean13):
-        return Sold(line.ean13, line.quantity)
-    return Sold(line.product_reference, line.quantity) if gtin(line.product_reference) else None
