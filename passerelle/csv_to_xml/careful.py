@@ -113,7 +113,15 @@ class CarefulReader:
             self._check_item(number)
         if count is None or price is None or len(self._faults) > before:
             return None
-        return Line(item_number(ean13), product_id, reference, name, count, price, vat_rate)
+        return Line(
+            item_number(ean13) if gtin(ean13) else "",
+            product_id,
+            reference,
+            name,
+            count,
+            price,
+            vat_rate,
+        )
 
     def _refunded(self, number: int) -> int:
         """How many of a line came back; what is illegible is a fault."""

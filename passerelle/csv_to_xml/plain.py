@@ -71,7 +71,7 @@ class PlainReader:
             raise _OddError
         return Line(
             *(
-                item_number(ean13),
+                item_number(ean13) if gtin(ean13) else "",
                 product,
                 reference,
                 name,
