@@ -1,6 +1,5 @@
 """``[orders]`` and ``[fulfil]``: from the shop's order CSV to what the ERP imports."""
 
-from itertools import chain
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -18,17 +17,9 @@ from passerelle.config.values import (
     Printable,
     Section,
     Separator,
+    with_the_default,
 )
 from passerelle.config.xml import SaleXml, Xml
-
-
-def _with_the_default(
-    model: type[Section], names: tuple[str, ...], key: str | None
-) -> tuple[str, ...]:
-    """ "default" in a list stands for what the key has without one."""
-    usual: tuple[str, ...] = model.model_fields[str(key)].default
-    found = (usual if name.strip() == "default" else (name,) for name in names)
-    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 class Withhold(Section):
@@ -52,7 +43,7 @@ class Withhold(Section):
     @field_validator("payments")
     @classmethod
     def _and_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        return _with_the_default(cls, names, info.field_name)
+        return with_the_default(cls, names, info.field_name)
 
 
 class Orders(Section):
@@ -169,7 +160,7 @@ class Orders(Section):
     @field_validator("send_statuses", "waiting_statuses", "cancelled_statuses")
     @classmethod
     def _and_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        return _with_the_default(cls, names, info.field_name)
+        return with_the_default(cls, names, info.field_name)
 
     @field_validator("send_statuses")
     @classmethod

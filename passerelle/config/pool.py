@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from passerelle.base.language import _
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
-from passerelle.config.values import Duration, Encoding, Names, Place, Section, Separator
+from passerelle.config.statuses import CANCELLED
+from passerelle.config.values import (
+    Duration,
+    Encoding,
+    Names,
+    Place,
+    Section,
+    Separator,
+    with_the_default,
+)
 from passerelle.model.location import Location
 
 # It stands in file names, in the ledger and on the command line.
@@ -57,11 +66,11 @@ class PoolShop(Section):
     """Of both files' fields. "auto": the one of ; , tab | : that fits."""
     final_newline: bool = True
     """A file whose last line does not end is not whole."""
-    cancelled_statuses: Names = (
-        *("Annulé", "Remboursé", "Remboursement", "Erreur de paiement"),
-        *("Canceled", "Refunded", "Payment error"),
-    )
-    """Orders in these statuses are cancelled: they sell nothing."""
+    cancelled_statuses: Names = CANCELLED
+    """Orders in these statuses are cancelled: they sell nothing.
+
+    = ["default"]  # those that shops ship with; add your own
+    """
     buffer: int = Field(default=0, ge=0, le=2**31 - 1)
     """So many units of each item are never shown in this shop.
 
@@ -82,6 +91,11 @@ class PoolShop(Section):
     """[…]  # of the file of levels, as in [stock.columns]"""
     order_columns: PoolOrderColumns = PoolOrderColumns()
     """[…]  # of the order file, as in [orders.columns]"""
+
+    @field_validator("cancelled_statuses")
+    @classmethod
+    def _with_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        return with_the_default(cls, names, info.field_name)
 
 
 class Pool(Section):

@@ -8,6 +8,7 @@ import codecs
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -35,6 +36,15 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True
     )
+
+
+def with_the_default(
+    model: type[Section], names: tuple[str, ...], key: str | None
+) -> tuple[str, ...]:
+    """``"default"`` in a list stands for what the key has without one."""
+    usual: tuple[str, ...] = model.model_fields[str(key)].default
+    found = (usual if name.strip() == "default" else (name,) for name in names)
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
 
 
 def section_of(field: FieldInfo) -> type[Section] | None:

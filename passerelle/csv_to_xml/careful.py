@@ -144,9 +144,10 @@ class CarefulReader:
         if is_eaten_by_spreadsheet(ean13):
             problem = _('"{text}" lost its digits in a spreadsheet; export it again')
             self._fault(number, "ean13", problem.format(text=shorten(ean13)))
-        if items_in(ean13):
-            problem = _('"{text}" holds several item numbers: a line has one')
-            self._fault(number, "ean13", problem.format(text=shorten(ean13, 60)))
+        for key in ("ean13",) if gtin(ean13) else ("ean13", "product_reference"):
+            if items_in(text := self._cell(number, key)):
+                problem = _('"{text}" holds several item numbers: a line has one')
+                self._fault(number, key, problem.format(text=shorten(text, 60)))
         nameless = not gtin(ean13) and not self._cell(number, "product_reference")
         if nameless and self._cell(number, "product_id") not in self._gift_card_ids:
             text = _('"{text}" is no item number, and no product_reference either')

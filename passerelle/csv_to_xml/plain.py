@@ -65,8 +65,10 @@ class PlainReader:
 
     def _read_line(self, cells: Iterable[str]) -> Line:
         ean13, product, reference, name, sold, price, rate, refunded = _stripped(cells)
-        if not gtin(ean13) and not reference and product not in self._gift_card_ids:
-            raise _OddError
+        if not gtin(ean13):
+            is_named = reference or product in self._gift_card_ids
+            if not is_named or items_in(reference):
+                raise _OddError
         if is_eaten_by_spreadsheet(ean13) or items_in(ean13) or refunded not in ("", "0"):
             raise _OddError
         return Line(

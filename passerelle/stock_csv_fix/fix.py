@@ -16,6 +16,7 @@ import numpy as np
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.wording import FEW, listed, shorten
+from passerelle.base.words import is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
 from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
@@ -274,7 +275,8 @@ def _no_items(
 ) -> Iterator[Fault]:
     """What was sold, stands nowhere in the ERP's file, and is written like no item of it."""
     for key in unmatched:
-        if not key.isdigit() and not items.has_references:
+        is_reference = not key.isdigit() and not is_eaten_by_spreadsheet(key)
+        if not (key.isdigit() or (is_reference and items.has_references)):
             text = _('"{item}", sold in {orders}, is no item number and stands nowhere here')
             orders = listed(missed[key].orders, FEW)
             yield Fault(file, 1, SOLD, text.format(item=shorten(key), orders=orders))
