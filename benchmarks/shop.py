@@ -90,9 +90,9 @@ class Shop:
             path.unlink()
 
     def data_from(self, folder: Path) -> None:
-        """Passerelle's own folder becomes a copy of ``folder``, and no mark is ahead of it."""
-        for mark in (self.folder / "server").glob("passerelle.mark.*"):
-            mark.unlink()
+        """Passerelle's own folder becomes a copy of ``folder``, and nothing there is another's."""
+        for path in (*self.server.glob("passerelle.mark.*"), *self.server.glob("import/*")):
+            path.unlink()
         shutil.rmtree(self.data, ignore_errors=True)
         shutil.copytree(folder, self.data)
         with closing(sqlite3.connect(self.data / "passerelle.db")) as ledger, ledger:
