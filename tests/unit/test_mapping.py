@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from passerelle.base.errors import NotReadyError, PasserelleError, RejectedError
 from passerelle.base.reading import SEPARATORS, find_column
+from passerelle.base.words import is_gtin
 from passerelle.cli.demo import sample as demo
 from passerelle.config.columns import OrderColumns, StockColumns
 from passerelle.config.guess.proposal import Proposal, propose
-from passerelle.config.guess.sample import CellKind, Sample, is_item_number, kind_of, read_sample
+from passerelle.config.guess.sample import CellKind, Sample, kind_of, read_sample
 from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
 from passerelle.csv_to_xml.order_csv import read_orders
@@ -61,7 +62,7 @@ class TestKinds:
 
     @given(st.text("0123456789", min_size=7, max_size=13))
     def test_of_the_ten_last_digits_one_makes_an_item_number(self, digits: str) -> None:
-        right = [digit for digit in "0123456789" if is_item_number(digits + digit)]
+        right = [digit for digit in "0123456789" if is_gtin(digits + digit)]
         assert len(right) == (1 if digits.strip("0") else 0)
 
 

@@ -22,7 +22,7 @@ from passerelle.base.reading import (
     line_of,
     split_header,
 )
-from passerelle.base.words import fold, is_eaten_by_spreadsheet, item_number
+from passerelle.base.words import fold, is_eaten_by_spreadsheet, is_gtin, item_number
 from passerelle.config.columns import COLUMNS
 
 # All names of columns, as names compare.
@@ -82,18 +82,6 @@ def in_words(kind: CellKind, values: Sequence[str]) -> str:
     return words[kind]
 
 
-def is_item_number(text: str) -> bool:
-    """Whether ``text`` is a GTIN of 8 to 14 digits with its check digit right.
-
-    Leading zeros that a spreadsheet ate are not missed. https://www.gs1.org/services/how-calculate-check-digit-manually
-    """
-    digits = item_number(text)
-    if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
-        return False
-    weighed = (int(d) * (3 if place % 2 else 1) for place, d in enumerate(reversed(digits)))
-    return sum(weighed) % 10 == 0 and bool(digits.strip("0"))
-
-
 def _share(values: Sequence[str], fits: Callable[[str], object]) -> float:
     return sum(len(value) <= _LONGEST and _holds(fits, value) for value in values) / len(values)
 
@@ -131,7 +119,7 @@ def _is_long_number(text: str) -> bool:
 
 # The first that fits counts.
 _TESTS: tuple[tuple[CellKind, Callable[[str], object]], ...] = (
-    (CellKind.ITEM, is_item_number),
+    (CellKind.ITEM, is_gtin),
     (CellKind.EATEN, lambda text: "e" in text.lower() and is_eaten_by_spreadsheet(text)),
     (CellKind.EMAIL, _is_email),
     (CellKind.DATE, _is_date),
