@@ -5,10 +5,9 @@ when it is gone. How it goes is :mod:`passerelle.exchange.sending`; levels for s
 :mod:`passerelle.exchange.levels`.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
 from passerelle.base.errors import (
@@ -21,12 +20,10 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.config.model import Settings
 from passerelle.exchange.levels import Levels
-from passerelle.exchange.sending import Do, Sender
+from passerelle.exchange.sending import Sender
 from passerelle.exchange.uploads import is_unaltered
 from passerelle.exchange.witness import Witness
-from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch, Issue, Mark
@@ -44,23 +41,15 @@ class Parcel:
 
 
 class Outbox:
-    """Carries files to servers. ``remote`` opens one by name, ``say`` tells the trace."""
+    """Promises XMLs and finishes them; ``levels`` are the shops' stock. ``sender`` carries both."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        ledger: Ledger,
-        remote: Callable[[str], Remote],
-        now: Callable[[], datetime],
-        say: Callable[[str], None],
-        do: Do,
-    ) -> None:
-        self._settings, self._book, self._clocks = settings, ledger.dispatches, ledger.stock
-        self._now, self._say, self._do = now, say, do
-        self._sender = Sender(settings, ledger, remote, now, say, do)
-        self._exports, self.marks = self._sender.exports, self._sender.marks
-        self.levels = Levels(self._sender)
-        self.witness = Witness(settings.folder)
+    def __init__(self, sender: Sender) -> None:
+        self._sender, self._settings = sender, sender.settings
+        self._book, self._clocks = sender.book, sender.ledger.stock
+        self._now, self._say, self._do = sender.now, sender.say, sender.do
+        self._exports, self.marks = sender.exports, sender.marks
+        self.levels = Levels(sender)
+        self.witness = Witness(sender.settings.folder)
         self.troubles: list[PasserelleError] = []
 
     @property

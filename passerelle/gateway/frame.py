@@ -16,6 +16,7 @@ from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox
+from passerelle.exchange.sending import Sender
 from passerelle.exchange.sources import Sources
 from passerelle.gateway.pruning import prune_archives
 from passerelle.gateway.trace import RunTrace
@@ -58,7 +59,7 @@ class Gateway:
         self._remotes: dict[str, Remote] = {}
         tools = settings, ledger, self.remote, self.now
         self.sources = Sources(*tools, self.deadline)
-        self.outbox = Outbox(*tools, self.say, self.do)
+        self.outbox = Outbox(Sender(*tools, self.say, self.do))
 
     def now(self) -> datetime:
         """The time, aware, in this machine's zone."""

@@ -9,6 +9,7 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox
+from passerelle.exchange.sending import Sender
 from passerelle.ledger.ledger import open_ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
@@ -47,7 +48,7 @@ def test_an_upload_that_was_begun(
     def do(deed: Callable[[], object], _would: str) -> None:
         deed()
 
-    outbox = Outbox(settings, ledger, lambda _name: remote, lambda: NOW, print, do)
+    outbox = Outbox(Sender(settings, ledger, lambda _name: remote, lambda: NOW, print, do))
     outbox.levels.send_stock(STOCK, b"ID\n124\n", [], **FACTS)
     promise = outbox._sender.promise(Kind.STOCK, STOCK, WHOLE)
     assert isinstance(promise, Promise)

@@ -12,6 +12,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import HeldError, PasserelleError, PermanentError
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox, Parcel
+from passerelle.exchange.sending import Sender
 from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
@@ -86,7 +87,9 @@ class World:
             self.told.append(would) if dry else deed()
 
         return Outbox(
-            self.settings, self.ledger, lambda _name: remote, lambda: NOW, self.told.append, do
+            Sender(
+                self.settings, self.ledger, lambda _name: remote, lambda: NOW, self.told.append, do
+            )
         )
 
     def send_orders(self, dies: tuple[str, str] | None = None) -> list[PasserelleError]:
@@ -294,7 +297,9 @@ def test_levels_for_a_server_that_left_the_config_are_let_go_of(world: World) ->
         world.send_stock(("after", "store"))
     world.settings = world.settings.model_copy(update={"servers": {}})
     outbox = Outbox(
-        world.settings, world.ledger, NoServers().open, lambda: NOW, world.told.append, no_deed
+        Sender(
+            world.settings, world.ledger, NoServers().open, lambda: NOW, world.told.append, no_deed
+        )
     )
     outbox.levels.settle(Kind.STOCK)
     assert world.last(Kind.STOCK).stage == Stage.ABANDONED

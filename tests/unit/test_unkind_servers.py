@@ -9,6 +9,7 @@ import pytest
 
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox, Parcel
+from passerelle.exchange.sending import Sender
 from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist
@@ -45,7 +46,7 @@ class Desk:
 
         remote: Any = self.shelf
         tools = (lambda _name: remote, lambda: NOW, self.said.append, do)
-        return Outbox(self.settings, self.ledger, *tools)
+        return Outbox(Sender(self.settings, self.ledger, *tools))
 
     def send_xml(self) -> None:
         gist = Gist("1", "", NOW, "Payé", (), "", None)
