@@ -118,11 +118,6 @@ def decoded(text: str) -> str:
     return text
 
 
-def is_blank(text: str) -> bool:
-    """Whether a cell says that there is nothing."""
-    return not text or text in BLANKS
-
-
 def item_number(text: str) -> str:
     """An item number without separators and the quoting of spreadsheets (``'370…``, ``="370…"``).
 
