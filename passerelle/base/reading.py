@@ -27,6 +27,8 @@ _BOMS = (
 _UTF8_LETTER = re.compile("[\u00c0-\u00ff\u0140-\u017f\u2000-\u2fff]")
 # Excel's own line above a header, which names the separator.
 _SEP_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+# Amounts, dates and times, which no header calls a column.
+_VALUE = re.compile(r"[0-9]+(?:[-/.,: ]+[0-9]+)+")
 _SIGNS = re.compile(r"[\W_]*")
 # How many lines may stand above a header.
 MOST_ABOVE = 20
@@ -190,6 +192,11 @@ def _is_row(line: str, header: str, separator: str, names: frozenset[str]) -> bo
     cells = [cell for cell in split_header(line, parted) if cell.strip()]
     width = len(split_header(header, parted))
     return len(cells) > 1 and (len(cells) * 2 > width or any(map(is_gtin, cells)))
+
+
+def hold_values(names: Iterable[str]) -> bool:
+    """Whether these are values, perhaps a customer's, and no names of columns."""
+    return any(is_gtin(name) or "@" in name or _VALUE.fullmatch(name.strip()) for name in names)
 
 
 def _is_above(line: str) -> bool:

@@ -24,6 +24,7 @@ from passerelle.base.reading import (
     detect_separator,
     find_column,
     find_top,
+    hold_values,
     line_of,
     split_header,
     without_marks,
@@ -281,5 +282,9 @@ def _refuse_header(missing: list[str], header: list[str], where: str, top: Top) 
         )
     if is_order_grid(header):
         what, mend = about_grid()
+    elif hold_values(header):
+        # Not shown: they may be a customer's.
+        what = _("the first line holds values, not names of columns")
+        mend = _("export the file with its header")
     names = shorten(", ".join(header), 1000)
     raise ConfigError(what, where, mend.format(key=missing[0], names=names))

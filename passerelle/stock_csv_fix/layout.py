@@ -20,6 +20,7 @@ from passerelle.base.reading import (
     detect_encoding,
     detect_separator,
     find_column,
+    hold_values,
     split_header,
     without_marks,
 )
@@ -83,6 +84,10 @@ class Layout:
             _hold_twice(str(error), f"{file}:{self.top.line + 1}")
         if index is None:
             self._refuse_top(file)
+            if hold_values(self.header):
+                what = _("the first line holds values, not names of columns")
+                where = f"{file}:{self.top.line + 1}"
+                raise ConfigError(what, where, _("export the file with its header"))
             # Translators: between the names that a column may have
             sought = shorten(_(" or ").join(names), 200) or _("(nothing)")
             mend = _("name it in {key}; the file has: {names}")
