@@ -30,8 +30,7 @@ def adopt(
     """
     settings, book = gateway.settings.needed_orders, gateway.ledger.orders
     source = gateway.sources.fetch(settings.source)
-    file = read_order_file(gateway, source)
-    known = book.known(settings.channel, [reading.id for reading in file.readings])
+    file, known = read_order_file(gateway, source)
     before = book.high_water(settings.channel)
     plan = plan_adoption(file.readings, known, settings, before, withheld=withheld)
     gateway.say(source.describe())

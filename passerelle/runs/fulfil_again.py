@@ -55,7 +55,7 @@ def _is_as_it_was(gateway: Gateway, met: Mapping[str, Any]) -> bool:
 def _read_again(gateway: Gateway) -> dict[str, Reading]:
     settings = gateway.settings.needed_orders
     source = gateway.sources.fetch(settings.source)
-    file = read_order_file(gateway, source)
+    file, _known = read_order_file(gateway, source)
     return {reading.id: reading for reading in file.readings}
 
 

@@ -20,8 +20,11 @@ from passerelle.model.records import KnownOrder
 from passerelle.rules.fate import is_id_used_again
 
 
-def read_order_file(gateway: Gateway, source: Source) -> OrderFile:
-    """Raises what :func:`passerelle.csv_to_xml.order_csv.read_orders` does."""
+def read_order_file(gateway: Gateway, source: Source) -> tuple[OrderFile, Mapping[str, KnownOrder]]:
+    """The file, and what the ledger knows of its orders, by id.
+
+    Raises what :func:`passerelle.csv_to_xml.order_csv.read_orders` does.
+    """
     settings, name = gateway.settings.needed_orders, source.place.name
     with step(_("reading {file}").format(file=name)):
         proved, cards = proved_before(gateway), gateway.settings.gift_card_ids
@@ -37,7 +40,8 @@ def read_order_file(gateway: Gateway, source: Source) -> OrderFile:
     named = _named_in_the_ledger(gateway, file, known)
     readings = tuple(_as_known(r, named.get(r.id) or known.get(r.id)) for r in file.readings)
     notes = tuple(Fault(name, file.top, "id", text) for text in _told(named))
-    return replace(file, readings=readings, notes=(*file.notes, *notes))
+    file = replace(file, readings=readings, notes=(*file.notes, *notes))
+    return file, {**known, **{order.id: order for order in named.values()}}
 
 
 def dates_told(channel: str) -> str:

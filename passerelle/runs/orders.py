@@ -126,8 +126,7 @@ def meet_orders(gateway: Gateway) -> Met:
     """Fetches and reads the order CSV."""
     settings = gateway.settings.needed_orders
     source = gateway.sources.fetch(settings.source)
-    file = read_order_file(gateway, source)
-    known = gateway.ledger.orders.known(settings.channel, [r.id for r in file.readings])
+    file, known = read_order_file(gateway, source)
     fact = source.fact(gateway.now())
     return Met(source.describe(), source.notes, fact, file, known)
 
@@ -195,7 +194,8 @@ def check_columns(gateway: Gateway, file: OrderFile) -> None:
 
 def _without_recalled(gateway: Gateway, met: Met) -> Met:
     """Takes back the XMLs that must not go as they are; their orders are decided on anew."""
-    recall_changed(gateway, met.file, met.known)
+    if not recall_changed(gateway, met.file, met.known):
+        return met
     channel, ids = gateway.settings.needed_orders.channel, [r.id for r in met.file.readings]
     return replace(met, known=gateway.ledger.orders.known(channel, ids))
 

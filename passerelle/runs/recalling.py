@@ -21,8 +21,15 @@ from passerelle.model.states import Kind, Stage
 from passerelle.rules.fate import Fate, is_id_used_again, judge, without_statuses
 
 
-def recall_changed(gateway: Gateway, file: OrderFile, known: Mapping[str, KnownOrder]) -> None:
-    """Those of which the copy is spoilt, too. ``known`` are the file's orders, by id."""
+def recall_changed(gateway: Gateway, file: OrderFile, known: Mapping[str, KnownOrder]) -> bool:
+    """Those of which the copy is spoilt, too; returns whether there was one to look at.
+
+    ``known`` are the file's orders, by id.
+    """
+    unfinished = gateway.ledger.dispatches.unfinished()
+    promised = [d for d in unfinished if d.kind == Kind.ORDERS and d.stage == Stage.PREPARED]
+    if not promised:
+        return False
     settings = gateway.settings.needed_orders
     if "status" in file.absent:
         settings = without_statuses(settings)
@@ -32,9 +39,9 @@ def recall_changed(gateway: Gateway, file: OrderFile, known: Mapping[str, KnownO
         for reading in file.readings
         if (before := known.get(reading.id)) and not is_id_used_again(reading, before)
     }
-    for dispatch in gateway.ledger.dispatches.unfinished():
-        if dispatch.kind == Kind.ORDERS and dispatch.stage == Stage.PREPARED:
-            _review(gateway, dispatch, inside)
+    for dispatch in promised:
+        _review(gateway, dispatch, inside)
+    return True
 
 
 def _is_changed(reading: Reading, known: KnownOrder, settings: Orders) -> bool:

@@ -80,7 +80,7 @@ def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
             why = _("{file} was never uploaded: its orders are looked at anew")
             gateway.outbox.recall(dispatch, why.format(file=dispatch.archived))
     source = gateway.sources.fetch(settings.source)
-    file = read_order_file(gateway, source)
+    file, _known = read_order_file(gateway, source)
     ids = {reading.id for reading in file.readings} | {o.id for m in marks for o in named(m)}
     known = ledger.orders.known(settings.channel, ids)
     before, token = ledger.orders.high_water(settings.channel), ledger.servers.token

@@ -145,9 +145,7 @@ def fetch_orders(gateway: Gateway, settings: Stock) -> OrderSource:
     csv = gateway.sources.fetch(orders.source)
     if csv.age is not None:
         check_orders_age(csv.age, settings.guards, csv.place.name)
-    file = read_order_file(gateway, csv)
-    ids = [reading.id for reading in file.readings]
-    return OrderSource(csv, file, gateway.ledger.orders.known(orders.channel, ids))
+    return OrderSource(csv, *read_order_file(gateway, csv))
 
 
 def note_orders(gateway: Gateway, met: OrderSource) -> None:
