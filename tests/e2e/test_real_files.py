@@ -26,27 +26,26 @@ def sent(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("id", ["000051", "51", "51.0", "#51", " 0051\u200b"])
-@pytest.mark.parametrize(
-    "date", ["2026-11-22 10:00:44", "22/11/2026 10:00", "22/11/2026", "46348", "11/22/26 10:00 AM"]
-)
-def test_a_spreadsheet_makes_no_new_order_of_one_that_was_sent(
-    sent: World, id: str, date: str
-) -> None:
-    writes(sent, row(id, date))
-    said = sent.run_well("run", "orders")
-    assert (sent.xmls(), sent.states()) == ([], {"000051": "taken"})
-    assert not [one for one in sent.concerns().values() if one["orders"]]
-    assert ("is written" in said) == (id.strip(" \u200b") != "000051")
+def test_a_spreadsheet_makes_no_new_order_of_one_that_was_sent(sent: World) -> None:
+    for id, date in (
+        ("000051", "22/11/2026 10:00"),
+        ("51", "2026-11-22 10:00:44"),
+        ("51.0", "22/11/2026"),
+        ("#51", "46348"),
+        (" 0051\u200b", "11/22/26 10:00 AM"),
+    ):
+        writes(sent, row(id, date))
+        said = sent.run_well("run", "orders")
+        assert (sent.xmls(), sent.states()) == ([], {"000051": "taken"})
+        assert not [one for one in sent.concerns().values() if one["orders"]]
+        assert ("is written" in said) == (id != "000051")
 
 
-@pytest.mark.parametrize(
-    "other", [row("51", reference="XYZ"), row("51", "2026-11-23 10:00:44"), row("52")]
-)
-def test_another_order_stays_another_one(sent: World, other: str) -> None:
-    writes(sent, row("000051"), other)
+def test_another_order_stays_another_one(sent: World) -> None:
+    others = (row("51", reference="XYZ"), row("0051", "2026-11-23 10:00:44"), row("52"))
+    writes(sent, row("000051"), *others)
     sent.run_well("run", "orders")
-    assert len(sent.xmls()) == 1
+    assert sent.states().keys() == {"000051", "51", "0051", "52"}
 
 
 def test_what_a_file_proved_of_its_dates_counts_for_the_next_one(world: World) -> None:

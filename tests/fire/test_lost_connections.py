@@ -40,7 +40,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
     outside: Outside, new_life: NewLife, run: str, note: Note
 ) -> None:
-    step = scale.pick(16, 5, 1)
+    step = scale.pick(24, 5, 1)
     before, after = (dies_at_each(outside, new_life, run, w, step) for w in ("before", "after"))
     assert before == after > 0, "both must go through all commands of the run"
     kind = outside.house.kind

@@ -52,7 +52,7 @@ def test_our_disk_may_be_full_or_broken_from_any_call_on(
         return Life(tmp_path / str(next(count)), new_server("ftp"))
 
     calls = [c for c in record(("run", run), new_life().world.folder) if c.changes_files]
-    wanted = calls[:: len(calls) // scale.pick(3, 9, len(calls) + 1) + 1]
+    wanted = calls[:: len(calls) // scale.pick(2, 9, len(calls) + 1) + 1]
     ends = dict.fromkeys((0, UNREACHABLE), 0)
     for call in wanted:
         life = new_life()
