@@ -68,7 +68,7 @@ def cases() -> list[ParameterSet]:
 
 @pytest.mark.parametrize("change", cases())
 class TestAnOrderThatChangesAfterItWasSent:
-    def test_is_held_back_before_and_after_a_run_of_orders(
+    def test_is_held_back_before_and_after_a_run_of_orders_and_explained(
         self, world: World, change: Change
     ) -> None:
         taken(world, FIRST)
@@ -78,6 +78,9 @@ class TestAnOrderThatChangesAfterItWasSent:
         world.run("run", "orders")
         assert held(world) == change.held
         assert world.xmls() == []
+        assert "passerelle orders settle 1" in world.run_well("orders", "show", "1")
+        for item in change.held:
+            assert "passerelle orders show 1" in world.run_well("stock", "why", item)
 
     def test_is_told_and_held_back_until_it_is_settled(self, world: World, change: Change) -> None:
         taken(world, FIRST)
@@ -98,15 +101,6 @@ class TestAnOrderThatChangesAfterItWasSent:
         world.run_well("orders", "unsettle", "1")
         assert concerns(world) == {change.kind: ("1",)}
         assert held(world) == change.held
-
-    def test_is_explained(self, world: World, change: Change) -> None:
-        taken(world, FIRST)
-        world.shop_writes(*change.now)
-        world.run("run", "orders")
-        held(world)
-        assert "passerelle orders settle 1" in world.run_well("orders", "show", "1")
-        for item in change.held:
-            assert "passerelle orders show 1" in world.run_well("stock", "why", item)
 
 
 def test_what_was_settled_is_what_the_erp_has(world: World) -> None:

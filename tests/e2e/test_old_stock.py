@@ -43,16 +43,16 @@ def _raising(error: BaseException) -> Callable[..., None]:
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"),
+    ("step", "reason", "code"),
     [
-        (_raising(TransientError("the connection was lost", "ftp")), 4),
-        (_out_of_time, 4),
-        (_raising(ConfigError("no such key", "config.toml")), 3),
-        (_raising(ZeroDivisionError("a bug")), 1),
-        (_raising(KeyboardInterrupt()), 130),
+        ("fetch_stock", _raising(TransientError("the connection was lost", "ftp")), 4),
+        ("fetch_stock", _out_of_time, 4),
+        ("missed_sales", _raising(ConfigError("no such key", "config.toml")), 3),
+        ("missed_sales", _raising(KeyboardInterrupt()), 130),
+        ("publish", _raising(ZeroDivisionError("a bug")), 1),
+        ("publish", _out_of_time, 4),
     ],
 )
-@pytest.mark.parametrize("step", ["fetch_stock", "missed_sales", "publish"])
 def test_whatever_stops_a_run_of_stock(
     world: World, monkeypatch: pytest.MonkeyPatch, reason: Any, code: int, step: str
 ) -> None:

@@ -110,8 +110,15 @@ def moments(line: Line, run: str) -> Iterator[tuple[str, int]]:
         yield from ((stream, n) for n in wanted[:: len(wanted) // few + 1])
 
 
-@pytest.mark.parametrize("run", ["orders", "stock"])
-@pytest.mark.parametrize("times", [1, 9], ids=["once", "until the run gives up"])
+@pytest.mark.parametrize(
+    ("run", "times"),
+    [
+        ("orders", 1),
+        ("stock", 9),
+        pytest.param("orders", 9, marks=scale.only("ci")),
+        pytest.param("stock", 1, marks=scale.only("ci")),
+    ],
+)
 def test_cut_after_any_number_of_bytes_the_run_or_the_next_one_makes_good(
     line: Line, run: str, times: int, note: Note
 ) -> None:
