@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests import scale
 from tests.e2e.conftest import NewFtp
 from tests.pty import CTRL_BACKSLASH, Session, run_at_terminal
 from tests.servers.ftp import Quirks
@@ -70,7 +71,15 @@ class TestATransfer:
         words = "passerelle: interrupted: what was done is kept; the next run goes on from there"
         assert key or done.lines()[-2:] == [words, ""]
 
-    @pytest.mark.parametrize("how", ["pipe", "dumb", "file", "none", "quick"])
+    @pytest.mark.parametrize(
+        "how",
+        [
+            "pipe",
+            "none",
+            "quick",
+            *(pytest.param(n, marks=scale.only("ci")) for n in ("dumb", "file")),
+        ],
+    )
     def test_tells_nothing_where_nobody_could_read_it(self, new_ftp: NewFtp, how: str) -> None:
         world = slow_world(new_ftp, Quirks(delays={"RETR": 0 if how == "quick" else A_WHILE}))
         call: dict[str, Any] = {"cwd": world.folder}

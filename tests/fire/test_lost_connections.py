@@ -36,7 +36,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "outside", ["ftp", pytest.param("sftp", marks=scale.only("ci"))], indirect=True
 )
-@pytest.mark.parametrize("run", ["orders", "stock"])
+@pytest.mark.parametrize("run", ["orders", pytest.param("stock", marks=scale.only("ci"))])
 def test_when_the_server_dies_at_any_command_the_next_run_makes_good(
     outside: Outside, new_life: NewLife, run: str, note: Note
 ) -> None:
