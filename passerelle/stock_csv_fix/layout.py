@@ -38,6 +38,9 @@ from passerelle.stock_csv_fix.surroundings import (
     without_blanks,
 )
 
+# What an empty file may still hold, as bytes.
+_BLANK = BOM_UTF8 + b" \t\r\n\v\f"
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -157,7 +160,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
 
 
 def _encoding(data: bytes, settings: Stock, file: str) -> str:
-    if not data or data.isspace():
+    if not data[:99].strip(_BLANK) and not data.strip(_BLANK):
         hold(_("the file is empty"), file, _("look why the ERP wrote nothing"))
     encoding = detect_encoding(data, settings.encoding)
     if not _is_ascii_but_for_letters(encoding):
@@ -260,6 +263,8 @@ def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
 
 
 def _check_header(header: list[str], where: str) -> None:
+    if not any(header):
+        hold(_("the header names no column"), where, _("look what the ERP wrote"))
     names = Counter(name.strip() for name in header)
     twice = sorted(name for name, count in names.items() if count > 1)
     if twice:

@@ -69,6 +69,9 @@ class TestAFileIsHeld:
         [
             ("", {}, "the file is empty: ExportCSV.csv: nothing was published; "),
             (" \r\n\r\n", {}, "the file is empty"),
+            ("\ufeff\r\n\ufeff", {}, "the file is empty"),
+            (";;\n;;\n", {}, "the header names no column: ExportCSV.csv:1"),
+            ('""\n', {}, "the header names no column"),
             ("Gencod;Stock\r\n\r\n\r\n", {}, "the file has a header and no line"),
             ("Gencod;Stock\n1;2", {}, "the last line does not end: the file is cut"),
             (
