@@ -151,10 +151,14 @@ def _reader(text: str, separator: str) -> Callable[[str], Iterator[tuple[str, li
 
 
 def _is_anew(before: str, after: str) -> bool:
-    """Whether a level may be written anew: as what it means, or 0 where nobody can tell."""
+    """Whether a level may be written anew: as what it means, or 0 where nobody can tell.
+
+    A damaged byte elsewhere makes cp1252 of the file, and of each letter more than one.
+    """
     amounts = meanings(_letters(before))
     is_plain = re.fullmatch(r"-?[0-9]+([.,][0-9]+)?", after)
-    return bool(is_plain and (meanings(after) & amounts or (after == "0" and len(amounts) != 1)))
+    is_clear = len(amounts) == len(meanings(before)) == 1
+    return bool(is_plain and (meanings(after) & amounts or (after == "0" and not is_clear)))
 
 
 def _is_right(before: str, after: str, sale: Missed, rule: str) -> bool:
