@@ -62,6 +62,8 @@ _NO_ITEMS = frozenset(
             "unavailable",
             "no ean",
             "no barcode",
+            "(blank)",
+            "(empty)",
         ),
         *(
             "sans",
@@ -71,8 +73,19 @@ _NO_ITEMS = frozenset(
             "non renseigne",
             "sans ean",
             "sans code barre",
+            "(vide)",
         ),
-        *("unknown", "inconnu", "tbd", "tba", "keine", "ohne", "nicht zutreffend", "entfallt"),
+        *(
+            "unknown",
+            "inconnu",
+            "tbd",
+            "tba",
+            "keine",
+            "ohne",
+            "(leer)",
+            "nicht zutreffend",
+            "entfallt",
+        ),
         *("no aplica", "ninguno", "non applicabile", "nessuno", "niet van toepassing", "geen"),
     )
 )

@@ -11,7 +11,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "id": (
         *("Bestell-ID", "Bestellnummer", "Bestellnr.", "Auftragsnummer", "ID pedido"),
         *("ID de pedido", "Número de pedido", "Nº pedido", "ID ordine", "Numero ordine"),
-        *("N. ordine", "Bestelling-ID", "Bestelnummer", "Ordernummer"),
+        *("N. ordine", "Bestelling-ID", "Bestel-ID", "Bestelnummer", "Ordernummer"),
     ),
     "reference": (
         *("Bestellreferenz", "Referenz", "Referencia", "Referencia del pedido", "Riferimento"),
@@ -118,7 +118,8 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
         *("Lineitem price", "Einzelpreis", "Stückpreis", "Einzelpreis (brutto)"),
         *("Precio unitario", "Precio unitario (IVA incl.)", "Prezzo unitario"),
         *("Prezzo unitario (IVA incl.)", "Eenheidsprijs", "Stukprijs"),
-        "Eenheidsprijs (incl. btw)",
+        *("Eenheidsprijs (incl. btw)", "Stukprijs (incl. btw)", "Stückpreis (inkl. MwSt.)"),
+        *("Einzelpreis (inkl. MwSt.)", "Artikelpreis (inkl. MwSt.)", "Artikelprijs (incl. btw)"),
     ),
     "vat_rate": (
         *("MwSt.-Satz", "MwSt. %", "Steuersatz", "Tipo de IVA", "Aliquota IVA", "IVA"),

@@ -7,6 +7,7 @@ Source of the rules: RFC 4180, and what order export modules write in practice: 
 any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -39,6 +40,9 @@ from passerelle.csv_to_xml.habits import Dates, Habits, new_habits
 from passerelle.csv_to_xml.plain import PlainReader
 from passerelle.csv_to_xml.table import CellForm, Header, Place, Table, first_lines
 from passerelle.model.orders import Fault, Reading
+
+# A quantity whose name says that the refunded pieces are taken off, as WooCommerce's exports write.
+_NET = re.compile(r"(-|minus|less|net of|after) ?refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +253,8 @@ def _find_columns(header: list[str], settings: Orders, where: str, top: Top) -> 
             ) from error
         if index is not None:
             found[key] = index
+    if "quantity" in found and _NET.search(fold(header[found["quantity"]])):
+        found.pop("quantity_refunded", None)
     if missing := _missing_keys(found, settings):
         _refuse_header(missing, header, where, top)
     return found

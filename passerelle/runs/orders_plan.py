@@ -123,8 +123,13 @@ def decide(
     )
     unknown = unknown_statuses(file, plan, settings, news=False)
     news = unknown_statuses(file, plan, settings, news=True)
-    told = (f"! {fate.about_status(status)}: {fate.what_to_add(status)}" for status in news)
-    return replace(plan, unknown=unknown, notes=(*plan.notes, *told))
+    return replace(plan, unknown=unknown, notes=(*plan.notes, *about_unknown(news)))
+
+
+def about_unknown(statuses: Iterable[str]) -> Iterator[str]:
+    """What is told of each status of which nobody has said what its orders are."""
+    for status in statuses:
+        yield f"! {fate.about_status(status)}: {fate.what_to_add(status)}"
 
 
 def note_only(

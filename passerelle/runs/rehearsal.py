@@ -14,10 +14,10 @@ from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.model.orders import Missed, Order
-from passerelle.rules.fate import Fate, judge, without_statuses
+from passerelle.rules.fate import Fate, is_unknown_status, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
-from passerelle.runs.orders_plan import rejection, remarks
+from passerelle.runs.orders_plan import about_unknown, rejection, remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,9 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
         orders = without_statuses(orders)
     good = list[Order]()
     report = [f"! {note}" for note in remarks(file)]
+    readings = (reading for reading in file.readings if reading.order)
+    unknown = [r.status.strip() for r in readings if is_unknown_status(r, orders)]
+    report += about_unknown(dict.fromkeys(unknown))
     faults = [str(fault) for fault in file.faults]
     for reading in file.readings:
         verdict = judge(reading, orders)

@@ -4,24 +4,22 @@ The item number and quantity columns decide; the bytes of every line that does n
 copied, and of a line that does, only the quantity is written anew.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from io import StringIO
 
 import numpy as np
 
-from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.wording import FEW, listed, shorten
 from passerelle.base.words import is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.cells import Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.gift_cards import added_lines, cards_of_erp, find_ids
 from passerelle.stock_csv_fix.layout import Layout, read_layout
-from passerelle.stock_csv_fix.surroundings import tidied
+from passerelle.stock_csv_fix.surroundings import hold, tidied
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
     levels = table.quantity.levels()
+    again = tuple(table.items.again())
+    _check_copies(data, layout, table, again, file)
     hit = table.items.rows_of(missed.keys())
     misread = _misread(levels)
     edits: dict[int, str | None] = {row: anew for row, (anew, _problem) in misread.items()}
@@ -64,7 +64,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
             changes.append(change)
             edits[row] = change.after
     quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
-    cards, added = _gift_card_lines(table, layout, settings, quantity_index, file)
+    cards, added = added_lines(table.ids, layout, settings.gift_cards, quantity_index, file)
     unmatched = sorted(missed.keys() - {table.items.key(row) for row in hit})
     return FixedStock(
         data=_assemble(data, layout, edits, quantity_index, added),
@@ -79,8 +79,8 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
         ),
         warnings=(
             *_notes(misread, layout, file),
-            *_met_twice(table, layout, file),
-            *_cards_of_erp(table, layout, settings, file),
+            *_met_twice(again, table.items, layout, file),
+            *cards_of_erp(table.ids, table.quantity, layout, settings.gift_cards, file),
         ),
         unmatched=tuple(unmatched),
     )
@@ -97,14 +97,15 @@ class _Table:
 
 
 def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Table:
-    columns, cards = settings.columns, settings.gift_cards
+    columns = settings.columns
     ean13 = Column(data, layout, layout.column(columns.ean13, "stock.columns.ean13", file))
     quantity = layout.column(columns.quantity, "stock.columns.quantity", file)
-    ids = None
-    if cards.ids:
-        index = layout.column((cards.column,), "stock.gift_cards.column", file)
-        ids = Column(data, layout, index)
-    return _Table(ean13, Items(ean13), Column(data, layout, quantity), ids)
+    return _Table(
+        ean13,
+        Items(ean13),
+        Column(data, layout, quantity),
+        find_ids(data, layout, settings.gift_cards, file),
+    )
 
 
 def _change(
@@ -183,42 +184,6 @@ def _notes(misread: Mapping[int, tuple[str, str]], layout: Layout, file: str) ->
         yield Fault(file, int(layout.numbers[row]), "quantity", problem)
 
 
-def _gift_card_lines(
-    table: _Table, layout: Layout, settings: Stock, quantity_index: int, file: str
-) -> tuple[list[str], bytes]:
-    """The gift cards that the ERP's file lacks, and their lines in the file's own dialect."""
-    cards = settings.gift_cards
-    if table.ids is None:
-        return [], b""
-    present = {id for _row, id in _rows_of_cards(table.ids, cards.ids)}
-    absent = [id for id in dict.fromkeys(cards.ids) if id not in present]
-    fill = {layout.column((name,), "stock.gift_cards.fill", file): text
-            for name, text in cards.fill.items()}  # fmt: skip
-    id_index = layout.column((cards.column,), "stock.gift_cards.column", file)
-    rows = []
-    for id in absent:
-        cells = [fill.get(index, "") for index in range(len(layout.header) + layout.spare)]
-        cells[id_index], cells[quantity_index] = id, str(cards.quantity)
-        rows.append(cells)
-    return absent, _write_rows(rows, layout)
-
-
-def _write_rows(rows: Iterable[Sequence[str]], layout: Layout) -> bytes:
-    buffer = StringIO(newline="")
-    csv.writer(
-        buffer,
-        delimiter=layout.separator,
-        quoting=csv.QUOTE_ALL if layout.enclosed else csv.QUOTE_MINIMAL,
-        lineterminator=layout.line_end.decode("ascii"),
-    ).writerows(rows)
-    codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
-    try:
-        return buffer.getvalue().encode(codec)
-    except UnicodeEncodeError as error:
-        what = _("the file's encoding {encoding} lacks a character").format(encoding=codec)
-        raise ConfigError(what, "stock.gift_cards.fill", _("change it")) from error
-
-
 def _assemble(
     data: bytes,
     layout: Layout,
@@ -282,33 +247,47 @@ def _no_items(
             yield Fault(file, 1, SOLD, text.format(item=shorten(key), orders=orders))
 
 
-def _rows_of_cards(ids: Column, cards: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The lines whose id is one of the gift cards'."""
-    numbers = [int(card) for card in cards if card.isascii() and card.isdigit() and len(card) < 19]
-    likely = np.isin(ids.numbers, numbers) | (ids.numbers == NOT_PLAIN)
-    for row in map(int, np.flatnonzero(likely)):
-        if (id := ids.text(row).strip()) in cards:
-            yield row, id
+def _check_copies(
+    data: bytes, layout: Layout, table: _Table, again: Sequence[tuple[int, int]], file: str
+) -> None:
+    """Holds an export that stands behind an older one of itself: nobody can tell which is right.
+
+    Without its header it is one where all lines stand again in their order; two shelves of one
+    item have something else in their lines, too.
+    """
+    half = len(layout.starts) // 2
+    is_double = half == len(again) and all(
+        row - first == half
+        and _beside(data, layout, table.quantity, row)
+        == _beside(data, layout, table.quantity, first)
+        for row, first in again
+    )
+    for row, first in again if is_double or layout.copies else ():
+        above, line = int(layout.numbers[first]), int(layout.numbers[row])
+        is_copy = is_double or any(above < copy < line for copy in layout.copies)
+        texts = [shorten(table.quantity.text(place).strip()) for place in (first, row)]
+        if is_copy and texts[0] != texts[1]:
+            what = _("two exports: {item} has {level} in line {line}, and {other} here")
+            item = shorten(table.items.key(row))
+            hold(
+                what.format(item=item, level=texts[0], line=above, other=texts[1]),
+                f"{file}:{line}",
+                _("have the ERP write its file anew, not behind an older one"),
+            )
 
 
-def _cards_of_erp(table: _Table, layout: Layout, settings: Stock, file: str) -> Iterable[Fault]:
-    """Gift cards for which no line was added, because the ERP's file has one of that id."""
-    if table.ids is None:
-        return
-    for row, id in _rows_of_cards(table.ids, settings.gift_cards.ids):
-        level = shorten(table.quantity.text(row).strip())
-        problem = _("gift card {id} stands in the ERP's file, with {level}").format(
-            id=id,
-            # Translators: a stock level that the file does not give
-            level=level or _("none"),
-        )
-        yield Fault(file, int(layout.numbers[row]), settings.gift_cards.column, problem)
+def _beside(data: bytes, layout: Layout, levels: Column, row: int) -> tuple[bytes, bytes]:
+    """What stands in a line before and behind its level."""
+    start, end = (int(edges[row]) for edges in levels.places)
+    return data[layout.starts[row] : start], data[end : layout.bodies[row]]
 
 
-def _met_twice(table: _Table, layout: Layout, file: str) -> Iterable[Fault]:
-    for row, first in table.items.again():
+def _met_twice(
+    again: Iterable[tuple[int, int]], items: Items, layout: Layout, file: str
+) -> Iterable[Fault]:
+    for row, first in again:
         problem = _("{key} stands already in line {line}; both are treated alike")
-        problem = problem.format(key=shorten(table.items.key(row)), line=layout.numbers[first])
+        problem = problem.format(key=shorten(items.key(row)), line=layout.numbers[first])
         yield Fault(file, int(layout.numbers[row]), "ean13", problem)
 
 

@@ -50,7 +50,7 @@ class Layout:
     lines' numbers in the file, counted from 1. ``ends`` include line ends, ``bodies`` do not.
     ``firsts`` tells which of all ``separators`` is the first of each line. ``top`` is where the
     header stands, ``spare`` how many blank names end it. ``read_over`` are the numbers of lines
-    that repeat the header or only sum up.
+    that repeat the header (``copies``) or only sum up.
     """
 
     encoding: str
@@ -68,6 +68,7 @@ class Layout:
     top: Top
     spare: int
     read_over: tuple[int, ...]
+    copies: tuple[int, ...]
 
     def cells(self, index: int) -> tuple[Offsets, Offsets]:
         """Where the cells of a column start and end, enclosing quotes included."""
@@ -134,7 +135,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     filled = _not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
     over = read_over(data, (starts, ends), filled, header_line, separator, encoding)
-    filled[over] = False
+    filled[list(over)] = False
     bodies = _without_line_ends(array, starts, ends)
     fields = _fields(marks.separators, starts, bodies, len(header))
     _check_widths(fields, filled, numbers, len(header), file)
@@ -156,6 +157,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
         top=top,
         spare=spare,
         read_over=tuple(int(numbers[row]) for row in over),
+        copies=tuple(int(numbers[row]) for row, is_header in over.items() if is_header),
     )
 
 

@@ -81,10 +81,14 @@ def read_over(
     header_line: str,
     separator: str,
     encoding: str,
-) -> list[int]:
-    """Which records repeat the header, or only sum up. Only those that begin like one are read."""
+) -> dict[int, bool]:
+    """Which records repeat the header (``True``), only sum up, or are made of separators alone.
+
+    Only those that begin like one are read.
+    """
     starts, array = records[0], np.frombuffer(data, np.uint8)
-    wanted = {header_line.lstrip('"')[:2].lower(), separator * 2, *_SUM_BEGINS}
+    blank = {separator + after for after in (separator, " ", "\r", "\n")}
+    wanted = {header_line.lstrip('"')[:2].lower(), *blank, *_SUM_BEGINS}
     likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
     for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
         likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
@@ -97,14 +101,15 @@ def read_over(
     pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
     header = _folded(split_header(header_line, separator))
-    found = []
+    found = {}
     for row in map(int, rows[likely[pairs]]):
         line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
         cells = split_header(line, separator)
         first = next((cell for cell in cells if cell.strip()), "")
         has_item = any(is_gtin(cell) for cell in cells)
-        if _folded(cells) == header or (TOTALS.match(fold(first)) and not has_item):
-            found.append(row)
+        is_header = _folded(cells) == header
+        if is_header or not first or (TOTALS.match(fold(first)) and not has_item):
+            found[row] = is_header
     return found
 
 

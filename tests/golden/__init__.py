@@ -2,7 +2,9 @@
 
 ``orders/NAME`` holds an order CSV and the sales XML that ``passerelle convert`` makes of it;
 ``sales/NAME`` one and the XML of order 1042's sale, by ``convert --sale 1042``; ``stock/NAME`` a
-stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of them.
+stock CSV, at times the order CSV, and the file that ``passerelle fix`` makes of them;
+``columns/NAME`` an order CSV and what ``passerelle config columns`` proposes; ``pool/NAME`` a
+shop's levels, and those that the pool counts with.
 ``report.txt`` is what the command says, with its exit code; where nothing may come out, there is no
 expected file. ``config.toml`` holds only what differs from ``base.toml``.
 
@@ -21,6 +23,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+from passerelle.base.errors import PasserelleError
+from passerelle.config.load import load_config
+from passerelle.stock_csv_fix.levels import read_level_file
 from tests.golden.stories import Story, stories
 from tests.shell import Result, run_program
 
@@ -45,7 +50,8 @@ class Pair:
     @property
     def output(self) -> str:
         """The name of the file that the command should write."""
-        return "expected.csv" if self.folder.parent.name == "stock" else "expected.xml"
+        kinds = {"stock": ".csv", "pool": ".csv", "columns": ".toml"}
+        return f"expected{kinds.get(self.folder.parent.name, '.xml')}"
 
     def expected(self) -> Mapping[str, bytes]:
         """The expected files by name."""
@@ -54,12 +60,31 @@ class Pair:
 
     def actual(self) -> Mapping[str, bytes]:
         """The files as the program makes them now, by name."""
+        if self.folder.parent.name == "pool":
+            return self._levels()
         with TemporaryDirectory() as temporary:
             config = Path(temporary, "config.toml")
             config.write_bytes(self._config())
             result = self._run(config)
         report = f"{result.stderr}exit code {result.exit_code}\n".encode()
         return ({self.output: result.output} if result.output else {}) | {REPORT: report}
+
+    def _levels(self) -> Mapping[str, bytes]:
+        told, settings = list[str](), load_config(FOLDER / "base.toml").needed_stock
+        try:
+            read = read_level_file(
+                (self.folder / "stock.csv").read_bytes(), settings, "stock.csv", ""
+            )
+        except PasserelleError as error:
+            return {REPORT: f"{error}\n".encode()}
+        told += [f"no item number: line {line}" for line in read.nameless]
+        told += [f"{item}: two levels, lines {lines}" for item, lines in read.twice.items()]
+        told += [str(fault) for fault in read.faults]
+        lines = (f"{item};{level}" for item, level in read.levels.items())
+        return {
+            self.output: "".join(f"{line}\n" for line in lines).encode(),
+            REPORT: "".join(f"{line}\n" for line in told).encode(),
+        }
 
     def _config(self) -> bytes:
         own = self.folder / "config.toml"
@@ -73,6 +98,8 @@ class Pair:
     def _command(self) -> tuple[str, ...]:
         if self.folder.parent.name == "sales":
             return ("convert", "orders.csv", "--sale", "1042")
+        if self.folder.parent.name == "columns":
+            return ("config", "columns", "orders.csv")
         if self.output == "expected.xml":
             return ("convert", "orders.csv")
         has_orders = (self.folder / "orders.csv").exists()
@@ -88,7 +115,8 @@ class Pair:
 
 def pairs() -> list[Pair]:
     """All pairs, in the order of their names."""
-    kinds = ("orders/*/orders.csv", "sales/*/orders.csv", "stock/*/stock.csv")
+    of_orders = (f"{kind}/*/orders.csv" for kind in ("orders", "sales", "columns"))
+    kinds = (*of_orders, "stock/*/stock.csv", "pool/*/stock.csv")
     inputs = [path for kind in kinds for path in FOLDER.glob(kind)]
     return [Pair(path.parent) for path in sorted(inputs)]
 

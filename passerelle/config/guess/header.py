@@ -53,13 +53,21 @@ _MORE = frozenset(
     (
         *("order", "commande", "ttc", "incl", "included", "inclusive", "incluse", "eur"),
         *("utc", "unit", "unitaire"),
+        *("inkl", "inklusive", "brutto", "mwst", "ust", "steuer", "steuern", "iva", "tasse"),
+        *("imposte", "inclusa", "incluso", "compresa", "impuestos", "incluidos", "incluido"),
+        *("btw", "inclusief", "tax", "taxes", "vat", "con", "mit"),
     )
 )
 _MORE_OF_LINES = frozenset(
     (*("product", "products", "produit", "produits", "item", "article", "line", "ligne"),)
 )
 _MORE_OF_PEOPLE = frozenset(
-    (*("customer", "client", "billing", "shipping", "delivery", "livraison", "facturation"),)
+    (
+        *("customer", "client", "billing", "shipping", "delivery", "livraison", "facturation"),
+        *("rechnung", "rechnungs", "rechnungsadresse", "lieferung", "lieferadresse", "kunde"),
+        *("fatturazione", "fattura", "spedizione", "cliente", "facturacion", "envio", "entrega"),
+        *("factuur", "factuuradres", "facturatie", "verzending", "verzendadres", "klant"),
+    )
 )
 _MORE_BY_WORD = frozenset(
     (
