@@ -40,6 +40,10 @@ TOTALS = re.compile(
     r"|nombre (de|total)|number of|anzahl|end of|fin (de|du)\b|-+ ?(end|fin|ende)\b"
 )
 END_OF_FILE = "\x1a"
+# A cell that a ";" of an entity cut, as in "M&uuml;ller".
+HALF_ENTITY = re.compile(r"&#?\w+$")
+# So many names of columns no row holds by chance.
+_FEW_NAMES = 3
 
 
 def detect_encoding(data: bytes, configured: str = "auto") -> str:
@@ -203,3 +207,27 @@ def _is_above(line: str) -> bool:
     if len(line) > LONGEST_HEADER:
         return False
     return bool(_SIGNS.fullmatch(line) or _SEP_LINE.fullmatch(without_marks(line)))
+
+
+def without_blanks(names: Sequence[str]) -> tuple[list[str], int]:
+    """The header's names, and how many blank ones stand behind the last of them."""
+    filled = next((n for n in range(len(names), 0, -1) if names[n - 1].strip()), 0)
+    return [*names[:filled]], len(names) - filled
+
+
+def names_alike(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two headers name the same columns in the same order."""
+    return [*map(fold, without_blanks(one)[0])] == [*map(fold, without_blanks(other)[0])]
+
+
+def names_columns(cells: Sequence[str], known: frozenset[str], width: int) -> bool:
+    """Whether a row below a header of ``width`` names is a header, too, perhaps another.
+
+    No cell begins with a digit, as some do in any row that says something; and its names are
+    ``known``, or fill the header.
+    """
+    names = [name for cell in cells if (name := visible(cell).strip(' "\t\r\n'))]
+    if not names or any(name[0].isdigit() for name in names):
+        return False
+    is_known = sum(fold(decoded(name)) in known for name in names) >= min(_FEW_NAMES, width)
+    return is_known or (len(names) >= width > 1 and all(name[0].isalpha() for name in names))

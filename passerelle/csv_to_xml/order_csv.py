@@ -28,6 +28,7 @@ from passerelle.base.reading import (
     hold_values,
     line_of,
     split_header,
+    without_blanks,
     without_marks,
 )
 from passerelle.base.wording import shorten
@@ -91,7 +92,7 @@ def read_orders(
     problem = _("empty: no order to count this line to")
     return OrderFile(
         readings,
-        tuple(Fault(file, line, "id", problem) for line in orphans),
+        (*_other_header(table, file), *(Fault(file, line, "id", problem) for line in orphans)),
         _absent(table, settings) if orders else (),
         tuple(key for key in ("ean13", *_deciding(settings)) if key in table.columns),
         (*_read_over(table, file), *reader.notes),
@@ -112,6 +113,15 @@ def _read_over(table: Table, file: str) -> Iterator[Fault]:
         yield Fault(file, line, "line", _("the header again: what stands below may be a copy"))
     for line in table.totals:
         yield Fault(file, line, "line", _("sums only, or the end of a report: read over"))
+
+
+def _other_header(table: Table, file: str) -> Iterator[Fault]:
+    if table.other:
+        problem = _(
+            "another header than that of line {top}: no order below it is read; "
+            "have the shop write each export to a file of its own"
+        )
+        yield Fault(file, table.other, "line", problem.format(top=table.top))
 
 
 class _Reader:
@@ -190,11 +200,12 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
     if separator == "auto":
         separator = top.separator or detect_separator(header_line, known)
     names = split_header(header_line, separator)
-    while names and not names[-1].strip():
-        names.pop()
+    names, spare = without_blanks(names)
     columns = _find_columns(names, settings, where, top)
     start = sum(map(len, lines[: top.line + 1]))
-    return Table(text, Header(names, columns, separator, start, top.line + 2), file)
+    folded = frozenset(map(fold, (*known, *names)))
+    header = Header(names, columns, separator, start, top.line + 2, spare, folded)
+    return Table(text, header, file)
 
 
 def _decode(data: bytes, settings: Orders, file: str) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
 from passerelle.base.numbers import parse_decimal, parse_whole
-from passerelle.base.reading import TOTALS
+from passerelle.base.reading import HALF_ENTITY, TOTALS, names_alike, names_columns, split_header
 from passerelle.base.words import BLANKS, fold, gtin, visible
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
@@ -23,6 +23,9 @@ _LONGEST_CELL = 10_000
 _COUNT = N_("another number of fields than the header ({found} instead of {expected})")
 _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
+_OTHER = N_("stands below another header, in line {line}: its columns may be others")
+# What is blank in no order.
+_FILLED = ("id", "date", "status", "quantity", "unit_price", "total_paid")
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
@@ -81,7 +84,8 @@ def first_lines(text: str, most: int) -> list[str]:
 class Header:
     """A file's header: its names, the columns of the keys, and where the lines below it begin.
 
-    ``line`` is the number of the first of those. Blank names at the end are none of its own.
+    ``line`` is the number of the first of those. Blank names at the end are none of its own:
+    ``spare`` tells how many there are. ``known`` are the names that headers have, folded.
     """
 
     names: Sequence[str]
@@ -89,25 +93,32 @@ class Header:
     separator: str
     start: int
     line: int
+    spare: int = 0
+    known: frozenset[str] = frozenset()
 
 
 class Table:
     """The lines below the header: first where each row stands, then each row from its place.
 
     ``copies`` are the numbers of lines in which the header stands again, and ``totals`` of those
-    that only sum up, once :meth:`places` has gone through them.
+    that only sum up, once :meth:`places` has gone through them. ``other`` is the number of the
+    first line with another header, 0 where there is none: what a row below it says in which column
+    nobody knows.
     """
 
     def __init__(self, text: str, header: Header, file: str) -> None:
         self._text, self._separator, self.columns = text, header.separator, header.columns
-        self._width, self._file = len(header.names), file
+        self._width, self._file, self._header = len(header.names), file, header
+        filled = {header.columns[key] for key in _FILLED if key in header.columns}
+        self._is_filled = header.separator != "," and self._width - 1 in filled
         self._places = {key: place for place, key in enumerate(header.columns)}
         self._pick = itemgetter(*header.columns.values())
         self._place, self._first, self.top = header.start, header.line, header.line - 1
-        self._id_name = header.names[header.columns["id"]].strip()
+        self._id_name, self.other = header.names[header.columns["id"]].strip(), 0
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
         self.copies, self.totals = list[int](), list[int]()
         self._starts: list[int] = []
+        self._has_number = re.compile(rf'{re.escape(self._separator)}[ "+-]*[0-9]').search
 
     def places(self) -> tuple[dict[str, list[Place]], list[int]]:
         """The rows' places by their order's id, as the orders are met first.
@@ -122,12 +133,21 @@ class Table:
             self._starts.append(place.start)
             if id:
                 latest = orders.setdefault(id, [])
-            if latest is None:
+            if latest is None or (not id and 0 < self.other < place.line):
                 orphans.append(place)
             else:
                 latest.append(place)
         self._leave_out_totals(orders, orphans)
         return orders, [place.line for place in orphans]
+
+    def _has_shifted(self, cells: Sequence[str]) -> bool:
+        """Whether a cell may have been cut in two, in a row with more of them than the header.
+
+        The last one would be blank then, which those that every order has never are.
+        """
+        if len(cells) <= self._width + self._header.spare:
+            return False
+        return not self._is_filled or any(map(HALF_ENTITY.search, cells))
 
     def parts(self, places: Sequence[Place]) -> tuple[list[list[Place]], bool]:
         """The rows of an order by where they stand apart, and whether the header is between."""
@@ -166,12 +186,19 @@ class Table:
         return nameless and not any(letter.isalpha() for letter in "".join(filled))
 
     def _walk(self) -> Iterator[tuple[str, Place]]:
-        number, match = self._first, _plain_line(self._separator, self._width, self.columns["id"])
+        number, spare = self._first, self._header.spare
+        match = _plain_line(self._separator, self._width, self.columns["id"], spare)
         text, size = self._text, len(self._text)
         while (start := self._place) < size:
             found = match(text, start)
             id = found[1].strip('"').strip() if found else ""
-            if not id.isascii() or id == self._id_name or id in BLANKS:
+            if (
+                self.other
+                or not id.isascii()
+                or id == self._id_name
+                or id in BLANKS
+                or (found and id[:1].isalpha() and not self._has_number(text, start, found.end()))
+            ):
                 found = None
             if found and id and found.end() - start <= _LONGEST_CELL:
                 self._place = found.end()
@@ -180,14 +207,24 @@ class Table:
                 continue
             kind, cells, lines = self._next(number)
             row = self._row(number, cells, kind)
-            if self._is_header(row):
-                self.copies.append(number)
+            if self._is_header(start, cells):
+                self._note_header(number, start)
             elif kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
                 yield row["id"], Place(start, number, kind)
             number += lines
 
-    def _is_header(self, row: Row) -> bool:
-        return fold(row["id"]) == fold(self._id_name) and row["quantity"] != "" and not row.fault
+    def _is_header(self, start: int, cells: Sequence[str]) -> bool:
+        if self._has_number(self._text, start, self._place):
+            return False
+        return names_columns(cells, self._header.known, self._width)
+
+    def _note_header(self, number: int, start: int) -> None:
+        """The same header again makes a copy; any other is another export's."""
+        names = split_header(self._text[start : self._place], self._separator)
+        if names_alike(names, self._header.names):
+            self.copies.append(number)
+        else:
+            self.other = self.other or number
 
     def plain_cells(self, places: Sequence[Place]) -> list[list[str]]:
         """All cells of rows that are plain, as they are written."""
@@ -304,9 +341,12 @@ class Table:
 
     def _row(self, line: int, cells: Sequence[str], kind: int) -> Row:
         fault = _(_QUOTES) if kind in (CellForm.DOUBTFUL, CellForm.SALVAGED) else ""
-        extra = any(cell.strip() for cell in cells[self._width :])
+        extra = any(cell.strip() for cell in cells[self._width :]) or self._has_shifted(cells)
         if not fault and (len(cells) < self._width or extra):
-            fault = _(_COUNT).format(found=len(cells), expected=self._width)
+            expected = self._width + self._header.spare
+            fault = _(_COUNT).format(found=len(cells), expected=expected)
+        if 0 < self.other < line:
+            fault = _(_OTHER).format(line=self.other)
         whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
         named = [*map(str.strip, self._pick(whole))]
         if not "".join(named).isprintable():
@@ -323,9 +363,11 @@ class Table:
         return Row(line, tuple(named), self._places, fault, tuple(cells) if fault else ())
 
 
-def _plain_line(separator: str, width: int, id: int) -> Callable[[str, int], re.Match[str] | None]:
+def _plain_line(
+    separator: str, width: int, id: int, spare: int
+) -> Callable[[str, int], re.Match[str] | None]:
     """Matches a line of which csv would make a cell for each column; group 1 is the id's."""
     apart = re.escape(separator)
     cell = rf'(?:"[^"\r\n]*"|[^"\r\n{apart}]*)'
     before, after = (cell + apart) * id, (apart + cell) * (width - id - 1)
-    return re.compile(rf"{before}({cell}){after}{apart}*\r?\n").match
+    return re.compile(rf"{before}({cell}){after}(?:{apart}){{0,{spare}}}\r?\n").match

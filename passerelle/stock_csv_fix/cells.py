@@ -4,22 +4,29 @@ Nearly all cells of the columns that decide are plain digits: numpy reads these 
 the others become texts.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from passerelle.base.language import _
 from passerelle.base.numbers import NumberColumn, parse_decimal
+from passerelle.base.reading import names_columns, split_header
 from passerelle.base.wording import shorten
-from passerelle.base.words import gtin, is_eaten_by_spreadsheet
+from passerelle.base.words import fold, gtin, is_eaten_by_spreadsheet
+from passerelle.config.columns import COLUMNS
+from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
+from passerelle.stock_csv_fix.surroundings import hold, known_names
 
 NOT_PLAIN = -1
+_DIGIT = re.compile("[0-9]")
 # More digits than an int64 holds for sure.
 _MOST_DIGITS = 18
 # Rows whose cells fit a processor's cache.
@@ -109,6 +116,28 @@ def _read(
         except ValueError as error:
             problems[text] = str(error) if text.strip() else _("empty")
     return written, problems
+
+
+def hold_other_header(
+    data: bytes, levels: Quantities, layout: Layout, settings: Stock, file: str
+) -> None:
+    """Holds a file with another header further down: in which columns the lines below it say what
+    nobody knows. It is a line whose level is a word."""
+    if not levels.problems:
+        return
+    columns = [column for room in COLUMNS.values() for column in room.values()]
+    usual = chain(*((*column.names, *column.usual) for column in columns))
+    known = frozenset(map(fold, (*layout.header, *known_names(settings), *usual)))
+    for row, text in levels.texts.items():
+        if text not in levels.problems:
+            continue
+        line = data[layout.starts[row] : layout.bodies[row]].decode(layout.encoding)
+        names = split_header(line, layout.separator)
+        is_known = not known.isdisjoint(map(fold, names)) or not _DIGIT.search(line)
+        if is_known and names_columns(names, known, len(layout.header)):
+            what = _("another header than that of line {top}").format(top=layout.top.line + 1)
+            mend = _("have the ERP write its file anew, not behind an older one")
+            hold(what, f"{file}:{layout.numbers[row]}", mend)
 
 
 def eaten(numbers: Column, layout: Layout, file: str) -> Iterator[Fault]:

@@ -16,7 +16,7 @@ from passerelle.base.wording import FEW, listed, shorten
 from passerelle.base.words import is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
-from passerelle.stock_csv_fix.cells import Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.cells import Column, Items, Quantities, eaten, hold_other_header
 from passerelle.stock_csv_fix.gift_cards import added_lines, cards_of_erp, find_ids
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 from passerelle.stock_csv_fix.surroundings import hold, tidied
@@ -52,6 +52,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     layout = read_layout(data, settings, file)
     table = _read_table(data, layout, settings, file)
     levels = table.quantity.levels()
+    hold_other_header(data, levels, layout, settings, file)
     again = tuple(table.items.again())
     _check_copies(data, layout, table, again, file)
     hit = table.items.rows_of(missed.keys())

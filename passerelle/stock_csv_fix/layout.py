@@ -4,8 +4,10 @@ Everything works on the bytes themselves, so that untouched lines can leave exac
 """
 
 import codecs
+import re
 from codecs import BOM_UTF8
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
@@ -22,9 +24,11 @@ from passerelle.base.reading import (
     find_column,
     hold_values,
     split_header,
+    without_blanks,
     without_marks,
 )
 from passerelle.base.wording import shorten
+from passerelle.base.words import fold
 from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
 from passerelle.stock_csv_fix.surroundings import (
@@ -35,9 +39,10 @@ from passerelle.stock_csv_fix.surroundings import (
     known_names,
     read_over,
     text_of,
-    without_blanks,
 )
 
+# What a ";" may have cut in two, where it separates; and what a comma may have, or any text.
+_ENTITY, _ANYTHING = re.compile(rb"&#?\w+;"), re.compile(b"")
 # What an empty file may still hold, as bytes.
 _BLANK = BOM_UTF8 + b" \t\r\n\v\f"
 
@@ -137,8 +142,13 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     over = read_over(data, (starts, ends), filled, header_line, separator, encoding)
     filled[list(over)] = False
     bodies = _without_line_ends(array, starts, ends)
-    fields = _fields(marks.separators, starts, bodies, len(header))
-    _check_widths(fields, filled, numbers, len(header), file)
+    fields = _fields(marks.separators, starts, bodies)
+    is_filled = separator != "," and fold(header[-1]) in map(fold, known_names(settings))
+    doubted = _ENTITY if is_filled else _ANYTHING
+    over_wide = np.flatnonzero(fields.counts > len(header) + spare).tolist()
+    shifted = [row for row in over_wide if doubted.search(data, starts[row], ends[row])]
+    fields = _without_blanks(fields, marks.separators, len(header), shifted)
+    _check_widths(fields, filled, numbers, (len(header), len(header) + spare), file)
     if not filled.any():
         hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
     return Layout(
@@ -289,29 +299,44 @@ class _Fields(NamedTuple):
     ends: Offsets
 
 
-def _fields(separators: Offsets, starts: Offsets, bodies: Offsets, width: int) -> _Fields:
-    """Blank fields behind those of the header, as some programs end all of their lines, or some,
-    are none."""
+def _fields(separators: Offsets, starts: Offsets, bodies: Offsets) -> _Fields:
     firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
     counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
-    more = np.flatnonzero(counts > width)
-    if len(more):
-        behind = separators[firsts[more] + width - 1]
-        blank = bodies[more] - behind == counts[more] - width
-        bodies = bodies.copy()
-        bodies[more[blank]], counts[more[blank]] = behind[blank], width
+    return _Fields(firsts, counts, bodies)
+
+
+def _without_blanks(
+    fields: _Fields, separators: Offsets, width: int, shifted: Sequence[int]
+) -> _Fields:
+    """Blank fields behind those of the header, as some programs end all of their lines, or some,
+    are none, but for records that may have ``shifted``."""
+    firsts, counts, bodies = fields
+    is_more = counts > width
+    is_more[shifted] = False
+    more = np.flatnonzero(is_more)
+    if not len(more):
+        return fields
+    behind = separators[firsts[more] + width - 1]
+    blank = bodies[more] - behind == counts[more] - width
+    bodies, counts = bodies.copy(), counts.copy()
+    bodies[more[blank]], counts[more[blank]] = behind[blank], width
     return _Fields(firsts, counts, bodies)
 
 
 def _check_widths(
-    fields: _Fields, filled: npt.NDArray[np.bool_], numbers: Offsets, width: int, file: str
+    fields: _Fields,
+    filled: npt.NDArray[np.bool_],
+    numbers: Offsets,
+    widths: tuple[int, int],
+    file: str,
 ) -> None:
-    """Every record has as many fields as the header."""
-    wrong = np.flatnonzero((fields.counts != width) & filled)
+    """Every record has as many fields as the header; ``widths`` are its names without blank ones,
+    and with them."""
+    wrong = np.flatnonzero((fields.counts != widths[0]) & filled)
     if len(wrong):
         what = _("a line has {found} fields, the header {expected}")
         hold(
-            what.format(found=fields.counts[wrong[0]], expected=width),
+            what.format(found=fields.counts[wrong[0]], expected=widths[1]),
             f"{file}:{numbers[wrong[0]]}",
             _("the file is damaged there, or a text holds the separator"),
         )

@@ -11,7 +11,14 @@ from passerelle.base.words import gtin, is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column, Items, Quantities, eaten
+from passerelle.stock_csv_fix.cells import (
+    NOT_PLAIN,
+    Column,
+    Items,
+    Quantities,
+    eaten,
+    hold_other_header,
+)
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 from passerelle.stock_csv_fix.surroundings import tidied
 
@@ -29,10 +36,11 @@ def read_levels(
     index = layout.column(columns.ean13, "stock.columns.ean13", file)
     items = Items(Column(data, layout, index))
     index = layout.column(columns.quantity, "stock.columns.quantity", file)
-    quantities = Column(data, layout, index).levels().floats
+    read = Column(data, layout, index).levels()
+    hold_other_header(data, read, layout, settings, file)
     levels: dict[str, int] = {}
     for row in items.rows_of(keys):
-        key, level = items.key(row), quantities[row]
+        key, level = items.key(row), read.floats[row]
         whole = 0 if np.isnan(level) else max(0, int(level))
         levels[key] = min(whole, levels.get(key, whole))
     return dict.fromkeys(keys, 0) | levels
@@ -49,6 +57,7 @@ def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> Level
     index = layout.column(columns.quantity, f"{keys}.quantity", name)
     quantities = Column(data, layout, index)
     read = quantities.levels()
+    hold_other_header(data, read, layout, settings, name)
     rows, twice, nameless = _by_item(_keys(numbers), read)
     levels, faults = _levels(read, quantities, rows, layout, name)
     faults += eaten(numbers, layout, name)

@@ -18,6 +18,7 @@ from passerelle.base.reading import (
     find_top,
     line_of,
     split_header,
+    without_blanks,
 )
 from passerelle.base.words import fold, is_gtin
 from passerelle.config.stock import Stock
@@ -66,12 +67,6 @@ def find_header(lines: list[str], settings: Stock) -> Top:
 def known_names(settings: Stock) -> tuple[str, ...]:
     columns = settings.columns
     return (*columns.ean13, *columns.quantity, settings.gift_cards.column)
-
-
-def without_blanks(names: list[str]) -> tuple[list[str], int]:
-    """The header's names, and how many blank ones stand behind the last of them."""
-    filled = next((n for n in range(len(names), 0, -1) if names[n - 1].strip()), 0)
-    return names[:filled], len(names) - filled
 
 
 def read_over(
