@@ -1,7 +1,8 @@
 """Names, words of state and item numbers as they compare, whatever a program did to them.
 
 Pure. What cannot be seen is not meant: letters of Unicode's category Cf (zero-width spaces, byte
-order marks inside a file, directions of writing) are taken off wherever something is compared.
+order marks inside a file, directions of writing), and others that leave no mark on a screen
+(variation selectors, fillers), are taken off wherever something is compared.
 """
 
 import html
@@ -15,7 +16,29 @@ from passerelle.base.wording import printable
 # Files say the same names and items line after line.
 _remembered = lru_cache(maxsize=4_000)
 _SPACES = re.compile(r"\s+")
-_NUMBER_DRESS = re.compile(r"[\s'\"=\-]")
+_NUMBER_DRESS = re.compile(r"[\s'\"=\x00-\x1f\x7f]")
+# What people and spreadsheets write before a GTIN, and between its digits.
+_GTIN_DRESS = re.compile(
+    r"(?:(?:ean|gtin|upc|gencod|isbn)(?:-?(?:8|12|13|14)(?=[^0-9]))?|#)?[:.#-]*([0-9][0-9.,-]*)",
+    re.IGNORECASE,
+)
+_GROUPED = re.compile(r"[0-9]{3,}(?:-[0-9]{3,})+")
+_SHORTEST, _LONGEST = 8, 14
+_WITHOUT = re.compile(
+    r"(no|without|sans|pas d[e']|sin|senza|kein|keine|ohne|geen|zonder|sem) ?"
+    r"(ean|gtin|upc|isbn|gencod|bar ?code|code[ -]barres?|codigo( de barras)?|codice( a barre)?"
+    r"|strichcode|streepjescode)s?(13)?"
+)
+_BETWEEN_DIGITS = re.compile(r"[.,-]")
+_DIGITS = re.compile(r"[0-9]+")
+# Unicode's Default_Ignorable_Code_Point beyond the category Cf, and the blank of Braille.
+UNSEEN = frozenset(
+    (
+        *"\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0",
+        *map(chr, range(0xFE00, 0xFE10)),
+        *map(chr, range(0xE0100, 0xE01F0)),
+    )
+)
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _NO_SIGN = re.compile(r"[\W_]*")
 # What databases, spreadsheets and people write where there is nothing. In this spelling only:
@@ -45,6 +68,11 @@ _NO_ITEMS = frozenset(
         *(
             "#n/a",
             "#n/d",
+            "n/d",
+            "n/v",
+            "k.a.",
+            "k. a.",
+            "s/n",
             "#nv",
             "#ref!",
             "#value!",
@@ -93,12 +121,16 @@ _NO_ITEMS = frozenset(
 
 def visible(text: str) -> str:
     """Without letters that cannot be seen."""
-    return text if text.isprintable() else _visible(text)
+    return text if text.isascii() and text.isprintable() else _visible(text)
 
 
 @_remembered
 def _visible(text: str) -> str:
-    return "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return "".join(letter for letter in text if _is_seen(letter))
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) != "Cf" and letter not in UNSEEN
 
 
 @_remembered
@@ -144,9 +176,24 @@ def item_number(text: str) -> str:
 def _undressed(text: str) -> str:
     seen = visible(text)
     bare = _NUMBER_DRESS.sub("", seen)
-    if bare.isascii() and bare.isdigit():
-        return bare
-    return "" if _NO_SIGN.fullmatch(seen) or fold(seen) in _NO_ITEMS else seen
+    plain = bare.replace("-", "") if _GROUPED.fullmatch(bare) else bare
+    if plain.isascii() and plain.isdigit() and not _holds_more(seen):
+        return plain
+    if dressed := _GTIN_DRESS.fullmatch(bare):
+        digits = _BETWEEN_DIGITS.sub("", dressed[1])
+        if is_gtin_digits(digits) and not _holds_more(dressed[1]):
+            return digits
+    return "" if _NO_SIGN.fullmatch(seen) or _is_no_item(fold(seen)) else seen
+
+
+def _is_no_item(folded: str) -> bool:
+    return folded in _NO_ITEMS or bool(_WITHOUT.fullmatch(folded))
+
+
+def _holds_more(text: str) -> bool:
+    """Whether a text has an item number, and other digits behind or before it."""
+    runs = _DIGITS.findall(text)
+    return len(runs) > 1 and any(map(is_gtin_digits, runs))
 
 
 def gtin(text: str) -> str:
@@ -176,11 +223,34 @@ def is_gtin(text: str) -> bool:
 
     Leading zeros that a spreadsheet ate are not missed. https://www.gs1.org/services/how-calculate-check-digit-manually
     """
-    digits = item_number(text)
-    if not (digits.isascii() and digits.isdigit() and 8 <= len(digits) <= 14):
+    return is_gtin_digits(item_number(text))
+
+
+def is_gtin_digits(digits: str) -> bool:
+    """The same for plain digits."""
+    if not (digits.isascii() and digits.isdigit() and _SHORTEST <= len(digits) <= _LONGEST):
         return False
     weighed = (int(d) * (3 if place % 2 else 1) for place, d in enumerate(reversed(digits)))
     return sum(weighed) % 10 == 0 and bool(digits.strip("0"))
+
+
+def is_too_long(digits: str) -> bool:
+    """Whether digits are more than an item number has, as where two ran into each other."""
+    return digits.isdigit() and len(digits) > _LONGEST
+
+
+@_remembered
+def items_within(text: str) -> tuple[str, ...]:
+    """The item numbers in a cell that holds more than one number: several, one with a count or a
+    suffix, two that run into each other. None where it is an item number, or a reference."""
+    bare = item_number(text)
+    if is_eaten_by_spreadsheet(text):
+        return ()
+    if bare.isascii() and bare.isdigit():
+        half = len(bare) // 2
+        halves = (bare[:half], bare[half:])
+        return halves if len(bare) > _LONGEST and all(map(is_gtin_digits, halves)) else ()
+    return tuple(filter(is_gtin_digits, _DIGITS.findall(visible(text))))
 
 
 _BETWEEN_ITEMS = re.compile(r"[|,;/\s]+")

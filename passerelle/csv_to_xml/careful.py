@@ -8,7 +8,15 @@ from typing import TypeVar
 
 from passerelle.base.language import N_, _
 from passerelle.base.wording import printable, shorten
-from passerelle.base.words import gtin, is_eaten_by_spreadsheet, is_gtin, item_number, items_in
+from passerelle.base.words import (
+    gtin,
+    is_eaten_by_spreadsheet,
+    is_gtin,
+    is_too_long,
+    item_number,
+    items_in,
+    items_within,
+)
 from passerelle.csv_to_xml.habits import Habits
 from passerelle.csv_to_xml.repeats import adds_up, are_at_odds, doubt, latest, of_lines, once
 from passerelle.csv_to_xml.table import Row
@@ -144,6 +152,9 @@ class CarefulReader:
         if is_eaten_by_spreadsheet(ean13):
             problem = _('"{text}" lost its digits in a spreadsheet; export it again')
             self._fault(number, "ean13", problem.format(text=shorten(ean13)))
+        if is_too_long(item_number(ean13)) or (items_within(ean13) and not items_in(ean13)):
+            problem = _('"{text}" holds more than an item number')
+            self._fault(number, "ean13", problem.format(text=shorten(ean13, 60)))
         for key in ("ean13",) if gtin(ean13) else ("ean13", "product_reference"):
             if items_in(text := self._cell(number, key)):
                 problem = _('"{text}" holds several item numbers: a line has one')
@@ -161,7 +172,8 @@ class CarefulReader:
         if not gtin(row["ean13"]) and row["product_id"] in self._gift_card_ids and not row.fault:
             return  # a gift card, of which the ERP has none
         # Of a row with a fault, and a cell with several items, all that may be meant is held back.
-        several = [item_number(one) for one in (*row.raw, *items_in(key)) if is_gtin(one)]
+        within = items_within(row["ean13"]) or items_in(key)
+        several = [item_number(one) for one in (*row.raw, *within) if is_gtin(one)]
         if several:
             yield from (Sold(one, None) for one in dict.fromkeys(several))
         elif gtin(key) and not row.fault:

@@ -32,7 +32,7 @@ from passerelle.base.reading import (
     without_marks,
 )
 from passerelle.base.wording import shorten
-from passerelle.base.words import bare_id, fold
+from passerelle.base.words import UNSEEN, bare_id, fold
 from passerelle.config.columns import COLUMNS
 from passerelle.config.guess.header import about_grid, is_order_grid
 from passerelle.config.orders import Orders
@@ -211,6 +211,8 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
 def _decode(data: bytes, settings: Orders, file: str) -> str:
     try:
         text = without_marks(decode_file(data, settings.encoding)[1])
+        if not text.isascii() and any(letter in text for letter in UNSEEN):
+            text = text.translate(dict.fromkeys(map(ord, UNSEEN)))
         return text.rstrip(END_OF_FILE) if text.endswith(END_OF_FILE) else text
     except UnicodeDecodeError as error:
         raise RejectedError(

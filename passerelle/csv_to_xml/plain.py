@@ -7,7 +7,15 @@ to that one, which knows what to tell of them.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from passerelle.base.words import BLANKS, gtin, is_eaten_by_spreadsheet, item_number, items_in
+from passerelle.base.words import (
+    BLANKS,
+    gtin,
+    is_eaten_by_spreadsheet,
+    is_too_long,
+    item_number,
+    items_in,
+    items_within,
+)
 from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, LINE, SUMS
 from passerelle.csv_to_xml.habits import Habits
 from passerelle.csv_to_xml.repeats import adds_up, has_twins
@@ -69,6 +77,10 @@ class PlainReader:
             is_named = reference or product in self._gift_card_ids
             if not is_named or items_in(reference):
                 raise _OddError
+        if not (ean13.isdigit() and len(ean13) <= 14) and (
+            items_within(ean13) or is_too_long(item_number(ean13))
+        ):
+            raise _OddError
         if is_eaten_by_spreadsheet(ean13) or items_in(ean13) or refunded not in ("", "0"):
             raise _OddError
         return Line(

@@ -17,7 +17,7 @@ from passerelle.base.language import _
 from passerelle.base.numbers import NumberColumn, parse_decimal
 from passerelle.base.reading import names_columns, split_header
 from passerelle.base.wording import shorten
-from passerelle.base.words import fold, gtin, is_eaten_by_spreadsheet
+from passerelle.base.words import fold, gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.config.columns import COLUMNS
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
@@ -141,8 +141,12 @@ def hold_other_header(
 
 
 def eaten(numbers: Column, layout: Layout, file: str) -> Iterator[Fault]:
-    """Item numbers that a spreadsheet made numbers of: no sale can be held back from them."""
+    """Item numbers that a spreadsheet made numbers of: no sale can be held back from them; and
+    cells with more than one number, of which nobody knows whose level it is."""
     for row, text in numbers.texts().items():
+        if items_within(text):
+            problem = _('"{text}" holds more than an item number').format(text=shorten(text, 60))
+            yield Fault(file, int(layout.numbers[row]), "ean13", problem)
         if is_eaten_by_spreadsheet(text):
             problem = _('"{text}" lost its digits in a spreadsheet').format(text=shorten(text))
             yield Fault(file, int(layout.numbers[row]), "ean13", problem)
@@ -187,7 +191,10 @@ class Items:
     def __init__(self, column: Column) -> None:
         self._numbers: Numbers = column.numbers.copy()
         self._texts: dict[int, str] = {}
+        self._within: dict[int, tuple[str, ...]] = {}
         for row, text in column.texts().items():
+            if within := items_within(text):
+                self._within[row] = tuple(map(gtin, within))
             key = gtin(text)
             number = _as_number(key)
             self._numbers[row] = NOT_PLAIN if number is None else number
@@ -204,6 +211,11 @@ class Items:
         rows = np.flatnonzero(_is_in(self._numbers, np.array(sorted(numbers), np.int64)))
         texts = [row for row, key in self._texts.items() if key in keys]
         return sorted([*map(int, rows), *texts])
+
+    def within(self, keys: Collection[str]) -> dict[int, str]:
+        """The lines that hold one of these items beside other numbers, each with the first."""
+        found = {row: [key for key in held if key in keys] for row, held in self._within.items()}
+        return {row: held[0] for row, held in found.items() if held}
 
     @property
     def has_references(self) -> bool:

@@ -55,7 +55,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     hold_other_header(data, levels, layout, settings, file)
     again = tuple(table.items.again())
     _check_copies(data, layout, table, again, file)
-    hit = table.items.rows_of(missed.keys())
+    hit, within = table.items.rows_of(missed.keys()), table.items.within(missed.keys())
     misread = _misread(levels)
     edits: dict[int, str | None] = {row: anew for row, (anew, _problem) in misread.items()}
     changes = []
@@ -64,6 +64,8 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
         if change.after != change.before:
             changes.append(change)
             edits[row] = change.after
+    # Whose level such a line has nobody knows.
+    edits |= dict.fromkeys(within.keys() - {*hit}, "0")
     quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
     cards, added = added_lines(table.ids, layout, settings.gift_cards, quantity_index, file)
     unmatched = sorted(missed.keys() - {table.items.key(row) for row in hit})

@@ -7,7 +7,7 @@ import numpy as np
 
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
-from passerelle.base.words import gtin, is_eaten_by_spreadsheet
+from passerelle.base.words import gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
@@ -87,7 +87,7 @@ def _keys(column: Column) -> list[str]:
     """Each line's item, ``""`` where it has none; what a spreadsheet spoilt is none either."""
     keys = [str(number) if number > 0 else "" for number in column.numbers.tolist()]
     for row, text in column.texts().items():
-        keys[row] = "" if is_eaten_by_spreadsheet(text) else gtin(text)
+        keys[row] = "" if is_eaten_by_spreadsheet(text) or items_within(text) else gtin(text)
     return keys
 
 
