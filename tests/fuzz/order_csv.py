@@ -187,11 +187,17 @@ def _comes_from(line: Line, row: dict[str, str]) -> bool:
     # A column that only the product finds, below what a program did to its name, is not judged.
     vat_rate, ean13 = row.get("vat_rate"), row.get("ean13")
     is_none = ean13 is None or (not line.ean13 and not re.search("[1-9]", ean13))
+    is_dressed = re.sub("[^0-9]", "", ean13 or "").endswith(line.ean13)
     return (
         (line.quantity in meanings(row["quantity"]) or bool(row.get("quantity_refunded")))
         and line.unit_price in meanings(row["unit_price"])
         and (None in (line.vat_rate, vat_rate) or line.vat_rate in meanings(vat_rate or ""))
-        and (is_none or not line.ean13.isascii() or item(ean13 or "") == item(line.ean13))
+        and (
+            is_none
+            or not line.ean13.isascii()
+            or item(ean13 or "") == item(line.ean13)
+            or is_dressed
+        )
     )
 
 
