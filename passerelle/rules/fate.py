@@ -20,6 +20,7 @@ from passerelle.base.language import _
 from passerelle.base.wording import minute, shorten
 from passerelle.base.words import fold, plain_word
 from passerelle.config.orders import Orders
+from passerelle.config.shown import toml_value
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
 from passerelle.model.states import DONE, OpenMatter, State
@@ -143,7 +144,8 @@ def what_to_add(status: str) -> str:
         'add "{status}" to send_statuses, waiting_statuses or cancelled_statuses in [orders]; '
         'where that line is missing, write it as ["default", "{status}"]'
     )
-    return mend.format(status=shorten(status, 60))
+    # Whole, and as TOML has it: the line is copied.
+    return mend.format(status=toml_value(" ".join(status.split()))[1:-1])
 
 
 def without_statuses(settings: Orders) -> Orders:
