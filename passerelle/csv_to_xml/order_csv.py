@@ -218,9 +218,9 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
     if kind := kind_of_binary(text[:9].encode("cp1252", "replace")):
         what = _("the file is no CSV but binary ({kind})").format(kind=kind)
         raise RejectedError(what, file, _("nothing was read from it; save or export it as CSV"))
-    if "\0" in (line := text[: text.find("\n") if "\n" in text else None]):
+    if "\0" in (header := text[: text.find("\n") if "\n" in text else None]):
         # Of a header's letters the first byte is zero, or the second.
-        encoding = "utf-16-le" if line.index("\0") % 2 else "utf-16-be"
+        encoding = "utf-16-le" if header.index("\0") % 2 else "utf-16-be"
         mend = _('nothing was read from it; set orders.encoding = "{encoding}", or export UTF-8')
         raise RejectedError(
             _("the file is no text, or UTF-16 without its mark"),
