@@ -5,8 +5,9 @@ agree too, and the reference where there is one. What became 1,23E+05 is lost.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from passerelle.base.dates import same_moment
 from passerelle.base.ids import lost_its_digits, may_be_same_reference, plain_id
@@ -55,6 +56,21 @@ def each_once(readings: Sequence[Reading], where: Fault, known: Collection[str] 
     groups = (g if len(g) == 1 else _joined(g, where, known, twice) for g in alike.values())
     found = {reading.id: reading for group in groups for reading in group}
     return Spelled(tuple([found[r.id] for r in readings if r.id in found]), tuple(twice))
+
+
+def spelled_before(
+    new: Mapping[str, datetime], before: Mapping[str, datetime]
+) -> Mapping[str, str]:
+    """The ids that orders had ``before``, by the ``new`` ones; both with their dates."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for id in before:
+        alike[plain_id(id)].append(id)
+    found = {}
+    for id, date in new.items():
+        same = [one for one in alike.get(plain_id(id), ()) if same_moment(date, before[one])]
+        if len(same) == 1:
+            (found[id],) = same
+    return found
 
 
 def _doubted_if_rounded(reading: Reading, where: Fault) -> Reading:
