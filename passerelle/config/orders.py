@@ -26,12 +26,12 @@ class Withhold(Section):
     """``[orders.withhold]``: which orders the store enters by hand because of gift cards."""
 
     payments: Names = GIFT_CARDS
-    """An order whose payment field has one of these words is withheld: the store enters it at the
-    till. Hyphens, blanks between words and a plural's s or x do not matter; "default" in a list
-    stands for the words of six languages.
+    """An order whose payment or voucher field has one of these words is withheld: the store enters
+    it at the till. Hyphens, blanks between words and a plural's s or x do not matter; "default" in
+    a list stands for the words of six languages.
 
-    # Words of the payment field. Without this line: those of six languages, for which "default"
-    # stands in a list.
+    # Words of the payment and voucher fields. Without this line: those of six languages, for which
+    # "default" stands in a list.
     # payments = ["default", "Carte Kdo"]
     """
     vouchers: Names = ()

@@ -72,15 +72,21 @@ UNPAID = (
     *("In afwachting van betaling", "Wachtend op betaling", "In wachtrij", "In de wacht"),
     *("Mislukt", "Concept", "Verificatie vereist", "Geautoriseerd", "Gedeeltelijk betaald"),
 )
-# "Gutschein", "bon d'achat" and the like alone are promotions as often.
+# "Gutschein", "bon d'achat" and the like alone are promotions as often. Two words also stand for
+# their one, and for either with a hyphen.
 GIFT_CARDS = (
-    *("bon cadeau", "carte cadeau", "chèque cadeau", "e-carte cadeau"),
-    *("gift card", "gift certificate", "gift voucher", "e-gift card"),
-    *("Geschenkkarte", "Geschenkkarten", "Geschenkgutschein", "Geschenkgutscheine"),
-    *("Geschenk-Gutschein", "Geschenk-Gutscheine", "Gutscheinkarte", "Gutscheinkarten"),
-    *("Wertgutschein", "Wertgutscheine"),
-    *("tarjeta regalo", "tarjeta de regalo", "cheque regalo", "vale regalo", "bono regalo"),
-    *("buono regalo", "buoni regalo", "carta regalo", "carte regalo", "card regalo"),
-    *("cadeaubon", "cadeaubonnen", "cadeaukaart", "cadeaukaarten", "kadobon", "kadobonnen"),
-    *("geschenkbon", "geschenkbonnen", "cadeaucheque"),
+    *("bon cadeau", "carte cadeau", "chèque cadeau", "bon kado", "carte kado", "chèque kado"),
+    *("bon kdo", "carte kdo", "chèque kdo", "carte de cadeau", "bon à offrir", "e-carte cadeau"),
+    *("gift card", "gift certificate", "gift voucher", "gift cheque", "gift coupon", "gift code"),
+    *("gift token", "gift up", "e-gift", "e-gift card"),
+    *("Geschenk Karte", "Geschenk Karten", "Geschenk Gutschein", "Geschenk Gutscheine"),
+    *("Gutschein Karte", "Gutschein Karten", "Wert Gutschein", "Wert Gutscheine"),
+    *("Geschenk Coupon", "Geschenk Code", "Geschenk Scheck"),
+    *("tarjeta regalo", "tarjeta de regalo", "cheque regalo", "cheque de regalo", "vale regalo"),
+    *("vale de regalo", "bono regalo", "bono de regalo", "certificado de regalo", "cupón regalo"),
+    *("cupón de regalo", "buono regalo", "buoni regalo", "carta regalo", "carte regalo"),
+    *("card regalo", "tessera regalo", "voucher regalo", "assegno regalo"),
+    *("cadeau bon", "cadeau bonnen", "cadeau kaart", "cadeau kaarten", "cadeau cheque"),
+    *("cadeau card", "kado bon", "kado bonnen", "kado kaart", "kado kaarten", "kado card"),
+    *("geschenk bon", "geschenk bonnen", "geschenk kaart", "geschenk kaarten"),
 )

@@ -32,7 +32,10 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "voucher": (
         *("Gutscheincode", "Gutschein", "Rabattcode", "Cupón", "Vale de descuento"),
         *("Código de descuento", "Codice sconto", "Buono", "Kortingscode", "Waardebon"),
-        *("coupons", "coupon_items", "Coupons"),
+        *("coupons", "coupon_items", "Coupons", "Buono sconto", "Buoni sconto", "Codice buono"),
+        *("Codice promozionale", "Código promocional", "Código de cupón", "Cupones", "Gutscheine"),
+        *("Rabattgutschein", "Aktionscode", "Gutscheincodes", "Kortingsbon", "Kortingscodes"),
+        *("Couponcode", "Actiecode", "Bon d'achat", "Bons d'achat", "Codes de réduction"),
     ),
     "first_name": ("First Name (Billing)", "billing_first_name", "Vorname", "Voornaam",
                    "First Name (Shipping)", "shipping_first_name"),
@@ -109,7 +112,11 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
         *("Produkt", "Nombre del producto", "Producto", "Nome prodotto", "Prodotto"),
         *("Productnaam", "Artikelnaam"),
     ),
-    "quantity": ("Menge", "Anzahl", "Cantidad", "Quantità", "Aantal", "Hoeveelheid"),
+    "quantity": (
+        *("Menge (- Rückerstattung)", "Quantité (- Remboursement)", "Cantidad (- Reembolso)"),
+        *("Quantità (- Rimborso)", "Aantal (- Terugbetaling)"),
+        *("Menge", "Anzahl", "Cantidad", "Quantità", "Aantal", "Hoeveelheid"),
+    ),
     "quantity_refunded": (
         *("item_refunded_qty", "Erstattete Menge", "Cantidad reembolsada", "Quantità rimborsata"),
         "Terugbetaald aantal",

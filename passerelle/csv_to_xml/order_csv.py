@@ -35,6 +35,7 @@ from passerelle.base.wording import shorten
 from passerelle.base.words import UNSEEN, bare_id, fold
 from passerelle.config.columns import COLUMNS
 from passerelle.config.guess.header import about_grid, is_order_grid
+from passerelle.config.guess.sample import kind_of_binary
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.habits import Dates, Habits, new_habits
@@ -227,11 +228,17 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
 def _check_whole(text: str, settings: Orders, file: str) -> None:
     if not text or text.isspace():
         raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
-    if "\0" in text[: text.find("\n") if "\n" in text else None]:
+    if kind := kind_of_binary(text[:9].encode("cp1252", "replace")):
+        what = _("the file is no CSV but binary ({kind})").format(kind=kind)
+        raise RejectedError(what, file, _("nothing was read from it; save or export it as CSV"))
+    if "\0" in (header := text[: text.find("\n") if "\n" in text else None]):
+        # Of a header's letters the first byte is zero, or the second.
+        encoding = "utf-16-le" if header.index("\0") % 2 else "utf-16-be"
+        mend = _('nothing was read from it; set orders.encoding = "{encoding}", or export UTF-8')
         raise RejectedError(
             _("the file is no text, or UTF-16 without its mark"),
             f"{file}:1",
-            _('nothing was read from it; set orders.encoding = "utf-16-le", or export UTF-8'),
+            mend.format(encoding=encoding),
         )
     if settings.final_newline and not text.endswith(("\n", "\r")):
         line = text.count("\n") + 1

@@ -82,6 +82,13 @@ class PoolBook(Book):
                 found |= {(id, item): quantity for id, item, quantity in rows}
         return found
 
+    def dated(self, shop: str, since: datetime, until: datetime) -> dict[str, datetime]:
+        """The orders between two dates of which lines were counted, with their dates."""
+        c = pool_lines.c
+        query = select(c.order, c.date).where(c.shop == shop, c.date.between(since, until))
+        with self._begin() as connection:
+            return {row.order: row.date for row in connection.execute(query)}
+
     def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
         """What a shop sold of each item in each order of a later date, by order and item."""
         c = pool_lines.c

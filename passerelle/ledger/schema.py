@@ -27,8 +27,8 @@ from sqlalchemy import (
 )
 
 from passerelle.base.errors import ConfigError
+from passerelle.base.ids import plain_id
 from passerelle.base.language import _
-from passerelle.base.words import bare_id
 from passerelle.model.pool import ShopState
 from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
 
@@ -84,7 +84,7 @@ identity = Table("identity", metadata, Column("token", String, primary_key=True)
 def _bare_where_it_differs(context: Any) -> str | None:
     """An order's id without what spreadsheets add or take; ``None`` for most."""
     id = context.get_current_parameters()["id"]
-    bare = bare_id(id)
+    bare = plain_id(id)
     return bare if bare != id else None
 
 

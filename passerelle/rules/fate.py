@@ -18,15 +18,18 @@ from passerelle.base.commands import command
 from passerelle.base.dates import same_moment
 from passerelle.base.language import _
 from passerelle.base.wording import minute, shorten
-from passerelle.base.words import fold, plain_word
+from passerelle.base.words import decoded, fold, plain_word
 from passerelle.config.orders import Orders
+from passerelle.config.shown import toml_value
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import ChangedOrder, HighWater, KnownOrder, Mark
 from passerelle.model.states import DONE, OpenMatter, State
 
 # The finest first, so that a reason names the code alone; a pattern may fit a code with blanks.
-_BETWEEN_CODES = tuple(re.compile(f"[{signs}]+") for signs in (r",;|/\s:=", r",;|/\s", r",;|/\r\n"))
+_BETWEEN_CODES = tuple(re.compile(f"[{one}]+") for one in (r"^\w.*-", r",;|/+&\s", r",;|/\r\n"))
 _AROUND_CODES = " \t()[]{}<>\"'#"
+_DASHES = re.compile("[\u00ad\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+_TAGS = re.compile(r"(?i)</?(?:br|p|li|ul|ol|div|span|b|i|em|strong|t[dr])(?:\s[^>]*)?/?>")
 
 
 class Fate(StrEnum):
@@ -143,7 +146,8 @@ def what_to_add(status: str) -> str:
         'add "{status}" to send_statuses, waiting_statuses or cancelled_statuses in [orders]; '
         'where that line is missing, write it as ["default", "{status}"]'
     )
-    return mend.format(status=shorten(status, 60))
+    # Whole, and as TOML has it: the line is copied.
+    return mend.format(status=toml_value(" ".join(status.split()))[1:-1])
 
 
 def without_statuses(settings: Orders) -> Orders:
@@ -163,22 +167,32 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
 
 def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
-    words = _gift_words(settings.withhold.payments)
-    if words and words.search(plain_word(order.payment)):
+    words, voucher = _gift_words(settings.withhold.payments), _as_typed(order.voucher)
+    if words and words.search(plain_word(_as_typed(order.payment))):
         return _("payment {text}").format(text=order.payment)
-    patterns = [fold(pattern) for pattern in settings.withhold.vouchers]
-    for code in _codes(order.voucher) if patterns else ():
+    patterns = [fold(_as_typed(pattern)) for pattern in settings.withhold.vouchers]
+    for code in _codes(voucher) if patterns else ():
         if any(fnmatch.fnmatchcase(fold(code), pattern) for pattern in patterns):
             return _("voucher {code}").format(code=code)
+    if words and words.search(plain_word(voucher)):
+        return _("voucher {code}").format(code=order.voucher)
     return ""
+
+
+@lru_cache(maxsize=4_000)
+def _as_typed(text: str) -> str:
+    """Without entities; with plain hyphens, and line ends in place of HTML's."""
+    return _DASHES.sub("-", _TAGS.sub("\n", decoded(text)))
 
 
 @lru_cache(maxsize=8)
 def _gift_words(names: tuple[str, ...]) -> re.Pattern[str] | None:
-    """Whole words: "carte" is none in "cartesien". Some write them as one, or in the plural."""
+    """Whole words: "carte" is none in "cartesien". Some write them as one, or in the plural, or a
+    number behind them."""
     found = sorted({plain_word(name) for name in names} - {""})
     texts = (" ?".join(f"{re.escape(word)}[sx]?" for word in name.split()) for name in found)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(texts)})(?!\w)") if found else None
+    letter = r"[^\W\d]"
+    return re.compile(f"(?<!{letter})(?:{'|'.join(texts)})(?!{letter})") if found else None
 
 
 def _codes(text: str) -> Iterator[str]:

@@ -4,20 +4,20 @@ Spreadsheets write ids anew: 000051 becomes 51, 51.0 or #51. An order that the l
 one spelling is the same under another where its reference and its date agree.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from passerelle.base.dates import DateOrder, same_moment
+from passerelle.base.dates import DateOrder
+from passerelle.base.ids import plain_id
 from passerelle.base.language import _
 from passerelle.base.progress import step
-from passerelle.base.wording import shorten
-from passerelle.base.words import bare_id
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault, Reading
 from passerelle.model.records import KnownOrder
 from passerelle.rules.fate import is_id_used_again
+from passerelle.rules.spellings import about_spelling, each_once, is_same, under
 
 
 def read_order_file(gateway: Gateway, source: Source) -> tuple[OrderFile, Mapping[str, KnownOrder]]:
@@ -37,11 +37,21 @@ def read_order_file(gateway: Gateway, source: Source) -> tuple[OrderFile, Mappin
     )
     book, ids = gateway.ledger.orders, [reading.id for reading in file.readings]
     known = book.known(settings.channel, ids)
+    file = spelled_once(file, name, known)
     named = _named_in_the_ledger(gateway, file, known)
     readings = tuple(_as_known(r, named.get(r.id) or known.get(r.id)) for r in file.readings)
-    notes = tuple(Fault(name, file.top, "id", text) for text in _told(named))
+    told = (about_spelling(order.id, other) for other, order in named.items())
+    notes = tuple(Fault(name, file.top, "id", text) for text in told)
     file = replace(file, readings=readings, notes=(*file.notes, *notes))
     return file, {**known, **{order.id: order for order in named.values()}}
+
+
+def spelled_once(file: OrderFile, name: str, known: Collection[str] = ()) -> OrderFile:
+    """With each order once, whatever its ids were made of; ``known`` are those of the ledger."""
+    where = Fault(name, file.top, "id", "")
+    found = each_once(file.readings, where, known)
+    notes = (replace(where, problem=text) for text in found.told())
+    return replace(file, readings=found.readings, notes=(*file.notes, *notes))
 
 
 def dates_told(channel: str) -> str:
@@ -64,37 +74,16 @@ def _named_in_the_ledger(
     readings = {reading.id: reading for reading in file.readings}
     unknown = readings.keys() - known.keys()
     alike: dict[str, list[KnownOrder]] = {}
-    for order in book.spelled_like(channel, {bare_id(id) for id in unknown}):
-        alike.setdefault(bare_id(order.id), []).append(order)
+    for order in book.spelled_like(channel, {plain_id(id) for id in unknown}):
+        alike.setdefault(plain_id(order.id), []).append(order)
     found = {}
     for id in unknown:
-        same = [o for o in alike.get(bare_id(id), ()) if _is_same(readings[id], o)]
+        same = [o for o in alike.get(plain_id(id), ()) if is_same(readings[id], o)]
         if len(same) == 1 and same[0].id not in readings:
             found[id] = same[0]
     return found
 
 
-def _is_same(reading: Reading, known: KnownOrder) -> bool:
-    """A reference alone says nothing, since split orders share one; nor does a date alone."""
-    if not reading.reference or not reading.date or not known.date:
-        return False
-    return reading.reference == known.reference and same_moment(reading.date, known.date)
-
-
 def _as_known(reading: Reading, known: KnownOrder | None) -> Reading:
-    """With the id and the date that the ledger has: the file may have lost a part of either."""
-    if known is None:
-        return reading
-    id, date = known.id, reading.date
-    if known.date and not is_id_used_again(reading, known):
-        date = known.date
-    if (id, date) == (reading.id, reading.date):
-        return reading
-    order = reading.order and replace(reading.order, id=id, date=date)
-    return replace(reading, id=id, date=date, order=order)
-
-
-def _told(named: Mapping[str, KnownOrder]) -> Iterator[str]:
-    text = _("order {id} is written {other} here: taken for the same")
-    for other, known in named.items():
-        yield text.format(id=shorten(known.id), other=shorten(other))
+    """With what the ledger has, unless that is another order under the same id."""
+    return reading if known is None or is_id_used_again(reading, known) else under(reading, known)

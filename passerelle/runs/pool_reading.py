@@ -15,11 +15,8 @@ from passerelle.base.errors import (
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.words import gtin
-from passerelle.config.columns import COLUMNS, OrderColumns
-from passerelle.config.orders import Orders
 from passerelle.config.pool import PoolShop
 from passerelle.config.stock import Guards, Stock
-from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
@@ -27,11 +24,10 @@ from passerelle.model.pool import Json, KnownShop, LevelFile, PoolFile, ShopStat
 from passerelle.model.states import UNTAKEN, Kind, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.guards import check_age
-from passerelle.rules.pool.orders import OrderLines, order_lines
+from passerelle.rules.pool.orders import OrderLines
 from passerelle.rules.pool.terms import Published, Rules, Seen, View
+from passerelle.runs.pool_orders import as_counted, read_shop_orders, with_no_items_told
 from passerelle.stock_csv_fix.levels import read_level_file
-
-_TELLING = ("payment", "voucher", "quantity_refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class ShopReading:
     levels: Source
     orders: Source
     order_count: int
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault | str, ...]
 
 
 def read_shop(
@@ -93,6 +89,9 @@ def _read(
     _check_age(gateway, orders_source)
     with step(_("reading {file}").format(file=orders_source.place.name)):
         count, orders = read_shop_orders(orders_source, name, shop)
+    orders = as_counted(gateway, name, orders)
+    orders = with_no_items_told(gateway, name, shop, orders, levels)
+    orders_source = replace(orders_source, notes=(*orders_source.notes, *orders.notes))
     written = levels_source.modified.isoformat() if levels_source.modified else ""
     token = f"{hashlib.sha256(levels_source.data).hexdigest()} {written}"
     return ShopReading(
@@ -212,35 +211,6 @@ def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
     )
     label = f"{name}/{source.place.name}"
     return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")
-
-
-def read_shop_orders(source: Source, name: str, shop: PoolShop) -> tuple[int, OrderLines]:
-    """How many orders there are, and what they take. Raises what stops only this shop."""
-    settings = orders_of(name, shop)
-    file = read_orders(source.data, settings, f"{name}/{source.place.name}")
-    found = order_lines(file.readings, settings)
-    faults = (*file.faults, *found.faults)
-    return len(file.readings), OrderLines(found.lines, found.illegible, faults)
-
-
-def orders_of(name: str, shop: PoolShop) -> Orders:
-    """The shop's order file as a file of orders is read; customers' columns are not."""
-    columns = shop.order_columns
-    unread = dict.fromkeys(OrderColumns.model_fields, ())
-    asked = {key: getattr(columns, key) for key in type(columns).model_fields}
-    # An order file of the pool needs no price: what is read as one is never looked at.
-    priced = {"unit_price": columns.quantity}
-    # What tells a join, and pieces that came back, is read under its usual names.
-    usual = {key: COLUMNS["orders"][key].names for key in _TELLING}
-    return Orders.model_construct(
-        source=shop.orders_from,
-        channel=name,
-        encoding=shop.encoding,
-        separator=shop.separator,
-        final_newline=shop.final_newline,
-        cancelled_statuses=shop.cancelled_statuses,
-        columns=OrderColumns.model_construct(**{**unread, **usual, **asked, **priced}),
-    )
 
 
 def in_its_words(error: PasserelleError, name: str) -> PasserelleError:

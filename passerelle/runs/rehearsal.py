@@ -10,13 +10,14 @@ from typing import BinaryIO
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
-from passerelle.csv_to_xml.order_csv import read_orders
+from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.model.orders import Missed, Order
 from passerelle.rules.fate import Fate, is_unknown_status, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
+from passerelle.runs.order_file import spelled_once
 from passerelle.runs.orders_plan import about_unknown, rejection, remarks
 
 
@@ -36,7 +37,7 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     """
     orders = settings.needed_orders
     forms = load_forms(orders)
-    file = read_orders(read_local(source), orders, source.name, settings.gift_card_ids)
+    file = _read_orders(settings, source)
     if "status" in file.absent:
         orders = without_statuses(orders)
     good = list[Order]()
@@ -71,7 +72,7 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
     """
     orders = settings.needed_orders
     forms = load_sale_forms(settings)
-    file = read_orders(read_local(source), orders, source.name, settings.gift_card_ids)
+    file = _read_orders(settings, source)
     reading = next((reading for reading in file.readings if reading.id == id), None)
     if reading is None:
         mend = _("name one of its orders by its id")
@@ -95,13 +96,17 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
     missed, told = dict[str, Missed](), list[str]()
     if order_file:
         orders = settings.needed_orders
-        ids = settings.gift_card_ids
-        file = read_orders(read_local(order_file), orders, order_file.name, ids)
+        file = _read_orders(settings, order_file)
         missed = all_sold(file.readings, orders)
         told = [f"! {note}" for note in remarks(file)]
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name)
     return Rehearsal(fixed.data, [*told, *describe_fix(fixed)], stock_rejection(fixed))
+
+
+def _read_orders(settings: Settings, path: Path) -> OrderFile:
+    cards, orders = settings.gift_card_ids, settings.needed_orders
+    return spelled_once(read_orders(read_local(path), orders, path.name, cards), path.name)
 
 
 def read_local(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.exchange.uploads import tmp_name
 from passerelle.model.servers import MARK_NAME
 from tests.e2e.members import copy_of, join_once
-from tests.pools import PoolShop, PoolWorld
+from tests.pools import PoolShop, PoolWorld, ago
 from tests.servers.fixtures import Houses, NewServer
 from tests.world import tree
 
@@ -100,6 +100,48 @@ def test_a_level_that_cannot_be_read_is_told_and_the_rest_goes_on(pool: PoolWorl
     assert 'fr/fr-orders.csv:3: quantity: "deux"' in result.stdout
     assert f"! {C} is left as it is in fr: an order does not say how many" in result.stdout
     assert pool["nl"].told()[A] == 99
+
+
+def test_an_order_is_one_sale_however_its_id_is_spelled(pool: PoolWorld) -> None:
+    fr = pool["fr"]
+    fr.sells("000103", A)
+    pool.cycle()
+    sale = fr.orders.pop("000103")
+    for ids in (["103"], ["#103", "103.0"], ["000103", "103"]):
+        fr.orders = dict.fromkeys(ids, sale)
+        assert "is written" in pool.cycle()
+        assert pool.levels(A) == [99, 99, 99]
+    fr.sells("0103", B, at=ago(60))  # another one
+    pool.cycle()
+    assert pool.levels(B) == [99, 99, 99]
+    fr.orders["#0103"] = (fr.orders["0103"][0], B, 2, "Payé")
+    fr.orders["1,23E+05"] = (sale[0], C, 1, "Payé")
+    pool.all_write()
+    said = pool.fails("run", "pool", code=5).text
+    assert "orders 0103 and #0103 look like one, but differ" in said
+    assert '"1,23E+05" lost its digits' in said
+    pool.all_take()
+    assert (pool.levels(B), pool.levels(C)) == ([99, 99, 99], [100, 100, 100])
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        *("3,70123E+12", f"{A}.0", f"EAN {A}", f"2 x {A}", f"{A}-1", "370000000000?", "BOTTINE"),
+        f"{A}|{B}",
+    ],
+)
+def test_an_item_number_that_cannot_be_read_is_told(pool: PoolWorld, item: str) -> None:
+    placeholders = ("", "N/A", "-")
+    orders = [("2026-11-22 10:00:00", one, 1, "Payé") for one in (*placeholders, A)]
+    pool["fr"].orders |= {str(number): order for number, order in enumerate(orders, 300)}
+    pool.cycle()
+    pool["fr"].orders["400"] = ("2026-11-22 10:00:00", item, 1, "Annulé")
+    pool.cycle()
+    pool["fr"].orders["401"] = ("2026-11-22 10:00:00", item, 1, "Payé")
+    pool.all_write()
+    said = pool.fails("run", "pool", code=5).text
+    assert "a line could not be read: fr/fr-orders.csv:" in said
 
 
 # --- guards -----------------------------------------------------------------------------------

@@ -41,6 +41,42 @@ def test_a_spreadsheet_makes_no_new_order_of_one_that_was_sent(sent: World) -> N
         assert ("is written" in said) == (id != "000051")
 
 
+BARE = HEADER.replace("reference;", "")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (f"{BARE}000051;{{0}}", [f"{BARE}51;{{1}}", f"{BARE}#51;{{0}}\r\n000051;{{0}}"]),
+        (f"{BARE}#1001;{{0}}", [f"{BARE}1001;{{0}}", f"{BARE}N° 1001;{{1}}"]),
+        (f"{BARE}1234;{{0}}", [f"{BARE}1,234;{{0}}", f"{BARE}1.234;{{1}}"]),
+        (f"{HEADER}000051;000777;{{0}}", [f"{HEADER}51;777;{{1}}", f"{HEADER}000051;777;{{0}}"]),
+        (f"{HEADER}000051;000777;{{0}}", [f"{BARE}51;{{1}}"]),
+        (f"{BARE}000051;{{0}}\r\n51;{{0}}", [f"{BARE}51;{{1}}", f"{BARE}000051;{{0}}"]),
+    ],
+)
+def test_what_is_left_of_an_id_and_its_date_tells_which_order_it_is(
+    world: World, first: str, then: list[str]
+) -> None:
+    more = f";Paiement accepté;CB;{A};1;12,00"
+    dates = (f"2026-11-22 10:00:44{more}", f"22/11/2026 10:00{more}")
+    for text in (first, *then):
+        world.server.put("commandes.csv", (text.format(*dates) + "\r\n").encode())
+        world.run_well("run", "orders")
+        assert (len(world.xmls()), len(world.states())) == (text == first, 1)
+        world.erp_takes()
+    assert not [one for one in world.concerns().values() if one["orders"]]
+
+
+def test_spellings_that_may_be_one_order_or_two_are_not_sent(world: World) -> None:
+    rounded, other = row("1,23E+05"), row("1,23E+05", item=B)
+    writes(world, rounded, other, row("052", reference=""), row("52", reference="", item=B))
+    said = world.fails("run", "orders", code=5).text
+    assert '"1,23E+05" lost its digits' in said
+    assert "orders 052 and 52 look like one, but differ" in said
+    assert (world.xmls(), set(world.states().values())) == ([], {"rejected"})
+
+
 def test_another_order_stays_another_one(sent: World) -> None:
     others = (row("51", reference="XYZ"), row("0051", "2026-11-23 10:00:44"), row("52"))
     writes(sent, row("000051"), *others)

@@ -1,5 +1,8 @@
 """A status that nobody has said anything about waits, and is told where people look."""
 
+import re
+from dataclasses import replace
+
 import pytest
 
 from tests.world import Sale, World
@@ -29,15 +32,18 @@ def test_is_told_once_in_the_trace_and_in_status_until_the_config_says_what_it_i
 
 
 @pytest.mark.parametrize(("key", "taken"), [("send", ["1"]), ("waiting", []), ("cancelled", [])])
+@pytest.mark.parametrize("status", ["Prêt à l'enlèvement", r'C:\neu "fertig"', "Warten " * 12])
 def test_what_the_message_says_to_write_keeps_the_default(
-    world: World, key: str, taken: list[str]
+    world: World, key: str, taken: list[str], status: str
 ) -> None:
-    world.run_well("run", "orders")
+    ready = replace(READY, status=status)
+    world.shop_writes(ready, USUAL)
+    said = world.run_well("run", "orders")
     world.erp_takes()
-    line = f'{key}_statuses = ["default", "Prêt à l\'enlèvement"]\n'
+    (names,) = re.findall(r'write it as (\["default", .*\])', said)
     start = "# send_statuses\nstart_from = 2000-01-01T00:00:00\n"
-    world.configure(orders=start + line)
-    world.shop_writes(READY, USUAL, Sale("3", {"372": 1}))
+    world.configure(orders=f"{start}{key}_statuses = {names}\n")
+    world.shop_writes(ready, USUAL, Sale("3", {"372": 1}))
     world.run_well("run", "orders")
     assert sorted(world.erp_takes()) == sorted([*taken, "3"])
     assert told(world) == []

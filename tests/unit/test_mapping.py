@@ -49,6 +49,8 @@ class TestKinds:
             (("3,70123E+12", "3,70123E+12"), CellKind.EATEN),
             (("ann@example.org", "", "bob@example.org"), CellKind.EMAIL),
             (("2026-11-22 10:27:00", "22/11/2026"), CellKind.DATE),
+            *((("22-11-2026",), CellKind.DATE), (("2026-11-22",), CellKind.DATE)),
+            (("978-2-1234-5680-3",), CellKind.ITEM),
             *((("1", "2", "300"), CellKind.WHOLE), (("1,50", "1 234,50 €"), CellKind.NUMBER)),
             *((("0612345678",), CellKind.DIGITS), (("0000000000000",), CellKind.DIGITS)),
             *((("rouge", "12"), CellKind.TEXT), (("x" * 10_000,), CellKind.TEXT)),
@@ -84,6 +86,7 @@ class TestFilesAreToldApart:
             ("N° commande;Courriel;EAN;Qté", "1;a@b.fr;3701234500058;2", "orders", True),
             ("Nom;Date;Gencod;Stock", "Botte;22/11/2026;3701234500058;2", "stock", False),
             ("Article;EAN;Dispo", "Botte;3701234500058;2", "stock", False),
+            ("Artikel;EAN;Menge (- Rückerstattung)", "Botte;3701234500058;2", "orders", True),
             ("A;B", "22/11/2026;2", "orders", False),
             ("A;B", "x;2", "stock", False),
         ],
@@ -180,6 +183,8 @@ class TestInOtherLanguages:
              {"voucher": "Discount Code", "id": "Name", "quantity": "Lineitem quantity"}),
             ("Quantity;Quantity (- Refund);Item Cost", "3;2;8,33",
              {"quantity": "Quantity (- Refund)"}),
+            ("Menge;Menge (- Rückerstattung);Erstattete Menge;Buono sconto", "3;2;1;X",
+             {"voucher": "Buono sconto", "quantity": "Menge (- Rückerstattung)"}),
             ("Menge;Einzelpreis (netto);Preis exkl. MwSt.", "3;8,33;8,33", {"quantity": "Menge"}),
             ("Prix d'achat;Prix total;Date de facturation;Paid at",
              "4,00;8,00;22/11/2026;22/11/2026", {}),
@@ -191,9 +196,12 @@ class TestInOtherLanguages:
         assert taken(propose(read(f"{header}\n{row}\n"), "orders")) == expected
 
     def test_what_matters_and_is_not_read_is_named(self) -> None:
-        header = "ID pedido;Ecotax;Refunded Amount;Precio sin IVA;Notes;Geschenkverpackung"
-        found = propose(read(f"{header}\n7;1;2;3;x;4\n"), "orders")
         names = ["Ecotax", "Refunded Amount", "Precio sin IVA", "Geschenkverpackung"]
+        names += ["product_quantity_return", "Qté livrée", "Gelieferte Menge", "Canceled Qty"]
+        names += ["conversion_rate", "Taux de change"]
+        others = ("Notes", "Date de livraison", "Frais de livraison", "Shipped at")
+        header = ";".join(("ID pedido", *names, *others))
+        found = propose(read(f"{header}\n7{';1' * 14}\n"), "orders")
         assert [name for name, _what in found.unread] == names
         assert {"city", "country", "status", "payment"} <= set(found.left)
 

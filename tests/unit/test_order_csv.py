@@ -129,7 +129,9 @@ _REFUSED: list[tuple[str | bytes, type[PasserelleError], str]] = [
     *((data, NotReadyError, "the file is empty: commandes.csv") for data in ("", "\r\n", "\ufeff")),
     (rows(row("1"), row("2"))[:-1], NotReadyError, "commandes.csv:3: wait"),
     (rows(row("1"), '2;;;;;11;1;"2'), NotReadyError, "inside a quoted field: commandes.csv:3"),
-    (rows(row("1")).encode("utf-16-le"), RejectedError, "utf-16-le"),
+    (rows(row("1")).encode("utf-16-le"), RejectedError, 'orders.encoding = "utf-16-le"'),
+    (rows(row("1")).encode("utf-16-be"), RejectedError, 'orders.encoding = "utf-16-be"'),
+    (b"PK\x03\x04\x14\0\6\0\n", RejectedError, "binary (Excel, ZIP): commandes.csv: "),
     ("id_order;ean13;unit_price\n", ConfigError, "no column for quantity: commandes.csv:1: name it "
      "in orders.columns.quantity; the file has: id_order, ean13, unit_price"),
     ("id_order;quantity\n", ConfigError, "no column for unit_price and ean13: "),

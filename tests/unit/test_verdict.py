@@ -112,7 +112,7 @@ class TestAnOrderThatAPersonWantsSentAgain:
 
 class TestAGiftCard:
     @pytest.mark.parametrize(
-        ("payment", "is_one"),
+        ("text", "is_one"),
         [
             *((text, True) for text in ("Bon cadeau", "BON  CADEAU", "Carte bancaire, Bon cadeau")),
             *((text, True) for text in ("Cheque Cadeau n° 12", "Paid by Gift Card")),
@@ -120,12 +120,21 @@ class TestAGiftCard:
             *((text, True) for text in ("gift_cards", "Cartes-cadeaux", "eGift Card (20.00)")),
             *((text, True) for text in ("Geschenk-Gutschein", "Tarjetas regalo", "Buoni regalo")),
             *((text, True) for text in ("Tarjeta de regalo", "VVV Cadeaukaart", "cadeaubonnen")),
+            *((text, True) for text in ("Kado kaart", "Cadeau bon", "Carte Kado", "Gift-Up!")),
+            *(
+                (text, True)
+                for text in ("Bon\u2011cadeau", "GIFTCARD50", "PROMO<br />Gift&shy;card")
+            ),
             *((text, False) for text in ("", "Carte bancaire", "Cadeau", "Bon d'achat")),
             *((text, False) for text in ("Gutschein", "Carte", "Bonbon cadeauté", "Regalo")),
         ],
     )
-    def test_is_whole_words_of_the_payment_field(self, payment: str, is_one: bool) -> None:
-        assert verdict(reading(payment=payment)).fate == (Fate.WITHHELD if is_one else Fate.SEND)
+    @pytest.mark.parametrize("column", ["payment", "voucher"])
+    def test_is_whole_words_of_the_payment_field_or_of_the_voucher(
+        self, column: str, text: str, is_one: bool
+    ) -> None:
+        order = reading(**{column: text})
+        assert verdict(order).fate == (Fate.WITHHELD if is_one else Fate.SEND)
 
     @pytest.mark.parametrize(
         ("voucher", "fate"),
@@ -136,7 +145,12 @@ class TestAGiftCard:
             ("NOEL5 , GC-100 , X", Fate.WITHHELD),
             *((text, Fate.WITHHELD) for text in ("PROMO10;GC-100", "A|GC-1", "A / GC-1", "A GC-1")),
             *((text, Fate.WITHHELD) for text in ("A\r\nGC-1", "code:GC-1", "Carte (GC-1)")),
-            *((text, Fate.SEND) for text in ("code:NOEL5;MAGC-1", "A|B")),
+            *(
+                (text, Fate.WITHHELD)
+                for text in ("GC\u2011100", "GC\u20131", "GC&#45;1", "GC&ndash;1")
+            ),
+            *((text, Fate.WITHHELD) for text in ("A+GC-1", "A<br>GC-1", "A&amp;GC-1", "A • GC-1")),
+            *((text, Fate.SEND) for text in ("code:NOEL5;MAGC-1", "A|B", "A+MAGC-1")),
             ("MAGC-100", Fate.SEND),
             ("GC100", Fate.SEND),
             ("", Fate.SEND),

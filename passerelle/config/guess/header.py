@@ -17,9 +17,20 @@ WITHOUT_TAX = re.compile(
     r"|imponibile|item cost)\b"
     r"|^(shipping|discount) total$|^order shipping amount$|^cart discount( amount)?$"
 )
+_COUNT = r"(qte|qty|quantites?|quantity|menge|anzahl|cantidad|quantita|aantal|hoeveelheid|pieces)"
+_DONE = (r"(livre|expedie|deliver|shipp|fulfill?ed|geliefert|versandt|entregad|enviad|consegnat|"
+         r"spedit|geleverd|verzonden|annul|cancel|storniert|anulad|geannuleerd)")  # fmt: skip
+# In a folded name: the pieces that came back are taken off already.
+NET = re.compile(
+    r"(-|\b(?:minus|less|net of|after|moins|apres|abzuglich|abzgl\.?|menos|meno|min)) ?"
+    r"(refund|rembours|ruckerstatt|erstatt|reembols|rimbors|terugbeta)"
+)
 _MATTERS = (
-    (r"refund|rembours|erstatt|reembols|devuel|rimbors|terugbeta|gerestit|retourn|returned",
-     N_("what came back or was paid back")),
+    (r"refund|rembours|erstatt|reembols|devuel|devoluc|rimbors|terugbeta|gerestit|retour|return|"
+     r"\bres[oi]\b|retoure|rucksend", N_("what came back or was paid back")),
+    (rf"\b{_COUNT}\b.*\b{_DONE}|\b{_DONE}\w* {_COUNT}\b", N_("what was delivered or cancelled")),
+    (r"(conversion|exchange) ?rate|taux de (change|conversion)|(wechsel|umrechnungs)kurs|"
+     r"tipo de cambio|tasso di (cambio|conversione)|wisselkoers", N_("the rate of its currency")),
     (r"eco ?tax|eco ?part|weee\b|deee\b|raee\b|verwijderingsbijdrage", N_("ecotax")),
     (r"\b(currency|devise|wahrung|moneda|divisa|valuta|munt)\b", N_("the currency")),
     (r"wrapping|emballage|geschenkverpack|envoltorio|papel de regalo|confezione|inpak|"

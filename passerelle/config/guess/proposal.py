@@ -12,6 +12,7 @@ from passerelle.base.reading import detect_separator
 from passerelle.base.words import fold, plain_word
 from passerelle.config.columns import COLUMNS, ColumnKind, KnownColumn, What
 from passerelle.config.guess.header import (
+    NET,
     WITHOUT_TAX,
     is_order_grid,
     left_keys,
@@ -116,6 +117,7 @@ def _what(sample: Sample, kinds: Sequence[CellKind]) -> tuple[What, bool]:
     names = [fold(name) for name in sample.header]
     orders = sum(name in known for name in names) + 3 * (CellKind.EMAIL in kinds)
     orders += sum(fold(n) in names for key in ("id", "unit_price") for n in of_orders[key].names)
+    orders += 3 * any(map(NET.search, names))
     stock = 3 * any(fold(name) in names for name in level.names)
     stock += 2 * any(fold(name) in names for name in level.usual)
     if orders == stock:
@@ -138,6 +140,8 @@ def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[
     for *_rank, guess in sorted(pairs, key=lambda pair: pair[:3]):
         if guess.key not in taken and guess.column not in {one.column for one in taken.values()}:
             taken[guess.key] = guess
+    if "quantity" in taken and NET.search(fold(taken["quantity"].column)):
+        taken.pop("quantity_refunded", None)
     yield from (taken[key] for key in COLUMNS[what] if key in taken)
 
 

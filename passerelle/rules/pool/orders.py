@@ -5,19 +5,21 @@ is the move: so a line moves the pool once however often it is read, an order th
 it by the change, and one that was cancelled moves it back.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from passerelle.base.words import gtin
+from passerelle.base.words import gtin, is_eaten_by_spreadsheet, is_gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Reading
-from passerelle.model.pool import LineMark, Move, PoolItem
+from passerelle.model.pool import LevelFile, LineMark, Move, PoolItem
 from passerelle.rules.fate import is_cancelled
 from passerelle.rules.pool.terms import CANCELLED, ORDER, Counted, OrderLine, Seen, SharedStock
 
 # A fault elsewhere in an order is no matter of the pool's: it asks for no price.
 # What has no item number is none of the pool's either: gift wrapping, carriage.
 _TELLING = ("quantity", "line", "id")
+_LONG_NUMBER = re.compile("[0-9]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +27,26 @@ class OrderLines:
     """The lines of a shop's orders, one for each item of an order.
 
     ``illegible`` are items of which an order does not say how many, ``faults`` what could not be
-    read of what matters here.
+    read of what matters here. ``notes`` tell of orders in two spellings.
     """
 
     lines: tuple[OrderLine, ...]
     illegible: frozenset[str]
-    faults: tuple[Fault, ...]
+    faults: tuple[Fault | str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def order_lines(readings: Iterable[Reading], settings: Orders) -> OrderLines:
     """What the orders take; ``settings`` tell which are cancelled."""
     lines: list[OrderLine] = []
     illegible: set[str] = set()
-    faults: list[Fault] = []
+    faults: list[Fault | str] = []
     for reading in readings:
         cancelled = is_cancelled(reading, settings)
+        if reading.doubt:
+            illegible.update(() if cancelled else _by_item(reading))
+            faults += () if cancelled else (reading.doubt,)
+            continue
         for item, quantity in _by_item(reading).items():
             if quantity is not None:
                 lines.append(OrderLine(reading.id, item, quantity, reading.date, cancelled))
@@ -47,7 +54,11 @@ def order_lines(readings: Iterable[Reading], settings: Orders) -> OrderLines:
                 illegible.add(item)
         if cancelled:
             continue
-        faults += (fault for fault in reading.faults if fault.column in _TELLING)
+        names_items = any(
+            s.quantity is None or is_eaten_by_spreadsheet(s.key) for s in reading.sold
+        )
+        telling = (*_TELLING, "ean13") if names_items else _TELLING
+        faults += (fault for fault in reading.faults if fault.column in telling)
     return OrderLines(tuple(lines), frozenset(illegible), tuple(faults))
 
 
@@ -59,6 +70,31 @@ def _by_item(reading: Reading) -> Mapping[str, int | None]:
             both = before is not None and sold.quantity is not None
             found[item] = before + sold.quantity if both else None  # type: ignore[operator]
     return found
+
+
+def no_items(lines: Iterable[OrderLine], levels: LevelFile) -> Mapping[str, Sequence[str]]:
+    """What was sold, has no level, and is written like no item number, with its orders."""
+    has_texts = any(not item.isdigit() for item in levels.lines)
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        is_known = line.cancelled or line.item in levels.lines
+        if not is_known and _is_none(line.item, has_texts=has_texts):
+            found.setdefault(line.item, []).append(line.order)
+    return found
+
+
+def _is_none(item: str, *, has_texts: bool) -> bool:
+    """A spreadsheet's form of a number is told where it stands; a short one is the shop's own."""
+    if item.isdigit():
+        return len(item) >= 8 and not is_gtin(item)
+    is_text = has_texts and not _LONG_NUMBER.search(item)
+    return not is_text and not is_eaten_by_spreadsheet(item)
+
+
+def meant(items: Iterable[str]) -> frozenset[str]:
+    """The item numbers that stand inside of what is none, as in ``2 x 3701234500010``."""
+    numbers = (number for item in items for number in _LONG_NUMBER.findall(item))
+    return frozenset(gtin(number) for number in numbers if is_gtin(number))
 
 
 def count(seen: Sequence[Seen], pool: SharedStock, barred: frozenset[str] = frozenset()) -> Counted:

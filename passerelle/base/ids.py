@@ -1,0 +1,34 @@
+"""Ids and references of orders as they compare, whatever a spreadsheet made of them. Pure."""
+
+import re
+
+from passerelle.base.words import bare_id, visible
+
+_NUMBER_SIGN = re.compile(r"\s*(?:n(?:[°º]|[or]?[.:\s]|r(?=[0-9]))|№)[.:\s]*", re.IGNORECASE)
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,’][0-9]{3})+(?=[.,]0{1,2}$|$)")
+_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
+
+
+def plain_id(id: str) -> str:
+    """An order's id without what spreadsheets and people add, as in ``N° 1.234``.
+
+    Two orders of one shop may share it: only their reference and date tell.
+    """
+    if id.isascii() and id.isdigit():
+        return id.lstrip("0") or id
+    bare = _NUMBER_SIGN.sub("", visible(id).strip(" \t#'\"="), count=1)
+    found = _THOUSANDS.match(bare)
+    digits = re.sub("[.,’]", "", found[0]) + bare[found.end() :] if found else bare
+    return bare_id(digits) if digits else id
+
+
+def lost_its_digits(id: str) -> bool:
+    """Whether a spreadsheet rounded it, as in ``1,23E+05``: other ids look the same."""
+    return not id.isdigit() and bool(_ROUNDED.fullmatch(visible(id).strip(" \t#'\"=")))
+
+
+def may_be_same_reference(one: str, other: str) -> bool:
+    """Whether nothing in two references says that their orders are different ones."""
+    if not one or not other or plain_id(one) == plain_id(other):
+        return True
+    return lost_its_digits(one) or lost_its_digits(other)
