@@ -10,10 +10,12 @@ from passerelle.base.wording import FEW, few, minute
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.model.orders import Gist
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import Kind, Stage
 from passerelle.rules.adopting import TakeOver, named, plan_take_over
 from passerelle.rules.marks import rivals
+from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 
 
@@ -58,10 +60,10 @@ def take_over(gateway: Gateway) -> Outcome:
     if not marks:
         what = _("no mark is ahead of this ledger, and none is in its way")
         raise UsageError(what, "", _("`passerelle orders adopt` asks for no mark"))
-    plan = _plan_take_over(gateway, marks)
+    plan, inside = _plan_take_over(gateway, marks)
+    written = adopt_lying(gateway, inside, (*plan.adopted, *plan.held))
     if plan.newest:
         channel = gateway.settings.needed_orders.channel
-        written = (*plan.adopted, *plan.held)
         gateway.ledger.orders.adopt(channel, written, plan.newest, gateway.now())
     for name, some in found.items():
         _follow(gateway, name, some)
@@ -72,7 +74,7 @@ def take_over(gateway: Gateway) -> Outcome:
     return Outcome(told[0])
 
 
-def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
+def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> tuple[TakeOver, list[Gist]]:
     """XMLs that were never uploaded are taken back first: their orders are looked at, too."""
     settings, ledger = gateway.settings.needed_orders, gateway.ledger
     for dispatch in ledger.dispatches.unfinished():
@@ -84,7 +86,8 @@ def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
     ids = {reading.id for reading in file.readings} | {o.id for m in marks for o in named(m)}
     known = ledger.orders.known(settings.channel, ids)
     before, token = ledger.orders.high_water(settings.channel), ledger.servers.token
-    return plan_take_over(file.readings, known, settings, marks, before, token=token)
+    plan = plan_take_over(file.readings, known, settings, marks, before, token=token)
+    return plan, [reading.gist() for reading in file.readings]
 
 
 def _describe(plan: TakeOver) -> Iterator[str]:

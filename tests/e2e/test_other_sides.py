@@ -241,6 +241,26 @@ class TestAnOlderCopyOfTheFolder:
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
 
+    @pytest.mark.parametrize("way", [("--until-mark",), ()])
+    def test_holds_back_what_lies_there_unread(
+        self, world: World, tmp_path: Path, way: tuple[str, ...]
+    ) -> None:
+        world.sends(SHOE)
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.sends(SHOE, BOOT, HAT)
+        for path in world.data.glob("passerelle.db*"):
+            path.unlink()
+        if way:
+            shutil.copytree(tmp_path / "backup", world.data, dirs_exist_ok=True)
+        world.shop_writes(HAT)
+        told = world.run_well("orders", "adopt", *way, "--yes")
+        assert "held back until the ERP has taken it: 2, 3" in told
+        for level in ("0", "5"):
+            world.erp_writes_stock({"371": 5, "372": 5})
+            world.run_well("run", "stock")
+            assert [*world.shop_takes_stock().values()][:2] == [level, level]
+            assert world.erp_takes() == (["1", "2", "3"] if level == "0" else [])
+
     def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)
         world.run_well("run", "orders")
