@@ -26,7 +26,7 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Dispatch
 from passerelle.model.servers import MARK_NAME, KnownServer, ServerMark
 from passerelle.remotes.base import Remote
-from passerelle.rules.marks import Side, look_at_mark, rivals
+from passerelle.rules.marks import Side, look_at_mark, namesake, rivals
 
 
 class Marks:
@@ -173,13 +173,14 @@ class Marks:
     # --- looking -----------------------------------------------------------------------------
 
     def _look(self, name: str) -> HeldError | None:
-        known, own = self._ledger.servers.known(name), self.read(name)
-        self._own[name] = own
         address = address_of(self._settings.servers[name].url)
-        is_open = self._ledger.servers.has_open(name)
-        match look_at_mark(known, own, address, is_open=is_open):
+        known, own = self._ledger.servers.at(name, address), self.read(name)
+        self._own[name] = own
+        match self.side(name, own):
             case Side.AHEAD:
                 return _ahead(name, self.place(name) or "")
+            case Side.NAMED_TWICE if own and (other := namesake(own, self._others(name))):
+                return _named_twice(name, other.name, self.place(name) or "")
             case Side.ELSEWHERE:
                 return _elsewhere(name)
             case Side.MOVED:
@@ -188,6 +189,17 @@ class Marks:
         if known and known.address != address:
             self._ledger.servers.remember(replace(known, address=address))
         return None
+
+    def side(self, name: str, own: ServerMark | None) -> Side:
+        """Who our own mark there says to be on the other side."""
+        address, book = address_of(self._settings.servers[name].url), self._ledger.servers
+        known, is_open, others = book.at(name, address), book.has_open(name), self._others(name)
+        return look_at_mark(known, own, address, is_open=is_open, others=others)
+
+    def _others(self, name: str) -> list[KnownServer]:
+        """Those that are still where the ledger knows them to be."""
+        there = {n: address_of(s.url) for n, s in self._settings.servers.items() if n != name}
+        return [o for o in self._ledger.servers.all() if there.get(o.name) == o.address]
 
     def _refuse_rivals(self, name: str) -> None:
         for mark in rivals(self.names(name), self.of_others(name)):
@@ -256,6 +268,16 @@ def _ahead(name: str, path: str) -> HeldError:
         "newest passerelle.db; else `passerelle orders adopt --until-mark`"
     )
     return HeldError(what, f"{name}:{path}", mend)
+
+
+def _named_twice(name: str, other: str, path: str) -> HeldError:
+    what = _('this is the server "{other}" under another name')
+    mend = _(
+        "give [servers.{server}] url and password of [servers.{other}], so that both count as one; "
+        "is it another one that files were copied to, delete this mark there"
+    )
+    where = f"{name}:{path}"
+    return HeldError(what.format(other=other), where, mend.format(other=other, server=name))
 
 
 def _elsewhere(name: str) -> HeldError:

@@ -14,7 +14,7 @@ from passerelle.model.orders import Gist
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import Kind, Stage
 from passerelle.rules.adopting import TakeOver, named, plan_take_over
-from passerelle.rules.marks import rivals
+from passerelle.rules.marks import Side, rivals
 from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 
@@ -119,9 +119,9 @@ def _servers(gateway: Gateway) -> Iterator[str]:
 
 
 def _marks_to_follow(gateway: Gateway, name: str) -> list[ServerMark]:
-    marks, known = gateway.outbox.marks, gateway.ledger.servers.known(name)
+    marks = gateway.outbox.marks
     own = marks.read(name)
-    found = [own] if own and own.seq > (known.seq if known else 0) else []
+    found = [own] if own and marks.side(name, own) == Side.AHEAD else []
     return found + rivals(marks.names(name), marks.of_others(name))
 
 

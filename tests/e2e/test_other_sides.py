@@ -101,6 +101,21 @@ class TestAnotherServer:
         assert 'server "ftp" is called "shop" now' in world.run_well("run", "orders")
         assert world.states() == {"1": "taken"}
 
+    def test_under_a_second_name_counts_once_or_is_told(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(world.server.root)
+        here, link = world.server.root.as_uri(), (tmp_path / "link").as_uri()
+        world.configure(extra=f'\n[servers.b]\nurl = "{link}"\n')
+        world.edit(('"ftp:ExportCSVmod', '"b:ExportCSVmod'))
+        world.erp_writes_stock({"370": 5})
+        held(world.run("run", "stock"), "give [servers.b] url and password of [servers.ftp]")
+        assert world.run("orders", "adopt", "--until-mark", "--yes").exit_code == 2
+        world.edit((link, here))
+        for sales in ((SHOE, BOOT), (SHOE, BOOT, HAT)):
+            world.run_well("run", "stock")
+            world.sends(*sales)
+        world.edit((f'[servers.b]\nurl = "{here}', f'[servers.b]\nurl = "{link}'))
+        held(world.run("run", "stock"), 'the server "ftp" under another name')
+
     def test_a_share_that_is_not_mounted_proves_nothing(self, world: World, tmp_path: Path) -> None:
         root = world.server.root
         root.rename(tmp_path / "away")

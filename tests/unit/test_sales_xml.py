@@ -205,8 +205,8 @@ def test_a_form_that_cannot_be_used_is_a_fault_of_the_config(key: str) -> None:
 
 
 def test_the_orders_of_an_xml_are_found_in_it_under_the_erps_names() -> None:
-    names = {"xml": {"names": {"order": "vente", "ean13": "code"}}}
-    found = orders_in(write([FULL, BARE], **names).data, orders_settings(**names), Forms())
+    xml = {"names": {"order": "vente", "ean13": "code"}}
+    found = orders_in(write([FULL, BARE], xml=xml).data, orders_settings(xml=xml), Forms())
     sold = [Sold("3701234500010", 3), Sold("3701234500010", 1)]
     assert [(one.id, one.reference, [*one.sold]) for one in found] == [
         *(("1001", "XKBKNABJK", sold), ("7", "", sold[1:])),
