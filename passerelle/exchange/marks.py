@@ -98,7 +98,9 @@ class Marks:
         except PermanentError as error:
             self._go_without(known, error)
             return
-        self._ledger.servers.note_mark(name, known.seq)
+        older = [old for old in known.marks if old != path]
+        older = [old for old in older if self._is_rewritten(remote, old, known, dispatch)]
+        self._ledger.servers.note_mark(name, known.seq, (*older, path))
         if not self._says_our_names(name):
             self._refuse_rivals(name)
             self._own[name] = self.read(name)
@@ -114,10 +116,19 @@ class Marks:
     def read(self, name: str, ledger: str = "") -> ServerMark | None:
         """The mark of a ledger, by default ours; ``None`` where there is none to be read."""
         path = self.place(name, ledger)
+        return self._read_at(name, path, ledger or self.token) if path else None
+
+    def _read_at(self, name: str, path: str, ledger: str) -> ServerMark | None:
         try:
-            return _parsed(self._remote(name).fetch(path), ledger or self.token) if path else None
+            return _parsed(self._remote(name).fetch(path), ledger)
         except PermanentError:
             return None
+
+    def _read_own(self, name: str, known: KnownServer | None) -> ServerMark | None:
+        """Our mark; until there is a newer one, where ``marks`` of config.toml had it before."""
+        paths = dict.fromkeys((self.place(name), *(known.marks if known else ())))
+        found = [self._read_at(name, path, self.token) for path in paths if path]
+        return max((mark for mark in found if mark), key=lambda mark: mark.seq, default=None)
 
     def place(self, name: str, ledger: str = "") -> str | None:
         """The path of a mark on that server; ``None`` where the ERP imports whatever lies there."""
@@ -174,8 +185,8 @@ class Marks:
 
     def _look(self, name: str) -> HeldError | None:
         address = address_of(self._settings.servers[name].url)
-        known, own = self._ledger.servers.at(name, address), self.read(name)
-        self._own[name] = own
+        known = self._ledger.servers.at(name, address)
+        self._own[name] = own = self._read_own(name, known)
         match self.side(name, own):
             case Side.AHEAD:
                 return _ahead(name, self.place(name) or "")
@@ -235,6 +246,19 @@ class Marks:
                 raise self._changed(known.name, path)
         what = _("our mark did not arrive whole")
         raise TransientError(what, f"{known.name}:{path}", _("the next run tries again"))
+
+    def _is_rewritten(
+        self, remote: Remote, path: str, known: KnownServer, dispatch: Dispatch
+    ) -> bool:
+        """``marks`` was edited: older copies of this ledger look where the mark was before."""
+        if self._read_at(known.name, path, self.token) is None:
+            return False
+        try:
+            self._write(remote, path, known, dispatch)
+        except PermanentError as error:
+            text = _("! our mark of before cannot be rewritten: delete {place} ({what})")
+            self._say(text.format(place=f"{known.name}:{path}", what=error.what))
+        return True
 
     def _changed(self, name: str, path: str) -> HeldError:
         self._looked_at[name] = held = _ahead(name, path)

@@ -1,6 +1,6 @@
 """The ledger's token, and the servers where it left marks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -54,11 +54,11 @@ class ServerBook(Book):
             connection.execute(delete(servers).where(servers.c.name == server.name))
             connection.execute(servers.insert().values(**row_of(servers, server)))
 
-    def note_mark(self, name: str, seq: int) -> None:
+    def note_mark(self, name: str, seq: int, paths: Sequence[str]) -> None:
         """Our mark is there, and says that number. Need not wait for the disk: less is doubted."""
         mine = update(servers).where(servers.c.name == name)
         with self._begin_lightly() as connection:
-            connection.execute(mine.values(marked=True, written=seq))
+            connection.execute(mine.values(marked=True, written=seq, marks=[*paths]))
 
     def note_folders(self, name: str, folders: Mapping[str, str]) -> None:
         """Which folders these are. Need not wait for the disk: less is known."""

@@ -33,8 +33,8 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
     before = gateway.ledger.servers.known(name)
     stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if before and before.stranger else [])]
     open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now(), *stages)
-    seq = before.seq if before else 0
-    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq))
+    seq, marks = (before.seq, before.marks) if before else (0, ())
+    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq, marks=marks))
     for dispatch in open_now:
         ids = gateway.ledger.dispatches.orders_of(dispatch)
         settle, resend = (of_xml(verb, dispatch.archived, ids) for verb in ("settle", "resend"))

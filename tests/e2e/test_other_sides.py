@@ -276,6 +276,22 @@ class TestAnOlderCopyOfTheFolder:
             assert [*world.shop_takes_stock().values()][:2] == [level, level]
             assert world.erp_takes() == (["1", "2", "3"] if level == "0" else [])
 
+    def test_is_held_where_the_mark_has_another_folder_since(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        world.sends(SHOE)
+        shutil.copytree(world.folder, tmp_path / "old pc")
+        old = World(tmp_path / "old pc", world.server)
+        world.configure(server='marks = "m"')
+        (world.server.root / "m").mkdir()
+        world.sends(SHOE, BOOT)
+        world.sends(SHOE, BOOT, HAT)
+        held(old.run("run", "orders"), UNTIL_MARK)
+        old.run_well("orders", "adopt", "--until-mark", "--yes")
+        old.sends(SHOE, BOOT, HAT, replace(HAT, id="4", date="2026-11-22 10:15:00"))
+        assert sorted(world.erp_takes()) == ["1", "2", "3", "4"]
+        held(world.run("run", "orders"), "a copy of this folder")
+
     def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)
         world.run_well("run", "orders")
