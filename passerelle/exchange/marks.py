@@ -311,5 +311,6 @@ def _elsewhere(name: str) -> HeldError:
     )
     mend = _(
         "mend the url, connect the share; or look there, then `passerelle servers accept {server}`"
+        ", with --restored where this folder was put back from a backup, too"
     )
     return HeldError(what, name, mend.format(server=name))

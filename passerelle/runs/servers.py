@@ -11,6 +11,7 @@ from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Gist
+from passerelle.model.records import HighWater
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import Kind, Stage
 from passerelle.rules.adopting import TakeOver, named, plan_take_over
@@ -19,11 +20,12 @@ from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 
 
-def accept_server(gateway: Gateway, name: str) -> Outcome:
+def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Outcome:
     """A person has looked: the server at this address is the one to work with from now on.
 
     Of what was promised to the one before, nobody but the ERP knows whether it arrived. Where
-    another program sends there, too, it may have sent what was only prepared.
+    another program sends there, too, it may have sent what was only prepared. ``restored``: this
+    ledger is an older copy, and no mark tells what was sent since.
     """
     if name not in gateway.settings.servers:
         known = ", ".join(gateway.settings.servers)
@@ -31,7 +33,10 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
         raise UsageError(what, "config.toml", _("see [servers]"))
     server = gateway.settings.servers[name]
     before = gateway.ledger.servers.known(name)
-    stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if before and before.stranger else [])]
+    may_be_sent = restored or (before is not None and before.stranger != "")
+    stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if may_be_sent else [])]
+    if restored and gateway.settings.orders:
+        _hold_back_what_is_in_the_file(gateway)
     open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now(), *stages)
     seq, marks = (before.seq, before.marks) if before else (0, ())
     gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq, marks=marks))
@@ -46,6 +51,15 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
     text = _("{server} is accepted as it is")
     gateway.say(text.format(server=name))
     return Outcome(text.format(server=name))
+
+
+def _hold_back_what_is_in_the_file(gateway: Gateway) -> None:
+    """What was ordered until now, and is not known as sent, goes only once a person says so."""
+    settings, now = gateway.settings.needed_orders, gateway.now()
+    file, _known = read_order_file(gateway, gateway.sources.fetch(settings.source))
+    numbers = [reading.id for reading in file.readings if reading.id.isdecimal()]
+    newest = HighWater(now, max(numbers, key=int, default=""))
+    gateway.ledger.orders.adopt(settings.channel, (), newest, now)
 
 
 def take_over(gateway: Gateway) -> Outcome:

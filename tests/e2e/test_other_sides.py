@@ -276,6 +276,27 @@ class TestAnOlderCopyOfTheFolder:
             assert [*world.shop_takes_stock().values()][:2] == [level, level]
             assert world.erp_takes() == (["1", "2", "3"] if level == "0" else [])
 
+    def test_whose_mark_is_gone_sends_nothing_of_before_unasked(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        late = replace(SHOE, id="4", status=UNPAID)
+        world.sends(SHOE, late)
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.sends(SHOE, BOOT, late)
+        assert sorted(world.erp_takes()) == ["1", "2"]
+        for mark in marks(world):
+            mark.unlink()
+        shutil.rmtree(world.data)
+        shutil.copytree(tmp_path / "backup", world.data)
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), "with --restored")
+        world.run_well("servers", "accept", "ftp", "--restored", "--yes")
+        world.shop_writes(SHOE, BOOT, HAT, replace(late, status=SHOE.status),
+                          replace(HAT, id="5", date="2099-01-01 10:00:00"))  # fmt: skip
+        world.fails("run", "orders", code=6, words="orders resend 2")
+        assert concerns(world)["older"] == ("3", "4")
+        assert world.erp_takes() == ["5"]
+
     def test_is_held_where_the_mark_has_another_folder_since(
         self, world: World, tmp_path: Path
     ) -> None:
