@@ -1,5 +1,7 @@
 """``passerelle servers``: what is known of each, and what a person says of them."""
 
+from functools import partial
+
 import click
 
 from passerelle.base.language import N_, _
@@ -63,9 +65,14 @@ def list_servers(settings: Settings, as_json: bool) -> None:
 
 @servers.command()
 @click.argument("name", metavar="NAME", shell_complete=server_names)
+@click.option(
+    "--restored",
+    is_flag=True,
+    help="This folder is an older copy, too: hold back what it does not know as sent.",
+)
 @yes_option
 @with_settings
-def accept(settings: Settings, name: str, yes: bool) -> None:
+def accept(settings: Settings, name: str, restored: bool, yes: bool) -> None:
     """Say, after a look, that this server is the one to work with from now on.
 
     Where it was replaced, moved, or restored without our mark. What was on its way to the one
@@ -73,7 +80,18 @@ def accept(settings: Settings, name: str, yes: bool) -> None:
 
     \b
     passerelle servers accept ftp
+    passerelle servers accept ftp --restored
     """
     what = _("{server}: what is on its way there, or waits for the ERP, becomes doubtful")
-    ask_first([what.format(server=name)], yes=yes)
-    perform(settings, "servers accept", lambda gateway: accept_server(gateway, name))
+    more = _(
+        "orders of before now that this ledger does not know as sent are held back until you say "
+        "`orders settle` or `orders resend`"
+    )
+    if not restored:
+        more = _(
+            "was this folder restored from a backup, too, say it with --restored: what was sent "
+            "since would be sent again"
+        )
+    ask_first([what.format(server=name), more], yes=yes)
+    story = partial(accept_server, name=name, restored=restored)
+    perform(settings, "servers accept", story)

@@ -5,7 +5,8 @@ under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
 """
 
 import codecs
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
@@ -18,8 +19,9 @@ from passerelle.config.orders import Orders
 from passerelle.config.xml import WrittenXml
 from passerelle.csv_to_xml.canonical import Canonical
 from passerelle.csv_to_xml.forms import SALE_STYLESHEET, STYLESHEET, Forms
-from passerelle.model.orders import Order
+from passerelle.model.orders import Gist, Order, Sold
 
+_READ_BACK = ("order", "id", "reference", "line", "ean13", "product_reference", "quantity")
 # Texts in these can be written one by one and joined: no mark begins them, no state goes on.
 _JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")
 
@@ -72,6 +74,38 @@ def keep_orders(data: bytes, ids: Collection[str], settings: Orders, forms: Form
     if forms.schema is not None and not forms.schema.validate(document):
         return None
     return _serialise(document, settings.xml)
+
+
+def orders_in(
+    data: bytes, settings: Orders, forms: Forms, asked: Iterable[Gist] = ()
+) -> list[Gist]:
+    """The orders of a sales XML of ours, from its elements: without dates and fingerprints.
+
+    Of one that went through a stylesheet, those that are ``asked`` for and whose id or reference
+    it says somewhere. None of what is no XML.
+    """
+    try:
+        root = etree.fromstring(data, etree.XMLParser(huge_tree=True, resolve_entities=False))
+    except etree.XMLSyntaxError:
+        return []
+    if forms.stylesheet is not None:
+        said = {text.strip() for text in root.itertext()}
+        said |= {value for element in root.iter() for value in element.attrib.values()}
+        return [one for one in asked if said & {one.id, one.reference or one.id}]
+    names = {key: settings.xml.names.get(key, key) for key in _READ_BACK}
+    return [_gist(one, names) for one in root.iter(names["order"]) if one.findtext(names["id"])]
+
+
+def _gist(order: etree._Element, names: Mapping[str, str]) -> Gist:
+    sold = []
+    for line in order.iter(names["line"]):
+        quantity = None
+        with suppress(ValueError):
+            quantity = int(line.findtext(names["quantity"]) or "")
+        key = line.findtext(names["ean13"]) or line.findtext(names["product_reference"]) or ""
+        sold.append(Sold(key, quantity))
+    id, reference = (order.findtext(names[key]) or "" for key in ("id", "reference"))
+    return Gist(id, reference, None, "", tuple(sold), "", None)
 
 
 def _without_invalid(

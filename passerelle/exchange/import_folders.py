@@ -6,6 +6,7 @@ gets its own; and a file that is gone was taken out of the very folder that it w
 as the server can tell one folder from another.
 """
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,11 +15,12 @@ from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
+from passerelle.exchange.uploads import is_unaltered
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
 from passerelle.model.servers import KnownServer
 from passerelle.model.states import Stage
-from passerelle.remotes.base import Entry, Remote, is_gone
+from passerelle.remotes.base import Entry, Remote, find, is_gone
 from passerelle.rules.marks import like_ours
 
 
@@ -56,7 +58,22 @@ class ImportFolders:
             stranger = place.with_name(name)
             if name.endswith(".tmp") or not self._ledger.dispatches.is_used(stranger):
                 raise self._noticed(stranger)
+        self._compare_ours(remote, place, beside)
         return None
+
+    def _compare_ours(self, remote: Remote, place: Location, beside: Collection[str]) -> None:
+        """What another wrote under a name of ours may hold the orders that come next."""
+        book = self._ledger.dispatches
+        for one in (*book.untaken(), *book.unfinished()):
+            lies = one.place.name in beside and one.place == place.with_name(one.place.name)
+            if not lies or one.stage not in (Stage.SENT, Stage.DOUBTFUL):
+                continue
+            entry = find(remote, one.place.path)
+            if entry is None or (entry.size, entry.modified) == (one.size, one.uploaded):
+                continue
+            if not is_unaltered(remote, one, entry):
+                what = _("what lies there is not what was sent: nothing more goes there meanwhile")
+                raise HeldError(what, str(one.place), _("take it away from there"))
 
     def _noticed(self, stranger: Location) -> HeldError:
         """Whose orders the other one has sent, only a person knows: it is remembered."""

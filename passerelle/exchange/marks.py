@@ -26,7 +26,7 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Dispatch
 from passerelle.model.servers import MARK_NAME, KnownServer, ServerMark
 from passerelle.remotes.base import Remote
-from passerelle.rules.marks import Side, look_at_mark, rivals
+from passerelle.rules.marks import Side, look_at_mark, namesake, rivals
 
 
 class Marks:
@@ -98,7 +98,9 @@ class Marks:
         except PermanentError as error:
             self._go_without(known, error)
             return
-        self._ledger.servers.note_mark(name, known.seq)
+        older = [old for old in known.marks if old != path]
+        older = [old for old in older if self._is_rewritten(remote, old, known, dispatch)]
+        self._ledger.servers.note_mark(name, known.seq, (*older, path))
         if not self._says_our_names(name):
             self._refuse_rivals(name)
             self._own[name] = self.read(name)
@@ -114,10 +116,19 @@ class Marks:
     def read(self, name: str, ledger: str = "") -> ServerMark | None:
         """The mark of a ledger, by default ours; ``None`` where there is none to be read."""
         path = self.place(name, ledger)
+        return self._read_at(name, path, ledger or self.token) if path else None
+
+    def _read_at(self, name: str, path: str, ledger: str) -> ServerMark | None:
         try:
-            return _parsed(self._remote(name).fetch(path), ledger or self.token) if path else None
+            return _parsed(self._remote(name).fetch(path), ledger)
         except PermanentError:
             return None
+
+    def _read_own(self, name: str, known: KnownServer | None) -> ServerMark | None:
+        """Our mark; until there is a newer one, where ``marks`` of config.toml had it before."""
+        paths = dict.fromkeys((self.place(name), *(known.marks if known else ())))
+        found = [self._read_at(name, path, self.token) for path in paths if path]
+        return max((mark for mark in found if mark), key=lambda mark: mark.seq, default=None)
 
     def place(self, name: str, ledger: str = "") -> str | None:
         """The path of a mark on that server; ``None`` where the ERP imports whatever lies there."""
@@ -173,13 +184,14 @@ class Marks:
     # --- looking -----------------------------------------------------------------------------
 
     def _look(self, name: str) -> HeldError | None:
-        known, own = self._ledger.servers.known(name), self.read(name)
-        self._own[name] = own
         address = address_of(self._settings.servers[name].url)
-        is_open = self._ledger.servers.has_open(name)
-        match look_at_mark(known, own, address, is_open=is_open):
+        known = self._ledger.servers.at(name, address)
+        self._own[name] = own = self._read_own(name, known)
+        match self.side(name, own):
             case Side.AHEAD:
                 return _ahead(name, self.place(name) or "")
+            case Side.NAMED_TWICE if own and (other := namesake(own, self._others(name))):
+                return _named_twice(name, other.name, self.place(name) or "")
             case Side.ELSEWHERE:
                 return _elsewhere(name)
             case Side.MOVED:
@@ -188,6 +200,17 @@ class Marks:
         if known and known.address != address:
             self._ledger.servers.remember(replace(known, address=address))
         return None
+
+    def side(self, name: str, own: ServerMark | None) -> Side:
+        """Who our own mark there says to be on the other side."""
+        address, book = address_of(self._settings.servers[name].url), self._ledger.servers
+        known, is_open, others = book.at(name, address), book.has_open(name), self._others(name)
+        return look_at_mark(known, own, address, is_open=is_open, others=others)
+
+    def _others(self, name: str) -> list[KnownServer]:
+        """Those that are still where the ledger knows them to be."""
+        there = {n: address_of(s.url) for n, s in self._settings.servers.items() if n != name}
+        return [o for o in self._ledger.servers.all() if there.get(o.name) == o.address]
 
     def _refuse_rivals(self, name: str) -> None:
         for mark in rivals(self.names(name), self.of_others(name)):
@@ -224,6 +247,19 @@ class Marks:
         what = _("our mark did not arrive whole")
         raise TransientError(what, f"{known.name}:{path}", _("the next run tries again"))
 
+    def _is_rewritten(
+        self, remote: Remote, path: str, known: KnownServer, dispatch: Dispatch
+    ) -> bool:
+        """``marks`` was edited: older copies of this ledger look where the mark was before."""
+        if self._read_at(known.name, path, self.token) is None:
+            return False
+        try:
+            self._write(remote, path, known, dispatch)
+        except PermanentError as error:
+            text = _("! our mark of before cannot be rewritten: delete {place} ({what})")
+            self._say(text.format(place=f"{known.name}:{path}", what=error.what))
+        return True
+
     def _changed(self, name: str, path: str) -> HeldError:
         self._looked_at[name] = held = _ahead(name, path)
         return held
@@ -258,6 +294,16 @@ def _ahead(name: str, path: str) -> HeldError:
     return HeldError(what, f"{name}:{path}", mend)
 
 
+def _named_twice(name: str, other: str, path: str) -> HeldError:
+    what = _('this is the server "{other}" under another name')
+    mend = _(
+        "give [servers.{server}] url and password of [servers.{other}], so that both count as one; "
+        "is it another one that files were copied to, delete this mark there"
+    )
+    where = f"{name}:{path}"
+    return HeldError(what.format(other=other), where, mend.format(other=other, server=name))
+
+
 def _elsewhere(name: str) -> HeldError:
     what = _(
         "our mark is not there as we left it: this may be another server, another folder, an empty "
@@ -265,5 +311,6 @@ def _elsewhere(name: str) -> HeldError:
     )
     mend = _(
         "mend the url, connect the share; or look there, then `passerelle servers accept {server}`"
+        ", with --restored where this folder was put back from a backup, too"
     )
     return HeldError(what, name, mend.format(server=name))

@@ -63,6 +63,12 @@ class Outbox:
         dispatch = self._book.prepare_orders(promise, self._now(), channel, parcel.marks)
         return self._confirmed(dispatch)
 
+    def adopt_xml(self, channel: str, parcel: Parcel, entry: Entry) -> None:
+        """What lies there was sent by a ledger that this one follows: it is looked after again."""
+        promise = self._archived(Kind.ORDERS, parcel.place, parcel.data)
+        self._book.adopt_xml(promise, self._now(), channel, parcel.marks, entry.modified)
+        self._exports.confirm(promise.archived)
+
     def send_sale(self, issue: Issue, data: bytes, place: Location) -> Dispatch:
         """Sends the XML of one sale. Once this returns, the sale is ``sent``."""
         promise = self._archived(Kind.SALE, place, data)

@@ -69,6 +69,24 @@ class DispatchBook(Book):
             write_marks(connection, channel, marks, at, dispatch=dispatch.number)
             return dispatch
 
+    def adopt_xml(
+        self,
+        promise: Promise,
+        at: datetime,
+        channel: str,
+        marks: Sequence[Mark],
+        lain: datetime | None,
+    ) -> None:
+        """An XML that another ledger had sent, and that lies there since ``lain`` (its server's
+        clock), is this one's from now on, with its orders.
+        """
+        with self._begin() as connection:
+            dispatch = _insert(connection, promise, at)
+            write_marks(connection, channel, marks, at, dispatch=dispatch.number)
+            dispatch = _move(connection, dispatch, Stage.STAGED, at, staged=at, uploaded=lain)
+            told = _("found there as {place}").format(place=dispatch.place)
+            _move(connection, dispatch, Stage.SENT, at, told, sent=at, published=lain)
+
     def prepare_anew(
         self, old: Dispatch, promise: Promise, at: datetime, stay: Collection[str], why: str
     ) -> Dispatch:

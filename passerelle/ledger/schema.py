@@ -302,6 +302,7 @@ servers = Table(
     Column("written", Integer, nullable=False, server_default="0"),  # what our mark said at least
     Column("folders", JSON, nullable=False, server_default="{}"),  # each with its number there
     Column("stranger", String, nullable=False, server_default=""),  # another program's file
+    Column("marks", JSON, nullable=False, server_default="[]"),  # the paths of our mark
 )
 chores = Table(
     "chores",

@@ -1,6 +1,7 @@
 """The ledger's token, and the servers where it left marks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,12 @@ class ServerBook(Book):
     def known(self, name: str) -> KnownServer | None:
         return self._first(KnownServer, select(servers).where(servers.c.name == name))
 
+    def at(self, name: str, address: str) -> KnownServer | None:
+        """The server of that name, or of another at its address: these are one, with one count."""
+        alike = [one for one in self.all() if one.address == address]
+        known = self.known(name) or next((replace(one, name=name) for one in alike), None)
+        return known and replace(known, seq=max([known.seq, *(one.seq for one in alike)]))
+
     def all(self) -> list[KnownServer]:
         return self._records(KnownServer, select(servers))
 
@@ -47,11 +54,11 @@ class ServerBook(Book):
             connection.execute(delete(servers).where(servers.c.name == server.name))
             connection.execute(servers.insert().values(**row_of(servers, server)))
 
-    def note_mark(self, name: str, seq: int) -> None:
+    def note_mark(self, name: str, seq: int, paths: Sequence[str]) -> None:
         """Our mark is there, and says that number. Need not wait for the disk: less is doubted."""
         mine = update(servers).where(servers.c.name == name)
         with self._begin_lightly() as connection:
-            connection.execute(mine.values(marked=True, written=seq))
+            connection.execute(mine.values(marked=True, written=seq, marks=[*paths]))
 
     def note_folders(self, name: str, folders: Mapping[str, str]) -> None:
         """Which folders these are. Need not wait for the disk: less is known."""
@@ -93,9 +100,13 @@ def _iso(date: datetime | None) -> str | None:
 
 
 def count_deed(connection: Connection, name: str, address: str) -> None:
-    """One deed more on a server, in the caller's transaction."""
+    """One deed more on a server, whatever its name, in the caller's transaction."""
     row = connection.execute(select(servers).where(servers.c.name == name)).first()
     known = record_of(KnownServer, row) if row else KnownServer(name, address, 0)
-    values = row_of(servers, known) | {"seq": known.seq + 1}
+    alike = select(func.max(servers.c.seq)).where(servers.c.address == known.address)
+    seq = max(known.seq, connection.scalar(alike) or 0) + 1
+    same = update(servers).where(servers.c.address == known.address)
+    connection.execute(same.values(seq=seq))
+    values = row_of(servers, known) | {"seq": seq}
     connection.execute(delete(servers).where(servers.c.name == name))
     connection.execute(servers.insert().values(**values))

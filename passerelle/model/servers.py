@@ -1,6 +1,6 @@
 """Who is on the other side: the mark that a ledger leaves on a server, and what it knows of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,7 @@ class KnownServer:
     the number that it is known to have had. ``folders`` are those that we wrote to, and the base
     folder (``""``), each with the number that tells it from another in its place. ``stranger`` is
     the path of a file by which another program was noticed that sends there under names like ours.
+    ``marks`` are the paths where our own mark is, the last one as config.toml has it.
     """
 
     name: str
@@ -46,3 +47,4 @@ class KnownServer:
     written: int = 0
     folders: Mapping[str, str] = field(default_factory=dict)
     stranger: str = ""
+    marks: Sequence[str] = ()

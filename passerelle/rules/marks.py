@@ -1,7 +1,7 @@
 """Pure: what the marks on a server say about who is on the other side."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from passerelle.base.words import fold
@@ -19,20 +19,28 @@ class Side(StrEnum):
 
     ``known``: the server that the ledger knows, or one that it has not met. ``moved``: the same one
     at another address. ``ahead``: more was done there in this ledger's name than it knows of.
+    ``named_twice``: the ledger did it itself, under another server's name in config.toml.
     ``elsewhere``: it is not, or not certainly, the place that the ledger wrote to.
     """
 
     KNOWN = "known"
     MOVED = "moved"
     AHEAD = "ahead"
+    NAMED_TWICE = "named_twice"
     ELSEWHERE = "elsewhere"
 
 
 def look_at_mark(
-    known: KnownServer | None, own: ServerMark | None, address: str, *, is_open: bool
+    known: KnownServer | None,
+    own: ServerMark | None,
+    address: str,
+    *,
+    is_open: bool,
+    others: Collection[KnownServer] = (),
 ) -> Side:
     """Judges by our own mark, ``None`` where there is none.
 
+    ``others`` are the servers of other names, as the ledger knows them.
     ``is_open``: something is promised there of which only the server can tell what became of it.
     A mark with a lower number than the ledger's is no doubt, since a run died between the two; one
     with a lower number than it is known to have had is of a server that was put back.
@@ -42,12 +50,17 @@ def look_at_mark(
         gone = known is not None and known.marked is True
         return Side.ELSEWHERE if gone or (moved and is_open) else Side.KNOWN
     if own.seq > (known.seq if known else 0):
-        return Side.AHEAD
+        return Side.NAMED_TWICE if namesake(own, others) else Side.AHEAD
     if own.seq and known and own.seq < known.written:
         return Side.ELSEWHERE
     if own.seq and own.address != address:
-        return Side.MOVED
+        return Side.NAMED_TWICE if namesake(own, others) else Side.MOVED
     return Side.KNOWN
+
+
+def namesake(own: ServerMark, others: Iterable[KnownServer]) -> KnownServer | None:
+    """The server under whose name the ledger wrote this mark, where it knows of having done so."""
+    return next((o for o in others if o.address == own.address and own.seq <= o.seq), None)
 
 
 def rivals(own: Iterable[str], others: Iterable[ServerMark]) -> list[ServerMark]:

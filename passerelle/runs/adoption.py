@@ -5,14 +5,16 @@ witness that holds the runs is let go of last, once all else is written.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.model.orders import Gist
 from passerelle.model.states import OpenMatter, State
 from passerelle.rules.adopting import Adoption, plan_adoption
+from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 from passerelle.runs.servers import forget_predecessor
 
@@ -41,13 +43,15 @@ def adopt(
     if seen is not None and facts != seen:
         what = _("nothing was done: the shop's file has changed since you were asked")
         raise HeldError(what, str(settings.source), _("say it again"))
-    gateway.do(lambda: _carry_out(gateway, plan))
+    inside = [reading.gist() for reading in file.readings]
+    gateway.do(lambda: _carry_out(gateway, plan, inside))
     return Outcome(_summary(plan), facts=facts)
 
 
-def _carry_out(gateway: Gateway, plan: Adoption) -> None:
+def _carry_out(gateway: Gateway, plan: Adoption, inside: Sequence[Gist]) -> None:
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
-    gateway.ledger.orders.adopt(channel, plan.marks, plan.newest, now)
+    rest = adopt_lying(gateway, inside, plan.marks)
+    gateway.ledger.orders.adopt(channel, rest, plan.newest, now)
     forget_predecessor(gateway)
 
 

@@ -10,18 +10,22 @@ from passerelle.base.wording import FEW, few, minute
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.model.orders import Gist
+from passerelle.model.records import HighWater
 from passerelle.model.servers import KnownServer, ServerMark
 from passerelle.model.states import Kind, Stage
 from passerelle.rules.adopting import TakeOver, named, plan_take_over
-from passerelle.rules.marks import rivals
+from passerelle.rules.marks import Side, rivals
+from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 
 
-def accept_server(gateway: Gateway, name: str) -> Outcome:
+def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Outcome:
     """A person has looked: the server at this address is the one to work with from now on.
 
     Of what was promised to the one before, nobody but the ERP knows whether it arrived. Where
-    another program sends there, too, it may have sent what was only prepared.
+    another program sends there, too, it may have sent what was only prepared. ``restored``: this
+    ledger is an older copy, and no mark tells what was sent since.
     """
     if name not in gateway.settings.servers:
         known = ", ".join(gateway.settings.servers)
@@ -29,10 +33,13 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
         raise UsageError(what, "config.toml", _("see [servers]"))
     server = gateway.settings.servers[name]
     before = gateway.ledger.servers.known(name)
-    stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if before and before.stranger else [])]
+    may_be_sent = restored or (before is not None and before.stranger != "")
+    stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if may_be_sent else [])]
+    if restored and gateway.settings.orders:
+        _hold_back_what_is_in_the_file(gateway)
     open_now = gateway.ledger.dispatches.doubt_open(name, gateway.now(), *stages)
-    seq = before.seq if before else 0
-    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq))
+    seq, marks = (before.seq, before.marks) if before else (0, ())
+    gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq, marks=marks))
     for dispatch in open_now:
         ids = gateway.ledger.dispatches.orders_of(dispatch)
         settle, resend = (of_xml(verb, dispatch.archived, ids) for verb in ("settle", "resend"))
@@ -44,6 +51,15 @@ def accept_server(gateway: Gateway, name: str) -> Outcome:
     text = _("{server} is accepted as it is")
     gateway.say(text.format(server=name))
     return Outcome(text.format(server=name))
+
+
+def _hold_back_what_is_in_the_file(gateway: Gateway) -> None:
+    """What was ordered until now, and is not known as sent, goes only once a person says so."""
+    settings, now = gateway.settings.needed_orders, gateway.now()
+    file, _known = read_order_file(gateway, gateway.sources.fetch(settings.source))
+    numbers = [reading.id for reading in file.readings if reading.id.isdecimal()]
+    newest = HighWater(now, max(numbers, key=int, default=""))
+    gateway.ledger.orders.adopt(settings.channel, (), newest, now)
 
 
 def take_over(gateway: Gateway) -> Outcome:
@@ -58,10 +74,10 @@ def take_over(gateway: Gateway) -> Outcome:
     if not marks:
         what = _("no mark is ahead of this ledger, and none is in its way")
         raise UsageError(what, "", _("`passerelle orders adopt` asks for no mark"))
-    plan = _plan_take_over(gateway, marks)
+    plan, inside = _plan_take_over(gateway, marks)
+    written = adopt_lying(gateway, inside, (*plan.adopted, *plan.held))
     if plan.newest:
         channel = gateway.settings.needed_orders.channel
-        written = (*plan.adopted, *plan.held)
         gateway.ledger.orders.adopt(channel, written, plan.newest, gateway.now())
     for name, some in found.items():
         _follow(gateway, name, some)
@@ -72,7 +88,7 @@ def take_over(gateway: Gateway) -> Outcome:
     return Outcome(told[0])
 
 
-def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
+def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> tuple[TakeOver, list[Gist]]:
     """XMLs that were never uploaded are taken back first: their orders are looked at, too."""
     settings, ledger = gateway.settings.needed_orders, gateway.ledger
     for dispatch in ledger.dispatches.unfinished():
@@ -84,7 +100,8 @@ def _plan_take_over(gateway: Gateway, marks: list[ServerMark]) -> TakeOver:
     ids = {reading.id for reading in file.readings} | {o.id for m in marks for o in named(m)}
     known = ledger.orders.known(settings.channel, ids)
     before, token = ledger.orders.high_water(settings.channel), ledger.servers.token
-    return plan_take_over(file.readings, known, settings, marks, before, token=token)
+    plan = plan_take_over(file.readings, known, settings, marks, before, token=token)
+    return plan, [reading.gist() for reading in file.readings]
 
 
 def _describe(plan: TakeOver) -> Iterator[str]:
@@ -116,9 +133,9 @@ def _servers(gateway: Gateway) -> Iterator[str]:
 
 
 def _marks_to_follow(gateway: Gateway, name: str) -> list[ServerMark]:
-    marks, known = gateway.outbox.marks, gateway.ledger.servers.known(name)
+    marks = gateway.outbox.marks
     own = marks.read(name)
-    found = [own] if own and own.seq > (known.seq if known else 0) else []
+    found = [own] if own and marks.side(name, own) == Side.AHEAD else []
     return found + rivals(marks.names(name), marks.of_others(name))
 
 

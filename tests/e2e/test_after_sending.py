@@ -292,8 +292,10 @@ class TestAnXmlThatLiesThere:
         (xml,) = sent.xmls()
         whole = xml.read_bytes()
         xml.write_bytes(whole.replace(old, new))
+        sent.shop_writes(FIRST, replace(FIRST, id="9", items={"379": 1}))
         result = sent.run("run", "orders")
         assert (result.exit_code, "not what was sent" in result.stderr) == (6, True)
+        assert [path.suffix for path in sent.xmls()] == [".xml", ".tmp"], "it may hold the next one"
         assert "not what was sent" in sent.run("run", "orders").stderr, "as long as it lies there"
         sent.erp_takes() if new else xml.unlink()
         assert sent.run("run", "orders").exit_code == 6

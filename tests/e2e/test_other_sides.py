@@ -101,6 +101,21 @@ class TestAnotherServer:
         assert 'server "ftp" is called "shop" now' in world.run_well("run", "orders")
         assert world.states() == {"1": "taken"}
 
+    def test_under_a_second_name_counts_once_or_is_told(self, world: World, tmp_path: Path) -> None:
+        (tmp_path / "link").symlink_to(world.server.root)
+        here, link = world.server.root.as_uri(), (tmp_path / "link").as_uri()
+        world.configure(extra=f'\n[servers.b]\nurl = "{link}"\n')
+        world.edit(('"ftp:ExportCSVmod', '"b:ExportCSVmod'))
+        world.erp_writes_stock({"370": 5})
+        held(world.run("run", "stock"), "give [servers.b] url and password of [servers.ftp]")
+        assert world.run("orders", "adopt", "--until-mark", "--yes").exit_code == 2
+        world.edit((link, here))
+        for sales in ((SHOE, BOOT), (SHOE, BOOT, HAT)):
+            world.run_well("run", "stock")
+            world.sends(*sales)
+        world.edit((f'[servers.b]\nurl = "{here}', f'[servers.b]\nurl = "{link}'))
+        held(world.run("run", "stock"), 'the server "ftp" under another name')
+
     def test_a_share_that_is_not_mounted_proves_nothing(self, world: World, tmp_path: Path) -> None:
         root = world.server.root
         root.rename(tmp_path / "away")
@@ -240,6 +255,63 @@ class TestAnOlderCopyOfTheFolder:
         assert world.erp_takes() == ["1"]
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
+
+    @pytest.mark.parametrize("way", [("--until-mark",), ()])
+    def test_holds_back_what_lies_there_unread(
+        self, world: World, tmp_path: Path, way: tuple[str, ...]
+    ) -> None:
+        world.sends(SHOE)
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.sends(SHOE, BOOT, HAT)
+        for path in world.data.glob("passerelle.db*"):
+            path.unlink()
+        if way:
+            shutil.copytree(tmp_path / "backup", world.data, dirs_exist_ok=True)
+        world.shop_writes(HAT)
+        told = world.run_well("orders", "adopt", *way, "--yes")
+        assert "held back until the ERP has taken it: 2, 3" in told
+        for level in ("0", "5"):
+            world.erp_writes_stock({"371": 5, "372": 5})
+            world.run_well("run", "stock")
+            assert [*world.shop_takes_stock().values()][:2] == [level, level]
+            assert world.erp_takes() == (["1", "2", "3"] if level == "0" else [])
+
+    def test_whose_mark_is_gone_sends_nothing_of_before_unasked(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        late = replace(SHOE, id="4", status=UNPAID)
+        world.sends(SHOE, late)
+        shutil.copytree(world.data, tmp_path / "backup")
+        world.sends(SHOE, BOOT, late)
+        assert sorted(world.erp_takes()) == ["1", "2"]
+        for mark in marks(world):
+            mark.unlink()
+        shutil.rmtree(world.data)
+        shutil.copytree(tmp_path / "backup", world.data)
+        world.shop_writes(SHOE, BOOT)
+        held(world.run("run", "orders"), "with --restored")
+        world.run_well("servers", "accept", "ftp", "--restored", "--yes")
+        world.shop_writes(SHOE, BOOT, HAT, replace(late, status=SHOE.status),
+                          replace(HAT, id="5", date="2099-01-01 10:00:00"))  # fmt: skip
+        world.fails("run", "orders", code=6, words="orders resend 2")
+        assert concerns(world)["older"] == ("3", "4")
+        assert world.erp_takes() == ["5"]
+
+    def test_is_held_where_the_mark_has_another_folder_since(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        world.sends(SHOE)
+        shutil.copytree(world.folder, tmp_path / "old pc")
+        old = World(tmp_path / "old pc", world.server)
+        world.configure(server='marks = "m"')
+        (world.server.root / "m").mkdir()
+        world.sends(SHOE, BOOT)
+        world.sends(SHOE, BOOT, HAT)
+        held(old.run("run", "orders"), UNTIL_MARK)
+        old.run_well("orders", "adopt", "--until-mark", "--yes")
+        old.sends(SHOE, BOOT, HAT, replace(HAT, id="4", date="2026-11-22 10:15:00"))
+        assert sorted(world.erp_takes()) == ["1", "2", "3", "4"]
+        held(world.run("run", "orders"), "a copy of this folder")
 
     def test_that_runs_beside_us_stops_one_of_both(self, world: World, tmp_path: Path) -> None:
         world.shop_writes(SHOE)

@@ -16,8 +16,8 @@ from lxml import etree
 from passerelle.base.errors import ConfigError
 from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.csv_to_xml.forms import Forms, compile_forms
-from passerelle.csv_to_xml.sales_xml import SalesXml, write_sales
-from passerelle.model.orders import Customer, Line, Order
+from passerelle.csv_to_xml.sales_xml import SalesXml, orders_in, write_sales
+from passerelle.model.orders import Customer, Gist, Line, Order, Sold
 from tests.unit import orders_settings
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -204,6 +204,16 @@ def test_a_form_that_cannot_be_used_is_a_fault_of_the_config(key: str) -> None:
             compile_forms(*((None, data) if key == "schema" else (data, None)))
 
 
+def test_the_orders_of_an_xml_are_found_in_it_under_the_erps_names() -> None:
+    xml = {"names": {"order": "vente", "ean13": "code"}}
+    found = orders_in(write([FULL, BARE], xml=xml).data, orders_settings(xml=xml), Forms())
+    sold = [Sold("3701234500010", 3), Sold("3701234500010", 1)]
+    assert [(one.id, one.reference, [*one.sold]) for one in found] == [
+        *(("1001", "XKBKNABJK", sold), ("7", "", sold[1:])),
+    ]
+    assert orders_in(b"<orders><order><id>1</id>", orders_settings(), Forms()) == []
+
+
 def stylesheet(body: str, output: str = "") -> Forms:
     head = 'version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"'
     return compile_forms(f"<xsl:stylesheet {head}>{output}{body}</xsl:stylesheet>".encode(), None)
@@ -221,6 +231,11 @@ class TestAStylesheet:
         assert [(vente.tag, vente.get("n")) for vente in root] == [
             *(("vente", "1001"), ("vente", "7")),
         ]
+
+    def test_leaves_the_orders_in_it_to_be_found_by_their_ids(self) -> None:
+        forms, settings = stylesheet(VENTES), orders_settings()
+        asked = [Gist(id, "", None, "", (), "", None) for id in ("7", "8")]
+        assert orders_in(write([FULL, BARE], forms).data, settings, forms, asked) == asked[:1]
 
     def test_is_written_in_the_configured_encoding(self) -> None:
         forms = stylesheet('<xsl:template match="/"><a>€</a></xsl:template>')
