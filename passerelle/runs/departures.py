@@ -19,6 +19,8 @@ class Departures:
 
 
 NO_DEPARTURES = Departures()
+# That the shop uses its id again says nothing of the order itself.
+_NOT_TOLD = (None, OpenMatter.ID_REUSED)
 
 
 def plan_departures(gateway: Gateway, inside: Collection[str]) -> Departures:
@@ -27,7 +29,7 @@ def plan_departures(gateway: Gateway, inside: Collection[str]) -> Departures:
     found = gateway.ledger.orders.outside(settings.channel, inside)
     abandoned = [order for order in found if is_abandoned(order, settings, now)]
     return Departures(
-        tuple(order for order in found if order not in abandoned and order.matter is None),
+        tuple(order for order in found if order not in abandoned and order.matter in _NOT_TOLD),
         tuple(order for order in abandoned if order.matter == OpenMatter.LEFT),
     )
 

@@ -206,13 +206,14 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     adopted = gateway.ledger.orders.high_water(settings.channel)
     is_begun = _is_begun(gateway)
     plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
-    decided = {decision.what.reading.id for decision in plan.decisions}
+    # Where another order has its id, the first is in the file no longer.
+    inside = {mark.reading.id for mark in plan.marks}
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in met.notes), *plan.notes),
-        missing=tuple(order for order in due if order.id not in decided),
-        departures=plan_departures(gateway, decided),
+        missing=tuple(order for order in due if order.id not in inside),
+        departures=plan_departures(gateway, inside),
         file=met.fact,
     )
     if hold is not None:
@@ -252,11 +253,7 @@ def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
         gateway.ledger.orders.mark(channel, unsent, now)
     for changed in plan.changed:
-        gateway.ledger.orders.note_change(
-            *(channel, changed.reading, now, changed.note),
-            cancelled=changed.cancelled,
-            matter=changed.matter,
-        )
+        gateway.ledger.orders.note_change(channel, changed, now)
     note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.prepare_orders(channel, plan.parcel)

@@ -7,9 +7,10 @@ taken yet is withdrawn: a missing file is harmless to the shop, a wrong one is n
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
+from passerelle.base.dates import same_moment
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
@@ -37,7 +38,7 @@ from passerelle.rules.guards import (
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.order_file import read_order_file
-from passerelle.runs.orders_plan import note_only
+from passerelle.runs.orders_plan import note_only, others
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
@@ -154,6 +155,8 @@ def note_orders(gateway: Gateway, met: OrderSource) -> None:
     adopted, why = book.high_water(orders.channel), _("the run of orders has not met it yet")
     marks = note_only(met.file, met.known, orders, adopted, why)
     book.mark(orders.channel, marks, gateway.now())
+    for other in others(met.file, met.known, orders):
+        book.note_change(orders.channel, other, gateway.now())
 
 
 def missed_sales(
@@ -186,17 +189,37 @@ def missed_sales(
         orders,
         withheld_is_missed=settings.withheld_is_missed,
         sales=sales,
-        beyond=changes.beyond | _changed_outside(gateway, file.readings),
+        beyond=changes.beyond,
+        others=[
+            *_changed_outside(gateway, known),
+            *_others_outside(gateway, file.readings),
+        ],
     )
 
 
-def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str, tuple[Sold, ...]]:
-    """What the ERP lacks of orders that changed since they were sent, and have left the file."""
+def _changed_outside(
+    gateway: Gateway, inside: Collection[str]
+) -> Iterator[tuple[str, Collection[Sold]]]:
+    """What the ERP lacks of orders that changed since they were sent, and have left the file.
+
+    ``inside`` are the ids of those in the file.
+    """
     book, channel = gateway.ledger.orders, gateway.settings.needed_orders.channel
-    inside = {(channel, reading.id) for reading in readings}
-    found = [o for o in book.with_matter() if (o.channel, o.id) not in inside]
+    found = [o for o in book.with_matter() if o.channel != channel or o.id not in inside]
     sent, since = book.sold(found), book.since(found)
-    return {o.id: held_for(o, sent[o.channel, o.id], since[o]) for o in found}
+    return ((o.id, held_for(o, sent[o.channel, o.id], since[o])) for o in found)
+
+
+def _others_outside(
+    gateway: Gateway, readings: Iterable[Reading]
+) -> Iterator[tuple[str, Collection[Sold]]]:
+    """What orders sold that have another's id, and have left the file."""
+    channel = gateway.settings.needed_orders.channel
+    inside = {(channel, reading.id): reading.date for reading in readings}
+    for (key, date), sold in gateway.ledger.orders.others().items():
+        met = inside.get(key)
+        if met is None or not same_moment(met, date):
+            yield key[1], sold
 
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:
