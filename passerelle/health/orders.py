@@ -70,7 +70,7 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     """The orders that are not in the ERP; ``last`` is the last run of orders that went well."""
     facts, book = last.facts if last else {}, ledger.orders
     gone = set(facts.get("not_sent", ()))
-    due = book.all_due()
+    due = book.due()
     prepared = book.list_by_state(State.PREPARED)
     matters = tuple(book.with_matter())
     return OrdersHealth(

@@ -102,14 +102,8 @@ class OrderBook(Book):
             waiting = [order for order in asked_for if order.state == State.WAITING]
             return connection.execute(live).scalar_one() + len(waiting)
 
-    def due(self, channel: str) -> list[KnownOrder]:
+    def due(self) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
-        with self._begin() as connection:
-            found = [order for order in _find_due(connection) if order.channel == channel]
-        return [order for order in found if order.matter != OpenMatter.LEFT]
-
-    def all_due(self) -> list[KnownOrder]:
-        """The same, of whatever channel."""
         with self._begin() as connection:
             return _find_due(connection)
 
@@ -230,13 +224,11 @@ class OrderBook(Book):
         with self._begin() as connection:
             return {order: tuple(lines_of(connection, sold_since, order)) for order in known}
 
-    def outside(self, channel: str, inside: Collection[str]) -> list[KnownOrder]:
-        """The orders that wait for their status, but are not ``inside`` the shop's file."""
+    def unpaid(self) -> list[KnownOrder]:
+        """The orders that wait for their status, in the shop's file or no longer."""
         with self._begin() as connection:
-            live = (orders.c.state == State.WAITING, ~orders.c.cancelled)
-            found = _find(connection, and_(*live, orders.c.channel == channel))
-        is_due = [order.is_due and order.matter != OpenMatter.LEFT for order in found]
-        return [o for o, due in zip(found, is_due, strict=True) if o.id not in inside and not due]
+            found = _find(connection, and_(orders.c.state == State.WAITING, ~orders.c.cancelled))
+        return [order for order in found if not order.is_due or order.matter == OpenMatter.LEFT]
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
         """It was entered by hand; of one that is in the ERP, a person saw to what is open.

@@ -21,8 +21,8 @@ from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
-from passerelle.model.states import State
-from passerelle.runs.departures import note_departures, plan_departures
+from passerelle.model.states import OpenMatter, State
+from passerelle.runs.departures import find_outside, note_departures, plan_departures
 from passerelle.runs.order_file import dates_told, read_order_file
 from passerelle.runs.orders_plan import (
     OrdersPlan,
@@ -207,12 +207,12 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     is_begun = _is_begun(gateway)
     plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
     # Where another order has its id, the first is in the file no longer.
-    inside = {mark.reading.id for mark in plan.marks}
-    due = gateway.ledger.orders.due(settings.channel)
+    inside = {mark.reading.id: mark.reading.date for mark in plan.marks}
+    due = [o for o in gateway.ledger.orders.due() if o.matter != OpenMatter.LEFT]
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in met.notes), *plan.notes),
-        missing=tuple(order for order in due if order.id not in inside),
+        missing=tuple(find_outside(gateway, due, inside)),
         departures=plan_departures(gateway, inside),
         file=met.fact,
     )

@@ -25,6 +25,7 @@ from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.changes import find_changes, held_for
 from passerelle.rules.erp_file import ErpFile, trusted_time
+from passerelle.rules.fate import is_abandoned
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import (
     baselines,
@@ -36,6 +37,7 @@ from passerelle.rules.guards import (
     sold_out,
 )
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
+from passerelle.runs.departures import find_outside
 from passerelle.runs.fulfil_look import note_done
 from passerelle.runs.order_file import read_order_file
 from passerelle.runs.orders_plan import note_only, others
@@ -169,16 +171,19 @@ def missed_sales(
     readings = [reading for reading in file.readings if reading.id not in changes.settled]
     # What has another order's id is judged by itself.
     first = [known.pop(id) for id in changes.others]
+    inside = {r.id: r.date for r in file.readings if r.id not in changes.others}
     outside = [
         order
         for order in book.unseen_by_erp(*erp.doubts)
-        if order.channel != orders.channel or order.id not in known
+        if order.channel != orders.channel or order.id not in inside
     ]
     sales = _pending_sales(gateway, erp)
     sales |= _sales_to_come(gateway, file.readings, known, orders)
     beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
     beyond -= {order.id for order in outside if order.channel == orders.channel}
     outside += book.known(orders.channel, beyond).values() if beyond else ()
+    left = find_outside(gateway, book.unpaid(), inside)
+    first += [order for order in left if not is_abandoned(order, orders, gateway.now())]
     outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
     return find_missed(
@@ -191,7 +196,7 @@ def missed_sales(
         sales=sales,
         beyond=changes.beyond,
         others=[
-            *_changed_outside(gateway, known),
+            *_changed_outside(gateway, inside),
             *_others_outside(gateway, file.readings),
         ],
     )

@@ -203,6 +203,19 @@ class TestAnUnpaidOrderThatLeavesTheFile:
         left.run_well("run", "orders")
         assert (concerns(left), held(left)) == ({}, {"370"})
 
+    @pytest.mark.parametrize("file", [(), (UNPAID,)], ids=["gone", "still there"])
+    def test_is_told_and_held_back_once_where_the_channel_is_another_now(
+        self, world: World, file: tuple[Sale, ...]
+    ) -> None:
+        world.shop_writes(self.UNPAID)
+        world.run_well("run", "orders")
+        world.configure(orders='channel = "b2c"')
+        world.shop_writes(*file, self.OTHER)
+        assert held(world) == {"370", "372"}
+        world.run_well("run", "orders", "--all")
+        assert concerns(world) == ({} if file else {"left": ("1",)})
+        assert held(world) == {"370", "372"}
+
     def test_is_let_go_of_after_waiting_for(self, left: World) -> None:
         left.configure(orders='waiting_for = "1h"')
         left.run_well("run", "orders")
