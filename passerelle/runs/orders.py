@@ -23,7 +23,7 @@ from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import OpenMatter, State
 from passerelle.runs.departures import find_outside, note_departures, plan_departures
-from passerelle.runs.order_file import dates_told, read_order_file
+from passerelle.runs.order_file import check_columns, dates_told, read_order_file
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     breakdown,
@@ -173,23 +173,6 @@ def _check_channel(channel: str, last: str) -> None:
         "handled; or `passerelle run orders --all` sends it"
     )
     raise HeldError(what.format(channel=channel, other=last), "config.toml", mend)
-
-
-def check_columns(gateway: Gateway, file: OrderFile) -> None:
-    """Raises :class:`HeldError` where a column that decides was there last time and is gone."""
-    last, settings = gateway.ledger.runs.last("orders", (0, 5)), gateway.settings.needed_orders
-    before = (last.facts if last else {}).get("decided_by", ())
-    asked_for = {key for key, names in settings.columns if names}
-    if not settings.withhold.vouchers:
-        asked_for.discard("voucher")
-    if gone := [key for key in before if key in asked_for and key not in file.deciding]:
-        what = _("the file has no column for {keys} any more").format(keys=", ".join(gone))
-        mend = _(
-            "have the shop export it again, or name it in orders.columns.{key}; if it is gone for "
-            "good, set orders.columns.{key} = []"
-        )
-        place = str(settings.source)
-        raise HeldError(what, place, mend.format(key=gone[0]))
 
 
 def _without_recalled(gateway: Gateway, met: Met) -> Met:

@@ -39,7 +39,7 @@ from passerelle.rules.guards import (
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.departures import find_outside
 from passerelle.runs.fulfil_look import note_done
-from passerelle.runs.order_file import read_order_file
+from passerelle.runs.order_file import check_columns, read_order_file
 from passerelle.runs.orders_plan import note_only, others
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
@@ -74,6 +74,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         erp, notes = fetch_stock(gateway, settings)
         orders = fetch_orders(gateway, settings)
         gateway.do(lambda: note_orders(gateway, orders))
+        check_columns(gateway, orders.file)
         plan = plan_stock(gateway, settings, erp, notes, orders, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
