@@ -161,6 +161,15 @@ class TestAnIdThatIsUsedAgainBeforeTheFirstOrderIsDoneWith:
         world.run_well("orders", "unsettle", "1")
         assert (concerns(world), "371" in held(world)) == ({"id_reused": ("1",)}, True)
 
+    def test_an_adoption_takes_none_for_the_other(self, world: World) -> None:
+        world.shop_writes(replace(FIRST, status="En attente de virement bancaire"))
+        world.run_well("run", "orders")
+        world.shop_writes(self.OTHER)
+        world.run_well("orders", "adopt", "--withheld", "--yes")
+        world.run_well("run", "orders")
+        assert concerns(world) == {"left": ("1",), "id_reused": ("1",)}
+        assert held(world) == {"370", "371"}
+
 
 def test_what_was_settled_is_what_the_erp_has(world: World) -> None:
     """Of what the shop changes later, only the rest is lacking."""
