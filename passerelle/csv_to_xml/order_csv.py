@@ -95,7 +95,7 @@ def read_orders(
         readings,
         (*_other_header(table, file), *(Fault(file, line, "id", problem) for line in orphans)),
         _absent(table, settings) if orders else (),
-        tuple(key for key in ("ean13", *_deciding(settings)) if key in table.columns),
+        tuple(key for key in ("ean13", "payment", "status", "voucher") if key in table.columns),
         (*_read_over(table, file), *reader.notes),
         table.top,
         habits.dates.shown(),

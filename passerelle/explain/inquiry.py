@@ -80,7 +80,7 @@ class Inquiry:
         let_go = [order for order, how in found.items() if how.is_missed is False and order.matter]
         sent, since = self.ledger.orders.sold(let_go), self.ledger.orders.since(let_go)
         for order in let_go:
-            if held_for(order, sent[order.channel, order.id], since[order]):
+            if order.reused or held_for(order, sent[order.channel, order.id], since[order]):
                 yield order
 
     def _erp_file(self, stock: Stock, publication: Publication | None) -> ErpFile:

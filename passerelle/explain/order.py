@@ -105,8 +105,10 @@ def _verbs(order: KnownOrder) -> tuple[str, ...]:
     match order.matter:
         case OpenMatter.REFUSED | OpenMatter.OLDER:
             return ("settle", "resend")
-        case OpenMatter.ID_REUSED:
+        case OpenMatter.ID_REUSED if not order.is_open_itself:
             return ("settle", "forget")
+        case OpenMatter.ID_REUSED:
+            return ("settle",)
         case OpenMatter.TWICE if order.state not in DONE:
             return ()
         case OpenMatter():

@@ -37,8 +37,8 @@ def _open_matter(order: KnownOrder) -> str:
         OpenMatter.CHANGED: _("To do: mend it in the ERP, then `{settle}`."),
         OpenMatter.CANCELLED: _("To do: undo it in the ERP, then `{settle}`."),
         OpenMatter.ID_REUSED: _(
-            "To do: enter the new order by hand, then `{settle}`; or `{forget}`: the next run "
-            "sends the new one."
+            "To do: enter the new order by hand, then `{settle}`; or `{forget}` lets the new one "
+            "in."
         ),
         OpenMatter.REFUSED: _(
             "The ERP refused it. To do: mend what the ERP says of it, then `{resend}`; or enter it "
@@ -55,6 +55,12 @@ def _open_matter(order: KnownOrder) -> str:
     if order.matter == OpenMatter.TWICE and order.state in DONE:
         then[order.matter] = _("To do: look whether the ERP has it twice, then `{settle}`.")
     told = then.get(order.matter, "") if order.matter else ""
+    if order.reused and order.is_open_itself:
+        first = _(
+            "The shop has given its id to another order, too. First see to this one and settle it "
+            "(`{settle}`): then it is told what to do with the other."
+        )
+        told = first if order.matter == OpenMatter.ID_REUSED else f"{told} {first}"
     return told.format(settle=settle, resend=resend, forget=forget)
 
 

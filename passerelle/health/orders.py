@@ -12,6 +12,9 @@ from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import DONE, OpenMatter, Stage, State
 from passerelle.rules.fate import about_status, what_to_add
 
+# What may be open about an order beside that it was not sent; the others tell of it themselves.
+_UNSENT_ALONE = (None, OpenMatter.TWICE, OpenMatter.ID_REUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class OrdersHealth:
@@ -45,6 +48,11 @@ class OrdersHealth:
     def with_matter(self, matter: OpenMatter) -> tuple[KnownOrder, ...]:
         return tuple(order for order in self.matters if order.matter == matter)
 
+    @property
+    def reused(self) -> tuple[KnownOrder, ...]:
+        """Those whose id another order has, too."""
+        return tuple(order for order in self.matters if order.reused)
+
     def by_kind(self) -> Mapping[ConcernKind, Sequence[KnownOrder]]:
         """The orders that each concern is about."""
         return {
@@ -53,6 +61,7 @@ class OrdersHealth:
             ConcernKind.NOT_SENT: self.not_sent,
             ConcernKind.DOUBTFUL: self.doubtful,
             **{ConcernKind(matter.value): self.with_matter(matter) for matter in OpenMatter},
+            ConcernKind.ID_REUSED: [o for o in self.reused if not o.is_open_itself],
             ConcernKind.TWICE: [o for o in self.with_matter(OpenMatter.TWICE) if o.state in DONE],
         }
 
@@ -61,14 +70,14 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     """The orders that are not in the ERP; ``last`` is the last run of orders that went well."""
     facts, book = last.facts if last else {}, ledger.orders
     gone = set(facts.get("not_sent", ()))
-    due = book.all_due()
+    due = book.due()
     prepared = book.list_by_state(State.PREPARED)
     matters = tuple(book.with_matter())
     return OrdersHealth(
         withheld=tuple(book.list_by_state(State.WITHHELD)),
         waiting=book.count_waiting(),
         rejected=tuple(book.list_by_state(State.REJECTED)),
-        not_sent=tuple(o for o in due if o.id in gone and o.matter in (None, OpenMatter.TWICE)),
+        not_sent=tuple(o for o in due if o.id in gone and o.matter in _UNSENT_ALONE),
         doubtful=tuple(order for order in prepared if order.stage == Stage.DOUBTFUL),
         unnamed=facts.get("unnamed", 0),
         unknown_statuses=tuple(facts.get("unknown_statuses", ())),
@@ -88,6 +97,8 @@ def order_concerns(
         is_told = of_sales if kind == ConcernKind.CANCELLED else ()
         found = [order for order in by_kind[kind] if order.id not in is_told]
         yield from concern_about(kind, "orders", found, tell, mend)
+    both = [order for order in health.reused if order.is_open_itself]
+    yield from concern_about(ConcernKind.ID_REUSED, "first", both, *_REUSED_BEFORE)
     files = sorted({order.archived or "" for order in health.doubtful})
     for file in files:
         yield _doubtful(file, [order for order in health.doubtful if order.archived == file])
@@ -98,6 +109,16 @@ def order_concerns(
         yield Concern(kind, shorten(status, 60), about_status(status), mend)
 
 
+# The shop used an id again before the first order of that id was seen to.
+_REUSED_BEFORE: Words = (
+    lambda n, ids: n_(
+        "{n} order is not done with, and the shop uses its id again: {ids}",
+        "{n} orders are not done with, and the shop uses their ids again: {ids}",
+        n,
+        ids=ids,
+    ),
+    N_("first see to the older one, as `{show}` tells; then the other's turn comes"),
+)
 # Of each kind of concern: its words for one order and for many, and the mend.
 TOLD: Mapping[ConcernKind, Words] = {
     ConcernKind.WITHHELD: (

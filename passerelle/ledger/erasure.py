@@ -19,6 +19,7 @@ from passerelle.ledger.schema import (
     sale_events,
     sales,
     sold,
+    sold_by_others,
     sold_since,
 )
 from passerelle.model.states import State
@@ -35,7 +36,10 @@ _FREE = (
     (runs, runs.c.summary),
 )
 # Part of the proof; only an address that a shifted line put there has no business in it.
-_PROOF = ((orders, orders.c.reference), (sold, sold.c.key), (sold_since, sold_since.c.key))
+_PROOF = (
+    *((orders, orders.c.reference), (sold, sold.c.key)),
+    *((table, table.c.key) for table in (sold_since, sold_by_others)),
+)
 
 
 class ErasureBook(Book):
@@ -69,7 +73,7 @@ class ErasureBook(Book):
 
     def proof(self) -> frozenset[str]:
         """Ids, references and item keys: words that are nobody's."""
-        columns = (orders.c.id, orders.c.reference, sold.c.key, sold_since.c.key)
+        columns = (orders.c.id, *(column for _table, column in _PROOF))
         with self._begin() as connection:
             return frozenset(
                 text for column in columns for text in connection.execute(select(column)).scalars()

@@ -1,6 +1,7 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from passerelle.ledger.book import in_batches, insert_all, record_of, row_of
 from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold, sold_since
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
-from passerelle.model.states import DONE, TRANSITIONS, Stage, State
+from passerelle.model.states import DONE, TRANSITIONS, OpenMatter, Stage, State
 
 # A backfill has a hundred thousand orders: their rows need not all be in memory.
 _AT_ONCE = 1_000
@@ -50,6 +51,7 @@ def _write_some(
     connection: Connection, channel: str, marks: Sequence[Mark], at: datetime, dispatch: int | None
 ) -> None:
     known = find_known(connection, channel, [mark.reading.id for mark in marks])
+    marks = [_beside_another(mark, known.get(mark.reading.id)) for mark in marks]
     fresh = [mark for mark in marks if not _is_written(mark, known.get(mark.reading.id))]
     for mark in fresh:
         check_step(known.get(mark.reading.id) or mark.reading.id, mark.state)
@@ -63,6 +65,12 @@ def _write_some(
     )
     told = [{"id": mark.reading.id, "event": mark.state, "note": mark.reason} for mark in fresh]
     insert_all(connection, events, [{"channel": channel, "at": at} | row for row in told])
+
+
+def _beside_another(mark: Mark, before: KnownOrder | None) -> Mark:
+    """What becomes of an order says nothing of another that has its id."""
+    is_told = before is not None and before.reused and mark.matter is None
+    return replace(mark, matter=OpenMatter.ID_REUSED) if is_told else mark
 
 
 def find_known(connection: Connection, channel: str, ids: Collection[str]) -> dict[str, KnownOrder]:
@@ -119,8 +127,14 @@ def _row(mark: Mark, before: KnownOrder | None) -> dict[str, Any]:
         "cancelled": mark.cancelled,
         "total": mark.reading.total,
         "matter": mark.matter,
-        "matter_note": mark.reason if mark.matter else "",
+        "matter_note": _note(mark, before),
     }
+
+
+def _note(mark: Mark, before: KnownOrder | None) -> str:
+    if before and mark.matter == OpenMatter.ID_REUSED:
+        return before.matter_note
+    return mark.reason if mark.matter else ""
 
 
 def _update_all(connection: Connection, rows: list[dict[str, Any]]) -> None:

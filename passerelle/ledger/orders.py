@@ -18,6 +18,15 @@ from passerelle.ledger.marks import (
     update_of,
     write_marks,
 )
+from passerelle.ledger.others import (
+    ITSELF_NOT_OPEN,
+    Others,
+    close_others,
+    note_other,
+    others_of,
+    put_in_its_place,
+    raise_matter,
+)
 from passerelle.ledger.schema import (
     HAS_MATTER,
     IS_DUE,
@@ -29,10 +38,10 @@ from passerelle.ledger.schema import (
     sales,
     settlements,
     sold,
+    sold_by_others,
     sold_since,
 )
 from passerelle.ledger.settling import (
-    TOLD_BY,
     forget_settlements,
     last_settled,
     lines_of,
@@ -40,11 +49,22 @@ from passerelle.ledger.settling import (
     restore_order,
 )
 from passerelle.model.location import Location
-from passerelle.model.orders import Gist, Sold
-from passerelle.model.records import Event, HighWater, KnownOrder, KnownSale, Mark, Settlement
+from passerelle.model.orders import Sold
+from passerelle.model.records import (
+    ChangedOrder,
+    Event,
+    HighWater,
+    KnownOrder,
+    KnownSale,
+    Mark,
+    Settlement,
+)
 from passerelle.model.states import DONE, UNSENT, OpenMatter, Stage, State
 
-_NOTHING_OPEN: dict[str, Any] = {"matter": None, "matter_note": "", "matter_since": None}
+_OF_AN_ORDER = (
+    *(orders, sold, sold_since, sold_by_others, events),
+    *(sales, sale_events, settlements),
+)
 
 
 class OrderBook(Book):
@@ -82,14 +102,8 @@ class OrderBook(Book):
             waiting = [order for order in asked_for if order.state == State.WAITING]
             return connection.execute(live).scalar_one() + len(waiting)
 
-    def due(self, channel: str) -> list[KnownOrder]:
+    def due(self) -> list[KnownOrder]:
         """The orders that should be in the ERP but could not be sent, or are to be sent again."""
-        with self._begin() as connection:
-            found = [order for order in _find_due(connection) if order.channel == channel]
-        return [order for order in found if order.matter != OpenMatter.LEFT]
-
-    def all_due(self) -> list[KnownOrder]:
-        """The same, of whatever channel."""
         with self._begin() as connection:
             return _find_due(connection)
 
@@ -144,27 +158,23 @@ class OrderBook(Book):
         with self._begin() as connection:
             write_marks(connection, channel, marks, at)
 
-    def note_change(
-        self,
-        channel: str,
-        reading: Gist,
-        at: datetime,
-        note: str,
-        *,
-        cancelled: bool,
-        matter: OpenMatter | None = OpenMatter.CHANGED,
-    ) -> None:
-        """Notes that an order changed in the shop after it was sent: a person has to see to it."""
-        values = {"cancelled": cancelled, "fingerprint": reading.fingerprint}
-        is_owed = matter not in (None, OpenMatter.CANCELLED)
-        since = {reading.id: reading.sold if is_owed else ()}
+    def note_change(self, channel: str, changed: ChangedOrder, at: datetime) -> None:
+        """Notes what changed in the shop: a person has to see to it."""
+        reading, matter, key = changed.reading, changed.matter, (channel, changed.reading.id)
         with self._begin() as connection:
-            connection.execute(update_of(channel, reading.id).values(**values, **_NOTHING_OPEN))
+            if changed.is_another:
+                note_other(connection, channel, changed, at)
+                return
+            values = {"cancelled": changed.cancelled, "fingerprint": reading.fingerprint}
+            connection.execute(update_of(*key).values(**values))
+            since = {reading.id: () if matter == OpenMatter.CANCELLED else reading.sold}
             replace_sold(connection, channel, since, sold_since)
-            if matter:
-                _raise(connection, (channel, reading.id), at, matter, note)
-            else:
-                add_event(connection, channel, reading.id, at, "changed", note)
+            raise_matter(connection, key, at, matter, changed.note)
+
+    def others(self) -> Others:
+        """What orders sold to which the shop gave another's id: by that key and their date."""
+        with self._begin() as connection:
+            return others_of(connection)
 
     def note_left(self, left: Collection[KnownOrder], at: datetime) -> None:
         """Orders that wait have left the shop's file: a person has to say what became of them."""
@@ -172,13 +182,13 @@ class OrderBook(Book):
         with self._begin() as connection:
             for order in left:
                 connection.execute(update_of(order.channel, order.id).values(due=True))
-                _raise(connection, (order.channel, order.id), at, OpenMatter.LEFT, told)
+                raise_matter(connection, (order.channel, order.id), at, OpenMatter.LEFT, told)
 
     def let_go(self, left: Collection[KnownOrder], at: datetime) -> None:
         """They have waited for so long that nobody wants them any more."""
         with self._begin() as connection:
             for order in left:
-                values = _NOTHING_OPEN | {"due": False}
+                values = ITSELF_NOT_OPEN | {"due": False}
                 connection.execute(update_of(order.channel, order.id).values(**values))
                 told = _("nobody paid it in time: it is let go of")
                 add_event(connection, order.channel, order.id, at, order.state, told)
@@ -199,7 +209,7 @@ class OrderBook(Book):
         with self._begin() as connection:
             for order in refused:
                 told = _("the ERP refused {file}").format(file=order.sent_as)
-                _raise(connection, (order.channel, order.id), at, OpenMatter.REFUSED, told)
+                raise_matter(connection, (order.channel, order.id), at, OpenMatter.REFUSED, told)
             numbers = {order.dispatch for order in refused}
             mine = dispatches.c.number.in_(numbers)
             connection.execute(update(dispatches).where(mine).values(refused=at))
@@ -214,19 +224,24 @@ class OrderBook(Book):
         with self._begin() as connection:
             return {order: tuple(lines_of(connection, sold_since, order)) for order in known}
 
-    def outside(self, channel: str, inside: Collection[str]) -> list[KnownOrder]:
-        """The orders that wait for their status, but are not ``inside`` the shop's file."""
+    def unpaid(self) -> list[KnownOrder]:
+        """The orders that wait for their status, in the shop's file or no longer."""
         with self._begin() as connection:
-            live = (orders.c.state == State.WAITING, ~orders.c.cancelled)
-            found = _find(connection, and_(*live, orders.c.channel == channel))
-        is_due = [order.is_due and order.matter != OpenMatter.LEFT for order in found]
-        return [o for o, due in zip(found, is_due, strict=True) if o.id not in inside and not due]
+            found = _find(connection, and_(orders.c.state == State.WAITING, ~orders.c.cancelled))
+        return [order for order in found if not order.is_due or order.matter == OpenMatter.LEFT]
 
     def settle(self, known: KnownOrder, at: datetime) -> None:
-        """It was entered by hand; of one that is in the ERP, a person saw to what is open."""
+        """It was entered by hand; of one that is in the ERP, a person saw to what is open.
+
+        Has another order its id, that one's turn comes last: what was said of the first before
+        the other was met never lets go of the other.
+        """
+        is_of_other = known.matter == OpenMatter.ID_REUSED and not known.is_open_itself
         with self._begin() as connection:
-            remember_order(connection, known, at)
-            if known.matter is None or known.state not in DONE:
+            remember_order(connection, known, at, is_of_other=is_of_other)
+            if is_of_other:
+                close_others(connection, known, at)
+            elif known.matter in (None, OpenMatter.ID_REUSED) or known.state not in DONE:
                 _steer(connection, known, State.SETTLED, at, _("entered by hand"), resend=False)
             else:
                 _close(connection, known, at)
@@ -267,14 +282,21 @@ class OrderBook(Book):
             _steer(connection, known, State.WAITING, at, told, resend=True)
             if known.state == State.SENT or known.matter == OpenMatter.TWICE:
                 key, note = (known.channel, known.id), _("its first XML lay there")
-                _raise(connection, key, at, OpenMatter.TWICE, note)
+                raise_matter(connection, key, at, OpenMatter.TWICE, note)
 
     def forget(self, known: KnownOrder) -> None:
-        """Takes the order, its sale and their story out: the next run meets it as new."""
+        """Takes the order, its sale and their story out: the next run meets it as new.
+
+        The newest of the others that have its id takes its place, and is due: it may have left the
+        shop's file.
+        """
         with self._begin() as connection:
-            for table in (orders, sold, sold_since, events, sales, sale_events, settlements):
+            others = others_of(connection, (known.channel, known.id))
+            for table in _OF_AN_ORDER:
                 matches = and_(table.c.channel == known.channel, table.c.id == known.id)
                 connection.execute(delete(table).where(matches))
+            if others:
+                put_in_its_place(connection, known, others)
 
 
 def _steer(
@@ -288,17 +310,9 @@ def _steer(
 ) -> None:
     check_step(known, state)
     values = {"state": state, "reason": note, "resend": resend, "due": False, "changed": at}
-    values |= _NOTHING_OPEN
+    values |= ITSELF_NOT_OPEN
     connection.execute(update_of(known.channel, known.id).values(**values))
     add_event(connection, known.channel, known.id, at, state, note)
-
-
-def _raise(
-    connection: Connection, key: tuple[str, str], at: datetime, matter: OpenMatter, note: str
-) -> None:
-    values = {"matter": matter, "matter_note": note, "matter_since": at}
-    connection.execute(update_of(*key).values(**values))
-    add_event(connection, *key, at, TOLD_BY[matter], note)
 
 
 def _close(connection: Connection, known: KnownOrder, at: datetime) -> None:
@@ -308,7 +322,7 @@ def _close(connection: Connection, known: KnownOrder, at: datetime) -> None:
     if known.matter == OpenMatter.CANCELLED or (known.matter == OpenMatter.CHANGED and is_told):
         replace_sold(connection, known.channel, {known.id: since})
     replace_sold(connection, known.channel, {known.id: ()}, sold_since)
-    connection.execute(update_of(known.channel, known.id).values(**_NOTHING_OPEN))
+    connection.execute(update_of(known.channel, known.id).values(**ITSELF_NOT_OPEN))
     add_event(connection, known.channel, known.id, at, State.SETTLED, _("seen to by hand"))
 
 

@@ -108,6 +108,8 @@ orders = Table(
     Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
     Column("matter_note", String, nullable=False, server_default=""),
     Column("matter_since", UtcTime),
+    # The shop gave its id to another order, and nobody has seen to that one yet.
+    Column("reused", Boolean, nullable=False, default=False),
     Column("bare", String, default=_bare_where_it_differs),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
@@ -122,12 +124,13 @@ HAS_MATTER = orders.c.matter.is_not(None)
 Index("orders_by_matter", orders.c.id, sqlite_where=HAS_MATTER)
 
 
-def _lines(name: str) -> Table:
+def _lines(name: str, *more: Column[Any]) -> Table:
     return Table(
         name,
         metadata,
         Column("channel", String, primary_key=True),
         Column("id", String, primary_key=True),
+        *more,
         Column("position", Integer, primary_key=True),
         Column("key", String, nullable=False),
         Column("quantity", Integer),
@@ -136,6 +139,8 @@ def _lines(name: str) -> Table:
 
 # What an order takes out of stock as it was sent, or is to be; and what the shop has said since.
 sold, sold_since = _lines("sold"), _lines("sold_since")
+# The same of the orders to which the shop gave its id since, by their dates.
+sold_by_others = _lines("sold_by_others", Column("date", UtcTime, primary_key=True))
 # What an order, or (with a date) its sale, was before a person settled it.
 settlements = Table(
     "settlements",

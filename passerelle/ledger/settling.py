@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, and_, delete, select, update
 
 from passerelle.ledger.book import insert_one, record_of
 from passerelle.ledger.marks import replace_sold, update_of
+from passerelle.ledger.others import TOLD_BY, others_of, write_other
 from passerelle.ledger.schema import events, sale_events, sales, settlements, sold, sold_since
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
@@ -18,20 +19,23 @@ from passerelle.model.states import OpenMatter, State
 
 _OF_ORDER = ("state", "due", "resend", "matter")
 _OF_SALE = ("state", "problem", "refusals", "dispatch", "cancelled")
-# Which event told of a matter; of an older order it was that of its state.
-TOLD_BY = {
-    **dict.fromkeys((OpenMatter.CHANGED, OpenMatter.CANCELLED, OpenMatter.ID_REUSED), "changed"),
-    OpenMatter.REFUSED: "refused",
-    OpenMatter.LEFT: "left",
-    OpenMatter.TWICE: "twice",
-}
 
 
-def remember_order(connection: Connection, order: KnownOrder, at: datetime) -> None:
+def remember_order(
+    connection: Connection, order: KnownOrder, at: datetime, *, is_of_other: bool = False
+) -> None:
+    """``is_of_other``: a person saw to other orders that have its id, and not to itself."""
     lines = {table.name: lines_of(connection, table, order) for table in (sold, sold_since)}
     before = {name: getattr(order, name) for name in _OF_ORDER} | {
         name: [[line.key, line.quantity] for line in found] for name, found in lines.items()
     }
+    if is_of_other:
+        before["others"] = [
+            [date.isoformat(), [[line.key, line.quantity] for line in found]]
+            for (_key, date), found in others_of(connection, (order.channel, order.id)).items()
+        ]
+    elif order.matter == OpenMatter.ID_REUSED:
+        before["matter"] = None
     _remember(connection, order, None, before, at)
 
 
@@ -70,6 +74,12 @@ def restore_order(
     state, matter = State(before["state"]), before["matter"]
     values = {name: before[name] for name in _OF_ORDER} | {"changed": at}
     values["reason"] = _last_note(connection, events, order, state)
+    for date, found in before.get("others", ()):
+        lines = [Sold(key, quantity) for key, quantity in found]
+        write_other(connection, (order.channel, order.id), datetime.fromisoformat(date), lines)
+        values["reused"] = True
+    if order.reused and not matter:
+        del values["matter"]
     if matter:
         told = TOLD_BY.get(OpenMatter(matter), str(state))
         values["matter_note"] = _last_note(connection, events, order, told)

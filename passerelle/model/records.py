@@ -8,7 +8,7 @@ from typing import Any
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
-from passerelle.model.states import IN_ERP, UNSENT, Kind, OpenMatter, SaleState, Stage, State
+from passerelle.model.states import DONE, IN_ERP, UNSENT, Kind, OpenMatter, SaleState, Stage, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class KnownOrder:
     on the server's clock at which it appeared there, ``lying`` the one at which it was last seen
     there, ``taken`` when it was first seen to be gone (our clock). ``total`` is what the customer
     paid; ``None`` for orders that were illegible or met before it was kept. ``matter`` is what a
-    person has to see to, ``matter_note`` that in words.
+    person has to see to, ``matter_note`` that in words. ``reused``: the shop gave its id to another
+    order, too.
     """
 
     channel: str
@@ -47,6 +48,7 @@ class KnownOrder:
     matter: OpenMatter | None = None
     matter_note: str = ""
     matter_since: datetime | None = None
+    reused: bool = False
 
     @property
     def is_due(self) -> bool:
@@ -58,6 +60,14 @@ class KnownOrder:
         """Whether the ERP has it, or may have: a change of the shop's comes too late."""
         is_uploaded = self.stage in (Stage.STAGED, Stage.DOUBTFUL)
         return self.state in IN_ERP or (self.state == State.PREPARED and is_uploaded)
+
+    @property
+    def is_open_itself(self) -> bool:
+        """Whether a person has to see to it, and not only to another order that has its id."""
+        if self.matter not in (None, OpenMatter.ID_REUSED):
+            return True
+        is_doubtful = self.state == State.PREPARED and self.stage == Stage.DOUBTFUL
+        return is_doubtful or (self.state not in DONE and not self.cancelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +88,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class ChangedOrder:
-    """An order that the shop changed after it was sent.
+    """An order that the shop changed after it was sent; or another one that has its id.
 
     ``reading`` has what the shop says now; its fingerprint tells that from what it says next.
-    Without a ``matter``, what was open about it is no longer.
+    ``cancelled`` is, where the id was used again, the other order.
     """
 
     reading: Gist
     note: str
     cancelled: bool
-    matter: OpenMatter | None = OpenMatter.CHANGED
+    matter: OpenMatter = OpenMatter.CHANGED
+
+    @property
+    def is_another(self) -> bool:
+        return self.matter == OpenMatter.ID_REUSED
 
 
 @dataclass(frozen=True, slots=True)

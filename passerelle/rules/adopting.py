@@ -14,7 +14,7 @@ from passerelle.model.orders import Gist, Reading
 from passerelle.model.records import HighWater, KnownOrder, Mark
 from passerelle.model.servers import ServerMark
 from passerelle.model.states import DONE, OpenMatter, State
-from passerelle.rules.fate import Fate, decide, is_older, judge
+from passerelle.rules.fate import Fate, decide, is_id_used_again, is_older, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def plan_adoption(
     mine = list[Reading]()
     for reading in readings:
         order = known.get(reading.id)
-        if order is not None and order.state in DONE:
+        if order is not None and (order.state in DONE or is_id_used_again(reading, order)):
             if order.state == State.SKIPPED:
                 mine.append(reading)
             continue
@@ -99,7 +99,7 @@ def plan_take_over(
     adopted, held = list[Mark](), list[Mark]()
     for reading in readings:
         order = known.get(reading.id)
-        if order is not None and order.state in DONE:
+        if order is not None and (order.state in DONE or is_id_used_again(reading, order)):
             continue
         if _is_among(reading, sent) or _is_before(reading, firsts, settings):
             adopted.append(Mark(reading.gist(), State.SKIPPED, reason))

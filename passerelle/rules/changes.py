@@ -34,10 +34,8 @@ def lacking(sent: Iterable[Sold], now: Sequence[Sold]) -> tuple[Sold, ...]:
 def held_for(order: KnownOrder, sent: Iterable[Sold], since: Sequence[Sold]) -> tuple[Sold, ...]:
     """What is held back for an order beside what it was sent with, until it is settled.
 
-    ``since`` is what the shop said when it changed the order, or gave its id to another.
+    ``since`` is what the shop said when it changed the order.
     """
-    if order.matter == OpenMatter.ID_REUSED:
-        return tuple(since)
     if order.cancelled or order.matter != OpenMatter.CHANGED:
         return ()
     return lacking(sent, since)
@@ -78,11 +76,15 @@ def find_changes(
 
 
 def _has_changed(reading: Reading, order: KnownOrder) -> bool:
+    if is_id_used_again(reading, order):
+        return True
     if order.state not in DONE:
         return False
-    if is_id_used_again(reading, order) or order.matter or order.cancelled:
-        return True
-    return order.is_beyond_recall and order.fingerprint != face(reading)
+    return (
+        bool(order.matter)
+        or order.cancelled
+        or (order.is_beyond_recall and order.fingerprint != face(reading))
+    )
 
 
 def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> tuple[Sold, ...]:
@@ -92,7 +94,7 @@ def held_in_file(reading: Reading, order: KnownOrder, sent: Iterable[Sold]) -> t
     """
     is_noted = order.fingerprint == face(reading)
     if is_id_used_again(reading, order):
-        is_settled = is_noted and order.matter != OpenMatter.ID_REUSED
+        is_settled = is_noted and not order.reused
         return () if is_settled else reading.sold
     is_as_sent = is_noted and order.matter != OpenMatter.CHANGED and not order.cancelled
     if not order.is_beyond_recall or is_as_sent:

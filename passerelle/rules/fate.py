@@ -229,9 +229,9 @@ def used_again(id: str, known: datetime, met: datetime) -> str:
     """In words: the dates of the order that the ledger has, and of the one in the file."""
     text = _(
         "the shop uses its id again: the ledger knows an order of {known}, the file has one "
-        "of {met}; `{forget}` lets the new one in"
+        "of {met}; `{show}` tells what to do"
     )
-    return text.format(known=minute(known), met=minute(met), forget=command("forget", id))
+    return text.format(known=minute(known), met=minute(met), show=command("show", id))
 
 
 def decide(
@@ -247,12 +247,10 @@ def decide(
     ``adopted`` is the newest order that was adopted. ``is_begun``: a run went on before, so that
     what the ledger knows was met when start_from did not leave it to the previous system.
     """
+    if before and is_id_used_again(reading, before):
+        return _another_under_its_id(reading, before, settings)
     if before and before.state in DONE:
         return _change_after_sending(reading, before, settings)
-    if before and is_id_used_again(reading, before):
-        # Not merged: the ledger keeps the first order's date, until a person decides.
-        first = replace(reading.gist(), reference=before.reference, date=before.date)
-        return Mark(first, State.REJECTED, _used_again(reading, before), due=True)
     resend = bool(before and before.resend)
     verdict = judge(reading, settings, resend=resend, is_known=is_begun and before is not None)
     older = "" if resend else _why_older(reading, settings, adopted)
@@ -276,23 +274,26 @@ def _why_older(reading: Reading, settings: Orders, adopted: HighWater | None) ->
     return ""
 
 
-def _used_again(reading: Reading, before: KnownOrder) -> str:
-    return used_again(before.id, before.date, reading.date) if before.date and reading.date else ""
+def _another_under_its_id(
+    reading: Reading, before: KnownOrder, settings: Orders
+) -> ChangedOrder | None:
+    """Not merged: the ledger keeps what it knows of the first, and has the other beside it."""
+    cancelled, said = is_cancelled(reading, settings), face(reading)
+    note = ""
+    if before.date and reading.date:
+        note = used_again(before.id, before.date, reading.date)
+    if cancelled:
+        said = f"cancelled:{said}"
+        note = _("the order that uses its id again is cancelled in the shop")
+    if said == before.fingerprint or (cancelled and not before.reused):
+        return None
+    now = replace(reading.gist(), fingerprint=said)
+    return ChangedOrder(now, note, cancelled, OpenMatter.ID_REUSED)
 
 
 def _change_after_sending(
     reading: Reading, before: KnownOrder, settings: Orders
 ) -> ChangedOrder | None:
-    if is_id_used_again(reading, before):
-        is_open = before.matter == OpenMatter.ID_REUSED
-        if is_cancelled(reading, settings):
-            note = _("the order that uses its id again is cancelled in the shop")
-            ends = _changed(reading, note, None, cancelled=before.cancelled)
-            return ends if is_open else None
-        if face(reading) == before.fingerprint:
-            return None
-        note = _used_again(reading, before)
-        return _changed(reading, note, OpenMatter.ID_REUSED, cancelled=before.cancelled)
     if not before.is_beyond_recall:
         return None
     cancelled = is_cancelled(reading, settings)
@@ -311,9 +312,7 @@ def _change_after_sending(
     return _changed(reading, note, OpenMatter.CHANGED, cancelled=False)
 
 
-def _changed(
-    reading: Reading, note: str, matter: OpenMatter | None, *, cancelled: bool
-) -> ChangedOrder:
+def _changed(reading: Reading, note: str, matter: OpenMatter, *, cancelled: bool) -> ChangedOrder:
     faults = "; ".join(str(fault) for fault in reading.faults)
     told = note.format(status=reading.status, faults=faults)
     now = replace(reading.gist(), fingerprint=face(reading))

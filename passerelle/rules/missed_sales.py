@@ -151,13 +151,15 @@ def find_missed(
     withheld_is_missed: bool,
     sales: Mapping[SaleKey, KnownSale] = _NO_SALES,
     beyond: Mapping[str, Collection[Sold]] = _NOTHING,
+    others: Iterable[tuple[str, Collection[Sold]]] = (),
 ) -> dict[str, Missed]:
     """The missed sales by :func:`gtin` form.
 
     ``readings`` are the orders of the order file and ``known`` what the ledger knows of them.
     ``elsewhere`` are orders that have left the file but that the ERP may not include yet. Where an
     order is among the ``sales``, the file includes it once it includes the sale. ``beyond`` is what
-    was sold in orders since they were sent, by their ids.
+    was sold in orders of the file since they were sent, by their ids; ``others``, with such ids, is
+    held back in any case.
     """
 
     def stand(reading: Reading) -> Standing:
@@ -172,8 +174,7 @@ def find_missed(
         return sales.get((order.channel, order.id, order.date))
 
     missed = [(r.id, r.sold if stand(r).is_missed else beyond.get(r.id, ())) for r in readings]
-    inside = {id for id, _sold in missed}
-    missed += [(id, sold) for id, sold in beyond.items() if id not in inside]
+    missed += others
     for order, sold in elsewhere.items():
         how = standing(order, sale_of(order), erp, withheld_is_missed=withheld_is_missed)
         if how.is_missed is not False:

@@ -1,7 +1,8 @@
 """Orders that wait for their status and have left the shop's file: told until they are settled."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from passerelle.base.language import _
 from passerelle.gateway.frame import Gateway
@@ -19,15 +20,37 @@ class Departures:
 
 
 NO_DEPARTURES = Departures()
+# That the shop uses its id again says nothing of the order itself.
+_NOT_TOLD = (None, OpenMatter.ID_REUSED)
 
 
-def plan_departures(gateway: Gateway, inside: Collection[str]) -> Departures:
-    """``inside`` are the ids of the orders in the file that are not done."""
+Inside = Mapping[str, datetime | None]
+
+
+def find_outside(gateway: Gateway, found: Iterable[KnownOrder], inside: Inside) -> list[KnownOrder]:
+    """Those that the shop's file does not have; ``inside`` are ids and dates of those in it.
+
+    One of a channel that config.toml had before is there, or was, where this channel has the same.
+    """
+    found, channel = [*found], gateway.settings.needed_orders.channel
+    known = gateway.ledger.orders.known(channel, [o.id for o in found if o.channel != channel])
+    here = {id: order.date for id, order in known.items()} | dict(inside)
+
+    def is_here(order: KnownOrder) -> bool:
+        if order.channel == channel:
+            return order.id in inside
+        return order.id in here and here[order.id] == order.date
+
+    return [order for order in found if not is_here(order)]
+
+
+def plan_departures(gateway: Gateway, inside: Inside) -> Departures:
+    """``inside`` are the orders in the file that are not done."""
     settings, now = gateway.settings.needed_orders, gateway.now()
-    found = gateway.ledger.orders.outside(settings.channel, inside)
+    found = find_outside(gateway, gateway.ledger.orders.unpaid(), inside)
     abandoned = [order for order in found if is_abandoned(order, settings, now)]
     return Departures(
-        tuple(order for order in found if order not in abandoned and order.matter is None),
+        tuple(order for order in found if order not in abandoned and order.matter in _NOT_TOLD),
         tuple(order for order in abandoned if order.matter == OpenMatter.LEFT),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from passerelle.base.dates import DateOrder
+from passerelle.base.errors import HeldError
 from passerelle.base.ids import plain_id
 from passerelle.base.language import _
 from passerelle.base.progress import step
@@ -52,6 +53,25 @@ def spelled_once(file: OrderFile, name: str, known: Collection[str] = ()) -> Ord
     found = each_once(file.readings, where, known)
     notes = (replace(where, problem=text) for text in found.told())
     return replace(file, readings=found.readings, notes=(*file.notes, *notes))
+
+
+def check_columns(gateway: Gateway, file: OrderFile) -> None:
+    """Raises :class:`HeldError` where a column that decides was there last time and is gone.
+
+    What is not told cannot decide what is sent, nor what was sold.
+    """
+    settings = gateway.settings.needed_orders
+    runs = [gateway.ledger.runs.last(run, (0, 5)) for run in ("orders", "stock")]
+    before = dict.fromkeys(key for run in runs if run for key in run.facts.get("decided_by", ()))
+    asked_for = {key for key, names in settings.columns if names}
+    if gone := [key for key in before if key in asked_for and key not in file.deciding]:
+        what = _("the file has no column for {keys} any more").format(keys=", ".join(gone))
+        mend = _(
+            "have the shop export it again, or name it in orders.columns.{key}; if it is gone for "
+            "good, set orders.columns.{key} = []"
+        )
+        place = str(settings.source)
+        raise HeldError(what, place, mend.format(key=gone[0]))
 
 
 def dates_told(channel: str) -> str:

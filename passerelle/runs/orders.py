@@ -21,9 +21,9 @@ from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
-from passerelle.model.states import State
-from passerelle.runs.departures import note_departures, plan_departures
-from passerelle.runs.order_file import dates_told, read_order_file
+from passerelle.model.states import OpenMatter, State
+from passerelle.runs.departures import find_outside, note_departures, plan_departures
+from passerelle.runs.order_file import check_columns, dates_told, read_order_file
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     breakdown,
@@ -175,23 +175,6 @@ def _check_channel(channel: str, last: str) -> None:
     raise HeldError(what.format(channel=channel, other=last), "config.toml", mend)
 
 
-def check_columns(gateway: Gateway, file: OrderFile) -> None:
-    """Raises :class:`HeldError` where a column that decides was there last time and is gone."""
-    last, settings = gateway.ledger.runs.last("orders", (0, 5)), gateway.settings.needed_orders
-    before = (last.facts if last else {}).get("decided_by", ())
-    asked_for = {key for key, names in settings.columns if names}
-    if not settings.withhold.vouchers:
-        asked_for.discard("voucher")
-    if gone := [key for key in before if key in asked_for and key not in file.deciding]:
-        what = _("the file has no column for {keys} any more").format(keys=", ".join(gone))
-        mend = _(
-            "have the shop export it again, or name it in orders.columns.{key}; if it is gone for "
-            "good, set orders.columns.{key} = []"
-        )
-        place = str(settings.source)
-        raise HeldError(what, place, mend.format(key=gone[0]))
-
-
 def _without_recalled(gateway: Gateway, met: Met) -> Met:
     """Takes back the XMLs that must not go as they are; their orders are decided on anew."""
     if not recall_changed(gateway, met.file, met.known):
@@ -206,13 +189,14 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     adopted = gateway.ledger.orders.high_water(settings.channel)
     is_begun = _is_begun(gateway)
     plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
-    decided = {decision.what.reading.id for decision in plan.decisions}
-    due = gateway.ledger.orders.due(settings.channel)
+    # Where another order has its id, the first is in the file no longer.
+    inside = {mark.reading.id: mark.reading.date for mark in plan.marks}
+    due = [o for o in gateway.ledger.orders.due() if o.matter != OpenMatter.LEFT]
     plan = replace(
         plan,
         notes=(*(f"! {note}" for note in met.notes), *plan.notes),
-        missing=tuple(order for order in due if order.id not in decided),
-        departures=plan_departures(gateway, decided),
+        missing=tuple(find_outside(gateway, due, inside)),
+        departures=plan_departures(gateway, inside),
         file=met.fact,
     )
     if hold is not None:
@@ -252,11 +236,7 @@ def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
         gateway.ledger.orders.mark(channel, unsent, now)
     for changed in plan.changed:
-        gateway.ledger.orders.note_change(
-            *(channel, changed.reading, now, changed.note),
-            cancelled=changed.cancelled,
-            matter=changed.matter,
-        )
+        gateway.ledger.orders.note_change(channel, changed, now)
     note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.prepare_orders(channel, plan.parcel)

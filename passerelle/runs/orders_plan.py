@@ -148,6 +148,16 @@ def note_only(
     return tuple(replace(m, reason="; ".join(filter(None, (m.reason, met)))) for m in marks)
 
 
+def others(
+    file: OrderFile, known: Mapping[str, KnownOrder], settings: Orders
+) -> Iterator[ChangedOrder]:
+    """The orders that have the id of another, where no run has written them down yet."""
+    for reading in file.readings:
+        what = fate.decide(reading, known.get(reading.id), settings)
+        if isinstance(what, ChangedOrder) and what.is_another and not what.cancelled:
+            yield what
+
+
 def remarks(file: OrderFile) -> Iterator[str]:
     """What is told of a file whose orders are read all the same."""
     yield from absent_columns(file)

@@ -7,9 +7,10 @@ taken yet is withdrawn: a missing file is harmless to the shop, a wrong one is n
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
+from passerelle.base.dates import same_moment
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
@@ -24,6 +25,7 @@ from passerelle.model.states import SEEN, Kind, SaleState, Stage
 from passerelle.remotes.base import is_gone
 from passerelle.rules.changes import find_changes, held_for
 from passerelle.rules.erp_file import ErpFile, trusted_time
+from passerelle.rules.fate import is_abandoned
 from passerelle.rules.fulfilment import will_be_wanted
 from passerelle.rules.guards import (
     baselines,
@@ -35,9 +37,10 @@ from passerelle.rules.guards import (
     sold_out,
 )
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
+from passerelle.runs.departures import find_outside
 from passerelle.runs.fulfil_look import note_done
-from passerelle.runs.order_file import read_order_file
-from passerelle.runs.orders_plan import note_only
+from passerelle.runs.order_file import check_columns, read_order_file
+from passerelle.runs.orders_plan import note_only, others
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
 from passerelle.runs.stock_plan import (
@@ -71,6 +74,7 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         erp, notes = fetch_stock(gateway, settings)
         orders = fetch_orders(gateway, settings)
         gateway.do(lambda: note_orders(gateway, orders))
+        check_columns(gateway, orders.file)
         plan = plan_stock(gateway, settings, erp, notes, orders, accept_drop=accept_drop)
         for line in describe(plan):
             gateway.say(line)
@@ -154,6 +158,8 @@ def note_orders(gateway: Gateway, met: OrderSource) -> None:
     adopted, why = book.high_water(orders.channel), _("the run of orders has not met it yet")
     marks = note_only(met.file, met.known, orders, adopted, why)
     book.mark(orders.channel, marks, gateway.now())
+    for other in others(met.file, met.known, orders):
+        book.note_change(orders.channel, other, gateway.now())
 
 
 def missed_sales(
@@ -166,16 +172,19 @@ def missed_sales(
     readings = [reading for reading in file.readings if reading.id not in changes.settled]
     # What has another order's id is judged by itself.
     first = [known.pop(id) for id in changes.others]
+    inside = {r.id: r.date for r in file.readings if r.id not in changes.others}
     outside = [
         order
         for order in book.unseen_by_erp(*erp.doubts)
-        if order.channel != orders.channel or order.id not in known
+        if order.channel != orders.channel or order.id not in inside
     ]
     sales = _pending_sales(gateway, erp)
     sales |= _sales_to_come(gateway, file.readings, known, orders)
     beyond = {id for channel, id, _at in sales if channel == orders.channel} - known.keys()
     beyond -= {order.id for order in outside if order.channel == orders.channel}
     outside += book.known(orders.channel, beyond).values() if beyond else ()
+    left = find_outside(gateway, book.unpaid(), inside)
+    first += [order for order in left if not is_abandoned(order, orders, gateway.now())]
     outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
     return find_missed(
@@ -186,17 +195,37 @@ def missed_sales(
         orders,
         withheld_is_missed=settings.withheld_is_missed,
         sales=sales,
-        beyond=changes.beyond | _changed_outside(gateway, file.readings),
+        beyond=changes.beyond,
+        others=[
+            *_changed_outside(gateway, inside),
+            *_others_outside(gateway, file.readings),
+        ],
     )
 
 
-def _changed_outside(gateway: Gateway, readings: Iterable[Reading]) -> dict[str, tuple[Sold, ...]]:
-    """What the ERP lacks of orders that changed since they were sent, and have left the file."""
+def _changed_outside(
+    gateway: Gateway, inside: Collection[str]
+) -> Iterator[tuple[str, Collection[Sold]]]:
+    """What the ERP lacks of orders that changed since they were sent, and have left the file.
+
+    ``inside`` are the ids of those in the file.
+    """
     book, channel = gateway.ledger.orders, gateway.settings.needed_orders.channel
-    inside = {(channel, reading.id) for reading in readings}
-    found = [o for o in book.with_matter() if (o.channel, o.id) not in inside]
+    found = [o for o in book.with_matter() if o.channel != channel or o.id not in inside]
     sent, since = book.sold(found), book.since(found)
-    return {o.id: held_for(o, sent[o.channel, o.id], since[o]) for o in found}
+    return ((o.id, held_for(o, sent[o.channel, o.id], since[o])) for o in found)
+
+
+def _others_outside(
+    gateway: Gateway, readings: Iterable[Reading]
+) -> Iterator[tuple[str, Collection[Sold]]]:
+    """What orders sold that have another's id, and have left the file."""
+    channel = gateway.settings.needed_orders.channel
+    inside = {(channel, reading.id): reading.date for reading in readings}
+    for (key, date), sold in gateway.ledger.orders.others().items():
+        met = inside.get(key)
+        if met is None or not same_moment(met, date):
+            yield key[1], sold
 
 
 def _pending_sales(gateway: Gateway, erp: ErpFile) -> dict[SaleKey, KnownSale]:

@@ -111,6 +111,7 @@ def facts(plan: StockPlan, now: datetime) -> dict[str, Any]:
         "held_back": len(fixed.changes),
         "gift_cards": len(fixed.gift_cards),
         "rejected": len(fixed.faults),
+        "decided_by": list(plan.orders.file.deciding),
         "files": [source.fact(now) for source in (plan.source, plan.orders.source)],
     }
 

@@ -103,6 +103,74 @@ class TestAnOrderThatChangesAfterItWasSent:
         assert held(world) == change.held
 
 
+class TestAnIdThatIsUsedAgainBeforeTheFirstOrderIsDoneWith:
+    """The first keeps its state, its concern and its goods; the others are told beside it."""
+
+    OTHER = Sale("1", {"371": 1}, date="2026-11-24 09:00:00")
+    THIRD = Sale("1", {"372": 1}, date="2026-11-25 09:00:00")
+
+    @pytest.fixture(
+        params=[
+            *("withheld", "left", "doubtful"),
+            *(pytest.param(kind, marks=scale.only("ci")) for kind in ("rejected", "changed")),
+        ]
+    )
+    def kind(self, request: pytest.FixtureRequest, world: World) -> str:
+        kind: str = request.param
+        first = {
+            "withheld": replace(FIRST, payment="bon cadeau"),
+            "left": replace(FIRST, status="En attente de virement bancaire"),
+            "rejected": replace(FIRST, items={"370": "deux"}),
+        }
+        world.shop_writes(first.get(kind, FIRST))
+        world.run("run", "orders")
+        if kind == "changed":
+            world.erp_takes()
+            world.shop_writes(replace(FIRST, items={"370": 2}))
+        elif kind == "doubtful":
+            world.xmls()[0].write_bytes(b"cut")
+            world.run("run", "orders")
+            world.xmls()[0].unlink()
+        world.run("run", "orders")
+        return kind
+
+    def test_none_of_them_is_lost(self, world: World, kind: str) -> None:
+        world.shop_writes(self.OTHER)
+        assert held(world) == {"370", "371"}
+        world.shop_writes(self.THIRD)
+        world.run("run", "orders")
+        assert held(world) == {"370", "371", "372"}
+        world.shop_writes(Sale("9", {"373": 1}))
+        world.run("run", "orders")
+        assert {kind, "id_reused"} <= concerns(world).keys()
+        assert "forget" not in world.run("status").stdout
+        assert held(world) == {"370", "371", "372"}
+
+        world.run_well("orders", "settle", "1")
+        assert (concerns(world), held(world)) == ({"id_reused": ("1",)}, {"371", "372"})
+        world.run_well("orders", "forget", "1", "--yes")
+        world.run("run", "orders")
+        assert concerns(world) == {"id_reused": ("1",), "not_sent": ("1",)}
+        assert held(world) == {"371", "372"}
+        world.shop_writes(self.THIRD)
+        world.run_well("run", "orders")
+        assert "1" in world.erp_takes()
+        world.run_well("run", "orders")
+        world.run_well("orders", "settle", "1")
+        assert (concerns(world), "371" in held(world)) == ({}, False)
+        world.run_well("orders", "unsettle", "1")
+        assert (concerns(world), "371" in held(world)) == ({"id_reused": ("1",)}, True)
+
+    def test_an_adoption_takes_none_for_the_other(self, world: World) -> None:
+        world.shop_writes(replace(FIRST, status="En attente de virement bancaire"))
+        world.run_well("run", "orders")
+        world.shop_writes(self.OTHER)
+        world.run_well("orders", "adopt", "--withheld", "--yes")
+        world.run_well("run", "orders")
+        assert concerns(world) == {"left": ("1",), "id_reused": ("1",)}
+        assert held(world) == {"370", "371"}
+
+
 def test_what_was_settled_is_what_the_erp_has(world: World) -> None:
     """Of what the shop changes later, only the rest is lacking."""
     taken(world, FIRST)
@@ -143,6 +211,19 @@ class TestAnUnpaidOrderThatLeavesTheFile:
         left.shop_writes(self.UNPAID, self.OTHER)
         left.run_well("run", "orders")
         assert (concerns(left), held(left)) == ({}, {"370"})
+
+    @pytest.mark.parametrize("file", [(), (UNPAID,)], ids=["gone", "still there"])
+    def test_is_told_and_held_back_once_where_the_channel_is_another_now(
+        self, world: World, file: tuple[Sale, ...]
+    ) -> None:
+        world.shop_writes(self.UNPAID)
+        world.run_well("run", "orders")
+        world.configure(orders='channel = "b2c"')
+        world.shop_writes(*file, self.OTHER)
+        assert held(world) == {"370", "372"}
+        world.run_well("run", "orders", "--all")
+        assert concerns(world) == ({} if file else {"left": ("1",)})
+        assert held(world) == {"370", "372"}
 
     def test_is_let_go_of_after_waiting_for(self, left: World) -> None:
         left.configure(orders='waiting_for = "1h"')

@@ -10,7 +10,7 @@ from passerelle.model.servers import MARK_NAME
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
 from tests.shell import Result
-from tests.world import Sale, World
+from tests.world import COLUMNS, Sale, World
 
 SHOE, BOOT = Sale("1", {"370": 1}), Sale("2", {"371": 1}, date="2026-11-22 10:05:00")
 HAT = Sale("3", {"372": 1}, date="2026-11-22 10:10:00")
@@ -517,12 +517,19 @@ def test_an_order_that_waits_is_told_where_start_from_is_moved_past_it(
     assert sorted(world.erp_takes()) == ["1", "2"]
 
 
-def test_a_column_that_decides_and_is_gone_holds(world: World) -> None:
+@pytest.mark.parametrize("runs", [("orders",), ("stock",), ("orders", "stock")], ids="-".join)
+@pytest.mark.parametrize("column", ["status", "ean13"])
+def test_a_column_that_decides_and_is_gone_holds(
+    world: World, column: str, runs: tuple[str, ...]
+) -> None:
     world.shop_writes(SHOE)
-    world.run_well("run", "orders")
-    path = world.server.root / "commandes.csv"
-    path.write_bytes(path.read_bytes().replace("État de la commande".encode("cp1252"), b"Etat 2"))
-    held(world.run("run", "orders"), "no column for status")
+    world.erp_writes_stock({"370": 5})
+    world.run_well("run", runs[0])
+    world.shop_writes(SHOE, BOOT)
+    path, header = world.server.root / "commandes.csv", COLUMNS[column].encode("cp1252")
+    path.write_bytes(path.read_bytes().replace(header, b"product_reference"))
+    held(world.run("run", runs[-1]), f"no column for {column}")
+    assert not (world.server.root / "ExportCSVmod.csv").exists()
 
 
 def test_xmls_of_one_name_go_one_after_another_and_none_over_another(world: World) -> None:
