@@ -24,6 +24,8 @@ from passerelle.base.errors import (
     HeldError,
     NotFoundError,
     PasserelleError,
+    TimeLimitError,
+    TransientError,
     VanishedError,
 )
 from passerelle.base.language import _
@@ -119,11 +121,13 @@ class Sender:
     def _without_tmp(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """Staged by an earlier run, and gone: it was renamed, or somebody else took it.
 
-        Only a file under its name, or our mark, which is written right before, proves the first.
+        What lies under its name proves the first; or our mark, which is written right before,
+        unless a run lived to see that it was not renamed.
         """
-        if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
-            raise self._doubtful(dispatch)
-        return self._sent(dispatch)
+        is_absent = find(remote, dispatch.place.path) is None
+        if is_absent and not dispatch.stuck and self.marks.was_announced(dispatch):
+            return self._sent(dispatch)
+        return self._look_for(remote, dispatch)
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """One in doubt: where it plainly lies there, it is there."""
@@ -164,18 +168,30 @@ class Sender:
         return store_whole(remote, path, content)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
-        place, remote = dispatch.place, self.marks.at(dispatch.place.server)
-        if dispatch.kind not in LEVELS:
-            self._make_way(remote, place)
-        self.marks.announce(dispatch)
-        move = remote.replace if dispatch.kind in LEVELS else remote.rename
+        remote = self.marks.at(dispatch.place.server)
+        if dispatch.stuck:
+            dispatch = self.book.note_stuck(dispatch, None)
         try:
-            move(self.tmp(dispatch), place.path)
-        except NotFoundError as error:
-            if dispatch.kind in LEVELS:
-                raise
-            raise self._doubtful(dispatch) from error
+            if dispatch.kind not in LEVELS:
+                self._make_way(remote, dispatch.place)
+            self.marks.announce(dispatch)
+            self._move(remote, dispatch)
+        except PasserelleError as error:
+            # Where the connection was lost, the shop may have taken the levels.
+            is_lost = isinstance(error, (TransientError, TimeLimitError))
+            if dispatch.kind not in LEVELS or not is_lost:
+                self.book.note_stuck(dispatch, self.now())
+            raise
         return self._sent(dispatch)
+
+    def _move(self, remote: Remote, dispatch: Dispatch) -> None:
+        if dispatch.kind in LEVELS:
+            remote.replace(self.tmp(dispatch), dispatch.place.path)
+            return
+        try:
+            remote.rename(self.tmp(dispatch), dispatch.place.path)
+        except NotFoundError as error:
+            raise self._doubtful(dispatch) from error
 
     def _make_way(self, remote: Remote, place: Location) -> None:
         """A sales XML is never written over; the one before it is taken once its name is free."""

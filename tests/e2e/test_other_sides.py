@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from passerelle.model.servers import MARK_NAME
+from tests.e2e.conftest import NewFtp
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
+from tests.servers.ftp import Quirks
 from tests.shell import Result
 from tests.world import Sale, World
 
@@ -477,6 +479,21 @@ def test_a_server_that_was_put_back_holds_and_nothing_counts_as_taken(
     shutil.copytree(tmp_path / "yesterday", world.server.root)
     held(world.run("run", "orders"), ACCEPT)
     assert world.states()["2"] == "sent"
+
+
+def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ftp: NewFtp) -> None:
+    """Somebody tidied up, or the ERP took it under its temporary name: no run can tell."""
+    world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+    world.sends(SHOE, code=4)
+    (tmp,) = world.xmls()
+    tmp.unlink()
+    ftp.quirks = Quirks()
+    for _again in "again":
+        held(world.run("run", "orders"), "orders resend 1")
+    world.erp_writes_stock({"370": 5})
+    world.run_well("run", "stock")
+    assert (world.xmls(), world.shop_takes_stock()["370"]) == ([], "0")
+    assert concerns(world) == {"doubtful": ("1",)}
 
 
 class TestADoubt:
