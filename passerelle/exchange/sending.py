@@ -24,6 +24,7 @@ from passerelle.base.errors import (
     HeldError,
     NotFoundError,
     PasserelleError,
+    PermanentError,
     TimeLimitError,
     TransientError,
     VanishedError,
@@ -45,7 +46,7 @@ from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
 from passerelle.model.states import LEVELS, Kind, SaleState, Stage
-from passerelle.remotes.base import Entry, Remote, find, is_gone
+from passerelle.remotes.base import Entry, Remote, find, is_gone, lying_at
 
 # Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
 Do = Callable[[Callable[[], object], str], None]
@@ -99,8 +100,10 @@ class Sender:
         if dispatch.stage != Stage.STAGED:
             self._wait_for_turn(remote, dispatch)
             dispatch = self._stage(dispatch, data)
-        elif is_gone(remote, self.tmp(dispatch)):
+        elif (entry := lying_at(remote, self.tmp(dispatch))) is None:
             return self._without_tmp(remote, dispatch)
+        elif not self._is_as_staged(remote, dispatch, entry):
+            dispatch = self._stage(self.book.unstage(dispatch, self.now()), data)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
 
     def _in_the_mode_of_today(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
@@ -128,6 +131,15 @@ class Sender:
         if is_absent and not dispatch.stuck and self.marks.was_announced(dispatch):
             return self._sent(dispatch)
         return self._look_for(remote, dispatch)
+
+    def _is_as_staged(self, remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
+        """Somebody may have cut or changed it since; what cannot be read is uploaded again."""
+        try:
+            return is_unaltered(remote, dispatch, entry, self.tmp(dispatch))
+        except NotFoundError:
+            raise
+        except PermanentError:
+            return False
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """One in doubt: where it plainly lies there, it is there."""
@@ -223,6 +235,8 @@ class Sender:
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
         why = lost_in_archive(dispatch)
         self.say(f"! {why}")
+        with suppress(PermanentError):
+            self.marks.at(dispatch.place.server).delete(self.tmp(dispatch))
         return self.book.end(dispatch, Stage.ABANDONED, self.now(), why)
 
     # --- servers that forbid renaming --------------------------------------------------------

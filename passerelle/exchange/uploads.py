@@ -74,11 +74,11 @@ def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callabl
     return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
 
 
-def is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
-    """Whether what lies there is what was promised, byte for byte."""
+def is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry, path: str = "") -> bool:
+    """Whether what lies there, or under ``path``, is what was promised, byte for byte."""
     if entry.size not in (None, dispatch.size):
         return False
-    path = dispatch.place.path
+    path = path or dispatch.place.path
     data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
     return hashlib.sha256(data).hexdigest() == dispatch.sha256
 

@@ -1,6 +1,7 @@
 """Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -494,6 +495,20 @@ def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ft
     world.run_well("run", "stock")
     assert (world.xmls(), world.shop_takes_stock()["370"]) == ([], "0")
     assert concerns(world) == {"doubtful": ("1",)}
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:50], lambda data: data.swapcase()])
+def test_an_upload_that_was_cut_or_changed_before_its_rename_is_uploaded_again(
+    new_ftp: NewFtp, spoil: Callable[[bytes], bytes]
+) -> None:
+    world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+    world.sends(SHOE, code=4)
+    (tmp,) = world.xmls()
+    data = tmp.read_bytes()
+    tmp.write_bytes(spoil(data))
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert [path.read_bytes() for path in world.xmls()] == [data]
 
 
 class TestADoubt:
