@@ -142,10 +142,12 @@ class Sender:
             return False
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
-        """One in doubt: where it plainly lies there, it is there."""
+        """One in doubt: where it plainly lies there, it is there. Its upload goes nowhere."""
         entry = find(remote, dispatch.place.path)
         if entry and is_unaltered(remote, dispatch, entry):
             return self._sent(dispatch)
+        if find(remote, self.tmp(dispatch)):
+            remote.delete(self.tmp(dispatch))
         raise self.altered(dispatch) if entry else self._doubtful(dispatch)
 
     def _wait_for_turn(self, remote: Remote, dispatch: Dispatch) -> None:

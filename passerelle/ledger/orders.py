@@ -255,17 +255,17 @@ class OrderBook(Book):
         query = select(adopted.c.date, adopted.c.id).where(adopted.c.channel == channel)
         return self._first(HighWater, query)
 
-    def resend(self, known: KnownOrder, at: datetime) -> None:
+    def resend(self, known: KnownOrder, at: datetime, *, may_lie: bool = False) -> None:
         """A person wants the order in the next XML, whatever was done with it before.
 
-        Lies its XML there yet, the ERP may get it twice, whoever takes that file away.
+        Lies its XML there yet, or may, the ERP may get it twice, whoever takes that file away.
         """
         with self._begin() as connection:
             forget_settlements(connection, known)
             replace_sold(connection, known.channel, {known.id: ()}, sold_since)
             told = _("to be sent again, as asked")
             _steer(connection, known, State.WAITING, at, told, resend=True)
-            if known.state == State.SENT or known.matter == OpenMatter.TWICE:
+            if may_lie or known.matter == OpenMatter.TWICE:
                 key, note = (known.channel, known.id), _("its first XML lay there")
                 _raise(connection, key, at, OpenMatter.TWICE, note)
 

@@ -533,6 +533,36 @@ class TestADoubt:
         result = world.run("run", "orders")
         assert "orders settle 1`" in result.stderr and "resend 1`" in result.stderr
 
+    def test_is_asked_for_again_with_what_lies_there_named_and_told(self, world: World) -> None:
+        world.sends(SHOE)
+        (xml,) = world.xmls()
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.fails("orders", "forget", "1", "--yes", code=2, words=xml.name)
+        for _again in "again":
+            assert xml.name in world.run_well("orders", "resend", "1", "--yes")
+            assert concerns(world) == {"twice": ("1",)}
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "1"]
+        world.run_well("run", "orders")
+        world.fails("orders", "forget", "1", "--yes", code=2, words="settle 1`")
+        assert concerns(world) == {"twice": ("1",)}
+
+    def test_says_where_nobody_could_look(self, world: World) -> None:
+        world.sends(SHOE)
+        world.run_well("servers", "accept", "ftp", "--yes")
+        (world.server.root / "import").rename(world.server.root / "away")
+        assert "no such folder" in world.run_well("orders", "resend", "1", "--yes")
+        assert concerns(world) == {"twice": ("1",)}
+
+    @pytest.mark.parametrize("words", ["orders settle 1", "orders resend 1 --yes", "run orders"])
+    def test_leaves_no_upload(self, new_ftp: NewFtp, words: str) -> None:
+        world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+        world.sends(SHOE, code=4)
+        ftp.quirks = Quirks()
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.run(*words.split())
+        assert world.xmls() == []
+
 
 def test_an_order_that_only_a_run_of_stock_has_met_is_not_lost_from_sight(world: World) -> None:
     world.shop_writes(SHOE)
