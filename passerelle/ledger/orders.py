@@ -268,6 +268,9 @@ class OrderBook(Book):
             if may_lie or known.matter == OpenMatter.TWICE:
                 key, note = (known.channel, known.id), _("its first XML lay there")
                 _raise(connection, key, at, OpenMatter.TWICE, note)
+            elif known.matter == OpenMatter.CANCELLED:
+                key = known.channel, known.id
+                _raise(connection, key, at, known.matter, known.matter_note)
 
     def forget(self, known: KnownOrder) -> None:
         """Takes the order, its sale and their story out: the next run meets it as new."""

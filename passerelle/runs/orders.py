@@ -22,6 +22,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import State
+from passerelle.rules.resending import called_off, still_told
 from passerelle.runs.departures import note_departures, plan_departures
 from passerelle.runs.order_file import dates_told, read_order_file
 from passerelle.runs.orders_plan import (
@@ -205,7 +206,11 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     settings = gateway.settings.needed_orders
     adopted = gateway.ledger.orders.high_water(settings.channel)
     is_begun = _is_begun(gateway)
-    plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
+    off = called_off(met.file.readings, met.known, settings)
+    known = {**met.known, **off} if off else met.known
+    plan = decide(met.file, known, settings, met.source, adopted, is_begun=is_begun)
+    if off:
+        plan = replace(plan, decisions=tuple(still_told(d, off) for d in plan.decisions))
     decided = {decision.what.reading.id for decision in plan.decisions}
     due = gateway.ledger.orders.due(settings.channel)
     plan = replace(

@@ -138,7 +138,7 @@ class Steering:
             allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
             refusal = _("order {id} is {state}: there is nothing to resend")
             self._refuse_done(order, refusal, *allowed)
-        return [self._told(_("order {id} goes into the next XML"), order) for order in known]
+        return [self._told(_going(order), order) for order in known]
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """The ledger loses the orders: the next run meets them as new."""
@@ -271,6 +271,12 @@ class Steering:
 def _has_open_matter(order: KnownOrder) -> bool:
     """Whether a person has to see to more than its state, which stays."""
     return order.matter is not None and order.state in DONE
+
+
+def _going(order: KnownOrder) -> str:
+    if order.cancelled:
+        return _("order {id} is cancelled in the shop: it goes into an XML once it no longer is")
+    return _("order {id} goes into the next XML")
 
 
 def _is_as_settled(order: KnownOrder, sale: KnownSale | None, settlement: Settlement) -> bool:
