@@ -257,10 +257,16 @@ class Sender:
         content = data if data is not None else self.read(dispatch)
         if content is None:
             return self._abandon(dispatch)
+        is_first = dispatch.stage == Stage.PREPARED
         dispatch = self.book.stage(dispatch, self.now(), None)
-        self.marks.announce(dispatch)
         try:
-            entry = self._store_directly(remote, dispatch, content)
+            self.marks.announce(dispatch)
+        except PasserelleError:
+            if is_first:
+                self.book.unstage(dispatch, self.now())
+            raise
+        try:
+            entry = self._store_directly(remote, dispatch, content, is_first=is_first)
         except VanishedError as error:
             if not self.settings.servers[dispatch.place.server].takes_at_once:
                 raise self._vanished(dispatch, error) from error
@@ -268,13 +274,20 @@ class Sender:
             dispatch = self.book.stage(dispatch, self.now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
 
-    def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:
-        """Half of a file that the ERP or the shop could take is removed at once."""
+    def _store_directly(
+        self, remote: Remote, dispatch: Dispatch, content: bytes, *, is_first: bool
+    ) -> Entry:
+        """Half of a file that the ERP or the shop could take is removed at once.
+
+        ``is_first``: there is no half of an earlier upload.
+        """
         try:
             return self._store(dispatch, dispatch.place.path, content)
-        except PasserelleError:
+        except PasserelleError as error:
+            is_undone = is_first and isinstance(error, PermanentError) and error.is_undone
             with suppress(PasserelleError):
-                remote.delete(dispatch.place.path)
+                if not is_undone:
+                    remote.delete(dispatch.place.path)
                 self.book.unstage(dispatch, self.now())
             raise
 

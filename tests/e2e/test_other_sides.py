@@ -497,6 +497,15 @@ def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ft
     assert concerns(world) == {"doubtful": ("1",)}
 
 
+def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(new_ftp: NewFtp) -> None:
+    world, ftp = new_ftp(Quirks(disk_room=0))
+    world.configure(server='publish = "direct"\n')
+    world.sends(SHOE, code=4)
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
 @pytest.mark.parametrize("spoil", [lambda data: data[:50], lambda data: data.swapcase()])
 def test_an_upload_that_was_cut_or_changed_before_its_rename_is_uploaded_again(
     new_ftp: NewFtp, spoil: Callable[[bytes], bytes]
