@@ -64,7 +64,12 @@ class TimeLimitError(UnreachableError):
 
 
 class PermanentError(UnreachableError):
-    """The server answered, and its answer will not change by asking again."""
+    """The server answered, and its answer will not change by asking again.
+
+    ``is_undone``: it refused before a byte of an upload was written.
+    """
+
+    is_undone = False
 
 
 class NotFoundError(PermanentError):

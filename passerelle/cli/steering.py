@@ -5,7 +5,7 @@ What can make the ERP get an order twice, or never, says what will follow and as
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, wraps
@@ -29,6 +29,7 @@ from passerelle.gateway.frame import perform
 from passerelle.health.naming import NAMED, named_in, of_kind
 from passerelle.ledger.ledger import Ledger
 from passerelle.runs.adoption import adopt as adopt_story
+from passerelle.runs.remains import Seeker
 from passerelle.runs.steering import Steering
 
 # What asks first: what will follow, and the deed.
@@ -228,16 +229,18 @@ def _ask_and_do(settings: Settings, verb: str, ids: tuple[str, ...], *, yes: boo
 
 @contextmanager
 def _looking(settings: Settings) -> Iterator[Steering]:
-    with reading_ledger(settings) as ledger:
-        yield _steering_of(settings, ledger)
+    with reading_ledger(settings) as ledger, _steering_of(settings, ledger) as steering:
+        yield steering
 
 
 @contextmanager
 def _steering(settings: Settings, command: str) -> Iterator[Steering]:
-    with steering_ledger(settings, command) as ledger:
-        yield _steering_of(settings, ledger)
+    with steering_ledger(settings, command) as ledger, _steering_of(settings, ledger) as steering:
+        yield steering
 
 
-def _steering_of(settings: Settings, ledger: Ledger) -> Steering:
+@contextmanager
+def _steering_of(settings: Settings, ledger: Ledger) -> Iterator[Steering]:
     channel = settings.needed_orders.channel
-    return Steering(ledger, channel, now, issues_sales=settings.fulfil.enabled)
+    with closing(Seeker(settings, ledger)) as seeker:
+        yield Steering(ledger, channel, now, settings.fulfil.enabled, seeker)

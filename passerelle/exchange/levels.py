@@ -71,10 +71,15 @@ class Levels:
         if dispatch.publish == "direct":
             if kind == Kind.STOCK:
                 self._settle_direct(remote, dispatch)
-        elif dispatch.stage == Stage.STAGED and find(remote, self._sender.tmp(dispatch)) is None:
+        elif self._was_renamed(remote, dispatch):
             self._book.send(dispatch, self._now(), None)
         else:
             self._let_go(remote, dispatch, self._sender.tmp(dispatch))
+
+    def _was_renamed(self, remote: Remote, dispatch: Dispatch) -> bool:
+        if dispatch.stage != Stage.STAGED or dispatch.stuck:
+            return False
+        return find(remote, self._sender.tmp(dispatch)) is None
 
     def _settle_direct(self, remote: Remote, dispatch: Dispatch) -> None:
         """Uploaded under its own name: half of it is taken away. Gone, it counts as never there."""

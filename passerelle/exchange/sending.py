@@ -24,6 +24,9 @@ from passerelle.base.errors import (
     HeldError,
     NotFoundError,
     PasserelleError,
+    PermanentError,
+    TimeLimitError,
+    TransientError,
     VanishedError,
 )
 from passerelle.base.language import _
@@ -43,7 +46,7 @@ from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
 from passerelle.model.states import LEVELS, Kind, SaleState, Stage
-from passerelle.remotes.base import Entry, Remote, find, is_gone
+from passerelle.remotes.base import Entry, Remote, find, is_gone, lying_at
 
 # Does a deed; in a dry run it says instead what would be done (the empty text: nothing).
 Do = Callable[[Callable[[], object], str], None]
@@ -97,8 +100,10 @@ class Sender:
         if dispatch.stage != Stage.STAGED:
             self._wait_for_turn(remote, dispatch)
             dispatch = self._stage(dispatch, data)
-        elif is_gone(remote, self.tmp(dispatch)):
+        elif (entry := lying_at(remote, self.tmp(dispatch))) is None:
             return self._without_tmp(remote, dispatch)
+        elif not self._is_as_staged(remote, dispatch, entry):
+            dispatch = self._stage(self.book.unstage(dispatch, self.now()), data)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
 
     def _in_the_mode_of_today(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
@@ -119,17 +124,30 @@ class Sender:
     def _without_tmp(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """Staged by an earlier run, and gone: it was renamed, or somebody else took it.
 
-        Only a file under its name, or our mark, which is written right before, proves the first.
+        What lies under its name proves the first; or our mark, which is written right before,
+        unless a run lived to see that it was not renamed.
         """
-        if find(remote, dispatch.place.path) is None and not self.marks.was_announced(dispatch):
-            raise self._doubtful(dispatch)
-        return self._sent(dispatch)
+        is_absent = find(remote, dispatch.place.path) is None
+        if is_absent and not dispatch.stuck and self.marks.was_announced(dispatch):
+            return self._sent(dispatch)
+        return self._look_for(remote, dispatch)
+
+    def _is_as_staged(self, remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
+        """Somebody may have cut or changed it since; what cannot be read is uploaded again."""
+        try:
+            return is_unaltered(remote, dispatch, entry, self.tmp(dispatch))
+        except NotFoundError:
+            raise
+        except PermanentError:
+            return False
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
-        """One in doubt: where it plainly lies there, it is there."""
+        """One in doubt: where it plainly lies there, it is there. Its upload goes nowhere."""
         entry = find(remote, dispatch.place.path)
         if entry and is_unaltered(remote, dispatch, entry):
             return self._sent(dispatch)
+        if find(remote, self.tmp(dispatch)):
+            remote.delete(self.tmp(dispatch))
         raise self.altered(dispatch) if entry else self._doubtful(dispatch)
 
     def _wait_for_turn(self, remote: Remote, dispatch: Dispatch) -> None:
@@ -164,18 +182,30 @@ class Sender:
         return store_whole(remote, path, content)
 
     def _rename(self, dispatch: Dispatch) -> Dispatch:
-        place, remote = dispatch.place, self.marks.at(dispatch.place.server)
-        if dispatch.kind not in LEVELS:
-            self._make_way(remote, place)
-        self.marks.announce(dispatch)
-        move = remote.replace if dispatch.kind in LEVELS else remote.rename
+        remote = self.marks.at(dispatch.place.server)
+        if dispatch.stuck:
+            dispatch = self.book.note_stuck(dispatch, None)
         try:
-            move(self.tmp(dispatch), place.path)
-        except NotFoundError as error:
-            if dispatch.kind in LEVELS:
-                raise
-            raise self._doubtful(dispatch) from error
+            if dispatch.kind not in LEVELS:
+                self._make_way(remote, dispatch.place)
+            self.marks.announce(dispatch)
+            self._move(remote, dispatch)
+        except PasserelleError as error:
+            # Where the connection was lost, the shop may have taken the levels.
+            is_lost = isinstance(error, (TransientError, TimeLimitError))
+            if dispatch.kind not in LEVELS or not is_lost:
+                self.book.note_stuck(dispatch, self.now())
+            raise
         return self._sent(dispatch)
+
+    def _move(self, remote: Remote, dispatch: Dispatch) -> None:
+        if dispatch.kind in LEVELS:
+            remote.replace(self.tmp(dispatch), dispatch.place.path)
+            return
+        try:
+            remote.rename(self.tmp(dispatch), dispatch.place.path)
+        except NotFoundError as error:
+            raise self._doubtful(dispatch) from error
 
     def _make_way(self, remote: Remote, place: Location) -> None:
         """A sales XML is never written over; the one before it is taken once its name is free."""
@@ -207,6 +237,8 @@ class Sender:
     def _abandon(self, dispatch: Dispatch) -> Dispatch:
         why = lost_in_archive(dispatch)
         self.say(f"! {why}")
+        with suppress(PermanentError):
+            self.marks.at(dispatch.place.server).delete(self.tmp(dispatch))
         return self.book.end(dispatch, Stage.ABANDONED, self.now(), why)
 
     # --- servers that forbid renaming --------------------------------------------------------
@@ -225,10 +257,16 @@ class Sender:
         content = data if data is not None else self.read(dispatch)
         if content is None:
             return self._abandon(dispatch)
+        is_first = dispatch.stage == Stage.PREPARED
         dispatch = self.book.stage(dispatch, self.now(), None)
-        self.marks.announce(dispatch)
         try:
-            entry = self._store_directly(remote, dispatch, content)
+            self.marks.announce(dispatch)
+        except PasserelleError:
+            if is_first:
+                self.book.unstage(dispatch, self.now())
+            raise
+        try:
+            entry = self._store_directly(remote, dispatch, content, is_first=is_first)
         except VanishedError as error:
             if not self.settings.servers[dispatch.place.server].takes_at_once:
                 raise self._vanished(dispatch, error) from error
@@ -236,13 +274,20 @@ class Sender:
             dispatch = self.book.stage(dispatch, self.now(), entry.modified, is_deed=False)
         return self._sent(dispatch, found_again=False)
 
-    def _store_directly(self, remote: Remote, dispatch: Dispatch, content: bytes) -> Entry:
-        """Half of a file that the ERP or the shop could take is removed at once."""
+    def _store_directly(
+        self, remote: Remote, dispatch: Dispatch, content: bytes, *, is_first: bool
+    ) -> Entry:
+        """Half of a file that the ERP or the shop could take is removed at once.
+
+        ``is_first``: there is no half of an earlier upload.
+        """
         try:
             return self._store(dispatch, dispatch.place.path, content)
-        except PasserelleError:
+        except PasserelleError as error:
+            is_undone = is_first and isinstance(error, PermanentError) and error.is_undone
             with suppress(PasserelleError):
-                remote.delete(dispatch.place.path)
+                if not is_undone:
+                    remote.delete(dispatch.place.path)
                 self.book.unstage(dispatch, self.now())
             raise
 

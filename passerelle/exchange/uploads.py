@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from passerelle.base.durable import first_free
-from passerelle.base.errors import NotFoundError, TransientError, VanishedError
+from passerelle.base.errors import NotFoundError, PermanentError, TransientError, VanishedError
 from passerelle.base.language import _
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
@@ -26,8 +26,12 @@ def store_whole(remote: Remote, path: str, data: bytes) -> Entry:
     :class:`TransientError` where it goes on so, and :class:`VanishedError` where another has taken
     the file meanwhile: then it is not sent again.
     """
-    for _attempt in range(ATTEMPTS):
-        _store(remote, path, data)
+    for attempt in range(ATTEMPTS):
+        try:
+            _store(remote, path, data)
+        except PermanentError as error:
+            error.is_undone = error.is_undone and attempt == 0
+            raise
         entry = _look_at(remote, path)
         if is_whole(remote, path, entry, len(data), lambda: hashlib.sha256(data).hexdigest()):
             return entry
@@ -51,7 +55,9 @@ def _store(remote: Remote, path: str, data: bytes) -> None:
     except NotFoundError as error:
         folder = path.rpartition("/")[0] or _("the server's base folder")
         mend = _("create it on the server, or mend the path in config.toml")
-        raise NotFoundError(_("no such folder"), folder, mend) from error
+        missing = NotFoundError(_("no such folder"), folder, mend)
+        missing.is_undone = error.is_undone
+        raise missing from error
 
 
 def _look_at(remote: Remote, path: str) -> Entry:
@@ -74,11 +80,11 @@ def is_whole(remote: Remote, path: str, entry: Entry, size: int, sha256: Callabl
     return hashlib.sha256(remote.fetch(path)).hexdigest() == sha256()
 
 
-def is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry) -> bool:
-    """Whether what lies there is what was promised, byte for byte."""
+def is_unaltered(remote: Remote, dispatch: Dispatch, entry: Entry, path: str = "") -> bool:
+    """Whether what lies there, or under ``path``, is what was promised, byte for byte."""
     if entry.size not in (None, dispatch.size):
         return False
-    path = dispatch.place.path
+    path = path or dispatch.place.path
     data = remote.fetch(path) if entry.size is None else fetch_whole(remote, path, entry.size)
     return hashlib.sha256(data).hexdigest() == dispatch.sha256
 

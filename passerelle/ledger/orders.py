@@ -270,19 +270,22 @@ class OrderBook(Book):
         query = select(adopted.c.date, adopted.c.id).where(adopted.c.channel == channel)
         return self._first(HighWater, query)
 
-    def resend(self, known: KnownOrder, at: datetime) -> None:
+    def resend(self, known: KnownOrder, at: datetime, *, may_lie: bool = False) -> None:
         """A person wants the order in the next XML, whatever was done with it before.
 
-        Lies its XML there yet, the ERP may get it twice, whoever takes that file away.
+        Lies its XML there yet, or may, the ERP may get it twice, whoever takes that file away.
         """
         with self._begin() as connection:
             forget_settlements(connection, known)
             replace_sold(connection, known.channel, {known.id: ()}, sold_since)
             told = _("to be sent again, as asked")
             _steer(connection, known, State.WAITING, at, told, resend=True)
-            if known.state == State.SENT or known.matter == OpenMatter.TWICE:
+            if may_lie or known.matter == OpenMatter.TWICE:
                 key, note = (known.channel, known.id), _("its first XML lay there")
                 raise_matter(connection, key, at, OpenMatter.TWICE, note)
+            elif known.matter == OpenMatter.CANCELLED:
+                key = known.channel, known.id
+                raise_matter(connection, key, at, known.matter, known.matter_note)
 
     def forget(self, known: KnownOrder) -> None:
         """Takes the order, its sale and their story out: the next run meets it as new.

@@ -190,6 +190,13 @@ class DispatchBook(Book):
         with self._begin() as connection:
             return _move(connection, dispatch, Stage.TAKEN, at, told, taken=at)
 
+    def note_stuck(self, dispatch: Dispatch, at: datetime | None) -> Dispatch:
+        """A run saw that it did not get its name; or (``None``) it is to get it now."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        with self._begin() as connection:
+            connection.execute(mine.values(stuck=at))
+            return _one(connection, dispatch.number)
+
     def note_lying(self, dispatch: Dispatch, at: datetime) -> None:
         """It lay there ``at`` that moment of the server's clock."""
         mine = update(dispatches).where(dispatches.c.number == dispatch.number)

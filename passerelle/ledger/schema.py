@@ -190,6 +190,7 @@ dispatches = Table(
     Column("published", UtcTime),  # on the server's clock
     Column("lying", UtcTime),  # when an XML was last seen there, on the server's clock
     Column("taken", UtcTime),
+    Column("stuck", UtcTime),  # when a run saw that it had not got its name
     Column("left", UtcTime),  # when it was seen to lie there although its time had passed
     Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
     Column("kind", Word(Kind), nullable=False),

@@ -217,8 +217,9 @@ class Dispatch:
 
     ``archived`` is an XML's name in ArchiveExport. ``staged`` is when its upload was complete (our
     clock), ``uploaded`` the same moment on the server's clock where that tells it; ``sent`` is when
-    others could see it (our clock). ``target`` is the shop of the pool that it is for.
-    ``address`` is the server's, ``publish`` the server's mode ("rename", "direct") at its promise.
+    others could see it (our clock). ``stuck``: a run saw, then, that it had not got its name.
+    ``target`` is the shop of the pool that it is for. ``address`` is the server's, ``publish`` the
+    server's mode ("rename", "direct") at its promise.
     """
 
     number: int
@@ -232,6 +233,7 @@ class Dispatch:
     staged: datetime | None = None
     uploaded: datetime | None = None
     sent: datetime | None = None
+    stuck: datetime | None = None
     target: str = ""
     left: datetime | None = None
     address: str = ""

@@ -15,7 +15,7 @@ from typing import TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import NotFoundError, TransientError
+from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.config.servers import Server, kind_of
@@ -74,10 +74,19 @@ class RetryingRemote:
         return self._try(fetch)
 
     def store(self, path: str, data: bytes) -> None:
+        tried = False
+
         def store(remote: Remote) -> None:
+            nonlocal tried
             doing = _("sending {file}").format(file=f"{self._name}:{path}")
-            with step(doing, len(data), "bytes"):
-                remote.store(path, data)
+            try:
+                with step(doing, len(data), "bytes"):
+                    remote.store(path, data)
+            except PermanentError as error:
+                error.is_undone = error.is_undone and not tried
+                raise
+            finally:
+                tried = True
 
         self._try(store)
 

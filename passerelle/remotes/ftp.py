@@ -110,8 +110,13 @@ class FtpRemote:
             return self._download(f"RETR {self._full(path)}")
 
     def store(self, path: str, data: bytes) -> None:
+        try:
+            with self._telling(path, "write", is_new=True):
+                connection = self._open_data(f"STOR {self._full(path)}")
+        except PermanentError as error:
+            error.is_undone = True
+            raise
         with self._telling(path, "write", is_new=True):
-            connection = self._open_data(f"STOR {self._full(path)}")
             try:
                 self._upload(connection, data)
             except (ConnectionError, ssl.SSLEOFError):

@@ -22,6 +22,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import OpenMatter, State
+from passerelle.rules.resending import called_off, still_told
 from passerelle.runs.departures import find_outside, note_departures, plan_departures
 from passerelle.runs.order_file import check_columns, dates_told, read_order_file
 from passerelle.runs.orders_plan import (
@@ -188,7 +189,11 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
     settings = gateway.settings.needed_orders
     adopted = gateway.ledger.orders.high_water(settings.channel)
     is_begun = _is_begun(gateway)
-    plan = decide(met.file, met.known, settings, met.source, adopted, is_begun=is_begun)
+    off = called_off(met.file.readings, met.known, settings)
+    known = {**met.known, **off} if off else met.known
+    plan = decide(met.file, known, settings, met.source, adopted, is_begun=is_begun)
+    if off:
+        plan = replace(plan, decisions=tuple(still_told(d, off) for d in plan.decisions))
     # Where another order has its id, the first is in the file no longer.
     inside = {mark.reading.id: mark.reading.date for mark in plan.marks}
     due = [o for o in gateway.ledger.orders.due() if o.matter != OpenMatter.LEFT]

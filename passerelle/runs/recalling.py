@@ -18,7 +18,7 @@ from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, KnownOrder
 from passerelle.model.states import Kind, Stage
-from passerelle.rules.fate import Fate, is_id_used_again, judge, without_statuses
+from passerelle.rules.fate import Fate, is_cancelled, is_id_used_again, judge, without_statuses
 
 
 def recall_changed(gateway: Gateway, file: OrderFile, known: Mapping[str, KnownOrder]) -> bool:
@@ -45,7 +45,8 @@ def recall_changed(gateway: Gateway, file: OrderFile, known: Mapping[str, KnownO
 
 
 def _is_changed(reading: Reading, known: KnownOrder, settings: Orders) -> bool:
-    is_to_go = judge(reading, settings, resend=known.resend).fate == Fate.SEND
+    is_asked_for = known.resend and not is_cancelled(reading, settings)
+    is_to_go = judge(reading, settings, resend=is_asked_for).fate == Fate.SEND
     return reading.fingerprint != known.fingerprint or not is_to_go
 
 

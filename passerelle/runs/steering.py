@@ -9,17 +9,22 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
-from passerelle.model.states import DONE, OPEN, SaleState, Stage, State
+from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, State
+from passerelle.runs.remains import Remains, Seeker
 
 
 @dataclass(frozen=True, slots=True)
 class Steering:
-    """Steers the orders of one channel. What its deeds return is to be told."""
+    """Steers the orders of one channel. What its deeds return is to be told.
+
+    ``seeker`` looks for what is in doubt on the servers.
+    """
 
     ledger: Ledger
     channel: str
     now: Callable[[], datetime]
     issues_sales: bool = True
+    seeker: Seeker | None = None
 
     def settle(self, ids: Sequence[str]) -> list[str]:
         """The orders, or their sales, were entered by hand, and are no longer missed.
@@ -37,6 +42,7 @@ class Steering:
 
     def _settle(self, order: KnownOrder, sale: KnownSale | None) -> str:
         at = self.now()
+        self._without_upload(order)
         if sale is None or _has_open_matter(order):
             self.ledger.orders.settle(order, at)
         if sale is None:
@@ -120,7 +126,8 @@ class Steering:
         """The orders go into the next XML, whatever was done with them."""
         told = self.plan_resend(ids)
         for order in self._all(ids):
-            self.ledger.orders.resend(order, self.now())
+            remains = self._without_upload(order)
+            self.ledger.orders.resend(order, self.now(), may_lie=remains.may_be_taken)
         return told
 
     def plan_resend(self, ids: Sequence[str]) -> list[str]:
@@ -131,12 +138,13 @@ class Steering:
             allowed = (*set(State) - {State.PREPARED, State.REJECTED},)
             refusal = _("order {id} is {state}: there is nothing to resend")
             self._refuse_done(order, refusal, *allowed)
-        return [self._told(_("order {id} goes into the next XML"), order) for order in known]
+        return [self._told(_going(order), order) for order in known]
 
     def forget(self, ids: Sequence[str]) -> list[str]:
         """The ledger loses the orders: the next run meets them as new."""
         told = self.plan_forget(ids)
         for order in self._all(ids):
+            self._without_upload(order)
             self.ledger.orders.forget(order)
         return told
 
@@ -146,7 +154,22 @@ class Steering:
         for order in known:
             self._refuse_on_the_way(order)
             self._refuse_sale_on_the_way(order)
+            self._refuse_to_hide(order)
         return [self._forgotten(order) for order in known]
+
+    def _refuse_to_hide(self, order: KnownOrder) -> None:
+        """Forgotten, nobody would be told that the ERP gets it twice."""
+        if self._remains(order).may_be_taken:
+            what = _("the XML of order {id} lies there yet, or may").format(id=order.id)
+            mend = _(
+                "when the ERP has taken it, or you deleted it, `passerelle run orders`; then say "
+                "it again"
+            )
+            raise UsageError(what, f"{order.server}:{order.sent_as}", mend)
+        if order.matter == OpenMatter.TWICE:
+            what = _("the ERP may get order {id} twice").format(id=order.id)
+            mend = _("see to that, then `{settle}`; then say it again")
+            raise UsageError(what, "", mend.format(settle=command("settle", order.id)))
 
     def _forgotten(self, order: KnownOrder) -> str:
         text = self._told(_("order {id} is forgotten"), order)
@@ -185,7 +208,8 @@ class Steering:
 
     def _already_sent(self, order: KnownOrder) -> str:
         """What a person must do so that the ERP does not get the order twice."""
-        if order.state == State.SENT:
+        remains = self._remains(order)
+        if remains.xml:
             others = self._others_in_its_xml(order)
             text = _("it lies in {file}: delete that file, or the ERP gets it twice")
             if others:
@@ -195,10 +219,32 @@ class Steering:
                 )
             resend = command("resend", order.id, *others)
             return text.format(file=order.sent_as, resend=resend)
-        if order.state == State.TAKEN:
+        if remains.problem:
+            text = _(
+                "nobody could look whether it lies in {file} ({problem}): if it does, delete that "
+                "file, or the ERP gets it twice"
+            )
+            return text.format(file=order.sent_as, problem=remains.problem)
+        if order.matter == OpenMatter.REFUSED:
+            return _("the ERP refused {file}").format(file=order.sent_as)
+        if order.stage == Stage.TAKEN:
             text = _("the ERP has it from {file}: take it out of the ERP first")
             return text.format(file=order.sent_as)
+        if order.stage == Stage.DOUBTFUL and order.state == State.PREPARED:
+            return _("only the ERP knows whether it has it: look there first")
         return _("it was {state}").format(state=order.state)
+
+    def _remains(self, order: KnownOrder) -> Remains:
+        """What lies on the server of its last XML, as far as that is known."""
+        if order.stage == Stage.DOUBTFUL and self.seeker:
+            return self.seeker.look(order)
+        return Remains(xml=order.stage == Stage.SENT)
+
+    def _without_upload(self, order: KnownOrder) -> Remains:
+        """The same; an upload that no run needs any more is taken away."""
+        if order.stage == Stage.DOUBTFUL and self.seeker:
+            self.seeker.take_upload_away(order)
+        return self._remains(order)
 
     def _others_in_its_xml(self, order: KnownOrder) -> list[str]:
         found = self.ledger.dispatches.orders_in(order.dispatch) if order.dispatch else []
@@ -225,6 +271,12 @@ class Steering:
 def _has_open_matter(order: KnownOrder) -> bool:
     """Whether a person has to see to more than its state, which stays."""
     return order.matter is not None and order.state in DONE
+
+
+def _going(order: KnownOrder) -> str:
+    if order.cancelled:
+        return _("order {id} is cancelled in the shop: it goes into an XML once it no longer is")
+    return _("order {id} goes into the next XML")
 
 
 def _is_as_settled(order: KnownOrder, sale: KnownSale | None, settlement: Settlement) -> bool:

@@ -256,7 +256,7 @@ class TestAnXmlThatTheErpRefuses:
 
     def test_is_sent_again_when_a_person_says_so(self, refused: World) -> None:
         refused.run_well("run", "orders")
-        refused.run_well("orders", "resend", "1", "--yes")
+        assert "(the ERP refused import/" in refused.run_well("orders", "resend", "1", "--yes")
         refused.run_well("run", "orders")
         assert (concerns(refused), refused.erp_takes()) == ({}, ["1"])
 

@@ -172,6 +172,23 @@ def test_an_order_sent_again_while_its_xml_lies_there_is_told_until_it_is_settle
     assert concerns(world) == {"twice": ("1",)}
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_an_order_that_was_cancelled_is_not_sent_again_before_it_no_longer_is(
+    world: World, is_known: bool
+) -> None:
+    taken(world, FIRST)
+    cancelled = replace(FIRST, status="Annulé")
+    if is_known:
+        world.sends(cancelled)
+    told = world.run_well("orders", "resend", "1", "--yes")
+    assert ("is cancelled in the shop" in told, bool(concerns(world))) == (is_known, is_known)
+    for _again in "again":
+        world.sends(cancelled)
+        assert (concerns(world), world.xmls()) == ({"cancelled": ("1",)}, [])
+    world.sends(FIRST)
+    assert (concerns(world), world.erp_takes()) == ({}, ["1"])
+
+
 class TestAMendForMany:
     CARDS = tuple(replace(CARD, id=str(n)) for n in range(100, 125))
 

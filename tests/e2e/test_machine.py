@@ -107,7 +107,7 @@ class Known:
 
     def expected(self, kind: str) -> int:
         """How often it reaches the ERP, all in all, once the shop's file says ``kind`` of it."""
-        goes = kind == "paid" or (self.forced and kind != "illegible")
+        goes = kind == "paid" or (self.forced and kind not in ("illegible", "cancelled"))
         return self.before + (self.pending and goes)
 
 

@@ -1,14 +1,17 @@
 """Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from passerelle.model.servers import MARK_NAME
+from tests.e2e.conftest import NewFtp
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
+from tests.servers.ftp import Quirks
 from tests.shell import Result
 from tests.world import COLUMNS, Sale, World
 
@@ -558,6 +561,44 @@ def test_a_server_that_was_put_back_holds_and_nothing_counts_as_taken(
     assert world.states()["2"] == "sent"
 
 
+def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ftp: NewFtp) -> None:
+    """Somebody tidied up, or the ERP took it under its temporary name: no run can tell."""
+    world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+    world.sends(SHOE, code=4)
+    (tmp,) = world.xmls()
+    tmp.unlink()
+    ftp.quirks = Quirks()
+    for _again in "again":
+        held(world.run("run", "orders"), "orders resend 1")
+    world.erp_writes_stock({"370": 5})
+    world.run_well("run", "stock")
+    assert (world.xmls(), world.shop_takes_stock()["370"]) == ([], "0")
+    assert concerns(world) == {"doubtful": ("1",)}
+
+
+def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(new_ftp: NewFtp) -> None:
+    world, ftp = new_ftp(Quirks(disk_room=0))
+    world.configure(server='publish = "direct"\n')
+    world.sends(SHOE, code=4)
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:50], lambda data: data.swapcase()])
+def test_an_upload_that_was_cut_or_changed_before_its_rename_is_uploaded_again(
+    new_ftp: NewFtp, spoil: Callable[[bytes], bytes]
+) -> None:
+    world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+    world.sends(SHOE, code=4)
+    (tmp,) = world.xmls()
+    data = tmp.read_bytes()
+    tmp.write_bytes(spoil(data))
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert [path.read_bytes() for path in world.xmls()] == [data]
+
+
 class TestADoubt:
     def test_ends_where_the_file_plainly_lies_there(self, world: World) -> None:
         world.shop_writes(SHOE, BOOT)
@@ -579,6 +620,36 @@ class TestADoubt:
         world.run_well("orders", "settle", "2")
         result = world.run("run", "orders")
         assert "orders settle 1`" in result.stderr and "resend 1`" in result.stderr
+
+    def test_is_asked_for_again_with_what_lies_there_named_and_told(self, world: World) -> None:
+        world.sends(SHOE)
+        (xml,) = world.xmls()
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.fails("orders", "forget", "1", "--yes", code=2, words=xml.name)
+        for _again in "again":
+            assert xml.name in world.run_well("orders", "resend", "1", "--yes")
+            assert concerns(world) == {"twice": ("1",)}
+        world.run_well("run", "orders")
+        assert world.erp_takes() == ["1", "1"]
+        world.run_well("run", "orders")
+        world.fails("orders", "forget", "1", "--yes", code=2, words="settle 1`")
+        assert concerns(world) == {"twice": ("1",)}
+
+    def test_says_where_nobody_could_look(self, world: World) -> None:
+        world.sends(SHOE)
+        world.run_well("servers", "accept", "ftp", "--yes")
+        (world.server.root / "import").rename(world.server.root / "away")
+        assert "no such folder" in world.run_well("orders", "resend", "1", "--yes")
+        assert concerns(world) == {"twice": ("1",)}
+
+    @pytest.mark.parametrize("words", ["orders settle 1", "orders resend 1 --yes", "run orders"])
+    def test_leaves_no_upload(self, new_ftp: NewFtp, words: str) -> None:
+        world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
+        world.sends(SHOE, code=4)
+        ftp.quirks = Quirks()
+        world.run_well("servers", "accept", "ftp", "--yes")
+        world.run(*words.split())
+        assert world.xmls() == []
 
 
 def test_an_order_that_only_a_run_of_stock_has_met_is_not_lost_from_sight(world: World) -> None:

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import HeldError, PasserelleError, PermanentError
+from passerelle.base.errors import (
+    AccessDeniedError,
+    HeldError,
+    PasserelleError,
+    PermanentError,
+    TransientError,
+)
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox, Parcel
 from passerelle.exchange.sending import Sender
@@ -162,6 +168,42 @@ def test_an_upload_that_vanished_before_its_turn_is_in_doubt(world: World) -> No
     assert [held.exit_code for held in outbox.troubles] == [HeldError.exit_code]
     assert world.last(Kind.ORDERS).stage == Stage.DOUBTFUL
     assert "import/a.xml" not in world.lies()
+
+
+@pytest.mark.parametrize(
+    ("ends", "lies"), [(TransientError("lost"), []), (AccessDeniedError("refused"), [XML.path])]
+)
+def test_an_upload_whose_rename_was_seen_to_fail_was_not_renamed(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: PasserelleError, lies: list[str]
+) -> None:
+    """Also where another program's file has its name by now."""
+
+    def fail(*_names: object) -> None:
+        raise ends
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderRemote, "rename", fail)
+        assert world.send_orders() == [ends]
+    (tmp,) = (world.root / "import").iterdir()
+    tmp.unlink()
+    for name in lies:
+        (world.root / name).write_bytes(b"theirs")
+    world.outbox().recover()
+    assert world.last(Kind.ORDERS).stage == Stage.DOUBTFUL
+
+
+def test_levels_whose_rename_was_refused_were_not_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_names: object) -> None:
+        raise AccessDeniedError("refused")
+
+    with monkeypatch.context() as patch, pytest.raises(AccessDeniedError):
+        patch.setattr(FolderRemote, "replace", refuse)
+        world.send_stock()
+    (world.root / next(iter(world.lies()))).unlink()
+    world.outbox().levels.settle(Kind.STOCK)
+    assert world.last(Kind.STOCK).stage == Stage.ABANDONED
 
 
 def test_a_copy_of_us_that_writes_our_mark_at_the_same_moment_is_noticed(
