@@ -56,6 +56,7 @@ def run(
     passerelle run orders             order CSV -> one sales XML in the ERP's import folder
     passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
     passerelle run pool               several shops -> one stock, which each of them shows
+    passerelle run sync               the jobs that are due: ZORT's stock -> Odoo
     passerelle run all                orders and stock, one after the other
     passerelle run orders --dry-run   only print the plan
     """

@@ -218,6 +218,13 @@ class Settings(Section):
         return self.pool
 
     @property
+    def needed_syncs(self) -> dict[str, Sync]:
+        """``[sync.NAME]``, each. Raises :class:`ConfigError` where there is none."""
+        if not self.sync:
+            raise _missing(_("[sync.NAME] is missing"))
+        return self.sync
+
+    @property
     def gift_card_ids(self) -> tuple[str, ...]:
         """The product ids of the gift cards, as far as the config names them."""
         return self.stock.gift_cards.ids if self.stock else ()

@@ -1,4 +1,4 @@
-"""``[connectors.NAME]`` and ``[sync.NAME]``: systems with an HTTP API, and what goes between them."""
+"""``[connectors.NAME]``, ``[sync.NAME]``: systems with an HTTP API, what goes between them."""
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta

@@ -24,6 +24,7 @@ from passerelle.config.passwords import hidden
 _ATTEMPTS = 5
 # In seconds: who asks for a longer pause is asked again by the next try of the job.
 _LONGEST_PAUSE = 120.0
+_CONNECTING = 20.0
 
 
 class _BusyError(TransientError):
@@ -55,7 +56,8 @@ class Web:
         self._space = 1 / rate if rate else 0.0
         self._free = 0.0
         agent = {"User-Agent": f"passerelle/{__version__}"}
-        self._client = httpx.Client(headers={**agent, **headers}, timeout=timeout)
+        self._timeout = timeout
+        self._client = httpx.Client(headers={**agent, **headers})
 
     def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         """The answer to a question, which may be asked again: it changes nothing."""
@@ -92,9 +94,9 @@ class Web:
         if self._free > now:
             pause(self._free - now)
         self._free = max(self._free, now) + self._space
-        timeout = {} if limit is None else {"timeout": httpx.Timeout(limit, connect=20)}
+        timeout = httpx.Timeout(limit or self._timeout, connect=_CONNECTING)
         try:
-            answer = self._client.request(method, self.url + path, **content, **timeout)
+            answer = self._client.request(method, self.url + path, timeout=timeout, **content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise _UnsentError(_("no connection"), self.url, _("it is tried again")) from error
         except httpx.HTTPError as error:
@@ -117,11 +119,15 @@ class Web:
             raise AccessDeniedError(_("the user has no right to do this (403)"), where, mend)
         if status == httpx.codes.UNPROCESSABLE_ENTITY:
             raise RefusedError(_("refused ({reason})").format(reason=self.reason(answer)), where)
+        if status == httpx.codes.NOT_FOUND and "MissingError" in answer.text[:500]:
+            raise RefusedError(_("refused ({reason})").format(reason=self.reason(answer)), where)
         if status == httpx.codes.NOT_FOUND:
             mend = _("look at the url and the database of connectors.{name}").format(name=self.name)
             raise NotFoundError(_("there is no such address or database (404)"), where, mend)
         if answer.is_server_error and status != httpx.codes.INTERNAL_SERVER_ERROR:
-            raise TransientError(_("it is out of order ({status})").format(status=status), where)
+            # A proxy's answer: what stands behind it may have done what was asked, or may do it yet.
+            what = _("it is out of order ({status})").format(status=status)
+            raise LostAnswerError(what, where, _("it is tried again"))
         if not answer.is_success:
             reason = self.reason(answer)
             what = _("it failed ({status}: {reason})").format(status=status, reason=reason)

@@ -26,20 +26,28 @@ _FROM = {after: [s for s, nexts in JOB_STEPS.items() if after in nexts] for afte
 class JobBook(Book):
     """The book of jobs. At most one of each target is open: pending, waiting or unsettled."""
 
-    def make(self, target: str, due: datetime, at: datetime, *, forced: bool = False) -> Job | None:
+    def make(
+        self,
+        target: str,
+        due: datetime,
+        at: datetime,
+        *,
+        forced: bool = False,
+        facts: Mapping[str, Any] | None = None,
+    ) -> Job | None:
         """A new job; ``None`` where one of that target is open already."""
         with self._begin() as connection:
             if connection.execute(_open(target).limit(1)).first():
                 return None
             values = {"kind": SYNC_STOCK, "target": target, "state": JobState.PENDING}
             number = insert_one(
-                connection, jobs, **values, created=at, due=due, forced=forced, attempt=0
+                connection, jobs, **values, created=at, due=due, forced=forced, facts=facts
             )
             return _one(connection, number)
 
-    def force(self, number: int, at: datetime) -> Job:
-        """An open job is run now, and passes the guards."""
-        return self._set(jobs.c.number == number, forced=True, due=at)
+    def hurry(self, number: int, at: datetime, *, forced: bool) -> Job:
+        """An open job is run now; ``forced`` lets it pass the guards."""
+        return self._set(jobs.c.number == number, forced=forced, due=at)
 
     def start(self, job: Job, at: datetime, owner: str, lease: datetime) -> Job:
         values = {"started": at, "ended": None, "owner": owner, "lease": lease, "error": ""}
@@ -114,18 +122,14 @@ class JobBook(Book):
         with self._begin() as connection:
             return len(connection.execute(query).all())
 
+    def lines(self, job: int) -> list[Written]:
+        """What a job wrote, or promised to write."""
+        return self._records(Written, _written().where(sync_batches.c.job == job))
+
     def written(self, sku: str, target: str) -> list[Written]:
         """Each write of an item, newest first."""
-        d, line, batch = dispatches.c, sync_lines.c, sync_batches.c
-        query = (
-            select(line.sku, batch.job, batch.mark, d.stage, d.prepared.label("at"),
-                   line.before, line.level, line.after)
-            .join(sync_batches, batch.number == line.batch)
-            .join(dispatches, d.number == line.batch)
-            .where(line.sku == sku, d.target == target)
-            .order_by(line.batch.desc())
-        )  # fmt: skip
-        return self._records(Written, query)
+        mine = (sync_lines.c.sku == sku) & (dispatches.c.target == target)
+        return self._records(Written, _written().where(mine))
 
     # --- readings ----------------------------------------------------------------------------
 
@@ -156,6 +160,17 @@ class JobBook(Book):
 def _open(target: str) -> Select[Any]:
     mine = (jobs.c.target == target) & jobs.c.state.in_(OPEN_JOBS)
     return select(jobs).where(mine).order_by(jobs.c.number)
+
+
+def _written() -> Select[Any]:
+    d, line, batch = dispatches.c, sync_lines.c, sync_batches.c
+    return (
+        select(line.sku, batch.job, batch.mark, d.stage, d.prepared.label("at"),
+               line.before, line.level, line.after)
+        .join(sync_batches, batch.number == line.batch)
+        .join(dispatches, d.number == line.batch)
+        .order_by(line.batch.desc(), line.sku)
+    )  # fmt: skip
 
 
 def _one(connection: Connection, number: int) -> Job:

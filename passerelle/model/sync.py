@@ -54,7 +54,7 @@ DONE_JOBS = (_J.DONE, _J.PARTLY)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as the ledger knows it. ``due``: when it is to be run or tried again; ``owner`` runs it.
+    """A job as the ledger knows it. ``due``: when it is run or tried again; ``owner`` runs it.
 
     ``facts`` are its result in numbers; ``result`` and ``error`` are words for people.
     ``forced``: a person lets it pass the guards.
