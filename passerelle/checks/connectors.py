@@ -1,4 +1,4 @@
-"""``passerelle check`` of what a sync needs: both ends answer, with the rights, at the right place."""
+"""``passerelle check`` of a sync: both ends answer, with the rights, at the right place."""
 
 from collections.abc import Iterator
 from contextlib import closing

@@ -202,9 +202,8 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
         _("to do"): what_to_do(job),
     })  # fmt: skip
     for line in lines[:FEW]:
-        click.echo(
-            f"  {line.sku}: {line.before.normalize():f} -> {line.level.normalize():f}  ({line.mark})"
-        )
+        before, level = line.before.normalize(), line.level.normalize()
+        click.echo(f"  {line.sku}: {before:f} -> {level:f}  ({line.mark})")
     if len(lines) > FEW:
         more = n_("{n} more level", "{n} more levels", len(lines) - FEW)
         click.echo(f"  {more}")

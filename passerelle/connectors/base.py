@@ -9,13 +9,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from passerelle.model.sync import Levels, Place, Stock, Write
+from passerelle.model.sync import SourceLevels, TargetPlace, TargetStock, Write
 
 
 class LevelSource(Protocol):
     """A system whose levels count."""
 
-    def read_levels(self, warehouses: Sequence[str], skus: Sequence[str], level: str) -> Levels:
+    def read_levels(
+        self, warehouses: Sequence[str], skus: Sequence[str], level: str
+    ) -> SourceLevels:
         """All its items, each with its level, summed over the warehouses; or those of ``skus``.
 
         Whole, or not at all: raises :class:`TransientError` where the data goes on changing while
@@ -33,15 +35,15 @@ class LevelSource(Protocol):
 class LevelTarget(Protocol):
     """A system that gets levels."""
 
-    def find_place(self, company: str, location: str) -> Place:
+    def find_place(self, company: str, location: str) -> TargetPlace:
         """Where the levels are written. Raises :class:`HeldError` where that must not be."""
         ...
 
-    def read_stock(self, place: Place, match: str, skus: Collection[str]) -> Stock:
+    def read_stock(self, place: TargetPlace, match: str, skus: Collection[str]) -> TargetStock:
         """All its products, or those of ``skus``, and what lies there of them."""
         ...
 
-    def write_levels(self, place: Place, writes: Sequence[Write], mark: str) -> None:
+    def write_levels(self, place: TargetPlace, writes: Sequence[Write], mark: str) -> None:
         """Makes these the levels, all or none; ``mark`` stands in the moves.
 
         Raises :class:`LostAnswerError` where nobody knows whether it was done, and
@@ -53,11 +55,11 @@ class LevelTarget(Protocol):
         """Whether a write of that mark was done, ``since`` then (aware)."""
         ...
 
-    def levels_at(self, place: Place, products: Collection[int]) -> Mapping[int, Decimal]:
+    def levels_at(self, place: TargetPlace, products: Collection[int]) -> Mapping[int, Decimal]:
         """The levels as they are now; 0 where nothing lies."""
         ...
 
-    def join_doubled(self, place: Place, products: Collection[int]) -> None:
+    def join_doubled(self, place: TargetPlace, products: Collection[int]) -> None:
         """Has what lies twice at one place made one."""
         ...
 

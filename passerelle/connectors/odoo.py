@@ -21,7 +21,7 @@ from passerelle.base.progress import step
 from passerelle.config.sync import Connector
 from passerelle.connectors.odoo_calls import JSON2, Calls, open_calls, version_of
 from passerelle.connectors.web import Web
-from passerelle.model.sync import Place, Product, Quant, Stock, Write
+from passerelle.model.sync import Product, Quant, TargetPlace, TargetStock, Write
 
 PAGE = 5000
 # What a write needs beyond Odoo's own limit, to hear that it was ended by it. In seconds.
@@ -50,7 +50,7 @@ class OdooConnector:
 
     # --- where ---------------------------------------------------------------------------------
 
-    def find_place(self, company: str, location: str) -> Place:
+    def find_place(self, company: str, location: str) -> TargetPlace:
         companies = self._read("res.company", [["name", "=", company]], ["name"])
         if len(companies) != 1:
             self._hold(_("the company is not there, or its user may not see it"), company)
@@ -66,7 +66,7 @@ class OdooConnector:
             self._hold(what, location)
         if found[0]["usage"] != "internal":
             self._hold(_("the location is not an internal one"), location)
-        return Place(found[0]["id"], id, location)
+        return TargetPlace(found[0]["id"], id, location)
 
     def _hold(self, what: str, where: str) -> None:
         mend = _("set company and location of the sync; `passerelle check` tries them")
@@ -74,7 +74,7 @@ class OdooConnector:
 
     # --- reading -------------------------------------------------------------------------------
 
-    def read_stock(self, place: Place, match: str, skus: Collection[str]) -> Stock:
+    def read_stock(self, place: TargetPlace, match: str, skus: Collection[str]) -> TargetStock:
         with step(_("reading the stock of {name}").format(name=self._web.name)):
             domain = [[match, "in", [*skus]]] if skus else [[match, "!=", False]]
             fields = [match, "active", "company_id", "tracking", "uom_id", self._storable]
@@ -82,7 +82,7 @@ class OdooConnector:
             units = self._roundings()
             products = tuple(self._product(row, match, units) for row in rows)
             ids = [one.id for one in products] if skus else None
-            return Stock(products, tuple(self._quants(place, ids)))
+            return TargetStock(products, tuple(self._quants(place, ids)))
 
     @cached_property
     def _storable(self) -> str:
@@ -107,7 +107,7 @@ class OdooConnector:
         rows = self._read("uom.uom", [], ["rounding"])
         return {row["id"]: _exact(row["rounding"]) or _CENT for row in rows}
 
-    def _quants(self, place: Place, products: Collection[int] | None) -> Iterator[Quant]:
+    def _quants(self, place: TargetPlace, products: Collection[int] | None) -> Iterator[Quant]:
         domain: list[list[Any]] = [["location_id", "child_of", place.location]]
         if products is not None:
             domain.append(["product_id", "in", [*products]])
@@ -124,7 +124,7 @@ class OdooConnector:
                 bool(row["inventory_quantity_set"]),
             )
 
-    def levels_at(self, place: Place, products: Collection[int]) -> Mapping[int, Decimal]:
+    def levels_at(self, place: TargetPlace, products: Collection[int]) -> Mapping[int, Decimal]:
         levels: dict[int, Decimal] = defaultdict(Decimal)
         for quant in self._quants(place, products):
             if quant.is_plain:
@@ -159,7 +159,7 @@ class OdooConnector:
 
     # --- writing -------------------------------------------------------------------------------
 
-    def write_levels(self, place: Place, writes: Sequence[Write], mark: str) -> None:
+    def write_levels(self, place: TargetPlace, writes: Sequence[Write], mark: str) -> None:
         lines = [
             {
                 "product_id": one.product,
@@ -188,7 +188,7 @@ class OdooConnector:
             for row in rows
         )
 
-    def join_doubled(self, place: Place, products: Collection[int]) -> None:
+    def join_doubled(self, place: TargetPlace, products: Collection[int]) -> None:
         context = {"allowed_company_ids": [place.company]}
         limit = self._connector.request_limit + _GRACE
         self._calls.call("stock.quant", "action_view_inventory", limit=limit, context=context)

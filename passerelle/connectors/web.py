@@ -125,7 +125,7 @@ class Web:
             mend = _("look at the url and the database of connectors.{name}").format(name=self.name)
             raise NotFoundError(_("there is no such address or database (404)"), where, mend)
         if answer.is_server_error and status != httpx.codes.INTERNAL_SERVER_ERROR:
-            # A proxy's answer: what stands behind it may have done what was asked, or may do it yet.
+            # A proxy's answer: what stands behind it may have done what was asked.
             what = _("it is out of order ({status})").format(status=status)
             raise LostAnswerError(what, where, _("it is tried again"))
         if not answer.is_success:

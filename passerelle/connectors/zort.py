@@ -15,7 +15,7 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.config.sync import ZORT_URL, Connector
 from passerelle.connectors.web import Web
-from passerelle.model.sync import ItemKind, Levels, SourceItem, level_of
+from passerelle.model.sync import ItemKind, SourceItem, SourceLevels, level_of
 
 PAGE = 500
 _TRIES = 3
@@ -32,12 +32,14 @@ class ZortConnector:
         url, seconds = connector.url or ZORT_URL, connector.timeout.total_seconds()
         self._web = Web(name, url, headers, secrets.values(), seconds, connector.rate)
 
-    def read_levels(self, warehouses: Sequence[str], skus: Sequence[str], level: str) -> Levels:
+    def read_levels(
+        self, warehouses: Sequence[str], skus: Sequence[str], level: str
+    ) -> SourceLevels:
         at = datetime.now(UTC)
         if warehouses:
             self._check_warehouses(warehouses)
         readings = [self._whole(code, skus, level) for code in warehouses or ("",)]
-        return Levels(tuple(_summed(readings)), at)
+        return SourceLevels(tuple(_summed(readings)), at)
 
     def describe(self) -> Iterator[str]:
         codes = [f"{one.get('code')} ({one.get('name')})" for one in self._warehouses()]
@@ -84,7 +86,7 @@ class ZortConnector:
     def _pages(
         self, params: Mapping[str, str], headers: Mapping[str, bytes], level: str
     ) -> dict[str, SourceItem] | None:
-        """All pages; ``None`` unless each item came once, and as many as both ends say there are."""
+        """All pages; ``None`` unless each item came once, as many as first and last page say."""
         items: dict[str, SourceItem] = {}
         number, first = 1, None
         with step(_("reading the products of {name}").format(name=self._web.name)):

@@ -1,4 +1,4 @@
-"""Why Odoo has an item at its level: what ZORT said, what Odoo had, what was written, by which job."""
+"""Why Odoo has an item at its level: what ZORT said, what Odoo had, what a job wrote."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,9 +16,13 @@ from passerelle.model.sync import OPEN_JOBS, Job, JobState
 SUBJECT = "sync "
 # What is told of the state that a job stays in, and what to do; {number} is the job's.
 _MENDS = {
-    JobState.HELD: N_("look at both ends; `passerelle sync run {target} --accept-drop` lets it pass"),
-    JobState.FAILED: N_("mend what it names, then `passerelle jobs retry {number}`; `passerelle check` tries both ends"),
-    JobState.UNSETTLED: N_("the next run looks up what became of its last write: nothing is to be done"),
+    JobState.HELD: N_(
+        "look at both ends; `passerelle sync run {target} --accept-drop` lets it pass"
+    ),
+    JobState.FAILED: N_(
+        "mend what it names (`passerelle check` tries both ends); `passerelle jobs retry {number}`"
+    ),
+    JobState.UNSETTLED: N_("the next run looks up what became of its last write"),
     JobState.WAITING: N_("it is tried again by itself; `passerelle jobs run` does it now"),
     JobState.PARTLY: N_("`passerelle sync map {target}` names what is left out"),
     JobState.CANCELLED: N_("`passerelle jobs retry {number}` undoes that"),
@@ -81,9 +85,7 @@ def sync_concerns(
             yield Concern(_KINDS[job.state], f"{SUBJECT}{one.name}", told, mend_of(job), job.ended)
         elif one.enabled and (since := _late_since(settings, one, now)):
             text = _("the levels of {name} have not been written since {time}")
-            mend = _(
-                "`passerelle jobs list` tells why; `passerelle schedule status` tells what starts it"
-            )
+            mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
             told = text.format(name=one.name, time=time_of_day(since, now))
             yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)
 

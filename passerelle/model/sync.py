@@ -109,7 +109,7 @@ def level_of(text: str | None) -> Decimal | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class SourceLevels:
     """All items of a source, each once, as they were at ``at`` (aware) or later."""
 
     items: tuple[SourceItem, ...]
@@ -148,7 +148,7 @@ class Quant:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TargetPlace:
     """Odoo's location that is written, and its company."""
 
     location: int
@@ -157,7 +157,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class TargetStock:
     """All that is known of the target: its products, also archived ones, and what lies there."""
 
     products: tuple[Product, ...]

@@ -12,14 +12,14 @@ from decimal import Decimal
 from passerelle.base.language import N_, _, n_
 from passerelle.model.sync import (
     ItemKind,
-    Levels,
-    Place,
     Product,
     Quant,
     Skip,
     Skipped,
     SourceItem,
-    Stock,
+    SourceLevels,
+    TargetPlace,
+    TargetStock,
     Write,
     level_of,
 )
@@ -77,7 +77,9 @@ class SyncPlan:
         return tuple(one for one in self.skipped if one.why == Skip.QUANTS)
 
 
-def plan_sync(levels: Levels, stock: Stock, place: Place, skus: Collection[str] = ()) -> SyncPlan:
+def plan_sync(
+    levels: SourceLevels, stock: TargetStock, place: TargetPlace, skus: Collection[str] = ()
+) -> SyncPlan:
     """The plan for all items of ``levels``, or for those of ``skus``."""
     wanted = [one for one in levels.items if not skus or one.sku.strip() in skus]
     counts = Counter(one.sku.strip() for one in wanted)
@@ -114,7 +116,7 @@ def _judge(
     level: Decimal,
     products: Sequence[Product],
     quants: Mapping[int, Sequence[Quant]],
-    place: Place,
+    place: TargetPlace,
 ) -> Skip | Write:
     """The write for an item that the source says well, or why there is none."""
     product = _the_one(products, place)
@@ -133,7 +135,7 @@ def _judge(
     return Write(sku, product.id, sum((one.quantity for one in plain), Decimal(0)), level)
 
 
-def _the_one(products: Sequence[Product], place: Place) -> Product | Skip:
+def _the_one(products: Sequence[Product], place: TargetPlace) -> Product | Skip:
     """The product that an SKU means; or why it means none that may be written."""
     active = [one for one in products if one.active]
     mine = [one for one in active if one.company in (None, place.company)]

@@ -81,9 +81,9 @@ def _make(
     if not is_asked and last and now < next_job(last, sync):
         return
     made = book.make(name, now, now, forced=accept_drop, facts={"skus": [*skus]} if skus else None)
-    if made is None and is_asked and (waiting := book.open(name)):
-        if waiting.state != JobState.UNSETTLED:
-            book.hurry(waiting.number, now, forced=accept_drop or waiting.forced)
+    waiting = book.open(name) if made is None and is_asked else None
+    if waiting and waiting.state != JobState.UNSETTLED:
+        book.hurry(waiting.number, now, forced=accept_drop or waiting.forced)
 
 
 def next_job(last: Job, sync: Sync) -> datetime:

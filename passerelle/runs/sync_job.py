@@ -28,10 +28,10 @@ from passerelle.model.sync import (
     DONE_JOBS,
     Batch,
     Job,
-    Levels,
-    Place,
     Skip,
     Skipped,
+    SourceLevels,
+    TargetPlace,
     Write,
 )
 from passerelle.rules.syncing import (
@@ -73,7 +73,7 @@ class SyncJob:
         self._source.close()
         self._target.close()
 
-    def look(self, skus: Sequence[str]) -> tuple[Place, Levels, SyncPlan]:
+    def look(self, skus: Sequence[str]) -> tuple[TargetPlace, SourceLevels, SyncPlan]:
         """Reads both ends, and plans; changes nothing."""
         sync, wanted = self._sync, skus or self._sync.skus
         levels = self._source.read_levels(sync.warehouses, wanted, sync.level)
@@ -115,7 +115,7 @@ class SyncJob:
         done = writer.write_all(plan.writes)
         return self._result(plan, done, writer)
 
-    def _keep(self, job: Job, levels: Levels, plan: SyncPlan) -> None:
+    def _keep(self, job: Job, levels: SourceLevels, plan: SyncPlan) -> None:
         said = {one.sku.strip(): one.level or "" for one in levels.items if one.sku.strip()}
         skipped = {one.sku: one.why.value for one in plan.skipped if one.sku}
         self._book.keep_reading(job, levels.at, plan.total, said, skipped)
@@ -148,7 +148,7 @@ class SyncJob:
         for batch in batches:
             self._settle_one(batch, place)
 
-    def _settle_one(self, batch: Batch, place: Place) -> None:
+    def _settle_one(self, batch: Batch, place: TargetPlace) -> None:
         products = [one.product for one in batch.writes]
         is_done = self._target.find_mark(batch.mark, products, batch.prepared)
         now = self._gateway.now()
@@ -167,7 +167,7 @@ class SyncJob:
 class _Writer:
     """Writes a plan, batch by batch. ``left`` counts what a reading grown old left to the next."""
 
-    def __init__(self, work: SyncJob, job: Job, place: Place, read: datetime) -> None:
+    def __init__(self, work: SyncJob, job: Job, place: TargetPlace, read: datetime) -> None:
         self._gateway, self._sync, self._to = work._gateway, work._sync, work._to
         self._target, self._work = work._target, work
         self._book, self._outbox = work._book, work._outbox
