@@ -48,17 +48,10 @@ class FakeOdoo(FakeServer):
             user = OdooUser(0, login, f"odoo-key-of-{login}", frozenset(groups))
             self.data.add("res.users", user)
 
-    @property
-    def url(self) -> str:
-        return self.address
-
-    def user(self, login: str) -> OdooUser:
-        """Raises :class:`StopIteration` for nobody."""
-        users = self.data.tables["res.users"].values()
-        return next(user for user in users if user.login == login)
-
     def key(self, login: str = "stock") -> str:
-        return self.user(login).key
+        """Raises :class:`StopIteration` for nobody."""
+        users: list[OdooUser] = list(self.data.tables["res.users"].values())
+        return next(user.key for user in users if user.login == login)
 
     def add_product(
         self, sku: str | None, level: float | None = None, **values: Any

@@ -59,10 +59,7 @@ class OdooCall:
             why = f"Private methods (such as '{self.model}.{method}') cannot be called remotely."
             raise FakeOdooError("AccessError", why)
         if method not in _OF_ALL | _OWN.get(self.model, set()):
-            why = f"The method '{self.model}.{method}' does not exist"
-            raise (
-                AttributeError(why) if unknown == "AttributeError" else FakeOdooError(unknown, why)
-            )
+            raise unknown(f"The method '{self.model}.{method}' does not exist")
         if not set(self._companies()) <= set(self.user.company_ids):
             raise FakeOdooError("AccessError", "Access to unauthorized or invalid companies.")
         if self.model == "stock.move" and STOCK_USER not in self.user.groups:

@@ -153,7 +153,7 @@ class Quants:
             raise FakeOdooError(
                 "AccessError",
                 f"You are not allowed to {verb} 'Quants' (stock.quant) records.\n\n"
-                "This operation is allowed for the following groups:\n\t- {needed}",
+                f"This operation is allowed for the following groups:\n\t- {needed}",
             )
 
     def _known(self, model: str, number: int) -> Any:

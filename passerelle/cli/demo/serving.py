@@ -81,8 +81,8 @@ class FakeServer:
         raise NotImplementedError
 
     @property
-    def address(self) -> str:
-        """Scheme, host and port. Raises :class:`RuntimeError` outside the block."""
+    def url(self) -> str:
+        """Where it answers. Raises :class:`RuntimeError` outside the block."""
         if self._server is None:
             raise RuntimeError(f"{type(self).__name__}: is not running: use it in a with block")
         return f"http://127.0.0.1:{self._server.server_port}"

@@ -88,7 +88,7 @@ class FakeZort(FakeServer):
 
     @property
     def url(self) -> str:
-        return f"{self.address}/v4"
+        return f"{super().url}/v4"
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         given = tuple(request.headers.get(name) for name in ("storename", "apikey", "apisecret"))
