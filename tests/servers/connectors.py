@@ -33,8 +33,8 @@ _PATIENCE = 30.0
 def only(fault: ServerFault, times: int = 1, on: str = "", after: int = 0) -> ServerFault:
     """The fault, so many times, in requests whose path, query or body hold ``on``.
 
-    The first ``after`` of these are spared; those that a fault before it kept are none. A write to Odoo is ``on='create'`` over either
-    protocol.
+    Those that a fault before it in the list kept are none; the first ``after`` are spared. A write
+    to Odoo is ``on='create'`` over either protocol.
     """
     number = count()
 

@@ -124,8 +124,8 @@ class OdooServer:
         return self._folder / "users" / str(os.getpid())
 
     def _lock(self) -> FileLock:
-        """Beside the folder, since that one goes."""
-        return FileLock(f"{self._folder}.lock")
+        """Beside the folder where that one goes."""
+        return FileLock(f"{self._folder}.lock" if self._is_ours else self._folder / "tests.lock")
 
     def _run(self, program: Path, *arguments: str) -> str:
         # A file for its output: the server that it starts would keep a pipe open.

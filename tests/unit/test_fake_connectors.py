@@ -108,14 +108,12 @@ def test_what_odoo_does_not_refuse(any_odoo: OdooHandle) -> None:
     assert any_odoo.quants(a) == [0.0]
 
 
-@pytest.mark.parametrize(
-    ("level", "shown"), [(2.345, 2.35), (2.335, 2.34), (0.005, 0.01), (0.1 + 0.2, 0.3)]
-)
-def test_levels_are_rounded_to_the_unit(any_odoo: OdooHandle, level: float, shown: float) -> None:
-    a = any_odoo.add_product("A")
-    any_odoo.set_levels([(a, level)], MARK)
-    any_odoo.set_levels([(a, level)], "again")
-    assert (any_odoo.quants(a), any_odoo.moves(a)) == ([shown], [(MARK, shown)])
+def test_levels_are_rounded_to_the_unit(any_odoo: OdooHandle) -> None:
+    for level, shown in ((2.345, 2.35), (2.335, 2.34), (0.005, 0.01), (0.1 + 0.2, 0.3)):
+        a = any_odoo.add_product(str(level))
+        any_odoo.set_levels([(a, level)], MARK)
+        any_odoo.set_levels([(a, level)], "again")
+        assert (any_odoo.quants(a), any_odoo.moves(a)) == ([shown], [(MARK, shown)])
 
 
 def test_a_count_that_is_pending_and_the_trap(any_odoo: OdooHandle) -> None:
@@ -157,23 +155,25 @@ def test_products_are_found_as_they_are_written(any_odoo: OdooHandle) -> None:
         find(["nope", "=", 1])
 
 
-@pytest.mark.parametrize(
-    ("method", "arguments", "error"),
-    [
+def test_errors_have_their_status(any_odoo: OdooHandle) -> None:
+    cases: list[tuple[str, dict[str, Any], tuple[int, str]]] = [
         ("product.nope/search_read", {}, (404, "werkzeug.exceptions.NotFound")),
         ("product.product/nope", {}, (404, "werkzeug.exceptions.NotFound")),
         ("stock.quant/create", {}, (422, "werkzeug.exceptions.UnprocessableEntity")),
         ("res.users/context_get", {"ids": [1]}, (422, "werkzeug.exceptions.UnprocessableEntity")),
+        ("product.product/search_read", {"nope": 1}, (500, "builtins.TypeError")),
         ("stock.move/search_read", {}, (403, "odoo.exceptions.AccessError")),
         ("res.users/has_group", {"group_ext_id": "a.b"}, (500, "builtins.ValueError")),
-    ],
-)
-def test_errors_have_their_status(
-    any_odoo: OdooHandle, method: str, arguments: dict[str, Any], error: tuple[int, str]
-) -> None:
-    with pytest.raises(OdooError) as told:
-        any_odoo.call(method, "plain", **arguments)
-    assert told.value.args == error
+    ]
+    for method, arguments, error in cases:
+        with pytest.raises(OdooError) as told:
+            any_odoo.call(method, "plain", **arguments)
+        assert told.value.args == error
+    any_odoo.keys["nobody"] = "wrong"
+    with pytest.raises(OdooError, match="401"):
+        any_odoo.call("res.users/context_get", "nobody")
+    with pytest.raises(json.JSONDecodeError):
+        OdooHandle(any_odoo.url, "nope", any_odoo.keys).call("res.users/context_get")
 
 
 def test_a_lost_answer_was_carried_out(any_odoo: OdooHandle) -> None:

@@ -14,7 +14,7 @@ from passerelle.cli.demo.odoo_models import OdooCall
 from passerelle.cli.demo.odoo_quants import STOCK_MANAGER, STOCK_USER, FakeOdooError
 from passerelle.cli.demo.serving import FakeServer, HttpAnswer, HttpRequest
 
-# Where an error's class lives, and its status over JSON-2; others are Python's own, and 500.
+# Where an error's class lives, and its status over JSON-2. Others are Python's own, and 500.
 _KINDS = {
     "AccessError": ("odoo.exceptions", 403),
     "AccessDenied": ("odoo.exceptions", 403),
@@ -166,10 +166,9 @@ class FakeOdoo(FakeServer):
 
 
 def _kind(error: Exception) -> tuple[str, int]:
-    if not isinstance(error, FakeOdooError):
-        return f"builtins.{type(error).__name__}", 500
-    module, status = _KINDS[error.kind]
-    return f"{module}.{error.kind}", status
+    name = error.kind if isinstance(error, FakeOdooError) else type(error).__name__
+    module, status = _KINDS.get(name, ("builtins", 500))
+    return f"{module}.{name}", status
 
 
 def _told(error: Exception, name: str) -> dict[str, Any]:

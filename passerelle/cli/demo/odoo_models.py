@@ -84,7 +84,7 @@ class OdooCall:
         if order == "id desc":
             found.reverse()
         elif order not in (None, "id", "id asc"):
-            raise ValueError(f"FakeOdoo orders by id alone, not by {order!r}")
+            raise FakeOdooError("ValueError", f"FakeOdoo orders by id alone, not by {order!r}")
         return [self.data.read(one, names) for one in found[offset:][: limit or None]]
 
     def _check_fields(self, names: Iterable[str], known: Iterable[str]) -> None:
@@ -93,7 +93,7 @@ class OdooCall:
             if self.model == "stock.quant" and name == managers_own:
                 why = f'You do not have enough rights to access the field "{name}"'
                 raise FakeOdooError("AccessError", f"{why} on Quants (stock.quant).")
-            raise ValueError(f"Invalid field {name!r} on {self.model!r}")
+            raise FakeOdooError("ValueError", f"Invalid field {name!r} on {self.model!r}")
 
     def search_count(self, domain: Any, limit: int | None = None) -> int:
         return len(self._search(domain)[: limit or None])
@@ -121,7 +121,9 @@ class OdooCall:
         if self.data.version < 18:
             return group_ext_id in self.user.groups
         if len(self.ids) != 1:
-            raise ValueError(f"Expected singleton: res.users({', '.join(map(str, self.ids))})")
+            raise FakeOdooError(
+                "ValueError", f"Expected singleton: res.users({', '.join(map(str, self.ids))})"
+            )
         asked: OdooUser = self.data.tables["res.users"][self.ids[0]]
         return group_ext_id in asked.groups
 
@@ -146,14 +148,16 @@ class OdooCall:
 def search(
     data: OdooData, model: str, domain: Sequence[Any], active_test: bool = True
 ) -> list[Any]:
-    """All conditions must hold. Raises :class:`ValueError` for a field that the model lacks."""
+    """All conditions must hold. Raises :class:`FakeOdooError` for a field that is none."""
     found = list(data.tables[model].values())
     asks = any(condition[0] == "active" for condition in domain)
     if active_test and not asks and "active" in data.field_types(model):
         found = [record for record in found if record.active]
     for condition in domain:
         if isinstance(condition, str):
-            raise ValueError(f"FakeOdoo joins conditions by AND alone, not by {condition!r}")
+            raise FakeOdooError(
+                "ValueError", f"FakeOdoo joins conditions by AND alone, not by {condition!r}"
+            )
         name, operator, value = condition
         holds, get = _condition(data, operator, value), _getter(data, model, name)
         found = [record for record in found if holds(get(record))]
@@ -164,7 +168,7 @@ def _getter(data: OdooData, model: str, name: str) -> Callable[[Any], Any]:
     """Reads a field, or with dots one of the record that it leads to."""
     first, _, rest = name.partition(".")
     if first not in data.field_types(model):
-        raise ValueError(f"Invalid field {model}.{first} in condition on {name!r}")
+        raise FakeOdooError("ValueError", f"Invalid field {model}.{first} in condition on {name!r}")
     read = attrgetter(first)
     if not rest:
         return read
@@ -187,7 +191,7 @@ def _condition(data: OdooData, operator: str, value: Any) -> Callable[[Any], boo
         return lambda got: got is not None and pattern.fullmatch(got) is not None
     if operator == "child_of":
         return _below(data, value if isinstance(value, list) else [value]).__contains__
-    raise ValueError(f"FakeOdoo knows no operator {operator!r}")
+    raise FakeOdooError("ValueError", f"FakeOdoo knows no operator {operator!r}")
 
 
 _ORDERINGS: Mapping[str, Callable[[Any, Any], bool]] = {">": gt, ">=": ge, "<": lt, "<=": le}

@@ -125,11 +125,10 @@ class FakeZort(FakeServer):
 
     def _give_ids(self) -> None:
         """As ZORT does when an item is entered: once, and never the same to two."""
-        last = max((product.id for product in self.products), default=0)
-        for product in self.products:
-            if not product.id:
-                last += 1
-                product.id = last
+        new = [product for product in self.products if not product.id]
+        last = max((product.id for product in self.products), default=0) if new else 0
+        for number, product in enumerate(new, last + 1):
+            product.id = number
 
 
 def listing(
