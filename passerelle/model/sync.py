@@ -137,7 +137,7 @@ class Quant:
     """What lies of a product at the location or below it.
 
     ``is_plain``: right there, in no package, of no lot, of no owner. ``is_counted``: a person's
-    count is pending.
+    count is pending. ``reserved`` is promised to somebody.
     """
 
     id: int
@@ -145,6 +145,7 @@ class Quant:
     quantity: Decimal
     is_plain: bool = True
     is_counted: bool = False
+    reserved: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +200,16 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A level to write: ``before`` is what the target has, ``level`` what it gets."""
+    """A level to write: ``before`` is what the target has, ``level`` what it gets.
+
+    Of what is there so many are ``reserved``: where fewer are left, Odoo takes them back.
+    """
 
     sku: str
     product: int
     before: Decimal
     level: Decimal
+    reserved: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,9 @@ def _judge(
     plain = [quant for quant in mine if quant.is_plain]
     if len(plain) > 1:
         return Skip.QUANTS
-    return Write(sku, product.id, sum((one.quantity for one in plain), Decimal(0)), level)
+    before = sum((one.quantity for one in plain), Decimal(0))
+    reserved = sum((one.reserved for one in plain), Decimal(0))
+    return Write(sku, product.id, before, level, reserved)
 
 
 def _the_one(products: Sequence[Product], place: TargetPlace) -> Product | Skip:

@@ -52,9 +52,10 @@ def run_sync(
             error, text = None, str(busy)
         told += [text] if text else []
         errors += [error] if error else []
+    told = told or [_("no job is due")]
     for text in told:
         gateway.say(text)
-    return Outcome("; ".join(told) or _("no job is due"), gravest(*errors))
+    return Outcome("; ".join(told), gravest(*errors))
 
 
 def named(syncs: "dict[str, Sync]", name: str) -> Sync:

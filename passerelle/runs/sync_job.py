@@ -111,6 +111,8 @@ class SyncJob:
             raise HeldError(why, self.name, mend.format(name=self.name))
         if not skus:
             self._keep(job, levels, plan)
+        for line in below_reserved(plan.writes):
+            self._gateway.say(line)
         writer = _Writer(self, job, place, levels.at)
         done = writer.write_all(plan.writes)
         return self._result(plan, done, writer)
@@ -241,7 +243,17 @@ def describe(plan: SyncPlan) -> Iterator[str]:
     if len(plan.writes) > FEW:
         more = len(plan.writes) - FEW
         yield n_("{n} more level", "{n} more levels", more)
+    yield from below_reserved(plan.writes)
     yield from left_out(plan.skipped)
+
+
+def below_reserved(writes: Sequence[Write]) -> Iterator[str]:
+    """Odoo takes reservations back where fewer are left."""
+    for one in writes:
+        if one.level < one.reserved:
+            text = _("{sku}: {reserved} are reserved, and {level} are left")
+            told = text.format(sku=one.sku, reserved=_shown(one.reserved), level=_shown(one.level))
+            yield f"! {told}"
 
 
 def left_out(skipped: Sequence[Skipped]) -> Iterator[str]:
