@@ -21,7 +21,15 @@ from passerelle.base.progress import step
 from passerelle.config.sync import Connector
 from passerelle.connectors.odoo_calls import JSON2, Calls, open_calls, version_of
 from passerelle.connectors.web import Web
-from passerelle.model.sync import Product, Quant, TargetPlace, TargetStock, Write
+from passerelle.model.sync import (
+    Product,
+    Quant,
+    SourceItem,
+    SourceLevels,
+    TargetPlace,
+    TargetStock,
+    Write,
+)
 
 PAGE = 5000
 # What a write needs beyond Odoo's own limit, to hear that it was ended by it. In seconds.
@@ -159,6 +167,43 @@ class OdooConnector:
             found += page
             if len(page) < PAGE:
                 return found
+
+    def read_levels(
+        self, warehouses: Sequence[str], skus: Sequence[str], level: str
+    ) -> SourceLevels:
+        """The items of locations, by their complete names: barcodes, else the products' codes.
+
+        ``level`` is what is on hand, or with ``availablestock`` what nobody has reserved.
+        """
+        at = datetime.now(UTC)
+        fields = ["barcode", "default_code", self._storable]
+        rows = self._read("product.product", [["active", "=", True]], fields)
+        codes = {
+            row["id"]: row["barcode"] or row["default_code"] or ""
+            for row in rows
+            if row[self._storable] in (True, "product")
+        }
+        levels: dict[int, Decimal] = dict.fromkeys(codes, Decimal(0))
+        for place in map(self._place, warehouses):
+            for quant in self._quants(place, None):
+                if quant.product in levels:
+                    reserved = quant.reserved if level == "availablestock" else Decimal(0)
+                    levels[quant.product] += quant.quantity - reserved
+        items = (
+            SourceItem(str(id), codes[id], format(number.normalize(), "f"))
+            for id, number in levels.items()
+            if codes[id] and (not skus or codes[id] in skus)
+        )
+        return SourceLevels(tuple(items), at)
+
+    def _place(self, location: str) -> TargetPlace:
+        found = self._read(
+            "stock.location", [["complete_name", "=", location]], ["usage", "company_id"]
+        )
+        if len(found) != 1 or found[0]["usage"] != "internal" or not found[0]["company_id"]:
+            what = _("there is no internal location of that name, or several")
+            raise HeldError(what, location, _('write stock.from as in "odoo:WH/Stock"'))
+        return TargetPlace(found[0]["id"], found[0]["company_id"][0], location)
 
     # --- writing -------------------------------------------------------------------------------
 

@@ -214,6 +214,6 @@ def result_in_words(total: int, updated: int, unchanged: int, skips: Mapping[Ski
         n_("{n} unchanged", "{n} unchanged", unchanged),
     ]
     if left := sum(skips.values()):
-        skipped = n_("{n} skipped", "{n} skipped", left)
-        parts.append(f"{skipped} ({', '.join(skips_in_words(skips))})")
+        why = ", ".join(skips_in_words(skips))
+        parts.append(_("{n} skipped ({why})").format(n=left, why=why))
     return ", ".join(parts)
