@@ -1,6 +1,5 @@
 """``passerelle sync`` and ``jobs``: levels of one system into another, and what became of them."""
 
-from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -139,17 +138,17 @@ def jobs() -> None:
     """
 
 
-_states = click.option("--state", "states", multiple=True, metavar="STATE",
-                       type=click.Choice([*JobState]), help="Only jobs in this state.")  # fmt: skip
+_state = click.option("--state", metavar="STATE",
+                       type=click.Choice([*JobState]), help="Only those in it.")  # fmt: skip
 _number = click.argument("number", type=click.IntRange(min=1))
 
 
 @jobs.command("list")
-@_states
+@_state
 @click.option("-n", "count", type=click.IntRange(min=1), default=20, help="How many.  [20]")
 @json_option
 @with_settings
-def list_jobs(settings: Settings, states: Sequence[str], count: int, as_json: bool) -> None:
+def list_jobs(settings: Settings, state: str | None, count: int, as_json: bool) -> None:
     """List the jobs, newest first.
 
     \b
@@ -157,7 +156,7 @@ def list_jobs(settings: Settings, states: Sequence[str], count: int, as_json: bo
     passerelle jobs list --state held --json
     """
     with reading_ledger(settings) as ledger:
-        found = ledger.jobs.latest(count, [JobState(state) for state in states])
+        found = ledger.jobs.latest(count, [JobState(state)] if state else ())
     if as_json:
         print_json([fields_of(job, *_FIELDS) for job in found])
     elif not found:
