@@ -210,6 +210,16 @@ def server_names(
     ]
 
 
+def secret_names(
+    context: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The servers, and the connectors' keys, that begin so."""
+    settings = readable(context)
+    keys = settings.connector_secrets() if settings else ()
+    more = [CompletionItem(key) for key in keys if key.startswith(incomplete)]
+    return [*server_names(context, param, incomplete), *more]
+
+
 def shop_names(
     context: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:

@@ -11,7 +11,7 @@ from passerelle.base.errors import ConfigError, HeldError, UnreachableError, Usa
 from passerelle.base.language import N_, _, n_
 from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
-from passerelle.cli.common import now, server_names, steering_ledger, tell, with_settings
+from passerelle.cli.common import now, secret_names, steering_ledger, tell, with_settings
 from passerelle.config.model import Settings
 from passerelle.config.passwords import delete_password, store_password
 from passerelle.exchange.witness import Witness
@@ -173,7 +173,7 @@ def secret() -> None:
 
 
 @secret.command("set")
-@click.argument("server", shell_complete=server_names)
+@click.argument("server", shell_complete=secret_names)
 @with_settings
 def set_secret(settings: Settings, server: str) -> None:
     """Ask for SERVER's password, or read it from a pipe, and store it.
@@ -190,7 +190,7 @@ def set_secret(settings: Settings, server: str) -> None:
 
 
 @secret.command("delete")
-@click.argument("server", shell_complete=server_names)
+@click.argument("server", shell_complete=secret_names)
 @with_settings
 def delete_secret(settings: Settings, server: str) -> None:
     """Remove SERVER's password from the store.

@@ -1,6 +1,5 @@
 """``passerelle sync`` and ``jobs``: levels of one system into another, and what became of them."""
 
-
 import click
 from click.shell_completion import CompletionItem
 
