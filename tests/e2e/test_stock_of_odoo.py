@@ -70,6 +70,19 @@ def test_the_levels_of_a_location_are_published_less_the_missed_sales(
     assert shop.run("status", expected=6)
 
 
+def test_what_odoo_took_just_now_counts_as_missed_for_a_while(
+    tmp_path: Path, odoo: FakeOdoo
+) -> None:
+    shop = OdooShop(tmp_path, odoo)
+    shop.run("run", "orders")
+    next((shop.server / "import").glob("*.xml")).unlink()
+    shop.run("run", "orders")
+    assert "3701234500027: 6 -> 0" in shop.run("run", "stock").stdout
+    config = tmp_path / "config.toml"
+    config.write_text('chain.grace = "0s"\n' + config.read_text("utf-8"), "utf-8")
+    assert "0 changed" in shop.run("run", "stock").stdout
+
+
 def test_an_odoo_that_is_away_publishes_nothing(tmp_path: Path, odoo: FakeOdoo) -> None:
     shop = OdooShop(tmp_path, odoo)
     odoo.faults.append(lambda _request, _carry_out: None)
