@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import pytest
 
 from passerelle.cli.demo.zort import FakeZort, ZortProduct
 from tests.servers import connectors as faults
 from tests.servers.connectors import OdooHandle, Proxy, only
+from tests.servers.real_odoo import RealOdoo
 from tests.syncs import SyncWorld, levels_of
 
 
@@ -148,6 +150,31 @@ def test_check_names_the_group_that_a_user_lacks(world: SyncWorld) -> None:
     assert world.run("sync", "run", expected=4)
     assert world.states() == ["failed"]
     assert levels_of(world.odoo, world.ids) == [0.0, 5.0, 1.0]
+
+
+@pytest.mark.realodoo
+def test_other_programs_read_what_was_written(tmp_path: Path, real_odoo: RealOdoo) -> None:
+    """The two public clients of Odoo, as a second opinion."""
+    import odoolib  # type: ignore[import-untyped]
+    import odoorpc  # type: ignore[import-untyped]
+
+    with FakeZort([ZortProduct("A-1", "10.25")]) as zort:
+        world = SyncWorld(tmp_path, zort, real_odoo)
+        product = real_odoo.add_product("A-1", 3.0)
+        world.write()
+        world.run("sync", "run")
+    place = urlsplit(real_odoo.url)
+    ask = {"hostname": place.hostname, "port": place.port, "database": real_odoo.database}
+    key = real_odoo.keys["admin"]
+    one = odoolib.get_connection(**ask, protocol="jsonrpc", login="admin", password=key)
+    domain = [("product_id", "=", product), ("location_id", "=", real_odoo.stock)]
+    rows = one.get_model("stock.quant").search_read(domain, ["quantity"])
+    assert [row["quantity"] for row in rows] == [10.25]
+    other = odoorpc.ODOO(place.hostname, port=place.port)
+    other.login(real_odoo.database, "admin", key)
+    moves = other.env["stock.move"]
+    found = moves.search_read([("reference", "=", "passerelle 1/1")], ["quantity"])
+    assert [row["quantity"] for row in found] == [7.25]
 
 
 class TestAWriteWhoseAnswerIsLost:

@@ -3,11 +3,12 @@
 import json
 import tomllib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from passerelle.base.lock import locked
+from passerelle.base.lock import hold_lock, locked
 from passerelle.cli.demo.odoo import FakeOdoo
 from passerelle.cli.demo.serving import HttpAnswer, ServerFault
 from passerelle.cli.demo.zort import FakeZort, ZortProduct
@@ -164,6 +165,18 @@ class TestTheClock:
             world.run("sync", "run", "stock_th", expected=7)
         world.run("jobs", "run")
         assert world.states() == ["done", "done"]
+
+    def test_keeps_no_other_run_waiting(self, world: SyncWorld) -> None:
+        free = list[str]()
+
+        def look(_request: object, carry_out: object) -> object:
+            with hold_lock(world.folder, "run orders", datetime.now().astimezone()):
+                free.append("the folder's lock")
+            return carry_out()  # type: ignore[operator]
+
+        world.odoo.odoo.faults.append(look)  # type: ignore[attr-defined]
+        world.run("run", "sync")
+        assert free
 
     def test_makes_none_before_its_time(self, world: SyncWorld) -> None:
         world.run("run", "sync")
