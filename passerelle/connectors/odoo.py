@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from passerelle.base.errors import HeldError
@@ -59,16 +59,12 @@ class OdooConnector:
     # --- where ---------------------------------------------------------------------------------
 
     def find_place(self, company: str, location: str) -> TargetPlace:
-        companies = self._read("res.company", [["name", "=", company]], ["name"])
+        companies = [*self._read("res.company", [["name", "=", company]], ["name"])]
         if len(companies) != 1:
             self._hold(_("the company is not there, or its user may not see it"), company)
         id = companies[0]["id"]
-        found = self._read(
-            "stock.location",
-            [["complete_name", "=", location], ["company_id", "=", id]],
-            ["usage", "company_id"],
-            company=id,
-        )
+        domain = [["complete_name", "=", location], ["company_id", "=", id]]
+        found = [*self._read("stock.location", domain, ["usage", "company_id"], company=id)]
         if len(found) != 1:
             what = _("{company} has no location of that name").format(company=company)
             self._hold(what, location)
@@ -149,24 +145,22 @@ class OdooConnector:
         fields: Sequence[str],
         *,
         company: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> Iterator[dict[str, Any]]:
         """All records of a domain, by their ids: pages that begin after the last one met."""
         context = _ALL | ({} if company is None else {"allowed_company_ids": [company]})
-        found: list[dict[str, Any]] = []
-        while True:
-            after = [["id", ">", found[-1]["id"]]] if found else []
+        last, page = 0, list[dict[str, Any]]()
+        while not last or len(page) == PAGE:
             page = self._calls.call(
                 model,
                 "search_read",
-                domain=[*domain, *after],
+                domain=[*domain, ["id", ">", last]],
                 fields=[*fields],
                 limit=PAGE,
                 order="id",
                 context=context,
             )
-            found += page
-            if len(page) < PAGE:
-                return found
+            yield from page
+            last = page[-1]["id"] if page else -1
 
     def read_levels(
         self, warehouses: Sequence[str], skus: Sequence[str], level: str
@@ -197,9 +191,8 @@ class OdooConnector:
         return SourceLevels(tuple(items), at)
 
     def _place(self, location: str) -> TargetPlace:
-        found = self._read(
-            "stock.location", [["complete_name", "=", location]], ["usage", "company_id"]
-        )
+        domain = [["complete_name", "=", location]]
+        found = [*self._read("stock.location", domain, ["usage", "company_id"])]
         if len(found) != 1 or found[0]["usage"] != "internal" or not found[0]["company_id"]:
             what = _("there is no internal location of that name, or several")
             raise HeldError(what, location, _('write stock.from as in "odoo:WH/Stock"'))
@@ -265,6 +258,7 @@ class OdooConnector:
 _CLOCKS = 3600
 
 
+@lru_cache(maxsize=10_000)
 def _exact(number: float) -> Decimal:
     """JSON's number as the digits that stand in it."""
     return Decimal(str(number))

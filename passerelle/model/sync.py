@@ -95,6 +95,7 @@ class SourceItem:
     kind: ItemKind = ItemKind.PRODUCT
 
 
+_NONE = Decimal(0)
 # What is greater is another column's number.
 _MOST = Decimal(10) ** 12
 
@@ -145,7 +146,7 @@ class Quant:
     quantity: Decimal
     is_plain: bool = True
     is_counted: bool = False
-    reserved: Decimal = Decimal(0)
+    reserved: Decimal = _NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ class Write:
     product: int
     before: Decimal
     level: Decimal
-    reserved: Decimal = Decimal(0)
+    reserved: Decimal = _NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from passerelle.model.sync import (
     level_of,
 )
 
+_NONE = Decimal(0)
 WORDS: Mapping[Skip, str] = {
     Skip.NO_SKU: N_("no SKU"),
     Skip.NO_LEVEL: N_("no level"),
@@ -132,9 +133,8 @@ def _judge(
     plain = [quant for quant in mine if quant.is_plain]
     if len(plain) > 1:
         return Skip.QUANTS
-    before = sum((one.quantity for one in plain), Decimal(0))
-    reserved = sum((one.reserved for one in plain), Decimal(0))
-    return Write(sku, product.id, before, level, reserved)
+    one = plain[0] if plain else Quant(0, product.id, _NONE)
+    return Write(sku, product.id, one.quantity, level, one.reserved)
 
 
 def _the_one(products: Sequence[Product], place: TargetPlace) -> Product | Skip:
