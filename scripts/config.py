@@ -8,7 +8,8 @@ shows the key, where ``key = default`` alone will not do:
     # lines that stand above it
     = VALUE  # what stands beside it
 
-where "…" is the default, or what the key means; ``# key = `` above it shows it as a comment.
+where "…" is the default, or what the key means; ``# key = `` above it shows it as a comment, and
+``= -`` leaves it out: it stands elsewhere in the file.
 And of a table, whose name "…" stands for:
 
     # --- Title of what begins here
@@ -111,6 +112,8 @@ def _keys(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
 
 def _key(key: str, default: Any, shown: list[str]) -> Iterator[str]:
     yield from (line for line in shown if line.startswith("#"))
+    if shown == ["= -"]:
+        return
     is_told = default is None or any(line.startswith(f"# {key} = ") for line in shown)
     usual = [] if is_told else ["= …"]
     for value in [line for line in shown if line.startswith("=")] or usual:

@@ -58,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     due, left = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        marks = [mark for mark in item.iter_markers() if mark.name in ("scale", "realserver")]
+        names = ("scale", "realserver", "realodoo")
+        marks = [mark for mark in item.iter_markers() if mark.name in names]
         (due if scale.is_due(marks) else left).append(item)
     items[:] = due
     config.hook.pytest_deselected(items=left)

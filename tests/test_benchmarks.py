@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
         ("runs", "commands to the server. Twice the imports plus the round trips are"),
         ("age", "## Runs on a ledger of 2,000 orders"),
         ("pool", "## `run pool`, 5 shops of 2,000 items"),
+        ("sync", "## `sync run`, 2,000 SKUs, 200 changed"),
         ("windows", "Left out: PASSERELLE_WINDOWS names no folder"),
     ],
 )

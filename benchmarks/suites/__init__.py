@@ -11,6 +11,7 @@ from benchmarks.suites.runs import runs
 from benchmarks.suites.shared import Outcome, Scale
 from benchmarks.suites.starts import starts
 from benchmarks.suites.stock import growth, stock
+from benchmarks.suites.sync import sync
 from benchmarks.suites.transfers import transfers
 from benchmarks.suites.windows import windows
 
@@ -23,6 +24,7 @@ SUITES: dict[str, Callable[[Path, Scale], Iterator[Outcome]]] = {
     "runs": runs,
     "age": age,
     "pool": pool,
+    "sync": sync,
     "windows": windows,
 }
 

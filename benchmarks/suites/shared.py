@@ -34,6 +34,7 @@ class Scale:
     ages: Sequence[int] = (0, 20_000, 200_000, 2_000_000)
     archives: Sequence[int] = (0, 10_000, 100_000)
     pool_items: int = 100_000
+    sync_skus: int = 100_000
     rounds: int = 3
 
 
@@ -45,6 +46,7 @@ QUICK = Scale(
     ages=(0, 2_000),
     archives=(0, 1_000),
     pool_items=2_000,
+    sync_skus=2_000,
     rounds=1,
 )
 

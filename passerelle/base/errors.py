@@ -59,6 +59,10 @@ class TransientError(UnreachableError):
     """The connection was lost, refused or too slow: the same call may succeed in a moment."""
 
 
+class LostAnswerError(TransientError):
+    """What was asked may have been done, or may be done yet: the answer did not come."""
+
+
 class TimeLimitError(UnreachableError):
     """The run used up its ``time_limit``."""
 
@@ -98,6 +102,10 @@ class VanishedError(NotFoundError):
 
 class AccessDeniedError(PermanentError):
     """The file or folder is there, or may be, but this account may not use it."""
+
+
+class RefusedError(PermanentError):
+    """The other side understood what was asked, and refused it as it is."""
 
 
 class AlreadyThereError(PermanentError):

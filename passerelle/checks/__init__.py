@@ -9,6 +9,7 @@ from pathlib import Path
 
 from passerelle.base.errors import ConfigError, PasserelleError
 from passerelle.base.language import _
+from passerelle.checks.connectors import check_connectors
 from passerelle.checks.findings import Finding, Level, fault, ok, warning
 from passerelle.checks.local import (
     check_folder,
@@ -44,12 +45,13 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
         yield from password
         if not any(finding.level == Level.FAULT for finding in password):
             yield from check_server(settings, label)
+    yield from check_connectors(settings)
     yield from check_tasks(settings, config)
     yield from check_alerts(settings)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
-    present = [name for name in RUNS if getattr(settings, name) is not None]
+    present = [name for name in RUNS if getattr(settings, name)]
     if not present:
         mend = _("add [orders] and [stock]; `passerelle init` shows how")
         return warning(config.name, _("no run has anything to do"), mend)

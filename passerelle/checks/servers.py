@@ -16,6 +16,7 @@ from passerelle.checks.columns import check_columns
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
+from passerelle.config.passwords import account, password_of
 from passerelle.config.servers import Server, kind_of
 from passerelle.exchange.sources import named_alike_there
 from passerelle.exchange.uploads import tmp_name
@@ -23,7 +24,6 @@ from passerelle.model.location import Location
 from passerelle.model.servers import MARK_NAME
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
-from passerelle.remotes.passwords import account, password_of
 
 _FIRST = b"Passerelle tries whether it may write here.\r\n"
 _SECOND = b"Passerelle tries whether it may replace a file here.\r\n"

@@ -202,7 +202,7 @@ def server_names(
     context: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """The servers of config.toml that begin so; none where it cannot be read."""
-    settings = _readable(context)
+    settings = readable(context)
     return [
         CompletionItem(name, help=server.url)
         for name, server in (settings.servers if settings else {}).items()
@@ -210,16 +210,26 @@ def server_names(
     ]
 
 
+def secret_names(
+    context: click.Context, param: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """The servers, and the connectors' keys, that begin so."""
+    settings = readable(context)
+    keys = settings.connector_secrets() if settings else ()
+    more = [CompletionItem(key) for key in keys if key.startswith(incomplete)]
+    return [*server_names(context, param, incomplete), *more]
+
+
 def shop_names(
     context: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """The pool's shops that begin so, in the same way."""
-    settings = _readable(context)
+    settings = readable(context)
     shops = settings.pool.shops if settings and settings.pool else ()
     return [CompletionItem(name) for name in shops if name.startswith(incomplete)]
 
 
-def _readable(context: click.Context) -> Settings | None:
+def readable(context: click.Context) -> Settings | None:
     try:
         # Not `obj`: while a shell asks, no command has run.
         return load_config(find_config(context.find_root().params.get("config")))

@@ -11,14 +11,14 @@ from passerelle.base.errors import ConfigError, HeldError, UnreachableError, Usa
 from passerelle.base.language import N_, _, n_
 from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
-from passerelle.cli.common import now, server_names, steering_ledger, tell, with_settings
+from passerelle.cli.common import now, secret_names, steering_ledger, tell, with_settings
 from passerelle.config.model import Settings
+from passerelle.config.passwords import delete_password, store_password
 from passerelle.exchange.witness import Witness
 from passerelle.gateway.pruning import prune_archives
 from passerelle.health.alerts.sending import addresses, services_of
 from passerelle.health.alerts.telling import send_trials
 from passerelle.ledger.ledger import open_copy
-from passerelle.remotes.passwords import delete_password, store_password
 from passerelle.runs.erasure import Eraser, Erasure
 
 
@@ -173,7 +173,7 @@ def secret() -> None:
 
 
 @secret.command("set")
-@click.argument("server", shell_complete=server_names)
+@click.argument("server", shell_complete=secret_names)
 @with_settings
 def set_secret(settings: Settings, server: str) -> None:
     """Ask for SERVER's password, or read it from a pipe, and store it.
@@ -190,7 +190,7 @@ def set_secret(settings: Settings, server: str) -> None:
 
 
 @secret.command("delete")
-@click.argument("server", shell_complete=server_names)
+@click.argument("server", shell_complete=secret_names)
 @with_settings
 def delete_secret(settings: Settings, server: str) -> None:
     """Remove SERVER's password from the store.
@@ -231,8 +231,9 @@ def _piped(server: str) -> str:
 
 
 def _check_server(settings: Settings, server: str) -> None:
-    if server not in settings.servers:
-        known = ", ".join(settings.servers) or _("none")
+    secrets = [*settings.servers, *settings.connector_secrets()]
+    if server not in secrets:
+        known = ", ".join(secrets) or _("none")
         raise UsageError(
             _('no server is named "{server}"').format(server=server),
             "config.toml",

@@ -138,12 +138,15 @@ def why(settings: Settings, item: str, look: bool, as_json: bool) -> None:
     """Say why the last publication has an item at its level.
 
     Any form of its item number does: with or without leading zeros, spaces or hyphens; a gift
-    card's product id; or a reference, where the ERP's file has a column with it.
+    card's product id; or a reference, where the ERP's file has a column with it. Of a sync, its
+    SKU: what the source said, what Odoo had, what was written, and by which job.
 
     \b
     passerelle stock why 3701234567890
     passerelle stock why 3701234567890 --look
     """
+    if settings.sync and _why_by_sync(settings, item, as_json=as_json):
+        return
     from passerelle.explain.publication import is_taken_by_shop
     from passerelle.explain.stock import answer, as_dict
     from passerelle.explain.stock_words import tell as in_words
@@ -164,6 +167,22 @@ def why(settings: Settings, item: str, look: bool, as_json: bool) -> None:
             tell(in_words(inquiry, answers, taken=taken))
     if failure:
         raise failure
+
+
+def _why_by_sync(settings: Settings, sku: str, *, as_json: bool) -> bool:
+    """Whether a sync has an answer, which is told then."""
+    from passerelle.explain.sync import answer_sync, sync_as_dict, tell_sync
+
+    with reading_ledger(settings) as ledger:
+        answers = answer_sync(settings, ledger, sku)
+    if not answers and settings.stock is None:
+        mend = _("`passerelle sync map` names the items; SKUs mind their case")
+        raise UsageError(_("no sync has met {sku}").format(sku=sku), "", mend)
+    if answers and as_json:
+        print_json([sync_as_dict(one) for one in answers])
+    for one in [] if as_json else answers:
+        tell(tell_sync(one))
+    return bool(answers)
 
 
 @click.command()

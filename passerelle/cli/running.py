@@ -56,6 +56,7 @@ def run(
     passerelle run orders             order CSV -> one sales XML in the ERP's import folder
     passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
     passerelle run pool               several shops -> one stock, which each of them shows
+    passerelle run sync               the jobs that are due: ZORT's stock -> Odoo
     passerelle run all                orders and stock, one after the other
     passerelle run orders --dry-run   only print the plan
     """
@@ -95,17 +96,21 @@ def carry_out(settings: Settings, *names: str, dry_run: bool = False, **options:
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path),
                 default="passerelle-demo", metavar="[DIR]")  # fmt: skip
-def demo(folder: Path) -> None:
+@click.option("--sync", is_flag=True, help="A ZORT and an Odoo instead, and their jobs.")
+def demo(folder: Path, sync: bool) -> None:
     """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 
-    Shop, ERP and both runs, told step by step; leaves the files to look at.
+    Shop, ERP and both runs, told step by step; leaves the files to look at. With --sync, stock
+    goes from a ZORT into an Odoo, both played by this program: no account is needed.
 
     \b
     passerelle demo
+    passerelle demo --sync
     """
     from passerelle.cli.demo import play
+    from passerelle.cli.demo.sync_play import play_sync
 
-    play(folder, click.echo)
+    (play_sync if sync else play)(folder, click.echo)
 
 
 @click.command()

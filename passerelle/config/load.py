@@ -5,6 +5,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,11 @@ def load_config(path: Path) -> Settings:
     speak(str(tree.get("language", "auto")))
     servers = tree.get("servers")
     names = tuple(servers) if isinstance(servers, dict) else ()
-    context = {"folder": path.absolute().parent, "servers": names}
+    context = {
+        "folder": path.absolute().parent,
+        "servers": names,
+        "connectors": tuple(_odoos(tree.get("connectors"))),
+    }
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
         settings = Settings.model_validate({"folder": ".", **tree}, context=context)
@@ -73,6 +78,13 @@ def load_config(path: Path) -> Settings:
     if links := faults_of_links(settings):
         raise _faulty(path, located(path.name, text, links))
     return settings
+
+
+def _odoos(connectors: object) -> Iterator[str]:
+    """The connectors that levels may be read from as from a file."""
+    for name, table in connectors.items() if isinstance(connectors, dict) else ():
+        if isinstance(table, dict) and table.get("kind") == "odoo":
+            yield name
 
 
 def _speak_as_in(text: str) -> None:

@@ -19,6 +19,7 @@ from passerelle.config.places import faults_of_places
 from passerelle.config.pool import Pool
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
+from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
 from passerelle.model.location import Location
 
@@ -166,6 +167,23 @@ class Settings(Section):
     """# --- One stock, several shops: see docs/pool.md. To use it, take the "# " off these lines
     # […]
     """
+    connectors: dict[str, Connector] = {}
+    """Systems with an HTTP API: any name, used in [sync.NAME] and, of an Odoo, in stock.from.
+
+    # --- Stock of another system into Odoo: see docs/connectors.md. To use it, take the "# " off
+    #   [connectors.zort]            # any name, used below
+    #   kind = "zort"
+    #   storename = "shop@example.com"
+    #   apikey = "keyring"           # `passerelle secret set connectors.zort.apikey`
+    #   apisecret = "keyring"
+    #   rate = 1.0                   # requests a second at most
+
+    # [odoo]
+    """
+    sync: dict[str, Sync] = {}
+    """Levels of one system into another: any name.
+
+    # [stock_th]  # any name; `passerelle jobs list` shows what became of its jobs"""
     trace: Trace = Trace()
     """# --- Keeping"""
     archive: Archive = Archive()
@@ -204,9 +222,21 @@ class Settings(Section):
         return self.pool
 
     @property
+    def needed_syncs(self) -> dict[str, Sync]:
+        """``[sync.NAME]``, each. Raises :class:`ConfigError` where there is none."""
+        if not self.sync:
+            raise _missing(_("[sync.NAME] is missing"))
+        return self.sync
+
+    @property
     def gift_card_ids(self) -> tuple[str, ...]:
         """The product ids of the gift cards, as far as the config names them."""
         return self.stock.gift_cards.ids if self.stock else ()
+
+    def connector_secrets(self) -> Iterator[str]:
+        """The keys of the connectors that hold a secret, as `passerelle secret set` takes them."""
+        for name, connector in self.connectors.items():
+            yield from (f"connectors.{name}.{key}" for key in CONNECTORS[connector.kind].secrets)
 
     def written_places(self) -> Iterator[Location]:
         """The files that Passerelle gives to others, as config.toml names them."""
@@ -246,7 +276,8 @@ class Settings(Section):
     @model_validator(mode="after")
     def _each_its_file(self) -> Self:
         """Two parties on one file would take each other's data for their own."""
-        if faults := [_fault_at(key, problem) for key, problem in faults_of_places(self)]:
+        found = (*faults_of_places(self), *faults_of_syncs(self.connectors, self.sync))
+        if faults := [_fault_at(key, problem) for key, problem in found]:
             raise ValidationError.from_exception_data("config.toml", faults)
         return self
 

@@ -33,7 +33,8 @@ def uses(settings: "Settings") -> Iterator[Use]:
     """Every file that is read or written on servers, in the order of config.toml."""
     for name, section in (("orders", settings.orders), ("stock", settings.stock)):
         if section:
-            yield Use((name, "from"), section.source)
+            if section.source.server in settings.servers:  # no file: an Odoo's location
+                yield Use((name, "from"), section.source)
             yield Use((name, "to"), section.to)
     if settings.fulfil.to:
         yield Use(("fulfil", "to"), settings.fulfil.to)

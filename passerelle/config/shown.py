@@ -66,7 +66,9 @@ def how_found(option: Path | None) -> tuple[Origin | Literal["option"], str]:
 
 def _settings(tree: Mapping[str, Any], table: Key, lines: Mapping[Key, int]) -> Iterator[Setting]:
     tables = {key: value for key, value in tree.items() if isinstance(value, Mapping) and value}
-    for key in (key for key in tree if key not in tables):
+    # What is no key but a place for tables is not shown while there are none.
+    left = (key for key in tree if key not in tables and (table or tree[key] != {}))
+    for key in left:
         path = (*table, key)
         value = _told(path, tree[key])
         yield Setting(table, key, value, lines.get(path), _note(path, value))

@@ -14,6 +14,7 @@ from passerelle.config.values import (
     ProductIds,
     Section,
     Separator,
+    SourcePlace,
 )
 
 
@@ -75,8 +76,9 @@ class Guards(Section):
 class Stock(Section):
     """``[stock]``: from the ERP's stock to the file the shop's import reads."""
 
-    source: Place = Field(alias="from")
-    """The ERP's stock file, ExportCSV, as "server:path".
+    source: SourcePlace = Field(alias="from")
+    """The ERP's stock file, ExportCSV, as "server:path"; or "odoo:WH/Stock", the name of a
+    connector and a location of its Odoo, of which the levels are read as they are now.
 
     = "ftp:ExportCSV.csv"
     """

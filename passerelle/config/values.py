@@ -270,6 +270,19 @@ def _location(value: Any, info: ValidationInfo) -> Location:
     return Location(server, clean_path(path))
 
 
+# Where an Odoo keeps its goods as it ships.
+USUAL_LOCATION = "WH/Stock"
+
+
+def _source(value: Any, info: ValidationInfo) -> Location:
+    """A file on a server, or a location of an Odoo: ``odoo:WH/Stock``."""
+    connectors: tuple[str, ...] = (info.context or {}).get("connectors", ())
+    name, colon, path = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if colon and name in connectors:
+        return Location(name, clean_path(path or USUAL_LOCATION))
+    return _location(value, info)
+
+
 def _folder(value: Any, info: ValidationInfo) -> Location | None:
     return None if value == "" else _location(value, info)
 
@@ -285,5 +298,7 @@ def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
 _PLACE = r"^[^:]*:/?[^/\\][^\\]*$"
 _as_text = PlainSerializer(lambda place: str(place or ""), return_type=str)
 Place = Annotated[Location, BeforeValidator(_location), _as_text, checked_by(_PLACE)]
+_SOURCE = r"^[^:]*:(/?[^/\\][^\\]*)?$"
+SourcePlace = Annotated[Location, BeforeValidator(_source), _as_text, checked_by(_SOURCE)]
 Folder = Annotated[Location | None, BeforeValidator(_folder), _as_text, checked_by(f"^$|{_PLACE}")]
 FilePath = Annotated[Path | None, BeforeValidator(_beside_config), _as_text, WithJsonSchema(_TEXT)]

@@ -23,6 +23,7 @@ from passerelle.base.lookalikes import named_alike
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
+from passerelle.exchange.live_levels import fetch_levels
 from passerelle.exchange.uploads import tmp_name
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
@@ -84,6 +85,8 @@ class Sources:
         Raises :class:`NotReadyError` while it is being written, :class:`NotFoundError` where
         there is none, and what servers raise.
         """
+        if place.server in self._settings.connectors:
+            return self._levels(place)
         remote = self._remote(place.server)
         try:
             entry = remote.stat(place.path)
@@ -96,6 +99,11 @@ class Sources:
             self._wait_until_settled(remote, place, entry)
         data = self._read(remote, place, entry)
         return Source(place, data, entry.modified, age, tuple(_weaker_promises(entry)))
+
+    def _levels(self, place: Location) -> Source:
+        now = self._now()
+        data, modified = fetch_levels(self._settings, place, now)
+        return Source(place, data, modified, now - modified)
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
         """How old a file is, by its server's clock; ``None`` where that cannot be told.
@@ -112,6 +120,9 @@ class Sources:
 
         ``None`` where this account may not write there or the server tells no times.
         """
+        if beside.server in self._settings.connectors:  # its levels are dated by our own
+            self._ledger.stock.set_clock_offset(beside.server, timedelta(0), self._now())
+            return timedelta(0)
         server, path = beside.server, tmp_name(beside.path, self._ledger.servers.token)
         remote = self._remote(server)
         try:

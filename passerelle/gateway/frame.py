@@ -10,7 +10,7 @@ from passerelle import __version__
 from passerelle.archive import folders as archive
 from passerelle.archive.retention import mend_of_prune
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import INTERRUPTED, ConfigError, PasserelleError
+from passerelle.base.errors import INTERRUPTED, BusyError, ConfigError, PasserelleError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
@@ -22,6 +22,7 @@ from passerelle.gateway.pruning import prune_archives
 from passerelle.gateway.trace import RunTrace
 from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
 from passerelle.ledger.runs import PRUNE
+from passerelle.model.runs import RUNS
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
 
@@ -152,9 +153,11 @@ def perform(
 def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
     now = clock()
     with ExitStack() as stack:
-        stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
-        with suppress(OSError):
-            archive.rotate_traces(settings.folder, settings.trace.max_size, now)
+        if run in RUNS and RUNS[run].is_long:
+            _rotate_if_free(settings, run, now)
+        else:
+            stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
+            _rotate(settings, now)
         trace = RunTrace(run, settings.folder, console=console)
         trace.begin(f"run {run}, passerelle {__version__}", now)
         try:
@@ -164,6 +167,16 @@ def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]
             raise
         stack.callback(ledger.close)
         yield Gateway(settings, ledger, trace, dry_run=False)
+
+
+def _rotate(settings: Settings, now: datetime) -> None:
+    with suppress(OSError):
+        archive.rotate_traces(settings.folder, settings.trace.max_size, now)
+
+
+def _rotate_if_free(settings: Settings, run: str, now: datetime) -> None:
+    with suppress(BusyError), hold_lock(settings.folder, f"run {run}", now):
+        _rotate(settings, now)
 
 
 def _tell(gateway: Gateway, story: Story) -> Outcome:
@@ -183,7 +196,8 @@ def _record(
     try:
         outcome = _tell(gateway, story)
         code, summary, facts = outcome.exit_code, outcome.summary, outcome.facts
-        _prune_daily(gateway)
+        if not (run in RUNS and RUNS[run].is_long):
+            _prune_daily(gateway)
         return outcome
     except PasserelleError as error:
         code, summary = error.exit_code, str(error)

@@ -57,7 +57,7 @@ def _places(settings: Settings, untaken: list[Dispatch]) -> list[Location]:
     places = [dispatch.place for dispatch in untaken]
     places += [settings.orders.source] if settings.orders else []
     places += [settings.stock.source, settings.stock.to] if settings.stock else []
-    return places
+    return [place for place in places if place.server not in settings.connectors]
 
 
 def _look(ledger: Ledger, remote: Remote, place: Location) -> Sight:
@@ -104,7 +104,8 @@ def look_at_files(
     if settings.orders:
         yield _orders(settings, ledger, settings.orders.source, sights)
     if settings.stock:
-        yield _erp_stock(settings, ledger, settings.stock.source, sights)
+        if settings.stock.source.server not in settings.connectors:
+            yield _erp_stock(settings, ledger, settings.stock.source, sights)
         yield _shop_stock(settings, ledger, settings.stock.to, now, sights)
 
 

@@ -22,7 +22,7 @@ class ConcernKind(StrEnum):
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
     ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop.
     The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
-    ``prune_held``.
+    ``prune_held``. Jobs: ``job_held``, ``job_failed``, ``job_unsettled``.
     """
 
     NEVER = "never"
@@ -53,6 +53,9 @@ class ConcernKind(StrEnum):
     OVERSOLD = "oversold"
     ASKED = "asked"
     PRUNE_HELD = "prune_held"
+    JOB_HELD = "job_held"
+    JOB_FAILED = "job_failed"
+    JOB_UNSETTLED = "job_unsettled"
 
 
 @dataclass(frozen=True, slots=True)

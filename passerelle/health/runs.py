@@ -10,7 +10,8 @@ from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Run
-from passerelle.schedule.timetable import next_start, starts
+from passerelle.model.runs import RUNS
+from passerelle.schedule.timetable import minutes_of, next_start, starts
 
 SUCCESSES = (0, 5)
 FAILURES = (1, 3, 4, 6, INTERRUPTED)
@@ -25,6 +26,8 @@ _MENDED_AT = {
 }
 # What a run may take beyond its own limit.
 _GRACE = timedelta(minutes=1)
+# How long a run that is not bounded by it may go on.
+_LONG = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class RunHealth:
 
 
 def look_at_run(settings: Settings, ledger: Ledger, run: str, now: datetime) -> RunHealth:
-    minutes = getattr(settings.schedule, run)
+    minutes = minutes_of(settings, run)
     newest = ledger.runs.last(run)
     active = newest if newest and is_active(newest, settings, now) else None
     last = ledger.runs.last(run, before=active.number) if active else newest
@@ -77,13 +80,14 @@ def gap_before(settings: Settings, ledger: Ledger, run: Run) -> tuple[datetime, 
     before = ledger.runs.last(run.run, before=run.number)
     if before is None:
         return ()
-    minutes = getattr(settings.schedule, run.run)
+    minutes = minutes_of(settings, run.run)
     return tuple(starts(minutes, before.started + EARLY, run.started - LATE))
 
 
 def is_active(run: Run, settings: Settings, now: datetime) -> bool:
     """Whether a run that has not ended may still be going on."""
-    return run.ended is None and now - run.started <= settings.time_limit + _GRACE
+    limit = _LONG if RUNS[run.run].is_long else settings.time_limit + _GRACE
+    return run.ended is None and now - run.started <= limit
 
 
 def run_concerns(health: RunHealth) -> Iterator[Concern]:
@@ -117,11 +121,13 @@ def _missed(health: RunHealth) -> Concern:
 
 def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
     run, since = health.run, health.failing_since
-    trace = "Trace1" if run == "orders" else "Trace2"
+    trace = RUNS[run].trace.removesuffix(".txt")
     if health.is_killed:
         text = _("run {run} was killed, or the machine stopped").format(run=run)
         mend = _("the next run finishes what it left; if it happens again, look into {trace}")
         yield Concern(ConcernKind.KILLED, run, text, mend.format(trace=trace), last.started)
+    elif RUNS[run].is_long:
+        return  # its jobs tell of themselves
     elif last.exit_code == HeldError.exit_code:
         text = _("run {run} is held for safety: {summary}").format(run=run, summary=last.summary)
         mend = _("nothing was published; {trace} tells more").format(trace=trace)

@@ -19,6 +19,8 @@ from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns, pool
 from passerelle.health.pool import as_dict as pool_dict
 from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
 from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
+from passerelle.health.sync import SyncHealth, look_at_syncs, sync_concerns, sync_in_words
+from passerelle.health.sync import as_dict as sync_dict
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import PRUNE_HELD
 from passerelle.model.records import Run
@@ -41,6 +43,7 @@ class Health:
     concerns: tuple[Concern, ...]
     sales: SalesHealth | None = None
     pool: PoolHealth | None = None
+    syncs: tuple[SyncHealth, ...] = ()
 
 
 def examine(
@@ -59,9 +62,11 @@ def examine(
     concerns += sale_concerns(sales) if sales else ()
     pool = look_at_pool(settings.pool, ledger) if settings.pool else None
     concerns += pool_concerns(settings, pool, now) if pool else ()
+    syncs = look_at_syncs(settings, ledger, now)
+    concerns += sync_concerns(settings, syncs, now)
     concerns += _archive_concerns(ledger)
     concerns += _left_concerns(ledger, {concern.key for concern in concerns})
-    return Health(now, runs, files, orders, tuple(concerns), sales, pool)
+    return Health(now, runs, files, orders, tuple(concerns), sales, pool, syncs)
 
 
 def _archive_concerns(ledger: Ledger) -> Iterator[Concern]:
@@ -123,6 +128,8 @@ def describe(health: Health) -> Iterator[str]:
     ).format(**health.orders.counts())
     if health.pool:
         yield _("pool: {facts}").format(facts=pool_in_words(health.pool))
+    for one in health.syncs:
+        yield f"sync {one.name}: {sync_in_words(one, health.at)}"
     if health.sales:
         yield _(
             "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on "
@@ -195,6 +202,7 @@ def as_dict(health: Health) -> dict[str, Any]:
         ],
         "orders": health.orders.counts(),
         "pool": pool_dict(health.pool) if health.pool else None,
+        **({"syncs": [sync_dict(one) for one in health.syncs]} if health.syncs else {}),
         **({"sales": health.sales.counts()} if health.sales else {}),
         "concerns": [fields_of(one) | {"key": one.key} for one in health.concerns],
     }

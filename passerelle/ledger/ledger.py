@@ -16,6 +16,7 @@ from passerelle.base.durable import private
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
 from passerelle.ledger.erasure import ErasureBook
+from passerelle.ledger.jobs import JobBook
 from passerelle.ledger.looking_back import LookingBack, Overview
 from passerelle.ledger.orders import OrderBook
 from passerelle.ledger.outbox import DispatchBook
@@ -50,6 +51,7 @@ class Ledger:
         self.alerts = AlertBook(self.begin)
         self.pool = PoolBook(self.begin)
         self.sales = SaleBook(self.begin)
+        self.jobs = JobBook(self.begin)
         self.servers = ServerBook(self.begin, self.begin_lightly)
 
     def begin(self) -> AbstractContextManager[Connection]:

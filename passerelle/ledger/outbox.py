@@ -4,9 +4,10 @@ Every change of a file's stage goes through :func:`_move`, which knows the table
 follows for the orders, the sale or the shop that hang on the file.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, exists, func, select, update
@@ -16,7 +17,15 @@ from passerelle.ledger.book import Begin, Book, in_batches, insert_all, insert_o
 from passerelle.ledger.marks import move_all, write_marks
 from passerelle.ledger.pool_booking import last_move, note, supersede, waiting_for
 from passerelle.ledger.sales import doubt_sale, move_sales, prepare_sale
-from passerelle.ledger.schema import changes, dispatches, orders, pool_files, publications
+from passerelle.ledger.schema import (
+    changes,
+    dispatches,
+    orders,
+    pool_files,
+    publications,
+    sync_batches,
+    sync_lines,
+)
 from passerelle.ledger.servers import count_deed
 from passerelle.ledger.stock import write_clock
 from passerelle.model.location import Location
@@ -24,6 +33,7 @@ from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
 from passerelle.model.states import LEVELS, STAGES, XMLS, Kind, SaleState, Stage, State
+from passerelle.model.sync import Batch, Write
 
 # The changed lines of older publications are dropped: `stock why` speaks of the last one.
 KEPT_PUBLICATIONS = 50
@@ -144,6 +154,17 @@ class DispatchBook(Book):
             connection.execute(update(pool_files).where(old).values(view=None))
             return dispatch
 
+    def prepare_batch(
+        self, promise: Promise, at: datetime, job: int, mark: str, writes: Sequence[Write]
+    ) -> Batch:
+        """Promises levels that are written through an API, each with what was there before."""
+        with self._begin() as connection:
+            number = _insert(connection, promise, at).number
+            connection.execute(sync_batches.insert().values(number=number, job=job, mark=mark))
+            rows = (row_of(sync_lines, one) | {"batch": number} for one in writes)
+            insert_all(connection, sync_lines, rows)
+        return Batch(number, mark, Stage.PREPARED, at, tuple(writes))
+
     # --- stages ------------------------------------------------------------------------------
 
     def stage(
@@ -196,6 +217,17 @@ class DispatchBook(Book):
         with self._begin() as connection:
             connection.execute(mine.values(stuck=at))
             return _one(connection, dispatch.number)
+
+    def settle_batch(
+        self, batch: Batch, stage: Stage, at: datetime, levels: Mapping[int, Decimal] | None = None
+    ) -> None:
+        """What became of levels: ``taken``, with those read back; ``doubtful``; ``abandoned``."""
+        with self._begin() as connection:
+            taken = at if stage == Stage.TAKEN else None
+            _move(connection, _one(connection, batch.dispatch), stage, at, taken=taken)
+            for product, level in (levels or {}).items():
+                line = (sync_lines.c.batch == batch.dispatch) & (sync_lines.c.product == product)
+                connection.execute(update(sync_lines).where(line).values(after=level))
 
     def note_lying(self, dispatch: Dispatch, at: datetime) -> None:
         """It lay there ``at`` that moment of the server's clock."""
@@ -333,6 +365,8 @@ def _follow(
     if stage == Stage.SENT and dispatch.kind in LEVELS:
         waits = waiting_for(dispatch.target, dispatch.kind)
         supersede(connection, waits & (dispatches.c.number < number))
+    if dispatch.kind == Kind.SYNC:
+        return  # its levels hang on nothing else
     match stage:
         case Stage.SENT if dispatch.kind == Kind.POOL:
             changed = select(pool_files.c.changed).where(pool_files.c.number == number)

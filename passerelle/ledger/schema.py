@@ -31,6 +31,7 @@ from passerelle.base.ids import plain_id
 from passerelle.base.language import _
 from passerelle.model.pool import ShopState
 from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
+from passerelle.model.sync import JobState
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -324,6 +325,61 @@ alerts = Table(
     Column("text", String, nullable=False),
     Column("began", UtcTime, nullable=False),
     Column("told", UtcTime, nullable=False),
+)
+
+
+# What a sync does, one job after the other for each target.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("state", Word(JobState), nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("due", UtcTime, nullable=False),
+    Column("started", UtcTime),
+    Column("ended", UtcTime),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("owner", String, nullable=False, default=""),
+    Column("lease", UtcTime),  # until then its owner is believed to be alive
+    Column("result", String, nullable=False, default=""),
+    Column("error", String, nullable=False, default=""),
+    Column("forced", Boolean, nullable=False, default=False),
+    Column("facts", JSON(none_as_null=True)),
+    Index("jobs_by_target", "target", "number"),
+    Index("jobs_by_state", "state"),
+)
+# What is known of a batch of levels beside its dispatch, whose number it has.
+sync_batches = Table(
+    "sync_batches",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("mark", String, nullable=False),
+    Index("sync_batches_by_job", "job"),
+)
+sync_lines = Table(
+    "sync_lines",
+    metadata,
+    Column("batch", Integer, primary_key=True),
+    Column("product", Integer, primary_key=True),
+    Column("sku", String, nullable=False),
+    Column("before", Money, nullable=False),
+    Column("level", Money, nullable=False),
+    Column("after", Money),  # as it was read back
+    Index("sync_lines_by_sku", "sku", "batch"),
+)
+# The last whole reading of each target: what its source said, and what was left out and why.
+sync_readings = Table(
+    "sync_readings",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("job", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("levels", JSON, nullable=False),  # by SKU, as they were written
+    Column("skipped", JSON, nullable=False),  # by SKU, the word for it
 )
 
 

@@ -95,12 +95,15 @@ class Kind(StrEnum):
     An XML of ``orders`` or of a ``sale``: kept in ArchiveExport, uploaded again after a crash,
     never written over another file. Levels, of ``stock`` or of a shop of the ``pool``: absolute, so
     that a newer file may stand in for them; what was cut short is not finished, but made anew.
+    A batch of levels that a ``sync`` writes through an API: promised before it is sent, ``taken``
+    once it was read back, ``doubtful`` where the answer was lost, and then looked up.
     """
 
     ORDERS = "orders"
     SALE = "sale"
     STOCK = "stock"
     POOL = "pool"
+    SYNC = "sync"
 
 
 XMLS, LEVELS = (Kind.ORDERS, Kind.SALE), (Kind.STOCK, Kind.POOL)

@@ -18,9 +18,9 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
 from passerelle.base.progress import step
+from passerelle.config.passwords import password_of
 from passerelle.config.servers import Server, kind_of
 from passerelle.remotes.base import Entry, Remote, find
-from passerelle.remotes.passwords import password_of
 
 T = TypeVar("T")
 _ATTEMPTS = 3

@@ -26,6 +26,7 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
+from passerelle.config.passwords import hidden
 from passerelle.config.servers import Server
 from passerelle.remotes.base import (
     Deed,
@@ -37,7 +38,6 @@ from passerelle.remotes.base import (
     no_renaming,
     right_to,
 )
-from passerelle.remotes.passwords import hidden
 from passerelle.remotes.replies import Cause, cause_in, refuses_size
 
 _CHUNK = 1 << 16

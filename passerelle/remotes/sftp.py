@@ -30,6 +30,7 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
+from passerelle.config.passwords import hidden
 from passerelle.config.servers import Server
 from passerelle.remotes.base import (
     Deed,
@@ -42,7 +43,6 @@ from passerelle.remotes.base import (
     replace_by_deleting,
     right_to,
 )
-from passerelle.remotes.passwords import hidden
 from passerelle.remotes.replies import cause_in
 
 _CHUNK = 1 << 15

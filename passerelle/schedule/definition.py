@@ -13,21 +13,26 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 from passerelle.config.model import Settings
+from passerelle.model.runs import RUNS
 from passerelle.schedule.timetable import minutes_of
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _PLAIN = re.compile(r"[\w-]+")
 # What a run needs beyond its own limit, to note how it ended.
 _GRACE = timedelta(minutes=1)
+# A first load of many levels takes so long.
+_LONG = timedelta(hours=6)
 _DESCRIPTIONS = {
     "orders": "Passerelle: sends the shop's orders to the ERP",
     "stock": "Passerelle: sends the ERP's stock to the shop",
     "pool": "Passerelle: keeps the levels of the shops that share one stock",
+    "sync": "Passerelle: makes the jobs that are due, and runs them",
 }
 _TASK = """\
 <?xml version="1.0" encoding="{encoding}"?>
@@ -113,10 +118,11 @@ def needs_password(settings: Settings) -> bool:
     the credential store nor other machines' shares:
     https://learn.microsoft.com/windows/win32/api/taskschd/ne-taskschd-task_logon_type
     """
-    return any(
-        server.password.get_secret_value() == "keyring" or _is_share(server.url)
-        for server in settings.servers.values()
-    )
+    secrets = [server.password for server in settings.servers.values()]
+    for connector in settings.connectors.values():
+        secrets += [connector.apikey, connector.apisecret]
+    is_kept = any(secret.get_secret_value() == "keyring" for secret in secrets)
+    return is_kept or any(_is_share(server.url) for server in settings.servers.values())
 
 
 def _is_share(url: str) -> bool:
@@ -134,17 +140,22 @@ def task_xml(settings: Settings, run: str, program: Program, *, encoding: str = 
         triggers="\n".join(_triggers(minutes_of(settings, run))),
         account=account,
         logon="Password" if needs_password(settings) else "S4U",
-        limit=f"PT{math.ceil((settings.time_limit + _GRACE).total_seconds() / 60)}M",
+        limit=f"PT{math.ceil((_limit(settings, run) + _GRACE).total_seconds() / 60)}M",
         command=escape(program.command),
         arguments=escape(program.arguments(run)),
         folder=escape(program.folder),
     )
 
 
+def _limit(settings: Settings, run: str) -> timedelta:
+    return _LONG if RUNS[run].is_long else settings.time_limit
+
+
 def _triggers(minutes: Sequence[int]) -> Iterator[str]:
-    """One that repeats each half hour where that gives the minutes, else one for each of them."""
-    if len(minutes) == 2 and minutes[1] - minutes[0] == 30:
-        yield _TRIGGER.format(minute=minutes[0], interval="PT30M")
+    """One that repeats where they are as far from each other, else one for each of them."""
+    steps = {after - before for before, after in pairwise((*minutes, minutes[0] + 60))}
+    if len(minutes) > 1 and len(steps) == 1:
+        yield _TRIGGER.format(minute=minutes[0], interval=f"PT{steps.pop()}M")
         return
     for minute in minutes:
         yield _TRIGGER.format(minute=minute, interval="PT1H")

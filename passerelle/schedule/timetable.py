@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import gcd
 
 from passerelle.config.model import Settings
 from passerelle.model.runs import RUNS
@@ -11,13 +12,21 @@ Timetable = Mapping[str, tuple[int, ...]]
 
 def timetable(settings: Settings) -> Timetable:
     """The runs that have their section in the config, with their minutes."""
-    return {run: minutes_of(settings, run) for run in RUNS if getattr(settings, run) is not None}
+    return {run: minutes_of(settings, run) for run in RUNS if getattr(settings, run)}
 
 
 def minutes_of(settings: Settings, run: str) -> tuple[int, ...]:
     """The minutes of ``run``, sorted, whether it has its section or not."""
+    if run == "sync":
+        return _of_syncs(settings)
     minutes: tuple[int, ...] = getattr(settings.schedule, run)
     return minutes
+
+
+def _of_syncs(settings: Settings) -> tuple[int, ...]:
+    """As often as the syncs' ``every`` asks for; the ledger knows whether a job is due then."""
+    step = gcd(60, *(sync.every for sync in settings.sync.values()))
+    return tuple(range(0, 60, step))
 
 
 def next_start(minutes: Sequence[int], now: datetime) -> datetime:

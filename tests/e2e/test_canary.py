@@ -22,7 +22,7 @@ import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.cli import cli
-from passerelle.remotes.passwords import SERVICE, hidden
+from passerelle.config.passwords import SERVICE, hidden
 from tests import scale
 from tests.e2e.conftest import make_world
 from tests.remotes.test_passwords import MemoryKeyring

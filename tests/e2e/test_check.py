@@ -12,8 +12,8 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED
 from passerelle.base.lock import hold_lock
+from passerelle.config.passwords import account
 from passerelle.remotes.folder import FolderRemote
-from passerelle.remotes.passwords import account
 from tests.e2e.conftest import NewFtp, make_world
 from tests.pty import run_at_terminal
 from tests.remotes.test_passwords import MemoryKeyring

@@ -37,7 +37,7 @@ def ask(folder: Path, *words: str) -> list[str]:
         (("sche",), ["plain,schedule"]),
         (("orders", "list", "--state", ""), [f"plain,{state}" for state in STATES]),
         (("orders", "list", "--state", "s"), ["plain,sent", "plain,skipped", "plain,settled"]),
-        (("run", ""), ["plain,orders", "plain,stock", "plain,pool", "plain,all"]),
+        (("run", ""), ["plain,orders", "plain,stock", "plain,pool", "plain,sync", "plain,all"]),
         (("schedule", "install", "o"), ["plain,orders"]),
         (("secret", "set", ""), ["plain,ftp", "plain,files", "plain,other"]),
         (("secret", "delete", "f"), ["plain,ftp", "plain,files"]),

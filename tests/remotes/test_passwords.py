@@ -11,9 +11,9 @@ from keyring.errors import KeyringLocked, NoKeyringError, PasswordDeleteError
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError
+from passerelle.config.passwords import SERVICE, account, password_of, store_password
 from passerelle.config.servers import Server
 from passerelle.remotes import open_remote
-from passerelle.remotes.passwords import SERVICE, account, password_of, store_password
 from tests.servers.fixtures import NewServer
 
 

@@ -54,10 +54,10 @@ TRIGGER = ("Triggers", "CalendarTrigger")
     [
         *(("[27, 57]", ["27"], "PT30M"), ("[49, 19]", ["19"], "PT30M"), ("[5]", ["05"], "PT1H")),
         *(("[0, 30]", ["00"], "PT30M"), ("[10, 41]", ["10", "41"], "PT1H")),
-        ("[0, 20, 40]", ["00", "20", "40"], "PT1H"),
+        ("[0, 20, 40]", ["00"], "PT20M"),
     ],
 )
-def test_one_trigger_repeats_each_half_hour_else_each_minute_has_its_own(
+def test_one_trigger_repeats_at_one_distance_else_each_minute_has_its_own(
     tmp_path: Path, minutes: str, starts: list[str], interval: str
 ) -> None:
     tree = parsed(settings_of(tmp_path, f"\n[schedule]\norders = {minutes}\n"))

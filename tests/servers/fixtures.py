@@ -11,16 +11,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from passerelle.base.deadline import Deadline
+from passerelle.cli.demo.odoo import FakeOdoo
 from passerelle.config.servers import KINDS
 from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
+from tests.servers.connectors import FakeOdooHandle, OdooHandle
 from tests.servers.ftp import FtpServer
 from tests.servers.real import REAL_KINDS, CannotStartError, start_real
+from tests.servers.real_odoo import OdooServer, RealOdoo
 from tests.servers.sftp import SftpServer
 
 NewServer = Callable[[str], RunningServer]
@@ -76,9 +80,9 @@ def _start_sftp(home: Path) -> House:
     return House("sftp", "sftp", home, server.stop, server.port, settings=settings)
 
 
-def _miss(reason: str) -> None:
-    """Skips; fails where the environment promises that every real server is there."""
-    if os.environ.get("PASSERELLE_REQUIRE_REALSERVERS") == "1":
+def _miss(reason: str, promise: str = "PASSERELLE_REQUIRE_REALSERVERS") -> NoReturn:
+    """Skips; fails where the environment promises that the real servers are there."""
+    if os.environ.get(promise) == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
@@ -142,6 +146,35 @@ def real_server(request: pytest.FixtureRequest, new_server: NewServer) -> Runnin
 def any_server(request: pytest.FixtureRequest, new_server: NewServer) -> RunningServer:
     """Both."""
     return new_server(request.param)
+
+
+@pytest.fixture(scope="session")
+def odoo_server(testrun_uid: str) -> Iterator[OdooServer]:
+    """A real Odoo; see :mod:`tests.servers.real_odoo`."""
+    try:
+        server = OdooServer(testrun_uid)
+    except (CannotStartError, OSError) as error:
+        _miss(str(error), "PASSERELLE_REQUIRE_ODOO")
+    yield server
+    server.leave()
+
+
+@pytest.fixture
+def real_odoo(odoo_server: OdooServer) -> Iterator[RealOdoo]:
+    """A database of its own on it."""
+    odoo = odoo_server.fresh()
+    yield odoo
+    odoo_server.drop(odoo)
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.realodoo)])
+def any_odoo(request: pytest.FixtureRequest) -> Iterator[OdooHandle]:
+    """The fake Odoo and, where there is one, the real one."""
+    if request.param == "real":
+        yield request.getfixturevalue("real_odoo")
+        return
+    with FakeOdoo() as odoo:
+        yield FakeOdooHandle(odoo)
 
 
 @pytest.fixture

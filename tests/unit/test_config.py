@@ -25,6 +25,7 @@ from passerelle.config.orders import Orders
 from passerelle.config.pool import Pool, PoolShop
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
+from passerelle.config.sync import Connector, Sync
 from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.model.location import Location
 from tests.config_schema import complaints
@@ -387,6 +388,10 @@ def leaves(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, Any]]
         )
         if name == "servers":
             yield from leaves(Server, "servers.ftp.")
+        elif name == "connectors":
+            yield from leaves(Connector, "connectors.odoo.")
+        elif name == "sync":
+            yield from leaves(Sync, "sync.stock_th.")
         elif name == "shops":
             yield from leaves(PoolShop, "pool.shops.fr.")
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
@@ -410,7 +415,11 @@ def value_of(settings: BaseModel, key: str) -> Any:
 NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.to", "stock.from",
               "stock.to", "folder", "fulfil.to", "pool.shops.fr.orders_from",
               "pool.shops.fr.stock_from", "pool.shops.fr.stock_to", "pool.shops.fr.in_erp_after",
+              "sync.stock_th.from", "sync.stock_th.to",
+              *(f"connectors.odoo.{key}" for key in ("kind", "url", "apikey", "database", "login")),
               }  # fmt: skip
+# ZORT's own, which stand in its table.
+OF_ZORT = {f"connectors.odoo.{key}" for key in ("storename", "apisecret", "rate")}
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {
     "orders.withhold.payments": '# payments = ["default", "Carte Kdo"]',
@@ -426,9 +435,10 @@ TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil
 
 
 def whole_template() -> bytes:
-    """The template with the pool's lines as a person makes them count."""
-    before, pool, after = re.split(rb"(?m)^(?=# --- (?:One stock|Keeping))", template())
-    lines = pool.partition(b"\n")[2]
+    """The template with the lines of pool and syncs as a person makes them count."""
+    parts = rb"(?m)^(?=# --- (?:One stock|Stock of another|Keeping))"
+    before, *off, after = re.split(parts, template())
+    lines = b"".join(part.partition(b"\n")[2] for part in off)
     return b"".join((before, re.sub(rb"(?m)^# ?", b"", lines), after))
 
 
@@ -441,10 +451,11 @@ class TestTheTemplate:
                 assert value_of(settings, key) == default, key
                 continue
             found: Any = tomllib.loads(text)
-            for part in key.split("."):
+            for part in key.replace("odoo", "zort" if key in OF_ZORT else "odoo").split("."):
                 assert part in found, f"{key} is not in template.toml"
                 found = found[part]
-            assert key in NO_DEFAULT or value_of(settings, key) == default, key
+            own = key in NO_DEFAULT | OF_ZORT
+            assert own or value_of(settings, key) == default, key
 
     def test_shows_names_of_canonical_elements_only(self) -> None:
         text = template().decode().partition("[orders.xml.names]")[2].partition("[")[0]

@@ -63,7 +63,7 @@ def sources(
     shelf: Shelf, *, offset: timedelta | None = timedelta(0), deadline: Deadline | None = None
 ) -> Sources:
     server = SimpleNamespace(settle=2 * SECOND)
-    settings: Any = SimpleNamespace(servers={"ftp": server})
+    settings: Any = SimpleNamespace(servers={"ftp": server}, connectors={})
     ledger: Any = SimpleNamespace(stock=SimpleNamespace(clock_offset=lambda server: offset))
     remote: Any = shelf
     return Sources(settings, ledger, lambda _name: remote, lambda: NOW, deadline or Patient())

@@ -95,26 +95,26 @@ def play(folder: Path, tell: Tell) -> None:
     :class:`UsageError` for a folder that holds something else.
     """
     folder = folder.absolute()
-    _prepare(folder)
+    prepare(folder)
     server = folder / "server"
     shop, erp = Shop(server), Erp(server)
     settings = load_config(folder / "config.toml")
 
-    _at("10:25", _("The shop writes commandes.csv (French labels, cp1252): 12 orders."), tell)
+    at("10:25", _("The shop writes commandes.csv (French labels, cp1252): 12 orders."), tell)
     shop.export_orders("orders_french.csv")
-    _at("10:27", "passerelle run orders", tell)
+    at("10:27", "passerelle run orders", tell)
     _run(settings, "orders", tell)
-    _at("10:30", _imported(erp.import_sales()), tell)
-    _at("10:40", _exported(erp.export_stock()), tell)
-    _at("10:47", _written_again(), tell)
+    at("10:30", _imported(erp.import_sales()), tell)
+    at("10:40", _exported(erp.export_stock()), tell)
+    at("10:47", _written_again(), tell)
     shop.export_orders("orders_english.csv")
-    _at("10:49", "passerelle run stock", tell)
+    at("10:49", "passerelle run stock", tell)
     _run(settings, "stock", tell)
-    _at("10:50", _taken(shop.import_stock()), tell)
+    at("10:50", _taken(shop.import_stock()), tell)
     _show_where_to_look(folder, tell)
 
 
-def _at(time: str, text: str, tell: Tell) -> None:
+def at(time: str, text: str, tell: Tell) -> None:
     first, *more = text.splitlines()
     tell(f"{time}  {first}")
     for line in more:
@@ -152,7 +152,7 @@ def _taken(levels: Mapping[str, int]) -> str:
     return text.format(levels=", ".join(words))
 
 
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
         mend = _("name another one for the demo")
         raise UsageError(_("the folder is not empty"), str(folder), mend)

@@ -45,6 +45,7 @@ from passerelle.health.report.strip import (
     strips,
 )
 from passerelle.health.status import Health, examine
+from passerelle.health.sync import sync_in_words
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import State
@@ -52,7 +53,7 @@ from passerelle.schedule.timetable import timetable
 
 # By the names that the page's template has for them.
 _FORMATS = (number, money, full_date, short_date, clock, date_and_time, with_offset, span)
-ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN = 500, 30, 100
+ORDERS_SHOWN, INCIDENTS_SHOWN, POOL_SHOWN, JOBS_SHOWN = 500, 30, 100, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ def _words() -> dict[str, Any]:
         "code": code,
         "least_to_most": least_to_most,
         "happened": happened,
+        "sync_in_words": sync_in_words,
         "suspects_in_words": suspects_in_words,
     }
 
@@ -125,6 +127,7 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
         **_figures(settings, ledger, window, runs),
         **_runs(settings, ledger, window, runs),
         **_orders(ledger, window),
+        "sync_jobs": ledger.jobs.latest(JOBS_SHOWN) if health.syncs else (),
         "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
     }
 

@@ -27,7 +27,11 @@ def password_of(name: str, server: Server) -> str:
     Raises :class:`ConfigError` when ``keyring`` or ``env:NAME`` holds none, or when it holds a
     line end or another character that cannot be sent.
     """
-    configured = server.password.get_secret_value()
+    return secret_of(name, server.password.get_secret_value())
+
+
+def secret_of(name: str, configured: str) -> str:
+    """The same of any secret: ``name`` is a server's, or a connector's key in config.toml."""
     if configured == "keyring":
         return _usable(name, _from_keyring(name))
     if configured.startswith("env:"):
@@ -85,11 +89,15 @@ def _forms_of(password: str) -> re.Pattern[str]:
     return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
 
 
+def _key_of(name: str) -> str:
+    return name if name.startswith("connectors.") else f"servers.{name}.password"
+
+
 def _usable(name: str, password: str) -> str:
     if _UNSENDABLE.search(password):
         raise ConfigError(
             _("the password holds a line end or another character that cannot be sent"),
-            f"servers.{name}.password",
+            _key_of(name),
             _("write it again, without a line end"),
         )
     return password
@@ -107,7 +115,7 @@ def _from_keyring(name: str) -> str:
         )
         raise ConfigError(
             _("the credential store has no password"),
-            f"servers.{name}.password",
+            _key_of(name),
             mend.format(name=name, account=account()),
         )
     return password
@@ -127,7 +135,7 @@ def _telling(name: str) -> Iterator[None]:
         mend = _('use password = "env:NAME" instead, or log on once as {account}, which runs this')
         raise ConfigError(
             _("the credential store failed ({kind})").format(kind=type(error).__name__),
-            f"servers.{name}.password",
+            _key_of(name),
             mend.format(account=account()),
         ) from None
 
@@ -137,7 +145,7 @@ def _from_environment(name: str, variable: str) -> str:
         # Not told: it may be the password itself.
         raise ConfigError(
             _("what follows env: is no name of a variable"),
-            f"servers.{name}.password",
+            _key_of(name),
             _('write it like password = "env:FTP_PASSWORD"'),
         )
     password = os.environ.get(variable)
@@ -147,7 +155,7 @@ def _from_environment(name: str, variable: str) -> str:
             mend = _("set {variable} for {account}, which runs this: setx {variable} PASSWORD")
         raise ConfigError(
             _("the password's variable is not set"),
-            f"servers.{name}.password",
+            _key_of(name),
             mend.format(variable=variable, account=account()),
         )
     return password

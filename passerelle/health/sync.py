@@ -1,0 +1,139 @@
+"""The syncs: on or off, their last jobs, and those that need a person."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from passerelle.base.language import N_, _
+from passerelle.base.wording import ago, fields_of, time_of_day
+from passerelle.config.model import Settings
+from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.ledger.ledger import Ledger
+from passerelle.model.sync import OPEN_JOBS, Job, JobState
+
+# What concerns a sync is about "sync NAME".
+SUBJECT = "sync "
+# What is told of the state that a job stays in, and what to do; {number} is the job's.
+_MENDS = {
+    JobState.HELD: N_(
+        "look at both ends; `passerelle sync run {target} --accept-drop` lets it pass"
+    ),
+    JobState.FAILED: N_(
+        "mend what it names (`passerelle check` tries both ends); `passerelle jobs retry {number}`"
+    ),
+    JobState.UNSETTLED: N_("the next run looks up what became of its last write"),
+    JobState.WAITING: N_("it is tried again by itself; `passerelle jobs run` does it now"),
+    JobState.PARTLY: N_("`passerelle sync map {target}` names what is left out"),
+    JobState.CANCELLED: N_("`passerelle jobs retry {number}` undoes that"),
+}  # fmt: skip
+_KINDS = {
+    JobState.HELD: ConcernKind.JOB_HELD,
+    JobState.FAILED: ConcernKind.JOB_FAILED,
+    JobState.UNSETTLED: ConcernKind.JOB_UNSETTLED,
+}
+# How many of its own intervals a sync may be late before it is told.
+_LATE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SyncHealth:
+    """A sync: its ``last`` job that ended or was given up, the one that ``waits`` or runs."""
+
+    name: str
+    enabled: bool
+    last: Job | None
+    active: Job | None
+    success: Job | None
+    next_due: datetime | None
+
+
+def look_at_syncs(settings: Settings, ledger: Ledger, now: datetime) -> tuple[SyncHealth, ...]:
+    return tuple(_look_at(settings, ledger, name, now) for name in settings.sync)
+
+
+def _look_at(settings: Settings, ledger: Ledger, name: str, now: datetime) -> SyncHealth:
+    sync, book = settings.sync[name], ledger.jobs
+    newest = book.last(name)
+    due = newest.created + timedelta(minutes=sync.every) if newest else now
+    return SyncHealth(
+        name,
+        sync.enabled,
+        book.last(name, [state for state in JobState if state not in (*OPEN_JOBS, "running")]),
+        book.running(name) or book.open(name),
+        book.last(name, (JobState.DONE, JobState.PARTLY)),
+        due if sync.enabled else None,
+    )
+
+
+def mend_of(job: Job) -> str:
+    """What a person does about a job; empty where there is nothing to do."""
+    mend = _MENDS.get(job.state)
+    return _(mend).format(number=job.number, target=job.target) if mend else ""
+
+
+def sync_concerns(
+    settings: Settings, found: tuple[SyncHealth, ...], now: datetime
+) -> Iterator[Concern]:
+    for one in found:
+        job = one.active if one.active and one.active.state in _KINDS else one.last
+        if job and job.state in _KINDS:
+            text = _("job #{number} of {target} is {state}: {error}")
+            told = text.format(
+                number=job.number, target=job.target, state=_(job.state), error=job.error
+            )
+            yield Concern(_KINDS[job.state], f"{SUBJECT}{one.name}", told, mend_of(job), job.ended)
+        elif one.enabled and (since := _late_since(settings, one, now)):
+            text = _("the levels of {name} have not been written since {time}")
+            mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
+            told = text.format(name=one.name, time=time_of_day(since, now))
+            yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)
+
+
+def _late_since(settings: Settings, one: SyncHealth, now: datetime) -> datetime | None:
+    """Since when no job was done, where that is too long."""
+    since = one.success.started if one.success else None
+    most = timedelta(minutes=settings.sync[one.name].every * _LATE)
+    return since if since and now - since > most else None
+
+
+def sync_in_words(one: SyncHealth, now: datetime) -> str:
+    parts = [_job_in_words(one.last, now) if one.last else _("no job yet")]
+    if one.active:
+        text = _("job #{number} is {state}").format(
+            number=one.active.number, state=_(one.active.state)
+        )
+        parts.insert(0, text)
+    if not one.enabled:
+        parts.append(_("switched off (enabled = false): no job is made"))
+    elif one.next_due:
+        parts.append(_("next job from {time} on").format(time=time_of_day(one.next_due, now)))
+    return _("; ").join(parts)
+
+
+def _job_in_words(job: Job, now: datetime) -> str:
+    when = ago(now - (job.started or job.created))
+    text = _("job #{number} {state} {ago}: {result}")
+    return text.format(
+        number=job.number, state=_(job.state), ago=when, result=job.error or job.result
+    )
+
+
+_FIELDS = ("number", "state", "created", "due", "started", "ended", "attempt", "result", "error")
+
+
+def as_dict(one: SyncHealth) -> dict[str, Any]:
+    return {
+        "sync": one.name,
+        "enabled": one.enabled,
+        "last": fields_of(one.last, *_FIELDS) if one.last else None,
+        "active": fields_of(one.active, *_FIELDS) if one.active else None,
+        "next_due": one.next_due,
+    }
+
+
+# The states' names, to be translated where they are shown.
+NAMES = (
+    N_("pending"), N_("running"), N_("waiting"), N_("unsettled"), N_("done"), N_("partly"),
+    N_("held"), N_("failed"), N_("cancelled"),
+)  # fmt: skip

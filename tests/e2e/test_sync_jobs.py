@@ -1,0 +1,262 @@
+"""When jobs are made, run, held and tried again; and what a bad reading of ZORT may not do."""
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from passerelle.base.lock import hold_lock, locked
+from passerelle.cli.demo.odoo import FakeOdoo
+from passerelle.cli.demo.serving import HttpAnswer, ServerFault
+from passerelle.cli.demo.zort import FakeZort, ZortProduct
+from tests.servers import connectors as faults
+from tests.servers.connectors import FakeOdooHandle, only
+from tests.syncs import SyncWorld, levels_of
+
+SKUS = [f"S-{number:02}" for number in range(10)]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[SyncWorld]:
+    """Ten products, of which Odoo has 5 each, and ZORT 6."""
+    with FakeZort([ZortProduct(sku, "6") for sku in SKUS]) as zort, FakeOdoo() as odoo:
+        world = SyncWorld(tmp_path, zort, FakeOdooHandle(odoo))
+        world.ids = [world.odoo.add_product(sku, 5.0) for sku in SKUS]
+        world.write()
+        yield world
+
+
+def is_untouched(world: SyncWorld) -> bool:
+    return levels_of(world.odoo, world.ids) == [5.0] * 10
+
+
+REFUSAL = HttpAnswer.of({"res": {"resCode": "100", "resDesc": "Invalid apikey zort-secret"}})
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        pytest.param(
+            faults.say(REFUSAL), "waiting", "ZORT refuses (100", id="an error in HTTP 200"
+        ),
+        pytest.param(faults.page(), "waiting", "is no JSON", id="HTML"),
+        pytest.param(faults.short_page(), "waiting", "goes on changing", id="a short page"),
+        pytest.param(
+            faults.changing_count(), "waiting", "goes on changing", id="a count that grows"
+        ),
+        pytest.param(faults.page(401), "failed", "the key is not accepted", id="401"),
+        pytest.param(faults.page(503), "waiting", "out of order (503)", id="503"),
+    ],
+)
+def test_a_reading_that_is_not_whole_writes_nothing(
+    world: SyncWorld, fault: ServerFault, state: str, words: str
+) -> None:
+    # Three pages, so that the list may change between them.
+    world.zort.products += [ZortProduct(f"X-{number}", "1") for number in range(1000)]
+    world.zort.faults.append(only(fault, times=1000))
+    told = world.run("run", "sync", expected=4).text
+    assert words in told
+    assert world.states() == [state]
+    assert is_untouched(world)
+    assert "zort-secret" not in told
+
+
+def test_an_empty_list_holds_the_job(world: SyncWorld) -> None:
+    world.run("run", "sync")
+    world.zort.products.clear()
+    world.later(minutes=10)
+    assert "the source has no product" in world.run("run", "sync", expected=6).stderr
+    assert world.states() == ["held", "done"]
+
+
+def test_a_list_that_changes_once_is_read_again(world: SyncWorld) -> None:
+    world.zort.products += [ZortProduct(f"X-{number}", "1") for number in range(1000)]
+    world.zort.faults.append(only(faults.short_page(), times=1, on="page"))
+    world.run("run", "sync", expected=5)
+    assert levels_of(world.odoo, world.ids) == [6.0] * 10
+
+
+def test_a_pause_that_is_asked_for_is_made(world: SyncWorld) -> None:
+    world.zort.faults.append(only(faults.too_many("7"), times=2))
+    world.run("run", "sync")
+    assert world.states() == ["done"]
+    assert world.pauses.count(7.0) == 2
+
+
+def test_warehouses_are_summed_and_an_unknown_one_holds(world: SyncWorld) -> None:
+    world.zort.warehouses = {"W0001": "Main", "W0002": "Second"}
+    for product in world.zort.products:
+        product.levels = {"W0001": "2", "W0002": "1.5"}
+    world.write(warehouses=["W0001", "W0002"])
+    world.run("run", "sync")
+    assert levels_of(world.odoo, world.ids) == [3.5] * 10
+    world.write(warehouses=["W9"])
+    world.later(minutes=10)
+    assert "ZORT has no warehouse W9" in world.run("run", "sync", expected=6).stderr
+
+
+class TestTheGuards:
+    def test_hold_what_empties_too_much_until_a_person_looked(self, world: SyncWorld) -> None:
+        for product in world.zort.products[:4]:
+            product.stock = "0"
+        told = world.run("run", "sync", expected=6).stderr
+        assert "4 of 10 items in stock would go to 0, more than max_drop = 30%" in told
+        assert is_untouched(world)
+        told = world.run("status", expected=6).stdout
+        assert "job #1 of stock_th is held: 4 of 10" in told
+        assert "`passerelle sync run stock_th --accept-drop` lets it pass" in told
+        world.run("sync", "run", "stock_th", "--accept-drop")
+        assert levels_of(world.odoo, world.ids) == [0.0] * 4 + [6.0] * 6
+        assert "is held" not in world.run("status").stdout
+
+    def test_hold_all_levels_at_0_and_a_source_that_shrank(self, world: SyncWorld) -> None:
+        world.run("run", "sync")
+        for product in world.zort.products:
+            product.stock = "0"
+        world.later(minutes=10)
+        assert "all levels of the source are 0" in world.run("run", "sync", expected=6).stderr
+        del world.zort.products[6:]
+        for product in world.zort.products:
+            product.stock = "6"
+        world.later(minutes=10)
+        told = world.run("run", "sync", expected=6).stderr
+        assert "the source has 6 products, and had 10" in told
+
+    def test_hold_many_changes_from_the_second_job_on(self, world: SyncWorld) -> None:
+        world.run("run", "sync")
+        for product in world.zort.products[:6]:
+            product.stock = "7"
+        world.later(minutes=10)
+        told = world.run("run", "sync", expected=6).stderr
+        assert "6 of 10 levels would change, more than max_change = 50%" in told
+
+    def test_a_reading_that_grew_old_writes_no_more(self, world: SyncWorld) -> None:
+        world.write(batch=5)
+        world.zort.faults.append(lambda _request, carry_out: carry_out())
+        odoo = world.odoo.odoo  # type: ignore[attr-defined]
+        odoo.faults.append(lambda request, carry_out: _late(world, request.path, carry_out))
+        told = world.run("run", "sync", expected=5).stdout
+        assert "5 stocks_updated" in told
+        assert "5 left to the next job" in told
+        assert levels_of(world.odoo, world.ids) == [6.0] * 5 + [5.0] * 5
+
+
+def _late(world: SyncWorld, path: str, carry_out: object) -> object:
+    if path.endswith("stock.quant/create"):
+        world.later(minutes=11)
+    return carry_out()  # type: ignore[operator]
+
+
+class TestTheClock:
+    def test_makes_one_job_while_another_runs(self, world: SyncWorld) -> None:
+        world.run("run", "sync")
+
+        def busy() -> Exception:
+            raise AssertionError
+
+        with locked(world.folder, "passerelle.lock.sync.stock_th", busy):  # type: ignore[arg-type]
+            for _ in range(5):
+                world.later(minutes=10)
+                assert "a job of stock_th is running" in world.run("run", "sync").stdout
+            assert world.states() == ["pending", "done"]
+            world.run("sync", "run", "stock_th", expected=7)
+        world.run("jobs", "run")
+        assert world.states() == ["done", "done"]
+
+    def test_keeps_no_other_run_waiting(self, world: SyncWorld) -> None:
+        free = list[str]()
+
+        def look(_request: object, carry_out: object) -> object:
+            with hold_lock(world.folder, "run orders", datetime.now().astimezone()):
+                free.append("the folder's lock")
+            return carry_out()  # type: ignore[operator]
+
+        world.odoo.odoo.faults.append(look)  # type: ignore[attr-defined]
+        world.run("run", "sync")
+        assert free
+
+    def test_makes_none_before_its_time(self, world: SyncWorld) -> None:
+        world.run("run", "sync")
+        world.later(minutes=9)
+        assert "no job is due" in world.run("run", "sync").stdout
+        assert len(world.jobs()) == 1
+
+    def test_makes_none_of_a_sync_that_is_switched_off(self, world: SyncWorld) -> None:
+        world.write(enabled=False)
+        assert "switched off (enabled = false)" in world.run("run", "sync").stdout
+        assert "switched off" in world.run("sync", "status").stdout
+        assert world.jobs() == []
+
+    @pytest.mark.parametrize(("every", "minutes"), [(10, [0, 10, 20, 30, 40, 50]), (90, [0, 30])])
+    def test_ticks_as_often_as_jobs_may_be_due(
+        self, world: SyncWorld, every: int, minutes: list[int]
+    ) -> None:
+        world.write(every=every)
+        plan = json.loads(world.run("schedule", "show", "--json").output)
+        assert plan == [{"run": "sync", "minutes": minutes, "next_start": plan[0]["next_start"]}]
+        task = world.run("schedule", "export", "sync").stdout
+        assert f"<Interval>PT{minutes[1]}M</Interval>" in task
+        assert "<ExecutionTimeLimit>PT361M</ExecutionTimeLimit>" in task
+
+
+class TestAPerson:
+    def test_tries_a_job_again_or_cancels_it(self, world: SyncWorld) -> None:
+        world.zort.faults.append(only(faults.page(401), times=1))
+        world.run("run", "sync", expected=4)
+        told = world.run("status", expected=6).stdout
+        assert "`passerelle jobs retry 1`" in told
+        world.run("jobs", "retry", "1")
+        world.run("jobs", "cancel", "1")
+        world.run("jobs", "cancel", "1", expected=2)
+        world.run("jobs", "retry", "1")
+        world.run("jobs", "retry", "1", expected=2)
+        world.run("jobs", "run")
+        assert world.states() == ["done"]
+        world.run("jobs", "show", "7", expected=2)
+
+    def test_reads_no_key_anywhere(self, world: SyncWorld) -> None:
+        world.zort.faults.append(only(faults.say(REFUSAL), times=1))
+        world.run("run", "sync", expected=4)
+        world.run("jobs", "run")
+        world.later(minutes=2)
+        world.run("jobs", "run")
+        odoo = world.odoo.keys["stock"]
+        kept = [path.read_bytes() for path in world.folder.iterdir() if path.name != "config.toml"]
+        for secret in ("zort-key", "zort-secret", odoo):
+            assert not any(secret.encode() in data for data in kept)
+        shown = world.run("config", "show").stdout
+        assert "zort-key" not in shown
+        assert odoo not in shown
+
+    def test_sees_it_on_the_page_and_in_french(self, world: SyncWorld) -> None:
+        world.run("run", "sync")
+        world.run("report")
+        page = (world.folder / "report.html").read_text("utf-8")
+        assert "10 products synced, 10 stocks_updated" in page
+        config = world.folder / "config.toml"
+        config.write_text(f'language = "fr"\n{config.read_text("utf-8")}', "utf-8")
+        assert "10 produits synchronisés" in world.run("sync", "run").stdout
+
+    def test_keeps_both_ends_where_they_are_named(self, world: SyncWorld) -> None:
+        config = world.folder / "config.toml"
+        config.write_text(config.read_text("utf-8").replace('to = "odoo"', 'to = "zort"'), "utf-8")
+        told = world.run("sync", "run", expected=3).stderr
+        assert 'no connector of kind "odoo" is named "zort" (there are: odoo)' in told
+        tomllib.loads(config.read_text("utf-8"))
+
+
+def test_the_calls_are_counted(world: SyncWorld) -> None:
+    """So many pages, and one write and one reading back for each batch that changes something."""
+    world.zort.products += [ZortProduct(f"X-{number}", "1") for number in range(1490)]
+    for number in range(1490):
+        world.odoo.add_product(f"X-{number}", 1.0)
+    odoo = world.odoo.odoo  # type: ignore[attr-defined]
+    world.run("run", "sync")
+    asked = [request.path.rpartition("/")[2] for request in odoo.requests]
+    assert asked.count("create") == 1
+    assert len([one for one in world.zort.requests if "GetProducts" in one.path]) == 3
+    quants = [one for one in odoo.requests if one.path.endswith("stock.quant/search_read")]
+    assert len(quants) == 2, "the whole, and what was written"
