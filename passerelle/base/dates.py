@@ -28,6 +28,8 @@ _SPACES = re.compile(r"[ \u00a0\u202f]+")
 _SERIAL = re.compile(r"([2-7][0-9]{4})(?:[.,]([0-9]{1,12}))?")
 _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - parse_date adds the zone
 _CENTURY = 2000
+# What the first of three numbers may be when it is a year.
+_YEARS = range(20, 32)
 
 
 def parse_date(text: str, order: DateOrder = "dmy") -> datetime:
@@ -72,9 +74,18 @@ def has_no_time(text: str) -> bool:
     return bool(_YEAR_FIRST.fullmatch(bare) or _YEAR_LAST.fullmatch(bare))
 
 
+def _may_begin_with_its_year(found: re.Match[str]) -> bool:
+    """26-11-25 is a day of 2026 as databases write it, or one of 2025."""
+    first, second = int(found[1]), int(found[3])
+    return found[2] == "-" and len(found[4]) == 2 and first in _YEARS and second <= 12
+
+
 @_remembered
 def _moment(text: str, order: DateOrder) -> datetime:
     bare = _bare(text)
+    if (found := _YEAR_LAST.match(bare)) and _may_begin_with_its_year(found):
+        problem = _('"{text}" may begin or end with its year: export years of four digits')
+        raise ValueError(problem.format(text=shorten(text)))
     try:
         if serial := _SERIAL.fullmatch(bare):
             return _from_serial(serial)

@@ -85,6 +85,9 @@ class CarefulReader:
                 bought = once(bought)
             kept = [self._without_refunds(order.id, *one) for one in zip(own, bought, strict=True)]
             order = replace(order, lines=tuple([line for line in kept if line.quantity]))
+            if not order.lines:
+                self._fault(0, "quantity_refunded", _("all of it was refunded: nothing to send"))
+                faults = tuple(self._faults)
             if problem := doubt(order, bought, is_full=is_full):
                 why = str(Fault(self._file, self._rows[0].line, "total_paid", problem))
         sold = tuple(chain.from_iterable(map(self._sold, own)))

@@ -151,25 +151,30 @@ def check_nothing_vanished(file: OrderFile, again: Again) -> None:
 
     What a row says again counts once, so that of equal ones one must be there.
     """
-    readings = {reading.id.lstrip("0"): reading for reading in file.readings}
-    lost = {id for id in again.ids() if id.lstrip("0") not in readings}
+    readings = {_bare(reading.id): reading for reading in file.readings}
+    lost = {id for id in again.ids() if _bare(id) not in readings}
     assert not lost, f"orders {sorted(lost)} vanished"
     sold: dict[str, dict[str, tuple[str, str]]] = {}
     for row in again.rows():
         said = str([(key, text) for key, text in row.items() if key not in ("payment", "voucher")])
         sold.setdefault(row["id"], {})[said] = row["quantity"], row["unit_price"]
     for id, rows in sold.items():
-        order = readings[id.lstrip("0")].order
+        order = readings[_bare(id)].order
         left = [(str(line.quantity), line.unit_price) for line in order.lines] if order else []
         counts = rows.values() if "quantity_refunded" not in again.columns else ()
         for quantity, price in set(counts) if order else ():
             left.remove((quantity, Decimal(price.replace(",", "."))))
 
 
+def _bare(id: str) -> str:
+    """Without what a spreadsheet writes around a number; order 0 has no other name."""
+    return re.sub(r"^[='\"#\s]*0*|\"$", "", id)
+
+
 def check_provenance(file: OrderFile, again: Again) -> None:
     """Every number of an order that is sent stands in a row of that order."""
     for order in (reading.order for reading in file.readings if reading.order):
-        if not order.id.isascii() or order.id.startswith("0"):
+        if not order.id.isascii() or not re.match("[1-9A-Za-z]", order.id):
             continue  # which letters, or which spellings, these are depends on the whole file
         rows = list(again.candidates(order.id))
         for line in order.lines:
