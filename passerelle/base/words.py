@@ -273,5 +273,5 @@ def bare_id(id: str) -> str:
 
     Two orders of one shop may share it: only their reference and date tell.
     """
-    bare = _ID_DECIMALS.sub("", _ID_DRESS.sub("", visible(id))).casefold()
+    bare = _ID_DECIMALS.sub("", _ID_DRESS.sub("", visible(id)))
     return bare.lstrip("0") or bare or id

@@ -110,7 +110,7 @@ orders = Table(
     Column("matter_note", String, nullable=False, server_default=""),
     Column("matter_since", UtcTime),
     # The shop gave its id to another order, and nobody has seen to that one yet.
-    Column("reused", Boolean, nullable=False, default=False),
+    Column("reused", Boolean, nullable=False, default=False, server_default="0"),
     Column("bare", String, default=_bare_where_it_differs),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),

@@ -41,6 +41,7 @@ _SMALL = (
         "clocks",
         "identity",
         "servers",
+        "sold_by_others",
         "sqlite_master",
         "publications",
     ),
