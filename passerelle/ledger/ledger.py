@@ -147,7 +147,10 @@ def _sqlite(path: str) -> Engine:
     def _begin(connection: Connection) -> None:
         lightly = connection.get_execution_options().get("lightly", False)
         # In WAL mode, NORMAL leaves a commit to the operating system, and FULL waits for the disk.
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if lightly else 'FULL'}")
+        mode = "NORMAL" if lightly else "FULL"
+        if connection.info.get("synchronous") != mode:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
+            connection.info["synchronous"] = mode
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

@@ -15,6 +15,7 @@ from passerelle.base import language
 from passerelle.base.errors import UnreachableError
 from passerelle.health.alerts import sending, telling
 from passerelle.health.alerts.sending import Address, Message
+from tests import scale
 from tests.e2e.days import SHOE, Day
 from tests.servers import HOST, PASSWORD
 from tests.servers.mail import Postbox, json_endpoint, text_of
@@ -259,6 +260,7 @@ def test_nothing_in_the_alerts_changes_how_a_run_ends(
     day.play("11:27 lost commandes.csv, 11:27 orders=4")
 
 
+@scale.only("ci")
 def test_apprise_is_loaded_only_when_there_is_something_to_send(world: World) -> None:
     tell(world, f"json://{HOST}:{unused_port()}/")
     world.shop_writes(SHOE)

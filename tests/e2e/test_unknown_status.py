@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests import scale
 from tests.world import Sale, World
 
 READY = Sale("1", {"370": 1}, status="Prêt à l'enlèvement")
@@ -31,7 +32,10 @@ def test_is_told_once_in_the_trace_and_in_status_until_the_config_says_what_it_i
     assert world.erp_takes() == ["2"]
 
 
-@pytest.mark.parametrize(("key", "taken"), [("send", ["1"]), ("waiting", []), ("cancelled", [])])
+@pytest.mark.parametrize(
+    ("key", "taken"),
+    [("send", ["1"]), pytest.param("waiting", [], marks=scale.only("ci")), ("cancelled", [])],
+)
 @pytest.mark.parametrize("status", ["Prêt à l'enlèvement", r'C:\neu "fertig"', "Warten " * 12])
 def test_what_the_message_says_to_write_keeps_the_default(
     world: World, key: str, taken: list[str], status: str

@@ -76,7 +76,7 @@ def chosen(calls: list[Call], about: str) -> list[Call]:
         return calls
     kinds = list({(call.name, call.about): call for call in reversed(calls)}.values())
     own = [call for call in kinds if about in call.about]
-    return list(dict.fromkeys(spread(kinds, few) + spread(own, 2)))
+    return list(dict.fromkeys(spread(kinds, few) + spread(own, scale.pick(1, 2, 2))))
 
 
 def spread(calls: list[Call], few: int) -> list[Call]:

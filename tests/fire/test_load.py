@@ -114,7 +114,7 @@ def write_stock(world: World, lines: int) -> None:
 @pytest.mark.parametrize(
     ("orders", "megabytes"),
     [
-        (7_000, 150),
+        pytest.param(7_000, 150, marks=scale.only("ci")),
         pytest.param(70_000, 500, marks=scale.only("ci")),
         pytest.param(400_000, 2_500, marks=scale.only("long")),
     ],

@@ -232,7 +232,7 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 def _gtin(text: str) -> str:
     bare = item(text)
-    dressed = re.sub(r"(?i)^(?:ean|gtin|upc|gencod|isbn|#)[-:.#\s]*|[-.,]", "", bare)
+    dressed = re.sub(r"(?i)^(?:ean|gtin|upc|gencod|isbn|#)[-:.#\s]*|[-.,]|[^!-~]", "", bare)
     if re.fullmatch("[0-9]{8,14}", dressed):
         return dressed.lstrip("0")
     return bare.lstrip("0") if re.fullmatch("[0-9]+", bare) else plain(bare)

@@ -8,7 +8,7 @@ from tests import scale
 from tests.fuzz import Target
 from tests.fuzz.targets import TARGETS
 
-CASES = scale.pick(60, 300, 5_000)
+CASES = scale.pick(40, 300, 5_000)
 
 
 @pytest.mark.parametrize("target", [pytest.param(target, id=target.name) for target in TARGETS])

@@ -15,9 +15,9 @@ from passerelle.stock_csv_fix.fix import fix_stock
 from tests import scale
 from tests.unit import orders_settings, stock_settings
 
-MUCH = scale.pick(1_000_000, 10_000_000, 10_000_000)
+MUCH = scale.pick(300_000, 10_000_000, 10_000_000)
 # What costs more: rows to read with care, and a config of nearly the 1 MB that it may have.
-ROWS = scale.pick(6_000, 60_000, 60_000)
+ROWS = scale.pick(3_000, 60_000, 60_000)
 CONFIG = scale.pick(90_000, 900_000, 900_000)
 # Ten times what a slow machine needs; what grows by the square needs minutes, or hours.
 SECONDS = scale.pick(30, 300, 300)
