@@ -35,6 +35,11 @@ def meanings(text: str) -> set[Decimal]:
         return set()
     bare = re.sub(_GROUPS, "", bare)
     mark = max(",", ".", key=bare.rfind)
+    other = "." if mark == "," else ","
+    if other in bare and not re.match(
+        rf"[+-]?[0-9]{{1,3}}(?:\{other}[0-9]{{3}})+(?!\{other})", bare
+    ):
+        return set()
     found = {_plain_number(bare.replace("." if mark == "," else ",", "").replace(mark, "."))}
     if re.fullmatch(r"[+-]?[0-9]{1,3}([,.])[0-9]{3}(\1[0-9]{3})*", bare):
         thousands = _plain_number(bare.replace(mark, ""))

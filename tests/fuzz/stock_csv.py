@@ -125,7 +125,8 @@ def compare(data: bytes, fixed: FixedStock, settings: Stock, missed: Mapping[str
         after = after if line.endswith("\n") else after.rstrip("\r\n")
         if after != line:
             changed += 1
-            is_anew = sale or _is_anew(cells[level], others[level])
+            is_emptied = others[level : level + 1] == ["0"] and _holds_one(cells[key], missed)
+            is_anew = sale or is_emptied or _is_anew(cells[level], others[level])
             assert is_anew, f"changed, but nothing of it was sold: {line!r}"
             if sale and settings.missed_sales == "remove":
                 continue
@@ -148,6 +149,11 @@ def _reader(text: str, separator: str) -> Callable[[str], Iterator[tuple[str, li
         (line[0], line[0].rstrip("\r\n").split(separator))
         for line in re.finditer(r"[^\n]*\n|[^\n]+", part)
     )
+
+
+def _holds_one(cell: str, missed: Mapping[str, Missed]) -> bool:
+    """Whether a cell of several item numbers has one of which something was sold."""
+    return any(number.lstrip("0") in missed for number in re.findall("[0-9]{8,14}", cell))
 
 
 def _is_anew(before: str, after: str) -> bool:
@@ -232,7 +238,7 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 def _gtin(text: str) -> str:
     bare = item(text)
-    dressed = re.sub(r"(?i)^(?:ean|gtin|upc|gencod|isbn|#)[-:.#\s]*|[-.,]|[^!-~]", "", bare)
+    dressed = re.sub(r"(?i)^(?:ean|gtin|upc|gencod|isbn)?[-:.#\s]*|[-.,]|[^!-~]", "", bare)
     if re.fullmatch("[0-9]{8,14}", dressed):
         return dressed.lstrip("0")
     return bare.lstrip("0") if re.fullmatch("[0-9]+", bare) else plain(bare)
