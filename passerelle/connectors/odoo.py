@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cached_property, lru_cache
+from sys import intern
 from typing import Any
 
 from passerelle.base.errors import HeldError
@@ -100,7 +101,7 @@ class OdooConnector:
         unit = row["uom_id"][0] if row["uom_id"] else 0
         return Product(
             row["id"],
-            row[match] or "",
+            intern(row[match] or ""),
             bool(row["active"]),
             row[self._storable] in (True, "product"),
             row["tracking"] in ("lot", "serial"),
@@ -215,7 +216,7 @@ class OdooConnector:
             "allowed_company_ids": [place.company],
         }
         limit = self._connector.request_limit + _GRACE
-        self._calls.call("stock.quant", "create", limit=limit, vals_list=lines, context=context)
+        self._calls.call("stock.quant", "create", within=limit, vals_list=lines, context=context)
 
     def find_mark(self, mark: str, products: Collection[int], since: datetime) -> bool:
         # Odoo 17 may write the user's name behind it. Its clock may differ from ours by minutes,
@@ -232,7 +233,7 @@ class OdooConnector:
     def join_doubled(self, place: TargetPlace, products: Collection[int]) -> None:
         context = {"allowed_company_ids": [place.company]}
         limit = self._connector.request_limit + _GRACE
-        self._calls.call("stock.quant", "action_view_inventory", limit=limit, context=context)
+        self._calls.call("stock.quant", "action_view_inventory", within=limit, context=context)
 
     # --- what it is ----------------------------------------------------------------------------
 

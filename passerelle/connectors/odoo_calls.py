@@ -26,7 +26,7 @@ _REFUSED = ("odoo.exceptions.ValidationError", "odoo.exceptions.UserError")
 
 
 class Calls(Protocol):
-    """A way to call ``model.method``. Arguments are named; a write has its own ``limit``."""
+    """A way to call ``model.method``; a write is to be answered ``within`` so many seconds."""
 
     def call(
         self,
@@ -34,7 +34,7 @@ class Calls(Protocol):
         method: str,
         ids: Collection[int] | None = None,
         *,
-        limit: float | None = None,
+        within: float | None = None,
         **values: Any,
     ) -> Any: ...
 
@@ -70,14 +70,14 @@ class Json2:
         method: str,
         ids: Collection[int] | None = None,
         *,
-        limit: float | None = None,
+        within: float | None = None,
         **values: Any,
     ) -> Any:
         content = values if ids is None else {"ids": [*ids], **values}
         path, more = f"/json/2/{model}/{method}", {"json": content, "headers": self._headers}
-        if limit is None:
+        if within is None:
             return self._web.json(self._web.ask("POST", path, **more))
-        return self._web.json(self._web.tell("POST", path, limit=limit, **more))
+        return self._web.json(self._web.tell("POST", path, limit=within, **more))
 
 
 class JsonRpc:
@@ -93,7 +93,7 @@ class JsonRpc:
         method: str,
         ids: Collection[int] | None = None,
         *,
-        limit: float | None = None,
+        within: float | None = None,
         **values: Any,
     ) -> Any:
         database = self._connector.database
@@ -101,7 +101,7 @@ class JsonRpc:
         placed = [values.pop(name) for name in ("vals_list", "group_ext_id") if name in values]
         args = [*([[*ids]] if ids is not None else []), *placed]
         asked = (database, self._login(), self._key, model, method, args, values)
-        return self._ask("object", "execute_kw", asked, limit)
+        return self._ask("object", "execute_kw", asked, within)
 
     def _login(self) -> int:
         if not self._user:
@@ -114,12 +114,12 @@ class JsonRpc:
             )
         return self._user
 
-    def _ask(self, service: str, method: str, args: Sequence[Any], limit: float | None) -> Any:
+    def _ask(self, service: str, method: str, args: Sequence[Any], within: float | None) -> Any:
         content = {"json": _envelope(service, method, args)}
-        if limit is None:
+        if within is None:
             answer = self._web.ask("POST", "/jsonrpc", **content)
         else:
-            answer = self._web.tell("POST", "/jsonrpc", limit=limit, **content)
+            answer = self._web.tell("POST", "/jsonrpc", limit=within, **content)
         told = self._web.json(answer)
         if error := told.get("error"):
             self._fail(error, answer)

@@ -8,6 +8,7 @@ silence, so the shape of each answer is looked at, never its status alone.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 from passerelle.base.errors import HeldError, PermanentError, TransientError
@@ -136,8 +137,8 @@ def _item(row: Mapping[str, Any], level: str) -> SourceItem:
     said = row.get(level)
     kind = _KINDS.get(str(row.get("producttype", "0")), ItemKind.BUNDLE)
     sku = row.get("sku")
-    text = None if said is None else str(said)
-    return SourceItem(str(row.get("id")), "" if sku is None else str(sku), text, kind)
+    text = None if said is None else intern(str(said))
+    return SourceItem(str(row.get("id")), "" if sku is None else intern(str(sku)), text, kind)
 
 
 def _summed(readings: Sequence[Mapping[str, SourceItem]]) -> Iterator[SourceItem]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from passerelle.model.states import Stage
@@ -100,6 +101,8 @@ _NONE = Decimal(0)
 _MOST = Decimal(10) ** 12
 
 
+# Most items have one of few levels: each is kept once.
+@lru_cache(maxsize=10_000)
 def level_of(text: str | None) -> Decimal | None:
     """The exact number that a source writes as a text; ``None`` where it is none: never 0."""
     try:

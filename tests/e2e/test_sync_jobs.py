@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -254,9 +255,13 @@ def test_the_calls_are_counted(world: SyncWorld) -> None:
     for number in range(1490):
         world.odoo.add_product(f"X-{number}", 1.0)
     odoo = world.odoo.odoo  # type: ignore[attr-defined]
-    world.run("run", "sync")
+    # A question is asked again where its answer was lost; a page is as big as it was asked to be.
+    odoo.faults.append(only(faults.lose, on="product.product/search_read"))
+    with patch("passerelle.connectors.odoo.PAGE", 1000):
+        world.run("run", "sync")
     asked = [request.path.rpartition("/")[2] for request in odoo.requests]
     assert asked.count("create") == 1
     assert len([one for one in world.zort.requests if "GetProducts" in one.path]) == 3
     quants = [one for one in odoo.requests if one.path.endswith("stock.quant/search_read")]
-    assert len(quants) == 2, "the whole, and what was written"
+    assert len(quants) == 3, "the whole in two pages, and what was written"
+    assert len([one for one in odoo.requests if "product/search_read" in one.path]) == 3
