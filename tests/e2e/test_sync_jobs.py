@@ -15,6 +15,7 @@ from passerelle.cli.demo.serving import HttpAnswer, ServerFault
 from passerelle.cli.demo.zort import FakeZort, ZortProduct
 from tests.servers import connectors as faults
 from tests.servers.connectors import FakeOdooHandle, only
+from tests.shell import run_program
 from tests.syncs import SyncWorld, levels_of
 
 SKUS = [f"S-{number:02}" for number in range(10)]
@@ -265,3 +266,14 @@ def test_the_calls_are_counted(world: SyncWorld) -> None:
     quants = [one for one in odoo.requests if one.path.endswith("stock.quant/search_read")]
     assert len(quants) == 3, "the whole in two pages, and what was written"
     assert len([one for one in odoo.requests if "product/search_read" in one.path]) == 3
+
+
+def test_the_demo_plays_three_jobs_without_an_account(tmp_path: Path) -> None:
+    result = run_program("demo", "--sync", "demo", cwd=tmp_path)
+    assert result.exit_code == 0, result.text
+    assert "8 products synced, 4 stocks_updated, 1 unchanged, 3 skipped" in result.stdout
+    assert "3 of 4 items in stock would go to 0, more than max_drop = 30%" in result.stdout
+    again = run_program("stock", "why", "TEE-S", cwd=tmp_path / "demo")
+    assert "Odoo had 12, 10 was written (job #2, passerelle 2/1); 10 was read back" in again.stdout
+    (tmp_path / "demo" / ".passerelle-demo").unlink()
+    assert run_program("demo", "--sync", "demo", cwd=tmp_path).exit_code == 2
