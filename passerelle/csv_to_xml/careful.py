@@ -69,7 +69,7 @@ class CarefulReader:
             discount=self._agreed("discount", money["discount"].__getitem__),
             total_paid=self._agreed("total_paid", money["total_paid"].__getitem__),
             lines=(),
-            currency=self._first("currency").upper(),
+            currency=(self._agreed("currency", str) or "").upper(),
         )
         if not self._faults and len(bought) < sum(map(len, parts)):
             self._note(0, "line", _("order {id} is said more than once: counted once"), id)
