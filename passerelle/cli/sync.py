@@ -69,6 +69,7 @@ def run_now(
     """
     from passerelle.runs.sync import named, rehearse
 
+    skus = tuple(map(_one_sku, skus))
     names = [name] if name else [*settings.needed_syncs]
     for one in names:
         named(settings.sync, one)
@@ -83,6 +84,14 @@ def run_now(
         start(settings, "sync", target=one, skus=skus, accept_drop=accept_drop) for one in names
     ]
     end_with(gravest(*(outcome.rejected for outcome in outcomes)))
+
+
+def _one_sku(text: str) -> str:
+    sku = text.strip()
+    if not sku or "," in sku or not sku.isprintable():
+        mend = _("name one SKU, without commas; --sku may be said again")
+        raise UsageError(_("this is no SKU"), repr(text), mend)
+    return sku
 
 
 @sync.command()
@@ -138,7 +147,8 @@ def jobs() -> None:
 
 
 _state = click.option("--state", metavar="STATE",
-                       type=click.Choice([*JobState]), help="Only those in it.")  # fmt: skip
+                       type=click.Choice([state.value for state in JobState]),
+                      help="Only those in it.")  # fmt: skip
 _number = click.argument("number", type=click.IntRange(min=1))
 
 

@@ -238,13 +238,13 @@ def faults_of_syncs(
                 told = problem.format(kind=kind, name=at, known=", ".join(known) or _("none"))
                 yield ("sync", name, key), told
         for other in list(syncs)[: list(syncs).index(name)]:
-            if _is_same(sync, syncs[other]):
+            if _is_same(sync, syncs[other], connectors):
                 problem = _("[sync.{other}] writes the same levels: name other skus or a location")
                 yield ("sync", name, "to"), problem.format(other=other)
 
 
-def _is_same(one: Sync, other: Sync) -> bool:
-    place = (one.to, one.company, one.location)
-    if place != (other.to, other.company, other.location):
+def _is_same(one: Sync, other: Sync, connectors: Mapping[str, Connector]) -> bool:
+    at, there = (connectors[s.to].address if s.to in connectors else s.to for s in (one, other))
+    if (at, one.company, one.location) != (there, other.company, other.location):
         return False
     return not one.skus or not other.skus or not set(one.skus).isdisjoint(other.skus)

@@ -25,7 +25,9 @@ def _opened(name: str, connector: Connector) -> Any:
     kind = CONNECTORS[connector.kind]
     module, _colon, adapter = kind.adapter.partition(":")
     secrets = {
-        key: secret_of(f"connectors.{name}.{key}", getattr(connector, key).get_secret_value())
+        key: secret_of(
+            f"connectors.{name}.{key}", getattr(connector, key).get_secret_value()
+        ).strip()
         for key in kind.secrets
     }
     adapter_class = getattr(import_module(f"passerelle.connectors.{module}"), adapter)

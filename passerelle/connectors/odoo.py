@@ -256,7 +256,7 @@ class OdooConnector:
 
 
 # How far Odoo's clock may be from ours, in seconds.
-_CLOCKS = 3600
+_CLOCKS = 300
 
 
 @lru_cache(maxsize=10_000)

@@ -1,11 +1,12 @@
 """Requests to an HTTP API: spaced, tried again where that is safe, and heard without its keys."""
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from passerelle import __version__
 from passerelle.base.errors import (
@@ -57,7 +58,9 @@ class Web:
         self._free = 0.0
         agent = {"User-Agent": f"passerelle/{__version__}"}
         self._timeout = timeout
-        self._client = httpx.Client(headers={**agent, **headers})
+        # A store's name may hold any letter.
+        whole = {k.encode(): v.encode() for k, v in {**agent, **headers}.items()}
+        self._client = httpx.Client(headers=whole)
 
     def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
         """The answer to a question, which may be asked again: it changes nothing."""
@@ -77,7 +80,7 @@ class Web:
         self, method: str, path: str, again: tuple[type[Exception], ...], **content: Any
     ) -> httpx.Response:
         attempts = Retrying(
-            retry=retry_if_exception_type(again),
+            retry=retry_if_exception(lambda e: isinstance(e, again) and not _is_long(e)),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=_how_long,
             sleep=pause,
@@ -167,8 +170,13 @@ class _UnsentError(TransientError):
     """No connection came about: nothing can have been done."""
 
 
+def _is_long(error: BaseException) -> bool:
+    """Whether it asks for a pause that the next try of the job makes."""
+    return isinstance(error, _BusyError) and (error.pause or 0) > _LONGEST_PAUSE
+
+
 def _seconds(text: str) -> float | None:
-    return float(text) if text.strip().isdigit() else None
+    return float(text) if re.fullmatch(r" *[0-9]{1,6} *", text) else None
 
 
 def _how_long(state: RetryCallState) -> float:

@@ -62,7 +62,7 @@ def tell_sync(answer: SyncAnswer) -> Iterator[str]:
     if answer.skipped:
         yield "! " + _("it was left out: {why}").format(why=_(WORDS[answer.skipped]))
     elif not answer.writes:
-        yield _("Odoo had that level already: nothing was ever written")
+        yield _("nothing was ever written of it")
     for one in answer.writes[:3]:
         yield _write_in_words(one)
 

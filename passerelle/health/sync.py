@@ -23,7 +23,7 @@ _MENDS = {
         "mend what it names (`passerelle check` tries both ends); `passerelle jobs retry {number}`"
     ),
     JobState.UNSETTLED: N_("the next run looks up what became of its last write"),
-    JobState.WAITING: N_("it is tried again by itself; `passerelle jobs run` does it now"),
+    JobState.WAITING: N_("it is tried again by itself; `passerelle sync run {target}` does it now"),
     JobState.PARTLY: N_("`passerelle sync map {target}` names what is left out"),
     JobState.CANCELLED: N_("`passerelle jobs retry {number}` undoes that"),
 }  # fmt: skip

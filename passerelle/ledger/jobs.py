@@ -45,9 +45,9 @@ class JobBook(Book):
             )
             return _one(connection, number)
 
-    def hurry(self, number: int, at: datetime, *, forced: bool) -> Job:
-        """An open job is run now; ``forced`` lets it pass the guards."""
-        return self._set(jobs.c.number == number, forced=forced, due=at)
+    def hurry(self, number: int, at: datetime, *, forced: bool, facts: Mapping[str, Any]) -> Job:
+        """An open job is run then, as a person asks for it; ``forced`` passes the guards."""
+        return self._set(jobs.c.number == number, forced=forced, due=at, facts=facts)
 
     def start(self, job: Job, at: datetime, owner: str, lease: datetime) -> Job:
         values = {"started": at, "ended": None, "owner": owner, "lease": lease, "error": ""}
@@ -124,7 +124,8 @@ class JobBook(Book):
 
     def lines(self, job: int) -> list[Written]:
         """What a job wrote, or promised to write."""
-        return self._records(Written, _written().where(sync_batches.c.job == job))
+        mine = (sync_batches.c.job == job) & (dispatches.c.stage != Stage.ABANDONED)
+        return self._records(Written, _written().where(mine))
 
     def written(self, sku: str, target: str) -> list[Written]:
         """Each write of an item, newest first."""

@@ -1,9 +1,10 @@
 """Levels that go from one system to another: items, jobs, and what is promised of them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -40,7 +41,7 @@ _ENDS = frozenset((_J.DONE, _J.PARTLY, _J.HELD, _J.WAITING, _J.FAILED, _J.UNSETT
 JOB_STEPS: Mapping[JobState, frozenset[JobState]] = {
     _J.PENDING: frozenset((_J.RUNNING, _J.CANCELLED)),
     _J.WAITING: frozenset((_J.RUNNING, _J.CANCELLED, _J.PENDING)),
-    _J.UNSETTLED: frozenset((_J.RUNNING,)),
+    _J.UNSETTLED: frozenset((_J.RUNNING, _J.CANCELLED)),
     _J.RUNNING: _ENDS | {_J.PENDING},
     _J.HELD: frozenset((_J.PENDING, _J.CANCELLED)),
     _J.FAILED: frozenset((_J.PENDING, _J.CANCELLED)),
@@ -97,6 +98,7 @@ class SourceItem:
 
 
 _NONE = Decimal(0)
+_LEVEL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,12})?")
 # What is greater is another column's number.
 _MOST = Decimal(10) ** 12
 
@@ -105,11 +107,9 @@ _MOST = Decimal(10) ** 12
 @lru_cache(maxsize=10_000)
 def level_of(text: str | None) -> Decimal | None:
     """The exact number that a source writes as a text; ``None`` where it is none: never 0."""
-    try:
-        number = Decimal((text or "").strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number) < _MOST else None
+    bare = (text or "").strip()
+    number = Decimal(bare) if _LEVEL.fullmatch(bare) else None
+    return number if number is not None and abs(number) < _MOST else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +190,7 @@ class Skip(StrEnum):
     COMPANY = "company"
     CHANGED = "changed"
     REFUSED = "refused"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ WORDS: Mapping[Skip, str] = {
     Skip.COMPANY: N_("of another company"),
     Skip.CHANGED: N_("changed meanwhile"),
     Skip.REFUSED: N_("refused by Odoo"),
+    Skip.ABSENT: N_("not in the source"),
 }
 
 
@@ -95,6 +96,7 @@ def plan_sync(
             skipped.append(Skipped(sku, found, (item.level or "").strip()[:40], item.id))
         else:
             (unchanged if found.before == found.level else writes).append(found)
+    skipped += [Skipped(sku, Skip.ABSENT) for sku in skus if sku not in counts]
     return SyncPlan(tuple(writes), tuple(unchanged), tuple(skipped), len(wanted))
 
 

@@ -17,6 +17,7 @@ from passerelle.base.errors import (
     RejectedError,
     UnreachableError,
     UsageError,
+    bug_in_words,
     gravest,
 )
 from passerelle.base.language import _
@@ -79,12 +80,14 @@ def _make(
     """A job where one is due, or asked for. Never a second one beside one that waits."""
     book, now = gateway.ledger.jobs, gateway.now()
     last = book.last(name)
-    if not is_asked and last and now < next_job(last, sync):
+    # A job of the future was made by a clock that was set ahead.
+    if not is_asked and last and last.created <= now < next_job(last, sync):
         return
     made = book.make(name, now, now, forced=accept_drop, facts={"skus": [*skus]} if skus else None)
     waiting = book.open(name) if made is None and is_asked else None
-    if waiting and waiting.state != JobState.UNSETTLED:
-        book.hurry(waiting.number, now, forced=accept_drop or waiting.forced)
+    if waiting:
+        due = waiting.due if waiting.state == JobState.UNSETTLED else now
+        book.hurry(waiting.number, due, forced=accept_drop, facts={"skus": [*skus]})
 
 
 def next_job(last: Job, sync: Sync) -> datetime:
@@ -144,8 +147,14 @@ def run_job(
         result, facts, skipped = work.carry_out(job)
     except PasserelleError as error:
         state, due = _after(error, job, sync, gateway.now())
-        book.move(job, state, ended=gateway.now(), due=due, error=str(error), lease=None)
+        # What a person let pass was what there was to see then.
+        values = {"ended": gateway.now(), "due": due, "error": str(error), "forced": False}
+        book.move(job, state, **values, lease=None)
         return error, f"#{job.number} {name} {_(state)}: {error}"
+    except Exception as error:
+        told = bug_in_words(error)
+        book.move(job, JobState.FAILED, ended=gateway.now(), error=told, forced=False, lease=None)
+        raise
     finally:
         if work:
             work.close()

@@ -9,7 +9,8 @@ import hashlib
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -49,6 +50,16 @@ _LEASE = timedelta(minutes=1)
 OWNER = f"{socket.gethostname()}:{os.getpid()}"
 
 
+# Of so many jobs one was whole, or none was.
+_LOOK_BACK = 500
+
+
+def _is_whole(job: Job) -> bool:
+    """Whether it wrote all that was to be written of all items."""
+    facts = job.facts
+    return bool(facts.get("total")) and not facts.get("left") and not facts.get("skus")
+
+
 class UnsettledError(LostAnswerError):
     """Nobody knows yet what became of a write; ``until`` then (aware) it is not looked at again."""
 
@@ -76,7 +87,9 @@ class SyncJob:
     def look(self, skus: Sequence[str]) -> tuple[TargetPlace, SourceLevels, SyncPlan]:
         """Reads both ends, and plans; changes nothing."""
         sync, wanted = self._sync, skus or self._sync.skus
+        at = self._gateway.now()
         levels = self._source.read_levels(sync.warehouses, wanted, sync.level)
+        levels = replace(levels, at=at)  # by the clock that counts its age
         place = self._target.find_place(sync.company, sync.location)
         stock = self._target.read_stock(place, sync.match, wanted)
         return place, levels, plan_sync(levels, stock, place, wanted)
@@ -86,7 +99,7 @@ class SyncJob:
         guards = SyncGuards(
             self._sync.max_drop,
             self._sync.max_change,
-            self._book.last(self.name, DONE_JOBS) is None,
+            not any(map(_is_whole, self._book.latest(_LOOK_BACK, DONE_JOBS, self.name))),
             self._book.last_total(self.name),
         )
         return find_sync_hold(plan, guards) if not skus or not plan.total else None
@@ -102,20 +115,24 @@ class SyncJob:
         self._settle(self._book.open_batches(self.name))
         skus = tuple(map(str, job.facts.get("skus", ())))
         place, levels, plan = self.look(skus)
+        self._check(job, plan, skus)
         if plan.doubled:
             self._target.join_doubled(place, ())
             stock = self._target.read_stock(place, self._sync.match, skus or self._sync.skus)
             plan = plan_sync(levels, stock, place, skus or self._sync.skus)
-        if not job.forced and (why := self.guard(plan, skus)):
-            mend = _("look at both ends; `passerelle sync run {name} --accept-drop` lets it pass")
-            raise HeldError(why, self.name, mend.format(name=self.name))
+            self._check(job, plan, skus)
         if not skus:
             self._keep(job, levels, plan)
         for line in below_reserved(plan.writes):
             self._gateway.say(line)
         writer = _Writer(self, job, place, levels.at)
         done = writer.write_all(plan.writes)
-        return self._result(plan, done, writer)
+        return self._result(plan, done, writer, skus)
+
+    def _check(self, job: Job, plan: SyncPlan, skus: Sequence[str]) -> None:
+        if not job.forced and (why := self.guard(plan, skus)):
+            mend = _("look at both ends; `passerelle sync run {name} --accept-drop` lets it pass")
+            raise HeldError(why, self.name, mend.format(name=self.name))
 
     def _keep(self, job: Job, levels: SourceLevels, plan: SyncPlan) -> None:
         said = {one.sku.strip(): one.level or "" for one in levels.items if one.sku.strip()}
@@ -123,7 +140,7 @@ class SyncJob:
         self._book.keep_reading(job, levels.at, plan.total, said, skipped)
 
     def _result(
-        self, plan: SyncPlan, done: int, writer: "_Writer"
+        self, plan: SyncPlan, done: int, writer: "_Writer", skus: Sequence[str]
     ) -> tuple[str, dict[str, object], tuple[Skipped, ...]]:
         skipped = (*plan.skipped, *writer.skipped)
         counts = Counter(one.why for one in skipped)
@@ -137,6 +154,7 @@ class SyncJob:
             "unchanged": len(plan.unchanged),
             "skipped": {why.value: number for why, number in counts.items()},
             "left": writer.left,
+            "skus": [*skus],
         }
         return text, facts, skipped
 
@@ -150,7 +168,8 @@ class SyncJob:
         for batch in batches:
             self._settle_one(batch, place)
 
-    def _settle_one(self, batch: Batch, place: TargetPlace) -> None:
+    def _settle_one(self, batch: Batch, place: TargetPlace) -> Mapping[int, Decimal] | None:
+        """The levels as they are, where it was done; ``None`` where it was not."""
         products = [one.product for one in batch.writes]
         is_done = self._target.find_mark(batch.mark, products, batch.prepared)
         now = self._gateway.now()
@@ -164,6 +183,7 @@ class SyncJob:
         self._outbox.settle_batch(batch, stage, now, levels if is_done else None)
         words = _("{mark} was written") if is_done else _("{mark} was not written")
         self._gateway.say(words.format(mark=batch.mark))
+        return levels if is_done else None
 
 
 class _Writer:
@@ -184,7 +204,7 @@ class _Writer:
         with step(_("writing levels to {name}").format(name=self._sync.to), len(writes)):
             for start in range(0, len(writes), self._sync.batch):
                 if self._gateway.now() - self._read > timedelta(minutes=self._sync.every):
-                    self.left = len(writes) - start
+                    self.left += len(writes) - start
                     break
                 done += self._write(writes[start : start + self._sync.batch])
         return done
@@ -204,8 +224,11 @@ class _Writer:
             return self._write(writes[:half]) + self._write(writes[half:])
         except LostAnswerError:
             self._outbox.settle_batch(batch, Stage.DOUBTFUL, self._gateway.now())
-            self._work._settle_one(batch, self._place)  # raises where nobody knows yet
-            return len(writes)
+            levels = self._work._settle_one(batch, self._place)  # raises where nobody knows yet
+            if levels is None:
+                self.left += len(writes)
+                return 0
+            return self._compare(batch, levels)
         return self._read_back(batch)
 
     def _promise(self, writes: Sequence[Write]) -> Batch:
@@ -227,6 +250,10 @@ class _Writer:
     def _read_back(self, batch: Batch) -> int:
         levels = self._target.levels_at(self._place, [one.product for one in batch.writes])
         self._outbox.settle_batch(batch, Stage.TAKEN, self._gateway.now(), levels)
+        return self._compare(batch, levels)
+
+    def _compare(self, batch: Batch, levels: Mapping[int, Decimal]) -> int:
+        """How many are what was written; of the others it is told that somebody changed them."""
         other = [one for one in batch.writes if levels[one.product] != one.level]
         for one in other:
             text = _("{sku}: {level} was written, and {found} is there: somebody changed it")

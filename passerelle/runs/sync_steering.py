@@ -16,16 +16,17 @@ def retry_job(ledger: Ledger, job: Job, now: datetime) -> Iterator[str]:
     other = ledger.jobs.open(job.target)
     if other and other.number != job.number:
         _refuse(job, _("job #{number} of that sync waits already").format(number=other.number))
-    ledger.jobs.move(job, JobState.PENDING, due=now, attempt=0)
+    ledger.jobs.move(job, JobState.PENDING, due=now, attempt=0, forced=False)
     yield _("job #{number} is run again at the next run; `passerelle jobs run` does it now").format(
         number=job.number
     )
 
 
 def cancel_job(ledger: Ledger, job: Job, now: datetime) -> Iterator[str]:
-    """Raises :class:`UsageError` for a job that runs, has ended, or has to be looked up first."""
-    if job.state == JobState.UNSETTLED:
-        _refuse(job, _("what became of its last write is looked up first: `passerelle jobs run`"))
+    """Raises :class:`UsageError` for a job that runs or has ended.
+
+    What an unsettled one has written is looked up by the next job.
+    """
     if JobState.CANCELLED not in JOB_STEPS[job.state]:
         _refuse(job, _("only a job that waits, failed or was held is cancelled"))
     ledger.jobs.move(job, JobState.CANCELLED, ended=now)

@@ -188,6 +188,33 @@ class TestAWriteWhoseAnswerIsLost:
         assert levels_of(world.odoo, world.ids) == LEVELS
         assert [len(world.odoo.moves(product)) for product in world.ids] == [1, 1, 1]
 
+    def test_that_was_never_carried_out_counts_for_nothing(self, world: SyncWorld) -> None:
+        """As where Odoo is at it until its limit, and then gives up."""
+        with Proxy(world.odoo.url) as proxy:
+            late = only(faults.cut, on="create")
+            proxy.faults.append(lambda request, carry_out: _after(world, late, request, carry_out))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            told = world.run("sync", "run", expected=5).stdout
+            assert "0 stocks_updated" in told
+            assert "3 left to the next job" in told
+            world.later(minutes=10)
+            world.run("run", "sync")
+        assert levels_of(world.odoo, world.ids) == LEVELS
+
+    def test_that_somebody_changed_meanwhile_is_told(self, world: SyncWorld) -> None:
+        def change(_request: Any, carry_out: Callable[[], Any]) -> None:
+            carry_out()
+            world.odoo.set_levels([(world.ids[0], 77)], mark="somebody")
+
+        with Proxy(world.odoo.url) as proxy:
+            proxy.faults.append(only(change, on="create"))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            told = world.run("sync", "run", expected=5).stdout
+        assert "A-1: 10 was written, and 77 is there: somebody changed it" in told
+        assert "2 stocks_updated" in told
+
     def test_that_never_arrived_is_made_anew_after_odoos_limit(self, world: SyncWorld) -> None:
         with Proxy(world.odoo.url) as proxy:
             proxy.faults.append(only(faults.cut, on="create"))
@@ -198,12 +225,17 @@ class TestAWriteWhoseAnswerIsLost:
             assert "the answer to passerelle 1/1 was lost" in world.run("status", expected=6).stdout
             world.run("run", "sync")
             assert world.states() == ["unsettled"], "its time has not come"
-            world.run("jobs", "cancel", "1", expected=2)
             world.later(seconds=16)
             world.zort.products[0].stock = "11"
             assert "passerelle 1/1 was not written" in world.run("run", "sync").stdout
         assert levels_of(world.odoo, world.ids) == [11.0, 0.0, 2.5]
         assert world.odoo.moves(world.ids[0]) == [("passerelle 1/2", 11.0)]
+
+
+def _after(world: SyncWorld, fault: Any, request: Any, carry_out: Any) -> Any:
+    if request.path.endswith("create"):
+        world.later(seconds=20)
+    return fault(request, carry_out)
 
 
 # Where a job may be killed: before and after each of its deeds.

@@ -145,11 +145,48 @@ class TestTheGuards:
         assert "5 left to the next job" in told
         assert levels_of(world.odoo, world.ids) == [6.0] * 5 + [5.0] * 5
 
+    def test_are_passed_once_by_what_a_person_saw(self, world: SyncWorld) -> None:
+        world.zort.faults.append(only(faults.page(503), times=99))
+        world.run("sync", "run", "stock_th", "--accept-drop", expected=4)
+        world.zort.faults.clear()
+        for product in world.zort.products:
+            product.stock = "0"
+        world.later(minutes=2)
+        world.run("run", "sync", expected=6)
+        assert is_untouched(world)
+
+    def test_let_a_first_load_go_on(self, world: SyncWorld) -> None:
+        """What a reading left, or a trial of one SKU, is no first job."""
+        world.run("sync", "run", "stock_th", "--sku", "S-00")
+        world.later(minutes=10)
+        world.run("run", "sync")
+        assert levels_of(world.odoo, world.ids) == [6.0] * 10
+
 
 def _late(world: SyncWorld, path: str, carry_out: object) -> object:
     if path.endswith("stock.quant/create"):
         world.later(minutes=11)
     return carry_out()  # type: ignore[operator]
+
+
+def test_an_item_that_is_asked_for_and_is_not_there_is_told(world: SyncWorld) -> None:
+    told = world.run("sync", "run", "stock_th", "--sku", "S-00", "--sku", "NOPE", expected=5).stdout
+    assert "! not in the source: NOPE" in told
+    world.run("sync", "run", "stock_th", "--sku", "A,B", expected=2)
+    assert json.loads(world.run("jobs", "list", "--state", "held", "--json").output) == []
+
+
+@pytest.mark.parametrize("level", ["1e-999999999", "1_000", "\u0663"])
+def test_an_odd_level_leaves_its_own_item_out(world: SyncWorld, level: str) -> None:
+    world.zort.products[0].stock = level
+    assert "! no level: S-00" in world.run("run", "sync", expected=5).stdout
+    assert levels_of(world.odoo, world.ids) == [5.0] + [6.0] * 9
+
+
+def test_a_fault_of_our_own_fails_the_job(world: SyncWorld) -> None:
+    world.odoo.odoo.faults.append(only(faults.say(HttpAnswer.of(None)), times=99))  # type: ignore[attr-defined]
+    world.run("run", "sync", expected=1)
+    assert world.states() == ["failed"]
 
 
 class TestTheClock:
