@@ -168,7 +168,7 @@ def check_nothing_vanished(file: OrderFile, again: Again) -> None:
 
 def _bare(id: str) -> str:
     """Without what a spreadsheet writes around a number; order 0 has no other name."""
-    return re.sub(r"^[='\"#\s]*0*|\"$", "", id)
+    return re.sub(r"^[='\"#\s]*0*|(?:[.,]0{1,2})?\"?$", "", id)
 
 
 def check_provenance(file: OrderFile, again: Again) -> None:
