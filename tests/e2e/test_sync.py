@@ -126,7 +126,7 @@ def test_what_lies_twice_at_one_place_is_joined_first(world: SyncWorld) -> None:
 
 
 def test_another_companys_location_and_products_are_not_written(world: SyncWorld) -> None:
-    company, location = world.odoo.add_company("Second Company")
+    company, location = world.odoo.add_company("Third Company")
     names = world.odoo.call(
         "stock.location/search_read", domain=[["id", "=", location]], fields=["complete_name"]
     )
