@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import CompletionItem
 
-from passerelle.base.errors import UsageError
+from passerelle.base.errors import UsageError, gravest
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import FEW, fields_of, in_words, local
 from passerelle.cli.common import (
@@ -13,13 +13,16 @@ from passerelle.cli.common import (
     print_facts,
     print_json,
     print_table,
+    readable,
     reading_ledger,
+    settings_of,
     tell,
     with_settings,
 )
+from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
-from passerelle.health.sync import as_dict, look_at_syncs, sync_in_words
+from passerelle.health.sync import as_dict, look_at_syncs, mend_of, sync_in_words
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.sync import Job, JobState
 from passerelle.runs import start
@@ -31,8 +34,6 @@ _FIELDS = ("number", "kind", "target", "state", "created", "due", "started", "en
 def _syncs(
     context: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
-    from passerelle.cli.common import readable
-
     settings = readable(context)
     names = settings.sync if settings else ()
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
@@ -78,8 +79,6 @@ def run_now(
         outcome = perform(settings, "sync", lambda g: rehearse(g, name, skus), dry_run=True)
         end_with(outcome.rejected)
         return
-    from passerelle.base.errors import gravest
-
     outcomes = [
         start(settings, "sync", target=one, skus=skus, accept_drop=accept_drop) for one in names
     ]
@@ -207,7 +206,7 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
         _("tries"): str(job.attempt),
         _("result"): job.result,
         _("error"): job.error,
-        _("to do"): what_to_do(job),
+        _("to do"): mend_of(job),
     })  # fmt: skip
     for line in lines[:FEW]:
         before, level = line.before.normalize(), line.level.normalize()
@@ -215,13 +214,6 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
     if len(lines) > FEW:
         more = n_("{n} more level", "{n} more levels", len(lines) - FEW)
         click.echo(f"  {more}")
-
-
-def what_to_do(job: Job) -> str:
-    """The mend, as it is typed."""
-    from passerelle.health.sync import mend_of
-
-    return mend_of(job)
 
 
 @jobs.command("run")
@@ -232,9 +224,6 @@ def run_pending(context: click.Context) -> None:
     \b
     passerelle jobs run
     """
-    from passerelle.cli.common import settings_of
-    from passerelle.cli.running import carry_out
-
     settings = settings_of(context)
     settings.needed_syncs  # noqa: B018 - raises where there is none
     context.exit(carry_out(settings, "sync"))

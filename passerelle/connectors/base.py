@@ -59,7 +59,7 @@ class LevelTarget(Protocol):
         """The levels as they are now; 0 where nothing lies."""
         ...
 
-    def join_doubled(self, place: TargetPlace, products: Collection[int]) -> None:
+    def join_doubled(self, place: TargetPlace) -> None:
         """Has what lies twice at one place made one."""
         ...
 

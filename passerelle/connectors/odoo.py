@@ -43,6 +43,8 @@ GROUPS = {
     "stock.group_stock_manager": "Inventory / Administrator",
 }
 _ALL = {"active_test": False}
+# How far Odoo's clock may be from ours, in seconds.
+_CLOCKS = 300
 
 
 class OdooConnector:
@@ -230,7 +232,7 @@ class OdooConnector:
             for row in rows
         )
 
-    def join_doubled(self, place: TargetPlace, products: Collection[int]) -> None:
+    def join_doubled(self, place: TargetPlace) -> None:
         context = {"allowed_company_ids": [place.company]}
         limit = self._connector.request_limit + _GRACE
         self._calls.call("stock.quant", "action_view_inventory", within=limit, context=context)
@@ -253,10 +255,6 @@ class OdooConnector:
 
     def close(self) -> None:
         self._web.close()
-
-
-# How far Odoo's clock may be from ours, in seconds.
-_CLOCKS = 300
 
 
 @lru_cache(maxsize=10_000)

@@ -153,7 +153,7 @@ def perform(
 def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
     now = clock()
     with ExitStack() as stack:
-        if run in RUNS and RUNS[run].is_long:
+        if _is_long(run):
             _rotate_if_free(settings, run, now)
         else:
             stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
@@ -167,6 +167,11 @@ def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]
             raise
         stack.callback(ledger.close)
         yield Gateway(settings, ledger, trace, dry_run=False)
+
+
+def _is_long(run: str) -> bool:
+    """What a person does by hand is none of the runs, and holds the folder's lock."""
+    return run in RUNS and RUNS[run].is_long
 
 
 def _rotate(settings: Settings, now: datetime) -> None:
@@ -196,7 +201,7 @@ def _record(
     try:
         outcome = _tell(gateway, story)
         code, summary, facts = outcome.exit_code, outcome.summary, outcome.facts
-        if not (run in RUNS and RUNS[run].is_long):
+        if not _is_long(run):
             _prune_daily(gateway)
         return outcome
     except PasserelleError as error:

@@ -34,6 +34,8 @@ _KINDS = {
 }
 # How many of its own intervals a sync may be late before it is told.
 _LATE = 3
+# Each sync has two open jobs at most.
+_MANY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,23 @@ class SyncHealth:
 
 
 def look_at_syncs(settings: Settings, ledger: Ledger, now: datetime) -> tuple[SyncHealth, ...]:
-    return tuple(_look_at(settings, ledger, name, now) for name in settings.sync)
+    """Those of config.toml, and those that have left it with a job that is still open."""
+    open_jobs = ledger.jobs.latest(_MANY, (*OPEN_JOBS, JobState.RUNNING))
+    names = dict.fromkeys((*settings.sync, *(job.target for job in open_jobs)))
+    return tuple(_look_at(settings, ledger, name, now) for name in names)
 
 
 def _look_at(settings: Settings, ledger: Ledger, name: str, now: datetime) -> SyncHealth:
-    sync, book = settings.sync[name], ledger.jobs
+    sync, book = settings.sync.get(name), ledger.jobs
     newest = book.last(name)
-    due = newest.created + timedelta(minutes=sync.every) if newest else now
+    due = newest.created + timedelta(minutes=sync.every) if newest and sync else now
     return SyncHealth(
         name,
-        sync.enabled,
+        bool(sync and sync.enabled),
         book.last(name, [state for state in JobState if state not in (*OPEN_JOBS, "running")]),
         book.running(name) or book.open(name),
         book.last(name, (JobState.DONE, JobState.PARTLY)),
-        due if sync.enabled else None,
+        due if sync and sync.enabled else None,
     )
 
 
@@ -77,7 +82,9 @@ def sync_concerns(
 ) -> Iterator[Concern]:
     for one in found:
         job = one.active if one.active and one.active.state in _KINDS else one.last
-        if job and job.state in _KINDS:
+        if one.active and one.active.is_lost(now):
+            yield _lost(one.active)
+        elif job and job.state in _KINDS:
             text = _("job #{number} of {target} is {state}: {error}")
             told = text.format(
                 number=job.number, target=job.target, state=_(job.state), error=job.error
@@ -88,6 +95,14 @@ def sync_concerns(
             mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
             told = text.format(name=one.name, time=time_of_day(since, now))
             yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)
+
+
+def _lost(job: Job) -> Concern:
+    text = _("job #{number} of {target} is called running, and nothing was heard of it")
+    mend = _("`passerelle jobs run` looks up what it wrote; else `passerelle jobs cancel {number}`")
+    told = text.format(number=job.number, target=job.target)
+    mend = mend.format(number=job.number)
+    return Concern(ConcernKind.JOB_UNSETTLED, f"{SUBJECT}{job.target}", told, mend, job.started)
 
 
 def _late_since(settings: Settings, one: SyncHealth, now: datetime) -> datetime | None:

@@ -42,7 +42,7 @@ JOB_STEPS: Mapping[JobState, frozenset[JobState]] = {
     _J.PENDING: frozenset((_J.RUNNING, _J.CANCELLED)),
     _J.WAITING: frozenset((_J.RUNNING, _J.CANCELLED, _J.PENDING)),
     _J.UNSETTLED: frozenset((_J.RUNNING, _J.CANCELLED)),
-    _J.RUNNING: _ENDS | {_J.PENDING},
+    _J.RUNNING: _ENDS | {_J.PENDING, _J.CANCELLED},
     _J.HELD: frozenset((_J.PENDING, _J.CANCELLED)),
     _J.FAILED: frozenset((_J.PENDING, _J.CANCELLED)),
     _J.PARTLY: frozenset((_J.PENDING,)),
@@ -59,7 +59,8 @@ class Job:
     """A job as the ledger knows it. ``due``: when it is run or tried again; ``owner`` runs it.
 
     ``facts`` are its result in numbers; ``result`` and ``error`` are words for people.
-    ``forced``: a person lets it pass the guards.
+    ``forced``: a person lets it pass the guards. Until its ``lease`` its owner is believed to be
+    alive.
     """
 
     number: int
@@ -77,6 +78,10 @@ class Job:
     error: str = ""
     forced: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether it is called running, and nothing has been heard of its owner."""
+        return self.state == JobState.RUNNING and self.lease is not None and self.lease < now
 
 
 class ItemKind(StrEnum):

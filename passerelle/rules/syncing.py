@@ -50,10 +50,10 @@ WORDS: Mapping[Skip, str] = {
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What one job would do. ``levels`` are what the source says of each item that it says well.
+    """What one job would do.
 
     ``in_stock`` counts the items that the target has some of, ``emptied`` those of them that would
-    go to 0.
+    go to 0; ``total`` all items of the source, or those that were asked for.
     """
 
     writes: tuple[Write, ...]

@@ -30,7 +30,8 @@ from passerelle.runs.sync_job import OWNER, SyncJob, UnsettledError, describe, l
 # So many tries, each a little later than the last, before a person must see to it.
 MOST_TRIES = 5
 _FIRST_WAIT = timedelta(minutes=1)
-_LEASE = timedelta(minutes=10)
+# Reading a million products at one request a second takes half of it.
+_LEASE = timedelta(hours=1)
 
 
 def run_sync(

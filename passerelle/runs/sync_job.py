@@ -73,34 +73,34 @@ class SyncJob:
     """Works for one target; opens both ends when they are needed."""
 
     def __init__(self, gateway: Gateway, name: str, sync: Sync) -> None:
-        self._gateway, self.name, self._sync = gateway, name, sync
-        self._book, self._outbox = gateway.ledger.jobs, gateway.ledger.dispatches
+        self.gateway, self.name, self.sync = gateway, name, sync
+        self.book, self.outbox = gateway.ledger.jobs, gateway.ledger.dispatches
         connectors = gateway.settings.connectors
-        self._to: Connector = connectors[sync.to]
+        self.to: Connector = connectors[sync.to]
         self._source = open_source(sync.source, connectors[sync.source])
-        self._target: LevelTarget = open_target(sync.to, self._to)
+        self.target: LevelTarget = open_target(sync.to, self.to)
 
     def close(self) -> None:
         self._source.close()
-        self._target.close()
+        self.target.close()
 
     def look(self, skus: Sequence[str]) -> tuple[TargetPlace, SourceLevels, SyncPlan]:
         """Reads both ends, and plans; changes nothing."""
-        sync, wanted = self._sync, skus or self._sync.skus
-        at = self._gateway.now()
+        sync, wanted = self.sync, skus or self.sync.skus
+        at = self.gateway.now()
         levels = self._source.read_levels(sync.warehouses, wanted, sync.level)
         levels = replace(levels, at=at)  # by the clock that counts its age
-        place = self._target.find_place(sync.company, sync.location)
-        stock = self._target.read_stock(place, sync.match, wanted)
+        place = self.target.find_place(sync.company, sync.location)
+        stock = self.target.read_stock(place, sync.match, wanted)
         return place, levels, plan_sync(levels, stock, place, wanted)
 
     def guard(self, plan: SyncPlan, skus: Sequence[str]) -> str | None:
         """Why the whole job is held; a person who names SKUs has looked at them."""
         guards = SyncGuards(
-            self._sync.max_drop,
-            self._sync.max_change,
-            not any(map(_is_whole, self._book.latest(_LOOK_BACK, DONE_JOBS, self.name))),
-            self._book.last_total(self.name),
+            self.sync.max_drop,
+            self.sync.max_change,
+            not any(map(_is_whole, self.book.latest(_LOOK_BACK, DONE_JOBS, self.name))),
+            self.book.last_total(self.name),
         )
         return find_sync_hold(plan, guards) if not skus or not plan.total else None
 
@@ -112,19 +112,19 @@ class SyncJob:
         Raises :class:`HeldError` where a guard holds the whole job, :class:`UnsettledError`, and
         what the connectors raise.
         """
-        self._settle(self._book.open_batches(self.name))
+        self._settle_all(self.book.open_batches(self.name))
         skus = tuple(map(str, job.facts.get("skus", ())))
         place, levels, plan = self.look(skus)
         self._check(job, plan, skus)
         if plan.doubled:
-            self._target.join_doubled(place, ())
-            stock = self._target.read_stock(place, self._sync.match, skus or self._sync.skus)
-            plan = plan_sync(levels, stock, place, skus or self._sync.skus)
+            self.target.join_doubled(place)
+            stock = self.target.read_stock(place, self.sync.match, skus or self.sync.skus)
+            plan = plan_sync(levels, stock, place, skus or self.sync.skus)
             self._check(job, plan, skus)
         if not skus:
             self._keep(job, levels, plan)
         for line in below_reserved(plan.writes):
-            self._gateway.say(line)
+            self.gateway.say(line)
         writer = _Writer(self, job, place, levels.at)
         done = writer.write_all(plan.writes)
         return self._result(plan, done, writer, skus)
@@ -137,7 +137,7 @@ class SyncJob:
     def _keep(self, job: Job, levels: SourceLevels, plan: SyncPlan) -> None:
         said = {one.sku.strip(): one.level or "" for one in levels.items if one.sku.strip()}
         skipped = {one.sku: one.why.value for one in plan.skipped if one.sku}
-        self._book.keep_reading(job, levels.at, plan.total, said, skipped)
+        self.book.keep_reading(job, levels.at, plan.total, said, skipped)
 
     def _result(
         self, plan: SyncPlan, done: int, writer: "_Writer", skus: Sequence[str]
@@ -160,29 +160,29 @@ class SyncJob:
 
     # --- writes whose answers were lost ------------------------------------------------------
 
-    def _settle(self, batches: Sequence[Batch]) -> None:
+    def _settle_all(self, batches: Sequence[Batch]) -> None:
         """What became of each: done, or not done and never to be done any more."""
         if not batches:
             return
-        place = self._target.find_place(self._sync.company, self._sync.location)
+        place = self.target.find_place(self.sync.company, self.sync.location)
         for batch in batches:
-            self._settle_one(batch, place)
+            self.settle(batch, place)
 
-    def _settle_one(self, batch: Batch, place: TargetPlace) -> Mapping[int, Decimal] | None:
+    def settle(self, batch: Batch, place: TargetPlace) -> Mapping[int, Decimal] | None:
         """The levels as they are, where it was done; ``None`` where it was not."""
         products = [one.product for one in batch.writes]
-        is_done = self._target.find_mark(batch.mark, products, batch.prepared)
-        now = self._gateway.now()
-        until = batch.prepared + timedelta(seconds=self._to.request_limit) + _GRACE
+        is_done = self.target.find_mark(batch.mark, products, batch.prepared)
+        now = self.gateway.now()
+        until = batch.prepared + timedelta(seconds=self.to.request_limit) + _GRACE
         if not is_done and now < until:
             raise UnsettledError(batch.mark, until)
-        levels = self._target.levels_at(place, products)
+        levels = self.target.levels_at(place, products)
         # Where nothing had to change, there is no move that bears the mark.
         is_done = is_done or all(levels[one.product] == one.level for one in batch.writes)
         stage = Stage.TAKEN if is_done else Stage.ABANDONED
-        self._outbox.settle_batch(batch, stage, now, levels if is_done else None)
+        self.outbox.settle_batch(batch, stage, now, levels if is_done else None)
         words = _("{mark} was written") if is_done else _("{mark} was not written")
-        self._gateway.say(words.format(mark=batch.mark))
+        self.gateway.say(words.format(mark=batch.mark))
         return levels if is_done else None
 
 
@@ -190,9 +190,9 @@ class _Writer:
     """Writes a plan, batch by batch. ``left`` counts what a reading grown old left to the next."""
 
     def __init__(self, work: SyncJob, job: Job, place: TargetPlace, read: datetime) -> None:
-        self._gateway, self._sync, self._to = work._gateway, work._sync, work._to
-        self._target, self._work = work._target, work
-        self._book, self._outbox = work._book, work._outbox
+        self._gateway, self._sync, self._to = work.gateway, work.sync, work.to
+        self._target, self._work = work.target, work
+        self._book, self._outbox = work.book, work.outbox
         self._job, self._place, self._read = job, place, read
         self._number = self._book.count_batches(job.number)
         self.skipped = list[Skipped]()
@@ -224,7 +224,7 @@ class _Writer:
             return self._write(writes[:half]) + self._write(writes[half:])
         except LostAnswerError:
             self._outbox.settle_batch(batch, Stage.DOUBTFUL, self._gateway.now())
-            levels = self._work._settle_one(batch, self._place)  # raises where nobody knows yet
+            levels = self._work.settle(batch, self._place)  # raises where nobody knows yet
             if levels is None:
                 self.left += len(writes)
                 return 0

@@ -27,7 +27,8 @@ def cancel_job(ledger: Ledger, job: Job, now: datetime) -> Iterator[str]:
 
     What an unsettled one has written is looked up by the next job.
     """
-    if JobState.CANCELLED not in JOB_STEPS[job.state]:
+    is_alive = job.state == JobState.RUNNING and not job.is_lost(now)
+    if JobState.CANCELLED not in JOB_STEPS[job.state] or is_alive:
         _refuse(job, _("only a job that waits, failed or was held is cancelled"))
     ledger.jobs.move(job, JobState.CANCELLED, ended=now)
     yield _("job #{number} is cancelled; `passerelle jobs retry {number}` undoes that").format(

@@ -241,6 +241,20 @@ class TestTheClock:
         assert "<ExecutionTimeLimit>PT361M</ExecutionTimeLimit>" in task
 
 
+def test_a_job_that_died_with_a_sync_that_is_gone_is_told_and_cancelled(world: SyncWorld) -> None:
+    dies = patch("passerelle.runs.sync_job.SyncJob.carry_out", side_effect=KeyboardInterrupt)
+    with dies:
+        world.run("run", "sync", expected=130)
+    config = world.folder / "config.toml"
+    config.write_text(config.read_text("utf-8").replace("stock_th", "other"), "utf-8")
+    world.run("jobs", "cancel", "1", expected=2)
+    world.later(hours=2)
+    told = world.run("status", expected=6).stdout
+    assert "job #1 of stock_th is called running, and nothing was heard of it" in told
+    world.run("jobs", "cancel", "1")
+    assert world.states() == ["cancelled"]
+
+
 class TestAPerson:
     def test_tries_a_job_again_or_cancels_it(self, world: SyncWorld) -> None:
         world.zort.faults.append(only(faults.page(401), times=1))
