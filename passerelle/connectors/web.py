@@ -101,7 +101,10 @@ class Web:
         try:
             answer = self._client.request(method, self.url + path, timeout=timeout, **content)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise _UnsentError(_("no connection"), self.url, _("it is tried again")) from error
+            mend = _("look at the url of connectors.{name}; it is tried again").format(
+                name=self.name
+            )
+            raise _UnsentError(_("no connection"), self.url, mend) from error
         except httpx.HTTPError as error:
             what = _("the answer was lost ({kind})").format(kind=type(error).__name__)
             raise LostAnswerError(

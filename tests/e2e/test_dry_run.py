@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import scale
 from tests.e2e.conftest import make_world
 from tests.servers.fixtures import NewServer
 from tests.world import Sale, World, tree
@@ -25,7 +26,10 @@ def without_times(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("kind", "run"),
-    [("folder", "orders"), ("folder", "stock"), ("folder", "all"), ("ftp", "all"), ("sftp", "all")],
+    [
+        *(("folder", "orders"), ("folder", "stock"), ("ftp", "all")),
+        *(pytest.param(kind, "all", marks=scale.only("ci")) for kind in ("folder", "sftp")),
+    ],
 )
 def test_a_dry_run_prints_the_plan_and_changes_nothing(
     tmp_path: Path, new_server: NewServer, kind: str, run: str

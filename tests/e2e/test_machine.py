@@ -548,7 +548,7 @@ class HalfHours(Machine):
 
 
 HalfHours.TestCase.settings = settings(
-    max_examples=scale.pick(8, 40, 2_000),
+    max_examples=scale.pick(6, 40, 2_000),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=list(HealthCheck),

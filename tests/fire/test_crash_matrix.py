@@ -71,7 +71,7 @@ SUBJECTS = {
 
 def chosen(calls: list[Call], about: str) -> list[Call]:
     """All of them, or a few that are spread over the run, never twice of one kind."""
-    few = scale.pick(2, 16, len(calls))
+    few = scale.pick(1, 16, len(calls))
     if few == len(calls):
         return calls
     kinds = list({(call.name, call.about): call for call in reversed(calls)}.values())

@@ -174,7 +174,7 @@ def test_a_real_servers_disk_may_run_full(
     life.assert_nothing_lost_nothing_doubled()
 
 
-@pytest.mark.parametrize("run", ["orders", "stock"])
+@pytest.mark.parametrize("run", ["orders", pytest.param("stock", marks=scale.only("ci"))])
 def test_a_ledger_held_by_another_program_from_any_command_on(
     ftp_life: tuple[FtpServer, Life], monkeypatch: pytest.MonkeyPatch, run: str, note: Note
 ) -> None:
