@@ -1,0 +1,77 @@
+"""JSON whose numbers keep their text: ``0.10`` leaves as ``0.10``, and thirty digits as they came."""
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a JSON text, as it was written."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse(data: bytes | str) -> Any:
+    """The value of a JSON text; its numbers are :class:`Number`.
+
+    Raises :class:`ValueError` for what is no JSON, no UTF-8, or nested too deep to be meant.
+    """
+    try:
+        text = data.decode("utf-8") if isinstance(data, bytes) else data
+        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def dump(value: Any) -> str:
+    """The value as JSON on one line, in ASCII: no character of a text can break a line or a stream."""
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts)
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """A number, or a text that holds one, such as ``"9.90"``; ``None`` for anything else.
+
+    Also for one of so many digits that nobody can have meant it as a quantity or a price.
+    """
+    text = value.text if isinstance(value, Number) else value
+    if isinstance(text, int) and not isinstance(text, bool):
+        return Decimal(text)
+    if not isinstance(text, str) or not text.isascii() or len(text) > 60:
+        return None
+    try:
+        number = Decimal(text.strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= 60 else None
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
+
+
+def _write(value: Any, put: Any) -> None:
+    if isinstance(value, Number):
+        put(value.text)
+    elif isinstance(value, dict):
+        put("{")
+        for number, (key, inner) in enumerate(value.items()):
+            put(", " if number else "")
+            put(json.dumps(key))
+            put(": ")
+            _write(inner, put)
+        put("}")
+    elif isinstance(value, list | tuple):
+        put("[")
+        for number, inner in enumerate(value):
+            put(", " if number else "")
+            _write(inner, put)
+        put("]")
+    else:
+        put(json.dumps(value))
