@@ -33,7 +33,7 @@ LAYERS = (
     ),
     ("exchange",),
     ("gateway", "health", "explain"),
-    ("runs", "checks"),
+    ("runs", "checks", "tills"),
     ("cli",),
     ("__main__",),
 )

@@ -1,4 +1,4 @@
-"""JSON whose numbers keep their text: ``0.10`` leaves as ``0.10``, and thirty digits as they came."""
+"""JSON whose numbers keep their text: ``0.10`` leaves as ``0.10``, thirty digits as they came."""
 
 import json
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def parse(data: bytes | str) -> Any:
 
 
 def dump(value: Any) -> str:
-    """The value as JSON on one line, in ASCII: no character of a text can break a line or a stream."""
+    """The value as JSON on one line, in ASCII: no text in it can break a line or a stream."""
     parts: list[str] = []
     _write(value, parts.append)
     return "".join(parts)

@@ -20,6 +20,7 @@ from passerelle.config.pool import Pool
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
 from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
+from passerelle.config.tills import Tills
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
 from passerelle.model.location import Location
 
@@ -184,6 +185,10 @@ class Settings(Section):
     """Levels of one system into another: any name.
 
     # [stock_th]  # any name; `passerelle jobs list` shows what became of its jobs"""
+    tills: Tills | None = None
+    """# --- Tills that share their open orders: see docs/tills.md. To use it, take the "# " off
+    # […]
+    """
     trace: Trace = Trace()
     """# --- Keeping"""
     archive: Archive = Archive()
@@ -227,6 +232,13 @@ class Settings(Section):
         if not self.sync:
             raise _missing(_("[sync.NAME] is missing"))
         return self.sync
+
+    @property
+    def needed_tills(self) -> Tills:
+        """``[tills]``. Raises :class:`ConfigError` where there is none."""
+        if self.tills is None:
+            raise _missing(_("[tills] is missing"))
+        return self.tills
 
     @property
     def gift_card_ids(self) -> tuple[str, ...]:

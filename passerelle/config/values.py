@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
@@ -50,6 +50,8 @@ def with_the_default(
 def section_of(field: FieldInfo) -> type[Section] | None:
     """The model of a table's keys, also of a table of tables'; none for a key with a value."""
     candidates = get_args(field.annotation) or (field.annotation,)
+    if any(get_origin(candidate) is Literal for candidate in candidates):
+        return None  # a word, or else a table
     return next((c for c in candidates if isinstance(c, type) and issubclass(c, Section)), None)
 
 

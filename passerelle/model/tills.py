@@ -1,7 +1,7 @@
 """Tills in step: orders that several tills share, commands on them, and what became of these.
 
-Fields of orders and lines are data of the tills: of all of them Passerelle reads ``ean13``, ``qty``,
-``price`` and ``name`` of a line, and gives the others back as they came, numbers with their text.
+Fields of orders and lines are data of the tills: Passerelle reads ``ean13``, ``qty``, ``price`` and
+``name`` of a line, and gives all others back as they came, numbers with their text.
 Pure: no file, no clock.
 """
 

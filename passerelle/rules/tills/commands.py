@@ -81,7 +81,7 @@ def _pay(words: Mapping[str, Any]) -> None:
         raise ValueError(_("payments: write a list"))
     for payment in payments:
         if decimal_of(_table(payment, "payments").get("amount")) is None:
-            raise ValueError(_("payments: each needs an amount, such as \"9.90\""))
+            raise ValueError(_('payments: each needs an amount, such as "9.90"'))
     for line in _table(words.get("seen"), "seen").values():
         _table(line, "seen")
 
@@ -124,5 +124,7 @@ def _count(value: Mapping[str, Any], key: str, least: int) -> int:
     found = value.get(key)
     text = found.text if isinstance(found, Number) else ""
     if not text.isdecimal() or len(text) > 16 or not least <= int(text) <= MAX_NUMBER:
-        raise ValueError(_("{key}: write a whole number from {least} on").format(key=key, least=least))
+        raise ValueError(
+            _("{key}: write a whole number from {least} on").format(key=key, least=least)
+        )
     return int(text)

@@ -52,12 +52,12 @@ def apply(order: TillOrder | None, command: Command, till: str, birth: Birth) ->
         why = _("the till has seen a later state of this order than there is here")
         return _undone(order, command, RefusedError(why))
     try:
-        done = order
-        for op in command.ops:
+        first, *others = command.ops
+        done = _DEEDS[first.kind](_Scene(order, command, till, birth), first)
+        for op in others:
             done = _DEEDS[op.kind](_Scene(done, command, till, birth), op)
     except RefusedError as refused:
         return _undone(order, command, refused)
-    assert done is not None
     rev = (order.rev if order else 0) + 1
     last = {**done.done, till: max(command.n, done.done.get(till, 0))}
     return Verdict(Answer.OK, replace(done, rev=rev, done=last))
@@ -92,8 +92,10 @@ class _Scene:
         if self.order is None:
             raise RefusedError(_("there is no such order"))
         if self.order.state != TillState.DRAFT:
-            why = _("the order is paid") if self.order.state == TillState.PAID else _(
-                "the order is cancelled"
+            why = (
+                _("the order is paid")
+                if self.order.state == TillState.PAID
+                else _("the order is cancelled")
             )
             raise RefusedError(why)
         return self.order
@@ -157,7 +159,9 @@ def _drop(scene: _Scene, op: Op) -> TillOrder:
         raise RefusedError(_("there is no line {id}").format(id=id))
     scene.check([(id,)])
     lines = {name: line for name, line in order.lines.items() if name != id}
-    touched = {place: touch for place, touch in order.touched.items() if place[0] != id or len(place) == 1}
+    touched = {
+        place: touch for place, touch in order.touched.items() if place[0] != id or len(place) == 1
+    }
     touched[id,] = scene.touch
     return replace(order, lines=lines, touched=touched, dropped=order.dropped | {id})
 

@@ -17,9 +17,7 @@ from passerelle.rules.tills.merge import Birth, apply
 UNNUMBERED = Birth(0, 0)
 
 
-def screen(
-    confirmed: TillOrder | None, pending: Sequence[Command], till: str
-) -> TillOrder | None:
+def screen(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -> TillOrder | None:
     """The order as the till shows it; ``pending`` are its commands on it, oldest first.
 
     One that the order as it is would refuse changes nothing: the server will say so.
@@ -32,9 +30,7 @@ def screen(
     return order
 
 
-def undone(
-    confirmed: TillOrder | None, pending: Sequence[Command], till: str
-) -> Sequence[Command]:
+def undone(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -> Sequence[Command]:
     """Those that the order does not include yet: its event may come before their reply."""
     last = confirmed.done.get(till, 0) if confirmed else 0
     return [command for command in pending if command.n > last]
@@ -76,8 +72,8 @@ def hindrance(
     if order is None:
         return ""
     if order.state != TillState.DRAFT:
-        return _("the order is paid") if order.state == TillState.PAID else _(
-            "the order is cancelled"
+        return (
+            _("the order is paid") if order.state == TillState.PAID else _("the order is cancelled")
         )
     if order.claim not in (None, till):
         return _("{till} holds the order").format(till=order.claim)

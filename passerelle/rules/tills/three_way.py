@@ -41,7 +41,11 @@ def _lines(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[Op]:
         added = _added(before.get(_QUANTITY), changed)
         if added:
             del changed[_QUANTITY]
-        words = {"id": id, **({"set": changed} if changed else {}), **({"add": added} if added else {})}
+        words = {
+            "id": id,
+            **({"set": changed} if changed else {}),
+            **({"add": added} if added else {}),
+        }
         if changed or added or id not in known:
             yield Op("line", words)
 
@@ -59,8 +63,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     return {
         name: value
         for name, value in after.items()
-        if (name not in before and value is not None)
-        or (name in before and before[name] != value)
+        if (name not in before and value is not None) or (name in before and before[name] != value)
     }
 
 
