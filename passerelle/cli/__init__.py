@@ -29,6 +29,7 @@ fix         running    Fix a local stock CSV with the config's rules: no ledger,
 orders      orders     The orders that the ledger knows, and what a person may do with them.
 stock       looking    What was published of the ERP's stock.
 pool        pool       One stock that several shops share: who takes part, what was moved and why.
+till        tills     Tills that share their open orders: their server, their agents (docs/tills.md).
 sync        sync       Levels of one system into another: ZORT's stock into Odoo (docs/connectors.md).
 jobs        sync       The jobs of the syncs: what ran, since when, with which result, and what to do.
 status      looking    Tell on one screen how it goes, and what to do about what does not.

@@ -94,8 +94,9 @@ def open_ledger(folder: Path) -> Ledger:
     """
     path = folder / FILE_NAME
     with suppress(OSError):
-        # SQLite says better why it cannot; -wal and -shm take over this file's permissions.
-        open(path, "ab", opener=private).close()
+        # SQLite says better why it cannot; -wal and -shm take over this file's permissions. Where
+        # it exists it is not touched: closing any handle of a file drops SQLite's locks on it.
+        open(path, "xb", opener=private).close()
     return Ledger(_sqlite(str(path)), str(path))
 
 

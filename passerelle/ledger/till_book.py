@@ -1,7 +1,7 @@
 """What the till server writes down and looks up: orders, replies, sessions, tills."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A state of an order, as the tills of its group are told; ``doc`` is all that the book has."""
+    """A state of an order, as the tills of its group are told: ``doc`` is its JSON."""
 
     seq: int
     group: str
@@ -74,6 +74,18 @@ class TillBook:
     @property
     def transaction(self) -> AbstractContextManager[None]:
         return transaction(self._db)
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """A part of a transaction, which fails by itself."""
+        self._db.execute("SAVEPOINT apart")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO apart")
+            raise
+        finally:
+            self._db.execute("RELEASE apart")
 
     def telling(self) -> AbstractContextManager[None]:
         """Errors of SQLite as what a person can mend."""
@@ -110,10 +122,8 @@ class TillBook:
 
     def begin_anew(self, now: datetime, why: str) -> None:
         """Another epoch: tills that knew the one before hold, and a person looks."""
-        with self.transaction:
-            self._set_meta("epoch", new_epoch())
-            self.flag(now, "", "", "restored", why)
-        self.remember()
+        self._set_meta("epoch", new_epoch())
+        self.flag(now, "", "", "restored", why)
 
     def is_older_than_it_was(self) -> bool:
         """Whether this is a copy of before: the file beside it has seen a later one."""
@@ -126,22 +136,24 @@ class TillBook:
     # --- orders --------------------------------------------------------------------------------
 
     def order(self, group: str, id: str) -> TillOrder | None:
-        found = self._db.execute("SELECT doc FROM orders WHERE grp = ? AND id = ?", (group, id))
+        found = self._db.execute(
+            "SELECT doc, more FROM orders WHERE grp = ? AND id = ?", (group, id)
+        )
         row = found.fetchone()
-        return read_order(row[0]) if row else None
+        return read_order(*row) if row else None
 
     def put(self, group: str, order: TillOrder, now: datetime) -> Event:
         """Writes an order's new state, which is an event for all tills of its group."""
-        seq, doc = self.seq + 1, write_order(order)
+        seq, (doc, more) = self.seq + 1, write_order(order)
         is_paid, at = order.state == TillState.PAID, _text(now)
         values = (order.session, order.state.value, order.maker, order.claim, seq, order.rev)
         self._db.execute(
             "INSERT INTO orders (grp, id, session, state, maker, claim, seq, rev, created, paid,"
-            " paid_seq, doc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " paid_seq, doc, more) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (grp, id) DO UPDATE SET state = excluded.state, claim = excluded.claim,"
             " seq = excluded.seq, rev = excluded.rev, paid = excluded.paid,"
-            " paid_seq = excluded.paid_seq, doc = excluded.doc",
-            (group, order.id, *values, at, *((at, seq) if is_paid else (None, None)), doc),
+            " paid_seq = excluded.paid_seq, doc = excluded.doc, more = excluded.more",
+            (group, order.id, *values, at, *((at, seq) if is_paid else (None, None)), doc, more),
         )
         self._set_meta("seq", seq)
         return Event(seq, group, order.maker, doc)
@@ -158,35 +170,36 @@ class TillBook:
     def current(self, group: str, maker: str = "") -> list[TillOrder]:
         """The drafts, and the orders of the last session; of a ``maker`` alone, if named."""
         rows = self._db.execute(
-            "SELECT doc FROM orders WHERE grp = ? AND (? = '' OR maker = ?) AND (state = 'draft'"
+            "SELECT doc, more FROM orders WHERE grp = ? AND (? = '' OR maker = ?)"
+            " AND (state = 'draft'"
             " OR session = (SELECT max(number) FROM sessions WHERE grp = ?)) ORDER BY seq",
             (group, maker, maker, group),
         )
-        return [read_order(row[0]) for row in rows]
+        return [read_order(*row) for row in rows]
 
     def drafts(self, group: str) -> list[TillOrder]:
         rows = self._db.execute(
-            "SELECT doc FROM orders WHERE grp = ? AND state = 'draft' ORDER BY seq", (group,)
+            "SELECT doc, more FROM orders WHERE grp = ? AND state = 'draft' ORDER BY seq", (group,)
         )
-        return [read_order(row[0]) for row in rows]
+        return [read_order(*row) for row in rows]
 
     def made_since(self, group: str, since: datetime) -> list[tuple[datetime, TillOrder]]:
         """The group's drafts, and its orders made or paid since, with when they were made."""
         rows = self._db.execute(
-            "SELECT created, doc FROM orders WHERE grp = ? AND (state = 'draft' OR created >= ?"
-            " OR paid >= ?) ORDER BY created, id",
+            "SELECT created, doc, more FROM orders WHERE grp = ?"
+            " AND (state = 'draft' OR created >= ? OR paid >= ?) ORDER BY created, id",
             (group, _text(since), _text(since)),
         )
-        return [(_time(at), read_order(doc)) for at, doc in rows]
+        return [(_time(at), read_order(doc, more)) for at, doc, more in rows]
 
     def paid_after(self, group: str, seq: int) -> list[tuple[int, datetime, TillOrder]]:
         """The orders that were paid after a number of the book's, with that number and the time."""
         rows = self._db.execute(
-            "SELECT paid_seq, paid, doc FROM orders WHERE grp = ? AND paid_seq > ?"
+            "SELECT paid_seq, paid, doc, more FROM orders WHERE grp = ? AND paid_seq > ?"
             " ORDER BY paid_seq",
             (group, seq),
         )
-        return [(number, _time(at), read_order(doc)) for number, at, doc in rows]
+        return [(number, _time(at), read_order(doc, more)) for number, at, doc, more in rows]
 
     def last_heard_of(self, name: str) -> datetime | None:
         row = self._db.execute("SELECT heard FROM tills WHERE name = ?", (name,)).fetchone()
@@ -257,10 +270,7 @@ class TillBook:
             "SELECT number, at, grp, till, order_id, receipt, payments, why FROM surplus"
             " WHERE settled IS NULL ORDER BY number"
         )
-        return [
-            Surplus(number, _time(at), *words, tuple(parse(payments)), why)
-            for number, at, *words, payments, why in rows
-        ]
+        return [_surplus(row) for row in rows]
 
     def settle(self, now: datetime, receipt: str) -> int:
         """A person has seen to the surplus and the flags of a receipt; how many there were."""
@@ -371,6 +381,11 @@ class TillBook:
             (n, receipt or 0, _text(now), till.name),
         )
 
+    def next_receipt(self, till: str) -> int:
+        """The number that the till's next receipt should have."""
+        found = self._db.execute("SELECT receipt FROM tills WHERE name = ?", (till,)).fetchone()
+        return int(found[0]) + 1 if found else 1
+
     def note_agent(
         self, name: str, agent: str, unsent: int, asked: int | None, now: datetime
     ) -> None:
@@ -420,6 +435,12 @@ def _till(row: tuple[Any, ...]) -> Till:
     times = (_time(paired), _time(revoked) if revoked else None)
     heard_at = _time(heard) if heard else None
     return Till(name, group, bool(is_program), *times, agent, heard_at, last_n, receipt)
+
+
+def _surplus(row: tuple[Any, ...]) -> Surplus:
+    number, at, group, till, order, receipt, payments, why = row
+    paid = tuple(parse(payments))
+    return Surplus(number, _time(at), group, till, order, receipt, paid, why)
 
 
 def _text(moment: datetime) -> str:

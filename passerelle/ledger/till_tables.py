@@ -38,7 +38,8 @@ CREATE TABLE sessions (
 CREATE TABLE orders (
     grp TEXT NOT NULL, id TEXT NOT NULL, session INTEGER NOT NULL, state TEXT NOT NULL,
     maker TEXT NOT NULL, claim TEXT, seq INTEGER NOT NULL, rev INTEGER NOT NULL,
-    created TEXT NOT NULL, paid TEXT, paid_seq INTEGER, doc TEXT NOT NULL, PRIMARY KEY (grp, id)
+    created TEXT NOT NULL, paid TEXT, paid_seq INTEGER, doc TEXT NOT NULL,
+    more TEXT NOT NULL, PRIMARY KEY (grp, id)
 );
 CREATE INDEX orders_by_seq ON orders (seq);
 CREATE INDEX orders_by_state ON orders (grp, state);
@@ -76,8 +77,9 @@ def open_connection(folder: Path) -> sqlite3.Connection:
     """
     path = folder / FILE_NAME
     with suppress(OSError):
-        # SQLite says better why it cannot; -wal and -shm take over this file's permissions.
-        open(path, "ab", opener=private).close()
+        # SQLite says better why it cannot; -wal and -shm take over this file's permissions. Where
+        # it exists it is not touched: closing any handle of a file drops SQLite's locks on it.
+        open(path, "xb", opener=private).close()
     with telling(path):
         connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -1,4 +1,4 @@
-"""A till's order as JSON: as others see it, and whole, as the book keeps it."""
+"""A till's order as JSON: what all see of it, and what its server alone keeps beside that."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,8 +25,8 @@ def shown(order: TillOrder) -> dict[str, Any]:
     return seen
 
 
-def write_order(order: TillOrder) -> str:
-    """Everything of an order, for :func:`read_order`."""
+def write_order(order: TillOrder) -> tuple[str, str]:
+    """What all see of an order, and the rest, for :func:`read_order`."""
     more = {
         "session": order.session,
         "maker": order.maker,
@@ -34,12 +34,12 @@ def write_order(order: TillOrder) -> str:
         "dropped": sorted(order.dropped),
         "broken": sorted(order.broken),
     }
-    return dump(shown(order) | more)
+    return dump(shown(order)), dump(more)
 
 
-def read_order(text: str | bytes) -> TillOrder:
-    """An order that :func:`write_order` wrote, or one in the protocol's form."""
-    value = parse(text)
+def read_order(doc: str | bytes, more: str = "{}") -> TillOrder:
+    """The order that was written so; without ``more``, as tills know it."""
+    value = parse(doc) | parse(more)
     paid = value.get("paid")
     return TillOrder(
         value["id"],

@@ -1,0 +1,41 @@
+"""``passerelle till serve``, from the settings to the last answer."""
+
+from pathlib import Path
+
+import click
+
+from passerelle.base.errors import BusyError
+from passerelle.base.language import _
+from passerelle.base.lock import locked
+from passerelle.config.model import Settings
+from passerelle.gateway.frame import clock
+from passerelle.tills.items import Items
+from passerelle.tills.server import TillServer, make_app
+from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
+
+LOCK = "tills.lock"
+
+
+def serve_tills(settings: Settings, config: Path, listen: str) -> None:
+    """Serves until it is ended. Raises where it cannot begin."""
+    tills = settings.needed_tills
+    certificate = certificate_of(tills, listen, settings.folder, config.parent, clock())
+    fingerprint = fingerprint_at(certificate[0]) if certificate else ""
+    with locked(settings.folder, LOCK, _busy):
+        bound = bind(listen)
+        server = TillServer(settings.folder, tills, clock, Items(settings.folder), fingerprint)
+        server.open()
+        host, port = bound.getsockname()[:2]
+        scheme = "https" if certificate else "http"
+        text = _("tills: listening on {url} (Ctrl+C ends it)")
+        serve(
+            make_app(server),
+            bound,
+            certificate,
+            lambda: click.echo(text.format(url=f"{scheme}://{host}:{port}")),
+        )
+
+
+def _busy() -> BusyError:
+    what = _("another till server runs with this config")
+    return BusyError(what, "", _("end that one first; one server puts the tills' orders in line"))
