@@ -178,7 +178,7 @@ class TillServer:
         return _json(409, {"result": "ahead", "why": why})
 
     async def snapshot(self, _request: Request, till: Till) -> Response:
-        cursor, session = self.hub.cursor(), self.book.session(till.group)
+        cursor = self.hub.cursor()
         orders = self.book.current(till.group, self.maker_for(till))
         return _json(
             200,
@@ -191,7 +191,7 @@ class TillServer:
                     "receipt": till.receipt,
                     "program": till.is_program,
                 },
-                "session": session.number if session and session.closed is None else None,
+                "session": self._session_of(till),
                 "orders": [shown(order) for order in orders],
             },
         )
@@ -216,7 +216,12 @@ class TillServer:
             return _json(409, {"result": "ahead", "why": why})
         name, agent = till.name, _agent(request)
         await self.note(lambda: self._writing.note_agent(name, agent, unsent, asked, self.now()))
-        return _json(200, {"n": till.last_n, "receipt": till.receipt})
+        told = {"n": till.last_n, "receipt": till.receipt, "tills": self.book.heard(till.group)}
+        return _json(200, told | {"session": self._session_of(till)})
+
+    def _session_of(self, till: Till) -> int | None:
+        session = self.book.session(till.group)
+        return session.number if session and session.closed is None else None
 
     async def list_items(self, request: Request, till: Till) -> Response:
         listed = await asyncio.to_thread(self.items.listed)
