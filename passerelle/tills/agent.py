@@ -191,6 +191,7 @@ class Agent:
         """Asks for the hold, and waits until the server has granted it or not."""
         id, desk = request.path_params["id"], self.desk
         desk.claim(id)
+        await self.link.settle()
         if not await self._until(lambda: desk.is_granted(id) is not None):
             raise NotDoneError(_("the server has not granted the hold yet"))
         if not desk.is_granted(id):
