@@ -36,7 +36,7 @@ def certificate_of(
                 _('tls = "off" lets whoever is in the network read along on {host}').format(
                     host=host
                 ),
-                "config.toml: tills.tls",
+                "tills.tls",
                 _('set tls = "own", or listen on 127.0.0.1'),
             )
         return None
