@@ -24,11 +24,12 @@ from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
 from passerelle.health.sync import as_dict, look_at_syncs, mend_of, sync_in_words
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.sync import Job, JobState
+from passerelle.model.sync import Job, JobState, Skip
+from passerelle.rules.syncing import WORDS
 from passerelle.runs import start
 
 _FIELDS = ("number", "kind", "target", "state", "created", "due", "started", "ended", "attempt",
-           "owner", "result", "error", "facts")  # fmt: skip
+           "owner", "result", "error", "mend", "facts")  # fmt: skip
 
 
 def _syncs(
@@ -176,8 +177,9 @@ def list_jobs(settings: Settings, state: str | None, count: int, as_json: bool) 
 
 def _row(job: Job) -> tuple[str, ...]:
     took = in_words(job.ended - job.started) if job.ended and job.started else "-"
+    told = _(": ").join(part for part in (job.error, job.mend) if part)
     return (f"#{job.number}", job.target, _(job.state), local(job.started), took,
-            job.error or job.result or "-")  # fmt: skip
+            told or job.result or "-")  # fmt: skip
 
 
 @jobs.command()
@@ -208,6 +210,9 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
         _("error"): job.error,
         _("to do"): mend_of(job),
     })  # fmt: skip
+    for why, skus in job.facts.get("unwritten", {}).items():
+        reason = _("left to the next job") if why == "left" else _(WORDS[Skip(why)])
+        click.echo(f"! {reason}: {', '.join(skus)}")
     for line in lines[:FEW]:
         before, level = line.before.normalize(), line.level.normalize()
         click.echo(f"  {line.sku}: {before:f} -> {level:f}  ({line.mark})")
@@ -243,7 +248,7 @@ def retry(settings: Settings, number: int) -> None:
     from passerelle.runs.sync_steering import retry_job
 
     with reading_ledger(settings) as ledger:
-        tell(retry_job(ledger, _found(ledger, number), now()))
+        tell(retry_job(ledger, _found(ledger, number), now(), settings.sync))
 
 
 @jobs.command()

@@ -32,19 +32,16 @@ def answer_sync(settings: Settings, ledger: Ledger, sku: str) -> list[SyncAnswer
     found = []
     for name in settings.sync:
         reading, writes = ledger.jobs.reading(name), tuple(ledger.jobs.written(sku, name))
-        if reading and (writes or sku in reading.levels or sku in reading.skipped):
+        if writes and (reading is None or writes[0].job > reading.job):
+            # A job of some SKUs keeps no reading: what it wrote is what the source said.
+            one = writes[0]
+            answer = SyncAnswer(name, sku, _shown(one.level), one.at, one.job, None, writes)
+            found.append(answer)
+        elif reading and (writes or sku in reading.levels or sku in reading.skipped):
             word = reading.skipped.get(sku)
-            found.append(
-                SyncAnswer(
-                    name,
-                    sku,
-                    reading.levels.get(sku),
-                    reading.at,
-                    reading.job,
-                    Skip(word) if word else None,
-                    writes,
-                )
-            )
+            why = Skip(word) if word else None
+            said = reading.levels.get(sku)
+            found.append(SyncAnswer(name, sku, said, reading.at, reading.job, why, writes))
     return found
 
 
@@ -87,6 +84,8 @@ def _end(one: Written) -> str:
             return _("it was done")
         case Stage.ABANDONED:
             return _("it was not done")
+        case Stage.SUPERSEDED:
+            return _("what became of it was not looked up: another Odoo is written now")
     return _("what became of it is not known yet")
 
 

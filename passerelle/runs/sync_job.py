@@ -13,8 +13,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
-from passerelle.base.errors import HeldError, LostAnswerError, RefusedError
+from passerelle.base.errors import (
+    AccessDeniedError,
+    HeldError,
+    LostAnswerError,
+    RefusedError,
+    UnsentError,
+)
 from passerelle.base.language import _, n_
 from passerelle.base.progress import step
 from passerelle.base.wording import FEW, listed
@@ -29,6 +36,7 @@ from passerelle.model.sync import (
     DONE_JOBS,
     Batch,
     Job,
+    Quant,
     Skip,
     Skipped,
     SourceLevels,
@@ -39,9 +47,13 @@ from passerelle.rules.syncing import (
     WORDS,
     SyncGuards,
     SyncPlan,
+    by_product,
     find_sync_hold,
+    levels_of,
+    name_of,
     plan_sync,
     result_in_words,
+    weigh,
 )
 
 # How long after Odoo's own limit a request whose answer was lost cannot be carried out any more.
@@ -96,13 +108,15 @@ class SyncJob:
 
     def guard(self, plan: SyncPlan, skus: Sequence[str]) -> str | None:
         """Why the whole job is held; a person who names SKUs has looked at them."""
+        if skus:
+            return None
         guards = SyncGuards(
             self.sync.max_drop,
             self.sync.max_change,
             not any(map(_is_whole, self.book.latest(_LOOK_BACK, DONE_JOBS, self.name))),
             self.book.last_total(self.name),
         )
-        return find_sync_hold(plan, guards) if not skus or not plan.total else None
+        return find_sync_hold(plan, guards)
 
     # --- a job -------------------------------------------------------------------------------
 
@@ -135,7 +149,7 @@ class SyncJob:
             raise HeldError(why, self.name, mend.format(name=self.name))
 
     def _keep(self, job: Job, levels: SourceLevels, plan: SyncPlan) -> None:
-        said = {one.sku.strip(): one.level or "" for one in levels.items if one.sku.strip()}
+        said = {one.sku: one.level or "" for one in levels.items if one.sku.strip()}
         skipped = {one.sku: one.why.value for one in plan.skipped if one.sku}
         self.book.keep_reading(job, levels.at, plan.total, said, skipped)
 
@@ -144,17 +158,19 @@ class SyncJob:
     ) -> tuple[str, dict[str, object], tuple[Skipped, ...]]:
         skipped = (*plan.skipped, *writer.skipped)
         counts = Counter(one.why for one in skipped)
-        text = result_in_words(plan.total, done, len(plan.unchanged), counts)
-        if writer.left:
-            left = n_("{n} left to the next job", "{n} left to the next job", writer.left)
-            text = f"{text}; {left}"
+        unchanged, left = len(plan.unchanged) + writer.unchanged, len(writer.left)
+        text = result_in_words(plan.total, done, unchanged, counts)
+        if left:
+            more = n_("{n} left to the next job", "{n} left to the next job", left)
+            text = f"{text}; {more}"
         facts = {
             "total": plan.total,
             "updated": done,
-            "unchanged": len(plan.unchanged),
+            "unchanged": unchanged,
             "skipped": {why.value: number for why, number in counts.items()},
-            "left": writer.left,
+            "left": left,
             "skus": [*skus],
+            "unwritten": unwritten(writer.skipped, writer.left),
         }
         return text, facts, skipped
 
@@ -162,21 +178,23 @@ class SyncJob:
 
     def _settle_all(self, batches: Sequence[Batch]) -> None:
         """What became of each: done, or not done and never to be done any more."""
-        if not batches:
-            return
-        place = self.target.find_place(self.sync.company, self.sync.location)
         for batch in batches:
-            self.settle(batch, place)
+            if batch.address == self.to.address:
+                self.settle(batch)
+                continue
+            self.outbox.settle_batch(batch, Stage.SUPERSEDED, self.gateway.now())
+            text = _("what became of {mark} is not looked up: it went to {address}")
+            self.gateway.warn(text.format(mark=batch.mark, address=batch.address))
 
-    def settle(self, batch: Batch, place: TargetPlace) -> Mapping[int, Decimal] | None:
+    def settle(self, batch: Batch) -> Mapping[int, Decimal] | None:
         """The levels as they are, where it was done; ``None`` where it was not."""
         products = [one.product for one in batch.writes]
-        is_done = self.target.find_mark(batch.mark, products, batch.prepared)
+        is_done = self.target.find_mark(batch.mark, products, batch.moves_before)
         now = self.gateway.now()
         until = batch.prepared + timedelta(seconds=self.to.request_limit) + _GRACE
         if not is_done and now < until:
             raise UnsettledError(batch.mark, until)
-        levels = self.target.levels_at(place, products)
+        levels = levels_of(self.target.quants_at(batch.place, products), products)
         # Where nothing had to change, there is no move that bears the mark.
         is_done = is_done or all(levels[one.product] == one.level for one in batch.writes)
         stage = Stage.TAKEN if is_done else Stage.ABANDONED
@@ -187,7 +205,11 @@ class SyncJob:
 
 
 class _Writer:
-    """Writes a plan, batch by batch. ``left`` counts what a reading grown old left to the next."""
+    """Writes a plan, batch by batch. ``left`` are SKUs that were left to the next job.
+
+    What was read back tells of the next batch, too, what lies there by then: a first load takes
+    minutes, in which people count and sell.
+    """
 
     def __init__(self, work: SyncJob, job: Job, place: TargetPlace, read: datetime) -> None:
         self._gateway, self._sync, self._to = work.gateway, work.sync, work.to
@@ -195,21 +217,52 @@ class _Writer:
         self._book, self._outbox = work.book, work.outbox
         self._job, self._place, self._read = job, place, read
         self._number = self._book.count_batches(job.number)
-        self.skipped = list[Skipped]()
-        self.left = 0
+        self._seen: Mapping[int, Sequence[Quant]] | None = None
+        self.skipped, self.left = list[Skipped](), list[str]()
+        self.unchanged = 0
+
+    @cached_property
+    def _moves_before(self) -> int:
+        return self._target.newest_move()
 
     def write_all(self, writes: Sequence[Write]) -> int:
         """How many levels are now what they were to be."""
         done = 0
+        size = self._sync.batch
         with step(_("writing levels to {name}").format(name=self._sync.to), len(writes)):
-            for start in range(0, len(writes), self._sync.batch):
+            for start in range(0, len(writes), size):
                 if self._gateway.now() - self._read > timedelta(minutes=self._sync.every):
-                    self.left += len(writes) - start
+                    self.left += [one.sku for one in writes[start:]]
                     break
-                done += self._write(writes[start : start + self._sync.batch])
+                if still := self._weigh_again(writes[start : start + size]):
+                    done += self._write(still, writes[start + size : start + 2 * size])
         return done
 
-    def _write(self, writes: Sequence[Write]) -> int:
+    def _weigh_again(self, writes: Sequence[Write]) -> list[Write]:
+        """Those that are to be written by what lies there now, not when all was read."""
+        if self._seen is None:
+            return [*writes]
+        products = [one.product for one in writes]
+        if not self._seen.keys() >= set(products):
+            self._see(products)
+        still = list[Write]()
+        for one in writes:
+            found = weigh(one.sku, one.product, one.level, self._seen[one.product])
+            if isinstance(found, Skip):
+                self.skipped.append(Skipped(one.sku, found, str(one.level)))
+            elif found.before == found.level:
+                self.unchanged += 1
+            else:
+                still.append(found)
+        return still
+
+    def _see(self, products: Sequence[int]) -> Sequence[Quant]:
+        quants = self._target.quants_at(self._place, products)
+        found = by_product(quants)
+        self._seen = {product: found.get(product, ()) for product in products}
+        return quants
+
+    def _write(self, writes: Sequence[Write], coming: Sequence[Write] = ()) -> int:
         """A batch; where one of its levels is refused, its halves, down to that one."""
         batch = self._promise(writes)
         try:
@@ -219,17 +272,22 @@ class _Writer:
             if len(writes) == 1:
                 self._gateway.warn(f"{writes[0].sku}: {error}")
                 self.skipped.append(Skipped(writes[0].sku, Skip.REFUSED, str(writes[0].level)))
+                self._seen = {}
                 return 0
             half = len(writes) // 2
             return self._write(writes[:half]) + self._write(writes[half:])
         except LostAnswerError:
             self._outbox.settle_batch(batch, Stage.DOUBTFUL, self._gateway.now())
-            levels = self._work.settle(batch, self._place)  # raises where nobody knows yet
+            levels = self._work.settle(batch)  # raises where nobody knows yet
+            self._seen = {}
             if levels is None:
-                self.left += len(writes)
+                self.left += [one.sku for one in writes]
                 return 0
             return self._compare(batch, levels)
-        return self._read_back(batch)
+        except (AccessDeniedError, UnsentError):
+            self._outbox.settle_batch(batch, Stage.ABANDONED, self._gateway.now())
+            raise
+        return self._read_back(batch, coming)
 
     def _promise(self, writes: Sequence[Write]) -> Batch:
         self._number += 1
@@ -245,10 +303,13 @@ class _Writer:
             address=self._to.address,
             publish="direct",
         )
-        return self._outbox.prepare_batch(promise, now, self._job.number, mark, writes)
+        return self._outbox.prepare_batch(
+            promise, now, self._job.number, self._place, self._moves_before, writes
+        )
 
-    def _read_back(self, batch: Batch) -> int:
-        levels = self._target.levels_at(self._place, [one.product for one in batch.writes])
+    def _read_back(self, batch: Batch, coming: Sequence[Write]) -> int:
+        products = [one.product for one in batch.writes]
+        levels = levels_of(self._see([*products, *(one.product for one in coming)]), products)
         self._outbox.settle_batch(batch, Stage.TAKEN, self._gateway.now(), levels)
         return self._compare(batch, levels)
 
@@ -285,8 +346,15 @@ def below_reserved(writes: Sequence[Write]) -> Iterator[str]:
 
 def left_out(skipped: Sequence[Skipped]) -> Iterator[str]:
     for why in dict.fromkeys(one.why for one in skipped):
-        names = [one.sku or f"id {one.id}" for one in skipped if one.why == why]
+        names = [name_of(one) for one in skipped if one.why == why]
         yield f"! {_(WORDS[why])}: {listed(names, FEW)}"
+
+
+def unwritten(skipped: Sequence[Skipped], left: Sequence[str]) -> dict[str, list[str]]:
+    """The first SKUs of each reason why levels were not written that were to be."""
+    reasons = dict.fromkeys(one.why for one in skipped)
+    found = {why.value: [one.sku for one in skipped if one.why == why] for why in reasons}
+    return {why: skus[:FEW] for why, skus in {**found, "left": [*left]}.items() if skus}
 
 
 def _shown(level: Decimal) -> str:
