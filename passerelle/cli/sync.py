@@ -25,7 +25,7 @@ from passerelle.gateway.frame import perform
 from passerelle.health.sync import as_dict, look_at_syncs, mend_of, sync_in_words
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.sync import Job, JobState, Skip
-from passerelle.rules.syncing import WORDS
+from passerelle.rules.syncing import WORDS, level_in_words
 from passerelle.runs import start
 
 _FIELDS = ("number", "kind", "target", "state", "created", "due", "started", "ended", "attempt",
@@ -214,8 +214,8 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
         reason = _("left to the next job") if why == "left" else _(WORDS[Skip(why)])
         click.echo(f"! {reason}: {', '.join(skus)}")
     for line in lines[:FEW]:
-        before, level = line.before.normalize(), line.level.normalize()
-        click.echo(f"  {line.sku}: {before:f} -> {level:f}  ({line.mark})")
+        before, level = map(level_in_words, (line.before, line.level))
+        click.echo(f"  {line.sku}: {before} -> {level}  ({line.mark})")
     if len(lines) > FEW:
         more = n_("{n} more level", "{n} more levels", len(lines) - FEW)
         click.echo(f"  {more}")

@@ -91,7 +91,7 @@ def mend_of(job: Job) -> str:
 
 def _about_parts(facts: Mapping[str, Any]) -> Iterator[str]:
     """What names the levels that a job did not write, or did not come to."""
-    if facts.get("left") and not facts.get("updated"):
+    if facts.get("old") and not facts.get("updated"):
         yield N_("reading takes longer than `every` of [sync.{target}]: make it longer")
     if facts.get("unwritten"):
         yield N_("`passerelle jobs show {number}` names what was not written")
@@ -119,7 +119,7 @@ def sync_concerns(
         elif one.enabled and (since := _late_since(settings, one, now)):
             text = _("the levels of {name} have not been written since {time}")
             mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
-            if one.last and one.last.facts.get("left"):
+            if one.last and one.last.facts.get("old"):
                 mend = mend_of(one.last)
             told = text.format(name=one.name, time=time_of_day(since, now))
             yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)

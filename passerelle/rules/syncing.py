@@ -220,6 +220,11 @@ def find_sync_hold(plan: SyncPlan, guards: SyncGuards) -> str | None:
     return None
 
 
+def level_in_words(level: Decimal) -> str:
+    """As people write it: 10, not 10.0 or 1E+1."""
+    return format(level.normalize(), "f")
+
+
 def name_of(one: Skipped) -> str:
     """How a person finds it; an SKU of which one cannot see all is quoted."""
     if one.why == Skip.BLANKS or not one.sku.isprintable():

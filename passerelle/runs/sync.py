@@ -26,7 +26,8 @@ from passerelle.config.sync import Sync
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.sync import mend_of
 from passerelle.model.sync import Job, JobState
-from passerelle.runs.sync_job import OWNER, SyncJob, UnsettledError, describe, left_out
+from passerelle.runs.sync_job import OWNER, SyncJob, describe, left_out
+from passerelle.runs.sync_writing import UnsettledError
 
 # So many tries, each a little later than the last, before a person must see to it.
 MOST_TRIES = 5
@@ -110,7 +111,7 @@ def _tend(gateway: Gateway, name: str, sync: Sync) -> tuple[PasserelleError | No
 
 def _is_early(job: Job, now: datetime) -> bool:
     """Whether its time has not come; what waits since a moment yet to come met a wrong clock."""
-    is_odd = job.ended is not None and job.ended > now and job.state != JobState.UNSETTLED
+    is_odd = (job.ended or job.created) > now and job.state != JobState.UNSETTLED
     return job.due > now and not is_odd
 
 

@@ -97,6 +97,7 @@ def test_an_odoo_that_is_away_publishes_nothing(tmp_path: Path, odoo: FakeOdoo) 
 def test_an_unknown_location_holds(tmp_path: Path, odoo: FakeOdoo) -> None:
     shop = OdooShop(tmp_path, odoo, stock='stock.from = "odoo:WH/Shelf"')
     assert "there is no internal location" in shop.run("run", "stock", expected=6).stderr
+    assert "fault    stock.from: there is no internal" in shop.run("check", expected=6).stdout
 
 
 def test_a_pool_takes_its_levels_from_there(tmp_path: Path, odoo: FakeOdoo) -> None:

@@ -238,6 +238,16 @@ class TestAWriteWhoseAnswerIsLost:
         world.run("sync", "run", expected=(0, 5))
         assert "it went to" in (world.folder / "Trace3.txt").read_text("utf-8")
 
+    def test_is_not_found_by_the_mark_of_another_ledger(self, world: SyncWorld) -> None:
+        """Such as that of a copy of this folder, a moment ago."""
+        world.odoo.set_levels([(product, 3) for product in world.ids], mark="passerelle 1/1")
+        with Proxy(world.odoo.url) as proxy:
+            proxy.faults.append(only(faults.cut, on="create"))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            world.run("sync", "run", expected=4)
+            assert world.states() == ["unsettled"]
+
     def test_that_was_refused_is_not_looked_up(self, world: SyncWorld) -> None:
         with Proxy(world.odoo.url) as proxy:
             proxy.faults.append(only(faults.page(403), on="create"))
