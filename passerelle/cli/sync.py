@@ -22,7 +22,13 @@ from passerelle.cli.common import (
 from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
-from passerelle.health.sync import as_dict, look_at_syncs, mend_of, sync_in_words
+from passerelle.health.sync import (
+    as_dict,
+    look_at_syncs,
+    mend_of,
+    outcome_of,
+    sync_in_words,
+)
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.sync import Job, JobState, Skip
 from passerelle.rules.syncing import WORDS, level_in_words
@@ -110,6 +116,9 @@ def status(settings: Settings, as_json: bool) -> None:
         return
     for one in found:
         click.echo(f"{one.name}: {sync_in_words(one, now())}")
+        job = one.active or one.last
+        if job and (mend := mend_of(job)):
+            click.echo(f"  -> {mend}")
 
 
 @sync.command("map")
@@ -177,9 +186,8 @@ def list_jobs(settings: Settings, state: str | None, count: int, as_json: bool) 
 
 def _row(job: Job) -> tuple[str, ...]:
     took = in_words(job.ended - job.started) if job.ended and job.started else "-"
-    told = _(": ").join(part for part in (job.error, job.mend) if part)
     return (f"#{job.number}", job.target, _(job.state), local(job.started), took,
-            told or job.result or "-")  # fmt: skip
+            outcome_of(job) or "-")  # fmt: skip
 
 
 @jobs.command()

@@ -99,6 +99,11 @@ def _about_parts(facts: Mapping[str, Any]) -> Iterator[str]:
         yield N_("`passerelle sync map {target}` names what is left out")
 
 
+def outcome_of(job: Job) -> str:
+    """Its result; or what went wrong, with what is to be done."""
+    return _(": ").join(part for part in (job.error, job.mend) if part) or job.result
+
+
 def sync_concerns(
     settings: Settings, found: tuple[SyncHealth, ...], now: datetime
 ) -> Iterator[Concern]:

@@ -122,6 +122,8 @@ def test_warehouses_are_summed_and_an_unknown_one_holds(world: SyncWorld) -> Non
     assert "ZORT has no warehouse W9" in world.run("check", expected=6).stdout
     told = world.run("status", expected=6).stdout
     assert told.count("warehouses there: W0001, W0002") == 1
+    for words in (("sync", "status"), ("jobs", "list"), ("jobs", "show", "2")):
+        assert world.run(*words).stdout.count("warehouses there: W0001, W0002") == 1
     assert "--accept-drop" not in told, "that lets no such job pass"
 
 
