@@ -35,6 +35,7 @@ class Scale:
     archives: Sequence[int] = (0, 10_000, 100_000)
     pool_items: int = 100_000
     sync_skus: int = 100_000
+    odoo_skus: int = 5_000
     rounds: int = 3
 
 
@@ -47,6 +48,7 @@ QUICK = Scale(
     archives=(0, 1_000),
     pool_items=2_000,
     sync_skus=2_000,
+    odoo_skus=0,
     rounds=1,
 )
 

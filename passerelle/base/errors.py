@@ -63,6 +63,18 @@ class LostAnswerError(TransientError):
     """What was asked may have been done, or may be done yet: the answer did not come."""
 
 
+class UnsentError(TransientError):
+    """Nothing was done; ``pause`` is how many seconds the other side asks for before it is asked
+    again, ``None`` where it says nothing of that.
+    """
+
+    def __init__(
+        self, what: str, where: str = "", mend: str = "", pause: float | None = None
+    ) -> None:
+        super().__init__(what, where, mend)
+        self.pause = pause
+
+
 class TimeLimitError(UnreachableError):
     """The run used up its ``time_limit``."""
 

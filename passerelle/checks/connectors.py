@@ -9,6 +9,7 @@ from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.config.model import Settings
 from passerelle.config.sync import Sync
 from passerelle.connectors import open_source, open_target
+from passerelle.model.location import Location
 
 # This machine: nobody else hears what goes there.
 _HERE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -31,11 +32,27 @@ def check_connectors(settings: Settings) -> Iterator[Finding]:
             yield fault(what, error)
     for name, sync in settings.sync.items():
         yield from _check_sync(settings, name, sync)
+    if settings.stock and settings.stock.source.server in settings.connectors:
+        yield _check_levels(settings, settings.stock.source)
+
+
+def _check_levels(settings: Settings, place: Location) -> Finding:
+    """What `run stock` reads instead of an ExportCSV."""
+    try:
+        with closing(open_source(place.server, settings.connectors[place.server])) as source:
+            source.check_warehouses((place.path,))
+    except PasserelleError as error:
+        return fault("stock.from", error)
+    return ok("stock.from", _("{location} is there").format(location=place.path))
 
 
 def _check_sync(settings: Settings, name: str, sync: Sync) -> Iterator[Finding]:
     what = f"sync.{name}"
     try:
+        if sync.warehouses:
+            connector = settings.connectors[sync.source]
+            with closing(open_source(sync.source, connector)) as source:
+                source.check_warehouses(sync.warehouses)
         with closing(open_target(sync.to, settings.connectors[sync.to])) as target:
             place = target.find_place(sync.company, sync.location)
             yield ok(

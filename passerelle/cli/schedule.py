@@ -1,5 +1,7 @@
 """``passerelle schedule``: when the runs start, and what starts them."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -229,12 +231,30 @@ def run_loop(context: click.Context) -> None:
     settings = settings_of(context)
     plan = _plan(settings)
 
-    def start(run: str) -> int:
-        return carry_out(settings_of(context), run)
+    beside = list[subprocess.Popen[bytes]]()
+
+    def start(run: str) -> None:
+        # Those that have ended are waited for, so that nothing is left of them.
+        beside[:] = [child for child in beside if child.poll() is None]
+        if RUNS[run].is_long:
+            beside.append(_start_beside(config_path(context), run))
+        else:
+            carry_out(settings_of(context), run)
 
     with the_only_loop(settings.folder), stoppable():
         _refuse_beside_tasks(plan)
         Loop(plan, start, say=_say, fail=_fail, now=now).go_on()
+
+
+def _start_beside(config: Path, run: str) -> "subprocess.Popen[bytes]":
+    """In a process of its own, which tells what it does here: the others keep their minutes."""
+    program = [] if getattr(sys, "frozen", False) else ["-m", "passerelle"]
+    words = [sys.executable, *program, "--config", str(config), "run", run]
+    try:
+        return subprocess.Popen(words)  # noqa: S603 - this program, no shell
+    except OSError as error:
+        failed = _("run {run} cannot be started").format(run=run)
+        raise UnreachableError(failed, sys.executable, str(error.strerror)) from error
 
 
 def _refuse_beside_tasks(plan: Timetable) -> None:

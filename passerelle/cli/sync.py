@@ -22,13 +22,20 @@ from passerelle.cli.common import (
 from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
-from passerelle.health.sync import as_dict, look_at_syncs, mend_of, sync_in_words
+from passerelle.health.sync import (
+    as_dict,
+    look_at_syncs,
+    mend_of,
+    outcome_of,
+    sync_in_words,
+)
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.sync import Job, JobState
+from passerelle.model.sync import Job, JobState, Skip
+from passerelle.rules.syncing import WORDS, level_in_words
 from passerelle.runs import start
 
 _FIELDS = ("number", "kind", "target", "state", "created", "due", "started", "ended", "attempt",
-           "owner", "result", "error", "facts")  # fmt: skip
+           "owner", "result", "error", "mend", "facts")  # fmt: skip
 
 
 def _syncs(
@@ -109,6 +116,9 @@ def status(settings: Settings, as_json: bool) -> None:
         return
     for one in found:
         click.echo(f"{one.name}: {sync_in_words(one, now())}")
+        job = one.active or one.last
+        if job and (mend := mend_of(job)):
+            click.echo(f"  -> {mend}")
 
 
 @sync.command("map")
@@ -177,7 +187,7 @@ def list_jobs(settings: Settings, state: str | None, count: int, as_json: bool) 
 def _row(job: Job) -> tuple[str, ...]:
     took = in_words(job.ended - job.started) if job.ended and job.started else "-"
     return (f"#{job.number}", job.target, _(job.state), local(job.started), took,
-            job.error or job.result or "-")  # fmt: skip
+            outcome_of(job) or "-")  # fmt: skip
 
 
 @jobs.command()
@@ -208,9 +218,12 @@ def show(settings: Settings, number: int, as_json: bool) -> None:
         _("error"): job.error,
         _("to do"): mend_of(job),
     })  # fmt: skip
+    for why, skus in job.facts.get("unwritten", {}).items():
+        reason = _("left to the next job") if why == "left" else _(WORDS[Skip(why)])
+        click.echo(f"! {reason}: {', '.join(skus)}")
     for line in lines[:FEW]:
-        before, level = line.before.normalize(), line.level.normalize()
-        click.echo(f"  {line.sku}: {before:f} -> {level:f}  ({line.mark})")
+        before, level = map(level_in_words, (line.before, line.level))
+        click.echo(f"  {line.sku}: {before} -> {level}  ({line.mark})")
     if len(lines) > FEW:
         more = n_("{n} more level", "{n} more levels", len(lines) - FEW)
         click.echo(f"  {more}")
@@ -243,7 +256,7 @@ def retry(settings: Settings, number: int) -> None:
     from passerelle.runs.sync_steering import retry_job
 
     with reading_ledger(settings) as ledger:
-        tell(retry_job(ledger, _found(ledger, number), now()))
+        tell(retry_job(ledger, _found(ledger, number), now(), settings.sync))
 
 
 @jobs.command()

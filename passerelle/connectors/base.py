@@ -4,12 +4,10 @@ All may raise :class:`TransientError` (try again), :class:`PermanentError` (the 
 change) and :class:`AccessDeniedError` (its key, or the rights of its user).
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
-from passerelle.model.sync import SourceLevels, TargetPlace, TargetStock, Write
+from passerelle.model.sync import Quant, SourceLevels, TargetPlace, TargetStock, Write
 
 
 class LevelSource(Protocol):
@@ -23,6 +21,10 @@ class LevelSource(Protocol):
         Whole, or not at all: raises :class:`TransientError` where the data goes on changing while
         it is read, :class:`HeldError` for a warehouse that it does not know.
         """
+        ...
+
+    def check_warehouses(self, warehouses: Sequence[str]) -> None:
+        """Raises :class:`HeldError` for one that it does not know."""
         ...
 
     def describe(self) -> Iterator[str]:
@@ -51,12 +53,16 @@ class LevelTarget(Protocol):
         """
         ...
 
-    def find_mark(self, mark: str, products: Collection[int], since: datetime) -> bool:
-        """Whether a write of that mark was done, ``since`` then (aware)."""
+    def newest_move(self) -> int:
+        """The id of the newest move there is: what is written from now on has greater ones."""
         ...
 
-    def levels_at(self, place: TargetPlace, products: Collection[int]) -> Mapping[int, Decimal]:
-        """The levels as they are now; 0 where nothing lies."""
+    def find_mark(self, mark: str, products: Collection[int], after: int) -> bool:
+        """Whether a write of that mark was done, by a move whose id is greater than ``after``."""
+        ...
+
+    def quants_at(self, place: TargetPlace, products: Collection[int]) -> Sequence[Quant]:
+        """What lies there of these products now, and below."""
         ...
 
     def join_doubled(self, place: TargetPlace) -> None:

@@ -8,7 +8,6 @@ What was observed on a real Odoo 19, and decides how this is written (docs/conne
 - After a client's time-out Odoo goes on and commits: a lost answer is looked up by its mark.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -43,8 +42,6 @@ GROUPS = {
     "stock.group_stock_manager": "Inventory / Administrator",
 }
 _ALL = {"active_test": False}
-# How far Odoo's clock may be from ours, in seconds.
-_CLOCKS = 300
 
 
 class OdooConnector:
@@ -92,6 +89,9 @@ class OdooConnector:
             ids = [one.id for one in products] if skus else None
             return TargetStock(products, tuple(self._quants(place, ids)))
 
+    def quants_at(self, place: TargetPlace, products: Collection[int]) -> Sequence[Quant]:
+        return tuple(self._quants(place, products))
+
     @cached_property
     def _storable(self) -> str:
         """The field that says whether a product has a stock; each version has another."""
@@ -133,13 +133,6 @@ class OdooConnector:
                 bool(row["inventory_quantity_set"]),
                 _exact(row["reserved_quantity"]),
             )
-
-    def levels_at(self, place: TargetPlace, products: Collection[int]) -> Mapping[int, Decimal]:
-        levels: dict[int, Decimal] = defaultdict(Decimal)
-        for quant in self._quants(place, products):
-            if quant.is_plain:
-                levels[quant.product] += quant.quantity
-        return {product: levels[product] for product in products}
 
     def _read(
         self,
@@ -193,6 +186,10 @@ class OdooConnector:
         )
         return SourceLevels(tuple(items), at)
 
+    def check_warehouses(self, warehouses: Sequence[str]) -> None:
+        for location in warehouses:
+            self._place(location)
+
     def _place(self, location: str) -> TargetPlace:
         domain = [["complete_name", "=", location]]
         found = [*self._read("stock.location", domain, ["usage", "company_id"])]
@@ -220,17 +217,18 @@ class OdooConnector:
         limit = self._connector.request_limit + _GRACE
         self._calls.call("stock.quant", "create", within=limit, vals_list=lines, context=context)
 
-    def find_mark(self, mark: str, products: Collection[int], since: datetime) -> bool:
-        # Odoo 17 may write the user's name behind it. Its clock may differ from ours by minutes,
-        # and marks of this ledger come once: the time keeps those of another ledger away.
-        domain: list[list[Any]] = [["reference", "=like", f"{mark}%"]]
-        domain.append(["product_id", "in", [*products]])
-        rows = self._read("stock.move", domain, ["reference", "date"])
-        return any(
-            (row["reference"] == mark or row["reference"].startswith(f"{mark} "))
-            and (since - _utc(row["date"])).total_seconds() < _CLOCKS
-            for row in rows
+    def newest_move(self) -> int:
+        found = self._calls.call(
+            "stock.move", "search_read", domain=[], fields=["id"], limit=1, order="id desc"
         )
+        return int(found[0]["id"]) if found else 0
+
+    def find_mark(self, mark: str, products: Collection[int], after: int) -> bool:
+        # Odoo 17 may write the user's name behind it. Another ledger may have used it before.
+        domain: list[list[Any]] = [["reference", "=like", f"{mark}%"]]
+        domain += [["product_id", "in", [*products]], ["id", ">", after]]
+        rows = self._read("stock.move", domain, ["reference"])
+        return any(f"{row['reference']} ".startswith(f"{mark} ") for row in rows)
 
     def join_doubled(self, place: TargetPlace) -> None:
         context = {"allowed_company_ids": [place.company]}
@@ -261,7 +259,3 @@ class OdooConnector:
 def _exact(number: float) -> Decimal:
     """JSON's number as the digits that stand in it."""
     return Decimal(str(number))
-
-
-def _utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -4,8 +4,9 @@ https://www.odoo.com/documentation/19.0/developer/reference/external_api.html
 XML-RPC is left out: methods that return nothing fail there after their work was committed.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 
@@ -21,21 +22,29 @@ from passerelle.connectors.web import Web
 
 # The first version that has JSON-2.
 JSON2 = 19
+Ids = Collection[int] | None
 _DENIED = ("odoo.exceptions.AccessError", "odoo.exceptions.AccessDenied")
 _REFUSED = ("odoo.exceptions.ValidationError", "odoo.exceptions.UserError")
 
 
-class Calls(Protocol):
-    """A way to call ``model.method``; a write is to be answered ``within`` so many seconds."""
+class Calls(ABC):
+    """A way to call methods of Odoo's models."""
 
     def call(
         self,
         model: str,
         method: str,
-        ids: Collection[int] | None = None,
+        ids: Ids = None,
         *,
         within: float | None = None,
         **values: Any,
+    ) -> Any:
+        """What ``model.method`` returns; a write is to be answered ``within`` so many seconds."""
+        return self._call(model, method, ids, within, values)
+
+    @abstractmethod
+    def _call(
+        self, model: str, method: str, ids: Ids, within: float | None, values: dict[str, Any]
     ) -> Any: ...
 
 
@@ -57,21 +66,16 @@ def version_of(web: Web) -> int:
     return int("".join(filter(str.isdigit, str(told[0]))) or 0)
 
 
-class Json2:
+class Json2(Calls):
     """``POST /json/2/MODEL/METHOD``: one transaction a request."""
 
     def __init__(self, web: Web, connector: Connector, key: str) -> None:
         self._web = web
-        self._headers = {"Authorization": f"bearer {key}", "X-Odoo-Database": connector.database}
+        told = {"Authorization": f"bearer {key}", "X-Odoo-Database": connector.database}
+        self._headers = {name: value.encode() for name, value in told.items()}
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        ids: Collection[int] | None = None,
-        *,
-        within: float | None = None,
-        **values: Any,
+    def _call(
+        self, model: str, method: str, ids: Ids, within: float | None, values: dict[str, Any]
     ) -> Any:
         content = values if ids is None else {"ids": [*ids], **values}
         path, more = f"/json/2/{model}/{method}", {"json": content, "headers": self._headers}
@@ -80,21 +84,15 @@ class Json2:
         return self._web.json(self._web.tell("POST", path, limit=within, **more))
 
 
-class JsonRpc:
+class JsonRpc(Calls):
     """``POST /jsonrpc``: errors stand in answers of HTTP 200."""
 
     def __init__(self, web: Web, connector: Connector, key: str) -> None:
         self._web, self._connector, self._key = web, connector, key
         self._user = 0
 
-    def call(
-        self,
-        model: str,
-        method: str,
-        ids: Collection[int] | None = None,
-        *,
-        within: float | None = None,
-        **values: Any,
+    def _call(
+        self, model: str, method: str, ids: Ids, within: float | None, values: dict[str, Any]
     ) -> Any:
         database = self._connector.database
         # Odoo 16 takes what `create` makes, and a group's name, by their places alone.

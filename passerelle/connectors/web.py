@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 import httpx
@@ -16,6 +18,7 @@ from passerelle.base.errors import (
     PermanentError,
     RefusedError,
     TransientError,
+    UnsentError,
 )
 from passerelle.base.language import _
 from passerelle.base.progress import step
@@ -26,14 +29,6 @@ _ATTEMPTS = 5
 # In seconds: who asks for a longer pause is asked again by the next try of the job.
 _LONGEST_PAUSE = 120.0
 _CONNECTING = 20.0
-
-
-class _BusyError(TransientError):
-    """Nothing was done: it asks for a pause of so many seconds first, or for any."""
-
-    def __init__(self, where: str, pause: float | None) -> None:
-        super().__init__(_("it asks for a pause (429)"), where, _("the next try comes later"))
-        self.pause = pause
 
 
 def pause(seconds: float) -> None:
@@ -71,7 +66,7 @@ class Web:
 
         ``limit`` is how long the answer may take, in seconds. Raises :class:`LostAnswerError`.
         """
-        return self._try(method, path, (_BusyError, _UnsentError), limit=limit, **content)
+        return self._try(method, path, (UnsentError,), limit=limit, **content)
 
     def close(self) -> None:
         self._client.close()
@@ -104,7 +99,7 @@ class Web:
             mend = _("look at the url of connectors.{name}; it is tried again").format(
                 name=self.name
             )
-            raise _UnsentError(_("no connection"), self.url, mend) from error
+            raise UnsentError(_("no connection"), self.url, mend) from error
         except httpx.HTTPError as error:
             what = _("the answer was lost ({kind})").format(kind=type(error).__name__)
             raise LostAnswerError(
@@ -116,7 +111,10 @@ class Web:
     def _check(self, answer: httpx.Response) -> None:
         status, where = answer.status_code, self.url
         if status == httpx.codes.TOO_MANY_REQUESTS:
-            raise _BusyError(where, _seconds(answer.headers.get("Retry-After", "")))
+            pause = _seconds(answer.headers.get("Retry-After", ""))
+            raise UnsentError(
+                _("it asks for a pause (429)"), where, _("the next try comes later"), pause
+            )
         if status == httpx.codes.UNAUTHORIZED:
             mend = _("give connectors.{name} its key anew").format(name=self.name)
             raise AccessDeniedError(_("the key is not accepted (401)"), where, mend)
@@ -137,7 +135,10 @@ class Web:
         if not answer.is_success:
             reason = self.reason(answer)
             what = _("it failed ({status}: {reason})").format(status=status, reason=reason)
-            raise PermanentError(what, where)
+            mend = _("look into the log of what answers at the url of connectors.{name}")
+            if answer.has_redirect_location:
+                mend = _("write the address that it leads to as the url of connectors.{name}")
+            raise PermanentError(what, where, mend.format(name=self.name))
 
     def reason(self, answer: httpx.Response) -> str:
         """What the API says went wrong, on one line; never its traceback, nor a key."""
@@ -169,21 +170,25 @@ class Web:
         )
 
 
-class _UnsentError(TransientError):
-    """No connection came about: nothing can have been done."""
-
-
 def _is_long(error: BaseException) -> bool:
     """Whether it asks for a pause that the next try of the job makes."""
-    return isinstance(error, _BusyError) and (error.pause or 0) > _LONGEST_PAUSE
+    return isinstance(error, UnsentError) and (error.pause or 0) > _LONGEST_PAUSE
 
 
 def _seconds(text: str) -> float | None:
-    return float(text) if re.fullmatch(r" *[0-9]{1,6} *", text) else None
+    """``Retry-After`` says seconds or a date (RFC 9110, 10.2.3)."""
+    if re.fullmatch(r" *[0-9]{1,6} *", text):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max((until - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _how_long(state: RetryCallState) -> float:
     """As long as the other side asks for, else longer each time, in seconds."""
     error = state.outcome.exception() if state.outcome else None
-    asked = error.pause if isinstance(error, _BusyError) else None
+    asked = error.pause if isinstance(error, UnsentError) else None
     return min(asked if asked is not None else 2.0 ** (state.attempt_number - 1), _LONGEST_PAUSE)

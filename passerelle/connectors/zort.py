@@ -38,7 +38,7 @@ class ZortConnector:
     ) -> SourceLevels:
         at = datetime.now(UTC)
         if warehouses:
-            self._check_warehouses(warehouses)
+            self.check_warehouses(warehouses)
         readings = [self._whole(code, skus, level) for code in warehouses or ("",)]
         return SourceLevels(tuple(_summed(readings)), at)
 
@@ -49,10 +49,10 @@ class ZortConnector:
     def close(self) -> None:
         self._web.close()
 
-    def _check_warehouses(self, codes: Sequence[str]) -> None:
+    def check_warehouses(self, warehouses: Sequence[str]) -> None:
         """An unknown code would be passed over, and the levels of all be taken for its own."""
         known = [str(one.get("code")) for one in self._warehouses()]
-        if unknown := [code for code in codes if code not in known]:
+        if unknown := [code for code in warehouses if code not in known]:
             raise HeldError(
                 _("ZORT has no warehouse {codes}").format(codes=", ".join(unknown)),
                 "config.toml",
@@ -115,7 +115,7 @@ class ZortConnector:
         rows, count = answer.get("list") if isinstance(answer, dict) else None, None
         if isinstance(answer, dict):
             count = answer.get("count", len(rows) if isinstance(rows, list) else None)
-        if not isinstance(rows, list) or not str(count).isdigit():
+        if not isinstance(rows, list) or not str(count).isdecimal():
             raise TransientError(
                 _("the answer has no list of products"),
                 self._web.url,

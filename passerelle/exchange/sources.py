@@ -38,7 +38,8 @@ _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 class Source:
     """A fetched file: its content, its time on the server's clock, its age by that same clock.
 
-    ``notes`` say what could not be made sure of, because the server does not tell.
+    ``notes`` say what could not be made sure of, because the server does not tell. ``is_live``: no
+    file, but levels that were just asked for; ``modified`` is when they count from.
     """
 
     place: Location
@@ -46,6 +47,7 @@ class Source:
     modified: datetime | None
     age: timedelta | None
     notes: tuple[str, ...] = ()
+    is_live: bool = False
 
     def describe(self) -> str:
         """Name, size and age in words."""
@@ -54,10 +56,13 @@ class Source:
 
     def fact(self, now: datetime) -> dict[str, Any]:
         """What the ledger keeps of it; ``written`` is on our clock, in ISO 8601."""
-        written = None if self.age is None else (now - self.age).isoformat(timespec="seconds")
-        return {"place": str(self.place), "size": len(self.data), "written": written}
+        written = now if self.is_live else None if self.age is None else now - self.age
+        told = written.isoformat(timespec="seconds") if written else None
+        return {"place": str(self.place), "size": len(self.data), "written": told}
 
     def _written(self) -> str:
+        if self.is_live:
+            return _("as it is now")
         if self.age is None:
             return _("of unknown age")
         if self.age < -CLOCK_SLACK:
@@ -103,7 +108,7 @@ class Sources:
     def _levels(self, place: Location) -> Source:
         now = self._now()
         data, modified = fetch_levels(self._settings, place, now)
-        return Source(place, data, modified, now - modified)
+        return Source(place, data, modified, now - modified, is_live=True)
 
     def age(self, server: str, entry: Entry) -> timedelta | None:
         """How old a file is, by its server's clock; ``None`` where that cannot be told.

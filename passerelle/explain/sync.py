@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from passerelle.base.language import _
 from passerelle.base.wording import in_prose
@@ -11,7 +10,7 @@ from passerelle.config.model import Settings
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.states import Stage
 from passerelle.model.sync import Skip, Written
-from passerelle.rules.syncing import WORDS
+from passerelle.rules.syncing import WORDS, level_in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,16 @@ def answer_sync(settings: Settings, ledger: Ledger, sku: str) -> list[SyncAnswer
     found = []
     for name in settings.sync:
         reading, writes = ledger.jobs.reading(name), tuple(ledger.jobs.written(sku, name))
-        if reading and (writes or sku in reading.levels or sku in reading.skipped):
+        if writes and (reading is None or writes[0].job > reading.job):
+            # A job of some SKUs keeps no reading: what it wrote is what the source said.
+            one = writes[0]
+            answer = SyncAnswer(name, sku, level_in_words(one.level), one.at, one.job, None, writes)
+            found.append(answer)
+        elif reading and (writes or sku in reading.levels or sku in reading.skipped):
             word = reading.skipped.get(sku)
-            found.append(
-                SyncAnswer(
-                    name,
-                    sku,
-                    reading.levels.get(sku),
-                    reading.at,
-                    reading.job,
-                    Skip(word) if word else None,
-                    writes,
-                )
-            )
+            why = Skip(word) if word else None
+            said = reading.levels.get(sku)
+            found.append(SyncAnswer(name, sku, said, reading.at, reading.job, why, writes))
     return found
 
 
@@ -71,8 +67,8 @@ def _write_in_words(one: Written) -> str:
     text = _("{time}: Odoo had {before}, {level} was written (job #{job}, {mark}); {end}")
     return text.format(
         time=in_prose(one.at),
-        before=_shown(one.before),
-        level=_shown(one.level),
+        before=level_in_words(one.before),
+        level=level_in_words(one.level),
         job=one.job,
         mark=one.mark,
         end=_end(one),
@@ -82,16 +78,14 @@ def _write_in_words(one: Written) -> str:
 def _end(one: Written) -> str:
     match one.stage:
         case Stage.TAKEN if one.after is not None:
-            return _("{level} was read back").format(level=_shown(one.after))
+            return _("{level} was read back").format(level=level_in_words(one.after))
         case Stage.TAKEN:
             return _("it was done")
         case Stage.ABANDONED:
             return _("it was not done")
+        case Stage.SUPERSEDED:
+            return _("what became of it was not looked up: another Odoo is written now")
     return _("what became of it is not known yet")
-
-
-def _shown(level: Decimal) -> str:
-    return format(level.normalize(), "f")
 
 
 def sync_as_dict(answer: SyncAnswer) -> dict[str, object]:

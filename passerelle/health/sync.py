@@ -1,6 +1,6 @@
 """The syncs: on or off, their last jobs, and those that need a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,8 +9,9 @@ from passerelle.base.language import N_, _
 from passerelle.base.wording import ago, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.ledger.jobs import JobBook
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.sync import OPEN_JOBS, Job, JobState
+from passerelle.model.sync import DONE_JOBS, OPEN_JOBS, Job, JobState
 
 # What concerns a sync is about "sync NAME".
 SUBJECT = "sync "
@@ -19,12 +20,9 @@ _MENDS = {
     JobState.HELD: N_(
         "look at both ends; `passerelle sync run {target} --accept-drop` lets it pass"
     ),
-    JobState.FAILED: N_(
-        "mend what it names (`passerelle check` tries both ends); `passerelle jobs retry {number}`"
-    ),
+    JobState.FAILED: N_("`passerelle check` tries both ends; `passerelle jobs retry {number}`"),
     JobState.UNSETTLED: N_("the next run looks up what became of its last write"),
     JobState.WAITING: N_("it is tried again by itself; `passerelle sync run {target}` does it now"),
-    JobState.PARTLY: N_("`passerelle sync map {target}` names what is left out"),
     JobState.CANCELLED: N_("`passerelle jobs retry {number}` undoes that"),
 }  # fmt: skip
 _KINDS = {
@@ -40,13 +38,16 @@ _MANY = 200
 
 @dataclass(frozen=True, slots=True)
 class SyncHealth:
-    """A sync: its ``last`` job that ended or was given up, the one that ``waits`` or runs."""
+    """A sync: its ``last`` job that ended or was given up; the ``active`` one waits, or runs.
+
+    ``right``: when a job last came to all levels, or to some; else when the first one was made.
+    """
 
     name: str
     enabled: bool
     last: Job | None
     active: Job | None
-    success: Job | None
+    right: datetime | None
     next_due: datetime | None
 
 
@@ -66,15 +67,41 @@ def _look_at(settings: Settings, ledger: Ledger, name: str, now: datetime) -> Sy
         bool(sync and sync.enabled),
         book.last(name, [state for state in JobState if state not in (*OPEN_JOBS, "running")]),
         book.running(name) or book.open(name),
-        book.last(name, (JobState.DONE, JobState.PARTLY)),
+        _right(book, name),
         due if sync and sync.enabled else None,
     )
 
 
+def _right(book: JobBook, name: str) -> datetime | None:
+    for job in book.latest(_MANY, DONE_JOBS, name):
+        if job.facts and (job.facts["updated"] or not job.facts["left"]):
+            return job.started
+    first = book.first(name)
+    return first.created if first else None
+
+
 def mend_of(job: Job) -> str:
     """What a person does about a job; empty where there is nothing to do."""
-    mend = _MENDS.get(job.state)
-    return _(mend).format(number=job.number, target=job.target) if mend else ""
+    texts = [_MENDS[job.state]] if job.state in _MENDS else [*_about_parts(job.facts)]
+    if job.mend and job.state == JobState.HELD:
+        texts = []
+    told = [_(text).format(number=job.number, target=job.target) for text in texts]
+    return _("; ").join([job.mend, *told] if job.mend else told)
+
+
+def _about_parts(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What names the levels that a job did not write, or did not come to."""
+    if facts.get("old") and not facts.get("updated"):
+        yield N_("reading takes longer than `every` of [sync.{target}]: make it longer")
+    if facts.get("unwritten"):
+        yield N_("`passerelle jobs show {number}` names what was not written")
+    if set(facts.get("skipped", ())) - set(facts.get("unwritten", ())):
+        yield N_("`passerelle sync map {target}` names what is left out")
+
+
+def outcome_of(job: Job) -> str:
+    """Its result; or what went wrong, with what is to be done."""
+    return _(": ").join(part for part in (job.error, job.mend) if part) or job.result
 
 
 def sync_concerns(
@@ -89,10 +116,16 @@ def sync_concerns(
             told = text.format(
                 number=job.number, target=job.target, state=_(job.state), error=job.error
             )
-            yield Concern(_KINDS[job.state], f"{SUBJECT}{one.name}", told, mend_of(job), job.ended)
+            mend = mend_of(job)
+            if job == one.active and not one.enabled:
+                mend = _("switch [sync.{target}] on; else `passerelle jobs cancel {number}`")
+                mend = mend.format(number=job.number, target=job.target)
+            yield Concern(_KINDS[job.state], f"{SUBJECT}{one.name}", told, mend, job.ended)
         elif one.enabled and (since := _late_since(settings, one, now)):
             text = _("the levels of {name} have not been written since {time}")
             mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
+            if one.last and one.last.facts.get("old"):
+                mend = mend_of(one.last)
             told = text.format(name=one.name, time=time_of_day(since, now))
             yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)
 
@@ -107,7 +140,7 @@ def _lost(job: Job) -> Concern:
 
 def _late_since(settings: Settings, one: SyncHealth, now: datetime) -> datetime | None:
     """Since when no job was done, where that is too long."""
-    since = one.success.started if one.success else None
+    since = one.right
     most = timedelta(minutes=settings.sync[one.name].every * _LATE)
     return since if since and now - since > most else None
 

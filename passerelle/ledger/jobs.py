@@ -16,6 +16,7 @@ from passerelle.model.sync import (
     Batch,
     Job,
     JobState,
+    TargetPlace,
     Write,
     Written,
 )
@@ -45,12 +46,21 @@ class JobBook(Book):
             )
             return _one(connection, number)
 
-    def hurry(self, number: int, at: datetime, *, forced: bool, facts: Mapping[str, Any]) -> Job:
+    def hurry(
+        self, number: int, at: datetime, *, forced: bool, facts: Mapping[str, Any] | None
+    ) -> Job:
         """An open job is run then, as a person asks for it; ``forced`` passes the guards."""
         return self._set(jobs.c.number == number, forced=forced, due=at, facts=facts)
 
     def start(self, job: Job, at: datetime, owner: str, lease: datetime) -> Job:
-        values = {"started": at, "ended": None, "owner": owner, "lease": lease, "error": ""}
+        values = {
+            "started": at,
+            "ended": None,
+            "owner": owner,
+            "lease": lease,
+            "error": "",
+            "mend": "",
+        }
         return self.move(job, JobState.RUNNING, **values, attempt=job.attempt + 1)
 
     def renew(self, job: Job, lease: datetime) -> None:
@@ -85,6 +95,9 @@ class JobBook(Book):
         query = query.where(jobs.c.state.in_(states)) if states else query
         return self._job(query.order_by(jobs.c.number.desc()))
 
+    def first(self, target: str) -> Job | None:
+        return self._job(select(jobs).where(jobs.c.target == target).order_by(jobs.c.number))
+
     def latest(self, count: int, states: Collection[JobState] = (), target: str = "") -> list[Job]:
         """The jobs, newest first."""
         query = select(jobs).order_by(jobs.c.number.desc()).limit(count)
@@ -102,20 +115,23 @@ class JobBook(Book):
 
     def open_batches(self, target: str) -> list[Batch]:
         """Levels of which nobody knows yet whether the target has them."""
-        d = dispatches.c
+        d, batch = dispatches.c, sync_batches.c
         mine = (d.kind == Kind.SYNC) & (d.target == target)
         query = (
-            select(dispatches, sync_batches.c.mark)
-            .join(sync_batches, sync_batches.c.number == d.number)
+            select(d.number, d.stage, d.prepared, d.address, batch.mark, batch.location,
+                   batch.company, batch.name, batch.moves_before)
+            .join(sync_batches, batch.number == d.number)
             .where(mine, d.stage.in_((Stage.PREPARED, Stage.DOUBTFUL)))
             .order_by(d.number)
-        )
+        )  # fmt: skip
         with self._begin() as connection:
             rows = list(connection.execute(query))
             return [
-                Batch(r.number, r.mark, r.stage, r.prepared, _writes(connection, r.number))
+                Batch(r.number, r.mark, r.stage, r.prepared,
+                      TargetPlace(r.location, r.company, r.name), r.moves_before, r.address,
+                      _writes(connection, r.number))
                 for r in rows
-            ]
+            ]  # fmt: skip
 
     def count_batches(self, job: int) -> int:
         query = select(sync_batches.c.number).where(sync_batches.c.job == job)

@@ -33,7 +33,7 @@ from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
 from passerelle.model.states import LEVELS, STAGES, XMLS, Kind, SaleState, Stage, State
-from passerelle.model.sync import Batch, Write
+from passerelle.model.sync import Batch, TargetPlace, Write
 
 # The changed lines of older publications are dropped: `stock why` speaks of the last one.
 KEPT_PUBLICATIONS = 50
@@ -155,15 +155,24 @@ class DispatchBook(Book):
             return dispatch
 
     def prepare_batch(
-        self, promise: Promise, at: datetime, job: int, mark: str, writes: Sequence[Write]
+        self,
+        promise: Promise,
+        at: datetime,
+        job: int,
+        place: TargetPlace,
+        moves_before: int,
+        writes: Sequence[Write],
     ) -> Batch:
         """Promises levels that are written through an API, each with what was there before."""
+        mark = promise.place.path
         with self._begin() as connection:
             number = _insert(connection, promise, at).number
-            connection.execute(sync_batches.insert().values(number=number, job=job, mark=mark))
+            values = row_of(sync_batches, place, moves_before=moves_before, job=job, mark=mark)
+            connection.execute(sync_batches.insert().values(values | {"number": number}))
             rows = (row_of(sync_lines, one) | {"batch": number} for one in writes)
             insert_all(connection, sync_lines, rows)
-        return Batch(number, mark, Stage.PREPARED, at, tuple(writes))
+        more = place, moves_before, promise.address, tuple(writes)
+        return Batch(number, mark, Stage.PREPARED, at, *more)
 
     # --- stages ------------------------------------------------------------------------------
 
@@ -221,7 +230,9 @@ class DispatchBook(Book):
     def settle_batch(
         self, batch: Batch, stage: Stage, at: datetime, levels: Mapping[int, Decimal] | None = None
     ) -> None:
-        """What became of levels: ``taken``, with those read back; ``doubtful``; ``abandoned``."""
+        """What became of levels: ``taken``, with those read back; ``doubtful``; ``abandoned``;
+        ``superseded`` where nobody can tell any more, and others are written elsewhere.
+        """
         with self._begin() as connection:
             taken = at if stage == Stage.TAKEN else None
             _move(connection, _one(connection, batch.dispatch), stage, at, taken=taken)

@@ -345,6 +345,7 @@ jobs = Table(
     Column("lease", UtcTime),  # until then its owner is believed to be alive
     Column("result", String, nullable=False, default=""),
     Column("error", String, nullable=False, default=""),
+    Column("mend", String, nullable=False, default=""),
     Column("forced", Boolean, nullable=False, default=False),
     Column("facts", JSON(none_as_null=True)),
     Index("jobs_by_target", "target", "number"),
@@ -357,6 +358,10 @@ sync_batches = Table(
     Column("number", Integer, primary_key=True),
     Column("job", Integer, nullable=False),
     Column("mark", String, nullable=False),
+    Column("location", Integer, nullable=False),
+    Column("company", Integer, nullable=False),
+    Column("name", String, nullable=False),  # the location's
+    Column("moves_before", Integer, nullable=False),  # the id of the newest move before it
     Index("sync_batches_by_job", "job"),
 )
 sync_lines = Table(

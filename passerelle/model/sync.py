@@ -58,7 +58,8 @@ DONE_JOBS = (_J.DONE, _J.PARTLY)
 class Job:
     """A job as the ledger knows it. ``due``: when it is run or tried again; ``owner`` runs it.
 
-    ``facts`` are its result in numbers; ``result`` and ``error`` are words for people.
+    ``facts`` are its result in numbers; ``result``, ``error`` and ``mend`` (what is to be done
+    about that) are words for people.
     ``forced``: a person lets it pass the guards. Until its ``lease`` its owner is believed to be
     alive.
     """
@@ -76,6 +77,7 @@ class Job:
     lease: datetime | None = None
     result: str = ""
     error: str = ""
+    mend: str = ""
     forced: bool = False
     facts: Mapping[str, Any] = field(default_factory=dict)
 
@@ -178,6 +180,7 @@ class Skip(StrEnum):
     """Why an item's level is left as it is."""
 
     NO_SKU = "no_sku"
+    BLANKS = "blanks"
     NO_LEVEL = "no_level"
     NEGATIVE = "negative"
     TWICE = "twice"
@@ -224,12 +227,19 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Levels that were promised to the target in one request. ``mark`` stands in its moves."""
+    """Levels that were promised to the target in one request.
+
+    ``mark`` stands in its moves, whose ids are greater than ``moves_before``. ``address`` is the
+    system's, ``place`` the location there: both may be others in config.toml by now.
+    """
 
     dispatch: int
     mark: str
     stage: Stage
     prepared: datetime
+    place: TargetPlace
+    moves_before: int
+    address: str
     writes: tuple[Write, ...]
 
 

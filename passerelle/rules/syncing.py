@@ -27,6 +27,7 @@ from passerelle.model.sync import (
 _NONE = Decimal(0)
 WORDS: Mapping[Skip, str] = {
     Skip.NO_SKU: N_("no SKU"),
+    Skip.BLANKS: N_("blanks around the SKU"),
     Skip.NO_LEVEL: N_("no level"),
     Skip.NEGATIVE: N_("negative"),
     Skip.TWICE: N_("doubled"),
@@ -83,12 +84,12 @@ def plan_sync(
     levels: SourceLevels, stock: TargetStock, place: TargetPlace, skus: Collection[str] = ()
 ) -> SyncPlan:
     """The plan for all items of ``levels``, or for those of ``skus``."""
-    wanted = [one for one in levels.items if not skus or one.sku.strip() in skus]
-    counts = Counter(one.sku.strip() for one in wanted)
-    products, quants = _by_sku(stock.products), _by_product(stock.quants)
+    wanted = [one for one in levels.items if not skus or one.sku in skus]
+    counts = Counter(one.sku for one in wanted)
+    products, quants = _by_sku(stock.products), by_product(stock.quants)
     writes, unchanged, skipped = list[Write](), list[Write](), list[Skipped]()
     for item in wanted:
-        sku = item.sku.strip()
+        sku = item.sku
         found: Skip | Decimal | Write = _said(item, counts[sku])
         if isinstance(found, Decimal):
             found = _judge(sku, found, products.get(sku, ()), quants, place)
@@ -106,6 +107,9 @@ def _said(item: SourceItem, count: int) -> Skip | Decimal:
         return Skip.SERVICE if item.kind == ItemKind.SERVICE else Skip.BUNDLE
     if not item.sku.strip():
         return Skip.NO_SKU
+    if item.sku != item.sku.strip():
+        # Neither system finds such a one by name: a job of some SKUs would not see it.
+        return Skip.BLANKS
     if count > 1:
         return Skip.TWICE
     level = level_of(item.level)
@@ -127,7 +131,12 @@ def _judge(
         return product
     if level % product.rounding:
         return Skip.TOO_FINE
-    mine = quants.get(product.id, ())
+    return weigh(sku, product.id, level, quants.get(product.id, ()))
+
+
+def weigh(sku: str, product: int, level: Decimal, mine: Iterable[Quant]) -> Skip | Write:
+    """The write that makes what lies there the level; or why there is none."""
+    mine = tuple(mine)
     if any(quant.is_counted for quant in mine):
         return Skip.COUNTED
     if any(not quant.is_plain and quant.quantity for quant in mine):
@@ -135,8 +144,8 @@ def _judge(
     plain = [quant for quant in mine if quant.is_plain]
     if len(plain) > 1:
         return Skip.QUANTS
-    one = plain[0] if plain else Quant(0, product.id, _NONE)
-    return Write(sku, product.id, one.quantity, level, one.reserved)
+    one = plain[0] if plain else Quant(0, product, _NONE)
+    return Write(sku, product, one.quantity, level, one.reserved)
 
 
 def _the_one(products: Sequence[Product], place: TargetPlace) -> Product | Skip:
@@ -159,15 +168,24 @@ def _the_one(products: Sequence[Product], place: TargetPlace) -> Product | Skip:
 def _by_sku(products: Iterable[Product]) -> dict[str, list[Product]]:
     found: dict[str, list[Product]] = {}
     for one in products:
-        found.setdefault(one.sku.strip(), []).append(one)
+        found.setdefault(one.sku, []).append(one)
     return found
 
 
-def _by_product(quants: Iterable[Quant]) -> dict[int, list[Quant]]:
+def by_product(quants: Iterable[Quant]) -> dict[int, list[Quant]]:
     found: dict[int, list[Quant]] = {}
     for one in quants:
         found.setdefault(one.product, []).append(one)
     return found
+
+
+def levels_of(quants: Iterable[Quant], products: Iterable[int]) -> dict[int, Decimal]:
+    """What lies plainly there of each product; 0 where nothing does."""
+    levels = dict.fromkeys(products, _NONE)
+    for one in quants:
+        if one.is_plain and one.product in levels:
+            levels[one.product] += one.quantity
+    return levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +218,18 @@ def find_sync_hold(plan: SyncPlan, guards: SyncGuards) -> str | None:
         text = _("{n} of {all} levels would change, more than max_change = {most}")
         return text.format(n=len(plan.writes), all=plan.matched, most=f"{guards.max_change:.0%}")
     return None
+
+
+def level_in_words(level: Decimal) -> str:
+    """As people write it: 10, not 10.0 or 1E+1."""
+    return format(level.normalize(), "f")
+
+
+def name_of(one: Skipped) -> str:
+    """How a person finds it; an SKU of which one cannot see all is quoted."""
+    if one.why == Skip.BLANKS or not one.sku.isprintable():
+        return repr(one.sku)
+    return one.sku or f"id {one.id}"
 
 
 def skips_in_words(counts: Mapping[Skip, int]) -> Iterator[str]:

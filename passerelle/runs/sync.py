@@ -24,8 +24,10 @@ from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.config.sync import Sync
 from passerelle.gateway.frame import Gateway, Outcome
+from passerelle.health.sync import mend_of
 from passerelle.model.sync import Job, JobState
-from passerelle.runs.sync_job import OWNER, SyncJob, UnsettledError, describe, left_out
+from passerelle.runs.sync_job import OWNER, SyncJob, describe, left_out
+from passerelle.runs.sync_writing import UnsettledError
 
 # So many tries, each a little later than the last, before a person must see to it.
 MOST_TRIES = 5
@@ -88,7 +90,9 @@ def _make(
     waiting = book.open(name) if made is None and is_asked else None
     if waiting:
         due = waiting.due if waiting.state == JobState.UNSETTLED else now
-        book.hurry(waiting.number, due, forced=accept_drop, facts={"skus": [*skus]})
+        # What waits for all items does not become a job of some.
+        facts = {"skus": [*skus]} if skus and waiting.facts.get("skus") else None
+        book.hurry(waiting.number, due, forced=accept_drop, facts=facts)
 
 
 def next_job(last: Job, sync: Sync) -> datetime:
@@ -100,9 +104,15 @@ def _tend(gateway: Gateway, name: str, sync: Sync) -> tuple[PasserelleError | No
     with _alone(gateway, name):
         _bury(gateway, name)
         job = gateway.ledger.jobs.open(name)
-        if job is None or job.due > gateway.now():
+        if job is None or _is_early(job, gateway.now()):
             return None, _about_waiting(job) if job else ""
         return run_job(gateway, name, sync, job)
+
+
+def _is_early(job: Job, now: datetime) -> bool:
+    """Whether its time has not come; what waits since a moment yet to come met a wrong clock."""
+    is_odd = (job.ended or job.created) > now and job.state != JobState.UNSETTLED
+    return job.due > now and not is_odd
 
 
 @contextmanager
@@ -149,8 +159,9 @@ def run_job(
     except PasserelleError as error:
         state, due = _after(error, job, sync, gateway.now())
         # What a person let pass was what there was to see then.
-        values = {"ended": gateway.now(), "due": due, "error": str(error), "forced": False}
-        book.move(job, state, **values, lease=None)
+        values = {"ended": gateway.now(), "due": due, "forced": False, "lease": None}
+        told = _(": ").join(part for part in (error.what, error.where) if part)
+        book.move(job, state, **values, error=told, mend=error.mend)
         return error, f"#{job.number} {name} {_(state)}: {error}"
     except Exception as error:
         told = bug_in_words(error)
@@ -162,12 +173,11 @@ def run_job(
     for line in left_out(skipped):
         gateway.say(line)
     state = JobState.PARTLY if skipped or facts["left"] else JobState.DONE
-    book.move(job, state, ended=gateway.now(), result=result, facts=facts, lease=None)
+    job = book.move(job, state, ended=gateway.now(), result=result, facts=facts, lease=None)
     text = f"#{job.number} {name} {_(state)}: {result}"
     if state == JobState.DONE:
         return None, text
-    mend = _("`passerelle sync map` names each of them")
-    return RejectedError(_("some levels were left out"), name, mend), text
+    return RejectedError(_("some levels were left out"), name, mend_of(job)), text
 
 
 def _after(
@@ -183,7 +193,8 @@ def _after(
             return JobState.FAILED, job.due
         case UnreachableError() if job.attempt < MOST_TRIES:
             wait = min(_FIRST_WAIT * 2 ** (job.attempt - 1), timedelta(minutes=sync.every))
-            return JobState.WAITING, now + wait
+            asked = timedelta(seconds=getattr(error, "pause", None) or 0)
+            return JobState.WAITING, now + max(wait, asked)
     return JobState.FAILED, job.due
 
 

@@ -10,7 +10,7 @@ from passerelle.base.wording import listed
 from passerelle.config.model import Settings
 from passerelle.connectors import open_source, open_target
 from passerelle.model.sync import Skip, Skipped
-from passerelle.rules.syncing import WORDS, SyncPlan, plan_sync
+from passerelle.rules.syncing import WORDS, SyncPlan, name_of, plan_sync
 from passerelle.runs.sync import named
 
 # A person reads them all; a terminal shows the last ones.
@@ -33,7 +33,7 @@ class SyncMap:
         )
         yield text
         for why, found in self.by_reason().items():
-            names = [one.sku or f"id {one.id}" for one in found]
+            names = [name_of(one) for one in found]
             yield f"! {_(WORDS[why])} ({len(found)}): {listed(names, _MOST)}"
 
     def by_reason(self) -> dict[Skip, list[Skipped]]:

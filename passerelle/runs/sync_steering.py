@@ -1,16 +1,21 @@
 """What a person says of a job: run it again, or do not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
+from passerelle.config.sync import Sync
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.sync import JOB_STEPS, Job, JobState
 
 
-def retry_job(ledger: Ledger, job: Job, now: datetime) -> Iterator[str]:
+def retry_job(ledger: Ledger, job: Job, now: datetime, syncs: Mapping[str, Sync]) -> Iterator[str]:
     """A job that ended is pending again, from now on. Raises :class:`UsageError` for others."""
+    if job.target not in syncs or not syncs[job.target].enabled:
+        what = _("no job of {name} is run").format(name=job.target)
+        mend = _("write [sync.{name}] with enabled = true first").format(name=job.target)
+        raise UsageError(what, "config.toml", mend)
     if JobState.PENDING not in JOB_STEPS[job.state] or job.state == JobState.RUNNING:
         _refuse(job, _("only a job that failed, was held, cancelled or did a part is run again"))
     other = ledger.jobs.open(job.target)

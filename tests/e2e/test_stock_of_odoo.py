@@ -67,7 +67,9 @@ def test_the_levels_of_a_location_are_published_less_the_missed_sales(
     ]  # fmt: skip
     told = shop.run("stock", "why", "3701234500027").stdout
     assert "says 6; published 0, because the ERP does not include" in told
-    assert shop.run("status", expected=6)
+    assert "written 10 minutes ago" not in shop.run("status", expected=6).stdout
+    assert "as it is now" in (tmp_path / "Trace2.txt").read_text("utf-8")
+    assert "ok       stock.from: WH/Stock is there" in shop.run("check").stdout
 
 
 def test_what_odoo_took_just_now_counts_as_missed_for_a_while(
@@ -95,6 +97,7 @@ def test_an_odoo_that_is_away_publishes_nothing(tmp_path: Path, odoo: FakeOdoo) 
 def test_an_unknown_location_holds(tmp_path: Path, odoo: FakeOdoo) -> None:
     shop = OdooShop(tmp_path, odoo, stock='stock.from = "odoo:WH/Shelf"')
     assert "there is no internal location" in shop.run("run", "stock", expected=6).stderr
+    assert "fault    stock.from: there is no internal" in shop.run("check", expected=6).stdout
 
 
 def test_a_pool_takes_its_levels_from_there(tmp_path: Path, odoo: FakeOdoo) -> None:

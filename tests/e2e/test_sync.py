@@ -215,6 +215,50 @@ class TestAWriteWhoseAnswerIsLost:
         assert "A-1: 10 was written, and 77 is there: somebody changed it" in told
         assert "2 stocks_updated" in told
 
+    def test_is_looked_up_where_it_was_sent(self, world: SyncWorld) -> None:
+        """Though config.toml names another location by now, or another Odoo."""
+        world.odoo.add_shelf("Shelf")
+        with Proxy(world.odoo.url) as proxy:
+            proxy.faults.append(only(faults.lose, on="create"))
+            proxy.faults.append(only(faults.page(503), on="stock.move/", times=7, after=1))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            world.run("sync", "run", expected=4)
+            world.write(max_drop=1.0, max_change=1.0, location="WH/Stock/Shelf")
+            world.later(minutes=1)
+            assert "passerelle 1/1 was written" in world.run("run", "sync", expected=(0, 5)).stdout
+            told = world.run("stock", "why", "A-1").stdout
+            assert told.count("10 was read back") == 2, "there, and at the other location"
+            proxy.faults.append(only(faults.cut, on="create"))
+            world.zort.products[0].stock = "11"
+            world.later(minutes=10)
+            world.run("sync", "run", expected=(4, 5))
+        world.url = world.odoo.url
+        world.write(max_drop=1.0, max_change=1.0, location="WH/Stock/Shelf")
+        world.later(minutes=10)
+        world.run("sync", "run", expected=(0, 5))
+        assert "it went to" in (world.folder / "Trace3.txt").read_text("utf-8")
+
+    def test_is_not_found_by_the_mark_of_another_ledger(self, world: SyncWorld) -> None:
+        """Such as that of a copy of this folder, a moment ago."""
+        world.odoo.set_levels([(product, 3) for product in world.ids], mark="passerelle 1/1")
+        with Proxy(world.odoo.url) as proxy:
+            proxy.faults.append(only(faults.cut, on="create"))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            world.run("sync", "run", expected=4)
+            assert world.states() == ["unsettled"]
+
+    def test_that_was_refused_is_not_looked_up(self, world: SyncWorld) -> None:
+        with Proxy(world.odoo.url) as proxy:
+            proxy.faults.append(only(faults.page(403), on="create"))
+            world.url = proxy.url
+            world.write(max_drop=1.0)
+            world.run("sync", "run", expected=4)
+            world.run("jobs", "retry", "1")
+            world.run("jobs", "run")
+        assert levels_of(world.odoo, world.ids) == LEVELS
+
     def test_that_never_arrived_is_made_anew_after_odoos_limit(self, world: SyncWorld) -> None:
         with Proxy(world.odoo.url) as proxy:
             proxy.faults.append(only(faults.cut, on="create"))
@@ -242,7 +286,7 @@ def _after(world: SyncWorld, fault: Any, request: Any, carry_out: Any) -> Any:
 DEEDS = (
     "passerelle.ledger.outbox:DispatchBook.prepare_batch",
     "passerelle.connectors.odoo:OdooConnector.write_levels",
-    "passerelle.connectors.odoo:OdooConnector.levels_at",
+    "passerelle.connectors.odoo:OdooConnector.quants_at",
     "passerelle.ledger.outbox:DispatchBook.settle_batch",
 )
 

@@ -11,7 +11,7 @@ import pytest
 
 from passerelle.base.lock import hold_lock, locked
 from passerelle.cli.demo.odoo import FakeOdoo
-from passerelle.cli.demo.serving import HttpAnswer, ServerFault
+from passerelle.cli.demo.serving import CarryOut, HttpAnswer, HttpRequest, ServerFault
 from passerelle.cli.demo.zort import FakeZort, ZortProduct
 from tests.servers import connectors as faults
 from tests.servers.connectors import FakeOdooHandle, only
@@ -51,6 +51,18 @@ REFUSAL = HttpAnswer.of({"res": {"resCode": "100", "resDesc": "Invalid apikey zo
         ),
         pytest.param(faults.page(401), "failed", "the key is not accepted", id="401"),
         pytest.param(faults.page(503), "waiting", "out of order (503)", id="503"),
+        pytest.param(
+            faults.say(HttpAnswer(301, b"", {"Location": "https://example.com/"})),
+            "waiting",
+            "write the address that it leads to as the url",
+            id="301",
+        ),
+        pytest.param(
+            faults.change(lambda answer: answer.update(count="\u00b2")),
+            "waiting",
+            "no list of products",
+            id="a count that is none",
+        ),
     ],
 )
 def test_a_reading_that_is_not_whole_writes_nothing(
@@ -88,6 +100,15 @@ def test_a_pause_that_is_asked_for_is_made(world: SyncWorld) -> None:
     assert world.pauses.count(7.0) == 2
 
 
+@pytest.mark.parametrize("asked", ["600", "Fri, 01 Jan 2100 00:00:00 GMT"])
+def test_a_long_pause_is_the_next_trys(world: SyncWorld, asked: str) -> None:
+    world.zort.faults.append(only(faults.too_many(asked)))
+    world.run("run", "sync", expected=4)
+    world.later(minutes=9)
+    assert "the next try is at" in world.run("run", "sync").stdout
+    assert world.pauses == []
+
+
 def test_warehouses_are_summed_and_an_unknown_one_holds(world: SyncWorld) -> None:
     world.zort.warehouses = {"W0001": "Main", "W0002": "Second"}
     for product in world.zort.products:
@@ -98,6 +119,12 @@ def test_warehouses_are_summed_and_an_unknown_one_holds(world: SyncWorld) -> Non
     world.write(warehouses=["W9"])
     world.later(minutes=10)
     assert "ZORT has no warehouse W9" in world.run("run", "sync", expected=6).stderr
+    assert "ZORT has no warehouse W9" in world.run("check", expected=6).stdout
+    told = world.run("status", expected=6).stdout
+    assert told.count("warehouses there: W0001, W0002") == 1
+    for words in (("sync", "status"), ("jobs", "list"), ("jobs", "show", "2")):
+        assert world.run(*words).stdout.count("warehouses there: W0001, W0002") == 1
+    assert "--accept-drop" not in told, "that lets no such job pass"
 
 
 class TestTheGuards:
@@ -163,17 +190,59 @@ class TestTheGuards:
         assert levels_of(world.odoo, world.ids) == [6.0] * 10
 
 
-def _late(world: SyncWorld, path: str, carry_out: object) -> object:
+def _late(world: SyncWorld, path: str, carry_out: CarryOut) -> HttpAnswer | None:
     if path.endswith("stock.quant/create"):
         world.later(minutes=11)
-    return carry_out()  # type: ignore[operator]
+    return carry_out()
 
 
 def test_an_item_that_is_asked_for_and_is_not_there_is_told(world: SyncWorld) -> None:
     told = world.run("sync", "run", "stock_th", "--sku", "S-00", "--sku", "NOPE", expected=5).stdout
     assert "! not in the source: NOPE" in told
     world.run("sync", "run", "stock_th", "--sku", "A,B", expected=2)
-    assert json.loads(world.run("jobs", "list", "--state", "held", "--json").output) == []
+    # The whole job is not held for it, and no mend lets one pass: nothing was to be let pass.
+    told = world.run("sync", "run", "stock_th", "--sku", "NOPE", expected=5).stderr
+    assert told.endswith("`passerelle sync map stock_th` names what is left out\n")
+    assert world.states() == ["partly", "partly"]
+    assert '"6" (' in world.run("stock", "why", "S-00").stdout, "no whole reading was needed"
+
+
+def test_some_skus_take_no_job_from_the_others(world: SyncWorld) -> None:
+    world.zort.faults.append(only(faults.page(503), times=5))
+    world.run("run", "sync", expected=4)
+    world.run("sync", "run", "stock_th", "--sku", "S-01")
+    assert levels_of(world.odoo, world.ids) == [6.0] * 10
+
+
+def test_blanks_around_an_sku_are_told_by_any_job(world: SyncWorld) -> None:
+    """A job of some SKUs would find the one without them alone."""
+    world.zort.products += [ZortProduct("S-00 ", "9"), ZortProduct("S\n9", "9")]
+    told = world.run("sync", "run", expected=5).stdout
+    assert "! blanks around the SKU: 'S-00 '" in told
+    assert "! not in Odoo: 'S\\n9'" in told
+    world.run("sync", "run", "stock_th", "--sku", "S-00")
+    assert levels_of(world.odoo, world.ids) == [6.0] * 10
+
+
+def test_what_a_person_begins_to_count_while_a_job_writes_is_left_alone(world: SyncWorld) -> None:
+    world.write(batch=4)
+    counted = list[int]()
+
+    def count(request: HttpRequest, carry_out: CarryOut) -> HttpAnswer | None:
+        answer = carry_out()
+        if not counted and request.path.endswith("stock.quant/create"):
+            counted.append(world.ids[5])
+            world.odoo.count(world.ids[5], 99.0)
+            world.odoo.set_levels([(world.ids[6], 6)], mark="somebody")
+        return answer
+
+    world.odoo.odoo.faults.append(count)  # type: ignore[attr-defined]
+    result = world.run("run", "sync", expected=5)
+    assert "8 stocks_updated, 1 unchanged, 1 skipped (1 being counted)" in result.stdout
+    assert "`passerelle jobs show 1` names what was not written" in result.stderr
+    assert "! being counted: S-05" in world.run("jobs", "show", "1").stdout
+    assert world.odoo.quants(world.ids[5], "inventory_quantity") == [99.0]
+    assert world.odoo.moves(world.ids[6]) == [("somebody", 1.0)]
 
 
 @pytest.mark.parametrize("level", ["1e-999999999", "1_000", "\u0663"])
@@ -216,6 +285,39 @@ class TestTheClock:
         world.odoo.odoo.faults.append(look)  # type: ignore[attr-defined]
         world.run("run", "sync")
         assert free
+
+    def test_starts_it_beside_the_other_runs_of_the_loop(self, world: SyncWorld) -> None:
+        with (
+            patch("passerelle.schedule.loop.Loop.go_on", lambda self: self._run("sync")),
+            patch("passerelle.cli.schedule.subprocess.Popen") as started,
+        ):
+            world.run("schedule", "run")
+        assert started.call_args.args[0][-3:] == [str(world.folder / "config.toml"), "run", "sync"]
+        assert world.jobs() == []
+
+    def test_goes_on_where_it_was_set_back(self, world: SyncWorld) -> None:
+        world.zort.faults.append(only(faults.page(503), times=5))
+        world.later(days=2)
+        world.run("run", "sync", expected=4)
+        world.later(days=-2)
+        assert "#1 stock_th done" in world.run("run", "sync").stdout
+
+    def test_tells_of_a_sync_of_which_no_job_comes_to_anything(self, world: SyncWorld) -> None:
+        """Killed each time, or slower than it may be."""
+        dies = patch("passerelle.runs.sync_job.SyncJob.carry_out", side_effect=KeyboardInterrupt)
+        with dies:
+            for _ in range(4):
+                world.run("run", "sync", expected=130)
+                world.later(minutes=10)
+        told = world.run("status", expected=6).stdout
+        assert "the levels of stock_th have not been written since" in told
+        world.zort.faults.append(
+            lambda _r, carry_out: _late(world, "stock.quant/create", carry_out)
+        )
+        told = world.run("run", "sync", expected=5).stderr
+        assert "reading takes longer than `every` of [sync.stock_th]: make it longer" in told
+        assert "make it longer" in world.run("status", expected=6).stdout
+        assert is_untouched(world)
 
     def test_makes_none_before_its_time(self, world: SyncWorld) -> None:
         world.run("run", "sync")
@@ -266,6 +368,12 @@ class TestAPerson:
         world.run("jobs", "cancel", "1", expected=2)
         world.run("jobs", "retry", "1")
         world.run("jobs", "retry", "1", expected=2)
+        world.run("jobs", "cancel", "1")
+        world.write(enabled=False)
+        told = world.run("jobs", "retry", "1", expected=2).stderr
+        assert "write [sync.stock_th] with enabled = true first" in told
+        world.write()
+        world.run("jobs", "retry", "1")
         world.run("jobs", "run")
         assert world.states() == ["done"]
         world.run("jobs", "show", "7", expected=2)

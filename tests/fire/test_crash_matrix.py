@@ -6,17 +6,22 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from passerelle.cli.demo.odoo import FakeOdoo
+from passerelle.cli.demo.zort import FakeZort, ZortProduct
 from tests import forking, scale
 from tests.fire.conftest import Note
 from tests.fire.life import Life, PoolLife, SalesLife
 from tests.fire.outside import Outside
 from tests.fire.strace import Call, kill_before, needs_strace, record
+from tests.servers.connectors import FakeOdooHandle
+from tests.syncs import SyncWorld
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -108,6 +113,40 @@ def begin(subject: Subject, folder: Path, outside: Outside) -> Any:
     life: Any = subject.new(folder, *(outside.house.new_base() for _ in range(subject.new.shops)))
     subject.prepare(life)
     return life
+
+
+@needs_strace
+def test_killed_at_any_call_a_sync_writes_each_level_once(tmp_path: Path, note: Note) -> None:
+    """Its promise, its write and its reading back are among them; two batches."""
+    args, folders = ("run", "sync"), (tmp_path / str(number) for number in range(1_000_000))
+    with ExitStack() as stack:
+        calls = record(args, _a_sync(next(folders), stack).folder)
+    tried, killed = chosen(calls, "passerelle.db"), 0
+    for call in tried:
+        with ExitStack() as stack:
+            world = _a_sync(next(folders), stack)
+            result = kill_before(call, args, world.folder)
+            killed += result.exit_code == -signal.SIGKILL
+            assert result.exit_code in (-signal.SIGKILL, 0), (call, result)
+            for _ in range(3):
+                world.later(minutes=10)
+                world.run(*args, expected=(0, 4))
+            moves = [[change for _mark, change in world.odoo.moves(one)] for one in world.ids]
+            assert moves == [[5.0], [-5.0], [1.5]], (call, world.jobs())
+            assert world.states()[0] == "done", (call, world.jobs())
+    assert killed >= len(tried) - max(1, len(tried) // 10), "the harness must strike"
+    note(f"sync: killed at {killed} of {len(calls)} system calls")
+
+
+def _a_sync(folder: Path, stack: ExitStack) -> SyncWorld:
+    products = [ZortProduct("A-1", "10"), ZortProduct("B-2", "0"), ZortProduct("C-3", "2.5")]
+    zort, odoo = stack.enter_context(FakeZort(products)), stack.enter_context(FakeOdoo())
+    folder.mkdir()
+    world = SyncWorld(folder, zort, FakeOdooHandle(odoo))
+    levels = (("A-1", 5.0), ("B-2", 5.0), ("C-3", 1.0))
+    world.ids = [world.odoo.add_product(sku, level) for sku, level in levels]
+    world.write(batch=2, max_drop=1.0, max_change=1.0)
+    return world
 
 
 @scale.only("ci")

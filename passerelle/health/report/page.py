@@ -45,7 +45,7 @@ from passerelle.health.report.strip import (
     strips,
 )
 from passerelle.health.status import Health, examine
-from passerelle.health.sync import sync_in_words
+from passerelle.health.sync import outcome_of, sync_in_words
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import State
@@ -92,6 +92,7 @@ def _words() -> dict[str, Any]:
         "least_to_most": least_to_most,
         "happened": happened,
         "sync_in_words": sync_in_words,
+        "outcome_of": outcome_of,
         "suspects_in_words": suspects_in_words,
     }
 
