@@ -258,6 +258,14 @@ class DispatchBook(Book):
             connection.execute(mine.values(publish=mode))
             return _one(connection, dispatch.number)
 
+    def move(self, dispatch: Dispatch, place: Location, address: str) -> Dispatch:
+        """It goes elsewhere, of which nobody saw anything yet; or others moved it there."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        told = {"server": place.server, "path": place.path, "address": address}
+        with self._begin() as connection:
+            connection.execute(mine.values(told))
+            return _one(connection, dispatch.number)
+
     def doubt_open(self, server: str, at: datetime, *stages: Stage) -> list[Dispatch]:
         """Nobody knows what became of these: their server is another, or another sends there, too.
 
@@ -308,6 +316,11 @@ class DispatchBook(Book):
     def archived_as(self, number: int) -> str | None:
         """The name in ArchiveExport of a dispatch; ``None`` for one that was never prepared."""
         return self._value(select(dispatches.c.archived).where(dispatches.c.number == number))
+
+    def channel_of(self, dispatch: Dispatch) -> str | None:
+        """The channel of its orders; ``None`` where it has none any more."""
+        mine = select(orders.c.channel).where(orders.c.dispatch == dispatch.number)
+        return self._value(mine.limit(1))
 
     def orders_of(self, dispatch: Dispatch) -> list[str]:
         return self.orders_in(dispatch.number)

@@ -1,5 +1,6 @@
 """Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -119,6 +120,39 @@ class TestAnotherServer:
         world.edit((f'[servers.b]\nurl = "{here}', f'[servers.b]\nurl = "{link}'))
         held(world.run("run", "stock"), 'the server "ftp" under another name')
 
+    @pytest.mark.parametrize("edit", ["names swapped", "one url for both", "one server left"])
+    def test_of_two_is_told_from_the_other(self, world: World, tmp_path: Path, edit: str) -> None:
+        erp = new_world(tmp_path, "erp", tmp_path / "erp root")
+        here, there = world.server.root.as_uri(), erp.server.root.as_uri()
+        section = f'\n[servers.b]\nurl = "{there}"\nsettle = "0s"\n'
+        world.erp_takes()
+        world.configure(extra=section)
+        world.edit(('"ftp:import', '"b:import'))
+        world.sends(SHOE, BOOT)
+        world.erp_writes_stock({"370": 5, "371": 5})
+        world.run_well("run", "stock")
+        match edit:
+            case "names swapped":
+                world.edit(('"ftp:', '"x:'), ('"b:', '"ftp:'), ('"x:', '"b:'))
+                world.edit((here, "HERE"), (there, here), ("HERE", there))
+            case "one url for both":
+                world.edit((there, here))
+            case _:
+                world.edit((here, there), (section, ""), ('"b:', '"ftp:'))
+                (erp.server.root / "ExportCSV.csv").touch()
+        shop = erp if edit == "one server left" else world
+        shop.shop_writes(SHOE, BOOT, HAT)
+        result = world.run("run", "orders")
+        assert result.exit_code == (0 if edit == "names swapped" else 6), result
+        shop.erp_writes_stock({"370": 5, "371": 5, "372": 5})
+        world.run("run", "stock")
+        assert world.states()["2"] == "sent"
+        assert edit == "one server left" or world.shop_takes_stock()["371"] == "0"
+        if edit == "one server left":
+            world.run_well("servers", "accept", "ftp", "--yes")
+            world.run_well("run", "orders")
+        assert erp.erp_takes() == (["2"] if edit == "one url for both" else ["2", "3"])
+
     def test_a_share_that_is_not_mounted_proves_nothing(self, world: World, tmp_path: Path) -> None:
         root = world.server.root
         root.rename(tmp_path / "away")
@@ -170,6 +204,35 @@ class TestAnotherImportFolder:
         world.shop_writes(SHOE, BOOT)
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
+
+    @pytest.mark.parametrize("server", ["here", "another"])
+    def test_that_the_config_names_gets_what_nobody_saw_yet(
+        self, world: World, replaced: Path, tmp_path: Path, server: str
+    ) -> None:
+        """And what a person moved along is looked after where it lies."""
+        replaced.rename(world.server.root / "new")
+        world.sends(BOOT, code=4)
+        to = '"ftp:new/'
+        if server == "another":
+            root = tmp_path / "another"
+            root.mkdir()
+            (world.server.root / "new").rename(root / "new")
+            world.configure(extra=f'\n[servers.b]\nurl = "{root.as_uri()}"\nsettle = "0s"\n')
+            to = '"b:new/'
+        world.edit(('"ftp:import/', to))
+        world.sends(HAT)
+        world.erp_writes_stock({"370": 5, "371": 5, "372": 5})
+        world.run_well("run", "stock")
+        assert {*world.shop_takes_stock().values()} == {"0", "999"}
+        # The third may have the first one's name: it then goes once that is taken.
+        assert "taken" not in world.states().values()
+        new = (root if server == "another" else world.server.root) / "new"
+        for _time in range(2):
+            new.rename(replaced)
+            world.erp_takes()
+            replaced.rename(new)
+            world.run_well("run", "orders")
+        assert world.booked == {"1": 1, "2": 1, "3": 1}
 
     def test_is_no_matter_where_nothing_of_ours_is_missing(
         self, world: World, replaced: Path
@@ -533,6 +596,29 @@ def test_a_column_that_decides_and_is_gone_holds(
     path.write_bytes(path.read_bytes().replace(header, b"product_reference"))
     held(world.run("run", runs[-1]), f"no column for {column}")
     assert not (world.server.root / "ExportCSVmod.csv").exists()
+
+
+@pytest.mark.parametrize("before", ["id", "reference"])
+def test_ids_from_another_column_hold(world: World, before: str) -> None:
+    """Whatever the ids were: all that was sent would be new."""
+    columns = "\n[orders.columns]\nid = {id}\nreference = {reference}\n"
+    names = {key: json.dumps(COLUMNS[key], ensure_ascii=False) for key in ("id", "reference")}
+    ways = [columns.format_map(names),
+            columns.format(id=names["reference"], reference=names["id"])]  # fmt: skip
+    ways = ways if before == "id" else ways[::-1]
+    world.configure(extra=ways[0])
+    world.sends(SHOE)
+    known = world.erp_takes()
+    world.configure(extra=ways[1])
+    world.shop_writes(SHOE, BOOT)
+    world.erp_writes_stock({"370": 5, "371": 5})
+    world.run_well("run", "stock")
+    for _again in "again":
+        held(world.run("run", "orders"), "name that column in orders.columns.id")
+    world.configure(extra=ways[0])
+    world.run_well("run", "orders")
+    assert world.erp_takes() == [known[0].replace("1", "2")]
+    assert len(world.states()) == 2
 
 
 def test_xmls_of_one_name_go_one_after_another_and_none_over_another(world: World) -> None:
