@@ -12,6 +12,7 @@ from passerelle.model.servers import MARK_NAME
 from tests.e2e.conftest import NewFtp
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
+from tests.servers.fixtures import NewServer
 from tests.servers.ftp import Quirks
 from tests.shell import Result
 from tests.world import COLUMNS, Sale, World
@@ -662,11 +663,35 @@ def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ft
     assert concerns(world) == {"doubtful": ("1",)}
 
 
-def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(new_ftp: NewFtp) -> None:
+def test_a_name_that_is_taken_unseen_is_told_as_that(new_ftp: NewFtp) -> None:
+    world, ftp = new_ftp(Quirks(replies={"RNTO": "550 Impossible : le fichier existe déjà."}))
+    said = world.sends(SHOE, code=4)
+    assert "the name is taken" in said
+    assert "right to rename" not in said
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+def test_a_direct_upload_for_which_there_was_no_room_is_done_again(new_ftp: NewFtp) -> None:
     world, ftp = new_ftp(Quirks(disk_room=0))
     world.configure(server='publish = "direct"\n')
     world.sends(SHOE, code=4)
     ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "ftp", "sftp"])
+def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(
+    tmp_path: Path, new_server: NewServer, kind: str
+) -> None:
+    world = World(tmp_path, new_server(kind))
+    world.configure(server='publish = "direct"\n')
+    imports = world.server.root / "import"
+    imports.rename(imports.with_name("away"))
+    world.sends(SHOE, code=4)
+    imports.with_name("away").rename(imports)
     world.run_well("run", "orders")
     assert world.erp_takes() == ["1"]
 
