@@ -33,16 +33,16 @@ class ImportFolders:
         self._recognised = set[tuple[str, str]]()
 
     def of_today(self, dispatch: Dispatch) -> Location | None:
-        """Where an XML of orders goes since ``orders.to`` names another folder; else ``None``."""
+        """Where an XML goes since config.toml names another folder; else ``None``."""
         orders, place, book = self._settings.orders, dispatch.place, self._ledger.dispatches
-        if orders is None or dispatch.kind != Kind.ORDERS:
+        if orders is None or book.channel_of(dispatch) != orders.channel:
             return None
-        to = orders.to
-        is_there = (to.server, to.folder) == (place.server, place.folder)
-        if is_there or book.channel_of(dispatch) != orders.channel:
+        to = orders.to if dispatch.kind == Kind.ORDERS else self._settings.fulfil.to
+        if to is None or (to.server, to.folder) == (place.server, place.folder):
             return None
         same, is_ours = to.with_name(place.name), like_ours([place.name], [to.name], "")
-        if dispatch.stage != Stage.PREPARED or (is_ours and not book.is_used(same)):
+        is_named = dispatch.kind != Kind.ORDERS or (is_ours and not book.is_used(same))
+        if is_named or dispatch.stage != Stage.PREPARED:
             return same
         return free_place(to, dispatch.prepared, book.is_used)
 

@@ -146,6 +146,14 @@ class Outbox:
             if dispatch.kind == Kind.SALE:
                 finish = partial(self._finish_sale, dispatch, dispatch.number in called_off)
                 self._do(finish, _would_finish(dispatch))
+        for dispatch in self._book.doubtful_sales():
+            self._do(partial(self._find_again, dispatch), "")
+
+    def _find_again(self, dispatch: Dispatch) -> None:
+        try:
+            self._sender.find_again(dispatch)
+        except PasserelleError as error:
+            self._trouble(error)
 
     def _finish_sale(self, dispatch: Dispatch, is_off: bool) -> None:
         try:

@@ -167,6 +167,14 @@ class Sender:
         except PermanentError:
             return False
 
+    def find_again(self, dispatch: Dispatch) -> None:
+        """One in doubt that plainly lies there is there; of any other nothing is said anew."""
+        dispatch = self.follow(dispatch)
+        remote = self.marks.greet(dispatch.place.server)
+        entry = find(remote, dispatch.place.path)
+        if entry and is_unaltered(remote, dispatch, entry):
+            self._sent(dispatch)
+
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """One in doubt: where it plainly lies there, it is there. Its upload goes nowhere."""
         entry = find(remote, dispatch.place.path)
@@ -338,22 +346,26 @@ class Sender:
         what = _(
             "the file is gone, and was not seen to be taken: only the ERP knows whether it has it"
         )
-        if dispatch.kind == Kind.SALE:
-            begun = self.ledger.sales.in_states(SaleState.PREPARED)
-            ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
-            mend = _(
-                "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it "
-                "is not"
-            )
-        else:
-            ids = self.book.in_doubt(dispatch)
-            mend = _(
-                "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` "
-                "if they are not"
-            )
-        verbs = ("settle", "resend", "retry")
-        commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
-        return HeldError(what, str(dispatch.place), mend.format(**commands))
+        return HeldError(what, str(dispatch.place), mend_of_doubt(self.ledger, dispatch))
+
+
+def mend_of_doubt(ledger: Ledger, dispatch: Dispatch) -> str:
+    """What a person does about one in doubt, with the commands for what hangs on it."""
+    if dispatch.kind == Kind.SALE:
+        begun = ledger.sales.in_states(SaleState.PREPARED)
+        ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
+        mend = _(
+            "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it is "
+            "not"
+        )
+    else:
+        ids = ledger.dispatches.in_doubt(dispatch)
+        mend = _(
+            "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` if "
+            "they are not"
+        )
+    verbs = ("settle", "resend", "retry")
+    return mend.format(**{verb: of_xml(verb, dispatch.archived, ids) for verb in verbs})
 
 
 def _in_the_way(place: Location) -> AlreadyThereError:

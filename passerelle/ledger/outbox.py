@@ -23,6 +23,7 @@ from passerelle.ledger.schema import (
     orders,
     pool_files,
     publications,
+    sales,
     sync_batches,
     sync_lines,
 )
@@ -290,6 +291,12 @@ class DispatchBook(Book):
         in_doubt = (d.stage == Stage.DOUBTFUL) & hanging
         return self._list(_numbered().where(on_the_way | in_doubt, d.kind.in_(XMLS)))
 
+    def doubtful_sales(self) -> list[Dispatch]:
+        """The XMLs of sales of which nobody has said yet whether they arrived."""
+        d = dispatches.c
+        hanging = exists().where(sales.c.dispatch == d.number, sales.c.state == SaleState.PREPARED)
+        return self._list(_numbered().where(d.stage == Stage.DOUBTFUL, hanging))
+
     def untaken(self) -> list[Dispatch]:
         """The XMLs that the ERP had not fetched when last looked at."""
         sent = dispatches.c.stage == Stage.SENT
@@ -318,8 +325,9 @@ class DispatchBook(Book):
         return self._value(select(dispatches.c.archived).where(dispatches.c.number == number))
 
     def channel_of(self, dispatch: Dispatch) -> str | None:
-        """The channel of its orders; ``None`` where it has none any more."""
-        mine = select(orders.c.channel).where(orders.c.dispatch == dispatch.number)
+        """The channel of its orders, or of its sale; ``None`` where it has none any more."""
+        of = sales if dispatch.kind == Kind.SALE else orders
+        mine = select(of.c.channel).where(of.c.dispatch == dispatch.number)
         return self._value(mine.limit(1))
 
     def orders_of(self, dispatch: Dispatch) -> list[str]:
