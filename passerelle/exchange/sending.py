@@ -172,7 +172,7 @@ class Sender:
         dispatch = self.follow(dispatch)
         remote = self.marks.greet(dispatch.place.server)
         entry = find(remote, dispatch.place.path)
-        if entry and is_unaltered(remote, dispatch, entry):
+        if entry is not None and is_unaltered(remote, dispatch, entry):
             self._sent(dispatch)
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
