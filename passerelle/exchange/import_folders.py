@@ -15,11 +15,12 @@ from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
-from passerelle.exchange.uploads import is_unaltered
+from passerelle.exchange.uploads import free_place, is_unaltered
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
+from passerelle.model.records import Dispatch
 from passerelle.model.servers import KnownServer
-from passerelle.model.states import Stage
+from passerelle.model.states import Kind, Stage
 from passerelle.remotes.base import Entry, Remote, find, is_gone
 from passerelle.rules.marks import like_ours
 
@@ -30,6 +31,26 @@ class ImportFolders:
     def __init__(self, settings: Settings, ledger: Ledger, marks: Marks) -> None:
         self._settings, self._ledger, self._marks = settings, ledger, marks
         self._recognised = set[tuple[str, str]]()
+
+    def of_today(self, dispatch: Dispatch) -> Location | None:
+        """Where an XML goes since config.toml names another folder; else ``None``."""
+        orders, place, book = self._settings.orders, dispatch.place, self._ledger.dispatches
+        if orders is None or book.channel_of(dispatch) != orders.channel:
+            return None
+        to = orders.to if dispatch.kind == Kind.ORDERS else self._settings.fulfil.to
+        if to is None or (to.server, to.folder) == (place.server, place.folder):
+            return None
+        same, is_ours = to.with_name(place.name), like_ours([place.name], [to.name], "")
+        is_named = dispatch.kind != Kind.ORDERS or (is_ours and not book.is_used(same))
+        if is_named or dispatch.stage != Stage.PREPARED:
+            return same
+        return free_place(to, dispatch.prepared, book.is_used)
+
+    def lies_at(self, place: Location, dispatch: Dispatch) -> bool:
+        """Whether what was sent lies there, byte for byte: somebody moved it along."""
+        remote = self._marks.at(place.server)
+        entry = find(remote, place.path)
+        return entry is not None and is_unaltered(remote, dispatch, entry, place.path)
 
     def look_for(self, remote: Remote, place: Location) -> Entry | None:
         """The file of that name, if there is one, right before one of ours gets it.

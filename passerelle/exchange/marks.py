@@ -26,7 +26,7 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Dispatch
 from passerelle.model.servers import MARK_NAME, KnownServer, ServerMark
 from passerelle.remotes.base import Remote
-from passerelle.rules.marks import Side, look_at_mark, namesake, rivals
+from passerelle.rules.marks import Side, look_at_mark, namesake, new_names, rivals
 
 
 class Marks:
@@ -60,14 +60,10 @@ class Marks:
     def follow_names(self) -> None:
         """A server is its address: what was promised to one follows it to its new name."""
         servers = {name: address_of(s.url) for name, s in self._settings.servers.items()}
-        for known in self._ledger.servers.all():
-            if servers.get(known.name) == known.address:
-                continue
-            names = [name for name, address in servers.items() if address == known.address]
-            if len(names) == 1 and self._ledger.servers.known(names[0]) is None:
-                self._ledger.servers.rename(known.name, names[0])
-                text = _('server "{old}" is called "{new}" now')
-                self._say(text.format(old=known.name, new=names[0]))
+        if names := new_names(self._ledger.servers.all(), servers):
+            self._ledger.servers.rename(names)
+        for old, new in names.items():
+            self._say(_('server "{old}" is called "{new}" now').format(old=old, new=new))
 
     def greet(self, name: str) -> Remote:
         """The same. Where our mark does not say our names yet, others are looked for before.

@@ -112,6 +112,9 @@ class Outbox:
         What fails on the ERP's side, or is in doubt, stops nothing else: it is in ``troubles``.
         Sales are left to :meth:`finish_sales` as long as the config has them issued.
         """
+        for dispatch in self._book.untaken():
+            # First: an XML of ours that was moved along is no other program's.
+            self._do(partial(self._follow, dispatch), "")
         for dispatch in self._book.unfinished():
             if dispatch.kind != Kind.SALE:
                 self._do(partial(self._finish, dispatch), _would_finish(dispatch))
@@ -119,6 +122,12 @@ class Outbox:
             self.finish_sales()
         self._do(self._exports.drop_unpromised, "")
         self.note_taken()
+
+    def _follow(self, dispatch: Dispatch) -> None:
+        try:
+            self._sender.follow(dispatch)
+        except PasserelleError as error:
+            self._trouble(error)
 
     def _trouble(self, error: PasserelleError) -> None:
         """A run that has no time left ends; whatever else fails here is told, once."""
@@ -137,6 +146,14 @@ class Outbox:
             if dispatch.kind == Kind.SALE:
                 finish = partial(self._finish_sale, dispatch, dispatch.number in called_off)
                 self._do(finish, _would_finish(dispatch))
+        for dispatch in self._book.doubtful_sales():
+            self._do(partial(self._find_again, dispatch), "")
+
+    def _find_again(self, dispatch: Dispatch) -> None:
+        try:
+            self._sender.find_again(dispatch)
+        except PasserelleError as error:
+            self._trouble(error)
 
     def _finish_sale(self, dispatch: Dispatch, is_off: bool) -> None:
         try:
@@ -188,6 +205,7 @@ class Outbox:
                     self._trouble(error)
 
     def _look_at(self, dispatch: Dispatch) -> None:
+        dispatch = self._sender.follow(dispatch)
         server, path = dispatch.place.server, dispatch.place.path
         remote = self.marks.at(server)
         if (entry := lying_at(remote, path)) is None:

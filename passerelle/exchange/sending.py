@@ -91,10 +91,11 @@ class Sender:
 
     def go_on(self, dispatch: Dispatch, data: bytes | None = None) -> Dispatch:
         """Takes a dispatch from wherever it stands to ``sent``; a new one brings its ``data``."""
+        dispatch = self.follow(dispatch)
         remote = self.marks.greet(dispatch.place.server)
         if dispatch.stage == Stage.DOUBTFUL:
             return self._look_for(remote, dispatch)
-        dispatch = self._in_the_mode_of_today(remote, dispatch)
+        dispatch = self._in_the_mode_of_today(dispatch)
         if dispatch.publish == "direct":
             return self._go_on_directly(dispatch, data)
         if dispatch.stage != Stage.STAGED:
@@ -106,7 +107,32 @@ class Sender:
             dispatch = self._stage(self.book.unstage(dispatch, self.now()), data)
         return self._rename(dispatch) if dispatch.stage == Stage.STAGED else dispatch
 
-    def _in_the_mode_of_today(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
+    def follow(self, dispatch: Dispatch) -> Dispatch:
+        """``orders.to`` was edited: what nobody else saw yet goes where it says now.
+
+        What was sent stays where it was, unless somebody moved it along.
+        """
+        place = self.folders.of_today(dispatch)
+        if place is None:
+            return dispatch
+        if dispatch.stage == Stage.STAGED and dispatch.publish != "direct":
+            dispatch = self._take_back_upload(dispatch)
+        if dispatch.stage != Stage.PREPARED and not self.folders.lies_at(place, dispatch):
+            return dispatch
+        self.say(_("{file} goes to {place}").format(file=dispatch.archived, place=place))
+        return self.book.move(dispatch, place, self.address(place.server))
+
+    def _take_back_upload(self, dispatch: Dispatch) -> Dispatch:
+        """Where its ``.tmp`` still lies, it was not renamed. First the ledger: a run that finds it
+        staged and its ``.tmp`` gone takes it for sent."""
+        remote = self.marks.at(dispatch.place.server)
+        if is_gone(remote, self.tmp(dispatch)):
+            return dispatch
+        back = self.book.unstage(dispatch, self.now())
+        remote.delete(self.tmp(dispatch))
+        return back
+
+    def _in_the_mode_of_today(self, dispatch: Dispatch) -> Dispatch:
         """A server's ``publish`` was changed: what nobody else saw yet goes the new way.
 
         Otherwise it is finished the way that it was begun.
@@ -115,10 +141,10 @@ class Sender:
         if dispatch.publish == mode or dispatch.stage not in (Stage.PREPARED, Stage.STAGED):
             return dispatch
         if dispatch.stage == Stage.STAGED:
-            if dispatch.publish == "direct" or is_gone(remote, self.tmp(dispatch)):
+            if dispatch.publish != "direct":
+                dispatch = self._take_back_upload(dispatch)
+            if dispatch.stage == Stage.STAGED:
                 return dispatch
-            dispatch = self.book.unstage(dispatch, self.now())
-            remote.delete(self.tmp(dispatch))
         return self.book.publish_as(dispatch, mode)
 
     def _without_tmp(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
@@ -140,6 +166,14 @@ class Sender:
             raise
         except PermanentError:
             return False
+
+    def find_again(self, dispatch: Dispatch) -> None:
+        """One in doubt that plainly lies there is there; of any other nothing is said anew."""
+        dispatch = self.follow(dispatch)
+        remote = self.marks.greet(dispatch.place.server)
+        entry = find(remote, dispatch.place.path)
+        if entry is not None and is_unaltered(remote, dispatch, entry):
+            self._sent(dispatch)
 
     def _look_for(self, remote: Remote, dispatch: Dispatch) -> Dispatch:
         """One in doubt: where it plainly lies there, it is there. Its upload goes nowhere."""
@@ -312,22 +346,26 @@ class Sender:
         what = _(
             "the file is gone, and was not seen to be taken: only the ERP knows whether it has it"
         )
-        if dispatch.kind == Kind.SALE:
-            begun = self.ledger.sales.in_states(SaleState.PREPARED)
-            ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
-            mend = _(
-                "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it "
-                "is not"
-            )
-        else:
-            ids = self.book.in_doubt(dispatch)
-            mend = _(
-                "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` "
-                "if they are not"
-            )
-        verbs = ("settle", "resend", "retry")
-        commands = {verb: of_xml(verb, dispatch.archived, ids) for verb in verbs}
-        return HeldError(what, str(dispatch.place), mend.format(**commands))
+        return HeldError(what, str(dispatch.place), mend_of_doubt(self.ledger, dispatch))
+
+
+def mend_of_doubt(ledger: Ledger, dispatch: Dispatch) -> str:
+    """What a person does about one in doubt, with the commands for what hangs on it."""
+    if dispatch.kind == Kind.SALE:
+        begun = ledger.sales.in_states(SaleState.PREPARED)
+        ids = [sale.id for sale in begun if sale.dispatch == dispatch.number]
+        mend = _(
+            "look for the sale in the ERP, then `{settle}` if it is there, or `{retry}` if it is "
+            "not"
+        )
+    else:
+        ids = ledger.dispatches.in_doubt(dispatch)
+        mend = _(
+            "look for its orders in the ERP, then `{settle}` if they are there, or `{resend}` if "
+            "they are not"
+        )
+    verbs = ("settle", "resend", "retry")
+    return mend.format(**{verb: of_xml(verb, dispatch.archived, ids) for verb in verbs})
 
 
 def _in_the_way(place: Location) -> AlreadyThereError:

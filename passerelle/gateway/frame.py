@@ -135,22 +135,30 @@ def perform(
     dry_run: bool = False,
     console: bool = True,
     afterwards: Callable[[Gateway], None] | None = None,
+    without_ledger: Callable[[Callable[[str], None]], None] | None = None,
 ) -> Outcome:
     """Runs a story under the lock, with its trace and its place in the history.
 
     A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
-    the story raises, after noting it. ``afterwards`` is called once that is done.
+    the story raises, after noting it. ``afterwards`` is called once that is done;
+    ``without_ledger`` where the ledger cannot be opened, with what warns people.
     """
     if dry_run:
         with open_copy(settings.folder) as ledger:
             trace = RunTrace(run, None, console=console)
             return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
-    with _opened(settings, run, console=console) as gateway:
+    with _opened(settings, run, without_ledger, console=console) as gateway:
         return _record(gateway, run, story, afterwards)
 
 
 @contextmanager
-def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]:
+def _opened(
+    settings: Settings,
+    run: str,
+    without_ledger: Callable[[Callable[[str], None]], None] | None,
+    *,
+    console: bool,
+) -> Iterator[Gateway]:
     now = clock()
     with ExitStack() as stack:
         if _is_long(run):
@@ -163,6 +171,8 @@ def _opened(settings: Settings, run: str, *, console: bool) -> Iterator[Gateway]
         try:
             ledger = open_ledger(settings.folder)
         except PasserelleError as error:
+            if without_ledger:
+                without_ledger(lambda text: trace.warn(text, clock()))
             trace.fail(error, now)
             raise
         stack.callback(ledger.close)

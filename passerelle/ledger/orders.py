@@ -81,6 +81,15 @@ class OrderBook(Book):
                     found += _find(connection, (orders.c.channel == channel) & column.in_(some))
         return found
 
+    def ordered_at(self, channel: str, dates: Collection[datetime]) -> list[KnownOrder]:
+        """The orders of these very moments."""
+        found = list[KnownOrder]()
+        with self._begin() as connection:
+            for some in in_batches(dates):
+                asked = orders.c.date.in_(some) & (orders.c.channel == channel)
+                found += _find(connection, asked)
+        return found
+
     def find(self, id: str) -> list[KnownOrder]:
         """The orders of that id, one per channel."""
         return self._records(KnownOrder, select_with_xml(orders).where(orders.c.id == id))

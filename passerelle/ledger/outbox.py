@@ -23,6 +23,7 @@ from passerelle.ledger.schema import (
     orders,
     pool_files,
     publications,
+    sales,
     sync_batches,
     sync_lines,
 )
@@ -269,6 +270,14 @@ class DispatchBook(Book):
             connection.execute(mine.values(publish=mode))
             return _one(connection, dispatch.number)
 
+    def move(self, dispatch: Dispatch, place: Location, address: str) -> Dispatch:
+        """It goes elsewhere, of which nobody saw anything yet; or others moved it there."""
+        mine = update(dispatches).where(dispatches.c.number == dispatch.number)
+        told = {"server": place.server, "path": place.path, "address": address}
+        with self._begin() as connection:
+            connection.execute(mine.values(told))
+            return _one(connection, dispatch.number)
+
     def doubt_open(self, server: str, at: datetime, *stages: Stage) -> list[Dispatch]:
         """Nobody knows what became of these: their server is another, or another sends there, too.
 
@@ -292,6 +301,12 @@ class DispatchBook(Book):
         on_the_way = d.stage.in_((Stage.PREPARED, Stage.STAGED))
         in_doubt = (d.stage == Stage.DOUBTFUL) & hanging
         return self._list(_numbered().where(on_the_way | in_doubt, d.kind.in_(XMLS)))
+
+    def doubtful_sales(self) -> list[Dispatch]:
+        """The XMLs of sales of which nobody has said yet whether they arrived."""
+        d = dispatches.c
+        hanging = exists().where(sales.c.dispatch == d.number, sales.c.state == SaleState.PREPARED)
+        return self._list(_numbered().where(d.stage == Stage.DOUBTFUL, hanging))
 
     def untaken(self) -> list[Dispatch]:
         """The XMLs that the ERP had not fetched when last looked at."""
@@ -319,6 +334,12 @@ class DispatchBook(Book):
     def archived_as(self, number: int) -> str | None:
         """The name in ArchiveExport of a dispatch; ``None`` for one that was never prepared."""
         return self._value(select(dispatches.c.archived).where(dispatches.c.number == number))
+
+    def channel_of(self, dispatch: Dispatch) -> str | None:
+        """The channel of its orders, or of its sale; ``None`` where it has none any more."""
+        of = sales if dispatch.kind == Kind.SALE else orders
+        mine = select(of.c.channel).where(of.c.dispatch == dispatch.number)
+        return self._value(mine.limit(1))
 
     def orders_of(self, dispatch: Dispatch) -> list[str]:
         return self.orders_in(dispatch.number)

@@ -201,14 +201,19 @@ def move_sales(
     )
     for sale in [record_of(KnownSale, row) for row in connection.execute(query)]:
         values = {"state": state, "changed": at}
+        if sale.problem == DOUBTFUL:
+            values |= {"problem": "", "reason": ""}
         connection.execute(update(sales).where(of_key(sale)).values(**values))
         add_sale_event(connection, sale, at, state, note, dispatch)
 
 
 def doubt_sale(connection: Connection, dispatch: int) -> None:
     """Nobody but the ERP can tell whether it has the sale of a dispatch."""
-    values = {"problem": DOUBTFUL, "reason": _("its upload was interrupted"), "told": None}
-    connection.execute(update(sales).where(sales.c.dispatch == dispatch).values(**values))
+    values = {"problem": DOUBTFUL, "reason": _("nobody saw that it was taken"), "told": None}
+    mine = sales.c.dispatch == dispatch
+    connection.execute(update(sales).where(mine).values(**values))
+    sent = mine & (sales.c.state == SaleState.SENT)
+    connection.execute(update(sales).where(sent).values(state=SaleState.PREPARED))
 
 
 def add_sale_event(

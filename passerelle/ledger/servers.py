@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, select, update
+from sqlalchemy import Column, Connection, Select, delete, exists, func, select, update
 
 from passerelle.ledger.book import Begin, Book, record_of, row_of
 from passerelle.ledger.schema import clocks, dispatches, identity, orders, servers
@@ -39,15 +39,21 @@ class ServerBook(Book):
     def all(self) -> list[KnownServer]:
         return self._records(KnownServer, select(servers))
 
-    def rename(self, old: str, new: str) -> None:
-        """The server is called otherwise in config.toml; all that is known of it stays."""
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Servers are called otherwise in config.toml; all that is known of them stays.
+
+        ``names`` has the old ones, each with its new one; two may have swapped theirs. A new one
+        that is known already is another name of the same place: both are one from now on.
+        """
         with self._begin() as connection:
-            for table, name in (
-                (servers, servers.c.name),
-                (dispatches, dispatches.c.server),
-                (clocks, clocks.c.server),
-            ):
-                connection.execute(update(table).where(name == old).values({name: new}))
+            for old, new in names.items():
+                if new not in names:
+                    _make_one(connection, old, new)
+            for name in (servers.c.name, dispatches.c.server, clocks.c.server):
+                for old, new in names.items():
+                    _put(connection, name, old, f"\n{new}")
+                for new in names.values():
+                    _put(connection, name, f"\n{new}", new)
 
     def remember(self, server: KnownServer) -> None:
         with self._begin() as connection:
@@ -85,6 +91,21 @@ class ServerBook(Book):
             rows = connection.execute(last.limit(NAMED_IN_MARK)).all()
         told = {} if first is None else {"id": first.id, "date": _iso(first.date)}
         return told | {"last": [[row.id, _iso(row.date)] for row in rows]}
+
+
+def _make_one(connection: Connection, old: str, new: str) -> None:
+    """What is known of ``new``, if anything is, stays, with the greater number of deeds."""
+    connection.execute(delete(clocks).where(clocks.c.server == new))
+    both = select(servers.c.name, servers.c.seq).where(servers.c.name.in_((old, new)))
+    seqs = {row.name: row.seq for row in connection.execute(both)}
+    if new in seqs:
+        connection.execute(delete(servers).where(servers.c.name == old))
+        most = update(servers).where(servers.c.name == new).values(seq=max(seqs.values()))
+        connection.execute(most)
+
+
+def _put(connection: Connection, name: Column[Any], old: str, new: str) -> None:
+    connection.execute(update(name.table).where(name == old).values({name: new}))
 
 
 def _went() -> Select[Any]:

@@ -58,7 +58,11 @@ class FolderRemote:
 
     def store(self, path: str, data: bytes) -> None:
         """Of a link that stands under ``path``, the link itself gives way, never its target."""
-        self._do(path, lambda: write_durably(self._path(path), data))
+        try:
+            self._do(path, lambda: write_durably(self._path(path), data))
+        except (NotFoundError, AccessDeniedError) as error:
+            error.is_undone = True  # it could not even be opened
+            raise
         moved(len(data))
 
     def rewrite(self, path: str, data: bytes) -> None:

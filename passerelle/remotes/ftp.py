@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
+    AlreadyThereError,
     NotFoundError,
     PermanentError,
     TransientError,
@@ -130,8 +131,13 @@ class FtpRemote:
 
     def rename(self, old: str, new: str) -> None:
         target = self._name_to_rename(old, new)
-        with self._telling(new, "rename", is_new=True):
-            self._command(f"RNTO {target}")
+        try:
+            with self._telling(new, "rename", is_new=True):
+                self._command(f"RNTO {target}")
+        except PermanentError as error:
+            if find(self, new) is None:
+                raise
+            raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}") from error
 
     def _name_to_rename(self, old: str, new: str) -> str:
         with self._telling(old, "rename"):
@@ -434,6 +440,10 @@ class FtpRemote:
         if cause == "busy":
             what = _("another program holds the file open")
             return TransientError(what, where, _("close it there"))
+        if deed == "rename" and cause == "there":
+            what = _("the server says that the name is taken ({words}), and shows no such file")
+            mend = _("look there under another account, and delete it")
+            return PermanentError(what.format(words=words), where, mend)
         with self._telling(""):
             missing = self._missing(sought)
         if missing is None:

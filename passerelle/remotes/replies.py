@@ -8,7 +8,7 @@ nothing ("Failed to open file").
 import re
 from typing import Literal
 
-Cause = Literal["absent", "denied", "busy", "full", ""]
+Cause = Literal["absent", "denied", "busy", "full", "there", ""]
 
 _ABSENT = re.compile(
     r"no such (?:file|director|folder|path|object)|not found|not exist|n't exist"
@@ -31,6 +31,10 @@ _DENIED = re.compile(
 _BUSY = re.compile(
     r"(?:used|in use) by another process|sharing violation|utilis[eé] par un autre processus"
     r"|von einem anderen prozess verwendet"
+)
+_THERE = re.compile(
+    r"file exists|already exists?|existe d[eé]j[aà]|(?:existiert|ist) (?:bereits|schon)"
+    r"|bereits vorhanden|ya existe|esiste gi[aà]|bestaat (?:al|reeds)"
 )
 _FULL = re.compile(
     r"no (?:more )?(?:disk )?space|(?:disk|volume|file ?system) (?:is )?full|(?<!/)quota"
@@ -62,6 +66,8 @@ def cause_in(reply: str, path: str) -> Cause:
         return "full"
     if _BUSY.search(words):
         return "busy"
+    if _THERE.search(words):
+        return "there"
     absent, denied = _ABSENT.search(_BLIND.sub("", words)), _DENIED.search(words)
     if absent and not denied:
         return "absent"

@@ -120,7 +120,13 @@ class SftpRemote:
             return gather(receive)
 
     def store(self, path: str, data: bytes) -> None:
-        with self._telling(path, "write"), self._create(path) as file:
+        try:
+            with self._telling(path, "write"):
+                file = self._create(path)
+        except PermanentError as error:
+            error.is_undone = True
+            raise
+        with self._telling(path, "write"), file:
             self._write(file, data)
 
     def rewrite(self, path: str, data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Pure: what the marks on a server say about who is on the other side."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
 from passerelle.base.words import fold
@@ -53,6 +53,9 @@ def look_at_mark(
         return Side.NAMED_TWICE if namesake(own, others) else Side.AHEAD
     if own.seq and known and own.seq < known.written:
         return Side.ELSEWHERE
+    # What is open was sent to the address of before: a mark that was made elsewhere says nothing.
+    if is_open and known and known.address not in (address, own.address):
+        return Side.ELSEWHERE
     if own.seq and own.address != address:
         return Side.NAMED_TWICE if namesake(own, others) else Side.MOVED
     return Side.KNOWN
@@ -61,6 +64,23 @@ def look_at_mark(
 def namesake(own: ServerMark, others: Iterable[KnownServer]) -> KnownServer | None:
     """The server under whose name the ledger wrote this mark, where it knows of having done so."""
     return next((o for o in others if o.address == own.address and own.seq <= o.seq), None)
+
+
+def new_names(known: Collection[KnownServer], servers: Mapping[str, str]) -> dict[str, str]:
+    """The servers that are called otherwise in config.toml, with their new names.
+
+    ``servers`` are those of config.toml, each with its address. A name that another one keeps is
+    taken, unless that one is at the same address.
+    """
+    found: dict[str, str] = {}
+    for one in known:
+        names = [name for name, address in servers.items() if address == one.address]
+        if names and one.name not in names and names[0] not in found.values():
+            found[one.name] = names[0]
+    kept = {one.name for one in known if servers.get(one.name) != one.address}
+    while taken := [old for old, new in found.items() if new in kept - found.keys()]:
+        del found[taken[0]]
+    return found
 
 
 def rivals(own: Iterable[str], others: Iterable[ServerMark]) -> list[ServerMark]:

@@ -8,7 +8,7 @@ its stock.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from passerelle.base.errors import NotFoundError, PermanentError
+from passerelle.base.errors import HeldError, NotFoundError, PermanentError
 from passerelle.base.language import _
 from passerelle.base.wording import FEW, few
 from passerelle.csv_to_xml.sales_xml import orders_in
@@ -28,13 +28,22 @@ def adopt_lying(
 ) -> tuple[Mark, ...]:
     """Books the XMLs that lie there; returns which of the ``adopted`` are in none of them.
 
-    ``inside`` are the orders of the shop's file.
+    ``inside`` are the orders of the shop's file. Raises :class:`HeldError` where XMLs of sales lie
+    there: whose they are cannot be told, and what they sold would be sold again.
     """
+    _refuse_sales(gateway)
     found = set[str]()
-    for place, entry in list(_lying(gateway)):
+    for place, entry in list(_lying(gateway, gateway.settings.needed_orders.to)):
         data = gateway.remote(place.server).fetch(place.path)
         found |= _book(gateway, Parcel(data, (), place), entry, inside, adopted)
     return tuple(mark for mark in adopted if mark.reading.id not in found)
+
+
+def _refuse_sales(gateway: Gateway) -> None:
+    to = gateway.settings.fulfil.to
+    for place, _entry in _lying(gateway, to) if to else ():
+        what = _("a sale's XML lies there that this ledger does not know")
+        raise HeldError(what, str(place), _("let the ERP take it, then say it again"))
 
 
 def _book(
@@ -84,9 +93,9 @@ def _as_in_file(found: Gist, reading: Gist | None) -> Gist:
     return reading if reading.sold == found.sold else replace(found, date=reading.date)
 
 
-def _lying(gateway: Gateway) -> Iterator[tuple[Location, Entry]]:
-    """The XMLs of our names that this ledger does not look after."""
-    to, book = gateway.settings.needed_orders.to, gateway.ledger.dispatches
+def _lying(gateway: Gateway, to: Location) -> Iterator[tuple[Location, Entry]]:
+    """The XMLs of our names, as ``to`` has them, that this ledger does not look after."""
+    book = gateway.ledger.dispatches
     ours = [d.place for d in (*book.untaken(), *book.unfinished()) if d.stage != Stage.PREPARED]
     try:
         listed = gateway.remote(to.server).list_files(to.folder)

@@ -24,7 +24,11 @@ from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import OpenMatter, State
 from passerelle.rules.resending import called_off, still_told
 from passerelle.runs.departures import find_outside, note_departures, plan_departures
-from passerelle.runs.order_file import check_columns, dates_told, read_order_file
+from passerelle.runs.order_file import (
+    check_columns,
+    dates_told,
+    read_order_file,
+)
 from passerelle.runs.orders_plan import (
     OrdersPlan,
     breakdown,
@@ -35,6 +39,7 @@ from passerelle.runs.orders_plan import (
     reject,
     summarise,
 )
+from passerelle.runs.other_ids import check_ids, forget_noted_otherwise, known_otherwise
 from passerelle.runs.recalling import recall_changed
 from passerelle.runs.refusals import note_refused
 
@@ -50,7 +55,8 @@ _ALLOWED = "the first run may send: "
 class Met:
     """The order file as it was read, and what the ledger knows of its orders, by id.
 
-    ``source`` is the file in words, ``fact`` what the ledger keeps of it.
+    ``source`` is the file in words, ``fact`` what the ledger keeps of it. ``otherwise`` are those
+    that it knows by other ids: no new orders, so that they are not in ``file`` any more.
     """
 
     source: str
@@ -58,6 +64,7 @@ class Met:
     fact: Mapping[str, Any]
     file: OrderFile
     known: Mapping[str, KnownOrder]
+    otherwise: Mapping[str, KnownOrder]
 
 
 def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
@@ -72,8 +79,9 @@ def run_orders(gateway: Gateway, *, all: bool = False) -> Outcome:
         if gateway.settings.fulfil.enabled:
             _fulfilment(gateway).hear()
         raise
-    hold = find_hold(gateway, met.file)
+    hold = find_hold(gateway, met)
     if hold is None:
+        forget_noted_otherwise(gateway, met.file)
         met = _without_recalled(gateway, met)
     plan = plan_orders(gateway, met, hold)
     for line in describe(plan):
@@ -129,15 +137,19 @@ def meet_orders(gateway: Gateway) -> Met:
     source = gateway.sources.fetch(settings.source)
     file, known = read_order_file(gateway, source)
     fact = source.fact(gateway.now())
-    return Met(source.describe(), source.notes, fact, file, known)
+    otherwise = known_otherwise(gateway, file, known)
+    if otherwise:
+        file = replace(file, readings=tuple(r for r in file.readings if r.id not in otherwise))
+    return Met(source.describe(), source.notes, fact, file, known, otherwise)
 
 
-def find_hold(gateway: Gateway, file: OrderFile) -> PasserelleError | None:
+def find_hold(gateway: Gateway, met: Met) -> PasserelleError | None:
     """Why nothing new may be promised to the ERP now, whatever its orders are."""
     try:
         gateway.outbox.witness.question(gateway.ledger)
         check_first_run(gateway)
-        check_columns(gateway, file)
+        check_columns(gateway, met.file)
+        check_ids(gateway, met.otherwise)
         load_forms(gateway.settings.needed_orders)
     except PasserelleError as error:
         return error

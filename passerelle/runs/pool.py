@@ -6,13 +6,14 @@ all down; write each shop's file. A shop that cannot be reached holds only its o
 has not taken yet is withdrawn, and what no shop has where the run publishes nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from passerelle.base.deadline import Share
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
 from passerelle.base.progress import step
+from passerelle.config.model import Settings
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway, Outcome
@@ -22,7 +23,13 @@ from passerelle.rules.guards import check_gone
 from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
-from passerelle.runs.withdrawing import PATIENCE, leave_old_place, look_after_left, take_back
+from passerelle.runs.withdrawing import (
+    PATIENCE,
+    leave_old_place,
+    look_after_left,
+    take_back,
+    take_back_by_copy,
+)
 
 
 class Servers:
@@ -50,6 +57,12 @@ class Servers:
         last = self._gateway.ledger.dispatches.last(Kind.POOL, name)
         if last is not None and last.stage in UNTAKEN:
             take_back(self._gateway, shop.stock_to, Kind.POOL, name, min(self._limit, PATIENCE))
+
+
+def without_ledger(settings: Settings, warn: Callable[[str], None]) -> None:
+    """What is done where the run cannot even begin."""
+    for name, shop in settings.needed_pool.shops.items():
+        take_back_by_copy(settings, shop.stock_to, name, warn)
 
 
 def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:

@@ -13,7 +13,7 @@ from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.exchange.uploads import tmp_name
 from passerelle.ledger.ledger import Ledger
-from passerelle.model.records import KnownOrder
+from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
 
@@ -40,13 +40,13 @@ class Seeker:
         self._remotes = dict[str, Remote]()
         self._seen = dict[int | None, Remains]()
 
-    def look(self, order: KnownOrder) -> Remains:
+    def look(self, order: KnownOrder | KnownSale) -> Remains:
         """Looks once for each XML."""
         if order.dispatch not in self._seen:
             self._seen[order.dispatch] = self._look(order)
         return self._seen[order.dispatch]
 
-    def _look(self, order: KnownOrder) -> Remains:
+    def _look(self, order: KnownOrder | KnownSale) -> Remains:
         name, path = order.server or "", order.sent_as or ""
         if name not in self._servers:
             return Remains(problem=_('no server is named "{name}" any more').format(name=name))
@@ -57,7 +57,7 @@ class Seeker:
         except PasserelleError as error:
             return Remains(problem=error.what)
 
-    def take_upload_away(self, order: KnownOrder) -> None:
+    def take_upload_away(self, order: KnownOrder | KnownSale) -> None:
         """Nobody but this ledger touches it, and no run needs it any more."""
         if self.look(order).upload:
             with suppress(NotFoundError):

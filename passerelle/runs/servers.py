@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from passerelle.base.commands import of_xml
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, few, minute
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
+from passerelle.exchange.sending import mend_of_doubt
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.orders import Gist
 from passerelle.model.records import HighWater
@@ -41,13 +41,8 @@ def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Out
     seq, marks = (before.seq, before.marks) if before else (0, ())
     gateway.ledger.servers.remember(KnownServer(name, address_of(server.url), seq, marks=marks))
     for dispatch in open_now:
-        ids = gateway.ledger.dispatches.orders_of(dispatch)
-        settle, resend = (of_xml(verb, dispatch.archived, ids) for verb in ("settle", "resend"))
-        text = _(
-            "! {file} is in doubt: look for its orders in the ERP, then `{settle}` if they are "
-            "there, or `{resend}` if they are not"
-        )
-        gateway.say(text.format(file=dispatch.archived, settle=settle, resend=resend))
+        mend = mend_of_doubt(gateway.ledger, dispatch)
+        gateway.say(_("! {file} is in doubt: {mend}").format(file=dispatch.archived, mend=mend))
     text = _("{server} is accepted as it is")
     gateway.say(text.format(server=name))
     return Outcome(text.format(server=name))

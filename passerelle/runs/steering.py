@@ -102,6 +102,7 @@ class Steering:
             raise UsageError(_("[fulfil] is off: no sale is issued"), "config.toml", mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
+            self._without_upload(sale)
             self.ledger.sales.retry(sale, self.now())
         text = _("the sale of order {id} is tried again by the next run")
         return [text.format(id=order.id) for order, _sale in sales]
@@ -120,7 +121,16 @@ class Steering:
         if sale.state not in (*OPEN, SaleState.WITHDRAWN) and not _is_doubtful(sale):
             what = _("the sale of order {id} is on its way to the ERP").format(id=order.id)
             raise UsageError(what, sale.archived or "", see)
+        self._refuse_lying(order, sale)
         return sale
+
+    def _refuse_lying(self, order: KnownOrder, sale: KnownSale) -> None:
+        """Issued anew, one whose XML lies there would be booked twice."""
+        if _is_doubtful(sale) and self._remains(sale).may_be_taken:
+            what = _("the XML of the sale of order {id} lies there yet, or may").format(id=order.id)
+            mend = _("delete it, or have the ERP take it, then `{settle}`; or say this again")
+            place, settle = f"{sale.server}:{sale.sent_as}", command("settle", order.id)
+            raise UsageError(what, place, mend.format(settle=settle))
 
     def resend(self, ids: Sequence[str]) -> list[str]:
         """The orders go into the next XML, whatever was done with them."""
@@ -183,6 +193,8 @@ class Steering:
 
     def _refuse_sale_on_the_way(self, order: KnownOrder) -> None:
         sale = self.ledger.sales.of_order(order)
+        if sale:
+            self._refuse_lying(order, sale)
         if sale and sale.state == SaleState.PREPARED and not _is_doubtful(sale):
             raise UsageError(
                 _("the sale of order {id} is on its way to the ERP").format(id=order.id),
@@ -234,13 +246,13 @@ class Steering:
             return _("only the ERP knows whether it has it: look there first")
         return _("it was {state}").format(state=order.state)
 
-    def _remains(self, order: KnownOrder) -> Remains:
+    def _remains(self, order: KnownOrder | KnownSale) -> Remains:
         """What lies on the server of its last XML, as far as that is known."""
         if order.stage == Stage.DOUBTFUL and self.seeker:
             return self.seeker.look(order)
         return Remains(xml=order.stage == Stage.SENT)
 
-    def _without_upload(self, order: KnownOrder) -> Remains:
+    def _without_upload(self, order: KnownOrder | KnownSale) -> Remains:
         """The same; an upload that no run needs any more is taken away."""
         if order.stage == Stage.DOUBTFUL and self.seeker:
             self.seeker.take_upload_away(order)

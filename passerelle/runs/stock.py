@@ -7,13 +7,14 @@ taken yet is withdrawn: a missing file is harmless to the shop, a wrong one is n
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 
 from passerelle.base.dates import same_moment
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.wording import in_words
+from passerelle.config.model import Settings
 from passerelle.config.orders import Orders
 from passerelle.config.stock import Stock
 from passerelle.exchange.sources import Source
@@ -51,7 +52,12 @@ from passerelle.runs.stock_plan import (
     stock_rejection,
     summarise,
 )
-from passerelle.runs.withdrawing import leave_old_place, look_after_left, take_back
+from passerelle.runs.withdrawing import (
+    leave_old_place,
+    look_after_left,
+    take_back,
+    take_back_by_copy,
+)
 from passerelle.stock_csv_fix.fix import FixedStock, fix_stock
 from passerelle.stock_csv_fix.levels import read_levels
 
@@ -84,6 +90,11 @@ def run_stock(gateway: Gateway, *, accept_drop: bool = False) -> Outcome:
         raise
     outcome_facts = facts(plan, gateway.now())
     return Outcome(summarise(plan), stock_rejection(plan.fixed), outcome_facts)
+
+
+def without_ledger(settings: Settings, warn: Callable[[str], None]) -> None:
+    """What is done where the run cannot even begin."""
+    take_back_by_copy(settings, settings.needed_stock.to, "", warn)
 
 
 def plan_stock(

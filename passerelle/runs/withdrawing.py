@@ -3,16 +3,22 @@
 No file is no news to a shop, an old one is: it sells what others have bought since.
 """
 
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import timedelta
 from functools import partial
 
+from passerelle.archive.folders import LAST_COPY
+from passerelle.base.deadline import Deadline
 from passerelle.base.errors import PasserelleError, bug_in_words
+from passerelle.base.language import _
+from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.runs import LEFT
 from passerelle.model.location import Location
 from passerelle.model.states import Kind, Stage
-from passerelle.remotes.base import find, is_gone
+from passerelle.remotes import open_remote
+from passerelle.remotes.base import Remote, find, is_gone
 
 # The run's own time may be over, or lost on a server that does not answer.
 PATIENCE = timedelta(seconds=10)
@@ -34,6 +40,32 @@ def take_back(
         gateway.warn(str(error))
     except Exception as error:
         gateway.warn(bug_in_words(error))
+
+
+def take_back_by_copy(
+    settings: Settings, place: Location, shop: str, warn: Callable[[str], None]
+) -> None:
+    """The same without a ledger: what lies there is ours where it is what was published last.
+
+    The folder keeps a copy of that. Raises nothing.
+    """
+    name = place.name if not shop else f"{shop}_{place.name}"
+    copy = settings.folder / LAST_COPY.format(name=name)
+    try:
+        if not copy.is_file():
+            return
+        with closing(_opened(settings, place)) as remote:
+            entry, data = find(remote, place.path), copy.read_bytes()
+            if entry and entry.size in (None, len(data)) and remote.fetch(place.path) == data:
+                remote.delete(place.path)
+                text = _("{file} was withdrawn: the shop had not taken it yet")
+                warn(text.format(file=place.name))
+    except (PasserelleError, OSError) as error:
+        warn(str(error))
+
+
+def _opened(settings: Settings, place: Location) -> Remote:
+    return open_remote(place.server, settings.servers[place.server], Deadline(PATIENCE))
 
 
 def leave_old_place(

@@ -237,6 +237,55 @@ class TestNeverTwo:
         assert shop.erp.takes() == [first]
 
 
+class TestASaleThatLiesThere:
+    @pytest.fixture
+    def path(self, shop: Shop) -> Path:
+        shop.run(order("1", UNPAID), order("2", UNPAID))
+        shop.erp.takes()
+        shop.run(order("1"), order("2", UNPAID))
+        (path,) = shop.erp.lying()
+        return path
+
+    def test_and_was_cut_is_issued_anew_once_it_is_gone(self, shop: Shop, path: Path) -> None:
+        path.write_bytes(path.read_bytes()[:30])
+        told = shop.run(code=6)
+        assert "`passerelle orders settle 1`" in told
+        assert "`passerelle orders retry 1`" in told
+        for verb in (("retry", "1"), ("forget", "1", "--yes")):
+            shop.world.fails("orders", *verb, code=2, words="lies there yet, or may")
+        path.unlink()
+        shop.world.run_well("orders", "retry", "1")
+        shop.run()
+        assert shop.erp.takes() == ["1"]
+
+    def test_and_is_in_doubt_is_found_again(self, shop: Shop, path: Path) -> None:
+        told = shop.world.run_well("servers", "accept", "ftp", "--yes")
+        assert "`passerelle orders retry 1`" in told
+        shop.world.fails("orders", "retry", "1", code=2, words="lies there yet, or may")
+        shop.run()
+        assert shop.state("1") == "sent"
+        assert not [one for one in shop.world.concerns() if one.startswith("sale_")]
+        assert shop.erp.takes() == ["1"]
+
+    def test_stops_who_takes_over(self, shop: Shop, path: Path) -> None:
+        for ledger in shop.world.data.glob("passerelle.db*"):
+            ledger.unlink()
+        adopt = ("orders", "adopt", "--yes")
+        shop.world.fails(*adopt, code=6, words="let the ERP take it, then say it again")
+        shop.erp.takes()
+        shop.world.run_well(*adopt)
+        shop.run()
+        assert shop.erp.lying() == []
+
+    def test_or_waits_goes_where_the_config_says_now(self, shop: Shop, path: Path) -> None:
+        folder = path.parent.rename(path.parent.with_name("new"))
+        shop.run(order("1"), order("2"), code=4)
+        shop.world.edit(("ftp:ventes/", "ftp:new/"))
+        shop.run()
+        assert {one.name.split("_")[1] for one in folder.iterdir()} == {"1", "2"}
+        assert shop.state("1") == shop.state("2") == "sent"
+
+
 class TestACancelledOrder:
     @pytest.mark.parametrize(
         ("step", "again"),

@@ -81,6 +81,16 @@ def test_the_erps_server_may_be_away(tmp_path: Path, new_server: NewServer) -> N
     assert not (world.server.root / MOD).exists()
 
 
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_ledger_that_cannot_be_opened_keeps_no_old_file(world: World, is_ours: bool) -> None:
+    mod = ready(world)
+    if not is_ours:
+        mod.write_bytes(mod.read_bytes().replace(b";5", b";6"))
+    (world.data / "passerelle.db").write_bytes(b"garbage" * 1000)
+    assert world.run("run", "stock").exit_code == 4
+    assert mod.exists() is not is_ours
+
+
 @pytest.mark.parametrize("data", [b"by hand\n", None])
 def test_what_is_not_ours_is_left_and_told(world: World, data: bytes | None) -> None:
     mod = ready(world)
@@ -200,6 +210,14 @@ def test_whatever_stops_a_run_of_the_pool(
     all_wait(pool)
     monkeypatch.setattr(f"passerelle.runs.pool.{step}", _raising(ZeroDivisionError("a bug")))
     assert pool.run("run", "pool").exit_code == 1
+    assert not any(pool[name].waiting.exists() for name in ("be", "nl"))
+
+
+def test_a_pool_without_its_ledger_keeps_no_old_file(pool: PoolWorld) -> None:
+    all_wait(pool)
+    (ledger,) = pool.folder.rglob("passerelle.db")
+    ledger.write_bytes(b"garbage" * 1000)
+    assert pool.run("run", "pool").exit_code == 4
     assert not any(pool[name].waiting.exists() for name in ("be", "nl"))
 
 

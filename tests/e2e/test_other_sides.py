@@ -1,5 +1,6 @@
 """Who is on the other side: another server, an older copy, a second Passerelle, an ERP."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from passerelle.model.servers import MARK_NAME
 from tests.e2e.conftest import NewFtp
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
+from tests.servers.fixtures import NewServer
 from tests.servers.ftp import Quirks
 from tests.shell import Result
 from tests.world import COLUMNS, Sale, World
@@ -119,6 +121,42 @@ class TestAnotherServer:
         world.edit((f'[servers.b]\nurl = "{here}', f'[servers.b]\nurl = "{link}'))
         held(world.run("run", "stock"), 'the server "ftp" under another name')
 
+    @pytest.mark.parametrize("edit", ["names swapped", "one url for both", "one server left"])
+    def test_of_two_is_told_from_the_other(self, world: World, tmp_path: Path, edit: str) -> None:
+        erp = new_world(tmp_path, "erp", tmp_path / "erp root")
+        here, there = world.server.root.as_uri(), erp.server.root.as_uri()
+        section = f'\n[servers.b]\nurl = "{there}"\nsettle = "0s"\n'
+        world.erp_takes()
+        world.configure(extra=section)
+        world.edit(('"ftp:import', '"b:import'))
+        world.sends(SHOE, BOOT)
+        world.erp_writes_stock({"370": 5, "371": 5})
+        world.run_well("run", "stock")
+        match edit:
+            case "names swapped":
+                world.edit(('"ftp:', '"x:'), ('"b:', '"ftp:'), ('"x:', '"b:'))
+                world.edit((here, "HERE"), (there, here), ("HERE", there))
+            case "one url for both":
+                world.edit((there, here))
+            case _:
+                world.edit((here, there), (section, ""), ('"b:', '"ftp:'))
+                (erp.server.root / "ExportCSV.csv").touch()
+        shop = erp if edit == "one server left" else world
+        shop.shop_writes(SHOE, BOOT, HAT)
+        result = world.run("run", "orders")
+        assert result.exit_code == (0 if edit == "names swapped" else 6), result
+        shop.erp_writes_stock({"370": 5, "371": 5, "372": 5})
+        world.run("run", "stock")
+        assert world.states()["2"] == "sent"
+        assert edit == "one server left" or world.shop_takes_stock()["371"] == "0"
+        if edit == "one server left":
+            world.run_well("servers", "accept", "ftp", "--yes")
+            world.run_well("run", "orders")
+        erp.erp_takes()
+        world.run("run", "orders")  # where both had one name, the second one went now
+        erp.erp_takes()
+        assert sorted(erp.booked) == (["2"] if edit == "one url for both" else ["2", "3"])
+
     def test_a_share_that_is_not_mounted_proves_nothing(self, world: World, tmp_path: Path) -> None:
         root = world.server.root
         root.rename(tmp_path / "away")
@@ -170,6 +208,35 @@ class TestAnotherImportFolder:
         world.shop_writes(SHOE, BOOT)
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
+
+    @pytest.mark.parametrize("server", ["here", "another"])
+    def test_that_the_config_names_gets_what_nobody_saw_yet(
+        self, world: World, replaced: Path, tmp_path: Path, server: str
+    ) -> None:
+        """And what a person moved along is looked after where it lies."""
+        replaced.rename(world.server.root / "new")
+        world.sends(BOOT, code=4)
+        to = '"ftp:new/'
+        if server == "another":
+            root = tmp_path / "another"
+            root.mkdir()
+            (world.server.root / "new").rename(root / "new")
+            world.configure(extra=f'\n[servers.b]\nurl = "{root.as_uri()}"\nsettle = "0s"\n')
+            to = '"b:new/'
+        world.edit(('"ftp:import/', to))
+        world.sends(HAT)
+        world.erp_writes_stock({"370": 5, "371": 5, "372": 5})
+        world.run_well("run", "stock")
+        assert {*world.shop_takes_stock().values()} == {"0", "999"}
+        # The third may have the first one's name: it then goes once that is taken.
+        assert "taken" not in world.states().values()
+        new = (root if server == "another" else world.server.root) / "new"
+        for _time in range(2):
+            new.rename(replaced)
+            world.erp_takes()
+            replaced.rename(new)
+            world.run_well("run", "orders")
+        assert world.booked == {"1": 1, "2": 1, "3": 1}
 
     def test_is_no_matter_where_nothing_of_ours_is_missing(
         self, world: World, replaced: Path
@@ -535,6 +602,29 @@ def test_a_column_that_decides_and_is_gone_holds(
     assert not (world.server.root / "ExportCSVmod.csv").exists()
 
 
+@pytest.mark.parametrize("before", ["id", "reference"])
+def test_ids_from_another_column_hold(world: World, before: str) -> None:
+    """Whatever the ids were: all that was sent would be new."""
+    columns = "\n[orders.columns]\nid = {id}\nreference = {reference}\n"
+    names = {key: json.dumps(COLUMNS[key], ensure_ascii=False) for key in ("id", "reference")}
+    ways = [columns.format_map(names),
+            columns.format(id=names["reference"], reference=names["id"])]  # fmt: skip
+    ways = ways if before == "id" else ways[::-1]
+    world.configure(extra=ways[0])
+    world.sends(SHOE)
+    known = world.erp_takes()
+    world.configure(extra=ways[1])
+    world.shop_writes(SHOE, BOOT)
+    world.erp_writes_stock({"370": 5, "371": 5})
+    world.run_well("run", "stock")
+    for _again in "again":
+        held(world.run("run", "orders"), "name that column in orders.columns.id")
+    world.configure(extra=ways[0])
+    world.run_well("run", "orders")
+    assert world.erp_takes() == [known[0].replace("1", "2")]
+    assert len(world.states()) == 2
+
+
 def test_xmls_of_one_name_go_one_after_another_and_none_over_another(world: World) -> None:
     world.configure(time_in_name=False)
     for sales in ((SHOE,), (SHOE, BOOT), (SHOE, BOOT, HAT)):
@@ -576,11 +666,35 @@ def test_an_upload_that_vanished_after_its_rename_was_refused_is_in_doubt(new_ft
     assert concerns(world) == {"doubtful": ("1",)}
 
 
-def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(new_ftp: NewFtp) -> None:
+def test_a_name_that_is_taken_unseen_is_told_as_that(new_ftp: NewFtp) -> None:
+    world, ftp = new_ftp(Quirks(replies={"RNTO": "550 Impossible : le fichier existe déjà."}))
+    said = world.sends(SHOE, code=4)
+    assert "the name is taken" in said
+    assert "right to rename" not in said
+    ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+def test_a_direct_upload_for_which_there_was_no_room_is_done_again(new_ftp: NewFtp) -> None:
     world, ftp = new_ftp(Quirks(disk_room=0))
     world.configure(server='publish = "direct"\n')
     world.sends(SHOE, code=4)
     ftp.quirks = Quirks()
+    world.run_well("run", "orders")
+    assert world.erp_takes() == ["1"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "ftp", "sftp"])
+def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(
+    tmp_path: Path, new_server: NewServer, kind: str
+) -> None:
+    world = World(tmp_path, new_server(kind))
+    world.configure(server='publish = "direct"\n')
+    imports = world.server.root / "import"
+    imports.rename(imports.with_name("away"))
+    world.sends(SHOE, code=4)
+    imports.with_name("away").rename(imports)
     world.run_well("run", "orders")
     assert world.erp_takes() == ["1"]
 

@@ -43,11 +43,17 @@ BUSY = [
     "550 Le processus ne peut pas accéder au fichier, car il est utilisé par un autre processus.",
 ]
 
+THERE = [
+    "550 File exists",
+    "550 Cannot create a file when that file already exists. ",  # IIS
+    "550 Impossible de créer un fichier déjà existant : le fichier existe déjà.",
+]
+
 
 @pytest.mark.parametrize(
     ("reply", "cause"),
     [(r, "absent") for r in ABSENT] + [(r, "denied") for r in DENIED]
-    + [(r, "") for r in NEITHER] + [(r, "busy") for r in BUSY],
+    + [(r, "") for r in NEITHER] + [(r, "busy") for r in BUSY] + [(r, "there") for r in THERE],
 )  # fmt: skip
 def test_one_thing_is_told_from_another(reply: str, cause: str) -> None:
     assert cause_in(reply, "commandes.csv") == cause
