@@ -9,7 +9,7 @@ from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import clock
-from passerelle.tills.items import Items
+from passerelle.tills.items import Items, stocks_of
 from passerelle.tills.server import TillServer, make_app
 from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
 
@@ -23,7 +23,8 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     fingerprint = fingerprint_at(certificate[0]) if certificate else ""
     with locked(settings.folder, LOCK, _busy):
         bound = bind(listen)
-        server = TillServer(settings.folder, tills, clock, Items(settings.folder), fingerprint)
+        items = Items(settings.folder, stocks_of(settings))
+        server = TillServer(settings.folder, tills, clock, items, fingerprint)
         server.open()
         host, port = bound.getsockname()[:2]
         scheme = "https" if certificate else "http"
