@@ -1,7 +1,7 @@
 """What tills may sell: the items of the newest stock file that lies beside the ledger.
 
-That is the copy of what was published last, ``Last_ExportCSVmod.csv`` or a pool shop's
-``Last_NAME_FILE``: whole, and of a layout that the config describes. A till never waits for it,
+That is a copy of what was published last (``Last_ExportCSVmod.csv``, ``Last_NAME_FILE`` of a shop
+that shares stock): whole, and of a layout that the config describes. A till never waits for it,
 nor hears of its faults: what cannot be read leaves the last good list in force.
 """
 
@@ -17,7 +17,7 @@ from passerelle.base.reading import find_column
 from passerelle.base.words import gtin, is_eaten_by_spreadsheet, item_number, items_within
 from passerelle.config.columns import COLUMNS
 from passerelle.config.model import Settings
-from passerelle.config.stock import Guards, Stock
+from passerelle.config.stock import Stock
 
 # Prices that a customer pays; none without tax.
 _PRICES = (
@@ -39,21 +39,10 @@ class Listed(NamedTuple):
 
 
 def stocks_of(settings: Settings) -> Mapping[str, Stock]:
-    """How the files of levels are read that runs leave beside the ledger, by their names."""
+    """How the copies are read, by the names that they have beside the ledger."""
     from passerelle.archive.folders import LAST_COPY  # it imports numpy
 
-    stocks = {}
-    if settings.stock:
-        stocks[LAST_COPY.format(name=settings.stock.to.name)] = settings.stock
-    for name, shop in settings.pool.shops.items() if settings.pool else ():
-        if shop.stock_to:  # a shop that is tills has no files
-            stocks[LAST_COPY.format(name=f"{name}_{shop.stock_to.name}")] = Stock.model_construct(
-                encoding=shop.encoding,
-                separator=shop.separator,
-                columns=shop.columns,
-                guards=Guards.model_construct(final_newline=shop.final_newline),
-            )
-    return stocks
+    return {LAST_COPY.format(name=name): stock for name, stock in settings.level_files()}
 
 
 class Items:
