@@ -1,0 +1,124 @@
+// What the page knows, all of it told by the agent, and how a change is asked for.
+
+import { Silent, call, inTurn, orderPath } from "./agent.js";
+import { equal, decimal } from "./money.js";
+import { _ } from "./words.js";
+
+export const desk = { state: null, orders: new Map(), current: "", alive: false };
+
+export const $ = (selector, within = document) => within.querySelector(selector);
+export const order = () => desk.orders.get(desk.current);
+export const isMine = (one) => one.claim === desk.state?.till;
+export const isOthers = (one) => one.state === "draft" && one.claim && !isMine(one);
+export const words = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+
+export function made(tag, text = "", values = {}) {
+  const element = Object.assign(document.createElement(tag), values);
+  element.textContent = text;
+  return element;
+}
+
+let hush;
+
+// Says at once what stands in the way, for eyes and ears alike.
+export function tell(text) {
+  const told = $("#told");
+  told.replaceChildren();
+  clearTimeout(hush);
+  if (!text) return;
+  told.append(made("p", text));
+  hush = setTimeout(() => told.replaceChildren(), 15_000);
+}
+
+let draw = () => {};
+let planned = false;
+export const drawnBy = (drawing) => { draw = drawing; };
+
+export function redraw() {
+  if (planned) return;
+  planned = true;
+  requestAnimationFrame(() => { planned = false; draw(); });
+}
+
+export function keep(view) {
+  if (!view?.id) return;
+  desk.orders.set(view.id, view);
+  redraw();
+}
+
+// Asks the agent, and tells why not; the answer's value, or null.
+export async function ask(method, path, body) {
+  let answer;
+  try {
+    answer = await call(method, path, body);
+  } catch (error) {
+    if (!(error instanceof Silent)) throw error;
+    tell(_("This till's program does not answer: nothing was changed."));
+    return null;
+  }
+  const { status, value } = answer;
+  if (status === 200) {
+    keep(value.order ?? value);
+    return value;
+  }
+  keep(value.order);
+  tell(inWords(value.why ?? value.error ?? String(status), value.who, desk.current));
+  redraw();
+  return null;
+}
+
+// Why something was refused, with who; lines are called by their items' names.
+export function inWords(why, who, id) {
+  let text = why;
+  for (const [line, fields] of Object.entries(desk.orders.get(id)?.lines ?? {})) {
+    if (fields.name) text = text.replaceAll(line, fields.name);
+  }
+  return who && !text.includes(who) ? `${text} (${who})` : text;
+}
+
+export function deed(name, body) {
+  const id = desk.current;
+  return inTurn(() => ask("POST", orderPath(id, name), body));
+}
+
+// Ops are made when their turn has come: what was scanned before stands in the order by then.
+export function change(ops) {
+  return inTurn(async () => {
+    const wanted = ops(order());
+    if (!wanted.length) return null;
+    tell("");
+    if (order()?.hindrance) {
+      tell(order().hindrance);
+      redraw();
+      return null;
+    }
+    const id = desk.current || fresh();
+    const all = order() ? wanted : [{ op: "create", fields: {} }, ...wanted];
+    const done = await ask("POST", orderPath(id, "ops"), { ops: all });
+    if (done) show(id);
+    return done;
+  });
+}
+
+export function fresh() {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export function show(id) {
+  if (desk.current === id) return;
+  desk.current = id;
+  redraw();
+}
+
+// One more of an item: a line of the same item at the same price counts up, so that two tills that
+// scan the same shoe have two.
+export function add(item) {
+  return change((known) => {
+    const same = Object.entries(known?.lines ?? {}).find(([, line]) => item.ean13 && line.ean13 === item.ean13 &&
+      decimal(line.qty) && (!item.price || equal(decimal(line.price), decimal(item.price))));
+    if (same) return [{ op: "line", id: same[0], add: { qty: 1 } }];
+    const set = Object.fromEntries(["ean13", "name", "price"].filter((key) => item[key]).map((key) => [key, item[key]]));
+    return [{ op: "line", id: fresh(), set, add: { qty: 1 } }];
+  });
+}
