@@ -97,20 +97,26 @@ def carry_out(settings: Settings, *names: str, dry_run: bool = False, **options:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path),
                 default="passerelle-demo", metavar="[DIR]")  # fmt: skip
 @click.option("--sync", is_flag=True, help="A ZORT and an Odoo instead, and their jobs.")
-def demo(folder: Path, sync: bool) -> None:
+@click.option("--tills", is_flag=True, help="A day with three tills instead.")
+def demo(folder: Path, sync: bool, tills: bool) -> None:
     """Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 
     Shop, ERP and both runs, told step by step; leaves the files to look at. With --sync, stock
-    goes from a ZORT into an Odoo, both played by this program: no account is needed.
+    goes from a ZORT into an Odoo, both played by this program: no account is needed. With --tills,
+    three tills share their orders, also while one of them has no network.
 
     \b
     passerelle demo
     passerelle demo --sync
+    passerelle demo --tills
     """
     from passerelle.cli.demo import play
     from passerelle.cli.demo.sync_play import play_sync
+    from passerelle.cli.demo.tills_play import play_tills
 
-    (play_sync if sync else play)(folder, click.echo)
+    if sync and tills:
+        raise UsageError(_("--sync and --tills are two demos"), "", _("choose one"))
+    (play_tills if tills else play_sync if sync else play)(folder, click.echo)
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from passerelle.base.errors import HeldError, UsageError
+from passerelle.base.errors import ConfigError, HeldError, UsageError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few, local
 from passerelle.cli.common import (
@@ -45,6 +45,8 @@ def serve(context: click.Context, listen: str | None) -> None:
     passerelle till serve --listen 192.168.1.10:8469
     """
     from passerelle.cli.common import settings_of
+
+    _check_extra()
     from passerelle.tills.main import serve_tills
 
     settings = settings_of(context)
@@ -74,6 +76,7 @@ def agent(
     passerelle till agent --server https://192.168.1.10:8469 --code K7QM2XW4PA
     passerelle till agent
     """
+    _check_extra()
     from passerelle.tills.agent_main import run_agent
 
     run_agent(folder or _agents_folder(context), _checked(listen), server or "", code or "")
@@ -81,7 +84,6 @@ def agent(
 
 def _agents_folder(context: click.Context) -> Path:
     """That of config.toml where there is one; else the user's own."""
-    from passerelle.base.errors import ConfigError
     from passerelle.base.language import speak
     from passerelle.cli.common import settings_of
 
@@ -94,6 +96,15 @@ def _agents_folder(context: click.Context) -> Path:
         home = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_DATA_HOME")
         return (Path(home) if home else Path.home() / ".local" / "share") / "Passerelle"
     return settings_of(context).folder
+
+
+def _check_extra() -> None:
+    """The two servers need what no other command does."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
+        mend = _('pip install "passerelle[tills]"; the Windows programs have it')
+        raise ConfigError(_("{name} is not installed").format(name=missing[0]), "", mend)
 
 
 def _checked(listen: str) -> str:

@@ -405,6 +405,13 @@ class TillBook:
         )
         return [_till(row) for row in rows]
 
+    def heard(self, group: str) -> Mapping[str, str | None]:
+        """When each till of a group was heard last."""
+        rows = self._db.execute(
+            "SELECT name, heard FROM tills WHERE grp = ? AND revoked IS NULL", (group,)
+        )
+        return dict(rows.fetchall())
+
     def unsent(self) -> Mapping[str, int | None]:
         """How many commands each agent had in its outbox when it was heard last."""
         rows = self._db.execute("SELECT name, unsent FROM tills WHERE revoked IS NULL")

@@ -5,7 +5,7 @@ was committed last.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,7 @@ from passerelle.ledger.till_book import Event, TillBook
 from passerelle.model.till_forms import shown
 from passerelle.model.tills import Till
 from passerelle.tills.items import Items
+from passerelle.tills.ringing import Ringer
 from passerelle.tills.sequencer import Reply, Sequencer, refusal
 from passerelle.tills.streams import AheadError, Cursor, Hub, read_cursor
 from passerelle.tills.trust import pair
@@ -49,7 +50,7 @@ class TillServer:
     now: Callable[[], datetime]
     items: Items
     fingerprint: str = ""
-    changed: Callable[[], object] = lambda: None
+    ringer: Ringer | None = None
     _agents: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     def open(self) -> None:
@@ -72,10 +73,10 @@ class TillServer:
 
         def publish(events: list[Event]) -> None:
             if events:
-                loop.call_soon_threadsafe(self._tell, events)
+                loop.call_soon_threadsafe(self.hub.publish, events)
 
         self.writer = Writer(self._writing, publish)
-        chores = [asyncio.create_task(chore) for chore in (self.hub.watch(), self._look_after())]
+        chores = [asyncio.create_task(chore) for chore in self._chores()]
         try:
             yield
         finally:
@@ -86,9 +87,12 @@ class TillServer:
             self._writing.close()
             self.book.close()
 
-    def _tell(self, events: list[Event]) -> None:
-        self.hub.publish(events)
-        self.changed()
+    def _chores(self) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self.hub.watch()
+        yield self._look_after()
+        if self.ringer:
+            self.hub.told = self.ringer.ring
+            yield self.ringer.watch()
 
     async def _look_after(self) -> None:
         """Notes beside the book how far it is, and forgets replies that are too old."""
@@ -178,7 +182,7 @@ class TillServer:
         return _json(409, {"result": "ahead", "why": why})
 
     async def snapshot(self, _request: Request, till: Till) -> Response:
-        cursor, session = self.hub.cursor(), self.book.session(till.group)
+        cursor = self.hub.cursor()
         orders = self.book.current(till.group, self.maker_for(till))
         return _json(
             200,
@@ -191,7 +195,7 @@ class TillServer:
                     "receipt": till.receipt,
                     "program": till.is_program,
                 },
-                "session": session.number if session and session.closed is None else None,
+                "session": self._session_of(till),
                 "orders": [shown(order) for order in orders],
             },
         )
@@ -216,7 +220,12 @@ class TillServer:
             return _json(409, {"result": "ahead", "why": why})
         name, agent = till.name, _agent(request)
         await self.note(lambda: self._writing.note_agent(name, agent, unsent, asked, self.now()))
-        return _json(200, {"n": till.last_n, "receipt": till.receipt})
+        told = {"n": till.last_n, "receipt": till.receipt, "tills": self.book.heard(till.group)}
+        return _json(200, told | {"session": self._session_of(till)})
+
+    def _session_of(self, till: Till) -> int | None:
+        session = self.book.session(till.group)
+        return session.number if session and session.closed is None else None
 
     async def list_items(self, request: Request, till: Till) -> Response:
         listed = await asyncio.to_thread(self.items.listed)

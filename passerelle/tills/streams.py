@@ -6,7 +6,7 @@ back from a backup: whoever heard a later one must not take it for the same.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
@@ -71,6 +71,7 @@ class Hub:
         self._book, self._streams = book, set[Stream]()
         self._told, self._ask = book.seq, book.ask
         self._version = book.data_version()
+        self.told: Callable[[], object] = lambda: None
 
     async def watch(self) -> None:
         """Tells, as long as the server runs, what other processes wrote into the book."""
@@ -91,7 +92,9 @@ class Hub:
             for stream in [*self._streams]:
                 if stream.hears(event):
                     stream.tell(chunk)
-        self._told = max([self._told, *(event.seq for event in news)])
+        if news:
+            self._told = news[-1].seq
+            self.told()
 
     def _publish_ask(self) -> None:
         if (ask := self._book.ask) != self._ask:

@@ -23,7 +23,7 @@ def read_command(body: bytes) -> Command:
         _count(value, "n", 1),
         _name(value, "order"),
         _count(value, "base", 0),
-        tuple(map(_op, ops)),
+        tuple(map(read_op, ops)),
     )
 
 
@@ -34,7 +34,8 @@ def write_command(command: Command) -> bytes:
     return dump({**head, "ops": ops}).encode()
 
 
-def _op(value: Any) -> Op:
+def read_op(value: Any) -> Op:
+    """One of a command's ops. Raises :class:`ValueError` with what is wrong with it."""
     words = dict(_table(value, "ops"))
     kind = words.pop("op", None)
     if not isinstance(kind, str) or kind not in _OPS:

@@ -1,0 +1,41 @@
+"""The till's own copy of what it may sell: there when the network is not."""
+
+from typing import Any
+
+from passerelle.base.exact_json import parse
+from passerelle.base.words import fold
+from passerelle.tills.agent_book import AgentBook
+
+
+class Shelf:
+    """The server's list of items, as it was told last."""
+
+    def __init__(self, book: AgentBook) -> None:
+        self._book = book
+        self._items = self._read()
+
+    @property
+    def tag(self) -> str:
+        """Tells this list from the next one."""
+        return self._book.get("items_tag")
+
+    def fill(self, data: bytes, tag: str) -> None:
+        with self._book.transaction:
+            self._book.set(items=data.decode("utf-8"), items_tag=tag)
+        self._items = self._read()
+
+    def found(self, text: str, most: int) -> list[Any]:
+        """The items whose number begins so, or whose name holds each of the words."""
+        words = fold(text).split()
+        if not words:
+            return []
+        hits = (item for key, number, item in self._items if _fits(words, key, number))
+        return [item for item, _one in zip(hits, range(most), strict=False)]
+
+    def _read(self) -> list[tuple[str, str, Any]]:
+        items = parse(self._book.get("items", "[]"))
+        return [(fold(str(item["name"])), str(item["ean13"]), item) for item in items]
+
+
+def _fits(words: list[str], key: str, number: str) -> bool:
+    return number.startswith(words[0]) or all(word in key for word in words)
