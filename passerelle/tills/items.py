@@ -93,7 +93,7 @@ class Items:
         for key, item in newest.items():
             merged[key] = item
             for other in (known[key] for known in older if key in known):
-                told = {field: value for field, value in other.items() if item[field] is None}
+                told = {field: value for field, value in other.items() if item[field] in (None, "")}
                 merged[key] = item = item | told
         return merged
 
@@ -104,7 +104,7 @@ def _as_json(items: Mapping[str, Item]) -> Listed:
 
 
 def _items_in(data: bytes, stock: Stock, file: str) -> dict[str, Item]:
-    """A file's items by their :func:`gtin`; what a cell does not say legibly is ``None``.
+    """A file's items by their :func:`gtin`; what it does not say legibly is ``None``, or no name.
 
     Of an item that stands in several lines the lowest level counts. Raises as
     :func:`read_layout` does.
@@ -136,7 +136,7 @@ def _items_in(data: bytes, stock: Stock, file: str) -> dict[str, Item]:
         price = paid.exact(row) if paid and paid.floats[row] >= 0 else None
         item = {
             "ean13": item_number(number),
-            "name": (names.text(row).strip() or None) if names else None,
+            "name": names.text(row).strip() if names else "",
             "price": None if price is None else f"{price:f}",
             "stock": None if level is None else int(level),
         }

@@ -23,7 +23,7 @@ def write(path: Path, text: str, time: int, encoding: str = "utf-8") -> None:
     os.utime(path, (time, time))
 
 
-def item(ean13: str, name: str | None, price: str | None, stock: int | None) -> dict[str, Any]:
+def item(ean13: str, name: str, price: str | None, stock: int | None) -> dict[str, Any]:
     return {"ean13": ean13, "name": name, "price": price, "stock": stock}
 
 
@@ -33,8 +33,8 @@ def item(ean13: str, name: str | None, price: str | None, stock: int | None) -> 
         ("Gencod;Libellé;PVTTC;Stock\r\n0370;Été;1 234,50 €;4\r\n",
          [item("0370", "Été", "1234.50", 4)]),
         ('Gencod,Nom,Prix TTC,Stock\n370,"Sac ""A"", bleu",9.90,4.0\n371,,gratis,?\n',
-         [item("370", 'Sac "A", bleu', "9.90", 4), item("371", None, None, None)]),
-        ("Gencod\tStock\tPrix HT\n370\t7\t3.00\n", [item("370", None, None, 7)]),
+         [item("370", 'Sac "A", bleu', "9.90", 4), item("371", "", None, None)]),
+        ("Gencod\tStock\tPrix HT\n370\t7\t3.00\n", [item("370", "", None, 7)]),
         ("Gencod;Désignation;Prix;Stock\n370;A;1.250;4\n371;B;2,50;5\n;C;1;1\n3,7E+12;D;1;1\n",
          [item("370", "A", "1250", 4), item("371", "B", "2.50", 5)]),
         ("Gencod;Name;Price;Stock\n370;A;-1;4\n0370;A;2;-3\n", [item("370", "A", None, -3)]),

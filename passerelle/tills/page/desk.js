@@ -21,12 +21,12 @@ export function made(tag, text = "", values = {}) {
 let hush;
 
 // Says at once what stands in the way, for eyes and ears alike.
-export function tell(text) {
+export function tell(text, className = "") {
   const told = $("#told");
   told.replaceChildren();
   clearTimeout(hush);
   if (!text) return;
-  told.append(made("p", text));
+  told.append(made("p", text, { className }));
   hush = setTimeout(() => told.replaceChildren(), 15_000);
 }
 
@@ -53,7 +53,7 @@ export async function ask(method, path, body) {
     answer = await call(method, path, body);
   } catch (error) {
     if (!(error instanceof Silent)) throw error;
-    tell(_("This till's program does not answer: nothing was changed."));
+    tell(_("This till's program does not answer: look at the order again once it does."));
     return null;
   }
   const { status, value } = answer;
@@ -75,6 +75,13 @@ export function inWords(why, who, id) {
   }
   return who && !text.includes(who) ? `${text} (${who})` : text;
 }
+
+export const claim = async () => {
+  tell(_("Asking the server for the hold."), "calm");
+  const held = await deed("claim");
+  if (held) tell("");
+  return held;
+};
 
 export function deed(name, body) {
   const id = desk.current;
@@ -105,9 +112,11 @@ export function fresh() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// The address tells the order, so that it is there again when the page is loaded anew.
 export function show(id) {
   if (desk.current === id) return;
   desk.current = id;
+  history.replaceState(null, "", id ? `#${encodeURIComponent(id)}` : location.pathname);
   redraw();
 }
 

@@ -1,6 +1,6 @@
 // The lines of the order on the screen: drawn where they changed, so that nobody loses what he types.
 
-import { $, add, change, made, order, tell, words } from "./desk.js";
+import { $, change, isOthers, made, tell, words } from "./desk.js";
 import { amountOf, cents, decimal, shown, typed } from "./money.js";
 import { focusScan, isNumber, scan } from "./scan.js";
 import { _, language } from "./words.js";
@@ -11,19 +11,19 @@ const local = (text) => (language === "fr" ? text.replace(".", ",") : text);
 
 export function drawLines(view) {
   const lines = Object.entries(view?.lines ?? {});
-  const isOpen = !view || view.state === "draft";
+  const isOpen = view?.state === "draft" && !isOthers(view);
   const ids = new Set(lines.map(([id]) => id));
   for (const [id, row] of rows) {
-    if (!ids.has(id) || row.order !== view.id) { row.remove(); rows.delete(id); }
+    if (!ids.has(id) || row.order !== view?.id) { row.remove(); rows.delete(id); }
   }
   for (const [id, line] of lines) {
-    if (!rows.has(id)) rows.set(id, body.appendChild(made_row(id, view.id)));
+    if (!rows.has(id)) rows.set(id, body.appendChild(newRow(id, view.id)));
     fill(rows.get(id), line, isOpen);
   }
   $("#lines").hidden = !lines.length;
 }
 
-function made_row(id, of) {
+function newRow(id, of) {
   const row = made("tr");
   row.order = of;
   const name = made("td", "", { className: "name" });

@@ -1,6 +1,6 @@
 // Taking money: the hold first, then the money, then the record of it. Nothing is processed here.
 
-import { $, ask, deed, desk, made, order, tell } from "./desk.js";
+import { $, ask, claim, desk, isMine, made, order, tell } from "./desk.js";
 import { inTurn, orderPath } from "./agent.js";
 import { decimal, cents, plain, shown, totalOf, typed } from "./money.js";
 import { focusScan } from "./scan.js";
@@ -20,13 +20,20 @@ export async function begin() {
   if (totalOf(view) === null) return tell(_("A line has no price or no quantity: type it first."));
   if (!Object.keys(view.lines).length) return tell(_("There is nothing to pay."));
   const wasHeld = view.claim !== null;
-  const held = await deed("claim");
+  const held = await claim();
   if (!held) return;
   [id, total, taken, isHeldForThis] = [held.id, totalOf(held), [], !wasHeld];
   $("#refused").textContent = "";
   draw();
   box.showModal();
   amount.select();
+}
+
+// The hold may be broken while somebody counts coins.
+export function check() {
+  const view = desk.orders.get(id);
+  if (!box.open || isBusy || !view || isMine(view)) return;
+  $("#refused").textContent = _("This till no longer holds the order: take no money for it.");
 }
 
 function draw() {
@@ -92,6 +99,7 @@ $("#record").addEventListener("click", async () => {
 });
 
 $("#later").addEventListener("click", () => box.close());
+box.addEventListener("cancel", (event) => isBusy && event.preventDefault());
 
 box.addEventListener("close", () => {
   const isDone = box.returnValue === "done";

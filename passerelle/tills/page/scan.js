@@ -117,5 +117,9 @@ document.addEventListener("keydown", (event) => {
   const focused = document.activeElement;
   const isTyping = focused.matches("input, textarea, dialog, dialog *");
   const isPlain = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.altKey && !event.metaKey;
-  if (isPlain && !isTyping && !$("dialog[open]") && (!order() || order().state === "draft")) find.focus();
+  const done = $("#done");
+  if (isPlain && done.open) {
+    done.close();
+    find.focus();
+  } else if (isPlain && !isTyping && !$("dialog[open]") && (!order() || order().state === "draft")) find.focus();
 });

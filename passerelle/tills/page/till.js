@@ -2,7 +2,7 @@
 // may be down and the page be loaded anew.
 
 import { listen, call, inTurn } from "./agent.js";
-import { $, ask, change, deed, desk, drawnBy, inWords, isMine, isOthers, keep, made, order, redraw, show, tell, words } from "./desk.js";
+import { $, ask, change, claim, deed, desk, drawnBy, inWords, isMine, isOthers, keep, made, order, redraw, show, tell, words } from "./desk.js";
 import { drawLines } from "./lines.js";
 import { shown, totalOf } from "./money.js";
 import * as pay from "./pay.js";
@@ -111,7 +111,7 @@ function drawOrder() {
     note.value = note.dataset.shown = text;
     note.dataset.order = desk.current;
   }
-  note.readOnly = !isOpen;
+  note.readOnly = !isOpen || Boolean(view && isOthers(view));
   $("#note").hidden = !view || (!isOpen && !text);
   for (const id of ["pay", "hold", "cancel"]) $(`#${id}`).hidden = !view || !isOpen || isOthers(view);
   words($("#hold"), view && isMine(view) ? _("Release") : _("Hold"));
@@ -119,6 +119,7 @@ function drawOrder() {
   $("#print").hidden = !view || view.state === "cancelled";
   words($("#print"), view?.state === "paid" ? _("Print the receipt") : _("Print"));
   receipt.write(view);
+  pay.check();
 }
 
 function draw() {
@@ -151,7 +152,7 @@ async function cancel() {
   const view = order();
   if (view.hindrance) return tell(view.hindrance);
   const head = _("Cancel {order}?", { order: title(view) });
-  const isMeant = await question(_("Its items go back into stock. It keeps its number."), { head, yes: _("Cancel the order") });
+  const isMeant = await question(_("It keeps its number, and can be neither changed nor paid any more."), { head, yes: _("Cancel the order") });
   if (isMeant && await deed("cancel")) begin();
 }
 
@@ -167,7 +168,7 @@ async function breakHold() {
 function hold() {
   const view = order();
   if (view.hindrance) return tell(view.hindrance);
-  if (!isMine(view)) return deed("claim");
+  if (!isMine(view)) return claim();
   if (!desk.state.connected) return tell(_("There is no connection: once released, this till could not change the order either."));
   return deed("release");
 }
@@ -204,7 +205,7 @@ function sayWords() {
   words($("#new"), _("New order"));
   words($("#none"), _("No order is open. Scan an item, and one is."));
   words($("#past summary"), _("Paid and cancelled"));
-  words($("#back"), _("‹ Orders"));
+  words($("#back"), `‹ ${_("Orders")}`);
   words($("#scan label"), _("Scan or search an item"));
   [_("Item"), _("Quantity"), _("Price"), _("Sum")].forEach((text, n) => words($("#lines tr").children[n], text));
   words($("#total span"), _("Total"));
@@ -218,7 +219,7 @@ function sayWords() {
 }
 
 async function heard(state) {
-  const isBack = state.connected && !desk.state?.connected;
+  const was = desk.state;
   desk.alive = true;
   desk.state = state;
   if (state.language !== language) {
@@ -226,12 +227,19 @@ async function heard(state) {
     sayWords();
   }
   document.title = _("Till {till}", { till: state.till });
-  if (isBack) reload();
+  // What may be changed, and who was heard when, is told with the orders alone.
+  const isOther = state.connected !== was?.connected || state.holds !== was?.holds;
+  if (was && (isOther || (hasOthers() && Date.now() - loaded > FRESH))) reload();
   redraw();
 }
 
+const FRESH = 9_000;
+let loaded = 0;
+const hasOthers = () => [...desk.orders.values()].some(isOthers);
+
 // The whole anew: orders of a closed session are gone without a word.
 async function reload() {
+  loaded = Date.now();
   try {
     const [state, orders] = [await call("GET", "/local/state"), await call("GET", "/local/orders")];
     desk.orders = new Map(orders.value.orders.map((view) => [view.id, view]));
@@ -245,6 +253,7 @@ async function reload() {
 drawnBy(draw);
 sayWords();
 phone("order");
+desk.current = decodeURIComponent(location.hash.slice(1));
 listen({
   opened: reload, state: heard, order: keep,
   lost: () => { desk.alive = false; if (desk.state) redraw(); else drawStatus(); },
