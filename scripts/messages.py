@@ -24,6 +24,7 @@ PACKAGE = Path(__file__).parents[1] / "passerelle"
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
 KEYWORDS = {"_": None, "N_": None, "n_": (1, 2)}
 PAGE = "tills/page/"
+FOR_PAGE = PACKAGE / PAGE / "fr.json"
 METHODS = [
     ("**.py", "scripts.messages:in_python"),
     ("**.html", "jinja2"),
@@ -131,7 +132,7 @@ def main() -> int:
     with PO.open("wb") as file:
         write_po(file, catalogue, width=100, sort_output=True, include_lineno=False)
     PO.with_suffix(".mo").write_bytes(compiled(catalogue))
-    (PACKAGE / PAGE / "fr.json").write_bytes(for_page(catalogue))
+    FOR_PAGE.write_bytes(for_page(catalogue))
     lacking = missing(catalogue)
     for message in lacking:
         print(f"no French yet: {message}")

@@ -36,10 +36,10 @@ function drawRefusals() {
     const of = desk.orders.get(one.order);
     row.append(made("b", of ? title(of) : one.order), made("span", ` ${inWords(one.why, one.who, one.order)} `));
     row.append(made("small", clock(one.at)), seen);
-    seen.addEventListener("click", () => inTurn(async () => {
-      await ask("POST", `/local/refused/${encodeURIComponent(one.key)}/seen`);
-      await reload();
-    }));
+    seen.addEventListener("click", async () => {
+      await inTurn(() => ask("POST", `/local/refused/${encodeURIComponent(one.key)}/seen`));
+      reload();
+    });
     return row;
   }));
 }
@@ -238,16 +238,14 @@ let loaded = 0;
 const hasOthers = () => [...desk.orders.values()].some(isOthers);
 
 // The whole anew: orders of a closed session are gone without a word.
-async function reload() {
+function reload() {
   loaded = Date.now();
-  try {
+  return inTurn(async () => {
     const [state, orders] = [await call("GET", "/local/state"), await call("GET", "/local/orders")];
     desk.orders = new Map(orders.value.orders.map((view) => [view.id, view]));
+    if (!order()) show("");
     await heard(state.value);
-  } catch {
-    return; // the banner says so
-  }
-  redraw();
+  }).catch(() => {}); // the banner says so
 }
 
 drawnBy(draw);
