@@ -9,13 +9,13 @@ import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _, spoken
@@ -23,7 +23,7 @@ from passerelle.config.tills import is_loopback
 from passerelle.model.tills import Op
 from passerelle.rules.tills.commands import read_op
 from passerelle.tills.desk import Desk, NotDoneError
-from passerelle.tills.link import Link
+from passerelle.tills.shelf import Shelf
 
 _HEARTBEAT_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
@@ -37,15 +37,30 @@ _HEAD = {
 }
 
 
+class Carrier(Protocol):
+    """What brings a desk's commands to the server, and back what others did."""
+
+    items: Shelf
+
+    def wake(self) -> None:
+        """Something waits in the outbox."""
+
+    async def run(self) -> None:
+        """Goes on until it is cancelled."""
+
+    async def settle(self) -> None:
+        """Comes back once what was done may be confirmed."""
+
+
 class Agent:
     """A desk, its link, and the pages that look at it."""
 
-    def __init__(self, desk: Desk, token: str) -> None:
-        self.desk = desk
-        self.link = Link(desk, token, self._state_changed)
+    def __init__(self, desk: Desk, link: Carrier, *, is_tablet: bool = False) -> None:
+        self.desk, self.link, self._is_tablet = desk, link, is_tablet
         self._pages: set[asyncio.Queue[tuple[str, str]]] = set()
         self._waiters: set[asyncio.Event] = set()
         desk.told, desk.wakened = self._order_changed, self.link.wake
+        desk.state_changed = self._state_changed
 
     @asynccontextmanager
     async def running(self, _app: Starlette) -> AsyncIterator[None]:
@@ -115,6 +130,7 @@ class Agent:
             "till": desk.book.till,
             "group": desk.book.get("group"),
             "language": spoken(),
+            "tablet": self._is_tablet,
             "connected": desk.is_connected,
             "since": heard.isoformat() if heard and is_silent else None,
             "holds": desk.holds,
@@ -175,6 +191,7 @@ class Agent:
         """Asks for the hold, and waits until the server has granted it or not."""
         id, desk = request.path_params["id"], self.desk
         desk.claim(id)
+        await self.link.settle()
         if not await self._until(lambda: desk.is_granted(id) is not None):
             raise NotDoneError(_("the server has not granted the hold yet"))
         if not desk.is_granted(id):
@@ -217,14 +234,6 @@ class Agent:
         text = request.query_params.get("q", "")
         return _json(200, self.link.items.found(text, _MOST_ITEMS))
 
-    async def page(self, request: Request) -> Response:
-        name = request.path_params.get("name", "index.html")
-        file = files("passerelle.tills").joinpath("page", name)
-        if "/" in name or name.startswith(".") or not file.is_file():
-            return _json(404, {"error": _("there is no such page")})
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        return Response(file.read_bytes(), media_type=kind, headers=_HEAD)
-
     def _refusal(self, id: str, why: str, who: str | None) -> Response:
         told = {"result": "refused", "why": why, "who": who, "order": self.desk.handed(id)}
         return _json(409, told)
@@ -234,23 +243,31 @@ class Agent:
     ) -> Callable[[Request], Awaitable[Response]]:
         """A call of this machine's own; what cannot be done is answered in words."""
 
-        async def answer(request: Request) -> Response:
-            if stranger := _stranger(request):
+        async def guarded(request: Request) -> Response:
+            if not self._is_tablet and (stranger := _stranger(request)):
                 return _json(403, {"error": stranger})
             try:
-                return await call(request)
+                answer = await call(request)
+                await self.link.settle()
+                return answer
             except NotDoneError as error:
                 return self._refusal(request.path_params.get("id", ""), error.why, error.who)
             except ValueError as error:
                 return _json(422, {"error": str(error)})
 
-        return answer
+        return guarded
 
 
 def make_app(agent: Agent) -> Starlette:
+    return Starlette(routes=[*page_routes(), *routes_of(agent)], lifespan=agent.running)
+
+
+def page_routes() -> list[BaseRoute]:
+    return [Route("/", page), Route("/page/{name}", page)]
+
+
+def routes_of(agent: Agent) -> list[BaseRoute]:
     table = [
-        ("/", "GET", agent.page),
-        ("/page/{name}", "GET", agent.page),
         ("/local/state", "GET", agent.state),
         ("/local/events", "GET", agent.events),
         ("/local/items", "GET", agent.items),
@@ -266,8 +283,16 @@ def make_app(agent: Agent) -> Starlette:
         ("/local/orders/{id:path}", "GET", agent.order),
         ("/local/orders/{id:path}", "PUT", agent.put),
     ]
-    routes = [Route(path, agent.guarded(call), methods=[way]) for path, way, call in table]
-    return Starlette(routes=routes, lifespan=agent.running)
+    return [Route(path, agent.guarded(call), methods=[way]) for path, way, call in table]
+
+
+async def page(request: Request) -> Response:
+    name = request.path_params.get("name", "index.html")
+    file = files("passerelle.tills").joinpath("page", name)
+    if "/" in name or name.startswith(".") or not file.is_file():
+        return _json(404, {"error": _("there is no such page")})
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(file.read_bytes(), media_type=kind, headers=_HEAD)
 
 
 def _stranger(request: Request) -> str:

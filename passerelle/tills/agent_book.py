@@ -66,14 +66,15 @@ def path_for(folder: Path, till: str) -> Path:
 
 
 class AgentBook:
-    """An open book. Who writes does so within :meth:`transaction`."""
+    """An open book; without a path one in memory. Who writes does so within :meth:`transaction`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with suppress(OSError):
-            open(path, "xb", opener=private).close()
-        with telling(path):
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    def __init__(self, path: Path | None) -> None:
+        self.path = path or Path(":memory:")
+        if path is not None:
+            with suppress(OSError):
+                open(path, "xb", opener=private).close()
+        with telling(self.path):
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_TABLES)

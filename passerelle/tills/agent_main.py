@@ -16,7 +16,7 @@ from passerelle.gateway.frame import clock
 from passerelle.tills.agent import Agent, make_app
 from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
-from passerelle.tills.link import pair_with
+from passerelle.tills.link import Link, pair_with
 from passerelle.tills.serving import bind, serve
 
 _FINISHED = 1_000
@@ -125,7 +125,8 @@ def _serve(path: Path, listen: str) -> None:
     with book.transaction:
         book.forget_finished(_FINISHED)
         book.set(listen=listen)
-    app = make_app(Agent(Desk(book, clock), _token(book)))
+    desk = Desk(book, clock)
+    app = make_app(Agent(desk, Link(desk, _token(book))))
     host, port = bound.getsockname()[:2]
     text = _("till {till}: open http://{host}:{port} in a browser (Ctrl+C ends it)")
     serve(app, bound, None, lambda: click.echo(text.format(till=book.till, host=host, port=port)))

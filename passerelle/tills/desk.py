@@ -56,6 +56,7 @@ class Desk:
         self.paused = ""
         self.told: Callable[[str], object] = lambda _id: None
         self.wakened: Callable[[], object] = lambda: None
+        self.state_changed: Callable[[], object] = lambda: None
 
     @property
     def holds(self) -> str:

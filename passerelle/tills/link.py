@@ -6,7 +6,7 @@ Whatever fails is tried again, with the same key: the server carries a command o
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from hashlib import sha256
 from secrets import token_hex
@@ -105,8 +105,8 @@ def _said(response: httpx.Response, url: str) -> dict[str, Any]:
 class Link:
     """Keeps a desk in step with its server, as long as the agent runs."""
 
-    def __init__(self, desk: Desk, token: str, state_changed: Callable[[], object]) -> None:
-        self._desk, self._state_changed = desk, state_changed
+    def __init__(self, desk: Desk, token: str) -> None:
+        self._desk = desk
         self._url = desk.book.get("url")
         self._work, self._asked = asyncio.Event(), 0
         self.items = Shelf(desk.book)
@@ -122,6 +122,9 @@ class Link:
     def wake(self) -> None:
         """Something waits in the outbox."""
         self._work.set()
+
+    async def settle(self) -> None:
+        """What is in the till's own book is confirmed: it goes when it can."""
 
     async def run(self) -> None:
         """Connects, again and again."""
@@ -145,7 +148,7 @@ class Link:
             self._desk.hold_all(held.why)
         else:
             self._desk.paused = held.why
-        self._state_changed()
+        self._desk.state_changed()
 
     def _connected(self, is_connected: bool) -> None:
         changed = self._desk.is_connected != is_connected
@@ -153,7 +156,7 @@ class Link:
         if is_connected:
             self._desk.paused = ""
         if changed:
-            self._state_changed()
+            self._desk.state_changed()
 
     async def _connect(self) -> None:
         await self._report()

@@ -13,6 +13,7 @@ from passerelle.tills.items import Items, stocks_of
 from passerelle.tills.ringing import Ringer, runs_to_ring
 from passerelle.tills.server import TillServer, make_app
 from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
+from passerelle.tills.tablets import Tablets
 
 LOCK = "tills.lock"
 
@@ -32,7 +33,7 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
         scheme = "https" if certificate else "http"
         text = _("tills: listening on {url} (Ctrl+C ends it)")
         serve(
-            make_app(server),
+            make_app(server, Tablets(server, clock).routes()),
             bound,
             certificate,
             lambda: click.echo(text.format(url=f"{scheme}://{host}:{port}")),

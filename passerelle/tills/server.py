@@ -5,7 +5,7 @@ was committed last.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from passerelle import __version__
 from passerelle.base.errors import PasserelleError
@@ -111,6 +111,16 @@ class TillServer:
         """Has something written; back once it is durable."""
         return await asyncio.wrap_future(self.writer.submit(deed))
 
+    async def carry_out(self, till: Till, body: bytes) -> Reply:
+        """Does what a till asks for; the answer is durable."""
+
+        def deed() -> tuple[Reply, list[Event]]:
+            done = self.sequencer.carry_out(till, body, self.now())
+            return done.reply, [done.event] if done.event else []
+
+        reply: Reply = await self.write(deed)
+        return reply
+
     async def note(self, deed: Callable[[], object]) -> None:
         """The same, where no till is to hear of it."""
         await self.write(lambda: (deed(), []))
@@ -139,11 +149,7 @@ class TillServer:
                 refusal(413, _("a command has {most} bytes at most").format(most=MAX_BODY))
             )
 
-        def deed() -> tuple[Reply, list[Event]]:
-            done = self.sequencer.carry_out(till, body, self.now())
-            return done.reply, [done.event] if done.event else []
-
-        return _answer(await self.write(deed))
+        return _answer(await self.carry_out(till, body))
 
     async def events(self, request: Request, till: Till) -> Response:
         asked = request.query_params
@@ -263,8 +269,8 @@ class TillServer:
         return _json(200, paired._asdict())
 
 
-def make_app(server: TillServer) -> Starlette:
-    """The server's app; opening and closing of the book is its lifespan's."""
+def make_app(server: TillServer, more: Sequence[BaseRoute] = ()) -> Starlette:
+    """The server's app, with ``more`` than tills ask for; the book is closed when it ends."""
     routes = [
         Route("/v1/ops", _of_till(server, server.ops), methods=["POST"]),
         Route("/v1/events", _of_till(server, server.events)),
@@ -275,7 +281,7 @@ def make_app(server: TillServer) -> Starlette:
         Route("/v1/health", server.health),
         Route("/v1/pair", server.pair, methods=["POST"]),
     ]
-    return Starlette(routes=routes, lifespan=server.running)
+    return Starlette(routes=[*routes, *more], lifespan=server.running)
 
 
 def _of_till(
