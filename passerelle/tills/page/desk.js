@@ -46,9 +46,38 @@ export function keep(view) {
   redraw();
 }
 
+// An answer may be older than an event that overtook it: how many events each order had tells.
+const events = new Map();
+const eventsOf = (id) => events.get(id) ?? 0;
+
+export function hear(view) {
+  events.set(view.id, eventsOf(view.id) + 1);
+  keep(view);
+}
+
+export const noted = () => new Map(events);
+
+// All orders as they were asked for, but for those of which there was an event since.
+export function keepAll(views, since) {
+  const orders = new Map(views.map((view) => [view.id, view]));
+  for (const [id, count] of events) {
+    if (count !== (since.get(id) ?? 0)) orders.set(id, desk.orders.get(id));
+  }
+  desk.orders = orders;
+}
+
+async function again(id) {
+  for (let seen = -1; seen !== eventsOf(id);) {
+    seen = eventsOf(id);
+    const { status, value } = await call("GET", `/local/orders/${encodeURIComponent(id)}`);
+    if (status === 200) keep(value);
+  }
+}
+
 // Asks the agent, and tells why not; the answer's value, or null.
 export async function ask(method, path, body) {
   let answer;
+  const since = noted();
   try {
     answer = await call(method, path, body);
   } catch (error) {
@@ -56,12 +85,10 @@ export async function ask(method, path, body) {
     tell(_("This till's program does not answer: look at the order again once it does."));
     return null;
   }
-  const { status, value } = answer;
-  if (status === 200) {
-    keep(value.order ?? value);
-    return value;
-  }
-  keep(value.order);
+  const { status, value } = answer, view = value.order ?? value;
+  keep(view);
+  if (view.id && eventsOf(view.id) !== (since.get(view.id) ?? 0)) again(view.id).catch(() => {});
+  if (status === 200) return value;
   tell(inWords(value.why ?? value.error ?? String(status), value.who, desk.current));
   redraw();
   return null;

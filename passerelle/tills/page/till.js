@@ -2,7 +2,7 @@
 // may be down and the page be loaded anew.
 
 import { listen, call, inTurn } from "./agent.js";
-import { $, ask, change, claim, deed, desk, drawnBy, inWords, isMine, isOthers, keep, made, order, redraw, show, tell, words } from "./desk.js";
+import { $, ask, change, claim, deed, desk, drawnBy, hear, inWords, isMine, isOthers, keepAll, made, noted, order, redraw, show, tell, words } from "./desk.js";
 import { drawLines } from "./lines.js";
 import { shown, totalOf } from "./money.js";
 import * as pay from "./pay.js";
@@ -14,8 +14,10 @@ import { _, clock, language, speak } from "./words.js";
 
 function drawStatus() {
   const { state, alive } = desk, banner = $("#status");
-  const [kind, text] = !alive ? ["alarm", _("This till's program does not answer: nothing can be sold now.")]
+  const [kind, text] = !alive && state?.tablet ? ["alarm", _("No connection: this tablet works with one only, nothing can be sold now.")]
+    : !alive ? ["alarm", _("This till's program does not answer: nothing can be sold now.")]
     : state.holds ? ["alarm", _("This till stands still: {why}", { why: state.holds })]
+    : state.connected && state.tablet ? ["well", _("Connected; this tablet works with a connection only")]
     : state.connected ? ["well", state.session ? _("Connected, session {n}", { n: state.session }) : _("Connected")]
     : state.since ? ["alone", _("No connection since {time}: new orders can be made and paid, shared ones wait", { time: clock(state.since) })]
     : ["alone", _("Alone, the server has not been reached yet: new orders can be made and paid, shared ones wait")];
@@ -215,6 +217,9 @@ function sayWords() {
   words($("#cancel"), _("Cancel the order"));
   words($("#question-who label"), _("Your name, for the log"));
   words($("#no"), _("No, go back"));
+  words($("#login-title"), _("Which till is this tablet?"));
+  words($("#login label"), _("Its token, from `passerelle till pair NAME --token`"));
+  words($("#login button"), _("Be this till"));
   pay.sayWords();
 }
 
@@ -241,19 +246,36 @@ const hasOthers = () => [...desk.orders.values()].some(isOthers);
 function reload() {
   loaded = Date.now();
   return inTurn(async () => {
-    const [state, orders] = [await call("GET", "/local/state"), await call("GET", "/local/orders")];
-    desk.orders = new Map(orders.value.orders.map((view) => [view.id, view]));
+    const state = await call("GET", "/local/state");
+    if (state.status === 401) return login();
+    const since = noted(), orders = await call("GET", "/local/orders");
+    keepAll(orders.value.orders, since);
     if (!order()) show("");
     await heard(state.value);
   }).catch(() => {}); // the banner says so
 }
+
+// A tablet without an agent: the server has its page, once it knows which till it is.
+function login() {
+  if (!$("#login").open) $("#login").showModal();
+}
+
+$("#login form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { status, value } = await call("POST", "/local/login", { token: $("#token").value }).catch(() => ({ value: {} }));
+  $("#token").value = "";
+  if (status !== 200) return words($("#login-text"), value.error ?? "");
+  $("#login").close();
+  reload();
+});
+$("#login").addEventListener("cancel", (event) => event.preventDefault());
 
 drawnBy(draw);
 sayWords();
 phone("order");
 desk.current = decodeURIComponent(location.hash.slice(1));
 listen({
-  opened: reload, state: heard, order: keep,
-  lost: () => { desk.alive = false; if (desk.state) redraw(); else drawStatus(); },
+  opened: reload, state: heard, order: hear,
+  lost: () => { desk.alive = false; redraw(); reload(); },
 });
 focusScan();
