@@ -324,3 +324,18 @@ def test_it_is_french_narrow_and_dark_as_well(
     c.choose("Commande 4")
     assert c.browser.run("return document.documentElement.scrollWidth") == 360
     assert c.faults() == []
+
+
+def test_a_tablet_has_the_servers_page_and_says_that_it_needs_it(shop: TillShop, a: Till) -> None:
+    token = run_program("till", "pair", "T", "--token", cwd=shop.folder).stdout.split()[-1]
+    browser = a.browser
+    browser.open(f"http://{HOST}:{shop.port}", width=820)
+    browser.wait("login.open")
+    browser.type("#token", f"x{token}{ENTER}")
+    a.sees("#login-text", "not paired")
+    browser.type("#token", f"{token}{ENTER}")
+    a.sees("#status", "works with a connection only")
+    a.choose("Order 4")
+    a.scan(BOOT)
+    a.sees("#total output", "179.80")
+    assert browser.run("return document.documentElement.scrollWidth") == 820

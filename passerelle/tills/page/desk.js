@@ -74,6 +74,8 @@ async function again(id) {
   }
 }
 
+const silent = () => _("This till's program does not answer: look at the order again once it does.");
+
 // Asks the agent, and tells why not; the answer's value, or null.
 export async function ask(method, path, body) {
   let answer;
@@ -82,7 +84,7 @@ export async function ask(method, path, body) {
     answer = await call(method, path, body);
   } catch (error) {
     if (!(error instanceof Silent)) throw error;
-    tell(_("This till's program does not answer: look at the order again once it does."));
+    tell(silent());
     return null;
   }
   const { status, value } = answer, view = value.order ?? value;
@@ -121,8 +123,9 @@ export function change(ops) {
     const wanted = ops(order());
     if (!wanted.length) return null;
     tell("");
-    if (order()?.hindrance) {
-      tell(order().hindrance);
+    const why = desk.alive ? order()?.hindrance : silent();
+    if (why) {
+      tell(why);
       redraw();
       return null;
     }

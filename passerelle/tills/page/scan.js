@@ -18,15 +18,16 @@ export function focusScan() {
 async function search(text) {
   try {
     const { status, value } = await call("GET", `/local/items?q=${encodeURIComponent(text)}`);
-    return status === 200 ? (value.items ?? value) : [];
+    return status === 200 ? value : [];
   } catch {
-    return [];
+    return null;
   }
 }
 
 export async function scan(text) {
   close();
   const items = await search(text);
+  if (!items) return add({ ean13: text }); // which tells that there is no answer
   const exact = items.find((item) => bare(item.ean13) === bare(text));
   const only = items.length === 1 && !/^\d+$/.test(text) ? items[0] : null;
   if (exact ?? only) return add(exact ?? only);
@@ -106,7 +107,7 @@ find.addEventListener("input", () => {
   if (text.length < 2) return close();
   timer = setTimeout(async () => {
     const items = await search(text);
-    if (turn === asked) offer(text, items);
+    if (turn === asked) offer(text, items ?? []);
   }, 120);
 });
 

@@ -14,7 +14,8 @@ import { _, clock, language, speak } from "./words.js";
 
 function drawStatus() {
   const { state, alive } = desk, banner = $("#status");
-  const [kind, text] = !alive && state?.tablet ? ["alarm", _("No connection: this tablet works with one only, nothing can be sold now.")]
+  const [kind, text] = $("#login").open ? ["", ""]
+    : !alive && state?.tablet ? ["alarm", _("No connection: this tablet works with one only, nothing can be sold now.")]
     : !alive ? ["alarm", _("This till's program does not answer: nothing can be sold now.")]
     : state.holds ? ["alarm", _("This till stands still: {why}", { why: state.holds })]
     : state.connected && state.tablet ? ["well", _("Connected; this tablet works with a connection only")]
@@ -114,7 +115,7 @@ function drawOrder() {
     note.dataset.order = desk.current;
   }
   note.readOnly = !isOpen || Boolean(view && isOthers(view));
-  $("#note").hidden = !view || (!isOpen && !text);
+  $("#note").hidden = !view || (note.readOnly && !text);
   for (const id of ["pay", "hold", "cancel"]) $(`#${id}`).hidden = !view || !isOpen || isOthers(view);
   words($("#hold"), view && isMine(view) ? _("Release") : _("Hold"));
   $("#break").hidden = !view || !isOthers(view);
@@ -256,8 +257,11 @@ function reload() {
 }
 
 // A tablet without an agent: the server has its page, once it knows which till it is.
-function login() {
+async function login() {
+  await speak(navigator.language.startsWith("fr") ? "fr" : "en").catch(() => {});
+  sayWords();
   if (!$("#login").open) $("#login").showModal();
+  redraw();
 }
 
 $("#login form").addEventListener("submit", async (event) => {
