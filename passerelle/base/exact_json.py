@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from passerelle.base.language import _
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -25,7 +27,7 @@ def parse(data: bytes | str) -> Any:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
         return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError(_("it is nested too deep")) from None
 
 
 def dump(value: Any) -> str:
@@ -53,7 +55,7 @@ def decimal_of(value: Any) -> Decimal | None:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(_("{name} is no number").format(name=name))
 
 
 def _write(value: Any, put: Any) -> None:

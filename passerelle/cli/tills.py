@@ -145,7 +145,8 @@ def pair(settings: Settings, name: str, group: str, token: bool) -> None:
     click.echo(_("on that machine, within ten minutes:"))
     port = settings.needed_tills.listen.rpartition(":")[2]
     scheme = "http" if settings.needed_tills.tls == "off" else "https"
-    click.echo(f"passerelle till agent --server {scheme}://HOST:{port} --code {code}")
+    command = f"passerelle till agent --server {scheme}://HOST:{port} --code {code}"
+    click.echo(command)
 
 
 @till.command()

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -34,7 +36,7 @@ def certificate_of(
                 _('tls = "off" lets whoever is in the network read along on {host}').format(
                     host=host
                 ),
-                "config.toml: tills.tls",
+                "tills.tls",
                 _('set tls = "own", or listen on 127.0.0.1'),
             )
         return None
@@ -109,7 +111,22 @@ def serve(
             str(certificate[0] if certificate else ""),
             _('name two files in PEM in tills.tls, or set tls = "own"'),
         ) from error
-    asyncio.run(_serve(uvicorn.Server(config), bound, started))
+    asyncio.run(_serve(_Server(config), bound, started))
+
+
+class _Server(uvicorn.Server):
+    """Ends well however it is asked to, and with its terminal: it was started to be ended so."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        names = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
+        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self.handle_exit) for number in found}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 async def _serve(

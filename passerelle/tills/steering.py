@@ -36,9 +36,7 @@ def group_named(settings: Tills, name: str) -> str:
         known = ", ".join(settings.groups)
         what = _('there is no group "{name}"') if name else _("which group?")
         mend = _("name one with --group: {known}")
-        raise UsageError(
-            what.format(name=name), "config.toml: tills.groups", mend.format(known=known)
-        )
+        raise UsageError(what.format(name=name), "tills.groups", mend.format(known=known))
     return name
 
 
