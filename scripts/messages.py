@@ -1,12 +1,15 @@
 """Brings the French catalogue up to the messages in the code, with Babel.
 
 ``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, updates the .po file,
-and writes the .mo file that the program reads. What has no French yet is listed; translate it in
-the .po file, and run this again. Exit code 1 while anything is missing.
+and writes what is read at run time: the .mo file, and fr.json for the tills' page. What has no
+French yet is listed; translate it in the .po file, and run this again. Exit code 1 while anything
+is missing.
 """
 
 import ast
 import io
+import json
+import re
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +23,14 @@ from babel.messages.pofile import read_po, write_po
 PACKAGE = Path(__file__).parents[1] / "passerelle"
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
 KEYWORDS = {"_": None, "N_": None, "n_": (1, 2)}
-METHODS = [("**.py", "scripts.messages:in_python"), ("**.html", "jinja2")]
+PAGE = "tills/page/"
+FOR_PAGE = PACKAGE / PAGE / "fr.json"
+METHODS = [
+    ("**.py", "scripts.messages:in_python"),
+    ("**.html", "jinja2"),
+    (f"{PAGE}**.js", "scripts.messages:in_script"),
+]
+_IN_SCRIPT = re.compile(r'(?<![\w.])_\(\s*("(?:[^"\\]|\\.)*")')
 Found = tuple[int, str, tuple[str | None, ...], list[str]]
 
 
@@ -39,6 +49,15 @@ def in_python(
             texts = tuple(_text(argument) for argument in call.args)
             comments = list(_comments(lines[: call.lineno - 1], tags))
             yield call.lineno, call.func.id, texts, comments
+
+
+def in_script(
+    file: BinaryIO, keywords: Collection[str], tags: Collection[str], options: object
+) -> Iterator[Found]:
+    """The marked messages of the page's scripts."""
+    for number, line in enumerate(file.read().decode("utf-8").splitlines(), 1):
+        for found in _IN_SCRIPT.finditer(line):
+            yield number, "_", (json.loads(found[1]),), []
 
 
 def _text(argument: ast.expr) -> str | None:
@@ -97,12 +116,23 @@ def compiled(catalogue: Catalog) -> bytes:
     return buffer.getvalue()
 
 
+def for_page(catalogue: Catalog) -> bytes:
+    """The French of the tills' page, as JSON."""
+    table = {
+        message.id: message.string
+        for message in catalogue
+        if any(name.startswith(PAGE) for name, _line in message.locations)
+    }
+    return json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True).encode() + b"\n"
+
+
 def main() -> int:
-    """Writes both files; tells what is missing."""
+    """Writes the three files; tells what is missing."""
     catalogue = updated()
     with PO.open("wb") as file:
         write_po(file, catalogue, width=100, sort_output=True, include_lineno=False)
     PO.with_suffix(".mo").write_bytes(compiled(catalogue))
+    FOR_PAGE.write_bytes(for_page(catalogue))
     lacking = missing(catalogue)
     for message in lacking:
         print(f"no French yet: {message}")

@@ -261,6 +261,14 @@ class Settings(Section):
         if self.pool:
             yield from (shop.stock_to for shop in self.pool.shops.values())
 
+    def level_files(self) -> Iterator[tuple[str, Stock]]:
+        """The files of levels that runs publish, by their copies' names, and how they are read."""
+        if self.stock:
+            yield self.stock.to.name, self.stock
+        for name, shop in self.pool.shops.items() if self.pool else ():
+            if shop.stock_to:  # a shop that is tills has no files
+                yield f"{name}_{shop.stock_to.name}", shop.levels_file
+
     def import_folders(self, server: str) -> set[str]:
         """The folders on a server from which the ERP imports whatever lies there."""
         places = (self.orders.to if self.orders else None, self.fulfil.to)

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from passerelle.base.language import _
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
 from passerelle.config.statuses import CANCELLED
+from passerelle.config.stock import Guards, Stock
 from passerelle.config.values import (
     Duration,
     Encoding,
@@ -96,6 +97,16 @@ class PoolShop(Section):
     @classmethod
     def _with_the_default(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         return with_the_default(cls, names, info.field_name)
+
+    @property
+    def levels_file(self) -> Stock:
+        """How its files of levels are read."""
+        return Stock.model_construct(
+            encoding=self.encoding,
+            separator=self.separator,
+            columns=self.columns,
+            guards=Guards.model_construct(final_newline=self.final_newline),
+        )
 
 
 class Pool(Section):

@@ -16,7 +16,7 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.base.words import gtin
 from passerelle.config.pool import PoolShop
-from passerelle.config.stock import Guards, Stock
+from passerelle.config.stock import Guards
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault
@@ -203,14 +203,8 @@ def on_our_clock(gateway: Gateway, source: Source) -> datetime | None:
 
 def read_levels(source: Source, name: str, shop: PoolShop) -> LevelFile:
     """The shop's own levels. Raises what stops only this shop."""
-    settings = Stock.model_construct(
-        encoding=shop.encoding,
-        separator=shop.separator,
-        columns=shop.columns,
-        guards=Guards.model_construct(final_newline=shop.final_newline),
-    )
     label = f"{name}/{source.place.name}"
-    return read_level_file(source.data, settings, label, f"pool.shops.{name}.columns")
+    return read_level_file(source.data, shop.levels_file, label, f"pool.shops.{name}.columns")
 
 
 def in_its_words(error: PasserelleError, name: str) -> PasserelleError:

@@ -118,7 +118,8 @@ class Desk:
         return [*ops, Op("claim", {})] if is_new and ops[-1].kind != "claim" else ops
 
     def _queue(self, id: str, ops: Sequence[Op], **meta: int) -> None:
-        if why := self.hindrance(id):
+        is_break = self.is_connected and not self.holds and [op.kind for op in ops] == ["break"]
+        if (why := self.hindrance(id)) and not is_break:
             order = self.order(id)
             who = order.claim if order and order.claim != self.book.till else None
             raise NotDoneError(why, who)

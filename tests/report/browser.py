@@ -27,6 +27,18 @@ _ARGUMENTS = (
     *("--hide-scrollbars", "--lang=en"),
 )
 _PATIENCE = 30.0
+_WAIT = """
+const end = performance.now() + 20000;
+return new Promise((done, fail) => {
+  const look = () => {
+    const value = (CONDITION);
+    if (value) done(value);
+    else if (performance.now() > end) fail(new Error(document.body.innerText));
+    else setTimeout(look, 10);
+  };
+  look();
+});
+"""
 
 
 class Browser:
@@ -68,16 +80,21 @@ class Browser:
             self._driver.stdout.close()
         shutil.rmtree(self._profile, ignore_errors=True)
 
-    def open(self, path: Path, *, width: int = 1200, scripts: bool = True) -> None:
-        """Shows a file in a window of that width, with or without scripts, and waits for it."""
+    def open(self, page: Path | str, *, width: int = 1200, scripts: bool = True) -> None:
+        """Shows a file, or an address, in a window of that width, with or without scripts, and
+        waits for it."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.devtools("Emulation.setDeviceMetricsOverride", **size)
         self.devtools("Emulation.setScriptExecutionDisabled", value=not scripts)
-        self._ask("POST", "/url", {"url": path.as_uri()})
+        self._ask("POST", "/url", {"url": page if isinstance(page, str) else page.as_uri()})
 
     def run(self, script: str, *arguments: object) -> Any:
         """What a script's ``return`` gives."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})
+
+    def wait(self, condition: str) -> Any:
+        """What an expression gives, once it gives something; the page is asked, not the clock."""
+        return self.run(_WAIT.replace("CONDITION", condition))
 
     def type(self, selector: str, text: str) -> None:
         """Types into the first element that fits, as a keyboard does."""

@@ -38,7 +38,7 @@ const one = document.createElement('div');
 one.innerHTML = '<img src=x onerror="window.harm = 1">';
 document.body.append(one);
 """
-_CONTRASTS = """
+CONTRASTS = """
 const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
 const light = (color) => {
   const [r, g, b] = numbers(color).slice(0, 3).map(v => v / 255)
@@ -174,5 +174,5 @@ def test_it_is_read_as_easily_in_the_dark(browser: Browser, page: Path) -> None:
         preferred = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.devtools("Emulation.setEmulatedMedia", features=preferred)
         browser.open(page)
-        assert browser.run(_CONTRASTS) == [], scheme
+        assert browser.run(CONTRASTS) == [], scheme
     browser.devtools("Emulation.setEmulatedMedia", features=[])

@@ -14,7 +14,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from scripts import messages
-from scripts.messages import PO, in_python, missing
+from scripts.messages import FOR_PAGE, PO, in_python, missing
 
 Pair = tuple[str, str]
 
@@ -59,6 +59,7 @@ def test_the_po_file_is_what_the_code_marks_all_of_it_translated_for_certain() -
     # As any tool reads it: ours overlooks what is wrong.
     with PO.open("rb") as file:
         assert len(told(read_po(file, abort_invalid=True))) == len(told(marked()))
+    assert FOR_PAGE.read_bytes() == messages.for_page(french())
 
 
 def test_the_mo_file_is_the_po_file_compiled() -> None:
@@ -122,7 +123,7 @@ def test_every_translation_closes_its_commands_and_breaks_its_lines() -> None:
 # --- the language -------------------------------------------------------------------------------
 
 # The same word in both.
-SAME = {"id", "dates", "Date", "{n} minute", "{n} minutes"}
+SAME = {"id", "dates", "Date", "Note", "Total", "{n} minute", "{n} minutes"}
 
 
 @pytest.mark.parametrize("codec", ["cp850", "cp1252"])
