@@ -76,7 +76,10 @@ class TillShop:
         )
         line = self.child.output.readline()
         found = re.search(r"https?://127\.0\.0\.1:(\d+)", line)
-        assert found, (line, *self.child.rest())
+        if not found:
+            told = self.child.rest()
+            self.kill()
+            raise AssertionError(told)
         self.port = int(found[1])
 
     def kill(self) -> None:
@@ -333,7 +336,7 @@ class BadLine:
         with client, suppress(OSError), socket.create_connection((HOST, self.target)) as server:
             if self.tls:
                 client = self.tls.wrap_socket(client, server_side=True)
-                server = _blind_tls().wrap_socket(server)
+                server = blind_tls().wrap_socket(server)
             for each in (client, server):
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             up = threading.Thread(target=self._pump, args=(client, server, False), daemon=True)
@@ -356,7 +359,7 @@ class BadLine:
                 each.shutdown(socket.SHUT_RDWR)
 
 
-def _blind_tls() -> ssl.SSLContext:
+def blind_tls() -> ssl.SSLContext:
     """Trusts whatever certificate it is shown."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
