@@ -179,11 +179,11 @@ def status(settings: Settings, as_json: bool) -> None:
     from passerelle.tills.steering import till_book
 
     with till_book(settings.folder) as book:
-        surplus = book.surplus()
-    if surplus:
-        raise HeldError(
-            _("money was taken that no order could take"), few([s.receipt for s in surplus])
-        )
+        found = [*(one.receipt for one in book.surplus())]
+        found += [str(one["about"]) for one in book.flags()]
+    if found:
+        mend = _("look at `passerelle till log`, then `passerelle till settle RECEIPT`")
+        raise HeldError(_("a person has to look at what the tills did"), few(found), mend)
 
 
 @till.group()
