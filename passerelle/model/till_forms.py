@@ -30,7 +30,7 @@ def write_order(order: TillOrder) -> tuple[str, str]:
     more = {
         "session": order.session,
         "maker": order.maker,
-        "touched": [[*place, touch.rev, touch.till] for place, touch in order.touched.items()],
+        "touched": [[*place, *touch] for place, touch in order.touched.items()],
         "dropped": sorted(order.dropped),
         "broken": sorted(order.broken),
     }
@@ -60,7 +60,10 @@ def read_order(doc: str | bytes, more: str = "{}") -> TillOrder:
 
 
 def _touched(rows: Any) -> Mapping[tuple[str, ...], Touch]:
-    return {tuple(place): Touch(_int(rev), till) for *place, rev, till in rows}
+    return {
+        tuple(place): Touch(_int(rev), till, _int(other_rev), other)
+        for *place, rev, till, other_rev, other in rows
+    }
 
 
 def _int(value: Any) -> int:

@@ -32,10 +32,16 @@ class Answer(StrEnum):
 
 
 class Touch(NamedTuple):
-    """When a field was last set, by the order's ``rev``, and by which till."""
+    """When a field was last set or added to, by the order's ``rev``, and by which till.
+
+    ``other`` is the last till before it that was another one: what that did, the later one may
+    never have seen, since ``add`` merges always.
+    """
 
     rev: int
     till: str
+    other_rev: int = 0
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ def bind(listen: str) -> socket.socket:
     """A socket that listens there. Raises :class:`UnreachableError` where it cannot."""
     host, port = host_and_port(listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # By its protocol asyncio knows it for TCP, and lets answers leave at once (TCP_NODELAY): without
-    # that the body of each waits 40 ms for the other side to acknowledge the head.
+    # By its protocol asyncio knows it for TCP and lets answers leave at once (TCP_NODELAY): without
+    # that the body of each waits 40 ms for the other side to acknowledge its head.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):

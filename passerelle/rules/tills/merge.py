@@ -83,9 +83,17 @@ class _Scene:
     till: str
     birth: Birth
 
-    @property
-    def touch(self) -> Touch:
-        return Touch((self.order.rev if self.order else 0) + 1, self.till)
+    def touched(self, places: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Touch]:
+        """The touches of all places, once this command has touched these too."""
+        before = self.order.touched if self.order else {}
+        rev = (self.order.rev if self.order else 0) + 1
+        return {**before, **{place: self._touch(before.get(place), rev) for place in places}}
+
+    def _touch(self, last: Touch | None, rev: int) -> Touch:
+        if last is None:
+            return Touch(rev, self.till)
+        others = (last.other_rev, last.other) if last.till == self.till else last[:2]
+        return Touch(rev, self.till, *others)
 
     def draft(self) -> TillOrder:
         """The order, where it may still change at all."""
@@ -111,11 +119,11 @@ class _Scene:
         """Raises where another till changed one of these after ``base``."""
         touched = self.order.touched if self.order else {}
         for place in places:
-            touch = touched.get(place)
-            if touch and touch.till != self.till and touch.rev > self.command.base:
+            touch = touched.get(place, Touch(0, self.till))
+            rev, who = touch[2:] if touch.till == self.till else touch[:2]
+            if rev > self.command.base:
                 text = _("{till} has changed {field} meanwhile")
-                why = text.format(till=touch.till, field=".".join(place))
-                raise RefusedError(why, touch.till)
+                raise RefusedError(text.format(till=who, field=".".join(place)), who)
 
 
 def _create(scene: _Scene, op: Op) -> TillOrder:
@@ -128,14 +136,14 @@ def _create(scene: _Scene, op: Op) -> TillOrder:
         scene.birth.session,
         scene.till,
         fields=fields,
-        touched={(name,): scene.touch for name in fields},
+        touched=scene.touched((name,) for name in fields),
     )
 
 
 def _set(scene: _Scene, op: Op) -> TillOrder:
     order, given = scene.free(), op.words.get("fields", {})
     scene.check((name,) for name in given)
-    touched = {**order.touched, **{(name,): scene.touch for name in given}}
+    touched = scene.touched((name,) for name in given)
     return replace(order, fields=_with(order.fields, given), touched=touched)
 
 
@@ -148,8 +156,7 @@ def _line(scene: _Scene, op: Op) -> TillOrder:
     # A line as it is made may hold a null: from then on null takes a field away.
     line = _with(order.lines[id], given) if id in order.lines else dict(given)
     line |= {name: _sum(line.get(name), delta, name) for name, delta in added.items()}
-    touched = {**order.touched, **{(id, name): scene.touch for name in (*given, *added)}}
-    touched[id,] = scene.touch
+    touched = scene.touched([(id,), *((id, name) for name in (*given, *added))])
     return replace(order, lines={**order.lines, id: line}, touched=touched)
 
 
@@ -160,9 +167,10 @@ def _drop(scene: _Scene, op: Op) -> TillOrder:
     scene.check([(id,)])
     lines = {name: line for name, line in order.lines.items() if name != id}
     touched = {
-        place: touch for place, touch in order.touched.items() if place[0] != id or len(place) == 1
+        place: touch
+        for place, touch in scene.touched([(id,)]).items()
+        if place[0] != id or len(place) == 1
     }
-    touched[id,] = scene.touch
     return replace(order, lines=lines, touched=touched, dropped=order.dropped | {id})
 
 
