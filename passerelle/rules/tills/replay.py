@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from passerelle.base.language import _
 from passerelle.model.tills import Answer, Command, Op, TillOrder, TillState
-from passerelle.rules.tills.merge import Birth, apply
+from passerelle.rules.tills.merge import Birth, apply, payment_of
 
 # Until the server has numbered it.
 UNNUMBERED = Birth(0, 0)
@@ -46,6 +46,31 @@ def base_of(confirmed: TillOrder | None, pending: Iterable[Command], ops: Iterab
     places = places_of(ops)
     bases = [command.base for command in pending if places & places_of(command.ops)]
     return min([confirmed.rev if confirmed else 0, *bases])
+
+
+def falls_with(
+    confirmed: TillOrder | None, refused: Command, waiting: Iterable[Command]
+) -> list[Command]:
+    """Those of the till's later commands on the order that are about what now never came to be.
+
+    They are not sent any more: of a line that was not made they would make half a line. A payment
+    is always sent.
+    """
+    fallen: list[Command] = []
+    lines = _unmade(confirmed, refused)
+    for command in waiting:
+        is_about = refused.ops[0].kind == "create" or lines & {
+            op.words["id"] for op in command.ops if op.kind in ("line", "drop")
+        }
+        if is_about and payment_of(command) is None:
+            fallen.append(command)
+            lines |= _unmade(confirmed, command)
+    return fallen
+
+
+def _unmade(confirmed: TillOrder | None, refused: Command) -> set[str]:
+    ids = {op.words["id"] for op in refused.ops if op.kind == "line"}
+    return ids - (confirmed.lines.keys() if confirmed else set())
 
 
 def places_of(ops: Iterable[Op]) -> set[tuple[str, ...]]:
