@@ -10,7 +10,7 @@ from passerelle.model.tills import Answer, Command, Op, TillOrder, TillState, Ve
 from passerelle.rules.tills.commands import MAX_NAME, read_command, write_command
 from passerelle.rules.tills.merge import Birth, apply, is_as_seen, payment_of, total_of
 from passerelle.rules.tills.numbers import number_of, receipt_of
-from passerelle.rules.tills.replay import base_of, hindrance, newer, screen
+from passerelle.rules.tills.replay import base_of, falls_with, hindrance, newer, screen
 from passerelle.rules.tills.three_way import ops_between
 
 
@@ -336,6 +336,26 @@ def test_a_base_is_never_newer_than_that_of_what_is_pending(ops: list[Op], base:
     pending = [command(line(price="8"), base=1, n=5), command(put(note="z"), base=2, n=6)]
     assert base_of(order, pending, ops) == base
     assert base_of(None, [], ops) == 0
+
+
+@pytest.mark.parametrize(
+    ("refused", "waiting", "fallen"),
+    [
+        ([line("l2", qty="1")], [[line("l2", {"qty": "1"})], [put(note="y")], [drop("l2")]], "02"),
+        ([line("l2", qty="1")], [[line("l2", price="1"), line("l3", qty="1")], [drop("l3")]], "01"),
+        ([line(price="1")], [[line(add={"qty": "1"})], [drop()]], ""),
+        ([line("l2", qty="1")], [[line(price="1")], [CLAIM], [PAY]], ""),
+        ([create(), CLAIM], [[line(price="1")], [CLAIM], [PAY], [CANCEL]], "013"),
+        ([line("l2", qty="1")], [[line("l2", price="1"), PAY]], ""),
+        ([CLAIM], [[put(note="z")], [PAY]], ""),
+    ],
+)  # fmt: skip
+def test_what_builds_on_a_refused_command_falls_with_it(
+    refused: list[Op], waiting: list[list[Op]], fallen: str
+) -> None:
+    commands = [command(*ops, n=number) for number, ops in enumerate(waiting, 2)]
+    found = falls_with(made(), command(*refused), commands)
+    assert "".join(str(commands.index(one)) for one in found) == fallen
 
 
 @pytest.mark.parametrize(
