@@ -21,6 +21,7 @@ from passerelle.rules.tills.numbers import receipt_of
 from passerelle.rules.tills.replay import (
     UNNUMBERED,
     base_of,
+    falls_with,
     hindrance,
     is_claiming,
     newer,
@@ -109,20 +110,23 @@ class Desk:
 
     # --- doing ---------------------------------------------------------------------------------
 
-    def do(self, id: str, ops: Sequence[Op]) -> None:
-        """Confirms a change. Raises :class:`NotDoneError` where it cannot be."""
-        self._queue(id, self._born_held(id, ops))
+    def do(self, id: str, ops: Sequence[Op], seen: int | None = None) -> None:
+        """Confirms a change. Raises :class:`NotDoneError` where it cannot be.
+
+        ``seen``: the order's ``rev`` that it rests on, where that is not the one on the screen.
+        """
+        self._queue(id, self._born_held(id, ops), seen)
 
     def _born_held(self, id: str, ops: Sequence[Op]) -> Sequence[Op]:
         is_new = any(op.kind == "create" for op in ops)
         return [*ops, Op("claim", {})] if is_new and ops[-1].kind != "claim" else ops
 
-    def _queue(self, id: str, ops: Sequence[Op], **meta: int) -> None:
+    def _queue(self, id: str, ops: Sequence[Op], seen: int | None = None, **meta: int) -> None:
         if why := self.hindrance(id):
             order = self.order(id)
             who = order.claim if order and order.claim != self.book.till else None
             raise NotDoneError(why, who)
-        command = self._command(id, ops)
+        command = self._command(id, ops, seen)
         verdict = apply(self.order(id), command, self.book.till, UNNUMBERED)
         if verdict.answer != Answer.OK:
             raise NotDoneError(verdict.why, verdict.who)
@@ -131,9 +135,10 @@ class Desk:
             self.book.set(**meta)
         self._changed(id)
 
-    def _command(self, id: str, ops: Sequence[Op]) -> Command:
+    def _command(self, id: str, ops: Sequence[Op], seen: int | None) -> Command:
         """With the same checks as the server's: what it would not read is not confirmed."""
         base = base_of(self.book.order(id), self.book.pending(id), ops)
+        base = base if seen is None else min(base, seen)
         made = Command(token_hex(16), self.book.n + 1, id, base, tuple(ops))
         return read_command(write_command(made))
 
@@ -142,19 +147,22 @@ class Desk:
 
         Raises :class:`NotDoneError`, and :class:`ValueError` for what is no order.
         """
-        version = wanted.get("version")
+        version, seen = wanted.get("version"), None
         known = self.order(id)
         if known is not None:
             doc = self.book.handed(id, str(version)) if version else None
             if doc is None:
                 raise ValueError(_("version: name the one that was handed out with the order"))
-            ops = ops_between(parse(doc), wanted)
+            handed = parse(doc)
+            ops = ops_between(handed, wanted)
+            # The rev that the server knew then: each pending command counts one on the screen.
+            seen = max(0, int(str(handed["rev"])) - int(str(handed["pending"])))
         elif version:
             raise NotDoneError(_("there is no such order"))
         else:
             ops = ops_between(None, wanted)
         if ops:
-            self.do(id, ops)
+            self.do(id, ops, seen)
 
     def claim(self, id: str) -> None:
         """Asks for the hold; it is granted once the order says so."""
@@ -224,8 +232,18 @@ class Desk:
             if status != 200 or answer.get("result") == Answer.SURPLUS:
                 why = answer.get("why") or answer.get("error") or ""
                 self.book.refuse(command, str(why), answer.get("who"), self.now())
+            if status != 200:
+                self._let_fall(command)
         self._changed(command.order)
         self.release_born()
+
+    def _let_fall(self, refused: Command) -> None:
+        """What builds on a refused command is refused here: the server would do it by halves."""
+        confirmed, pending = self.book.order(refused.order), self.book.pending(refused.order)
+        for command in falls_with(confirmed, refused, pending):
+            self.book.answered(command.n)
+            why = _("what it builds on was refused")
+            self.book.refuse(command, why, None, self.now())
 
     def release_born(self) -> None:
         """Orders that were born held, and that the server has whole now, are everybody's."""

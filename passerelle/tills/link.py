@@ -217,7 +217,7 @@ class Link:
             while (waiting := self._desk.book.next_unsent()) is not None:
                 command, body = waiting
                 response = await self._client.post(f"{self._url}/v1/ops", content=body)
-                if response.status_code not in (200, 409, 422):
+                if response.status_code not in (200, 409, 413, 422):
                     self._raise_for(response)
                 self._desk.heard = self._desk.now()
                 answer = parse(response.content)
