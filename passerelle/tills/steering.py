@@ -118,8 +118,7 @@ def close_session(
         raise UsageError(_("no session of {group} is open").format(group=group))
     for name in without:
         till_named(book, name)
-    silent = [till for till in _ask(book, group) if till.name not in without]
-    if silent:
+    if silent := _ask(book, group, without):
         raise _not_heard(book, silent)
     with book.transaction:
         drafts = book.drafts(group)
@@ -131,14 +130,18 @@ def close_session(
     return session, drafts
 
 
-def _ask(book: TillBook, group: str) -> list[Till]:
-    """The tills that do not say in time that all they did is known."""
+def _ask(book: TillBook, group: str, without: Collection[str]) -> list[Till]:
+    """The tills that do not say in time that all they did is known; some are not waited for."""
     with book.transaction:
         ask = book.ask_tills()
     end = time.monotonic() + _PATIENCE_SECONDS
-    while (silent := book.silent(group, ask)) and time.monotonic() < end:
+    while (silent := _silent(book, group, ask, without)) and time.monotonic() < end:
         time.sleep(_LOOK_SECONDS)
     return silent
+
+
+def _silent(book: TillBook, group: str, ask: int, without: Collection[str]) -> list[Till]:
+    return [till for till in book.silent(group, ask) if till.name not in without]
 
 
 def _not_heard(book: TillBook, silent: list[Till]) -> HeldError:
