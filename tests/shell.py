@@ -105,6 +105,7 @@ class Running:
     def __init__(self, child: forking.Child, output: TextIO, errors: TextIO) -> None:
         self._child, self.output, self._errors = child, output, errors
         self.send_signal, self.kill, self.wait = child.send_signal, child.kill, child.wait
+        self.pid = child.pid
 
     @property
     def is_running(self) -> bool:

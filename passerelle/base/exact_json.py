@@ -25,15 +25,22 @@ def parse(data: bytes | str) -> Any:
     """
     try:
         text = data.decode("utf-8") if isinstance(data, bytes) else data
-        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+        value = json.loads(text, parse_int=Number, parse_float=Number, parse_constant=_refuse)
+        if "\\ud" in text.lower():
+            # A pair of halves is one character; a half alone can be written nowhere.
+            json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except RecursionError:
         raise ValueError(_("it is nested too deep")) from None
+    return value
 
 
 def dump(value: Any) -> str:
     """The value as JSON on one line, in ASCII: no text in it can break a line or a stream."""
     parts: list[str] = []
-    _write(value, parts.append)
+    try:
+        _write(value, parts.append)
+    except RecursionError:
+        raise ValueError(_("nested too deep")) from None
     return "".join(parts)
 
 

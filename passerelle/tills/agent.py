@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from passerelle.base.errors import PasserelleError
 from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _, spoken
 from passerelle.config.tills import is_loopback
@@ -164,7 +165,8 @@ class Agent:
 
     async def ops(self, request: Request) -> Response:
         id, said = request.path_params["id"], await _table(request)
-        ops = [read_op(op) for op in said.get("ops", ())]
+        given = said.get("ops")
+        ops = [read_op(op) for op in given] if isinstance(given, list) else []
         if not ops or any(op.kind == "pay" for op in ops):
             raise ValueError(_("ops: write a list of ops; a payment goes by /pay"))
         self.desk.do(id, ops)
@@ -244,9 +246,9 @@ class Agent:
         """A call of this machine's own; what cannot be done is answered in words."""
 
         async def guarded(request: Request) -> Response:
-            if not self._is_tablet and (stranger := _stranger(request)):
-                return _json(403, {"error": stranger})
             try:
+                if not self._is_tablet and (stranger := _stranger(request)):
+                    return _json(403, {"error": stranger})
                 answer = await call(request)
                 await self.link.settle()
                 return answer
@@ -254,6 +256,8 @@ class Agent:
                 return self._refusal(request.path_params.get("id", ""), error.why, error.who)
             except ValueError as error:
                 return _json(422, {"error": str(error)})
+            except PasserelleError as error:
+                return _json(503, {"error": str(error)})
 
         return guarded
 

@@ -5,8 +5,8 @@ nothing that the till confirmed. One process has it open at a time.
 """
 
 import sqlite3
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -60,7 +60,8 @@ def books_in(folder: Path) -> list[Path]:
 
 def path_for(folder: Path, till: str) -> Path:
     """A file name for any till's name."""
-    plain = "".join(char if char.isalnum() or char in "-_" else "_" for char in till)
+    plain = "".join(char if char.isalnum() or char in "-_" else "_" for char in till)[:40].lower()
+    # Two tills have two files, also where the case of letters does not count.
     tail = "" if plain == till else f"-{sha256(till.encode()).hexdigest()[:8]}"
     return folder / f"till-{plain}{tail}.db"
 
@@ -86,7 +87,13 @@ class AgentBook:
 
     @property
     def transaction(self) -> AbstractContextManager[None]:
-        return transaction(self._db)
+        """Durable when it ends, or undone. Raises :class:`UnreachableError`: a disk is full."""
+        return self._transaction()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with telling(self.path), transaction(self._db):
+            yield
 
     # --- who it is, and how far ----------------------------------------------------------------
 
@@ -150,11 +157,9 @@ class AgentBook:
             (most,),
         )
 
-    def forget_all_but(self, ids: Iterable[str]) -> None:
-        """The server told the whole: what it did not name is of another day, or another book."""
-        keep = set(ids)
-        gone = [(id,) for (id,) in self._db.execute("SELECT id FROM orders") if id not in keep]
-        self._db.executemany("DELETE FROM orders WHERE id = ?", gone)
+    def forget_orders(self) -> None:
+        """The server tells the whole: what it does not name is of another day, or another book."""
+        self._db.execute("DELETE FROM orders")
 
     def held_by(self, till: str) -> list[str]:
         """The drafts that the server says this till holds."""

@@ -6,11 +6,13 @@ connection; once the server has it, the hold is released.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
+from passerelle.base.errors import UnreachableError
 from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _
 from passerelle.model.till_forms import shown
@@ -94,9 +96,11 @@ class Desk:
     def handed(self, id: str) -> dict[str, Any] | None:
         """The same, and remembered: a program may come back with it."""
         view = self.view(id)
-        if view is not None:
-            with self.book.transaction:
-                self.book.hand_out(id, view["version"], dump(view))
+        # A full disk keeps nobody from looking; coming back with this one is refused then.
+        with suppress(UnreachableError):
+            if view is not None:
+                with self.book.transaction:
+                    self.book.hand_out(id, view["version"], dump(view))
         return view
 
     def _silent_since(self, till: str | None) -> str | None:
@@ -110,37 +114,45 @@ class Desk:
 
     # --- doing ---------------------------------------------------------------------------------
 
-    def do(self, id: str, ops: Sequence[Op], seen: int | None = None) -> None:
-        """Confirms a change. Raises :class:`NotDoneError` where it cannot be.
+    def do(self, id: str, ops: Sequence[Op]) -> None:
+        """Confirms a change. Raises :class:`NotDoneError` where it cannot be."""
+        self._queue(id, ops)
 
-        ``seen``: the order's ``rev`` that it rests on, where that is not the one on the screen.
-        """
-        self._queue(id, self._born_held(id, ops), seen)
-
-    def _born_held(self, id: str, ops: Sequence[Op]) -> Sequence[Op]:
-        is_new = any(op.kind == "create" for op in ops)
-        return [*ops, Op("claim", {})] if is_new and ops[-1].kind != "claim" else ops
-
-    def _queue(self, id: str, ops: Sequence[Op], seen: int | None = None, **meta: int) -> None:
-        is_break = self.is_connected and not self.holds and [op.kind for op in ops] == ["break"]
-        if (why := self.hindrance(id)) and not is_break:
-            order = self.order(id)
-            who = order.claim if order and order.claim != self.book.till else None
-            raise NotDoneError(why, who)
+    def _queue(
+        self, id: str, ops: Sequence[Op], seen: int | None = None, receipt: int | None = None
+    ) -> None:
+        """``seen``: the order's rev that the change was made from, if that is not the last one."""
+        self._check(id, ops)
         command = self._command(id, ops, seen)
         verdict = apply(self.order(id), command, self.book.till, UNNUMBERED)
         if verdict.answer != Answer.OK:
             raise NotDoneError(verdict.why, verdict.who)
         with self.book.transaction:
             self.book.queue(command)
-            self.book.set(**meta)
+            if receipt is not None:
+                self.book.set(receipt=receipt)
+            for op in ops:
+                if op.kind in ("claim", "release"):
+                    self.book.keep_hold(id, kept=op.kind == "claim")
         self._changed(id)
+
+    def _check(self, id: str, ops: Sequence[Op]) -> None:
+        if not (why := self.hindrance(id)):
+            return
+        order = self.order(id)
+        holder = order.claim if order and order.claim != self.book.till else None
+        is_break = all(op.kind == "break" for op in ops)
+        if not (holder and is_break and self.is_connected and not self.holds):
+            raise NotDoneError(why, holder)
 
     def _command(self, id: str, ops: Sequence[Op], seen: int | None) -> Command:
         """With the same checks as the server's: what it would not read is not confirmed."""
         base = base_of(self.book.order(id), self.book.pending(id), ops)
-        base = base if seen is None else min(base, seen)
-        made = Command(token_hex(16), self.book.n + 1, id, base, tuple(ops))
+        # Born held, without being asked.
+        is_new = any(op.kind == "create" for op in ops) and ops[-1].kind != "claim"
+        all_ops = (*ops, Op("claim", {})) if is_new else tuple(ops)
+        least = base if seen is None else min(base, seen)
+        made = Command(token_hex(16), self.book.n + 1, id, least, all_ops)
         return read_command(write_command(made))
 
     def put(self, id: str, wanted: Mapping[str, Any]) -> None:
@@ -148,22 +160,18 @@ class Desk:
 
         Raises :class:`NotDoneError`, and :class:`ValueError` for what is no order.
         """
-        version, seen = wanted.get("version"), None
-        known = self.order(id)
-        if known is not None:
-            doc = self.book.handed(id, str(version)) if version else None
-            if doc is None:
-                raise ValueError(_("version: name the one that was handed out with the order"))
-            handed = parse(doc)
-            ops = ops_between(handed, wanted)
-            # The rev that the server knew then: each pending command counts one on the screen.
-            seen = max(0, int(str(handed["rev"])) - int(str(handed["pending"])))
-        elif version:
-            raise NotDoneError(_("there is no such order"))
-        else:
-            ops = ops_between(None, wanted)
-        if ops:
-            self.do(id, ops, seen)
+        version = str(wanted.get("version") or 0)
+        if self.order(id) is None:
+            if version != "0":
+                raise NotDoneError(_("there is no such order"))
+            self.do(id, ops_between(None, wanted))
+            return
+        if (doc := self.book.handed(id, version)) is None:
+            raise ValueError(_("version: name the one that was handed out with the order"))
+        known = parse(doc)
+        if ops := ops_between(known, wanted):
+            # Of what was pending then, the server had told nothing yet.
+            self._queue(id, ops, int(str(known["rev"])) - int(str(known["pending"])))
 
     def claim(self, id: str) -> None:
         """Asks for the hold; it is granted once the order says so."""
@@ -172,8 +180,9 @@ class Desk:
             raise NotDoneError(_("there is no such order"))
         if order.claim != self.book.till:
             self.do(id, [Op("claim", {})])
-        with self.book.transaction:
-            self.book.keep_hold(id, kept=True)
+        else:
+            with self.book.transaction:
+                self.book.keep_hold(id, kept=True)
 
     def is_granted(self, id: str) -> bool | None:
         """Whether the till holds the order; ``None`` while the server is being asked."""
@@ -184,8 +193,6 @@ class Desk:
         return order is not None and order.claim == self.book.till
 
     def release(self, id: str) -> None:
-        with self.book.transaction:
-            self.book.keep_hold(id, kept=False)
         self.do(id, [Op("release", {})])
 
     def pay(self, id: str, payments: Sequence[Any]) -> str:
@@ -206,7 +213,7 @@ class Desk:
     # --- what the server says ------------------------------------------------------------------
 
     def hear(self, orders: Sequence[TillOrder], cursor: str = "") -> None:
-        """Events: whole orders, of which the newer counts."""
+        """Events: whole orders, of which the newer counts; they may come late, or twice."""
         changed = []
         with self.book.transaction:
             for order in orders:
@@ -221,9 +228,9 @@ class Desk:
         self.release_born()
 
     def hear_all(self, orders: Sequence[TillOrder], cursor: str) -> None:
-        """A snapshot: what it does not name is gone."""
+        """A snapshot: all there is. Of another book's order the rev tells nothing."""
         with self.book.transaction:
-            self.book.forget_all_but(order.id for order in orders)
+            self.book.forget_orders()
         self.hear(orders, cursor)
 
     def hear_answer(self, command: Command, status: int, answer: Mapping[str, Any]) -> None:

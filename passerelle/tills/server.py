@@ -26,6 +26,7 @@ from passerelle.config.tills import Tills
 from passerelle.ledger.till_book import Event, TillBook
 from passerelle.model.till_forms import shown
 from passerelle.model.tills import Till
+from passerelle.rules.tills.commands import MAX_BYTES
 from passerelle.tills.items import Items
 from passerelle.tills.ringing import Ringer
 from passerelle.tills.sequencer import Reply, Sequencer, refusal
@@ -33,7 +34,6 @@ from passerelle.tills.streams import AheadError, Cursor, Hub, read_cursor
 from passerelle.tills.trust import pair
 from passerelle.tills.writer import Writer
 
-MAX_BODY = 1_000_000
 # While a till's agent was heard within so many seconds, no other installation is that till.
 ALIVE_SECONDS = 30.0
 _MOST_WAIT = 60.0
@@ -146,7 +146,7 @@ class TillServer:
         body = await _body(request)
         if body is None:
             return _answer(
-                refusal(413, _("a command has {most} bytes at most").format(most=MAX_BODY))
+                refusal(413, _("a command has {most} bytes at most").format(most=MAX_BYTES))
             )
 
         return _answer(await self.carry_out(till, body))
@@ -311,7 +311,7 @@ async def _body(request: Request) -> bytes | None:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > MAX_BODY:
+        if size > MAX_BYTES:
             return None
         parts.append(part)
     return b"".join(parts)

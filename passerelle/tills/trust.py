@@ -16,7 +16,7 @@ from pathlib import Path
 from ssl import PEM_cert_to_DER_cert
 from typing import NamedTuple
 
-from passerelle.base.durable import create_privately
+from passerelle.base.durable import create_privately, make_private_folder
 from passerelle.ledger.till_book import Pairing, TillBook
 
 CODE_LIVES, TRIES = timedelta(minutes=10), 5
@@ -93,6 +93,7 @@ def own_certificate(folder: Path, now: datetime) -> tuple[Path, Path]:
     certificate, key = folder / _CERTIFICATE, folder / _KEY
     folder.mkdir(parents=True, exist_ok=True)
     if not (certificate.exists() and key.exists()):
+        make_private_folder(folder)
         made, its_key = _make_certificate(now)
         for path, data in ((key, its_key), (certificate, made)):
             path.unlink(missing_ok=True)

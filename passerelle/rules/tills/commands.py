@@ -1,6 +1,6 @@
 """What a command may look like: the JSON of ``POST /v1/ops``, read strictly."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from passerelle.base.exact_json import Number, decimal_of, dump, parse
@@ -9,11 +9,16 @@ from passerelle.model.tills import Command, Op
 
 # Whatever a till sends is kept for years: names have a length, and a command an end.
 MAX_NAME, MAX_OPS, MAX_NUMBER = 200, 1_000, 2**53
+MAX_BYTES, MAX_DEPTH = 1_000_000, 100
 
 
 def read_command(body: bytes) -> Command:
     """The command in a request's body. Raises :class:`ValueError` with what is wrong with it."""
+    if len(body) > MAX_BYTES:
+        raise ValueError(_("a command has {most} bytes at most").format(most=MAX_BYTES))
     value = _table(parse(body), _("the body"))
+    if _is_deep(value):
+        raise ValueError(_("the body is nested too deep"))
     _only(value, ("key", "n", "order", "base", "ops"))
     ops = value.get("ops")
     if not isinstance(ops, list) or not 0 < len(ops) <= MAX_OPS:
@@ -25,6 +30,17 @@ def read_command(body: bytes) -> Command:
         _count(value, "base", 0),
         tuple(map(read_op, ops)),
     )
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _number in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inner(outer)]
+    return bool(level)
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def write_command(command: Command) -> bytes:

@@ -25,7 +25,7 @@ from passerelle.model.tills import (
 )
 
 # As many digits as two numbers of sixty places can need.
-_EXACT = Context(prec=200)
+EXACT = Context(prec=200)
 # What `seen` must agree on: another amount would be another sale.
 SEEN = ("qty", "price")
 
@@ -243,7 +243,7 @@ def _sum(before: Any, delta: Any, name: str) -> Any:
     first, second = decimal_of("0" if before is None else before), decimal_of(delta)
     if first is None or second is None:
         raise RefusedError(_("{name} holds no number to add to").format(name=name))
-    text = format(_EXACT.add(first, second), "f")
+    text = format(EXACT.add(first, second), "f")
     is_text = isinstance(delta if before is None else before, str)
     return text if is_text else Number(text)
 
@@ -255,5 +255,5 @@ def total_of(order: TillOrder) -> Decimal | None:
         quantity, price = decimal_of(line.get("qty")), decimal_of(line.get("price"))
         if quantity is None or price is None:
             return None
-        total = _EXACT.add(total, _EXACT.multiply(quantity, price))
+        total = EXACT.add(total, EXACT.multiply(quantity, price))
     return total

@@ -5,12 +5,12 @@ bring back stays, since it may not have known it; what is to go is an explicit `
 """
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from passerelle.base.exact_json import Number, decimal_of
 from passerelle.base.language import _
 from passerelle.model.tills import Op
+from passerelle.rules.tills.merge import EXACT
 
 _QUANTITY = "qty"
 
@@ -55,7 +55,7 @@ def _added(before: Any, changed: Mapping[str, Any]) -> Mapping[str, Any]:
     was, now = decimal_of(before), decimal_of(changed.get(_QUANTITY))
     if was is None or now is None or was == now:
         return {}
-    moved = format(Decimal(now) - was, "f")
+    moved = format(EXACT.subtract(now, was), "f")
     return {_QUANTITY: moved if isinstance(before, str) else Number(moved)}
 
 
