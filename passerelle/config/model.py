@@ -23,6 +23,7 @@ from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
 from passerelle.config.tills import Tills
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
 from passerelle.model.location import Location
+from passerelle.model.tills import channel_of
 
 
 class Trace(Section):
@@ -67,6 +68,12 @@ class Schedule(Section):
     levels, before they set their own. After a change: `passerelle schedule install`.
 
     = …  # after the shops wrote orders and levels, before they set their own
+    """
+    tills: Minutes = (4, 14, 24, 34, 44, 54)
+    """The minutes of each hour at which `run tills` starts, where there is [tills]: one of them
+    before the ERP imports. After a change: `passerelle schedule install`.
+
+    = …  # where there is [tills]: one of them before the ERP imports
     """
 
 
@@ -239,6 +246,12 @@ class Settings(Section):
         if self.tills is None:
             raise _missing(_("[tills] is missing"))
         return self.tills
+
+    @property
+    def selling_channels(self) -> tuple[str, ...]:
+        """The channels whose orders go to the ERP: the shop's, and each group of tills'."""
+        groups = self.tills.groups if self.tills else ()
+        return (self.needed_orders.channel, *map(channel_of, groups))
 
     @property
     def gift_card_ids(self) -> tuple[str, ...]:

@@ -1,0 +1,178 @@
+"""What tills are paid for reaches the ERP once, and is off the web until the ERP has it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from lxml import etree
+
+from tests.till_books import Tills
+from tests.world import Sale, World
+
+A, B = "3700000000000", "3700000000001"
+TILLS = "\n[tills]\n"
+
+
+@pytest.fixture
+def tills(world: World) -> Tills:
+    world.configure(extra=TILLS, stock='missed_sales = "subtract"\n')
+    world.shop_writes(Sale("1", {A: 1}, status="Annulé"))
+    world.erp_writes_stock({A: 10, B: 10}, age=60)
+    return Tills(world.data)
+
+
+def xml_of(world: World) -> etree._Element:
+    (path,) = world.xmls()
+    return etree.fromstring(path.read_bytes())
+
+
+def stock(world: World) -> dict[str, str]:
+    world.run_well("run", "stock")
+    return {item: level for item, level in world.shop_stock().items() if item in (A, B)}
+
+
+def test_a_paid_order_becomes_one_xml(world: World, tills: Tills) -> None:
+    tills.drafts("o1", {A: 2})
+    tills.adds("o1", B, "1", price="12.50", vat_rate="20", reference="bottine")
+    assert "0 orders to send" in world.run_well("run", "tills")
+    receipt = tills.pays("o1", "cash", "card", "cash")
+    assert "would" not in world.run_well("run", "tills", "--dry-run")
+    assert world.xmls() == []
+    text = world.run_well("run", "tills")
+    assert f"to send: order o1 (receipt {receipt}) as ftp:import/commandes_" in text
+    order = xml_of(world).find("order")
+    assert order is not None
+    assert [order.findtext(name) for name in ("id", "reference", "store", "payment")] == [
+        *("o1", receipt, "008", "cash, card")
+    ]
+    lines = [[e.text for e in line] for line in order.iter("line")]
+    assert lines == [
+        [A, "Bottine", "2", "9.90", "19.80"],
+        [B, "bottine", "Bottine", "1", "12.50", "20", "12.50"],
+    ]
+    for run in ("tills", "orders", "tills"):
+        world.run_well("run", run)
+    assert world.erp_takes() == ["o1"]
+    world.run_well("run", "orders", "--all")
+    world.run_well("run", "tills")
+    assert world.erp_takes() == []
+    assert world.states()["o1"] == "taken"
+
+
+def test_what_cannot_go_is_told_and_held_back(world: World, tills: Tills) -> None:
+    tills.sells("half", {A: "1.5"})
+    tills.sells("good", {B: 1})
+    tills.drafts("bare", {})
+    tills.adds("bare", "", 1)
+    tills.pays("bare")
+    result = world.fails("run", "tills", code=5)
+    assert "rejected: order half: B-000003:1: qty: no whole number of pieces" in result.text
+    assert "bare: B-000009:1: ean13: neither an item number nor a reference" in result.text
+    assert len(world.xmls()) == 1
+    assert stock(world) == {A: "8", B: "9"}
+    assert "still rejected: bare, half" in world.fails("run", "tills", code=5).text
+    world.run_well("orders", "settle", "half", "bare")
+    world.run_well("run", "tills")
+    assert stock(world) == {A: "10", B: "9"}
+
+
+def test_a_draft_holds_its_pieces_until_it_is_cancelled(world: World, tills: Tills) -> None:
+    tills.drafts("o1", {A: 3, B: 2})
+    assert stock(world) == {A: "7", B: "8"}
+    told = world.run_well("stock", "why", A)
+    assert "3 held by draft 1 (store)" in told
+    assert "draft 1 (store)" in world.run_well("orders", "show", "o1")
+    tills.drops("o1", B)
+    assert stock(world) == {A: "7", B: "10"}
+    tills.cancels("o1")
+    assert stock(world) == {A: "10", B: "10"}
+    world.edit(("[tills]", '[tills]\nhold = "paid"'))
+    tills.drafts("o2", {A: 3})
+    assert stock(world) == {A: "10", B: "10"}
+    tills.pays("o2")
+    assert stock(world) == {A: "7", B: "10"}
+
+
+def test_a_sale_is_missed_until_the_erp_has_it(world: World, tills: Tills) -> None:
+    tills.sells("o1", {A: 3})
+    assert stock(world)[A] == "7"
+    world.run_well("run", "tills")
+    assert stock(world)[A] == "7"
+    assert "The run of stock holds this back" in world.run_well("orders", "show", "o1")
+    world.erp_takes()
+    world.run_well("run", "tills")
+    assert stock(world)[A] == "7"
+    world.erp_writes_stock({A: 7, B: 10})
+    assert stock(world)[A] == "7"
+
+
+def test_a_refund_goes_as_well_and_gives_the_pieces_back(world: World, tills: Tills) -> None:
+    tills.drafts("back", {A: -2}, refund_of="o0")
+    assert stock(world)[A] == "10"
+    tills.pays("back")
+    assert stock(world)[A] == "12"
+    world.run_well("run", "tills")
+    assert [line.findtext("quantity") for line in xml_of(world).iter("line")] == ["-2"]
+    assert stock(world)[A] == "12"
+
+
+def test_an_order_is_sent_again_from_the_book(world: World, tills: Tills) -> None:
+    tills.sells("o1", {A: 1})
+    world.run_well("run", "tills")
+    world.erp_takes()
+    world.run_well("run", "tills")
+    world.run_well("orders", "resend", "o1", "--yes")
+    world.sends(Sale("1", {A: 1}, status="Annulé"))
+    assert "o1" not in world.run_well("run", "orders")
+    world.run_well("run", "tills")
+    assert world.erp_takes() == ["o1"]
+    world.run_well("run", "orders")
+    world.run_well("orders", "forget", "o1", "--yes")
+    world.run_well("run", "tills")
+    assert world.erp_takes() == ["o1"]
+
+
+@pytest.mark.parametrize("by", ["copy", "epoch"])
+def test_a_book_that_was_put_back_holds(world: World, tills: Tills, by: str) -> None:
+    tills.sells("o1", {A: 1})
+    before = (world.data / "tills.db").read_bytes()
+    tills.sells("o2", {A: 1})
+    world.run_well("run", "tills")
+    with tills.book() as book:
+        last = book.epoch
+    (world.data / "tills.db").write_bytes(before)
+    if by == "epoch":
+        with tills.book() as book:
+            book.begin_anew(datetime.now(UTC), "an older copy")
+            assert book.epoch != last
+    world.fails("run", "tills", code=6, words="run tills --accept")
+    world.run_well("run", "tills", "--accept")
+    assert sorted(world.erp_takes()) == ["o1", "o2"]
+    world.run_well("run", "tills", *(("--accept",) if by == "copy" else ()))
+    assert world.erp_takes() == []
+
+
+def test_web_orders_are_asked_about_all_the_same(world: World, tills: Tills) -> None:
+    """What the tills sent says nothing of which orders the shop's previous system had."""
+    world.edit(("start_from = 2000-01-01T00:00:00\n", ""))
+    tills.sells("o1", {A: 1})
+    world.run_well("run", "tills")
+    world.shop_writes(Sale("1", {A: 1}))
+    world.fails("run", "orders", code=6, words="this is the first run")
+    world.run_well("run", "orders", "--all")
+    tills.sells("o2", {A: 1})
+    world.run_well("run", "tills")
+    assert "are handled" not in world.sends(Sale("2", {A: 1}))
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        (("[orders]", "[orders_off]"), 3, "orders_off"),
+        ((TILLS, ""), 3, "[tills] is missing"),
+    ],
+)
+def test_what_is_missing_is_named(
+    world: World, tills: Tills, change: tuple[str, str], code: int, words: str
+) -> None:
+    world.edit(change)
+    world.fails("run", "tills", code=code, words=words)
