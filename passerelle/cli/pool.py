@@ -18,6 +18,7 @@ from passerelle.cli.common import (
     writing_ledger,
 )
 from passerelle.config.model import Settings
+from passerelle.explain.tills import in_till_book
 from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.health.pool import (
     PoolShopHealth,
@@ -26,6 +27,7 @@ from passerelle.health.pool import (
     look_at_pool,
     suspects_in_words,
 )
+from passerelle.rules.tills.sales import named
 
 _shop = click.argument("shop", metavar="SHOP", shell_complete=shop_names)
 _dry_run = click.option(
@@ -204,8 +206,10 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     passerelle pool log --shop be -n 20
     """
     key = None if item is None else gtin(item)
+    of_tills = settings.pool.of_tills if settings.pool else {}
     with reading_ledger(settings) as ledger:
-        if shop is not None and shop not in ledger.pool.shops(with_views=False):
+        is_known = shop in of_tills or shop in ledger.pool.shops(with_views=False)
+        if shop is not None and not is_known:
             from passerelle.runs.pool_steering import check_named
 
             check_named(settings.needed_pool, shop)
@@ -215,13 +219,15 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     elif not moves:
         click.echo(_("nothing has happened yet"))
     else:
+        found = in_till_book(settings, [m.order for m in moves if m.shop in of_tills])
+        names = {id: named(*one) for id, one in found.items()}
         rows = [
             (
                 local(m.at),
                 m.shop or "-",
                 m.item or "-",
                 f"{m.quantity:+d}" if m.item else "-",
-                happened(m),
+                happened(m, names if m.shop in of_tills else {}),
             )
             for m in moves
         ]

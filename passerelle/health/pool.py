@@ -156,10 +156,11 @@ def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
             yield text.format(item=one.item, shop=one.shop)
 
 
-def happened(move: Move) -> str:
+def happened(move: Move, names: Mapping[str, str]) -> str:
+    """``names``: what people call orders whose ids say nothing, the tills'."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)
-    return _(_HAPPENED[move.kind]).format(order=move.order)
+    return names.get(move.order) or _(_HAPPENED[move.kind]).format(order=move.order)
 
 
 def pool_in_words(health: PoolHealth) -> str:
