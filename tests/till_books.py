@@ -51,6 +51,13 @@ class Tills:
                 book.put(self.group, verdict.order, now)
             book.remember()
 
+    def begin_anew(self) -> None:
+        """The server finds that its book was put back."""
+        with self.book() as book:
+            with book.transaction:
+                book.begin_anew(datetime.now(UTC), "an older copy")
+            book.remember()
+
     def drafts(self, order: str, items: Mapping[str, Any], **fields: Any) -> None:
         """An order with a line of each item; ``fields`` are the order's."""
         self.do(order, {"op": "create", "fields": fields})

@@ -18,16 +18,15 @@ from passerelle.cli.common import (
     writing_ledger,
 )
 from passerelle.config.model import Settings
-from passerelle.explain.tills import in_till_book
 from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.health.pool import (
     PoolShopHealth,
     as_dict,
     happened,
     look_at_pool,
+    names_in,
     suspects_in_words,
 )
-from passerelle.rules.tills.sales import named
 
 _shop = click.argument("shop", metavar="SHOP", shell_complete=shop_names)
 _dry_run = click.option(
@@ -219,8 +218,7 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     elif not moves:
         click.echo(_("nothing has happened yet"))
     else:
-        found = in_till_book(settings, [m.order for m in moves if m.shop in of_tills])
-        names = {id: named(*one) for id, one in found.items()}
+        names = names_in(settings, moves)
         rows = [
             (
                 local(m.at),

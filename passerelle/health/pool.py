@@ -1,6 +1,6 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.pool import ACTIVE, Move, PoolFile, ShopState, Suspect
 from passerelle.model.states import UNTAKEN
+from passerelle.rules.tills.sales import named
 
 # What concerns a shop of the pool is about "pool NAME".
 SUBJECT = "pool "
@@ -154,6 +155,18 @@ def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
         else:
             text = _("{item}: an order of {shop} does not say how many")
             yield text.format(item=one.item, shop=one.shop)
+
+
+def names_in(settings: Settings, moves: Iterable[Move]) -> Mapping[str, str]:
+    """What people call the orders of tills among these, whose ids say nothing, by their ids."""
+    of_tills = settings.pool.of_tills if settings.pool else {}
+    ids = {move.order for move in moves if move.item and move.shop in of_tills}
+    if settings.tills is None or not ids:
+        return {}
+    from passerelle.ledger.till_reading import till_orders
+
+    found = till_orders(settings.folder, settings.tills.groups, ids)
+    return {id: named(*one) for id, one in found.items()}
 
 
 def happened(move: Move, names: Mapping[str, str]) -> str:

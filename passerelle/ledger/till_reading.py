@@ -12,7 +12,7 @@ from passerelle.ledger.till_tables import FILE_NAME, book_exists
 from passerelle.model.tills import TillOrder
 
 
-class Cursor(NamedTuple):
+class Bookmark(NamedTuple):
     """How far a book was read; without an ``epoch``, not at all."""
 
     epoch: str = ""
@@ -22,10 +22,10 @@ class Cursor(NamedTuple):
         return f"{self.epoch}.{self.seq}"
 
 
-def cursor_of(text: str) -> Cursor:
-    """What :meth:`Cursor.__str__` wrote; the empty one for anything else."""
+def cursor_of(text: str) -> Bookmark:
+    """What :meth:`Bookmark.__str__` wrote; the empty one for anything else."""
     epoch, _dot, seq = text.partition(".")
-    return Cursor(epoch, int(seq)) if epoch and seq.isdecimal() else Cursor()
+    return Bookmark(epoch, int(seq)) if epoch and seq.isdecimal() else Bookmark()
 
 
 @contextmanager
@@ -42,11 +42,11 @@ def reading_till_book(folder: Path) -> Iterator[TillBook | None]:
         book.close()
 
 
-def here(book: TillBook) -> Cursor:
-    return Cursor(book.epoch, book.seq)
+def here(book: TillBook) -> Bookmark:
+    return Bookmark(book.epoch, book.seq)
 
 
-def question(book: TillBook, cursor: Cursor, mend: str) -> None:
+def question(book: TillBook, cursor: Bookmark, mend: str) -> None:
     """Raises :class:`HeldError` where the book is not the one that was read, or older than it."""
     is_another = bool(cursor.epoch) and cursor.epoch != book.epoch
     if is_another or cursor.seq > book.seq or book.is_older_than_it_was():

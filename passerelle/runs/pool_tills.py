@@ -14,7 +14,7 @@ from passerelle.base.words import gtin
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
-from passerelle.ledger.till_reading import Cursor, cursor_of, here, question, reading_till_book
+from passerelle.ledger.till_reading import Bookmark, cursor_of, here, question, reading_till_book
 from passerelle.ledger.till_tables import FILE_NAME
 from passerelle.model.pool import LevelFile, ShopState
 from passerelle.model.states import State
@@ -36,7 +36,7 @@ def read_tills(gateway: Gateway, name: str, shop: PoolShop, *, accept: bool) -> 
     known = gateway.ledger.pool.shops(with_views=False)
     me = known.get(name)
     me = me if me and me.state == ShopState.MEMBER else None
-    cursor = cursor_of(me.read) if me else Cursor()
+    cursor = cursor_of(me.read) if me else Bookmark()
     with reading_till_book(gateway.settings.folder) as book:
         if not accept:
             _question(book, cursor)
@@ -46,7 +46,7 @@ def read_tills(gateway: Gateway, name: str, shop: PoolShop, *, accept: bool) -> 
     return _reading(gateway, name, shop, orders, token, joined)
 
 
-def _question(book: TillBook | None, cursor: Cursor) -> None:
+def _question(book: TillBook | None, cursor: Bookmark) -> None:
     mend = _(
         "put back the newest copy of the tills' book; if it is right as it is, "
         "`passerelle run pool --accept`"
@@ -58,7 +58,7 @@ def _question(book: TillBook | None, cursor: Cursor) -> None:
 
 
 def _orders(
-    gateway: Gateway, book: TillBook, name: str, shop: PoolShop, cursor: Cursor
+    gateway: Gateway, book: TillBook, name: str, shop: PoolShop, cursor: Bookmark
 ) -> dict[str, Dated]:
     """The drafts, and what is paid or cancelled since."""
     group, seq = shop.group, cursor.seq if cursor.epoch == book.epoch else 0

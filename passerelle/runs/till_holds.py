@@ -10,7 +10,7 @@ from passerelle.gateway.frame import Gateway
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
 from passerelle.ledger.till_book import TillBook
-from passerelle.ledger.till_reading import Cursor, cursor_of, reading_till_book
+from passerelle.ledger.till_reading import Bookmark, cursor_of, reading_till_book
 from passerelle.model.orders import Sold
 from passerelle.model.tills import TillOrder, channel_of
 from passerelle.rules.tills.sales import sold_in
@@ -18,7 +18,7 @@ from passerelle.rules.tills.sales import sold_in
 _DONE_WELL = (0, 5)
 
 
-def read_so_far(ledger: Ledger) -> Mapping[str, Cursor]:
+def read_so_far(ledger: Ledger) -> Mapping[str, Bookmark]:
     """How far each group's orders were read by the last run of tills that went well."""
     last, anew = ledger.runs.last("tills", _DONE_WELL), ledger.runs.chore_done(READ_ANEW)
     said = last.facts.get("cursors", {}) if last else {}
@@ -41,13 +41,13 @@ def held_by_tills(gateway: Gateway, tills: Tills) -> list[Held]:
         for group in tills.groups:
             # Drafts first: one that is paid in between stands among the paid ones, too.
             drafts = {order.id: order for order in book.drafts(group) if tills.hold == "draft"}
-            paid = _paid_unknown(gateway, book, group, cursors.get(group, Cursor()))
+            paid = _paid_unknown(gateway, book, group, cursors.get(group, Bookmark()))
             found += [(id, sold_in(order)) for id, order in (drafts | paid).items()]
         return found
 
 
 def _paid_unknown(
-    gateway: Gateway, book: TillBook, group: str, cursor: Cursor
+    gateway: Gateway, book: TillBook, group: str, cursor: Bookmark
 ) -> dict[str, TillOrder]:
     seq = cursor.seq if cursor.epoch == book.epoch else 0
     paid = {order.id: order for _seq, _at, order in book.paid_after(group, seq)}

@@ -14,7 +14,7 @@ from passerelle.exchange.outbox import Parcel
 from passerelle.exchange.uploads import free_place
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
-from passerelle.ledger.till_reading import Cursor, here
+from passerelle.ledger.till_reading import Bookmark, here
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
@@ -52,13 +52,13 @@ class TillPlan:
     cursors: Mapping[str, str] = field(default_factory=dict)
 
 
-def plan_tills(gateway: Gateway, book: TillBook, cursors: Mapping[str, Cursor]) -> TillPlan:
+def plan_tills(gateway: Gateway, book: TillBook, cursors: Mapping[str, Bookmark]) -> TillPlan:
     """Decides on every paid order that the ERP does not have; changes nothing."""
     now, parcels = str(here(book)), list[TillParcel]()
     rejected, missing = list[TillRejection](), list[KnownOrder]()
     for group in gateway.settings.needed_tills.groups:
         channel = channel_of(group)
-        found, gone = _to_send(gateway, book, group, cursors.get(group, Cursor()))
+        found, gone = _to_send(gateway, book, group, cursors.get(group, Bookmark()))
         missing += gone
         for reading, before in found:
             used = [one.parcel.place for one in parcels]
@@ -80,7 +80,7 @@ Found = tuple[Reading, KnownOrder | None]
 
 
 def _to_send(
-    gateway: Gateway, book: TillBook, group: str, cursor: Cursor
+    gateway: Gateway, book: TillBook, group: str, cursor: Bookmark
 ) -> tuple[list[Found], list[KnownOrder]]:
     """The paid orders that are not done, with what is known of them; those that are gone."""
     ledger, channel = gateway.ledger.orders, channel_of(group)
