@@ -197,3 +197,27 @@ def test_status_tells_who_holds_what_and_what_needs_a_person(world: World, tills
     world.run_well("report")
     page = (world.data / "report.html").read_text("utf-8")
     assert "held by B" in page
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        ("", 0, "it opens; 4 changes so far"),
+        ('listen = "127.0.0.1:8469"\ntls = "off"\n', 0, "it opens"),
+        ('tls = "off"\n', 3, "read along on 0.0.0.0"),
+    ],
+)
+def test_check_looks_at_the_tills(
+    world: World, tills: Tills, more: str, code: int, words: str
+) -> None:
+    world.edit((TILLS, TILLS + more))
+    tills.sells("o1", {A: 1, B: 1})
+    world.fails("check", code=code, words=words)
+
+
+def test_a_damaged_book_is_told(world: World, tills: Tills) -> None:
+    tills.sells("o1", {A: 1})
+    (world.data / "tills.db").write_bytes(b"no book" * 1000)
+    for what in ("check", "run tills", "run stock"):
+        world.fails(*what.split(), code=4, words="the tills' book is damaged")
+    assert "unreachable:tills" in world.concerns()
