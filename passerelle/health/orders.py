@@ -70,7 +70,8 @@ class OrdersHealth:
 def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     """The orders that are not in the ERP; ``last`` is the last run of orders that went well."""
     facts, book = last.facts if last else {}, ledger.orders
-    gone = set(facts.get("not_sent", ()))
+    of_tills = ledger.runs.last("tills", (0, 5))
+    gone = {*facts.get("not_sent", ()), *(of_tills.facts.get("not_sent", ()) if of_tills else ())}
     due = book.due()
     prepared = book.list_by_state(State.PREPARED)
     matters = tuple(book.with_matter())

@@ -82,7 +82,7 @@ def look_at_tills(settings: Settings, now: datetime) -> TillsHealth:
         with reading_till_book(settings.folder) as book:
             if book is None:
                 return TillsHealth()
-            flags = (TillFlag(**one | {"at": _moment(one["at"])}) for one in book.flags())
+            flags = (TillFlag(**{**one, "at": _moment(one["at"])}) for one in book.flags())
             groups = settings.needed_tills.groups
             found = tuple(_look_at(book, name, now) for name in groups)
             return TillsHealth(found, tuple(book.surplus()), tuple(flags))

@@ -221,3 +221,41 @@ def test_a_damaged_book_is_told(world: World, tills: Tills) -> None:
     for what in ("check", "run tills", "run stock"):
         world.fails(*what.split(), code=4, words="the tills' book is damaged")
     assert "unreachable:tills" in world.concerns()
+
+
+BOOK, REMOTE = "passerelle.ledger.outbox:DispatchBook", "passerelle.remotes:RetryingRemote"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ("before", BOOK, "prepare_orders"),
+        ("after", BOOK, "prepare_orders"),
+        ("after", REMOTE, "store"),
+        ("after", REMOTE, "rename"),
+        ("before", "passerelle.ledger.runs:RunBook", "end"),
+    ],
+)
+def test_a_run_that_is_killed_sends_each_once(
+    world: World, tills: Tills, step: tuple[str, ...]
+) -> None:
+    tills.sells("o1", {A: 1})
+    tills.sells("o2", {B: 1})
+    world.dies(step, "run", "tills")
+    for run in ("stock", "tills", "tills"):
+        world.run_well("run", run)
+    assert sorted(world.erp_takes()) == ["o1", "o2"]
+    assert stock(world) == {A: "9", B: "9"}
+
+
+def test_a_sale_asked_for_again_that_the_book_lost_is_told(world: World, tills: Tills) -> None:
+    tills.sells("o1", {A: 1})
+    world.run_well("run", "tills")
+    world.erp_takes()
+    world.run_well("run", "tills")
+    world.run_well("orders", "resend", "o1", "--yes")
+    with tills.book() as book, book.transaction:
+        book._db.execute("DELETE FROM orders")
+    result = world.fails("run", "tills", code=5)
+    assert "to be sent again, and not in the tills' book: order o1" in result.text
+    assert world.concerns()["not_sent:orders"]["orders"] == ["o1"]
