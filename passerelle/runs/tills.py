@@ -28,8 +28,10 @@ from passerelle.runs.till_plan import (
 
 def run_tills(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story; ``accept``: a person says that the book is right as it is."""
+    _check_settings(gateway)
     try:
-        _check(gateway)
+        gateway.outbox.witness.question(gateway.ledger)
+        load_forms(gateway.settings.needed_orders)
         plan = _plan(gateway, accept=accept)
     except PasserelleError:
         gateway.recover()  # what was promised goes, whatever the book has
@@ -45,14 +47,10 @@ def run_tills(gateway: Gateway, *, accept: bool = False) -> Outcome:
     return Outcome(summary, gravest(rejection(plan), *troubles), facts(plan, sent))
 
 
-def _check(gateway: Gateway) -> None:
-    """Raises what keeps anything new from being promised."""
-    _tills = gateway.settings.needed_tills
-    if gateway.settings.orders is None:
+def _check_settings(gateway: Gateway) -> None:
+    if gateway.settings.needed_tills and gateway.settings.orders is None:
         what = _("the tills' orders go to the ERP as [orders] says, and [orders] is missing")
         raise ConfigError(what, "config.toml", _("add it; `passerelle init` shows how"))
-    gateway.outbox.witness.question(gateway.ledger)
-    load_forms(gateway.settings.needed_orders)
 
 
 def _plan(gateway: Gateway, *, accept: bool) -> TillPlan:

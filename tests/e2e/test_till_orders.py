@@ -259,3 +259,10 @@ def test_a_sale_asked_for_again_that_the_book_lost_is_told(world: World, tills: 
     result = world.fails("run", "tills", code=5)
     assert "to be sent again, and not in the tills' book: order o1" in result.text
     assert world.concerns()["not_sent:orders"]["orders"] == ["o1"]
+
+
+def test_the_schedule_starts_it_where_there_are_tills(world: World, tills: Tills) -> None:
+    assert "4,14,24,34,44,54 * * * * " in world.run_well("schedule", "export", "--cron")
+    assert "what the tills are paid for" in world.run_well("schedule", "export", "tills")
+    world.edit((TILLS, ""))
+    assert "run tills" not in world.run_well("schedule", "export", "--cron")
