@@ -23,6 +23,9 @@ def check_tills(settings: Settings) -> Iterator[Finding]:
     if settings.orders is None:
         found = _("the ERP gets nothing of what the tills are paid for: there is no [orders]")
         yield warning("tills", found, _("add it; `passerelle init` shows how"))
+    elif "{time}" not in settings.orders.to.name:
+        found = _("each order of the tills waits until the ERP has taken the one before")
+        yield warning("orders.to", found, _('write {time} into its name: "commandes_{time}.xml"'))
     try:
         with reading_till_book(settings.folder) as book:
             found = _("there is none yet; `passerelle till serve` makes it")

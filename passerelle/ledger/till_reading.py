@@ -46,8 +46,12 @@ def here(book: TillBook) -> Bookmark:
     return Bookmark(book.epoch, book.seq)
 
 
-def question(book: TillBook, cursor: Bookmark, mend: str) -> None:
+def question(book: TillBook | None, cursor: Bookmark, mend: str) -> None:
     """Raises :class:`HeldError` where the book is not the one that was read, or older than it."""
+    if book is None:
+        if cursor.epoch:
+            raise HeldError(_("the tills' book is gone"), FILE_NAME, mend)
+        return
     is_another = bool(cursor.epoch) and cursor.epoch != book.epoch
     if is_another or cursor.seq > book.seq or book.is_older_than_it_was():
         what = _("the tills' book is an older copy, or another one, than was read before")

@@ -8,14 +8,12 @@ cancelled, or is paid moves the pool by the difference.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from passerelle.base.errors import HeldError
 from passerelle.base.language import _
 from passerelle.base.words import gtin
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import Bookmark, cursor_of, here, question, reading_till_book
-from passerelle.ledger.till_tables import FILE_NAME
 from passerelle.model.pool import LevelFile, ShopState
 from passerelle.model.states import State
 from passerelle.model.till_forms import read_order
@@ -41,7 +39,7 @@ def read_tills(gateway: Gateway, name: str, shop: PoolShop, *, accept: bool) -> 
         if not accept:
             _question(book, cursor)
         orders = _orders(gateway, book, name, shop, cursor) if book else {}
-        token = str(here(book)) if book else str(cursor) if cursor.epoch else ""
+        token = str(here(book)) if book else ""
     joined = me.changed if me else gateway.now() if known else None
     return _reading(gateway, name, shop, orders, token, joined)
 
@@ -51,10 +49,7 @@ def _question(book: TillBook | None, cursor: Bookmark) -> None:
         "put back the newest copy of the tills' book; if it is right as it is, "
         "`passerelle run pool --accept`"
     )
-    if book is not None:
-        question(book, cursor, mend)
-    elif cursor.epoch:
-        raise HeldError(_("the tills' book is gone"), FILE_NAME, mend)
+    question(book, cursor, mend)
 
 
 def _orders(

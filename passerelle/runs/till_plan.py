@@ -1,6 +1,6 @@
 """What a run of tills will do, by the tills' book and what the ledger knows; and its words."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from passerelle.base.wording import FEW, few
 from passerelle.csv_to_xml.sales_xml import write_sales
 from passerelle.exchange.forms import load_forms
 from passerelle.exchange.outbox import Parcel
-from passerelle.exchange.uploads import free_place
+from passerelle.exchange.uploads import free_place_from
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import Bookmark, here
@@ -54,22 +54,22 @@ class TillPlan:
 
 def plan_tills(gateway: Gateway, book: TillBook, cursors: Mapping[str, Bookmark]) -> TillPlan:
     """Decides on every paid order that the ERP does not have; changes nothing."""
-    now, parcels = str(here(book)), list[TillParcel]()
+    upto, parcels = str(here(book)), list[TillParcel]()
     rejected, missing = list[TillRejection](), list[KnownOrder]()
+    writer = _Writer(gateway)
     for group in gateway.settings.needed_tills.groups:
         channel = channel_of(group)
         found, gone = _to_send(gateway, book, group, cursors.get(group, Bookmark()))
         missing += gone
         for reading, before in found:
-            used = [one.parcel.place for one in parcels]
-            made = _parcel(gateway, reading, used)
+            made = writer.parcel(reading)
             if isinstance(made, Parcel):
                 parcels.append(TillParcel(channel, made))
                 continue
             mark = Mark(reading, State.REJECTED, made, due=True)
             rejected.append(TillRejection(channel, mark, _is_news(mark, before)))
     groups = gateway.settings.needed_tills.groups
-    return TillPlan(tuple(parcels), tuple(rejected), tuple(missing), dict.fromkeys(groups, now))
+    return TillPlan(tuple(parcels), tuple(rejected), tuple(missing), dict.fromkeys(groups, upto))
 
 
 def _is_news(mark: Mark, before: KnownOrder | None) -> bool:
@@ -91,7 +91,7 @@ def _to_send(
     for id, (at, order) in paid.items():
         before = known.get(id)
         if before is None or before.state in UNSENT:
-            found.append((reading_of(order, at), before))
+            found.append((reading_of(order, at.astimezone()), before))
     gone = []
     for before in ledger.due():
         if before.channel == channel and before.id not in paid:
@@ -99,21 +99,33 @@ def _to_send(
             if again is None:
                 gone.append(before)
             else:
-                found.append((reading_of(again, before.date or before.seen), before))
+                paid_at = (before.date or before.seen).astimezone()
+                found.append((reading_of(again, paid_at), before))
     return found, gone
 
 
-def _parcel(gateway: Gateway, reading: Reading, used: Iterable[Location]) -> Parcel | str:
-    """The order's XML, or why there can be none."""
-    if reading.order is None:
-        return "; ".join(map(str, reading.faults))
-    settings, now = gateway.settings.needed_orders, gateway.now()
-    sales = write_sales([reading.order], settings, now, load_forms(settings))
-    if problem := sales.rejected.get(reading.id):
-        return problem
-    is_used, taken = gateway.ledger.dispatches.is_used, {*used}
-    place = free_place(settings.to, now, lambda place: place in taken or is_used(place))
-    return Parcel(sales.data, [Mark(reading, State.PREPARED)], place)
+class _Writer:
+    """Writes each order's XML, one second's name after the other."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._settings, self._now = gateway.settings.needed_orders, gateway.now()
+        self._forms, self._moment = load_forms(self._settings), self._now
+        self._is_used = gateway.ledger.dispatches.is_used
+        self._places = set[Location]()
+
+    def parcel(self, reading: Reading) -> Parcel | str:
+        """The order's XML, or why there can be none."""
+        if reading.order is None:
+            return "; ".join(map(str, reading.faults))
+        sales = write_sales([reading.order], self._settings, self._now, self._forms)
+        if problem := sales.rejected.get(reading.id):
+            return problem
+        place, self._moment = free_place_from(self._settings.to, self._moment, self._is_taken)
+        self._places.add(place)
+        return Parcel(sales.data, [Mark(reading, State.PREPARED)], place)
+
+    def _is_taken(self, place: Location) -> bool:
+        return place in self._places or self._is_used(place)
 
 
 def describe(plan: TillPlan) -> Iterator[str]:

@@ -56,8 +56,6 @@ def _check_settings(gateway: Gateway) -> None:
 def _plan(gateway: Gateway, *, accept: bool) -> TillPlan:
     cursors = read_so_far(gateway.ledger)
     with reading_till_book(gateway.settings.folder) as book, step(_("reading the tills' book")):
-        if book is None:
-            return TillPlan()
         if not accept:
             mend = _(
                 "put back the newest copy of the tills' book; if it is right as it is, "
@@ -65,7 +63,7 @@ def _plan(gateway: Gateway, *, accept: bool) -> TillPlan:
             )
             for cursor in cursors.values():
                 question(book, cursor, mend)
-        return plan_tills(gateway, book, cursors)
+        return plan_tills(gateway, book, cursors) if book else TillPlan()
 
 
 def _write_down(gateway: Gateway, plan: TillPlan) -> None:
