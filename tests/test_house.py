@@ -197,6 +197,15 @@ def test_a_run_of_orders_pays_for_no_heavy_library() -> None:
     assert modules_loaded_by("passerelle.cli", "passerelle.runs.orders").isdisjoint(HEAVY)
 
 
+@pytest.mark.parametrize("run", ["orders", "tills", "pool_tills", "stock"])
+def test_no_run_loads_the_till_server(run: str) -> None:
+    loaded = modules_loaded_by(
+        "passerelle.cli", f"passerelle.runs.{run}", "passerelle.health.status"
+    )
+    assert loaded.isdisjoint({"starlette", "uvicorn", "passerelle.tills"})
+    assert run != "orders" or "passerelle.ledger.till_book" not in loaded
+
+
 def dotted(path: Path) -> str:
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

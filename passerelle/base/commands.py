@@ -12,7 +12,7 @@ MOST = 10
 def command(verb: str, *ids: str) -> str:
     """``passerelle orders VERB ID...``"""
     shield = "-- " if any(id.startswith("-") for id in ids) else ""
-    return f"passerelle orders {verb} {shield}{' '.join(map(_typed, ids))}"
+    return f"passerelle orders {verb} {shield}{' '.join(map(typed, ids))}"
 
 
 def covering(verb: str, kind: str, since: Sequence[tuple[str, datetime]]) -> str:
@@ -33,7 +33,8 @@ def of_xml(verb: str, file: str, ids: Sequence[str]) -> str:
     return command(verb, *ids) if len(ids) <= MOST else f"passerelle orders {verb} --in {file}"
 
 
-def _typed(id: str) -> str:
+def typed(id: str) -> str:
+    """As it stands on a command line."""
     if _PLAIN.fullmatch(id):
         return id
     escaped = id.replace("\\", "\\\\").replace('"', '\\"') if '"' in id else id

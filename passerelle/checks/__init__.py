@@ -19,6 +19,7 @@ from passerelle.checks.local import (
     limit_of_names,
 )
 from passerelle.checks.servers import check_password, check_server
+from passerelle.checks.tills import check_tills
 from passerelle.config.model import Settings
 from passerelle.health.alerts.sending import Address, addresses, is_in_clear, name, services_of
 from passerelle.model.runs import RUNS
@@ -46,6 +47,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
         if not any(finding.level == Level.FAULT for finding in password):
             yield from check_server(settings, label)
     yield from check_connectors(settings)
+    yield from check_tills(settings)
     yield from check_tasks(settings, config)
     yield from check_alerts(settings)
 

@@ -211,7 +211,7 @@ def _written(settings: Settings) -> Iterator[Path]:
         yield folder / TRACES / f"{Path(trace).stem}_{_STAMP}.txt"
     if settings.stock:
         yield folder / f"{LAST_COPY.format(name=settings.stock.to.name)}{PENDING}"
-    for shop, section in settings.pool.shops.items() if settings.pool else ():
+    for shop, section in settings.pool.with_files.items() if settings.pool else ():
         copy = LAST_COPY.format(name=f"{shop}_{section.stock_to.name}")
         yield folder / f"{copy}{PENDING}"
     if settings.orders:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from passerelle.base.errors import UsageError
 from passerelle.base.language import N_, _
 from passerelle.base.wording import fields_of, in_prose, local, printable
 from passerelle.cli import steering
@@ -22,6 +23,7 @@ from passerelle.explain.inquiry import Found, Inquiry, look_up
 from passerelle.explain.order import Account, as_dict, give_account
 from passerelle.explain.order_words import tell as in_words
 from passerelle.explain.sales import sale_as_dict, sales_as_dict, tell_sales
+from passerelle.explain.tills import in_till_book, tell_of_till_order, till_order_as_dict
 from passerelle.model.records import KnownOrder, KnownSale
 from passerelle.model.states import SaleState, State
 
@@ -91,8 +93,17 @@ def show(settings: Settings, id: str, as_json: bool) -> None:
     passerelle orders show XKBKNABJK
     """
     with reading_ledger(settings) as ledger:
-        found = look_up(ledger, settings.needed_orders.channel, id)
         inquiry = Inquiry(settings, ledger, now(), in_prose)
+        try:
+            found = look_up(ledger, settings.needed_orders.channel, id)
+        except UsageError:
+            if (of_till := in_till_book(settings, [id]).get(id)) is None:
+                raise
+            if as_json:
+                print_json(till_order_as_dict(of_till))
+            else:
+                tell((*tell_of_till_order(inquiry, of_till),))
+            return
         accounts = [give_account(inquiry, order) for order in found.orders]
         if as_json:
             print_json(_found_as_dict(found, accounts, inquiry))

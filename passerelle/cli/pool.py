@@ -24,6 +24,7 @@ from passerelle.health.pool import (
     as_dict,
     happened,
     look_at_pool,
+    names_in,
     suspects_in_words,
 )
 
@@ -204,8 +205,10 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     passerelle pool log --shop be -n 20
     """
     key = None if item is None else gtin(item)
+    of_tills = settings.pool.of_tills if settings.pool else {}
     with reading_ledger(settings) as ledger:
-        if shop is not None and shop not in ledger.pool.shops(with_views=False):
+        is_known = shop in of_tills or shop in ledger.pool.shops(with_views=False)
+        if shop is not None and not is_known:
             from passerelle.runs.pool_steering import check_named
 
             check_named(settings.needed_pool, shop)
@@ -215,13 +218,14 @@ def log(settings: Settings, item: str | None, shop: str | None, count: int, as_j
     elif not moves:
         click.echo(_("nothing has happened yet"))
     else:
+        names = names_in(settings, moves)
         rows = [
             (
                 local(m.at),
                 m.shop or "-",
                 m.item or "-",
                 f"{m.quantity:+d}" if m.item else "-",
-                happened(m),
+                happened(m, names if m.shop in of_tills else {}),
             )
             for m in moves
         ]

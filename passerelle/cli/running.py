@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--accept",
     is_flag=True,
-    help="Write the pool's levels although max_drop or max_change would hold them, once.",
+    help="Write the pool's levels although max_drop or max_change would hold them, once; of the "
+    "tills: their book is right as it is.",
 )
 @click.option(
     "--all", "everything", is_flag=True, help="The first run sends all orders that it meets."
@@ -56,6 +57,7 @@ def run(
     passerelle run orders             order CSV -> one sales XML in the ERP's import folder
     passerelle run stock              ExportCSV + order CSV -> ExportCSVmod
     passerelle run pool               several shops -> one stock, which each of them shows
+    passerelle run tills              what the tills were paid for -> one sales XML each
     passerelle run sync               the jobs that are due: ZORT's stock -> Odoo
     passerelle run all                orders and stock, one after the other
     passerelle run orders --dry-run   only print the plan
@@ -63,7 +65,8 @@ def run(
     names = USUAL if what == "all" else (what,)
     taken = {option for name in names for option in RUNS[name].options}
     if accept and "accept" not in taken:
-        raise UsageError(_("--accept is for the pool"), "", _("use it with `run pool`"))
+        what, mend = _("--accept is for the pool and the tills"), _("use it with `run pool`")
+        raise UsageError(what, "", mend)
     if accept_drop and "accept_drop" not in taken:
         raise UsageError(_("--accept-drop is for the stock"), "", _("use it with `run stock`"))
     if everything and what != "orders":

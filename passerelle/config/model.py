@@ -23,6 +23,9 @@ from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
 from passerelle.config.tills import Tills
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
 from passerelle.model.location import Location
+from passerelle.model.tills import channel_of
+
+Key = tuple[str, ...]
 
 
 class Trace(Section):
@@ -67,6 +70,12 @@ class Schedule(Section):
     levels, before they set their own. After a change: `passerelle schedule install`.
 
     = …  # after the shops wrote orders and levels, before they set their own
+    """
+    tills: Minutes = (4, 14, 24, 34, 44, 54)
+    """The minutes of each hour at which `run tills` starts, where there is [tills]: one of them
+    before the ERP imports. After a change: `passerelle schedule install`.
+
+    = …  # where there is [tills]: one of them before the ERP imports
     """
 
 
@@ -241,6 +250,12 @@ class Settings(Section):
         return self.tills
 
     @property
+    def selling_channels(self) -> tuple[str, ...]:
+        """The channels whose orders go to the ERP: the shop's, and each group of tills'."""
+        groups = self.tills.groups if self.tills else ()
+        return (self.needed_orders.channel, *map(channel_of, groups))
+
+    @property
     def gift_card_ids(self) -> tuple[str, ...]:
         """The product ids of the gift cards, as far as the config names them."""
         return self.stock.gift_cards.ids if self.stock else ()
@@ -259,7 +274,7 @@ class Settings(Section):
         if self.stock:
             yield self.stock.to
         if self.pool:
-            yield from (shop.stock_to for shop in self.pool.shops.values())
+            yield from (shop.stock_to for shop in self.pool.with_files.values())
 
     def level_files(self) -> Iterator[tuple[str, Stock]]:
         """The files of levels that runs publish, by their copies' names, and how they are read."""
@@ -296,7 +311,11 @@ class Settings(Section):
     @model_validator(mode="after")
     def _each_its_file(self) -> Self:
         """Two parties on one file would take each other's data for their own."""
-        found = (*faults_of_places(self), *faults_of_syncs(self.connectors, self.sync))
+        found = (
+            *faults_of_places(self),
+            *faults_of_syncs(self.connectors, self.sync),
+            *_faults_of_groups(self.pool, self.tills),
+        )
         if faults := [_fault_at(key, problem) for key, problem in found]:
             raise ValidationError.from_exception_data("config.toml", faults)
         return self
@@ -324,13 +343,25 @@ class Settings(Section):
                 'pool.owner = "erp" needs [stock] and [orders]: the ERP\'s levels and orders'
             )
             raise ValueError(problem)
-        for name, shop in pool.shops.items():
+        for name, shop in pool.with_files.items():
             if shop.orders_from != self.orders.source and shop.in_erp_after is None:
                 problem = _(
                     "pool.shops.{name}.in_erp_after is missing: [orders] does not send this shop's "
                     "orders to the ERP, so say how long after an order the ERP's stock includes it"
                 )
                 raise ValueError(problem.format(name=name))
+
+
+def _faults_of_groups(pool: Pool | None, tills: Tills | None) -> Iterator[tuple[Key, str]]:
+    """Shops of the pool whose tills are none."""
+    groups = tills.groups if tills else {}
+    for name, shop in pool.of_tills.items() if pool else ():
+        if shop.group not in groups:
+            # Translators: there is no group at all
+            known = ", ".join(groups) or _("none")
+            problem = _('no group of tills is named "{name}" ([tills.groups]: {known})')
+            key = ("pool", "shops", name, "orders_from")
+            yield key, problem.format(name=shop.group, known=known)
 
 
 def _fault_at(key: tuple[str, ...], problem: str) -> InitErrorDetails:

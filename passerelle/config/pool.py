@@ -3,24 +3,28 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
+from pydantic_core import PydanticKnownError
 
 from passerelle.base.language import _
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
 from passerelle.config.statuses import CANCELLED
 from passerelle.config.stock import Guards, Stock
 from passerelle.config.values import (
+    NO_PLACE,
     Duration,
     Encoding,
+    LevelsPlace,
     Names,
-    Place,
+    OrdersPlace,
     Section,
     Separator,
     with_the_default,
 )
 from passerelle.model.location import Location
+from passerelle.model.tills import ORIGIN
 
 # It stands in file names, in the ledger and on the command line.
 _SHOP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
@@ -45,17 +49,18 @@ class PoolOrderColumns(Columns):
 class PoolShop(Section):
     """``[pool.shops.NAME]``: a shop that shares the stock."""
 
-    orders_from: Place
-    """The order CSV that the shop writes, as "server:path".
+    orders_from: OrdersPlace
+    """The order CSV that the shop writes, as "server:path"; or "tills:GROUP": what stands in the
+    orders of a group of tills, which has no files, and none of the keys below but exclude.
 
     = "ftp:fr/commandes.csv"     # the orders that the shop writes
     """
-    stock_from: Place
+    stock_from: LevelsPlace = Field(default=NO_PLACE, validate_default=True)
     """The levels that the shop shows, as "server:path".
 
     = "ftp:fr/stock.csv"          # the levels that the shop shows
     """
-    stock_to: Place
+    stock_to: LevelsPlace = Field(default=NO_PLACE, validate_default=True)
     """What the shop's import reads, and deletes, as "server:path": its own file of levels, in which
     only quantities are changed.
 
@@ -92,6 +97,27 @@ class PoolShop(Section):
     """[…]  # of the file of levels, as in [stock.columns]"""
     order_columns: PoolOrderColumns = PoolOrderColumns()
     """[…]  # of the order file, as in [orders.columns]"""
+
+    @property
+    def group(self) -> str:
+        """The group of tills whose orders they are; empty for a shop with files."""
+        return self.orders_from.path if self.orders_from.server == ORIGIN else ""
+
+    @field_validator("stock_from", "stock_to", mode="wrap")
+    @classmethod
+    def _but_for_tills(
+        cls, value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Location:
+        orders = info.data.get("orders_from")
+        is_of_tills = isinstance(orders, Location) and orders.server == ORIGIN
+        if value == NO_PLACE:
+            if not is_of_tills:
+                raise PydanticKnownError("missing")
+            return NO_PLACE
+        if is_of_tills:
+            raise ValueError(_("tills have no file of levels: take this key out"))
+        found: Location = handler(value)
+        return found
 
     @field_validator("cancelled_statuses")
     @classmethod
@@ -144,7 +170,7 @@ class Pool(Section):
     @field_validator("shops")
     @classmethod
     def _names(cls, shops: dict[str, PoolShop]) -> dict[str, PoolShop]:
-        if not shops:
+        if all(shop.group for shop in shops.values()):
             raise ValueError(_("a pool needs a shop: write [pool.shops.NAME]"))
         for name in shops:
             if not _SHOP_NAME.fullmatch(name):
@@ -152,8 +178,17 @@ class Pool(Section):
                 raise ValueError(problem.format(name=name))
         return shops
 
+    @property
+    def with_files(self) -> dict[str, PoolShop]:
+        """The shops that show levels; the others are groups of tills."""
+        return {name: shop for name, shop in self.shops.items() if not shop.group}
+
+    @property
+    def of_tills(self) -> dict[str, PoolShop]:
+        return {name: shop for name, shop in self.shops.items() if shop.group}
+
     def places(self) -> Iterator[tuple[str, Location]]:
         """Every file of the shops, with its key in config.toml."""
-        for name, shop in self.shops.items():
+        for name, shop in self.with_files.items():
             for key in ("orders_from", "stock_from", "stock_to"):
                 yield f"pool.shops.{name}.{key}", getattr(shop, key)

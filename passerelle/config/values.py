@@ -28,6 +28,7 @@ from passerelle.base.language import _
 from passerelle.base.reading import SEPARATORS
 from passerelle.base.wording import shorten
 from passerelle.model.location import Location, clean_path
+from passerelle.model.tills import ORIGIN
 
 
 class Section(BaseModel):
@@ -285,6 +286,17 @@ def _source(value: Any, info: ValidationInfo) -> Location:
     return _location(value, info)
 
 
+def _orders_place(value: Any, info: ValidationInfo) -> Location:
+    """A file on a server, or a group of tills: ``tills:store``."""
+    origin, colon, group = value.partition(":") if isinstance(value, str) else ("", "", "")
+    if not colon or origin != ORIGIN:
+        return _location(value, info)
+    if origin in (info.context or {}).get("servers", ()):
+        problem = _('"tills:{name}" is a group of tills: give the server "tills" another name')
+        raise ValueError(problem.format(name=shorten(group)))
+    return Location(origin, clean_path(group))
+
+
 def _folder(value: Any, info: ValidationInfo) -> Location | None:
     return None if value == "" else _location(value, info)
 
@@ -298,8 +310,15 @@ def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
 
 
 _PLACE = r"^[^:]*:/?[^/\\][^\\]*$"
-_as_text = PlainSerializer(lambda place: str(place or ""), return_type=str)
+# Where a key may be left out.
+NO_PLACE = Location("", "")
+_as_text = PlainSerializer(
+    lambda place: "" if place in (None, NO_PLACE) else str(place), return_type=str
+)
 Place = Annotated[Location, BeforeValidator(_location), _as_text, checked_by(_PLACE)]
+_UNLESS_TILLS = checked_by(f"^$|{_PLACE}")
+LevelsPlace = Annotated[Location, BeforeValidator(_location), _as_text, _UNLESS_TILLS]
+OrdersPlace = Annotated[Location, BeforeValidator(_orders_place), _as_text, checked_by(_PLACE)]
 _SOURCE = r"^[^:]*:(/?[^/\\][^\\]*)?$"
 SourcePlace = Annotated[Location, BeforeValidator(_source), _as_text, checked_by(_SOURCE)]
 Folder = Annotated[Location | None, BeforeValidator(_folder), _as_text, checked_by(f"^$|{_PLACE}")]

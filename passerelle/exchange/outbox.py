@@ -57,9 +57,9 @@ class Outbox:
         """How many orders this run brought into the ERP's folder."""
         return self._sender.orders_sent
 
-    def prepare_orders(self, channel: str, parcel: Parcel) -> Dispatch:
+    def prepare_orders(self, channel: str, parcel: Parcel, kind: Kind = Kind.ORDERS) -> Dispatch:
         """Promises a new XML, which :meth:`recover` sends, in this run or a later one."""
-        promise = self._archived(Kind.ORDERS, parcel.place, parcel.data)
+        promise = self._archived(kind, parcel.place, parcel.data)
         dispatch = self._book.prepare_orders(promise, self._now(), channel, parcel.marks)
         return self._confirmed(dispatch)
 

@@ -9,6 +9,7 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import State
+from passerelle.model.tills import group_of
 from passerelle.rules.missed_sales import Standing
 
 # What has to happen hangs on more than clocks.
@@ -86,10 +87,15 @@ def in_one_sentence(inquiry: Inquiry, order: KnownOrder, how: Standing) -> str:
         file=stock.source.name if stock else "",
         state=order.state.value,
         xml=PurePosixPath(order.sent_as or "?").name,
-        next=inquiry.when(inquiry.next_run("stock" if how.is_missed is False else "orders")),
+        next=inquiry.when(inquiry.next_run("stock" if how.is_missed is False else run_of(order))),
         settle=command("settle", order.id),
         show=command("show", order.id),
     )
+
+
+def run_of(order: KnownOrder) -> str:
+    """The run that sends it."""
+    return "tills" if group_of(order.channel) else "orders"
 
 
 def _what_has_to_happen(order: KnownOrder, how: Standing) -> str:
@@ -104,6 +110,8 @@ def _what_has_to_happen(order: KnownOrder, how: Standing) -> str:
             return _("nobody could see whether the ERP refused order {id}: mend orders.refused")
         case Standing.CHANGED:
             return _("order {id} changed in the shop after it was sent: what to do: `{show}`")
+        case Standing.UNSENT if order.state == State.REJECTED and group_of(order.channel):
+            return _("order {id} was rejected: enter it in the ERP and `{settle}` (why: `{show}`)")
         case Standing.UNSENT | Standing.IN_SHOPS_FILE if order.state == State.REJECTED:
             return _(
                 "order {id} was rejected: mend it in the shop, or enter it at the till and "

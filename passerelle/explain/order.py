@@ -12,6 +12,7 @@ from passerelle.explain.inquiry import Inquiry
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import DONE, OpenMatter, Stage, State
+from passerelle.model.tills import group_of
 from passerelle.rules.missed_sales import Standing
 
 
@@ -82,8 +83,9 @@ def give_account(inquiry: Inquiry, order: KnownOrder) -> Account:
 
 
 def has_left(inquiry: Inquiry, order: KnownOrder) -> bool:
-    """Whether the last run of orders missed it in the shop's file, though it is due."""
-    last = inquiry.ledger.runs.last("orders", (0, 5))
+    """Whether the last run that sends such orders did not find it any more, though it is due."""
+    run = "tills" if group_of(order.channel) else "orders"
+    last = inquiry.ledger.runs.last(run, (0, 5))
     return order.is_due and last is not None and order.id in last.facts.get("not_sent", ())
 
 

@@ -7,10 +7,11 @@ from passerelle.base.commands import command
 from passerelle.base.language import _
 from passerelle.base.wording import in_words, printable
 from passerelle.explain.inquiry import Inquiry
-from passerelle.explain.missed_words import until_when
+from passerelle.explain.missed_words import run_of, until_when
 from passerelle.explain.order import Account, HeldItem
 from passerelle.model.records import HeldBack, KnownOrder
 from passerelle.model.states import DONE, OpenMatter, Stage, State
+from passerelle.model.tills import group_of
 
 
 def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:
@@ -67,6 +68,10 @@ def _open_matter(order: KnownOrder) -> str:
 def _beginning(inquiry: Inquiry, account: Account) -> str:
     order, orders = account.order, inquiry.settings.orders
     file = str(orders.source) if orders else "?"
+    if group := group_of(order.channel):
+        told = _("The tills ({group}) were paid for it at {time}; a run met it at {seen}.")
+        paid = inquiry.when(order.date) if order.date else "?"
+        return told.format(group=group, time=paid, seen=inquiry.when(order.seen))
     if order.date and order.seen >= order.date:
         told = _("It was first seen at {time} in {file}, {span} after it was ordered.")
         span = in_words(order.seen - order.date)
@@ -145,13 +150,15 @@ def _withheld(inquiry: Inquiry, account: Account) -> NextStep:
 
 
 def _waiting(inquiry: Inquiry, account: Account) -> NextStep:
-    order, soon = account.order, inquiry.when(inquiry.next_run("orders"))
+    order, soon = account.order, inquiry.when(inquiry.next_run(run_of(account.order)))
     now = _("It has been waiting since {time}: {reason}.")
     told = now.format(time=inquiry.when(account.since), reason=order.reason)
     if account.has_left:
         return NextStep(told, _gone(order))
     if order.is_due:
         then = _("The run of orders at {next} sends it by itself, if it can.")
+        if group_of(order.channel):
+            then = _("The run of tills at {next} sends it by itself, if it can.")
         return NextStep(told, then.format(next=soon))
     if order.cancelled:
         then = _("There is nothing to do: it is not sent as long as it is cancelled there.")
@@ -170,6 +177,9 @@ def _rejected(inquiry: Inquiry, account: Account) -> NextStep:
     told = now.format(time=inquiry.when(account.since), reason=account.order.reason)
     if account.has_left:
         return NextStep(told, _gone(account.order))
+    if group_of(account.order.channel):
+        then = _("To do: enter it in the ERP by hand, then `{settle}`.")
+        return NextStep(told, then.format(settle=_say("settle", account.order)))
     then = _(
         "To do: mend it in the shop, and the run of orders at {next} reads it again; or enter it "
         "at the till, then `{settle}`."

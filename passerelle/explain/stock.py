@@ -11,10 +11,12 @@ from passerelle.base.words import gtin
 from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.publication import Copy, PublishedRow
+from passerelle.explain.tills import InBook, in_till_book, till_order_as_dict
 from passerelle.model.orders import Sold
 from passerelle.model.records import HeldBack, KnownOrder, Publication, Since
 from passerelle.model.states import Stage
 from passerelle.rules.missed_sales import Standing
+from passerelle.rules.tills.sales import sold_in
 
 # An order's id may hold commas itself: as many of its parts are put together again.
 _MOST_PARTS = 4
@@ -24,13 +26,15 @@ _MOST_PARTS = 4
 class HeldFor:
     """An order that sold the item; ``quantity`` is ``None`` where that is not known.
 
-    ``order`` and ``standing`` are ``None`` where the ledger does not have it.
+    ``order`` and ``standing`` are ``None`` where the ledger does not have it; ``till`` is what the
+    tills have under that id, with its group.
     """
 
     id: str
     quantity: int | None
     order: KnownOrder | None
     standing: Standing | None
+    till: InBook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +147,14 @@ class _Asked:
         known = ledger.looking_back.of_ids(list(possible))
         orders = {id: self._one(known.get(id, [])) for id in _ids(parts, known)}
         met = [order for order in orders.values() if order]
+        unknown = [id for id, order in orders.items() if order is None]
+        tills = in_till_book(self.inquiry.settings, unknown) if unknown else {}
         sold, standings = ledger.orders.sold(met), self.inquiry.standings(met, self.publication)
         for id, order in orders.items():
-            lines = sold[order.channel, order.id] if order else ()
+            till = tills.get(id)
+            lines = sold[order.channel, order.id] if order else sold_in(till[1]) if till else ()
             how = standings[order] if order else None
-            yield HeldFor(id, _quantity(lines, line.key), order, how)
+            yield HeldFor(id, _quantity(lines, line.key), order, how, till)
 
     def _one(self, found: Sequence[KnownOrder]) -> KnownOrder | None:
         """The order of the channel in use, where several channels have the id."""
@@ -234,4 +241,5 @@ def _order_in_json(one: HeldFor) -> dict[str, Any]:
         "quantity": one.quantity,
         "state": order.state if order else None,
         "sent_as": order.sent_as if order else None,
+        **({"till": till_order_as_dict(one.till)} if one.till else {}),
     }

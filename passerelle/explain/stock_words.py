@@ -8,8 +8,10 @@ from passerelle.config.stock import Stock
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import in_one_sentence
 from passerelle.explain.stock import Answer, Held, HeldFor
+from passerelle.explain.tills import what_comes
 from passerelle.model.records import Publication
 from passerelle.rules.missed_sales import Standing
+from passerelle.rules.tills.sales import named
 from passerelle.schedule.timetable import next_start
 
 
@@ -76,6 +78,8 @@ def _reason(held: Held, stock: Stock) -> str:
 
 def _order(one: HeldFor) -> str:
     id = printable(one.id)
+    if one.till:
+        return named(*one.till)
     if one.order is None:
         return _("order {id} (not met by `run orders` yet)").format(id=id)
     return _("order {id} ({state})").format(id=id, state=one.order.state.value)
@@ -90,6 +94,10 @@ def _orders(inquiry: Inquiry, held: Held) -> Iterator[str]:
 
 
 def _told_of(inquiry: Inquiry, one: HeldFor) -> str:
+    if one.till:
+        told = _("{n} held by {order}: {story}")
+        story, n = what_comes(inquiry, one.till[1]), "?" if one.quantity is None else one.quantity
+        return told.format(n=n, order=named(*one.till), story=story)
     if one.order is None or one.standing is None:
         told = _("order {id} is not in the ledger: the run of orders at {next} decides on it")
         soon = inquiry.when(inquiry.next_run("orders"))

@@ -97,9 +97,10 @@ def look_at_files(
 ) -> Iterator[FileHealth]:
     """The chain's files: as seen right now, or else as the last runs met them."""
     untaken = ledger.dispatches.untaken()
-    # One sale is one XML: of many that lie there, the first stands for all.
-    alone = [dispatch for dispatch in untaken if dispatch.kind == Kind.SALE][:1]
-    for dispatch in (*(d for d in untaken if d.kind != Kind.SALE), *alone):
+    # One XML for each sale, and for each order of a till: the first of many stands for all.
+    many = (Kind.SALE, Kind.TILL)
+    alone = [d for kind in many for d in [d for d in untaken if d.kind == kind][:1]]
+    for dispatch in (*(d for d in untaken if d.kind not in many), *alone):
         yield _sales(settings, dispatch, now, sights)
     if settings.orders:
         yield _orders(settings, ledger, settings.orders.source, sights)

@@ -22,7 +22,8 @@ class ConcernKind(StrEnum):
     ``not_taken`` by shop or ERP, ``late``, ``quiet``. Servers: ``unreachable``. Sales:
     ``sale_refused`` by the ERP, ``sale_stuck``, ``sale_undated``, ``sale_cancelled`` in the shop.
     The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
-    ``prune_held``. Jobs: ``job_held``, ``job_failed``, ``job_unsettled``.
+    ``prune_held``. Jobs: ``job_held``, ``job_failed``, ``job_unsettled``. Tills: ``surplus`` money
+    that no order could take, what was ``flagged`` in their book.
     """
 
     NEVER = "never"
@@ -56,6 +57,8 @@ class ConcernKind(StrEnum):
     JOB_HELD = "job_held"
     JOB_FAILED = "job_failed"
     JOB_UNSETTLED = "job_unsettled"
+    SURPLUS = "surplus"
+    FLAGGED = "flagged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from passerelle.health.concerns import Concern, ConcernKind, Words, concern_abou
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import DONE, OpenMatter, Stage, State
+from passerelle.model.tills import group_of
 from passerelle.rules.fate import about_status, what_to_add
 
 # What may be open about an order beside that it was not sent; the others tell of it themselves.
@@ -69,7 +70,8 @@ class OrdersHealth:
 def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     """The orders that are not in the ERP; ``last`` is the last run of orders that went well."""
     facts, book = last.facts if last else {}, ledger.orders
-    gone = set(facts.get("not_sent", ()))
+    of_tills = ledger.runs.last("tills", (0, 5))
+    gone = {*facts.get("not_sent", ()), *(of_tills.facts.get("not_sent", ()) if of_tills else ())}
     due = book.due()
     prepared = book.list_by_state(State.PREPARED)
     matters = tuple(book.with_matter())
@@ -90,8 +92,11 @@ def order_concerns(
     health: OrdersHealth, of_sales: Collection[str] = frozenset()
 ) -> Iterator[Concern]:
     """``of_sales``: orders of which their sales tell already that the shop cancelled them."""
-    if health.rejected or health.unnamed:
-        yield _rejected(health)
+    of_tills = [order for order in health.rejected if group_of(order.channel)]
+    of_shop = [order for order in health.rejected if order not in of_tills]
+    if of_shop or health.unnamed:
+        yield _rejected(of_shop, health.unnamed)
+    yield from concern_about(ConcernKind.REJECTED, "tills", of_tills, *_OF_TILLS)
     by_kind = health.by_kind()
     for kind, (tell, mend) in TOLD.items():
         is_told = of_sales if kind == ConcernKind.CANCELLED else ()
@@ -118,6 +123,15 @@ _REUSED_BEFORE: Words = (
         ids=ids,
     ),
     N_("first see to the older one, as `{show}` tells; then the other's turn comes"),
+)
+_OF_TILLS: Words = (
+    lambda n, ids: n_(
+        "{n} order of the tills is paid and cannot go to the ERP: {ids}",
+        "{n} orders of the tills are paid and cannot go to the ERP: {ids}",
+        n,
+        ids=ids,
+    ),
+    N_("enter it in the ERP by hand (why: `{show}`), then `{settle}`"),
 )
 # Of each kind of concern: its words for one order and for many, and the mend.
 TOLD: Mapping[ConcernKind, Words] = {
@@ -252,14 +266,14 @@ def _twice(found: Sequence[KnownOrder]) -> Concern:
     return Concern(ConcernKind.TWICE, files, text, mend, min(o.changed for o in found), ids)
 
 
-def _rejected(health: OrdersHealth) -> Concern:
-    ids = tuple(order.id for order in health.rejected)
-    text = n_("{n} order is rejected", "{n} orders are rejected", len(ids) + health.unnamed)
+def _rejected(found: Sequence[KnownOrder], unnamed: int) -> Concern:
+    ids = tuple(order.id for order in found)
+    text = n_("{n} order is rejected", "{n} orders are rejected", len(ids) + unnamed)
     mend = _("`passerelle orders list --state rejected` says why; mend it in the shop")
     if ids:
         more = _(", or enter it by hand, then `{settle}`")
-        settle = covering("settle", ConcernKind.REJECTED, times_of(health.rejected))
+        settle = covering("settle", ConcernKind.REJECTED, times_of(found))
         mend += more.format(settle=settle)
-    since = min((order.changed for order in health.rejected), default=None)
+    since = min((order.changed for order in found), default=None)
     text = f"{text} ({few(ids)})" if ids else text
     return Concern(ConcernKind.REJECTED, "orders", text, mend, since, ids)

@@ -1,6 +1,6 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.pool import ACTIVE, Move, PoolFile, ShopState, Suspect
 from passerelle.model.states import UNTAKEN
+from passerelle.rules.tills.sales import named
 
 # What concerns a shop of the pool is about "pool NAME".
 SUBJECT = "pool "
@@ -156,10 +157,23 @@ def suspects_in_words(suspects: Sequence[Suspect]) -> Iterator[str]:
             yield text.format(item=one.item, shop=one.shop)
 
 
-def happened(move: Move) -> str:
+def names_in(settings: Settings, moves: Iterable[Move]) -> Mapping[str, str]:
+    """What people call the orders of tills among these, whose ids say nothing, by their ids."""
+    of_tills = settings.pool.of_tills if settings.pool else {}
+    ids = {move.order for move in moves if move.item and move.shop in of_tills}
+    if settings.tills is None or not ids:
+        return {}
+    from passerelle.ledger.till_reading import till_orders
+
+    found = till_orders(settings.folder, settings.tills.groups, ids)
+    return {id: named(*one) for id, one in found.items()}
+
+
+def happened(move: Move, names: Mapping[str, str]) -> str:
+    """``names``: what people call orders whose ids say nothing, the tills'."""
     if move.kind == "written":
         return n_("{n} level changed in its file", "{n} levels changed in its file", move.quantity)
-    return _(_HAPPENED[move.kind]).format(order=move.order)
+    return names.get(move.order) or _(_HAPPENED[move.kind]).format(order=move.order)
 
 
 def pool_in_words(health: PoolHealth) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passerelle.archive.retention import mend_of_prune
 from passerelle.base.deadline import Deadline
@@ -28,6 +28,9 @@ from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
 from passerelle.schedule.timetable import timetable
 
+if TYPE_CHECKING:
+    from passerelle.health.tills import TillsHealth
+
 
 @dataclass(frozen=True, slots=True)
 class Health:
@@ -44,6 +47,7 @@ class Health:
     sales: SalesHealth | None = None
     pool: PoolHealth | None = None
     syncs: tuple[SyncHealth, ...] = ()
+    tills: "TillsHealth | None" = None
 
 
 def examine(
@@ -66,7 +70,17 @@ def examine(
     concerns += sync_concerns(settings, syncs, now)
     concerns += _archive_concerns(ledger)
     concerns += _left_concerns(ledger, {concern.key for concern in concerns})
-    return Health(now, runs, files, orders, tuple(concerns), sales, pool, syncs)
+    tills = _look_at_tills(settings, now, concerns) if settings.tills else None
+    return Health(now, runs, files, orders, tuple(concerns), sales, pool, syncs, tills)
+
+
+def _look_at_tills(settings: Settings, now: datetime, concerns: list[Concern]) -> "TillsHealth":
+    """Who has no tills never loads their book."""
+    from passerelle.health.tills import look_at_tills, till_concerns
+
+    found = look_at_tills(settings, now)
+    concerns += till_concerns(found)
+    return found
 
 
 def _archive_concerns(ledger: Ledger) -> Iterator[Concern]:
@@ -130,6 +144,11 @@ def describe(health: Health) -> Iterator[str]:
         yield _("pool: {facts}").format(facts=pool_in_words(health.pool))
     for one in health.syncs:
         yield f"sync {one.name}: {sync_in_words(one, health.at)}"
+    if health.tills:
+        from passerelle.health.tills import tills_in_words
+
+        for line in tills_in_words(health.tills, health.at):
+            yield line if line.startswith("  ") else _("tills: {facts}").format(facts=line)
     if health.sales:
         yield _(
             "sales not done: {wanted} wanted ({short_of_stock} short of stock), {on_the_way} on "
@@ -203,9 +222,16 @@ def as_dict(health: Health) -> dict[str, Any]:
         "orders": health.orders.counts(),
         "pool": pool_dict(health.pool) if health.pool else None,
         **({"syncs": [sync_dict(one) for one in health.syncs]} if health.syncs else {}),
+        **({"tills": _tills_dict(health.tills)} if health.tills else {}),
         **({"sales": health.sales.counts()} if health.sales else {}),
         "concerns": [fields_of(one) | {"key": one.key} for one in health.concerns],
     }
+
+
+def _tills_dict(tills: "TillsHealth") -> dict[str, Any]:
+    from passerelle.health.tills import as_dict
+
+    return as_dict(tills)
 
 
 _OF_A_RUN = ("number", "started", "ended", "exit_code", "summary", "facts")

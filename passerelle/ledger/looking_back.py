@@ -26,7 +26,7 @@ from passerelle.model.records import (
 from passerelle.model.states import SEEN, Kind, Stage, State
 
 # Each of these begins with a look at what the ERP has taken.
-_LOOKING = ("orders", "stock", "adopt")
+_LOOKING = ("orders", "stock", "tills", "adopt")
 _WENT_THROUGH = (0, 5)
 
 

@@ -59,7 +59,7 @@ from passerelle.model.records import (
     Mark,
     Settlement,
 )
-from passerelle.model.states import DONE, UNSENT, OpenMatter, Stage, State
+from passerelle.model.states import DONE, UNSENT, Kind, OpenMatter, Stage, State
 
 _OF_AN_ORDER = (
     *(orders, sold, sold_since, sold_by_others, events),
@@ -117,13 +117,16 @@ class OrderBook(Book):
             return _find_due(connection)
 
     def last_handled(self) -> tuple[str, datetime] | None:
-        """The channel whose orders were promised to the ERP, or adopted, last; and when."""
+        """The channel of the shop's orders that were promised to the ERP, or adopted, last; and
+        when. Those of tills are no shop's.
+        """
         d, o = dispatches.c, orders.c
-        promised = select(o.channel, d.prepared).where(o.dispatch == d.number, o.dispatch > 0)
+        of_shop = (d.kind == Kind.ORDERS) & (d.target == "")
+        promised = select(o.channel, d.prepared).where(o.dispatch == d.number, of_shop)
         taken_over = select(adopted.c.channel, adopted.c.at).order_by(adopted.c.at.desc())
         with self._begin() as connection:
             rows = [connection.execute(query.limit(1)).first()
-                    for query in (promised.order_by(o.dispatch.desc()), taken_over)]  # fmt: skip
+                    for query in (promised.order_by(d.number.desc()), taken_over)]  # fmt: skip
         found = [(str(channel), at) for channel, at in filter(None, rows)]
         return max(found, key=lambda one: one[1], default=None)
 

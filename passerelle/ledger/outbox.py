@@ -33,7 +33,16 @@ from passerelle.model.location import Location
 from passerelle.model.orders import Change
 from passerelle.model.pool import Json
 from passerelle.model.records import Dispatch, Issue, Mark
-from passerelle.model.states import LEVELS, STAGES, XMLS, Kind, SaleState, Stage, State
+from passerelle.model.states import (
+    LEVELS,
+    OF_ORDERS,
+    STAGES,
+    XMLS,
+    Kind,
+    SaleState,
+    Stage,
+    State,
+)
 from passerelle.model.sync import Batch, TargetPlace, Write
 
 # The changed lines of older publications are dropped: `stock why` speaks of the last one.
@@ -316,7 +325,7 @@ class DispatchBook(Book):
     def taken_since(self, moment: datetime) -> list[Dispatch]:
         """The XMLs of orders that the ERP took, and is not known to have refused."""
         d = dispatches.c
-        good = (d.stage == Stage.TAKEN) & (d.kind == Kind.ORDERS) & d.refused.is_(None)
+        good = (d.stage == Stage.TAKEN) & d.kind.in_(OF_ORDERS) & d.refused.is_(None)
         return self._list(_numbered().where(d.taken >= moment, good))
 
     def last(self, kind: Kind, target: str = "", stages: Collection[Stage] = ()) -> Dispatch | None:

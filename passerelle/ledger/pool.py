@@ -34,6 +34,7 @@ from passerelle.model.pool import (
     Suspect,
 )
 from passerelle.model.states import Kind, Stage
+from passerelle.model.tills import ORIGIN
 
 OF_ORDERS = ("order", "cancelled")
 
@@ -89,6 +90,13 @@ class PoolBook(Book):
         with self._begin() as connection:
             return {row.order: row.date for row in connection.execute(query)}
 
+    def open_orders(self, shop: str) -> set[str]:
+        """The orders without a date of which anything is counted: drafts, when they were met."""
+        c = pool_lines.c
+        query = select(c.order).where(c.shop == shop, c.date.is_(None), c.quantity != 0)
+        with self._begin() as connection:
+            return {*connection.execute(query).scalars()}
+
     def sold_since(self, shop: str, moment: datetime) -> dict[tuple[str, str], int]:
         """What a shop sold of each item in each order of a later date, by order and item."""
         c = pool_lines.c
@@ -143,10 +151,12 @@ class PoolBook(Book):
                 connection.execute(delete(pool_suspects).where(pool_suspects.c.shop == shop))
             c = pool_shops.c
             active = c.state.in_((ShopState.MEMBER, ShopState.JOINING))
-            if connection.execute(select(c.name).where(active)).first() is None:
+            of_tills = c.via.startswith(f"{ORIGIN}:")
+            if connection.execute(select(c.name).where(active, ~of_tills)).first() is None:
                 # Whoever begins a new pool brings the levels.
                 connection.execute(delete(pool_items))
                 connection.execute(delete(pool_lines))
+                connection.execute(delete(pool_shops).where(of_tills))
 
 
 @lru_cache(maxsize=1_000)

@@ -95,7 +95,7 @@ def _write_shop(connection: Connection, shop: ShopRead, upto: int, at: datetime)
     c = pool_shops.c
     before = connection.execute(select(c.state, c.via).where(c.name == shop.name)).one_or_none()
     if before is None or before.state != shop.state:
-        write_state(connection, shop.name, shop.state, at, before.via if before else "")
+        write_state(connection, shop.name, shop.state, at, before.via if before else shop.via)
         upto = last_move(connection)
     values = {"read": shop.read, "read_at": at, "upto": upto, "items": shop.items}
     target = update(pool_shops).where(c.name == shop.name)

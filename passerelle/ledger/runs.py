@@ -17,6 +17,8 @@ _SLACK, _LONG = timedelta(minutes=1), timedelta(days=3)
 PRUNE, PRUNE_HELD, PRUNE_ALLOWED = "prune", "prune_held", "prune_allowed"
 # Followed by the place of a file for a shop that was left where it lies, though it is old.
 LEFT = "left "
+# When an order of the tills was forgotten, so that their book is to be read from its start.
+READ_ANEW = "the tills' book is to be read anew"
 # When a run last saw what the ERP refused.
 REFUSALS_SEEN = "refusals_seen"
 

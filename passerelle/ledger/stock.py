@@ -20,7 +20,7 @@ from passerelle.ledger.schema import (
     sold,
 )
 from passerelle.model.records import ClockHistory, ClockJump, Publication, SoldSince
-from passerelle.model.states import Kind, Stage
+from passerelle.model.states import OF_ORDERS, Kind, Stage
 
 # One every five minutes.
 _A_DAYS = 300
@@ -54,22 +54,24 @@ class StockBook(Book):
         query = query.order_by(dispatches.c.number.desc())
         return self._records(Publication, query.limit(_A_DAYS))
 
-    def sold_since(self, publication: Publication, channel: str) -> dict[str, SoldSince]:
-        """What web orders took out of stock since a publication, by :func:`gtin` form.
+    def sold_since(
+        self, publication: Publication, channels: Collection[str]
+    ) -> dict[str, SoldSince]:
+        """What orders took out of stock since a publication, by :func:`gtin` form.
 
         Their lines were held back since then, or the ERP took their XML.
         """
         c, d, o = changes.c, dispatches.c, orders.c
         rows = select(c.key, c.before, c.orders).where(c.publication >= publication.number)
-        taken = select(d.number).where(d.taken >= publication.at, d.kind == Kind.ORDERS)
-        of_taken = select(o.id).where(o.dispatch.in_(taken), o.channel == channel)
+        taken = select(d.number).where(d.taken >= publication.at, d.kind.in_(OF_ORDERS))
+        of_taken = select(o.id).where(o.dispatch.in_(taken), o.channel.in_(channels))
         lines, found = select(sold.c.key, sold.c.quantity), dict[str, SoldSince]()
         with self._begin() as connection:
             held = connection.execute(rows.order_by(c.publication)).all()
             ids = {id for row in held for id in row.orders.split(",")}
             ids |= {*connection.execute(of_taken).scalars()}
             for some in in_batches(ids):
-                mine = (sold.c.channel == channel) & sold.c.id.in_(some)
+                mine = sold.c.channel.in_(channels) & sold.c.id.in_(some)
                 for key, quantity in connection.execute(lines.where(mine)):
                     found[gtin(key)] = found.get(gtin(key), SoldSince()).and_also(quantity)
         for row in reversed(held):

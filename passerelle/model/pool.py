@@ -8,6 +8,7 @@ from typing import Any
 
 from passerelle.model.orders import Fault
 from passerelle.model.states import Stage
+from passerelle.model.tills import ORIGIN
 
 Json = Mapping[str, Any]
 
@@ -80,6 +81,11 @@ class KnownShop:
     items: int = 0
     view: Json | None = None
 
+    @property
+    def is_of_tills(self) -> bool:
+        """Whether it is a group of tills, which can bring no levels to another."""
+        return self.via.startswith(f"{ORIGIN}:")
+
 
 @dataclass(frozen=True, slots=True)
 class PoolFile:
@@ -128,15 +134,16 @@ class Suspect:
 
 @dataclass(frozen=True, slots=True)
 class ShopRead:
-    """What a run keeps of a shop that it has read."""
+    """What a run keeps of a shop that it has read; ``via`` where it met it first."""
 
     name: str
     state: ShopState
     read: str
-    view: Json
+    view: Json | None
     suspects: Mapping[str, Suspect]
     taken: bool
     items: int = 0
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ RUNS = {
     "orders": RunKind("Trace1.txt", ("all",)),
     "stock": RunKind("Trace2.txt", ("accept_drop",)),
     "pool": RunKind("Trace2.txt", ("accept",), is_usual=False),
+    "tills": RunKind("Trace1.txt", ("accept",), is_usual=False),
     "sync": RunKind("Trace3.txt", ("target", "skus", "accept_drop"), is_usual=False, is_long=True),
 }
 USUAL = tuple(name for name, kind in RUNS.items() if kind.is_usual)

@@ -92,9 +92,10 @@ SALE_TRANSITIONS: Mapping[SaleState | None, frozenset[SaleState]] = {
 class Kind(StrEnum):
     """What is promised to a server.
 
-    An XML of ``orders`` or of a ``sale``: kept in ArchiveExport, uploaded again after a crash,
-    never written over another file. Levels, of ``stock`` or of a shop of the ``pool``: absolute, so
-    that a newer file may stand in for them; what was cut short is not finished, but made anew.
+    An XML of ``orders``, of one order of a ``till``, or of a ``sale``: kept in ArchiveExport,
+    uploaded again after a crash, never written over another file. Levels, of ``stock`` or of a shop
+    of the ``pool``: absolute, so that a newer file may stand in for them; what was cut short is not
+    finished, but made anew.
     A batch of levels that a ``sync`` writes through an API: promised before it is sent, ``taken``
     once it was read back, ``doubtful`` where the answer was lost, and then looked up.
     """
@@ -104,9 +105,11 @@ class Kind(StrEnum):
     STOCK = "stock"
     POOL = "pool"
     SYNC = "sync"
+    TILL = "till"
 
 
-XMLS, LEVELS = (Kind.ORDERS, Kind.SALE), (Kind.STOCK, Kind.POOL)
+OF_ORDERS = (Kind.ORDERS, Kind.TILL)
+XMLS, LEVELS = (*OF_ORDERS, Kind.SALE), (Kind.STOCK, Kind.POOL)
 
 
 class Stage(StrEnum):

@@ -8,6 +8,7 @@ from passerelle.base.language import _
 from passerelle.gateway.frame import Gateway
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import OpenMatter
+from passerelle.model.tills import group_of
 from passerelle.rules.fate import is_abandoned
 
 
@@ -30,9 +31,11 @@ Inside = Mapping[str, datetime | None]
 def find_outside(gateway: Gateway, found: Iterable[KnownOrder], inside: Inside) -> list[KnownOrder]:
     """Those that the shop's file does not have; ``inside`` are ids and dates of those in it.
 
+    Orders of tills never stand there.
     One of a channel that config.toml had before is there, or was, where this channel has the same.
     """
-    found, channel = [*found], gateway.settings.needed_orders.channel
+    found = [order for order in found if not group_of(order.channel)]
+    channel = gateway.settings.needed_orders.channel
     known = gateway.ledger.orders.known(channel, [o.id for o in found if o.channel != channel])
     here = {id: order.date for id, order in known.items()} | dict(inside)
 

@@ -20,7 +20,14 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.pool import ACTIVE, KnownShop, ShopState
 from passerelle.model.states import UNTAKEN, Kind
 from passerelle.rules.guards import check_gone
-from passerelle.runs.pool_plan import Failure, PoolPlan, bookings, bookings_while_held, make_plan
+from passerelle.runs.pool_plan import (
+    Failure,
+    PoolPlan,
+    TillReading,
+    bookings,
+    bookings_while_held,
+    make_plan,
+)
 from passerelle.runs.pool_reading import ShopReading, read_shop
 from passerelle.runs.pool_words import complaint, describe, facts, summarise
 from passerelle.runs.withdrawing import (
@@ -71,7 +78,7 @@ def run_pool(gateway: Gateway, *, accept: bool = False) -> Outcome:
     try:
         return _run(gateway, servers, settings, accept=accept)
     except (Exception, KeyboardInterrupt):
-        for name, shop in settings.shops.items():
+        for name, shop in settings.with_files.items():
             servers.take_back(name, shop)
         raise
 
@@ -81,7 +88,9 @@ def _run(gateway: Gateway, servers: Servers, settings: Section, *, accept: bool)
     look_after_left(gateway)
     members, notes = members_of(gateway, settings)
     readings, failures = read_all(gateway, servers, settings, members, accept=accept)
-    plan = make_plan(gateway, settings, readings, failures, accept=accept)
+    tills, untold = read_all_tills(gateway, settings, accept=accept)
+    failures = (*failures, *untold)
+    plan = make_plan(gateway, settings, readings, failures, tills, accept=accept)
     return carry_out(gateway, servers, replace(plan, notes=(*notes, *plan.notes)))
 
 
@@ -95,11 +104,11 @@ def members_of(
     known = gateway.ledger.pool.shops()
     members: dict[str, KnownShop | None] = {
         name: known[name]
-        for name in settings.shops
+        for name in settings.with_files
         if name in known and known[name].state in ACTIVE
     }
     if not known:
-        members = {next(iter(settings.shops)): None}
+        members = {next(iter(settings.with_files)): None}
     return members, tuple(_outsiders(settings, known, members))
 
 
@@ -109,7 +118,7 @@ def _outsiders(
     via = next(iter(members), "MEMBER")
     if not members:
         yield _("! no shop takes part: `passerelle pool join SHOP --via MEMBER`")
-    for name in settings.shops:
+    for name in settings.with_files:
         state = known[name].state if name in known else None
         if state is None and name not in members:
             text = _("{shop} takes no part yet: `passerelle pool join {shop} --via {via}`")
@@ -149,6 +158,22 @@ def read_all(
     return tuple(readings), tuple(failures)
 
 
+def read_all_tills(
+    gateway: Gateway, settings: Section, *, accept: bool
+) -> tuple[tuple[TillReading, ...], tuple[Failure, ...]]:
+    """What stands in the tills' orders; what was counted of those that cannot be read stays so."""
+    readings, failures = [], []
+    if settings.of_tills:
+        from passerelle.runs.pool_tills import read_tills
+
+        for name, shop in settings.of_tills.items():
+            try:
+                readings.append(read_tills(gateway, name, shop, accept=accept))
+            except PasserelleError as error:
+                failures.append(Failure(name, error))
+    return tuple(readings), tuple(failures)
+
+
 def carry_out(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Outcome:
     for line in describe(plan):
         gateway.say(line)
@@ -158,8 +183,10 @@ def carry_out(gateway: Gateway, servers: Servers, plan: PoolPlan) -> Outcome:
         raise plan.hold
     failures = list(plan.failures)
     gateway.do(lambda: failures.extend(_publish(gateway, servers, plan)))
+    shops = gateway.settings.needed_pool.with_files
     for failure in failures:
-        servers.take_back(failure.shop, gateway.settings.needed_pool.shops[failure.shop])
+        if failure.shop in shops:
+            servers.take_back(failure.shop, shops[failure.shop])
     return Outcome(summarise(plan), complaint(plan, failures), facts(plan))
 
 

@@ -65,9 +65,9 @@ def erp_levels(
 
 
 def _is_sent_otherwise(gateway: Gateway, shop: PoolShop) -> bool:
-    """Whether the shop's orders go to the ERP by another way than ``[orders]``."""
+    """Whether the shop's orders go to the ERP by another way than ``[orders]``, or the tills'."""
     orders = gateway.settings.orders
-    return orders is None or shop.orders_from != orders.source
+    return not shop.group and (orders is None or shop.orders_from != orders.source)
 
 
 def _missed(

@@ -10,11 +10,11 @@ from passerelle.base.progress import step
 from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
-from passerelle.model.pool import Bookings, Json, Move, ShopRead
+from passerelle.model.pool import Bookings, Json, Move, ShopRead, ShopState
 from passerelle.rules.guards import check_amount
 from passerelle.rules.pool.orders import count
 from passerelle.rules.pool.plan import decide, moved, sold_last
-from passerelle.rules.pool.terms import EDIT, Counted, Plan, SharedStock, ShopPlan, View
+from passerelle.rules.pool.terms import EDIT, Counted, Plan, Seen, SharedStock, ShopPlan, View
 from passerelle.runs.pool_erp import ErpLevels, erp_levels
 from passerelle.runs.pool_reading import ShopReading
 
@@ -27,6 +27,21 @@ class Failure:
 
     shop: str
     error: PasserelleError
+
+
+@dataclass(frozen=True, slots=True)
+class TillReading:
+    """What stands in the orders of a group of tills. ``token`` tells how far their book was read.
+
+    ``origin`` is the group as config.toml writes it.
+    """
+
+    name: str
+    origin: str
+    seen: Seen
+    token: str
+    order_count: int
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,7 @@ class PoolPlan:
     sold: Mapping[str, tuple[Move, ...]] = field(default_factory=dict)
     erp_moves: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
+    tills: tuple[TillReading, ...] = ()
 
     @property
     def due(self) -> Iterator[ShopFile]:
@@ -128,6 +144,9 @@ def _shop_reads(plan: PoolPlan) -> Iterator[ShopRead]:
             reading.seen.taken,
             shop.share,
         )
+    for till in plan.tills:
+        state = ShopState.MEMBER
+        yield ShopRead(till.name, state, till.token, None, {}, taken=False, via=till.origin)
 
 
 # Of one oversold item.
@@ -139,6 +158,7 @@ def make_plan(
     settings: Section,
     readings: tuple[ShopReading, ...],
     failures: tuple[Failure, ...],
+    tills: tuple[TillReading, ...] = (),
     *,
     accept: bool,
 ) -> PoolPlan:
@@ -146,11 +166,14 @@ def make_plan(
     with step(_("comparing the levels")):
         pool = SharedStock(gateway.ledger.pool.items())
         seen = [reading.seen for reading in readings]
-        counted = count(seen, pool, _barred(gateway, failures))
+        sellers = [till.seen for till in tills]
+        counted = count([*seen, *sellers], pool, _barred(gateway, failures))
     erp, hold = _erp(gateway, settings, pool, counted, readings)
     with step(_("comparing the levels")):
-        if erp is not None:
-            seen = [replace(one, illegible=one.illegible | erp.illegible) for one in seen]
+        held = frozenset[str]() if erp is None else erp.illegible
+        held = held.union(*(seller.illegible for seller in sellers))
+        if held:
+            seen = [replace(one, illegible=one.illegible | held) for one in seen]
         plan = decide(seen, pool, counted, None if erp is None else erp.levels)
     return PoolPlan(
         readings,
@@ -161,6 +184,7 @@ def make_plan(
         _sold(gateway, plan),
         () if erp is None else tuple(_erp_moves(pool, counted, erp)),
         () if erp is None else erp.notes,
+        tills,
     )
 
 

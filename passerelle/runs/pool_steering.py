@@ -61,6 +61,10 @@ def check_joining(
 
 
 def check_named(section: Section, name: str) -> None:
+    if name in section.of_tills:
+        what = _("{shop} is a group of tills: it takes part as long as it is in config.toml")
+        mend = _("take [pool.shops.{shop}] out, if it is to take part no more")
+        raise UsageError(what.format(shop=name), "config.toml", mend.format(shop=name))
     if name not in section.shops:
         what = _("no shop is named {shop}").format(shop=name)
         known = ", ".join(section.shops)
@@ -68,7 +72,7 @@ def check_named(section: Section, name: str) -> None:
 
 
 def _members(known: Mapping[str, KnownShop]) -> set[str]:
-    return {name for name, shop in known.items() if shop.state in ACTIVE}
+    return {name for name, shop in known.items() if shop.state in ACTIVE and not shop.is_of_tills}
 
 
 def accept(gateway: Gateway, shop: str, *, in_full: bool = False) -> Outcome:
@@ -137,6 +141,8 @@ def _tell_changes(gateway: Gateway, plan: PoolPlan, *, in_full: bool) -> None:
 
 def leave(settings: Settings, ledger: Ledger, shop: str, now: datetime) -> list[str]:
     """The shop takes part no more, and keeps the levels that it has. Returns what to tell."""
+    if settings.pool and shop in settings.pool.of_tills:
+        check_named(settings.pool, shop)
     known = ledger.pool.shops(with_views=False)
     if shop not in known or known[shop].state == ShopState.LEFT:
         what = _("{shop} takes no part in the pool").format(shop=shop)
@@ -144,7 +150,7 @@ def leave(settings: Settings, ledger: Ledger, shop: str, now: datetime) -> list[
     ledger.pool.set_state(shop, ShopState.LEFT, now)
     text = _("{shop} has left the pool: it keeps its levels and gets nothing any more")
     told = [text.format(shop=shop)]
-    if settings.pool and shop in settings.pool.shops:
+    if settings.pool and shop in settings.pool.with_files:
         text = _("if its import has not taken {place} yet, delete that file by hand")
         told.append(text.format(place=settings.pool.shops[shop].stock_to))
     return told
@@ -167,7 +173,7 @@ class CheckedShop:
 def check_shops(gateway: Gateway) -> Iterator[CheckedShop]:
     section = gateway.settings.needed_pool
     servers = Servers(gateway, section)
-    for name, shop in section.shops.items():
+    for name, shop in section.with_files.items():
         servers.open_for(shop)
         with step(_("looking at {shop}").format(shop=name)):
             try:

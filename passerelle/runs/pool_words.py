@@ -26,6 +26,10 @@ def describe(plan: PoolPlan) -> Iterator[str]:
     for reading, shop in zip(plan.readings, plan.plan.shops, strict=True):
         yield from _read(reading)
         yield from (f"! {concern}" for concern in _concerns(reading, shop))
+    for till in plan.tills:
+        orders = n_("{n} order", "{n} orders", till.order_count)
+        yield _("{shop}: the tills' book, {orders}").format(shop=till.name, orders=orders)
+        yield from (f"! {fault}" for fault in till.faults[:FEW])
     for failure in plan.failures:
         text = _("{shop} is left out, the others go on: {error}")
         yield f"! {text.format(shop=failure.shop, error=failure.error)}"
@@ -147,7 +151,7 @@ def _to_publish(plan: PoolPlan) -> Iterator[str]:
 
 
 def summarise(plan: PoolPlan) -> str:
-    shops = n_("{n} shop", "{n} shops", len(plan.readings))
+    shops = n_("{n} shop", "{n} shops", len(plan.readings) + len(plan.tills))
     changed = len({move.item for move in plan.moves if move.quantity})
     due = [shop for shop in plan.plan.shops if shop.is_due]
     parts = [shops, n_("{n} item moved", "{n} items moved", changed)]
@@ -172,6 +176,7 @@ def complaint(plan: PoolPlan, failures: Iterable[Failure]) -> PasserelleError | 
     """The closing error: the gravest of what stopped a shop, or what could not be read."""
     errors = [failure.error for failure in failures]
     faults = [fault for reading in plan.readings for fault in reading.faults]
+    faults += [fault for till in plan.tills for fault in till.faults]
     if faults:
         where = str(faults[0])
         if rest := len(faults) - 1:

@@ -8,8 +8,10 @@ from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.ledger import Ledger
+from passerelle.ledger.runs import READ_ANEW
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
 from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, State
+from passerelle.model.tills import group_of
 from passerelle.runs.remains import Remains, Seeker
 
 
@@ -156,6 +158,8 @@ class Steering:
         for order in self._all(ids):
             self._without_upload(order)
             self.ledger.orders.forget(order)
+            if group_of(order.channel):
+                self.ledger.runs.do_chore(READ_ANEW, self.now())
         return told
 
     def plan_forget(self, ids: Sequence[str]) -> list[str]:

@@ -198,7 +198,7 @@ def missed_sales(
     first += [order for order in left if not is_abandoned(order, orders, gateway.now())]
     outside += [order for order in first if order not in outside]
     sold = book.sold(outside)
-    return find_missed(
+    missed = find_missed(
         readings,
         known,
         {order: sold[order.channel, order.id] for order in outside},
@@ -210,8 +210,21 @@ def missed_sales(
         others=[
             *_changed_outside(gateway, inside),
             *_others_outside(gateway, file.readings),
+            *_held_by_tills(gateway),
         ],
     )
+    # What came back raises a level, where levels are counted at all.
+    counts = settings.missed_sales == "subtract"
+    return {item: one for item, one in missed.items() if counts or (one.quantity or 0) >= 0}
+
+
+def _held_by_tills(gateway: Gateway) -> Iterable[tuple[str, Collection[Sold]]]:
+    """What stands in the tills' orders that the ERP cannot have heard of."""
+    if gateway.settings.tills is None:
+        return ()
+    from passerelle.runs.till_holds import held_by_tills
+
+    return held_by_tills(gateway, gateway.settings.tills)
 
 
 def _changed_outside(
@@ -288,7 +301,7 @@ def _check_amount(
     published = book.latest(*SEEN)
     for number, before in enumerate(baselines(published, gateway.now())):
         if is_drop(fixed.in_stock, before.in_stock, guards):
-            sales = book.sold_since(before, gateway.settings.needed_orders.channel)
+            sales = book.sold_since(before, gateway.settings.selling_channels)
             explained = sold_out(read_levels(source.data, settings, name, sales), sales)
             check_drop(fixed.in_stock, before.in_stock, guards, name,
                        explained=explained, is_most=number > 0)  # fmt: skip

@@ -32,6 +32,7 @@ _DESCRIPTIONS = {
     "orders": "Passerelle: sends the shop's orders to the ERP",
     "stock": "Passerelle: sends the ERP's stock to the shop",
     "pool": "Passerelle: keeps the levels of the shops that share one stock",
+    "tills": "Passerelle: sends what the tills are paid for to the ERP",
     "sync": "Passerelle: makes the jobs that are due, and runs them",
 }
 _TASK = """\

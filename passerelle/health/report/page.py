@@ -27,7 +27,7 @@ from passerelle.base.wording import (
 )
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.health.pool import happened, suspects_in_words
+from passerelle.health.pool import happened, names_in, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
 from passerelle.health.report.days import Window, delays, figures, total, window_of
 from passerelle.health.report.strip import (
@@ -46,6 +46,7 @@ from passerelle.health.report.strip import (
 )
 from passerelle.health.status import Health, examine
 from passerelle.health.sync import outcome_of, sync_in_words
+from passerelle.health.tills import tills_in_words
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import State
@@ -93,6 +94,7 @@ def _words() -> dict[str, Any]:
         "happened": happened,
         "sync_in_words": sync_in_words,
         "outcome_of": outcome_of,
+        "tills_in_words": tills_in_words,
         "suspects_in_words": suspects_in_words,
     }
 
@@ -120,6 +122,7 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
     window = window_of(now)
     health = examine(settings, ledger, now)
     runs = ledger.overview.runs(window.start)
+    moves = ledger.pool.log(limit=POOL_SHOWN) if health.pool else ()
     return {
         "health": health,
         "matters": [_matter(settings, ledger, health, one) for one in health.concerns],
@@ -129,7 +132,8 @@ def _content(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, Any
         **_runs(settings, ledger, window, runs),
         **_orders(ledger, window),
         "sync_jobs": ledger.jobs.latest(JOBS_SHOWN) if health.syncs else (),
-        "pool_log": ledger.pool.log(limit=POOL_SHOWN) if health.pool else (),
+        "pool_log": moves,
+        "names": names_in(settings, moves),
     }
 
 

@@ -166,9 +166,21 @@ def _is_in_level(shop: Seen, line: OrderLine, item: PoolItem, new: Mapping[str, 
     What a shop sold before it had to do with the item's level is no sale of the pool's.
     """
     begins = line.item in new
+    if shop.is_of_tills:
+        return _is_in_level_beside_tills(shop, line, item, begins=begins)
     if begins or shop.view is None or line.item not in shop.view.levels:
         return line.date is None or item.since is None or line.date <= item.since
     if shop.shop != item.shop or None in (line.date, item.since, item.orders_until):
         return False
     # It was placed between the two files that the item was first read from.
     return item.orders_until < line.date <= item.since  # type: ignore[operator]
+
+
+def _is_in_level_beside_tills(shop: Seen, line: OrderLine, item: PoolItem, *, begins: bool) -> bool:
+    """The same for tills, which write no level: a draft's pieces are in every one."""
+    if line.date is None:
+        return False
+    if begins and item.since is None:
+        return True
+    since = [moment for moment in (item.since, shop.joined) if moment]
+    return not since or line.date <= max(since)

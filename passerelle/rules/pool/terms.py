@@ -69,7 +69,8 @@ class Seen:
     what this run is going to count. ``known`` is what was counted of the orders read.
     ``illegible`` are items of which an order does not say how many. ``is_fresh`` is false where
     the levels are the file that was read before. ``writes`` is false for a shop that gets nothing
-    now. What one that ``is_joining`` shows is about to be written over.
+    now. What one that ``is_joining`` shows is about to be written over. Tills have no levels:
+    their drafts have no date, and what they were paid for before they ``joined`` is not counted.
     """
 
     shop: str
@@ -91,6 +92,8 @@ class Seen:
     is_joining: bool = False
     writes: bool = True
     ordered: Mapping[str, int] = field(default_factory=dict)
+    is_of_tills: bool = False
+    joined: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
