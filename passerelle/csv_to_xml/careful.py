@@ -18,8 +18,8 @@ from passerelle.base.words import (
     items_within,
 )
 from passerelle.csv_to_xml.habits import Habits
+from passerelle.csv_to_xml.records import Row
 from passerelle.csv_to_xml.repeats import adds_up, are_at_odds, doubt, latest, of_lines, once
-from passerelle.csv_to_xml.table import Row
 from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
 T = TypeVar("T")

@@ -40,7 +40,8 @@ from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.habits import Dates, Habits, new_habits
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.csv_to_xml.table import CellForm, Header, Place, Table, first_lines
+from passerelle.csv_to_xml.records import CellForm, Header, Place, first_lines
+from passerelle.csv_to_xml.table import Table
 from passerelle.model.orders import Fault, Reading
 
 # A quantity whose name says that the refunded pieces are taken off, as WooCommerce's exports write.
@@ -141,7 +142,7 @@ class _Reader:
 
     def _read(self, id: str, places: Sequence[Place]) -> Reading:
         if not self._table.copies and all(place.kind == CellForm.PLAIN for place in places):
-            reading = self._plain.read(self._table.plain_cells(places))
+            reading = self._plain.read(self._table.records.plain_cells(places))
             if reading:
                 return reading
         parts, is_copied = self._table.parts(places)
