@@ -13,7 +13,7 @@ from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
 from passerelle.base.numbers import parse_decimal, parse_whole
 from passerelle.base.reading import HALF_ENTITY
-from passerelle.base.words import BLANKS, visible
+from passerelle.base.words import BLANKS, NAMES_OF_SOME, is_dressed, meant, only_signs, visible
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
@@ -24,6 +24,10 @@ _QUOTES = N_("a quote is not closed or not doubled")
 _LONG = N_("{key} has {length} characters; is a quote missing?")
 # What is blank in no order.
 _FILLED = ("id", "date", "status", "quantity", "unit_price", "total_paid")
+# What people and towns are called, and what is no text.
+_NAMES = frozenset(("first_name", "last_name", "city"))
+_READ = frozenset(("date", "quantity", "quantity_refunded", "unit_price", "shipping",
+                   "discount", "total_paid", "vat_rate"))  # fmt: skip
 _ID = re.compile(r"\S*[0-9]\S*")
 _NO_ID = re.compile(r'[\s"]')
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
@@ -151,10 +155,13 @@ class Records:
             fault = _(_COUNT).format(found=len(cells), expected=expected)
         whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
         named = [*map(str.strip, self._pick(whole))]
-        if not "".join(named).isprintable():
+        joined = "".join(named)
+        if not joined.isprintable():
             named = [visible(text).strip() for text in named]
-        if not BLANKS.isdisjoint(named):
-            named = ["" if text in BLANKS else text for text in named]
+        if is_dressed(joined):
+            named = [meant(text) for text in named]
+        if not BLANKS.isdisjoint(named) or any(map(only_signs, named)):
+            named = self._without_blanks(named)
         for key, place in self._places.items() if max(map(len, named)) > LONGEST_CELL else ():
             if len(named[place]) > LONGEST_CELL:
                 fault = fault or _(_LONG).format(key=key, length=len(named[place]))
@@ -163,6 +170,19 @@ class Records:
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""
         return Row(line, tuple(named), self._places, fault, tuple(cells) if fault else ())
+
+    def _without_blanks(self, named: Sequence[str]) -> list[str]:
+        """Without what stands for nothing; a word that is a name, too, only in places of others.
+
+        What is read as a number or date stays where it is but signs: it must not pass for absent.
+        """
+        kept = list(named)
+        for key, place in self._places.items():
+            text = named[place]
+            is_name = text in NAMES_OF_SOME and key in _NAMES and named.count(text) == 1
+            if (text in BLANKS and not is_name) or (key not in _READ and only_signs(text)):
+                kept[place] = ""
+        return kept
 
     def _has_shifted(self, cells: Sequence[str]) -> bool:
         """Whether a cell may have been cut in two, in a row with more of them than the header.

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from passerelle.base.language import N_, _
 from passerelle.base.reading import TOTALS, names_alike, names_columns, split_header
-from passerelle.base.words import BLANKS, fold, gtin, visible
+from passerelle.base.words import BLANKS, fold, gtin, only_signs, visible
 from passerelle.csv_to_xml.records import (
     LONGEST_CELL,
     CellForm,
@@ -99,7 +99,8 @@ class Table:
         cells, row = self.records.cells(place), self.row(place)
         filled = [text for cell in cells if (text := visible(cell).strip())]
         if filled and TOTALS.match(fold(filled[0])):
-            return not gtin(row["ean13"])
+            named = row["ean13"] or row["product_reference"]
+            return not gtin(named) or bool(TOTALS.match(fold(named)))
         if row["id"] or row.fault:
             return not row["id"] and len(filled) <= 1
         nameless = not (gtin(row["ean13"]) or row["product_reference"] or row["product_name"])
@@ -117,6 +118,7 @@ class Table:
                 or not id.isascii()
                 or id == self._id_name
                 or id in BLANKS
+                or only_signs(id)
                 or (found and id[:1].isalpha() and not self._has_number(text, start, found.end()))
             ):
                 found = None
@@ -129,7 +131,7 @@ class Table:
             row = records.row(number, cells, kind, self._why_other(number))
             if self._is_header(start, cells):
                 self._note_header(number, start)
-            elif kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
+            elif kind == CellForm.SALVAGED or any(map(str.isalnum, "".join(cells))):
                 yield row["id"], Place(start, number, kind)
             number += lines
 
