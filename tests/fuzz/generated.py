@@ -120,8 +120,10 @@ def _known(draw: st.DrawFn) -> Known:
     numbers = {key: draw(_values).quantize(Decimal("0.01")) for key in ("unit_price", *AMOUNTS)}
     date = draw(_moments)
     texts = {key: draw(st.sampled_from(NASTY if nasty else HARMLESS)) for key in TEXT_KEYS}
-    dates = ("%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%y%m%d")
-    dates = ("%d %B %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p", "%Y%m%d%H%M%S", *dates)
+    dates = (
+        *("%d %B %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p", "%Y%m%d%H%M%S", "%Y-%m-%d %H:%M:%S"),
+        *("%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%y%m%d"),
+    )
     whole = (
         f"{quantity}",
         f"{quantity}.0",
