@@ -110,6 +110,8 @@ def is_ambiguous(text: str) -> bool:
 def has_no_time(text: str) -> bool:
     """Whether it names a day only."""
     bare = _bare(text)
+    if ":" in bare:
+        return False
     return not _SERIAL.fullmatch(bare) and _day(bare, "dmy")[1] == len(bare)
 
 
@@ -137,6 +139,8 @@ def _moment(text: str, order: DateOrder) -> datetime:
 
 def _bare(text: str) -> str:
     """Without a spreadsheet's quoting, and with plain hyphens and spaces."""
+    if text.isascii() and "  " not in text and text[:1].isdigit():
+        return text.strip()
     return _SPACES.sub(" ", visible(text)).translate(_DASHES).strip().removeprefix("'")
 
 

@@ -8,6 +8,7 @@ order marks inside a file, directions of writing), and others that leave no mark
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
@@ -78,12 +79,17 @@ NAMES_OF_SOME = frozenset(
     form(word) for word in ("null", "none", "nil") for form in (str, str.upper, str.capitalize)
 ) - {"NULL", "null"}
 # What a text is made of that says nothing; signs of currencies do.
-_ONLY_SIGNS = re.compile(
-    r"[\s!-#%-/:-@\[-`{-~\u00a1\u00a6\u00ab\u00af\u00b7\u00bb\u00bf\u2010-\u205e]+"
+_SIGNS = frozenset(
+    (
+        *(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum() and chr(code) != "$"),
+        *"\u00a1\u00a6\u00ab\u00af\u00b7\u00bb\u00bf",
+        *map(chr, range(0x2010, 0x205F)),
+    )
 )
 _ENTITY = re.compile(r"&#?\w+;")
 _FORMULA = re.compile(r'="(.*)"')
 # How a letter looks that was encoded once more.
+_FIRST_OF_TWO = "\u00c3\u00c2\u00e2\u00c4\u00c5"
 _ENCODED_TWICE = re.compile("[\u00c2-\u00c5\u00e2][^\x00-\x7f]")
 # And in place of an item number, as they compare.
 _NO_ITEMS = frozenset(
@@ -206,7 +212,9 @@ def is_dressed(text: str) -> bool:
     """Whether a text, or several joined, may not be what it means: see :func:`meant`."""
     if "&" in text or '="' in text:
         return True
-    return not text.isascii() and bool(_ENCODED_TWICE.search(text))
+    if text.isascii() or not any(map(text.__contains__, _FIRST_OF_TWO)):
+        return False
+    return bool(_ENCODED_TWICE.search(text))
 
 
 def meant(text: str) -> str:
@@ -223,7 +231,13 @@ def meant(text: str) -> str:
 
 def only_signs(text: str) -> bool:
     """Whether it is nothing but signs, as ``####``, ``?`` or a long dash."""
-    return not text.isalnum() and bool(_ONLY_SIGNS.fullmatch(text))
+    return text[:1] in _SIGNS and all(letter in _SIGNS or letter.isspace() for letter in text)
+
+
+def any_only_signs(texts: Iterable[str]) -> bool:
+    """Whether one of them is: most tell by their first letter that they are not."""
+    doubtful = [text for text in texts if text[:1] in _SIGNS]
+    return any(map(only_signs, doubtful))
 
 
 def item_number(text: str) -> str:

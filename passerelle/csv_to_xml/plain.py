@@ -10,6 +10,7 @@ from operator import itemgetter
 from passerelle.base.ids import lost_its_digits
 from passerelle.base.words import (
     BLANKS,
+    any_only_signs,
     gtin,
     is_dressed,
     is_eaten_by_spreadsheet,
@@ -17,7 +18,6 @@ from passerelle.base.words import (
     item_number,
     items_in,
     items_within,
-    only_signs,
 )
 from passerelle.csv_to_xml.careful import CUSTOMER, DAMAGED, LINE, SUMS
 from passerelle.csv_to_xml.habits import Habits
@@ -117,6 +117,6 @@ def _stripped(cells: Iterable[str]) -> list[str]:
     joined = "".join(texts)
     if not joined.isprintable() or DAMAGED in joined or is_dressed(joined):
         raise _OddError
-    if not BLANKS.isdisjoint(texts) or any(map(only_signs, texts)):
+    if not BLANKS.isdisjoint(texts) or any_only_signs(texts):
         raise _OddError
     return texts

@@ -13,7 +13,15 @@ from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
 from passerelle.base.numbers import parse_decimal, parse_whole
 from passerelle.base.reading import HALF_ENTITY
-from passerelle.base.words import BLANKS, NAMES_OF_SOME, is_dressed, meant, only_signs, visible
+from passerelle.base.words import (
+    BLANKS,
+    NAMES_OF_SOME,
+    any_only_signs,
+    is_dressed,
+    meant,
+    only_signs,
+    visible,
+)
 
 # The longest field csv accepts is a setting of the whole process; messages can be long.
 csv.field_size_limit(2**31 - 1)
@@ -160,7 +168,7 @@ class Records:
             named = [visible(text).strip() for text in named]
         if is_dressed(joined):
             named = [meant(text) for text in named]
-        if not BLANKS.isdisjoint(named) or any(map(only_signs, named)):
+        if not BLANKS.isdisjoint(named) or any_only_signs(named):
             named = self._without_blanks(named)
         for key, place in self._places.items() if max(map(len, named)) > LONGEST_CELL else ():
             if len(named[place]) > LONGEST_CELL:

@@ -118,7 +118,7 @@ class Table:
                 or not id.isascii()
                 or id == self._id_name
                 or id in BLANKS
-                or only_signs(id)
+                or (not id.isalnum() and only_signs(id))
                 or (found and id[:1].isalpha() and not self._has_number(text, start, found.end()))
             ):
                 found = None
