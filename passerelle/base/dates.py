@@ -11,23 +11,62 @@ from typing import Literal
 
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
-from passerelle.base.words import visible
+from passerelle.base.words import fold, visible
 
 # What is raised is not remembered: a message must be in the language spoken when it is told.
 _remembered = lru_cache(maxsize=4_000)
 DateOrder = Literal["dmy", "mdy"]
 _YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?=[T -]?[0-9]{4}(?:[0-9]{2})?Z?$|[T ]|$)")
+# Names of months in six languages, in full or cut short, with the name of the day before them.
+_WEEKDAY = r"(?:(?!\d)\w{2,10}\.?,? +)?"
+_DAY_AND_NAME = re.compile(
+    rf"{_WEEKDAY}(?:le )?([0-9]{{1,2}})(?:er|st|nd|rd|th|º|°|\.)?[ -]*(?:de |of )?"
+    r"((?!\d)\w{3,10})\.?,?[ -]*(?:de |del )?([0-9]{4}|[0-9]{2})(?![0-9])"
+)
+_NAME_AND_DAY = re.compile(
+    rf"{_WEEKDAY}((?!\d)\w{{3,10}})\.? +([0-9]{{1,2}})(?:st|nd|rd|th)?,? +([0-9]{{4}})(?![0-9])"
+)
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january janvier januar janner gennaio enero januari ene gen jan janv",
+            "february fevrier februar febbraio febrero februari feb fev fevr febr",
+            "march mars marz maerz marzo maart mar mrz mrt",
+            "april avril aprile abril apr avr abr",
+            "may mai maggio mayo mei mag",
+            "june juin juni giugno junio jun giu",
+            "july juillet juli luglio julio jul juil lug",
+            "august aout agosto augustus aug ago",
+            "september septembre settembre septiembre setiembre sep sept set",
+            "october octobre oktober ottobre octubre oct okt ott",
+            "november novembre noviembre nov",
+            "december decembre dezember dicembre diciembre dec dez dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
 # Where a date ends: its time, "am" or "pm", its zone.
 _TIME = re.compile(
-    r"(?:T|,? +)([0-9]{1,2})[:h]([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?"
-    r"(?: ?([AaPp])\.?[Mm]\.?)?(?: ?(?:(Z|UTC)|([+-])([0-9]{2}):?([0-9]{2})))?"
+    r"(?:T|[ -])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?(?: ?(?:Uhr|uur))?"
+    r"(?: ?([AaPp])\.? ?[Mm]\.?)?(?: ?(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])([0-9]{2}):?([0-9]{2})))?"
+    r"(?: \([\w ,]+\))?"
 )
+# Between a date and its time; between hours and minutes; a time of digits alone.
+_AT = re.compile(r"[,.]? *(?:(?:à|at|um|alle(?: ore)?|a las|om|[|–]) *)?(?=[0-9])(?<!T)")
+_HOURS = re.compile(r"(?<=[0-9])(?: ?h ?|\.)(?=[0-9]{2}(?![0-9]))")
+_DIGITS = re.compile(r"([T -]?)([0-9]{2})([0-9]{2})([0-9]{2})?(Z?)")
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
 _SPACES = re.compile(r"[ \u00a0\u202f]+")
 # A spreadsheet counts the days since this one, and parts of a day behind the mark.
 _SERIAL = re.compile(r"([2-7][0-9]{4})(?:[.,]([0-9]{1,12}))?")
 _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - parse_date adds the zone
 _CENTURY = 2000
+# No shop of this kind is older; a year of three digits, or of two written as four, is a slip.
+_TIMES = range(1995, 2100)
 # What the first of three numbers may be when it is a year.
 _YEARS = range(20, 32)
 
@@ -71,7 +110,9 @@ def is_ambiguous(text: str) -> bool:
 def has_no_time(text: str) -> bool:
     """Whether it names a day only."""
     bare = _bare(text)
-    return bool(_YEAR_FIRST.fullmatch(bare) or _YEAR_LAST.fullmatch(bare))
+    if ":" in bare:
+        return False
+    return not _SERIAL.fullmatch(bare) and _day(bare, "dmy")[1] == len(bare)
 
 
 def _may_begin_with_its_year(found: re.Match[str]) -> bool:
@@ -97,7 +138,10 @@ def _moment(text: str, order: DateOrder) -> datetime:
 
 
 def _bare(text: str) -> str:
-    return _SPACES.sub(" ", visible(text)).strip()
+    """Without a spreadsheet's quoting, and with plain hyphens and spaces."""
+    if text.isascii() and "  " not in text and text[:1].isdigit():
+        return text.strip()
+    return _SPACES.sub(" ", visible(text)).translate(_DASHES).strip().removeprefix("'")
 
 
 def _day(bare: str, order: DateOrder) -> tuple[datetime, int]:
@@ -109,15 +153,31 @@ def _day(bare: str, order: DateOrder) -> tuple[datetime, int]:
         year += _CENTURY if len(found[4]) == 2 else 0
         meant = order if is_ambiguous(bare) else proved_order(bare)
         day, month = (second, first) if meant == "mdy" else (first, second)
+    elif found := _COMPACT.match(bare):
+        year, month, day = int(found[1]), int(found[2]), int(found[3])
     else:
+        year, month, day, found = _named(bare)
+    if year not in _TIMES:
         raise ValueError(bare)
     return datetime(year, month, day), found.end()  # noqa: DTZ001 - parse_date adds the zone
+
+
+def _named(bare: str) -> tuple[int, int, int, re.Match[str]]:
+    """The year, month and day of a date with its month's name."""
+    if found := _DAY_AND_NAME.match(bare):
+        day, name, year = found.groups()
+    elif found := _NAME_AND_DAY.match(bare):
+        name, day, year = found.groups()
+    else:
+        raise ValueError(bare)
+    century = _CENTURY if len(year) == 2 else 0
+    return int(year) + century, _MONTHS.get(fold(name), 0), int(day), found
 
 
 def _at(day: datetime, rest: str) -> datetime:
     if not rest:
         return day
-    found = _TIME.fullmatch(rest)
+    found = _TIME.fullmatch(rest) or _TIME.fullmatch(_plain_time(rest))
     if not found:
         raise ValueError(rest)
     hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
@@ -126,6 +186,14 @@ def _at(day: datetime, rest: str) -> datetime:
             raise ValueError(rest)
         hour = hour % 12 + (12 if half in "Pp" else 0)
     return day.replace(hour=hour, minute=minute, second=second, tzinfo=_zone(found))
+
+
+def _plain_time(rest: str) -> str:
+    """A time as ``_TIME`` knows it: ``, 9h58``, `` at 09.58``, ``095801``."""
+    if found := _DIGITS.fullmatch(rest):
+        return f" {found[2]}:{found[3]}:{found[4] or '00'}{found[5]}"
+    plain = _AT.sub(" ", rest, count=1)
+    return plain if ":" in plain else _HOURS.sub(":", plain)
 
 
 def _zone(found: re.Match[str]) -> timezone | None:

@@ -84,11 +84,16 @@ def proved_mark(text: str) -> DecimalMark:
     return ""
 
 
+def is_amount(text: str) -> bool:
+    """Whether a currency stands beside the number."""
+    return bool(_CURRENCY.fullmatch(visible(text).strip()))
+
+
 def _bare(text: str) -> str:
     """Without spaces around, currency, a spreadsheet's quoting; the sign in front."""
     if text.isascii() and text.isdigit():
         return text
-    bare = _SPACES.sub(" ", visible(text)).strip(" ").translate(_APOSTROPHES)
+    bare = _SPACES.sub(" ", visible(text)).strip().translate(_APOSTROPHES)
     if found := _QUOTED.fullmatch(bare):
         bare = (found[1] or found[2] or "").strip(" ")
     if found := _CURRENCY.fullmatch(bare):

@@ -9,8 +9,9 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import unescape
-from typing import NamedTuple
+from typing import AnyStr, NamedTuple
 
+from passerelle.base.language import _
 from passerelle.base.words import decoded, fold, is_gtin, visible
 
 # Longer than any real header.
@@ -36,14 +37,38 @@ MOST_ABOVE = 20
 _MARKS = ("\ufeff", "ï»¿")
 # What the first cell of a row says that only sums up, or ends a report.
 TOTALS = re.compile(
-    r"(sous|sub|grand|gran)?[ -]?(total|totaux|totaal|somme|summe|suma|somma|gesamt)"
+    r"(sous|sub|grand|gran|montant|valeur|importe|importo|valor|valore|zwischen|end|eind)?[ -]?"
+    r"(total|totaux|totaal|somme|summe|suma|somma|gesamt)"
+    r"|(a reporter|report|ubertrag|riporto|a riportare)\b"
     r"|nombre (de|total)|number of|anzahl|end of|fin (de|du)\b|-+ ?(end|fin|ende)\b"
+    r"|\(?[0-9]+ (rows?|lines?|lignes?|zeilen?|righ[ae]|filas?|l[ií]neas?|rijen|regels|records?"
+    r"|enregistrements?|articles?|artikel|produits?|commandes?|orders?)\b"
+    r"|[-*#=<> ]*(eof|end|fin|ende|fine|einde)[-*#=<>. ]*$"
 )
-END_OF_FILE = "\x1a"
+# https://en.wikipedia.org/wiki/List_of_file_signatures
+_SIGNATURES = {b"PK\x03\x04": "Excel, ZIP", b"\xd0\xcf\x11\xe0": "Excel", b"%PDF": "PDF",
+               b"\x1f\x8b": "gzip", b"\x89PNG": "PNG", b"SQLite": "SQLite"}  # fmt: skip
+# What servers and shops send in place of a file, mostly to say what went wrong.
+_TEXTS = {b"<!doctype html": "HTML", b"<html": "HTML", b"<head": "HTML", b"<?xml": "XML",
+          b"{\"": "JSON", b"[{": "JSON", b"{\n": "JSON", b"{\r": "JSON"}  # fmt: skip
+END_OF_FILE = "\x1a\r\n"
+"""The sign, and what may stand behind it."""
+_TAIL = 99
 # A cell that a ";" of an entity cut, as in "M&uuml;ller".
 HALF_ENTITY = re.compile(r"&#?\w+$")
 # So many names of columns no row holds by chance.
 _FEW_NAMES = 3
+
+
+def about_other_kind(data: bytes) -> str:
+    """In words: what a file is that is no table, by how it begins; ``""`` for what may be one."""
+    found = (kind for bytes_, kind in _SIGNATURES.items() if data.startswith(bytes_))
+    if kind := next(found, ""):
+        return _("the file is no CSV but binary ({kind})").format(kind=kind)
+    begin = data[:_TAIL].removeprefix(codecs.BOM_UTF8).lstrip().lower()
+    found = (kind for bytes_, kind in _TEXTS.items() if begin.startswith(bytes_))
+    kind = next(found, "")
+    return _("the file is no CSV but {kind}").format(kind=kind) if kind else ""
 
 
 def detect_encoding(data: bytes, configured: str = "auto") -> str:
@@ -137,6 +162,18 @@ def find_column(header: Sequence[str], names: Iterable[str]) -> int | None:
                 raise LookupError(name)
             return folded.index(wanted)
     return None
+
+
+def without_end(data: AnyStr, signs: AnyStr) -> AnyStr:
+    """Without the end-of-file signs of old programs, behind which a line end may stand.
+
+    ``signs`` are that sign and both line ends.
+    """
+    tail = data[-_TAIL:]
+    cut = tail.find(signs[:1])
+    if cut < 0 or tail[cut:].strip(signs):
+        return data
+    return data[: len(data) - len(tail) + cut]
 
 
 def without_marks(text: str) -> str:

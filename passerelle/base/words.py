@@ -8,6 +8,7 @@ order marks inside a file, directions of writing), and others that leave no mark
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 
@@ -23,6 +24,8 @@ _GTIN_DRESS = re.compile(
     re.IGNORECASE,
 )
 _GROUPED = re.compile(r"[0-9]{3,}(?:-[0-9]{3,})+")
+# A number that a program made of one, all of its digits left.
+_WHOLE_ITEM = re.compile(r"([0-9]{8,14})[.,]0+")
 _SHORTEST, _LONGEST = 8, 14
 _WITHOUT = re.compile(
     r"(no|without|sans|pas d[e']|sin|senza|kein|keine|ohne|geen|zonder|sem) ?"
@@ -41,14 +44,53 @@ UNSEEN = frozenset(
 )
 _SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
 _NO_SIGN = re.compile(r"[\W_]*")
-# What databases, spreadsheets and people write where there is nothing. In this spelling only:
-# there are people called Null, and a town called None.
-BLANKS = frozenset(
+# What databases, spreadsheets and people write where there is nothing, in whatever case; and of
+# these, what people and towns are called.
+_NOTHING = (
+    *("null", "(null)", "<null>", "[null]", "none", "(none)", "<none>", "nil", "nan", "undefined"),
+    *("\\n", "n/a", "n.a.", "-", "--", "---", "(blank)", "(empty)", "(vide)", "(leer)", "(vuoto)"),
+    *(
+        "(vac\u00edo)",
+        "(leeg)",
+        "#n/a",
+        "#n/d",
+        "#nv",
+        "#nb",
+        "#ref!",
+        "#value!",
+        "#name?",
+        "#div/0!",
+    ),
+    *("#num!", "#null!", "#valeur!", "#nom?", "#nombre!", "#wert!", "#bezug!", "#zahl!", "#valor!"),
+    *(
+        "#\u00a1valor!",
+        "#\u00bfnombre?",
+        "#\u00a1ref!",
+        "#nome?",
+        "#valore!",
+        "#rif!",
+        "#naam?",
+        "#waarde!",
+    ),
+)
+BLANKS = frozenset(form(word) for word in _NOTHING for form in (str, str.upper, str.capitalize))
+BLANKS |= {"NaN"}
+NAMES_OF_SOME = frozenset(
+    form(word) for word in ("null", "none", "nil") for form in (str, str.upper, str.capitalize)
+) - {"NULL", "null"}
+# What a text is made of that says nothing; signs of currencies do.
+_SIGNS = frozenset(
     (
-        *("NULL", "\\N", "(NULL)", "(null)", "<null>", "null", "NaN", "undefined", "(none)"),
-        *("N/A", "n/a", "#N/A", "#N/D", "#NV", "#REF!", "#VALUE!", "#VALEUR!", "-", "--", "---"),
+        *(chr(code) for code in range(0x21, 0x7F) if not chr(code).isalnum() and chr(code) != "$"),
+        *"\u00a1\u00a6\u00ab\u00af\u00b7\u00bb\u00bf",
+        *map(chr, range(0x2010, 0x205F)),
     )
 )
+_ENTITY = re.compile(r"&#?\w+;")
+_FORMULA = re.compile(r'="(.*)"')
+# How a letter looks that was encoded once more.
+_FIRST_OF_TWO = "\u00c3\u00c2\u00e2\u00c4\u00c5"
+_ENCODED_TWICE = re.compile("[\u00c2-\u00c5\u00e2][^\x00-\x7f]")
 # And in place of an item number, as they compare.
 _NO_ITEMS = frozenset(
     (
@@ -155,12 +197,47 @@ def plain_word(text: str) -> str:
 def decoded(text: str) -> str:
     """Entities and double encodings undone, each twice at most."""
     for _again in range(2):
-        text = html.unescape(text)
-        for codec in ("cp1252", "latin-1") if not text.isascii() else ():
-            with suppress(UnicodeError):
-                text = text.encode(codec).decode("utf-8")
-                break
+        text = _encoded_once(html.unescape(text))
     return text
+
+
+def _encoded_once(text: str) -> str:
+    for codec in ("cp1252", "latin-1") if not text.isascii() else ():
+        with suppress(UnicodeError):
+            return text.encode(codec).decode("utf-8")
+    return text
+
+
+def is_dressed(text: str) -> bool:
+    """Whether a text, or several joined, may not be what it means: see :func:`meant`."""
+    if "&" in text or '="' in text:
+        return True
+    if text.isascii() or not any(map(text.__contains__, _FIRST_OF_TWO)):
+        return False
+    return bool(_ENCODED_TWICE.search(text))
+
+
+def meant(text: str) -> str:
+    """A text without a spreadsheet's quoting (``="51"``), entities and double encodings undone.
+
+    An entity ends with its semicolon here: ``Dupont&Para`` is a name.
+    """
+    if found := _FORMULA.fullmatch(text):
+        text = found[1].replace('""', '"')
+    for _again in range(2):
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _encoded_once(text))
+    return visible(text).strip()
+
+
+def only_signs(text: str) -> bool:
+    """Whether it is nothing but signs, as ``####``, ``?`` or a long dash."""
+    return text[:1] in _SIGNS and all(letter in _SIGNS or letter.isspace() for letter in text)
+
+
+def any_only_signs(texts: Iterable[str]) -> bool:
+    """Whether one of them is: most tell by their first letter that they are not."""
+    doubtful = [text for text in texts if text[:1] in _SIGNS]
+    return any(map(only_signs, doubtful))
 
 
 def item_number(text: str) -> str:
@@ -176,6 +253,8 @@ def item_number(text: str) -> str:
 def _undressed(text: str) -> str:
     seen = visible(text)
     bare = _NUMBER_DRESS.sub("", seen)
+    if (whole := _WHOLE_ITEM.fullmatch(bare)) and is_gtin_digits(whole[1]):
+        return whole[1]
     plain = bare.replace("-", "") if _GROUPED.fullmatch(bare) else bare
     if plain.isascii() and plain.isdigit() and not _holds_more(seen):
         return plain
@@ -214,8 +293,13 @@ def _comparable(text: str) -> str:
 
 
 def is_eaten_by_spreadsheet(text: str) -> bool:
-    """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``."""
-    return not text.isdigit() and bool(_SPREADSHEET_NUMBER.fullmatch(visible(text).strip()))
+    """Whether a spreadsheet made an item number a number: ``3,70012E+12``, ``12.0``.
+
+    One that is whole but for its decimals (``3701234500010.0``) is not lost.
+    """
+    if text.isdigit() or not _SPREADSHEET_NUMBER.fullmatch(visible(text).strip()):
+        return False
+    return not item_number(text).isdigit()
 
 
 def is_gtin(text: str) -> bool:

@@ -25,6 +25,8 @@ PAID = (
     *("Processing", "Completed", "En cours", "Terminée", "Paid", "Payé", "Payée", "Fulfilled"),
     *("Complete", "In Bearbeitung", "Verarbeitung", "Abgeschlossen", "Fertiggestellt", "Erledigt"),
     *("Procesando", "En proceso", "Completado", "Elaborazione", "In lavorazione", "Completato"),
+    *("Préparation en cours", "Expédiée", "Livrée", "Réglé", "Réglée", "Encaissé", "Encaissée"),
+    *("Zahlung akzeptiert", "Geliefert", "Zugestellt", "Betaling geaccepteerd", "Geleverd"),
     *("Verwerken", "Voltooid", "Afgerond", "Bezahlt", "Pagado", "Pagato", "Betaald"),
 )
 CANCELLED = (
@@ -34,7 +36,8 @@ CANCELLED = (
     *("Cancelado", "Reembolso", "Reembolsado"),
     *("Annullato", "Rimborsato", "Geannuleerd", "Terugbetaling", "Terugbetaald"),
     *("Refund", "Restocked", "Abgebrochen", "Rückerstattet", "Rückerstattung", "Refundiert"),
-    *("Anulado", "Gerestitueerd"),
+    *("Anulado", "Gerestitueerd", "Commande annulée", "Order canceled", "Order cancelled"),
+    *("Pedido cancelado", "Ordine annullato", "Bestelling geannuleerd"),
     "Closed",  # Magento's, of an order that was refunded in full
 )
 # Not paid yet; a payment error is no cancellation: the customer may pay again.

@@ -27,7 +27,8 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "payment": (
         *("Zahlungsart", "Zahlungsweise", "Zahlungsmethode", "Zahlung", "Método de pago"),
         *("Forma de pago", "Pago", "Metodo di pagamento", "Pagamento", "Betaalmethode"),
-        *("Betaalwijze", "Betaling", "payment_method"),
+        *("Betaalwijze", "Betaling", "payment_method", "Titel der Zahlungsmethode"),
+        "Bezeichnung der Zahlungsmethode",
     ),
     "voucher": (
         *("Gutscheincode", "Gutschein", "Rabattcode", "Cupón", "Vale de descuento"),
@@ -85,6 +86,7 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "country": (
         *("Country Code (Billing)", "Country Name (Billing)", "billing_country"),
         *("Billing Country", "Land", "País", "Paese", "Nazione", "Country Code (Shipping)"),
+        *("Ländercode", "Ländercode (Rechnung)", "Codice paese", "Landcode"),
         *("Country Name (Shipping)", "shipping_country", "Shipping Country"),
     ),
     "carrier": (
@@ -98,7 +100,9 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     ),
     "total_paid": (
         *("Gesamtbetrag", "Gesamtsumme", "Gesamt", "Total pagado", "Totale pagato", "Totale"),
-        *("Totaal betaald", "Totaal"),
+        *("Totaal betaald", "Totaal", "Gesamtpreis", "Gesamt (inkl. MwSt.)", "Importe total"),
+        *("Total (impuestos incl.)", "Total del pedido", "Totale ordine", "Totale (tasse incl.)"),
+        *("Totaal (incl. btw)", "Totaalbedrag"),
     ),
     "currency": ("order_currency", "Währung", "Moneda", "Divisa", "Valuta"),
     "ean13": ("GTIN/EAN", "Strichcode", "Código de barras", "Codice a barre", "Streepjescode"),
@@ -106,11 +110,12 @@ ORDERS: Mapping[str, tuple[str, ...]] = {
     "product_reference": (
         *("Artikelnummer", "Artikelnr.", "Art.-Nr.", "Referencia del producto"),
         *("Riferimento prodotto", "Codice prodotto", "Productreferentie"),
+        *("Artikelcode", "Artikel-Nr.", "Codice articolo", "Código de artículo"),
     ),
     "product_name": (
         *("Item Name", "Artikelname", "Produktname", "Artikelbezeichnung", "Bezeichnung"),
         *("Produkt", "Nombre del producto", "Producto", "Nome prodotto", "Prodotto"),
-        *("Productnaam", "Artikelnaam"),
+        *("Productnaam", "Artikelnaam", "Artikelomschrijving", "Artikel", "Articolo", "Artículo"),
     ),
     "quantity": (
         *("Menge (- Rückerstattung)", "Quantité (- Remboursement)", "Cantidad (- Reembolso)"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 
+from passerelle.base.ids import lost_its_digits
 from passerelle.base.language import N_, _
 from passerelle.base.wording import printable, shorten
 from passerelle.base.words import (
@@ -18,8 +19,8 @@ from passerelle.base.words import (
     items_within,
 )
 from passerelle.csv_to_xml.habits import Habits
+from passerelle.csv_to_xml.records import Row
 from passerelle.csv_to_xml.repeats import adds_up, are_at_odds, doubt, latest, of_lines, once
-from passerelle.csv_to_xml.table import Row
 from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
 T = TypeVar("T")
@@ -103,6 +104,9 @@ class CarefulReader:
         if DAMAGED in id:
             # Two ids with different damaged letters look the same.
             self._fault(0, "id", _(_DAMAGE))
+        if lost_its_digits(id):
+            problem = _('"{text}" lost its digits in a spreadsheet; export it again')
+            self._fault(0, "id", problem.format(text=shorten(id)))
         for number, row in enumerate(self._rows):
             if row.fault:
                 self._fault(number, "line", row.fault)

@@ -7,7 +7,6 @@ Source of the rules: RFC 4180, and what order export modules write in practice: 
 any of five separators, fields enclosed or not, line ends of either kind, also inside a field.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -20,6 +19,7 @@ from passerelle.base.reading import (
     LONGEST_HEADER,
     MOST_ABOVE,
     Top,
+    about_other_kind,
     decode_file,
     detect_encoding,
     detect_separator,
@@ -29,22 +29,20 @@ from passerelle.base.reading import (
     line_of,
     split_header,
     without_blanks,
+    without_end,
     without_marks,
 )
 from passerelle.base.wording import shorten
 from passerelle.base.words import UNSEEN, bare_id, fold
 from passerelle.config.columns import COLUMNS
-from passerelle.config.guess.header import about_grid, is_order_grid
-from passerelle.config.guess.sample import kind_of_binary
+from passerelle.config.guess.header import NET, about_grid, is_order_grid
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.careful import CarefulReader
 from passerelle.csv_to_xml.habits import Dates, Habits, new_habits
 from passerelle.csv_to_xml.plain import PlainReader
-from passerelle.csv_to_xml.table import CellForm, Header, Place, Table, first_lines
+from passerelle.csv_to_xml.records import CellForm, Header, Place, first_lines
+from passerelle.csv_to_xml.table import Table
 from passerelle.model.orders import Fault, Reading
-
-# A quantity whose name says that the refunded pieces are taken off, as WooCommerce's exports write.
-_NET = re.compile(r"(-|minus|less|net of|after) ?refund")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +139,7 @@ class _Reader:
 
     def _read(self, id: str, places: Sequence[Place]) -> Reading:
         if not self._table.copies and all(place.kind == CellForm.PLAIN for place in places):
-            reading = self._plain.read(self._table.plain_cells(places))
+            reading = self._plain.read(self._table.records.plain_cells(places))
             if reading:
                 return reading
         parts, is_copied = self._table.parts(places)
@@ -189,6 +187,9 @@ def _open_table(data: bytes, settings: Orders, file: str) -> Table:
     Raises :class:`NotReadyError` for a file that is empty or cut, :class:`RejectedError` for
     bytes that are no text, :class:`ConfigError` for a column that is missing or stands twice.
     """
+    if what := about_other_kind(data):
+        mend = _("nothing was read from it; have a CSV file written there, or look what went wrong")
+        raise RejectedError(what, file, mend)
     text = _decode(data, settings, file)
     _check_whole(text, settings, file)
     lines = first_lines(text, MOST_ABOVE)
@@ -214,7 +215,7 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
         text = without_marks(decode_file(data, settings.encoding)[1])
         if not text.isascii() and any(letter in text for letter in UNSEEN):
             text = text.translate(dict.fromkeys(map(ord, UNSEEN)))
-        return text.rstrip(END_OF_FILE) if text.endswith(END_OF_FILE) else text
+        return without_end(text, END_OF_FILE)
     except UnicodeDecodeError as error:
         raise RejectedError(
             _("a byte is no text in {encoding}").format(
@@ -228,9 +229,6 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
 def _check_whole(text: str, settings: Orders, file: str) -> None:
     if not text or text.isspace():
         raise NotReadyError(_("the file is empty"), file, _("wait for the shop to write it whole"))
-    if kind := kind_of_binary(text[:9].encode("cp1252", "replace")):
-        what = _("the file is no CSV but binary ({kind})").format(kind=kind)
-        raise RejectedError(what, file, _("nothing was read from it; save or export it as CSV"))
     if "\0" in (header := text[: text.find("\n") if "\n" in text else None]):
         # Of a header's letters the first byte is zero, or the second.
         encoding = "utf-16-le" if header.index("\0") % 2 else "utf-16-be"
@@ -240,6 +238,10 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
             f"{file}:1",
             mend.format(encoding=encoding),
         )
+    if text.endswith("\0"):
+        what = _("the file ends in NUL bytes: it is not whole, or damaged")
+        line = text.rstrip("\0").count("\n") + 1
+        raise NotReadyError(what, f"{file}:{line}", _("have the shop write it again"))
     if settings.final_newline and not text.endswith(("\n", "\r")):
         line = text.count("\n") + 1
         raise NotReadyError(
@@ -273,7 +275,7 @@ def _find_columns(header: list[str], settings: Orders, where: str, top: Top) -> 
             ) from error
         if index is not None:
             found[key] = index
-    if "quantity" in found and _NET.search(fold(header[found["quantity"]])):
+    if "quantity" in found and NET.search(fold(header[found["quantity"]])):
         found.pop("quantity_refunded", None)
     if missing := _missing_keys(found, settings):
         _refuse_header(missing, header, where, top)
@@ -306,8 +308,12 @@ def _refuse_header(missing: list[str], header: list[str], where: str, top: Top) 
         mend = _(
             "have the shop export the file without the lines above, or name its columns: {names}"
         )
-    if is_order_grid(header):
+    if len(header) < 2 and top.seems is None:
+        what, mend = _("no header was found"), _("have the shop export the file with its header")
+    elif is_order_grid(header):
         what, mend = about_grid()
+    elif hold_values(header) and top.seems is not None:
+        mend = _("have the shop export the file without the lines above")
     elif hold_values(header):
         # Not shown: they may be a customer's.
         what = _("the first line holds values, not names of columns")

@@ -7,9 +7,12 @@ to that one, which knows what to tell of them.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
 
+from passerelle.base.ids import lost_its_digits
 from passerelle.base.words import (
     BLANKS,
+    any_only_signs,
     gtin,
+    is_dressed,
     is_eaten_by_spreadsheet,
     is_too_long,
     item_number,
@@ -97,6 +100,8 @@ class PlainReader:
 
     def _order(self, head: Sequence[str], lines: tuple[Line, ...]) -> Order:
         id, reference, date, status, payment, voucher, carrier, shipping, discount, paid = head[:10]
+        if lost_its_digits(id):
+            raise _OddError
         return Order(
             *(id, reference, self._habits.dates[date] if date else None, status, payment, voucher),
             *(Customer(*head[11:]), carrier),
@@ -110,6 +115,8 @@ class PlainReader:
 def _stripped(cells: Iterable[str]) -> list[str]:
     texts = [*map(str.strip, cells)]
     joined = "".join(texts)
-    if not joined.isprintable() or DAMAGED in joined or not BLANKS.isdisjoint(texts):
+    if not joined.isprintable() or DAMAGED in joined or is_dressed(joined):
+        raise _OddError
+    if not BLANKS.isdisjoint(texts) or any_only_signs(texts):
         raise _OddError
     return texts

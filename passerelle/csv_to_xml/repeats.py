@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from passerelle.base.language import _
 from passerelle.base.words import gtin
-from passerelle.csv_to_xml.table import Row
+from passerelle.csv_to_xml.records import Row
 from passerelle.model.orders import Line, Order
 
 # By these a row of a join differs from the others of the same line.

@@ -1,100 +1,27 @@
-"""Pure: the lines below an order CSV's header -> its rows, whatever its quotes do."""
+"""Pure: the lines below an order CSV's header -> which order each row is of, and what is none.
 
-import csv
+Copies of the header and sums are found here, and which rows stand apart; ``records`` reads a row.
+"""
+
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
-from itertools import chain, pairwise
-from operator import itemgetter
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
-from passerelle.base.numbers import parse_decimal, parse_whole
-from passerelle.base.reading import HALF_ENTITY, TOTALS, names_alike, names_columns, split_header
-from passerelle.base.words import BLANKS, fold, gtin, visible
+from passerelle.base.reading import TOTALS, names_alike, names_columns, split_header
+from passerelle.base.words import BLANKS, fold, gtin, only_signs, visible
+from passerelle.csv_to_xml.records import (
+    LONGEST_CELL,
+    CellForm,
+    Header,
+    Place,
+    Records,
+    Row,
+    plain_line,
+)
 
-# The longest field csv accepts is a setting of the whole process; messages can be long.
-csv.field_size_limit(2**31 - 1)
-# Longer than any text of an order; what is longer has lost a quote.
-_LONGEST_CELL = 10_000
-_COUNT = N_("another number of fields than the header ({found} instead of {expected})")
-_QUOTES = N_("a quote is not closed or not doubled")
-_LONG = N_("{key} has {length} characters; is a quote missing?")
 _OTHER = N_("stands below another header, in line {line}: its columns may be others")
-# What is blank in no order.
-_FILLED = ("id", "date", "status", "quantity", "unit_price", "total_paid")
-_ID = re.compile(r"\S*[0-9]\S*")
-_NO_ID = re.compile(r'[\s"]')
-_UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
-_BESIDE_QUOTES = re.compile(f'{_UNSEEN}(?=")|(?<="){_UNSEEN}')
-# As `io` has it: either line end, and that of old Macs.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the file: its number, its cells, its fault where it has one.
-
-    ``row[key]`` is the cell of a column key, ``""`` where the file has no such column. ``places``,
-    which all rows of a file share, tells where it stands among the ``cells``. A row with a fault
-    has all its cells in ``raw``: they may stand in other columns than they should.
-    """
-
-    line: int
-    cells: tuple[str, ...]
-    places: Mapping[str, int]
-    fault: str = ""
-    raw: tuple[str, ...] = ()
-
-    def __getitem__(self, key: str) -> str:
-        place = self.places.get(key)
-        return "" if place is None else self.cells[place]
-
-
-class CellForm(IntEnum):
-    """How a row is read from its place."""
-
-    PLAIN = 0  # one line with a cell for each column, quotes only around cells: no fault
-    RECORD = 1
-    DOUBTFUL = 2  # a record whose quotes may be another's
-    SALVAGED = 3  # one line, its quotes are wrong
-
-
-class Place(NamedTuple):
-    """Where a row stands: its first letter in the text, its line's number, how it is read."""
-
-    start: int
-    line: int
-    kind: CellForm
-
-
-def first_lines(text: str, most: int) -> list[str]:
-    """They come with their ends."""
-    lines, place = list[str](), 0
-    while len(lines) < most and (found := _LINE.match(text, place)) and found[0]:
-        lines.append(found[0])
-        place = found.end()
-    return lines
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A file's header: its names, the columns of the keys, and where the lines below it begin.
-
-    ``line`` is the number of the first of those. Blank names at the end are none of its own:
-    ``spare`` tells how many there are. ``known`` are the names that headers have, folded.
-    """
-
-    names: Sequence[str]
-    columns: Mapping[str, int]
-    separator: str
-    start: int
-    line: int
-    spare: int = 0
-    known: frozenset[str] = frozenset()
 
 
 class Table:
@@ -108,14 +35,9 @@ class Table:
 
     def __init__(self, text: str, header: Header, file: str) -> None:
         self._text, self._separator, self.columns = text, header.separator, header.columns
-        self._width, self._file, self._header = len(header.names), file, header
-        filled = {header.columns[key] for key in _FILLED if key in header.columns}
-        self._is_filled = header.separator != "," and self._width - 1 in filled
-        self._places = {key: place for place, key in enumerate(header.columns)}
-        self._pick = itemgetter(*header.columns.values())
-        self._place, self._first, self.top = header.start, header.line, header.line - 1
+        self._width, self._header, self.top = len(header.names), header, header.line - 1
         self._id_name, self.other = header.names[header.columns["id"]].strip(), 0
-        self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
+        self.records = Records(text, header, file)
         self.copies, self.totals = list[int](), list[int]()
         self._starts: list[int] = []
         self._has_number = re.compile(rf'{re.escape(self._separator)}[ "+-]*[0-9]').search
@@ -140,15 +62,6 @@ class Table:
         self._leave_out_totals(orders, orphans)
         return orders, [place.line for place in orphans]
 
-    def _has_shifted(self, cells: Sequence[str]) -> bool:
-        """Whether a cell may have been cut in two, in a row with more of them than the header.
-
-        The last one would be blank then, which those that every order has never are.
-        """
-        if len(cells) <= self._width + self._header.spare:
-            return False
-        return not self._is_filled or any(map(HALF_ENTITY.search, cells))
-
     def parts(self, places: Sequence[Place]) -> tuple[list[list[Place]], bool]:
         """The rows of an order by where they stand apart, and whether the header is between."""
         parts = [[places[0]]]
@@ -158,6 +71,13 @@ class Table:
                 parts.append([])
             parts[-1].append(place)
         return parts, self._copy(places[0]) != self._copy(places[-1])
+
+    def row(self, place: Place) -> Row:
+        cells = self.records.cells(place)
+        return self.records.row(place.line, cells, place.kind, self._why_other(place.line))
+
+    def _why_other(self, line: int) -> str:
+        return _(_OTHER).format(line=self.other) if 0 < self.other < line else ""
 
     def _nth(self, start: int) -> int:
         return bisect_left(self._starts, start)
@@ -176,20 +96,21 @@ class Table:
             self.totals.append(last.pop().line)
 
     def _sums_up(self, place: Place) -> bool:
-        cells, row = self._cells(place), self.row(place)
+        cells, row = self.records.cells(place), self.row(place)
         filled = [text for cell in cells if (text := visible(cell).strip())]
         if filled and TOTALS.match(fold(filled[0])):
-            return not gtin(row["ean13"])
+            named = row["ean13"] or row["product_reference"]
+            return not gtin(named) or bool(TOTALS.match(fold(named)))
         if row["id"] or row.fault:
             return not row["id"] and len(filled) <= 1
         nameless = not (gtin(row["ean13"]) or row["product_reference"] or row["product_name"])
         return nameless and not any(letter.isalpha() for letter in "".join(filled))
 
     def _walk(self) -> Iterator[tuple[str, Place]]:
-        number, spare = self._first, self._header.spare
-        match = _plain_line(self._separator, self._width, self.columns["id"], spare)
+        number, spare, records = self._header.line, self._header.spare, self.records
+        match = plain_line(self._separator, self._width, self.columns["id"], spare)
         text, size = self._text, len(self._text)
-        while (start := self._place) < size:
+        while (start := records.place) < size:
             found = match(text, start)
             id = found[1].strip('"').strip() if found else ""
             if (
@@ -197,177 +118,32 @@ class Table:
                 or not id.isascii()
                 or id == self._id_name
                 or id in BLANKS
+                or (not id.isalnum() and only_signs(id))
                 or (found and id[:1].isalpha() and not self._has_number(text, start, found.end()))
             ):
                 found = None
-            if found and id and found.end() - start <= _LONGEST_CELL:
-                self._place = found.end()
+            if found and id and found.end() - start <= LONGEST_CELL:
+                records.place = found.end()
                 yield id, Place(start, number, CellForm.PLAIN)
                 number += 1
                 continue
-            kind, cells, lines = self._next(number)
-            row = self._row(number, cells, kind)
+            kind, cells, lines = records.next(number)
+            row = records.row(number, cells, kind, self._why_other(number))
             if self._is_header(start, cells):
                 self._note_header(number, start)
-            elif kind == CellForm.SALVAGED or any(cell.strip() for cell in cells):
+            elif kind == CellForm.SALVAGED or any(map(str.isalnum, "".join(cells))):
                 yield row["id"], Place(start, number, kind)
             number += lines
 
     def _is_header(self, start: int, cells: Sequence[str]) -> bool:
-        if self._has_number(self._text, start, self._place):
+        if self._has_number(self._text, start, self.records.place):
             return False
         return names_columns(cells, self._header.known, self._width)
 
     def _note_header(self, number: int, start: int) -> None:
         """The same header again makes a copy; any other is another export's."""
-        names = split_header(self._text[start : self._place], self._separator)
+        names = split_header(self._text[start : self.records.place], self._separator)
         if names_alike(names, self._header.names):
             self.copies.append(number)
         else:
             self.other = self.other or number
-
-    def plain_cells(self, places: Sequence[Place]) -> list[list[str]]:
-        """All cells of rows that are plain, as they are written."""
-        text = self._text
-        lines = [text[start : text.find("\n", start)] for start, _line, _kind in places]
-        return list(csv.reader(lines, delimiter=self._separator))
-
-    def row(self, place: Place) -> Row:
-        return self._row(place.line, self._cells(place), place.kind)
-
-    def _cells(self, place: Place) -> list[str]:
-        self._place = place.start
-        text = self._readline()
-        if place.kind == CellForm.SALVAGED:
-            return self._salvage(text)
-        if '"' not in text:
-            return self._split(text)
-        lines = chain((text,), iter(self._readline, ""))
-        return next(csv.reader(lines, delimiter=self._separator, strict=True))
-
-    def _readline(self) -> str:
-        """The next line with its end, ``""`` behind the last.
-
-        A letter that nobody sees must not part a quote from the edge of its cell.
-        """
-        found = _LINE.match(self._text, self._place)
-        line = found[0] if found else ""
-        self._place += len(line)
-        return line if line.isascii() or '"' not in line else _BESIDE_QUOTES.sub("", line)
-
-    def _split(self, line: str) -> list[str]:
-        return line.rstrip("\r\n").split(self._separator)
-
-    def _next(self, number: int) -> tuple[CellForm, list[str], int]:
-        """The record that begins at this line: how it is read, its cells, how many lines it has."""
-        line = self._readline()
-        end = self._place
-        if '"' not in line:
-            return CellForm.RECORD, self._split(line), 1
-        if cells := self._alone(line):
-            return self._kind(end), cells, 1
-        reader = csv.reader(self._record(line, end), delimiter=self._separator, strict=True)
-        try:
-            cells = next(reader)
-        except csv.Error as error:
-            self._check_cut(number, error)
-            self._astray = max(self._astray, self._latest)
-            self._place = end
-            return CellForm.SALVAGED, self._salvage(line), 1
-        return self._kind(end), cells, reader.line_num
-
-    def _kind(self, end: int) -> CellForm:
-        return CellForm.DOUBTFUL if self._doubtful and end == self._doubtful else CellForm.RECORD
-
-    def _alone(self, line: str) -> list[str]:
-        """The cells of a line that is a whole record, as most are; ``[]`` where it is none."""
-        try:
-            return next(csv.reader((line,), delimiter=self._separator, strict=True), [])
-        except csv.Error:
-            return []
-
-    def _record(self, line: str, end: int) -> Iterator[str]:
-        """The lines that a record may span, from its first, which ends at ``end``.
-
-        They go on up to one that reads as a row: a lone quote has made it part of a text, since
-        the lines of a text that people wrote do not read as rows, with id, quantity and price.
-        Where the quotes of that row do not pair up, it may be what stands behind the text's end.
-
-        Records that are open at a line's end all read on alike: up to where one went wrong, none
-        is followed again, or reading would take time by the square of the file's size.
-        """
-        self._latest, self._swallows = end, end <= self._astray
-        yield line
-        while not self._swallows and (line := self._readline()):
-            self._swallows = self._is_row(line)
-            if not self._swallows:
-                yield line
-                self._latest = self._place
-            elif not self._stands_alone(line):
-                self._doubtful = self._place
-
-    def _stands_alone(self, line: str) -> bool:
-        """Whether a line's quotes can enclose fields of its own."""
-        try:
-            next(csv.reader([line], delimiter=self._separator, strict=True), None)
-        except csv.Error:
-            return False
-        return line.count('"') % 2 == 0
-
-    def _check_cut(self, number: int, error: csv.Error) -> None:
-        """A file that ends in a text is being written; one that goes on below it is not."""
-        if "unexpected end" in str(error) and not self._swallows:
-            raise NotReadyError(
-                _("the file ends inside a quoted field"),
-                f"{self._file}:{number}",
-                _("a quote is not closed there, or the shop is still writing the file"),
-            ) from error
-
-    def _is_row(self, line: str) -> bool:
-        row = self._row(0, self._salvage(line), CellForm.RECORD)
-        try:
-            parse_whole(row["quantity"])
-            parse_decimal(row["unit_price"])
-        except ValueError:
-            return False
-        return not row.fault and bool(_ID.fullmatch(row["id"]))
-
-    def _salvage(self, line: str) -> list[str]:
-        """The cells of a line whose quotes are wrong, as far as they can be told."""
-        cells = next(csv.reader([line], delimiter=self._separator), [])
-        if len(cells) != self._width:
-            cells = line.split(self._separator)
-        return [cell.replace('"', "").strip() for cell in cells]
-
-    def _row(self, line: int, cells: Sequence[str], kind: int) -> Row:
-        fault = _(_QUOTES) if kind in (CellForm.DOUBTFUL, CellForm.SALVAGED) else ""
-        extra = any(cell.strip() for cell in cells[self._width :]) or self._has_shifted(cells)
-        if not fault and (len(cells) < self._width or extra):
-            expected = self._width + self._header.spare
-            fault = _(_COUNT).format(found=len(cells), expected=expected)
-        if 0 < self.other < line:
-            fault = _(_OTHER).format(line=self.other)
-        whole = cells if len(cells) >= self._width else [*cells, *[""] * self._width]
-        named = [*map(str.strip, self._pick(whole))]
-        if not "".join(named).isprintable():
-            named = [visible(text).strip() for text in named]
-        if not BLANKS.isdisjoint(named):
-            named = ["" if text in BLANKS else text for text in named]
-        for key, place in self._places.items() if max(map(len, named)) > _LONGEST_CELL else ():
-            if len(named[place]) > _LONGEST_CELL:
-                fault = fault or _(_LONG).format(key=key, length=len(named[place]))
-                named[place] = named[place][:_LONGEST_CELL]
-        if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
-            # A text broke the line above, and this is the rest of it: it belongs to that order.
-            named[self._places["id"]] = ""
-        return Row(line, tuple(named), self._places, fault, tuple(cells) if fault else ())
-
-
-def _plain_line(
-    separator: str, width: int, id: int, spare: int
-) -> Callable[[str, int], re.Match[str] | None]:
-    """Matches a line of which csv would make a cell for each column; group 1 is the id's."""
-    apart = re.escape(separator)
-    cell = rf'(?:"[^"\r\n]*"|[^"\r\n{apart}]*)'
-    before, after = (cell + apart) * id, (apart + cell) * (width - id - 1)
-    return re.compile(rf"{before}({cell}){after}(?:{apart}){{0,{spare}}}\r?\n").match

@@ -12,6 +12,7 @@ from passerelle.base.language import _, n_
 from passerelle.base.numbers import parse_decimal
 from passerelle.config.pool import Pool
 from passerelle.config.stock import Guards
+from passerelle.model.orders import Fault
 from passerelle.model.records import Publication, SoldSince
 from passerelle.rules.pool.terms import (
     Seen,
@@ -57,8 +58,11 @@ def check_orders_age(age: timedelta, guards: Guards, file: str) -> None:
         )
 
 
-def check_lines(in_stock: int, guards: Guards, file: str) -> None:
-    """Raises :class:`HeldError` for fewer lines in stock than ``min_lines``."""
+def check_lines(in_stock: int, guards: Guards, file: str, faults: Sequence[Fault] = ()) -> None:
+    """Raises :class:`HeldError` for fewer lines in stock than ``min_lines``.
+
+    ``faults`` are levels that could not be read, which may be why.
+    """
     if in_stock < guards.min_lines:
         what = n_(
             "{n} lines in stock, fewer than min_lines asks for ({limit})",
@@ -66,7 +70,10 @@ def check_lines(in_stock: int, guards: Guards, file: str) -> None:
             in_stock,
             limit=guards.min_lines,
         )
-        raise HeldError(what, file, _("nothing was published; look at the ERP's export"))
+        mend = _("nothing was published; look at the ERP's export")
+        if faults:
+            mend = _("nothing was published; levels could not be read, such as {fault}")
+        raise HeldError(what, file, mend.format(fault=next(iter(faults), "")))
 
 
 def check_drop(

@@ -1,7 +1,7 @@
 """Which orders are one, written in two ways, and which of them nobody can tell. Pure.
 
 Spreadsheets write ids anew: 000051 becomes 51, 51.0 or #51, and 1234 becomes 1,234. The date must
-agree too, and the reference where there is one. What became 1,23E+05 is lost.
+agree too, and the reference where there is one. What became 1,23E+05 is lost: reading rejects it.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from passerelle.base.dates import same_moment
-from passerelle.base.ids import lost_its_digits, may_be_same_reference, plain_id
+from passerelle.base.ids import may_be_same_reference, plain_id
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
 from passerelle.model.orders import Fault, Reading
@@ -51,7 +51,7 @@ def each_once(readings: Sequence[Reading], where: Fault, known: Collection[str] 
     """
     alike: dict[str, list[Reading]] = defaultdict(list)
     for reading in readings:
-        alike[plain_id(reading.id)].append(_doubted_if_rounded(reading, where))
+        alike[plain_id(reading.id)].append(reading)
     twice: list[tuple[str, str]] = []
     groups = (g if len(g) == 1 else _joined(g, where, known, twice) for g in alike.values())
     found = {reading.id: reading for group in groups for reading in group}
@@ -71,13 +71,6 @@ def spelled_before(
         if len(same) == 1:
             (found[id],) = same
     return found
-
-
-def _doubted_if_rounded(reading: Reading, where: Fault) -> Reading:
-    if not lost_its_digits(reading.id):
-        return reading
-    problem = _('"{text}" lost its digits in a spreadsheet; export it again')
-    return _doubted(reading, where, problem.format(text=shorten(reading.id)))
 
 
 def _joined(

@@ -47,7 +47,9 @@ def erp_levels(
     source, notes = fetch_stock(gateway, stock)
     with step(_("reading {file}").format(file=source.place.name)):
         file = read_level_file(source.data, stock, source.place.name, "stock.columns")
-    check_lines(sum(level > 0 for level in file.levels.values()), stock.guards, file.name)
+    check_lines(
+        sum(level > 0 for level in file.levels.values()), stock.guards, file.name, file.faults
+    )
     missed, illegible = _missed(gateway, settings, stock, source, counted)
     undated = {
         line.item

@@ -100,7 +100,7 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
         missed = all_sold(file.readings, orders)
         told = [f"! {note}" for note in remarks(file)]
     fixed = fix_stock(read_local(source), stock, missed, source.name)
-    check_lines(fixed.in_stock, stock.guards, source.name)
+    check_lines(fixed.in_stock, stock.guards, source.name, fixed.faults)
     return Rehearsal(fixed.data, [*told, *describe_fix(fixed)], stock_rejection(fixed))
 
 

@@ -295,7 +295,7 @@ def _check_amount(
     gateway: Gateway, settings: Stock, fixed: FixedStock, source: Source, *, accept_drop: bool
 ) -> None:
     guards, name, book = settings.guards, source.place.name, gateway.ledger.stock
-    check_lines(fixed.in_stock, guards, name)
+    check_lines(fixed.in_stock, guards, name, fixed.faults)
     if accept_drop:
         return
     published = book.latest(*SEEN)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from passerelle.base.language import _
-from passerelle.base.numbers import NumberColumn, parse_decimal
+from passerelle.base.numbers import DecimalMark, NumberColumn, is_amount, parse_decimal
 from passerelle.base.reading import names_columns, split_header
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold, gtin, is_eaten_by_spreadsheet, items_within
@@ -29,6 +29,8 @@ NOT_PLAIN = -1
 _DIGIT = re.compile("[0-9]")
 # More digits than an int64 holds for sure.
 _MOST_DIGITS = 18
+# What PrestaShop holds of an item; what is greater is another column's number.
+MOST = 2**31 - 1
 # Rows whose cells fit a processor's cache.
 _ROWS = 1 << 14
 Numbers = npt.NDArray[np.int64]
@@ -76,10 +78,11 @@ class Column:
     def levels(self) -> "Quantities":
         """The column as numbers, each read with the decimal mark that the whole column shows."""
         texts = self.texts()
-        numbers = NumberColumn(parse_decimal)
+        texts |= {row: self.text(row) for row in np.flatnonzero(self.numbers > MOST).tolist()}
+        numbers = NumberColumn(_level)
         written, problems = _read(set(texts.values()), numbers)
         if numbers.has_doubt and (mark := numbers.shown()):
-            written, problems = _read(set(texts.values()), NumberColumn(parse_decimal, mark))
+            written, problems = _read(set(texts.values()), NumberColumn(_level, mark))
         floats = self.numbers.astype(np.float64)
         if texts:
             known = {text: float(number) for text, number in written.items()}
@@ -104,6 +107,15 @@ class Quantities:
         """The number of a row that holds one."""
         text = self.texts.get(row)
         return Decimal(int(self.floats[row])) if text is None else self.written[text]
+
+
+def _level(text: str, mark: DecimalMark) -> Decimal:
+    if is_amount(text):
+        raise ValueError(_('"{text}" is an amount, no level').format(text=shorten(text)))
+    number = parse_decimal(text, mark)
+    if abs(number) > MOST:
+        raise ValueError(_('"{text}" is more than a shop can hold').format(text=shorten(text)))
+    return number
 
 
 def _read(

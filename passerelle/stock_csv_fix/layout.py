@@ -19,6 +19,7 @@ from passerelle.base.language import _
 from passerelle.base.reading import (
     LONGEST_HEADER,
     Top,
+    about_other_kind,
     detect_encoding,
     detect_separator,
     find_column,
@@ -38,6 +39,7 @@ from passerelle.stock_csv_fix.surroundings import (
     hold_cr,
     known_names,
     read_over,
+    refuse_top,
     text_of,
 )
 
@@ -92,7 +94,6 @@ class Layout:
         except LookupError as error:
             _hold_twice(str(error), f"{file}:{self.top.line + 1}")
         if index is None:
-            self._refuse_top(file)
             if hold_values(self.header):
                 what = _("the first line holds values, not names of columns")
                 where = f"{file}:{self.top.line + 1}"
@@ -107,16 +108,6 @@ class Layout:
             )
         return index
 
-    def _refuse_top(self, file: str) -> None:
-        """Where another line seems to be the header, that says more than a name that is missing."""
-        if self.top.seems not in (None, self.top.line):
-            what = _("line {line} is no header, it seems to be line {seems}")
-            raise ConfigError(
-                what.format(line=self.top.line + 1, seems=(self.top.seems or 0) + 1),
-                f"{file}:{self.top.line + 1}",
-                _("have the file written without the lines above its header"),
-            )
-
 
 def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     """Reads the stock CSV's layout; ``file`` is its name for messages.
@@ -124,6 +115,8 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     Raises :class:`HeldError` for a file that must not be published: empty, cut, header only, a
     line with another number of fields, duplicate header names, bytes that are no text.
     """
+    if what := about_other_kind(data):
+        hold(what, file, _("look what was written in place of the stock"))
     encoding = _encoding(data, settings, file)
     lines = first_lines(data, encoding, file)
     top = find_header(lines, settings)
@@ -132,6 +125,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     separator = _separator(header_line, settings, top)
     header, spare = without_blanks(split_header(header_line, separator))
     _check_header(header, f"{file}:{top.line + 1}")
+    refuse_top(top, file)
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
     _check_marks(array, marks, file)
@@ -139,10 +133,13 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     numbers = _line_numbers(data, starts, marks.line_ends)
     filled = _not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
-    over = read_over(data, (starts, ends), filled, header_line, separator, encoding)
+    columns = _index(header, settings.columns.ean13), _index(header, settings.columns.quantity)
+    over = read_over(data, (starts, ends), filled, header_line, separator, encoding, columns)
     filled[list(over)] = False
     bodies = _without_line_ends(array, starts, ends)
     fields = _fields(marks.separators, starts, bodies)
+    alone = np.flatnonzero(filled & (fields.counts == 1)) if len(header) > 1 else ()
+    filled[[row for row in alone if not data[starts[row] : ends[row]].strip()]] = False
     is_filled = separator != "," and fold(header[-1]) in map(fold, known_names(settings))
     doubted = _ENTITY if is_filled else _ANYTHING
     over_wide = np.flatnonzero(fields.counts > len(header) + spare).tolist()
@@ -150,6 +147,9 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     fields = _without_blanks(fields, marks.separators, len(header), shifted)
     _check_widths(fields, filled, numbers, (len(header), len(header) + spare), file)
     if not filled.any():
+        if columns == (None, None):
+            where = f"{file}:{top.line + 1}"
+            hold(_("no header was found"), where, _("look what was written in place of the stock"))
         hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
     return Layout(
         encoding=encoding,
@@ -169,6 +169,11 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
         read_over=tuple(int(numbers[row]) for row in over),
         copies=tuple(int(numbers[row]) for row, is_header in over.items() if is_header),
     )
+
+
+def _index(header: Sequence[str], names: tuple[str, ...]) -> int | None:
+    folded = [fold(name) for name in header]
+    return next((folded.index(name) for name in map(fold, names) if name in folded), None)
 
 
 def _encoding(data: bytes, settings: Stock, file: str) -> str:

@@ -12,6 +12,7 @@ from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
 from passerelle.stock_csv_fix.cells import (
+    MOST,
     NOT_PLAIN,
     Column,
     Items,
@@ -117,20 +118,16 @@ def _levels(
     faults = []
     for item, row in rows.items():
         number = numbers[row]
-        if number == NOT_PLAIN or number > _MOST:
+        if number == NOT_PLAIN or number > MOST:
             text = read.texts.get(row, "")
             level, problem = read.written.get(text), read.problems.get(text, "")
-            if level is None or level != level.to_integral_value() or abs(level) > _MOST:
+            if level is None or level != level.to_integral_value() or abs(level) > MOST:
                 whole = _('"{text}" is no whole number').format(text=shorten(column.text(row)))
                 faults.append(Fault(name, int(layout.numbers[row]), "quantity", problem or whole))
                 continue
             number = int(level)
         levels[item] = number
     return levels, faults
-
-
-# What is greater is another column's number.
-_MOST = 10**12
 
 
 def _marks(

@@ -7,7 +7,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.base.errors import HeldError
+from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _
 from passerelle.base.reading import (
     END_OF_FILE,
@@ -19,6 +19,7 @@ from passerelle.base.reading import (
     line_of,
     split_header,
     without_blanks,
+    without_end,
 )
 from passerelle.base.words import fold, is_gtin
 from passerelle.config.stock import Stock
@@ -27,15 +28,16 @@ from passerelle.stock_csv_fix.scan import QUOTE, Offsets
 # A second mark for UTF-8, or one that was encoded again.
 _MARKS_TWICE = (BOM_UTF8 * 2, BOM_UTF8 + "ï»¿".encode())
 # How the words for a sum begin.
-_SUM_BEGINS = ("to", "so", "su", "gr", "ge", "no", "nu", "an", "en", "fi", "--")
+_SUM_BEGINS = ("to", "so", "su", "gr", "ge", "no", "nu", "an", "en", "fi", "--", "==", "+-", "**")
+# How many lines may stand below the last one with an item.
+_MOST_BELOW = 3
 
 
 def tidied(data: bytes) -> bytes:
-    """Without the end-of-file sign of old programs, and with one mark for UTF-8 at most."""
+    """Without end-of-file signs, and with one mark for UTF-8 at most."""
     while data.startswith(_MARKS_TWICE):
         data = BOM_UTF8 + data.removeprefix(_MARKS_TWICE[0]).removeprefix(_MARKS_TWICE[1])
-    sign = END_OF_FILE.encode()
-    return data.rstrip(sign) if data.endswith(sign) else data
+    return without_end(data, END_OF_FILE.encode())
 
 
 def first_lines(data: bytes, encoding: str, file: str) -> list[str]:
@@ -64,6 +66,17 @@ def find_header(lines: list[str], settings: Stock) -> Top:
     return find_top(lines, known_names(settings), fits)
 
 
+def refuse_top(top: Top, file: str) -> None:
+    """Where another line seems to be the header, that says more than what goes wrong with this."""
+    if top.seems is not None and top.seems != top.line:
+        what = _("line {line} is no header, it seems to be line {seems}")
+        raise ConfigError(
+            what.format(line=top.line + 1, seems=top.seems + 1),
+            f"{file}:{top.line + 1}",
+            _("have the file written without the lines above its header"),
+        )
+
+
 def known_names(settings: Stock) -> tuple[str, ...]:
     columns = settings.columns
     return (*columns.ean13, *columns.quantity, settings.gift_cards.column)
@@ -76,10 +89,12 @@ def read_over(
     header_line: str,
     separator: str,
     encoding: str,
+    columns: tuple[int | None, int | None],
 ) -> dict[int, bool]:
-    """Which records repeat the header (``True``), only sum up, or are made of separators alone.
+    """Which records repeat the header (``True``), only sum up, or are made of signs alone.
 
-    Only those that begin like one are read.
+    Only those that begin like one are read, and the last ones. ``columns`` are those of the item
+    and its level.
     """
     starts, array = records[0], np.frombuffer(data, np.uint8)
     blank = {separator + after for after in (separator, " ", "\r", "\n")}
@@ -97,15 +112,24 @@ def read_over(
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
     header = _folded(split_header(header_line, separator))
     found = {}
-    for row in map(int, rows[likely[pairs]]):
+    below = np.flatnonzero(filled & short)[-_MOST_BELOW:]
+    for row in np.union1d(rows[likely[pairs]], below).tolist():
         line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
         cells = split_header(line, separator)
-        first = next((cell for cell in cells if cell.strip()), "")
-        has_item = any(is_gtin(cell) for cell in cells)
         is_header = _folded(cells) == header
-        if is_header or not first or (TOTALS.match(fold(first)) and not has_item):
+        if is_header or _says_no_level(cells, *columns):
             found[row] = is_header
     return found
+
+
+def _says_no_level(cells: list[str], item: int | None, level: int | None) -> bool:
+    """Whether a row is made of signs alone, or sums up: it has no item then."""
+    filled = [place for place, cell in enumerate(cells) if any(map(str.isalnum, cell))]
+    if not filled or [place for place, cell in enumerate(cells) if cell.strip()] == [level]:
+        return True
+    named = cells[item] if item in filled and item is not None else ""
+    is_sum = TOTALS.match(fold(cells[filled[0]])) and not any(map(is_gtin, cells))
+    return bool(is_sum) and (not named or bool(TOTALS.match(fold(named))))
 
 
 def _folded(names: list[str]) -> list[str]:

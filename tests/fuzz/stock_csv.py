@@ -110,7 +110,7 @@ def check(case: Case) -> str:
 
 def compare(data: bytes, fixed: FixedStock, settings: Stock, missed: Mapping[str, Missed]) -> str:
     """Follows the published file line by line beside the ERP's."""
-    data = _DOUBLE_MARK.sub(b"\xef\xbb\xbf", data.rstrip(b"\x1a"))
+    data = _DOUBLE_MARK.sub(b"\xef\xbb\xbf", re.sub(rb"\x1a[\x1a\r\n]*\Z", b"", data))
     separator, (key, level, id) = _header(data, settings)
     if key is None or level is None:
         return "fixed, header below"
@@ -163,7 +163,8 @@ def _is_anew(before: str, after: str) -> bool:
     """
     amounts = meanings(_letters(before))
     is_plain = re.fullmatch(r"-?[0-9]+([.,][0-9]+)?", after)
-    is_clear = len(amounts) == len(meanings(before)) == 1
+    is_clear = len(amounts) == len(meanings(before)) == 1 and max(amounts) < 2**31
+    is_clear &= not re.search("€|EUR", _letters(before))
     return bool(is_plain and (meanings(after) & amounts or (after == "0" and not is_clear)))
 
 
@@ -238,6 +239,7 @@ def _place(header: Sequence[str], names: Sequence[str]) -> int | None:
 
 def _gtin(text: str) -> str:
     bare = item(text)
+    bare = re.sub(r"^([0-9]{8,14})[.,]0+$", r"\1", bare)
     dressed = re.sub(r"(?i)^(?:ean|gtin|upc|gencod|isbn)?[-:.#\s]*|[-.,]|[^!-~]", "", bare)
     if re.fullmatch("[0-9]{8,14}", dressed):
         return dressed.lstrip("0")

@@ -259,7 +259,7 @@ class TestFilesAreRead:
             ("ID;Stock\n".encode("utf-16-le"), "no text, or UTF-16 without its mark"),
             (b"a;b\n\x81\n", "a byte is no text in cp1252"),
             (codecs.BOM_UTF16_LE + b"\0\xd8a\0\n", "a byte is no text in utf-16"),
-            (b"\nID;Stock\n", "the first line is empty"),
+            (b"\n;;\n", "the first line is empty"),
             (b"x" * 60_000, "the first line has 60000 characters"),
             (b"a;" * 501 + b"\n", "the first line has 502 columns"),
             (b"Stock\n1\n2\n", "the first line has one column only"),

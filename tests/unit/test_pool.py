@@ -65,7 +65,7 @@ def test_what_cannot_take_part_is_told_with_its_lines() -> None:
     assert found.twice == {"371": (4, 5)}
     assert [str(fault) for fault in found.faults] == [
         'a.csv:6: quantity: "beaucoup" is no number',
-        'a.csv:8: quantity: "3701234567890" is no whole number',
+        'a.csv:8: quantity: "3701234567890" is more than a shop can hold',
     ]
 
 

@@ -74,8 +74,8 @@ def test_words_of_state_compare_whatever_a_program_did_to_them(texts: list[str],
 def test_what_cannot_be_seen_is_taken_off_and_what_stands_for_nothing_is_blank() -> None:
     assert visible("\ufeffa\u200bb\u00ad\u202ac") == "abc"
     assert visible("a\u00a0b\tc") == "a\u00a0b\tc"
-    assert {"NULL", "\\N", "--", "-", "#N/A", "n/a"} <= BLANKS
-    assert BLANKS.isdisjoint(("Null", "None", "0", "nulle", "N"))
+    assert {"NULL", "\\N", "--", "-", "#N/A", "n/a", "None", "#NOM?", "(vide)"} <= BLANKS
+    assert BLANKS.isdisjoint(("0", "nulle", "N", "NA"))
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ class TestAnItem:
         fixed = fix(f"Gencod;Stock\n{text}", {missed: 1})
         assert [change.line for change in fixed.changes] == changed
 
-    @pytest.mark.parametrize("gencod", ["3,70123E+12", "3.70123E+12", "3701234500010.0"])
+    @pytest.mark.parametrize("gencod", ["3,70123E+12", "3.70123E+12", "3701234500011.0"])
     def test_whose_number_a_spreadsheet_ate_is_told(self, gencod: str) -> None:
         text = f"Gencod;Stock\n12;5\n{gencod};5\nREF.E,1;5\n"
         fixed = fix(text, {"12": 1, "3701234500010": 1})

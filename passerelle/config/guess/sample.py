@@ -16,9 +16,13 @@ from passerelle.base.language import _
 from passerelle.base.numbers import parse_decimal, parse_whole
 from passerelle.base.reading import (
     LONGEST_HEADER,
+    MOST_ABOVE,
     SEPARATORS,
+    Top,
+    about_other_kind,
     decode_file,
     detect_encoding,
+    find_top,
     line_of,
     split_header,
 )
@@ -32,6 +36,8 @@ _KNOWN = frozenset(
     for column in columns.values()
     for name in (*column.names, *column.usual)
 )
+# So many known names make a header of a line.
+_FEW_NAMES = 3
 # A stray value does not make a column another one's.
 _MOST = 0.9
 # More would say no more.
@@ -135,9 +141,6 @@ _LONGEST_TEXT = 100
 # Enough lines to see whether a separator cuts them alike.
 _SOME = 50
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# https://en.wikipedia.org/wiki/List_of_file_signatures
-_SIGNATURES = {b"PK\x03\x04": "Excel, ZIP", b"\xd0\xcf\x11\xe0": "Excel", b"%PDF": "PDF",
-               b"\x1f\x8b": "gzip", b"\x89PNG": "PNG", b"SQLite": "SQLite"}  # fmt: skip
 # What no header calls a column, and what it may call one of several, as sizes.
 _NO_NAMES = {CellKind.ITEM, CellKind.EATEN, CellKind.EMAIL, CellKind.DATE, CellKind.NUMBER}
 _NUMBERS = {CellKind.WHOLE, CellKind.DIGITS}
@@ -181,11 +184,13 @@ def read_sample(data: bytes, file: str, *, whole: bool = True) -> Sample:
     if not text.strip():
         raise NotReadyError(_("the file is empty"), file, _("name one that holds some lines"))
     lines = io.StringIO(text, newline="")
-    header_line = lines.readline()
+    top = _find_top(text, file)
+    header_line = next(islice(lines, top.line, None))
     _check_header_line(header_line, file)
-    separator = _separator(header_line, islice(io.StringIO(text, newline=""), 1, _SOME))
+    below = islice(io.StringIO(text, newline=""), top.line + 1, top.line + _SOME)
+    separator = top.separator or _separator(header_line, below)
     header = tuple(name.strip() for name in split_header(header_line, separator))
-    _check_header(header, file)
+    _check_header(header, f"{file}:{top.line + 1}")
     rows = [row for row in _rows(lines, separator) if any(cell.strip() for cell in row)]
     # The last one of a beginning may go on.
     rows = rows if whole else rows[:-1]
@@ -195,15 +200,24 @@ def read_sample(data: bytes, file: str, *, whole: bool = True) -> Sample:
     return Sample(encoding, separator, header_line, header, columns, len(rows), odd, whole)
 
 
-def kind_of_binary(data: bytes) -> str:
-    """What a file is by the bytes that it begins with, as in "Excel, ZIP"; ``""`` for a text."""
-    return next((kind for bytes_, kind in _SIGNATURES.items() if data.startswith(bytes_)), "")
+def _find_top(text: str, file: str) -> Top:
+    """Where the header stands below blank lines, ``sep=;`` and titles, as reading has it."""
+
+    def fits(names: Sequence[str]) -> bool:
+        return sum(fold(name) in _KNOWN for name in names) >= _FEW_NAMES
+
+    lines = [*islice(io.StringIO(text, newline=""), MOST_ABOVE)]
+    top = find_top(lines, _KNOWN, fits)
+    if top.seems not in (None, top.line):
+        what = _("line {line} is no header, it seems to be line {seems}")
+        _reject(what.format(line=top.line + 1, seems=(top.seems or 0) + 1),
+                f"{file}:{top.line + 1}", _("export the file without the lines above"))  # fmt: skip
+    return top
 
 
 def _check_is_text(data: bytes, file: str) -> None:
-    if kind := kind_of_binary(data):
-        _reject(_("the file is no CSV but binary ({kind})").format(kind=kind), file,
-                _("save or export it as CSV, and name that"))  # fmt: skip
+    if what := about_other_kind(data):
+        _reject(what, file, _("save or export it as CSV, and name that"))
     if b"\0" in data and not data.startswith((*_WIDE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         _reject(_("the file is no text, or UTF-16 without its mark"), file,
                 _("export it as CSV in UTF-8"))  # fmt: skip
@@ -241,17 +255,17 @@ def _separator(header_line: str, below: Iterable[str]) -> str:
     return max(SEPARATORS, key=fit)
 
 
-def _check_header(header: tuple[str, ...], file: str) -> None:
+def _check_header(header: tuple[str, ...], where: str) -> None:
     if len(header) < 2:
-        _reject(_("the first line has one column only"), f"{file}:1",
+        _reject(_("the first line has one column only"), where,
                 _('fields are separated by one of ; , | : or a tab'))  # fmt: skip
     if len(header) > _MOST_COLUMNS:
         what = _("the first line has {n} columns and is no header").format(n=len(header))
-        _reject(what, f"{file}:1", _("is it a CSV file?"))
+        _reject(what, where, _("is it a CSV file?"))
     kinds = {kind_of([name]) for name in header}
     known = any(fold(name) in _KNOWN for name in header)
     if kinds & _NO_NAMES or (kinds & _NUMBERS and not known):
-        _reject(_("the first line holds values, not names of columns"), f"{file}:1",
+        _reject(_("the first line holds values, not names of columns"), where,
                 _("export the file with its header"))  # fmt: skip
 
 
