@@ -40,7 +40,7 @@ def dump(value: Any) -> str:
     try:
         _write(value, parts.append)
     except RecursionError:
-        raise ValueError(_("nested too deep")) from None
+        raise ValueError(_("it is nested too deep")) from None
     return "".join(parts)
 
 

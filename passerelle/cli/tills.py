@@ -11,9 +11,12 @@ from passerelle.base.wording import few, local
 from passerelle.cli.common import (
     ask_first,
     config_path,
+    end_with,
     json_option,
     now,
+    print_json,
     print_table,
+    tell,
     with_settings,
 )
 from passerelle.config.model import Settings
@@ -176,14 +179,18 @@ def status(settings: Settings, as_json: bool) -> None:
     \b
     passerelle till status
     """
-    from passerelle.tills.steering import till_book
+    from passerelle.health.tills import as_dict, look_at_tills, till_concerns, tills_in_words
 
-    with till_book(settings.folder) as book:
-        found = [*(one.receipt for one in book.surplus())]
-        found += [str(one["about"]) for one in book.flags()]
-    if found:
-        mend = _("look at `passerelle till log`, then `passerelle till settle RECEIPT`")
-        raise HeldError(_("a person has to look at what the tills did"), few(found), mend)
+    health = look_at_tills(settings, now())
+    concerns = [*till_concerns(health)]
+    if as_json:
+        print_json(as_dict(health))
+    else:
+        tell(tills_in_words(health, now()))
+        tell(f"! {one.text}: {one.mend}" for one in concerns)
+    if concerns:
+        what = _("a person has to look at what the tills did")
+        end_with(HeldError(what, few([one.text for one in concerns], 1)))
 
 
 @till.group()

@@ -18,7 +18,7 @@ def read_command(body: bytes) -> Command:
         raise ValueError(_("a command has {most} bytes at most").format(most=MAX_BYTES))
     value = _table(parse(body), _("the body"))
     if _is_deep(value):
-        raise ValueError(_("the body is nested too deep"))
+        raise ValueError(_("it is nested too deep"))
     _only(value, ("key", "n", "order", "base", "ops"))
     ops = value.get("ops")
     if not isinstance(ops, list) or not 0 < len(ops) <= MAX_OPS:
