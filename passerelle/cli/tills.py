@@ -190,7 +190,7 @@ def status(settings: Settings, as_json: bool) -> None:
         tell(f"! {one.text}: {one.mend}" for one in concerns)
     if concerns:
         what = _("a person has to look at what the tills did")
-        end_with(HeldError(what, few([one.text for one in concerns], 1)))
+        end_with(HeldError(what))
 
 
 @till.group()

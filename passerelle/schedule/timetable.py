@@ -12,7 +12,9 @@ Timetable = Mapping[str, tuple[int, ...]]
 
 def timetable(settings: Settings) -> Timetable:
     """The runs that have their section in the config, with their minutes."""
-    return {run: minutes_of(settings, run) for run in RUNS if getattr(settings, run)}
+    runs = [run for run in RUNS if getattr(settings, run)]
+    # Without [orders] nobody has said how what the tills sell goes to the ERP.
+    return {run: minutes_of(settings, run) for run in runs if run != "tills" or settings.orders}
 
 
 def minutes_of(settings: Settings, run: str) -> tuple[int, ...]:

@@ -7,12 +7,14 @@ nor hears of its faults: what cannot be read leaves the last good list in force.
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
 
 from passerelle.base.errors import PasserelleError
+from passerelle.base.numbers import DecimalMark, parse_decimal, proved_mark
 from passerelle.base.reading import find_column
 from passerelle.base.words import gtin, is_eaten_by_spreadsheet, item_number, items_within
 from passerelle.config.columns import COLUMNS
@@ -125,7 +127,9 @@ def _items_in(data: bytes, stock: Stock, file: str) -> dict[str, Item]:
     index = layout.column(stock.columns.ean13, "stock.columns.ean13", file)
     numbers, levels = Column(data, layout, index), column(layout, stock.columns.quantity)
     names, prices = (column(layout, usual) for usual in (_usual_names(), _usual_prices()))
-    read, paid = levels and levels.levels(), prices and prices.levels()
+    read = levels and levels.levels()
+    amounts = [prices.text(row) if prices else "" for row in range(len(layout.starts))]
+    mark = next(filter(None, map(proved_mark, amounts)), "")
     items: dict[str, Item] = {}
     for row in range(len(layout.starts)):
         number = numbers.text(row)
@@ -133,17 +137,24 @@ def _items_in(data: bytes, stock: Stock, file: str) -> dict[str, Item]:
         if not key or is_eaten_by_spreadsheet(number) or items_within(number):
             continue
         level = read.exact(row) if read and read.floats[row] == read.floats[row] else None
-        price = paid.exact(row) if paid and paid.floats[row] >= 0 else None
         item = {
             "ean13": item_number(number),
             "name": names.text(row).strip() if names else "",
-            "price": None if price is None else f"{price:f}",
+            "price": _price(amounts[row], mark),
             "stock": None if level is None else int(level),
         }
         first = items.setdefault(key, item)
         if level is not None and (first["stock"] is None or level < first["stock"]):
             first["stock"] = int(level)
     return items
+
+
+def _price(text: str, mark: DecimalMark) -> str | None:
+    """With a point; ``None`` where nobody can tell what it costs."""
+    with suppress(ValueError):
+        price = parse_decimal(text, mark)
+        return f"{price:f}" if price >= 0 else None
+    return None
 
 
 def _usual_names() -> tuple[str, ...]:

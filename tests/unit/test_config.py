@@ -26,6 +26,7 @@ from passerelle.config.pool import Pool, PoolShop
 from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
 from passerelle.config.sync import Connector, Sync
+from passerelle.config.tills import TillGroup, Tills
 from passerelle.config.xml import CANONICAL_ELEMENTS
 from passerelle.model.location import Location
 from tests.config_schema import complaints
@@ -383,7 +384,7 @@ def leaves(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, Any]]
     for name, field in model.model_fields.items():
         key = f"{table}{field.alias or name}"
         inner = next(
-            (kind for kind in (Orders, Stock, Pool) if field.annotation == kind | None),
+            (kind for kind in (Orders, Stock, Pool, Tills) if field.annotation == kind | None),
             field.annotation,
         )
         if name == "servers":
@@ -392,6 +393,8 @@ def leaves(model: type[BaseModel], table: str = "") -> Iterator[tuple[str, Any]]
             yield from leaves(Connector, "connectors.odoo.")
         elif name == "sync":
             yield from leaves(Sync, "sync.stock_th.")
+        elif name == "groups":
+            yield from leaves(TillGroup, "tills.groups.store.")
         elif name == "shops":
             yield from leaves(PoolShop, "pool.shops.fr.")
         elif isinstance(inner, type) and issubclass(inner, BaseModel):
@@ -435,8 +438,8 @@ TABLES = {"orders.xml.names", "orders.xml.payments", "fulfil.xml.names", "fulfil
 
 
 def whole_template() -> bytes:
-    """The template with the lines of pool and syncs as a person makes them count."""
-    parts = rb"(?m)^(?=# --- (?:One stock|Stock of another|Keeping))"
+    """The template with the lines of pool, syncs and tills as a person makes them count."""
+    parts = rb"(?m)^(?=# --- (?:One stock|Stock of another|Tills|Keeping))"
     before, *off, after = re.split(parts, template())
     lines = b"".join(part.partition(b"\n")[2] for part in off)
     return b"".join((before, re.sub(rb"(?m)^# ?", b"", lines), after))
