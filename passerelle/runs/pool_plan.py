@@ -114,18 +114,18 @@ def bookings(plan: PoolPlan) -> Bookings:
         plan.plan.counted.marks,
         plan.plan.counted.new,
         _changed(plan.pool, plan.plan.levels),
-        [*_shop_reads(plan)],
+        [*_shop_reads(plan), *_till_reads(plan)],
     )
 
 
 def bookings_while_held(plan: PoolPlan) -> Bookings:
     """Nothing is published, but what the orders say was sold: they may leave their file.
 
-    What the shops show is judged anew by the next run.
+    What the shops show is judged anew by the next run; tills show nothing, and have been read.
     """
     counted = plan.plan.counted
     levels = _changed(plan.pool, moved(plan.pool, counted))
-    return Bookings(counted.moves, counted.marks, counted.new, levels)
+    return Bookings(counted.moves, counted.marks, counted.new, levels, [*_till_reads(plan)])
 
 
 def _changed(pool: SharedStock, levels: Mapping[str, int]) -> dict[str, int]:
@@ -144,6 +144,9 @@ def _shop_reads(plan: PoolPlan) -> Iterator[ShopRead]:
             reading.seen.taken,
             shop.share,
         )
+
+
+def _till_reads(plan: PoolPlan) -> Iterator[ShopRead]:
     for till in plan.tills:
         state = ShopState.MEMBER
         yield ShopRead(till.name, state, till.token, None, {}, taken=False, via=till.origin)

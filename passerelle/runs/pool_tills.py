@@ -38,8 +38,9 @@ def read_tills(gateway: Gateway, name: str, shop: PoolShop, *, accept: bool) -> 
     with reading_till_book(gateway.settings.folder) as book:
         if not accept:
             _question(book, cursor)
-        orders = _orders(gateway, book, name, shop, cursor) if book else {}
+        # What changes while it is read is read again by the next run.
         token = str(here(book)) if book else ""
+        orders = _orders(gateway, book, name, shop, cursor) if book else {}
     joined = me.changed if me else gateway.now() if known else None
     return _reading(gateway, name, shop, orders, token, joined)
 

@@ -80,6 +80,21 @@ def test_a_sale_counts_once_however_it_came(pool: PoolWorld, tills: Tills) -> No
     assert (pool.levels(A), pool.levels(B)) == ([95, 95], [101, 101])
 
 
+def test_what_is_paid_while_the_pool_is_held_counts(pool: PoolWorld) -> None:
+    tills = Tills(pool.folder / "data")
+    tills.sells("old", {A: 50})
+    pool["fr"].levels = dict.fromkeys(pool["fr"].levels, 5)
+    for _ in range(2):
+        pool.all_write()
+        pool.run("run", "pool")
+    tills.sells("o1", {A: 2})
+    pool.all_write()
+    pool.fails("run", "pool", code=6, words="max_change")
+    pool.run_well("run", "pool", "--accept")
+    pool.all_take()
+    assert pool.levels(A) == [3, 3]
+
+
 def test_with_paid_a_draft_holds_nothing(pool: PoolWorld, tills: Tills) -> None:
     tills.drafts("o1", {A: 2})
     pool.cycle()
