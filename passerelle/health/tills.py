@@ -21,7 +21,7 @@ _SILENT = timedelta(minutes=1)
 _FLAGS = {
     "receipt_gap": N_("receipts of {till} are missing before {about}"),
     "receipt_again": N_("{till} gave the receipt {about} twice"),
-    "restored": N_("the tills' book was put back: {about}"),
+    "restored": N_("the tills' book was lost or put back: tills hold until they are paired anew"),
 }
 
 

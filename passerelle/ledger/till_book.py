@@ -122,8 +122,10 @@ class TillBook:
 
     def begin_anew(self, now: datetime, why: str) -> None:
         """Another epoch: tills that knew the one before hold, and a person looks."""
-        self._set_meta("epoch", new_epoch())
-        self.flag(now, "", "", "restored", why)
+        epoch = new_epoch()
+        self._set_meta("epoch", epoch)
+        self.flag(now, "", "", "restored", epoch)
+        self.note(now, "", "", "", "begun anew", why, epoch)
 
     def is_older_than_it_was(self) -> bool:
         """Whether this is a copy of before: the file beside it has seen a later one."""
