@@ -23,7 +23,7 @@ from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
 from passerelle.config.tills import Tills
 from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
 from passerelle.model.location import Location
-from passerelle.model.tills import channel_of
+from passerelle.model.tills import ORIGIN, channel_of
 
 Key = tuple[str, ...]
 
@@ -254,6 +254,13 @@ class Settings(Section):
         """The channels whose orders go to the ERP: the shop's, and each group of tills'."""
         groups = self.tills.groups if self.tills else ()
         return (self.needed_orders.channel, *map(channel_of, groups))
+
+    @property
+    def runs_after_tills(self) -> tuple[str, ...]:
+        """The runs by which ERP and shops hear of what the tills did."""
+        shops = self.pool.shops.values() if self.pool else ()
+        is_shared = any(shop.orders_from.server == ORIGIN for shop in shops)
+        return (*(["tills"] if self.orders else []), *(["pool"] if is_shared else []))
 
     @property
     def gift_card_ids(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from passerelle.base.lock import locked
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import clock
 from passerelle.tills.items import Items, stocks_of
-from passerelle.tills.ringing import Ringer, runs_to_ring
+from passerelle.tills.ringing import Ringer
 from passerelle.tills.server import TillServer, make_app
 from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
 from passerelle.tills.tablets import Tablets
@@ -26,7 +26,7 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     with locked(settings.folder, LOCK, _busy):
         bound = bind(listen)
         items = Items(settings.folder, stocks_of(settings))
-        ringer = Ringer(runs_to_ring(settings), config, click.echo)
+        ringer = Ringer(settings.runs_after_tills, config, click.echo)
         server = TillServer(settings.folder, tills, clock, items, fingerprint, ringer)
         server.open()
         host, port = bound.getsockname()[:2]

@@ -11,18 +11,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from passerelle.base.language import _
-from passerelle.config.model import Settings
 
 # A sale is several commands: they are waited for, but not for ever.
 QUIET_SECONDS, PAUSE_SECONDS = 2.0, 10.0
 _BUSY, _BUSY_SECONDS = 7, 2.0
-
-
-def runs_to_ring(settings: Settings) -> list[str]:
-    """The runs that the tills' orders are a matter of."""
-    shops = settings.pool.shops.values() if settings.pool else ()
-    is_pool = any(shop.orders_from.server == "tills" for shop in shops)
-    return [*(["tills"] if settings.orders else []), *(["pool"] if is_pool else [])]
 
 
 class Ringer:
