@@ -168,12 +168,12 @@ class Records:
             named = [visible(text).strip() for text in named]
         if is_dressed(joined):
             named = [meant(text) for text in named]
-        if not BLANKS.isdisjoint(named) or any_only_signs(named):
-            named = self._without_blanks(named)
         for key, place in self._places.items() if max(map(len, named)) > LONGEST_CELL else ():
             if len(named[place]) > LONGEST_CELL:
                 fault = fault or _(_LONG).format(key=key, length=len(named[place]))
                 named[place] = named[place][:LONGEST_CELL]
+        if not BLANKS.isdisjoint(named) or any_only_signs(named):
+            named = self._without_blanks(named)
         if fault and "id" in self._places and _NO_ID.search(named[self._places["id"]]):
             # A text broke the line above, and this is the rest of it: it belongs to that order.
             named[self._places["id"]] = ""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from passerelle.model.runs import RUNS
 from tests.shell import run_program
 
 SERVERS = '[servers.ftp]\nurl = "a"\n[servers.files]\nurl = "b"\n[servers.other]\nurl = "c"\n'
@@ -37,7 +38,7 @@ def ask(folder: Path, *words: str) -> list[str]:
         (("sche",), ["plain,schedule"]),
         (("orders", "list", "--state", ""), [f"plain,{state}" for state in STATES]),
         (("orders", "list", "--state", "s"), ["plain,sent", "plain,skipped", "plain,settled"]),
-        (("run", ""), ["plain,orders", "plain,stock", "plain,pool", "plain,sync", "plain,all"]),
+        (("run", ""), [f"plain,{run}" for run in (*RUNS, "all")]),
         (("schedule", "install", "o"), ["plain,orders"]),
         (("secret", "set", ""), ["plain,ftp", "plain,files", "plain,other"]),
         (("secret", "delete", "f"), ["plain,ftp", "plain,files"]),

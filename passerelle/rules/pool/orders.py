@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from passerelle.base.ids import lost_its_digits
 from passerelle.base.words import gtin, is_eaten_by_spreadsheet, is_gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Reading
@@ -43,9 +44,11 @@ def order_lines(readings: Iterable[Reading], settings: Orders) -> OrderLines:
     faults: list[Fault | str] = []
     for reading in readings:
         cancelled = is_cancelled(reading, settings)
-        if reading.doubt:
+        if reading.doubt or lost_its_digits(reading.id):
+            # Nobody can tell which order it is: read again, it would be another sale.
             illegible.update(() if cancelled else _by_item(reading))
-            faults += () if cancelled else (reading.doubt,)
+            told = (reading.doubt,) if reading.doubt else reading.faults
+            faults += () if cancelled else told
             continue
         for item, quantity in _by_item(reading).items():
             if quantity is not None:
