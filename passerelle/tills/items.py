@@ -129,7 +129,8 @@ def _items_in(data: bytes, stock: Stock, file: str) -> dict[str, Item]:
     names, prices = (column(layout, usual) for usual in (_usual_names(), _usual_prices()))
     read = levels and levels.levels()
     amounts = [prices.text(row) if prices else "" for row in range(len(layout.starts))]
-    mark = next(filter(None, map(proved_mark, amounts)), "")
+    marks = set(map(proved_mark, amounts)) - {""}
+    mark = marks.pop() if len(marks) == 1 else ""
     items: dict[str, Item] = {}
     for row in range(len(layout.starts)):
         number = numbers.text(row)

@@ -41,6 +41,7 @@ Gencod;Désignation;PVTTC;Stock
 4006381333931;Botte cuir;89,90;4
 3760001000016;Chaussette laine;9,90;12
 3760001000023;Chaussette coton;7,50;30
+0036000291452;Mug;5;1
 """
 BOOT, WOOL, COTTON = "4006381333931\n", "3760001000016\n", "3760001000023\n"
 ENTER, DOWN = "\ue007", "\ue015"
@@ -182,7 +183,10 @@ def test_two_tills_work_at_one_order_and_one_is_paid_for_it(a: Till, b: Till) ->
     a.sees("#total output", "189.70")
     b.choose("Order 1")
     b.sees("#total output", "189.70")
-    b.scan(COTTON, "alteration\n")
+    b.scan(COTTON, "36000291452\n")
+    b.sees("#lines", "Mug")
+    b.click("#lines tr:last-child .drop button")
+    b.scan("alteration\n")
     b.wait("document.activeElement.ariaLabel === 'Price of alteration'")
     b.press(*"12,5", ENTER)
     b.browser.type("#note-text", "Mme Léa, 17 h")
@@ -317,16 +321,21 @@ def test_it_is_french_narrow_and_dark_as_well(
         preferred = [{"name": "prefers-color-scheme", "value": scheme}]
         c.browser.devtools("Emulation.setEmulatedMedia", features=preferred)
         assert c.browser.run(CONTRASTS) == [], scheme
+    c.wait("/Commande [0-9]/.test(document.querySelector('#order-title').textContent)")
     c.click("#pay")
-    c.sees("#payment", "Espèces")
+    c.wait("payment.open && payment.textContent.includes('Espèces')")
     c.click("#later")
+    c.wait("!document.querySelector('#holder').textContent")
     c.click("#back")
-    c.choose("Commande 4")
+    c.click("#open li:last-child button")
     assert c.browser.run("return document.documentElement.scrollWidth") == 360
     assert c.faults() == []
 
 
 def test_a_tablet_has_the_servers_page_and_says_that_it_needs_it(shop: TillShop, a: Till) -> None:
+    a.begin()
+    a.scan(BOOT)
+    order = a.wait("/Order [0-9]+/.exec(document.querySelector('#order-title').textContent)?.[0]")
     token = run_program("till", "pair", "T", "--token", cwd=shop.folder).stdout.split()[-1]
     browser = a.browser
     browser.open(f"http://{HOST}:{shop.port}", width=820)
@@ -335,7 +344,7 @@ def test_a_tablet_has_the_servers_page_and_says_that_it_needs_it(shop: TillShop,
     a.sees("#login-text", "not paired")
     browser.type("#token", f"{token}{ENTER}")
     a.sees("#status", "works with a connection only")
-    a.choose("Order 4")
+    a.choose(order)
     a.scan(BOOT)
     a.sees("#total output", "179.80")
     assert browser.run("return document.documentElement.scrollWidth") == 820

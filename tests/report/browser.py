@@ -48,10 +48,10 @@ class Browser:
         if not (CHROMIUM and DRIVER):
             raise FileNotFoundError("chromium and chromedriver")
         self._profile = tempfile.mkdtemp(prefix="chromium-")
-        self._driver = subprocess.Popen(
-            [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        self._url = f"http://127.0.0.1:{self._port()}/session"
+        port = next(filter(None, (self._start(DRIVER) for _again in range(5))), None)
+        if port is None:
+            raise RuntimeError("chromedriver does not start")
+        self._url = f"http://127.0.0.1:{port}/session"
         options = {
             "binary": CHROMIUM,
             "args": [*_ARGUMENTS, f"--user-data-dir={self._profile}"],
@@ -128,8 +128,14 @@ class Browser:
         query = {"using": "css selector", "value": selector}
         return str(self._ask("POST", "/element", query)[_ELEMENT])
 
-    def _port(self) -> int:
-        """The port that the driver has chosen, as it tells in one of its first lines."""
+    def _start(self, driver: str) -> int | None:
+        """Starts the driver; the port that it has chosen, as it tells in one of its first lines.
+
+        None where it ends at once: the port may be free for IPv6 and taken for IPv4.
+        """
+        self._driver = subprocess.Popen(
+            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         assert self._driver.stdout
         ends = time.monotonic() + _PATIENCE
         for line in self._driver.stdout:
@@ -138,7 +144,10 @@ class Browser:
                 return int(found[1])
             if time.monotonic() > ends:
                 break
-        raise RuntimeError("chromedriver does not start")
+        self._driver.kill()
+        self._driver.wait(_PATIENCE)
+        self._driver.stdout.close()
+        return None
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

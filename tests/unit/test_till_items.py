@@ -37,6 +37,8 @@ def item(ean13: str, name: str, price: str | None, stock: int | None) -> dict[st
         ("Gencod\tStock\tPrix HT\n370\t7\t3.00\n", [item("370", "", None, 7)]),
         ("Gencod;Désignation;Prix;Stock\n370;A;1.250;4\n371;B;2,50;5\n;C;1;1\n3,7E+12;D;1;1\n",
          [item("370", "A", "1250", 4), item("371", "B", "2.50", 5)]),
+        ("Gencod;Nom;Prix;Stock\n370;A;1.250;4\n371;B;2,50;5\n372;C;2.50;6\n",
+         [item("370", "A", None, 4), item("371", "B", "2.50", 5), item("372", "C", "2.50", 6)]),
         ("Gencod;Name;Price;Stock\n370;A;-1;4\n0370;A;2;-3\n", [item("370", "A", None, -3)]),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ const box = $("#payment"), amount = $("#amount");
 let id = "", total = 0n, taken = [], isHeldForThis = false, isBusy = false;
 
 const names = () => ({ cash: _("Cash"), card: _("Card"), "gift card": _("Gift card") });
-export const methodName = (method) => names()[method] ?? String(method);
+export const methodName = (method) => names()[method] ?? String(method ?? "");
 const rest = () => total - taken.reduce((all, one) => all + one.given, 0n);
 const money = (value) => shown(value, language);
 
@@ -19,7 +19,8 @@ export async function begin() {
   if (view.hindrance) return tell(view.hindrance);
   if (totalOf(view) === null) return tell(_("A line has no price or no quantity: type it first."));
   if (!Object.keys(view.lines).length) return tell(_("There is nothing to pay."));
-  const wasHeld = view.claim !== null;
+  // An order is born held; only what a person held before stays so when this is called off.
+  const wasHeld = isMine(view) && !Number(view.pending);
   const held = await claim();
   if (!held) return;
   [id, total, taken, isHeldForThis] = [held.id, totalOf(held), [], !wasHeld];

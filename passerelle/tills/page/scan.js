@@ -9,6 +9,8 @@ const find = $("#find"), hits = $("#hits");
 let found = [], chosen = -1, timer, asked = 0;
 
 const bare = (text) => text.replace(/^0+/, "");
+// Files and scanners write the zeros in front of a number, or leave them out.
+const spellings = (text) => new Set(isNumber(text) ? [text, bare(text), `0${bare(text)}`, `00${bare(text)}`] : [text]);
 export const isNumber = (text) => /^\d{8,14}$/.test(text);
 
 export function focusScan() {
@@ -26,9 +28,14 @@ async function search(text) {
 
 export async function scan(text) {
   close();
-  const items = await search(text);
-  if (!items) return add({ ean13: text }); // which tells that there is no answer
-  const exact = items.find((item) => bare(item.ean13) === bare(text));
+  let items, exact;
+  for (const spelling of spellings(text)) {
+    const hits = await search(spelling);
+    if (!hits) return add({ ean13: text }); // which tells that there is no answer
+    items ??= hits;
+    exact ??= hits.find((item) => bare(item.ean13) === bare(text));
+    if (exact) break;
+  }
   const only = items.length === 1 && !/^\d+$/.test(text) ? items[0] : null;
   if (exact ?? only) return add(exact ?? only);
   if (items.length) {

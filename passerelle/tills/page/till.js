@@ -31,14 +31,17 @@ function drawStatus() {
 function drawRefusals() {
   const refused = desk.state?.refused ?? [], list = $("#refusals ul");
   $("#refusals").hidden = !refused.length;
-  const keys = refused.map((one) => one.key).join();
-  if (list.dataset.keys === keys + language) return;
-  list.dataset.keys = keys + language;
-  list.replaceChildren(...refused.map((one) => {
-    const row = made("li"), seen = made("button", _("Seen"), { type: "button" });
+  const told = refused.map((one) => {
     const of = desk.orders.get(one.order);
-    row.append(made("b", of ? title(of) : one.order), made("span", ` ${inWords(one.why, one.who, one.order)} `));
-    row.append(made("small", clock(one.at)), seen);
+    return [of ? title(of) : "", inWords(one.why, one.who, one.order), clock(one.at), _("Seen")];
+  });
+  const drawn = JSON.stringify([refused, told]);
+  if (list.dataset.drawn === drawn) return; // else a button would go from under somebody's finger
+  list.dataset.drawn = drawn;
+  list.replaceChildren(...refused.map((one, place) => {
+    const [name, why, at, word] = told[place];
+    const row = made("li"), seen = made("button", word, { type: "button" });
+    row.append(made("b", name), made("span", why), made("small", at), seen);
     seen.addEventListener("click", async () => {
       await inTurn(() => ask("POST", `/local/refused/${encodeURIComponent(one.key)}/seen`));
       reload();

@@ -18,13 +18,16 @@ export function _(text, values = {}) {
 
 // A time of today by its hour alone.
 export function clock(iso) {
-  const at = new Date(iso), today = new Date().toDateString() === at.toDateString();
+  const today = new Date().toDateString() === new Date(iso).toDateString();
   const hour = { hour: "2-digit", minute: "2-digit" };
-  const day = today ? {} : { day: "2-digit", month: "2-digit" };
-  return new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", { ...day, ...hour }).format(at);
+  return at(iso, today ? hour : { day: "2-digit", month: "2-digit", ...hour });
 }
 
-export function moment(iso) {
-  const style = { dateStyle: "medium", timeStyle: "short" };
-  return new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", style).format(new Date(iso));
+export const moment = (iso) => at(iso, { dateStyle: "medium", timeStyle: "short" });
+
+// What other programs wrote need be no time.
+function at(iso, style) {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return "";
+  return new Intl.DateTimeFormat(language === "fr" ? "fr" : "en-GB", style).format(time);
 }
