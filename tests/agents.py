@@ -207,6 +207,7 @@ class TillAgent:
     def sells(self, id: str, line: Any) -> str:
         """Makes an order of one line, and takes its money; the receipt."""
         self.does(id, {"op": "create", "fields": {}}, line)
+        assert self.post(id, "claim").status == 200
         return self.pays(id)
 
 
