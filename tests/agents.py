@@ -221,6 +221,13 @@ def until(happened: Callable[[], Any]) -> None:
         time.sleep(0.01)
 
 
+def its_certificate(shop: TillShop) -> ssl.SSLContext:
+    """For who stands in the server's place, as no stranger can."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shop.data / "tills-cert.pem", shop.data / "tills-key.pem")
+    return context
+
+
 class Liar:
     """Answers in the server's place, with its certificate: ``say`` tells what, for a path."""
 
@@ -249,8 +256,7 @@ class Liar:
 
         self._server = ThreadingHTTPServer((HOST, 0), Handler)
         self._server.daemon_threads, self._server.block_on_close = True, False
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(shop.data / "tills-cert.pem", shop.data / "tills-key.pem")
+        context = its_certificate(shop)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
 

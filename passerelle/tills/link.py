@@ -226,7 +226,7 @@ class Link:
             self._work.clear()
             while (waiting := self._desk.book.next_unsent()) is not None:
                 command, body = waiting
-                response = await self._client.post(f"{self._url}/v1/ops", content=body)
+                response = await self._ask("POST", "/v1/ops", content=body)
                 if response.status_code not in (200, 409, 413, 422):
                     self._raise_for(response)
                 self._desk.heard = self._desk.now()
@@ -264,16 +264,23 @@ class Link:
 
     async def _fetch_items(self) -> None:
         head = {"If-None-Match": self.items.tag}
-        response = await self._client.get(f"{self._url}/v1/items", headers=head)
+        response = await self._ask("GET", "/v1/items", headers=head)
         if response.status_code == 200:
             self.items.fill(response.content, response.headers.get("etag", ""))
 
     async def _call(self, method: str, path: str, said: Any = None) -> Any:
         content = dump(said) if said is not None else None
-        response = await self._client.request(method, f"{self._url}{path}", content=content)
+        response = await self._ask(method, path, content=content)
         if response.status_code != 200:
             self._raise_for(response)
         return parse(response.content)
+
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Twice, if need be: one reply that is lost is no lost connection."""
+        url = f"{self._url}{path}"
+        with suppress(httpx.NetworkError, httpx.RemoteProtocolError):
+            return await self._client.request(method, url, **more)
+        return await self._client.request(method, url, **more)
 
     def _raise_for(self, response: httpx.Response) -> None:
         """What the server says no to, in its words; anything else is tried again."""

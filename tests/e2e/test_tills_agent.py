@@ -21,12 +21,13 @@ from passerelle.tills.agent_book import path_for
 from passerelle.tills.link import context_for
 from passerelle.tills.trust import own_certificate
 from tests import scale
-from tests.agents import CASH, Liar, TillAgent, led_to, no_room, until
+from tests.agents import CASH, Liar, TillAgent, its_certificate, led_to, no_room, until
 from tests.tills import (
     CLAIM,
     HOST,
     RELEASE,
     SHOE,
+    BadLine,
     RawTill,
     TillShop,
     at_once,
@@ -168,6 +169,23 @@ def test_a_till_that_was_away_is_in_step_at_once(two: Any, shop: TillShop) -> No
 
 def orders(till: TillAgent) -> Any:
     return till.call("GET", "orders").value["orders"]
+
+
+def test_a_line_that_cuts_each_third_reply_loses_and_doubles_nothing(
+    two: Any, shop: TillShop
+) -> None:
+    a, b = two
+    shared(a, b, "cut", line("l1", **SHOE))
+    certificate = its_certificate(shop)
+    with BadLine(shop.port, 3, 0.01, certificate) as bad, led_to(a, bad.port):
+        a.line.cut()
+        a.line.mend()
+        for _number in range(20):
+            until(lambda: a.ops("cut", plus("l1")).status == 200)
+        until(lambda: a.state["unsent"] == parse("0"))
+    assert bad.cuts > 3
+    assert b.sees("cut", lambda view: view["lines"]["l1"]["qty"] == "21")["rev"] == parse("22")
+    assert a.in_step().state["refused"] == []
 
 
 # --- crashes ---------------------------------------------------------------------------------
@@ -578,13 +596,14 @@ def test_a_session_closes_once_all_tills_said_that_all_is_there(
 def test_the_local_api_answers_its_own_machine_alone(two: Any) -> None:
     a, _b = two
     own = f"{HOST}:{a.port}"
+    json = {"Content-Type": "application/json"}
     for head in ({"Host": "passerelle.example"}, {"Host": "[::1"}, {"Host": ""},
                  {"Origin": "https://passerelle.example"}, {"Origin": "null"},
                  {"Origin": f"http://{HOST}:{a.port + 1}"},
                  {"Origin": f"http://{own}", "Content-Type": "text/plain"}):  # fmt: skip
-        answer = a.call("POST", "orders/x/ops", {"ops": [create()]}, **head)
+        answer = a.call("POST", "orders/x/ops", {"ops": [create()]}, **(json | head))
         assert answer.status in (403, 422), (head, answer)
-    head = {"Origin": f"http://{own}", "Content-Type": "application/json"}
+    head = json | {"Origin": f"http://{own}"}
     assert a.call("POST", "orders/mine/ops", {"ops": [create()]}, **head).status == 200
     assert a.call("GET", "orders/x").status == 404
 
