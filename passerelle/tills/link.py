@@ -259,6 +259,7 @@ class Link:
             self._asked = 0
         with book.transaction:
             book.catch_up(int(str(told["n"])), int(str(told["receipt"])))
+            book.set(alone="" if told.get("shared", True) else "yes")
         self._desk.others = told.get("tills", {})
         self._desk.session = told.get("session")
 

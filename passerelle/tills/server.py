@@ -225,7 +225,8 @@ class TillServer:
         name, agent = till.name, _agent(request)
         await self.note(lambda: self._writing.note_agent(name, agent, unsent, asked, self.now()))
         told = {"n": till.last_n, "receipt": till.receipt, "tills": self.book.heard(till.group)}
-        return _json(200, told | {"session": self._session_of(till)})
+        is_shared = not self.maker_for(till)
+        return _json(200, told | {"session": self._session_of(till), "shared": is_shared})
 
     def _session_of(self, till: Till) -> int | None:
         session = self.book.session(till.group)

@@ -590,6 +590,33 @@ def test_a_session_closes_once_all_tills_said_that_all_is_there(
         assert d.ops("draft", plus("l1")).value["why"] == "there is no such order"
 
 
+def test_a_till_whose_group_shares_nothing_works_on_its_own_orders_alone(
+    tmp_path: Path, new: NewAgent
+) -> None:
+    lines = "[tills.groups.alone]\nsync = false\n"
+    with TillShop(tmp_path / "shop", tls="own", lines=lines) as shop:
+        e, f = new(shop, "E").pair(), new(shop, "F").pair()
+        e.does("mine", create(), line("l1", **SHOE))
+        e.synced("mine")
+        f.does("yours", create())
+        f.synced("yours")
+        assert [one["id"] for one in orders(f)] == ["yours"]
+        e.cut()
+        e.does("mine", plus("l1"))
+        receipt = e.pays("mine")
+        e.line.mend()
+        assert e.in_step().view("mine")["paid"]["receipt"] == receipt
+        # Revoked, it keeps what it could not send; paired anew, it sends that.
+        e.cut()
+        e.sells("late", line("l1", **SHOE))
+        shop.run("revoke", "E")
+        e.line.mend()
+        e.wait(lambda state: "revoked" in state["holds"])
+        assert e.ops("none", create()).status == 409
+        e.kill()
+        assert e.pair().in_step().sees("late", is_paid)["no"] == parse("3")
+
+
 # --- strangers, nonsense, liars, full disks --------------------------------------------------
 
 
