@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -137,10 +137,11 @@ class TillAgent:
 
     def call(self, method: str, path: str, said: Any = None, /, **head: str) -> Answered:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        path = path if path.startswith("/") else f"/local/{path}"
         heads = {name.replace("_", "-"): value for name, value in head.items()}
         body = said if isinstance(said, bytes | None) else dump(said).encode()
         try:
-            connection.request(method, f"/local/{path}", body, heads)
+            connection.request(method, path, body, heads)
             response = connection.getresponse()
             raw = response.read()
         finally:
@@ -188,6 +189,14 @@ class TillAgent:
 
     def does(self, id: str, *ops: Any) -> Any:
         return self._done(self.ops(id, *ops))
+
+    @contextmanager
+    def hearing(self) -> Iterator[Iterator[str]]:
+        """The lines of its events."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        connection.request("GET", "/local/events")
+        with closing(connection), connection.getresponse() as response:
+            yield (line.decode().strip() for line in response)
 
     def post(self, id: str, what: str, said: Any = None) -> Answered:
         return self.call("POST", f"orders/{id}/{what}", said)

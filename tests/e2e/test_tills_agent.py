@@ -633,6 +633,25 @@ def test_the_local_api_answers_its_own_machine_alone(two: Any) -> None:
     head = json | {"Origin": f"http://{own}"}
     assert a.call("POST", "orders/mine/ops", {"ops": [create()]}, **head).status == 200
     assert a.call("GET", "orders/x").status == 404
+    assert b"<script" in a.call("GET", "/").raw
+    for name in (
+        "nothing.js",
+        "..%2Fagent.py",
+        "..%5Cagent.py",
+        ".",
+        "%2Fetc%2Fpasswd",
+        "C:%5Cx.js",
+    ):
+        assert a.call("GET", f"/page/{name}").status == 404
+
+
+def test_a_page_hears_what_other_tills_do(two: Any) -> None:
+    a, b = two
+    shared(a, b, "heard")
+    with b.hearing() as lines:
+        assert next(lines) == "event: state"
+        a.does("heard", put(note="heard by all"))
+        assert any('"heard by all"' in line for line in lines)
 
 
 @pytest.mark.parametrize("body", [
