@@ -18,6 +18,7 @@ from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
 from passerelle.tills.link import Link, pair_with
 from passerelle.tills.serving import bind, serve
+from passerelle.tills.trust import plain_code
 
 _FINISHED = 1_000
 
@@ -64,7 +65,7 @@ def _read(path: Path, name: str) -> str:
 
 
 def _digest(code: str) -> str:
-    return sha256(code.strip().upper().encode()).hexdigest()
+    return sha256(plain_code(code).encode()).hexdigest()
 
 
 def _was_paired_with(path: Path, code: str) -> bool:

@@ -497,7 +497,7 @@ def test_a_till_restarts_as_it_was_started(two: Any, shop: TillShop, new: NewAge
     code = a.command[-1]
     assert "look for its page" in a.fails(*a.command).text
     a.kill()
-    a.start()
+    a.start(*a.command[:-1], f"{code[:5]}-{code[5:].lower()} ")
     assert a.in_step().state["till"] == "A"
     # Another till on the same machine: the page's address says which one is meant.
     other = new(shop, "caisse 1", a.folder).pair("--group", "market")
