@@ -3,6 +3,7 @@
 from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
+from socket import socket
 
 import click
 
@@ -33,12 +34,14 @@ def run_agent(folder: Path, listen: str, server: str, code: str) -> None:
     with ExitStack() as stack:
         if path is not None:
             stack.enter_context(locked(folder, f"{path.stem}.lock", _busy))
-        elif code:
+        # A code counts once: it is not spent where the page has no place.
+        bound = stack.enter_context(bind(listen))
+        if path is None and code:
             path = _pair(folder, server, code, stack)
         if path is None:
             mend = _("`passerelle till pair NAME` at the server shows what to type here")
             raise UsageError(_("this machine is no till yet"), str(folder), mend)
-        _serve(path, listen)
+        _serve(path, listen, bound)
 
 
 def _book_of(folder: Path, listen: str, code: str) -> Path | None:
@@ -120,8 +123,7 @@ def _token(book: AgentBook) -> str:
     return ""
 
 
-def _serve(path: Path, listen: str) -> None:
-    bound = bind(listen)
+def _serve(path: Path, listen: str, bound: socket) -> None:
     book = AgentBook(path)
     with book.transaction:
         book.forget_finished(_FINISHED)

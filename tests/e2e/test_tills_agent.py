@@ -499,6 +499,13 @@ def test_a_till_restarts_as_it_was_started(two: Any, shop: TillShop, new: NewAge
     a.kill()
     a.start(*a.command[:-1], f"{code[:5]}-{code[5:].lower()} ")
     assert a.in_step().state["till"] == "A"
+    # Paired anew while it runs: the code is not spent.
+    code = shop.run("pair", "A", "--group", "store").stdout.split()[-1]
+    a.command[-1] = code
+    assert "is it running already?" in a.fails(*a.command).text
+    a.kill()
+    a.start()
+    assert a.in_step().state["till"] == "A"
     # Another till on the same machine: the page's address says which one is meant.
     other = new(shop, "caisse 1", a.folder).pair("--group", "market")
     assert other.state["group"] == "market"
