@@ -1,6 +1,6 @@
 """``passerelle till agent``: finds the till's own book, pairs it where it is new, and serves it."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from hashlib import sha256
 from pathlib import Path
 from socket import socket
@@ -17,7 +17,7 @@ from passerelle.gateway.frame import clock
 from passerelle.tills.agent import Agent, make_app
 from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
-from passerelle.tills.link import Link, pair_with
+from passerelle.tills.link import Link, pair_with, url_of
 from passerelle.tills.serving import bind, serve
 from passerelle.tills.trust import plain_code
 
@@ -41,6 +41,8 @@ def run_agent(folder: Path, listen: str, server: str, code: str) -> None:
         if path is None:
             mend = _("`passerelle till pair NAME` at the server shows what to type here")
             raise UsageError(_("this machine is no till yet"), str(folder), mend)
+        if server:
+            _move(path, url_of(server))
         _serve(path, listen, bound)
 
 
@@ -121,6 +123,14 @@ def _token(book: AgentBook) -> str:
 
         return keyring.get_password(SERVICE, f"till.{book.get('book')}") or ""
     return ""
+
+
+def _move(path: Path, url: str) -> None:
+    """The server has another address; known by its certificate, it is the same one."""
+    with closing(AgentBook(path)) as book, book.transaction:
+        if book.get("certificate") and not url.startswith("https:"):
+            raise UsageError(_("this is no server's address"), url, _("https://HOST:8469"))
+        book.set(url=url)
 
 
 def _serve(path: Path, listen: str, bound: socket) -> None:

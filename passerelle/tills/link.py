@@ -54,20 +54,26 @@ def context_for(certificate: str) -> ssl.SSLContext | bool:
     return context
 
 
+def url_of(server: str) -> str:
+    """A server's address as it is kept. Raises :class:`UsageError` for what is none."""
+    parts = urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise UsageError(_("this is no server's address"), server, _("https://HOST:8469"))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def pair_with(server: str, code: str) -> dict[str, str]:
     """Takes the place that a code is for: till, group, token, and the server's certificate.
 
     Raises :class:`UnreachableError`, or :class:`ConfigError` where the code or the certificate is
     not the server's.
     """
-    parts = urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise UsageError(_("this is no server's address"), server, _("https://HOST:8469"))
-    url = f"{parts.scheme}://{parts.netloc}"
+    url = url_of(server)
+    parts = urlsplit(url)
     try:
         certificate = ""
         if parts.scheme == "https":
-            place = parts.hostname, parts.port or 443
+            place = str(parts.hostname), parts.port or 443
             certificate = ssl.get_server_certificate(place, timeout=5)
         trusted = context_for(certificate)
         with httpx.Client(verify=trusted, timeout=_TIMEOUT, trust_env=False) as client:

@@ -557,6 +557,14 @@ def test_a_till_without_a_network_from_the_start(two: Any, shop: TillShop, new: 
     receipt = a.sells("from-the-start", line("l1", **SHOE))
     a.line.mend()
     assert a.in_step().view("from-the-start")["paid"]["receipt"] == receipt
+    # The server has another address; nobody reads along there.
+    a.kill()
+    a.line.cut()
+    assert "no server's address" in a.fails("--server", nowhere.replace("https", "http")).text
+    a.start("--server", nowhere)
+    a.in_step().kill()
+    a.line.mend()
+    a.start()
 
 
 @pytest.mark.parametrize("names", [
