@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -137,10 +137,11 @@ class TillAgent:
 
     def call(self, method: str, path: str, said: Any = None, /, **head: str) -> Answered:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        path = path if path.startswith("/") else f"/local/{path}"
         heads = {name.replace("_", "-"): value for name, value in head.items()}
         body = said if isinstance(said, bytes | None) else dump(said).encode()
         try:
-            connection.request(method, f"/local/{path}", body, heads)
+            connection.request(method, path, body, heads)
             response = connection.getresponse()
             raw = response.read()
         finally:
@@ -189,6 +190,14 @@ class TillAgent:
     def does(self, id: str, *ops: Any) -> Any:
         return self._done(self.ops(id, *ops))
 
+    @contextmanager
+    def hearing(self) -> Iterator[Iterator[str]]:
+        """The lines of its events."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
+        connection.request("GET", "/local/events")
+        with closing(connection), connection.getresponse() as response:
+            yield (line.decode().strip() for line in response)
+
     def post(self, id: str, what: str, said: Any = None) -> Answered:
         return self.call("POST", f"orders/{id}/{what}", said)
 
@@ -207,6 +216,7 @@ class TillAgent:
     def sells(self, id: str, line: Any) -> str:
         """Makes an order of one line, and takes its money; the receipt."""
         self.does(id, {"op": "create", "fields": {}}, line)
+        assert self.post(id, "claim").status == 200
         return self.pays(id)
 
 
@@ -218,6 +228,13 @@ def until(happened: Callable[[], Any]) -> None:
     while not happened():
         assert time.monotonic() < end
         time.sleep(0.01)
+
+
+def its_certificate(shop: TillShop) -> ssl.SSLContext:
+    """For who stands in the server's place, as no stranger can."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shop.data / "tills-cert.pem", shop.data / "tills-key.pem")
+    return context
 
 
 class Liar:
@@ -248,8 +265,7 @@ class Liar:
 
         self._server = ThreadingHTTPServer((HOST, 0), Handler)
         self._server.daemon_threads, self._server.block_on_close = True, False
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(shop.data / "tills-cert.pem", shop.data / "tills-key.pem")
+        context = its_certificate(shop)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port: int = self._server.server_address[1]
 

@@ -73,7 +73,8 @@ def agent(
 ) -> None:
     """Be a till on this machine: its page, its own book, its connection to the server.
 
-    It goes on where it was after a crash; --server and --code are for the first time.
+    It goes on where it was after a crash; --code is for the first time, --server also for when the
+    server has another address.
 
     \b
     passerelle till agent --server https://192.168.1.10:8469 --code K7QM2XW4PA

@@ -5,10 +5,10 @@ must be this machine, an Origin its own, and what is sent must say that it is JS
 """
 
 import asyncio
-import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from pathlib import PurePath
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -29,6 +29,9 @@ from passerelle.tills.shelf import Shelf
 _HEARTBEAT_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
 _MOST_ITEMS = 30
+# Windows' own list is what some program made of it: a script of another kind would not run.
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript",
+          ".json": "application/json", ".svg": "image/svg+xml"}  # fmt: skip
 # The page is files of ours: nothing else may run, load or be sent anywhere.
 _HEAD = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none';"
@@ -292,11 +295,12 @@ def routes_of(agent: Agent) -> list[BaseRoute]:
 
 async def page(request: Request) -> Response:
     name = request.path_params.get("name", "index.html")
-    file = files("passerelle.tills").joinpath("page", name)
-    if "/" in name or name.startswith(".") or not file.is_file():
-        return _json(404, {"error": _("there is no such page")})
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(file.read_bytes(), media_type=kind, headers=_HEAD)
+    # Looked for among its neighbours: as a path "C:\\x" or "..\\x" would lead anywhere on Windows.
+    for file in files("passerelle.tills").joinpath("page").iterdir():
+        kind = _KINDS.get(PurePath(file.name).suffix)
+        if kind and file.name == name:
+            return Response(file.read_bytes(), media_type=kind, headers=_HEAD)
+    return _json(404, {"error": _("there is no such page")})
 
 
 def _stranger(request: Request) -> str:

@@ -41,6 +41,13 @@ CREATE TABLE IF NOT EXISTS refused (
     key TEXT PRIMARY KEY, order_id TEXT NOT NULL, why TEXT NOT NULL, who TEXT, at TEXT NOT NULL
 );
 """
+# What is about orders that are gone.
+_TIDY = (
+    "DELETE FROM handed"
+    " WHERE order_id NOT IN (SELECT id FROM orders UNION SELECT order_id FROM outbox)",
+    "DELETE FROM kept"
+    " WHERE order_id NOT IN (SELECT id FROM orders UNION SELECT order_id FROM outbox)",
+)
 
 
 class Refused(NamedTuple):
@@ -156,6 +163,8 @@ class AgentBook:
             " WHERE state != 'draft' ORDER BY rowid DESC LIMIT ?)",
             (most,),
         )
+        for statement in _TIDY:
+            self._db.execute(statement)
 
     def forget_orders(self) -> None:
         """The server tells the whole: what it does not name is of another day, or another book."""

@@ -1,8 +1,9 @@
 """``passerelle till agent``: finds the till's own book, pairs it where it is new, and serves it."""
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from hashlib import sha256
 from pathlib import Path
+from socket import socket
 
 import click
 
@@ -16,8 +17,9 @@ from passerelle.gateway.frame import clock
 from passerelle.tills.agent import Agent, make_app
 from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
-from passerelle.tills.link import Link, pair_with
+from passerelle.tills.link import Link, pair_with, url_of
 from passerelle.tills.serving import bind, serve
+from passerelle.tills.trust import plain_code
 
 _FINISHED = 1_000
 
@@ -32,12 +34,16 @@ def run_agent(folder: Path, listen: str, server: str, code: str) -> None:
     with ExitStack() as stack:
         if path is not None:
             stack.enter_context(locked(folder, f"{path.stem}.lock", _busy))
-        elif code:
+        # A code counts once: it is not spent where the page has no place.
+        bound = stack.enter_context(bind(listen))
+        if path is None and code:
             path = _pair(folder, server, code, stack)
         if path is None:
             mend = _("`passerelle till pair NAME` at the server shows what to type here")
             raise UsageError(_("this machine is no till yet"), str(folder), mend)
-        _serve(path, listen)
+        if server:
+            _move(path, url_of(server))
+        _serve(path, listen, bound)
 
 
 def _book_of(folder: Path, listen: str, code: str) -> Path | None:
@@ -64,7 +70,7 @@ def _read(path: Path, name: str) -> str:
 
 
 def _digest(code: str) -> str:
-    return sha256(code.strip().upper().encode()).hexdigest()
+    return sha256(plain_code(code).encode()).hexdigest()
 
 
 def _was_paired_with(path: Path, code: str) -> bool:
@@ -119,8 +125,15 @@ def _token(book: AgentBook) -> str:
     return ""
 
 
-def _serve(path: Path, listen: str) -> None:
-    bound = bind(listen)
+def _move(path: Path, url: str) -> None:
+    """The server has another address; known by its certificate, it is the same one."""
+    with closing(AgentBook(path)) as book, book.transaction:
+        if book.get("certificate") and not url.startswith("https:"):
+            raise UsageError(_("this is no server's address"), url, _("https://HOST:8469"))
+        book.set(url=url)
+
+
+def _serve(path: Path, listen: str, bound: socket) -> None:
     book = AgentBook(path)
     with book.transaction:
         book.forget_finished(_FINISHED)

@@ -254,8 +254,11 @@ class Desk:
             self.book.refuse(command, why, None, self.now())
 
     def release_born(self) -> None:
-        """Orders that were born held, and that the server has whole now, are everybody's."""
-        if self.holds or not self.is_connected:
+        """Orders that were born held, and that the server has whole now, are everybody's.
+
+        Where a group's tills share none, each keeps its own.
+        """
+        if self.holds or not self.is_connected or self.book.get("alone"):
             return
         kept, till = self.book.holds_kept(), self.book.till
         for id in self.book.held_by(till):

@@ -54,20 +54,26 @@ def context_for(certificate: str) -> ssl.SSLContext | bool:
     return context
 
 
+def url_of(server: str) -> str:
+    """A server's address as it is kept. Raises :class:`UsageError` for what is none."""
+    parts = urlsplit(server)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise UsageError(_("this is no server's address"), server, _("https://HOST:8469"))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def pair_with(server: str, code: str) -> dict[str, str]:
     """Takes the place that a code is for: till, group, token, and the server's certificate.
 
     Raises :class:`UnreachableError`, or :class:`ConfigError` where the code or the certificate is
     not the server's.
     """
-    parts = urlsplit(server)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise UsageError(_("this is no server's address"), server, _("https://HOST:8469"))
-    url = f"{parts.scheme}://{parts.netloc}"
+    url = url_of(server)
+    parts = urlsplit(url)
     try:
         certificate = ""
         if parts.scheme == "https":
-            place = parts.hostname, parts.port or 443
+            place = str(parts.hostname), parts.port or 443
             certificate = ssl.get_server_certificate(place, timeout=5)
         trusted = context_for(certificate)
         with httpx.Client(verify=trusted, timeout=_TIMEOUT, trust_env=False) as client:
@@ -226,7 +232,7 @@ class Link:
             self._work.clear()
             while (waiting := self._desk.book.next_unsent()) is not None:
                 command, body = waiting
-                response = await self._client.post(f"{self._url}/v1/ops", content=body)
+                response = await self._ask("POST", "/v1/ops", content=body)
                 if response.status_code not in (200, 409, 413, 422):
                     self._raise_for(response)
                 self._desk.heard = self._desk.now()
@@ -259,21 +265,29 @@ class Link:
             self._asked = 0
         with book.transaction:
             book.catch_up(int(str(told["n"])), int(str(told["receipt"])))
+            book.set(alone="" if told.get("shared", True) else "yes")
         self._desk.others = told.get("tills", {})
         self._desk.session = told.get("session")
 
     async def _fetch_items(self) -> None:
         head = {"If-None-Match": self.items.tag}
-        response = await self._client.get(f"{self._url}/v1/items", headers=head)
+        response = await self._ask("GET", "/v1/items", headers=head)
         if response.status_code == 200:
             self.items.fill(response.content, response.headers.get("etag", ""))
 
     async def _call(self, method: str, path: str, said: Any = None) -> Any:
         content = dump(said) if said is not None else None
-        response = await self._client.request(method, f"{self._url}{path}", content=content)
+        response = await self._ask(method, path, content=content)
         if response.status_code != 200:
             self._raise_for(response)
         return parse(response.content)
+
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """Twice, if need be: one reply that is lost is no lost connection."""
+        url = f"{self._url}{path}"
+        with suppress(httpx.NetworkError, httpx.RemoteProtocolError):
+            return await self._client.request(method, url, **more)
+        return await self._client.request(method, url, **more)
 
     def _raise_for(self, response: httpx.Response) -> None:
         """What the server says no to, in its words; anything else is tried again."""

@@ -171,10 +171,8 @@ class TillServer:
         return StreamingResponse(heard, media_type="text/event-stream", headers=head)
 
     async def _hear(self, chunks: Any, till: Till, request: Request) -> Any:
-        """An agent that listens is alive; one that was revoked meanwhile hears no more."""
+        """An agent that listens is alive."""
         async for chunk in chunks:
-            if self.book.till_of(_token(request)) is None:
-                return
             self.is_fenced(till, _agent(request))
             yield chunk
 
@@ -227,7 +225,8 @@ class TillServer:
         name, agent = till.name, _agent(request)
         await self.note(lambda: self._writing.note_agent(name, agent, unsent, asked, self.now()))
         told = {"n": till.last_n, "receipt": till.receipt, "tills": self.book.heard(till.group)}
-        return _json(200, told | {"session": self._session_of(till)})
+        is_shared = not self.maker_for(till)
+        return _json(200, told | {"session": self._session_of(till), "shared": is_shared})
 
     def _session_of(self, till: Till) -> int | None:
         session = self.book.session(till.group)

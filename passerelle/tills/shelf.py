@@ -12,7 +12,7 @@ class Shelf:
 
     def __init__(self, book: AgentBook) -> None:
         self._book = book
-        self._items = self._read()
+        self._items = _read(book.get("items", "[]"))
 
     @property
     def tag(self) -> str:
@@ -20,9 +20,10 @@ class Shelf:
         return self._book.get("items_tag")
 
     def fill(self, data: bytes, tag: str) -> None:
+        items = _read(data)
         with self._book.transaction:
             self._book.set(items=data.decode("utf-8"), items_tag=tag)
-        self._items = self._read()
+        self._items = items
 
     def found(self, text: str, most: int) -> list[Any]:
         """The items whose number begins so, or whose name holds each of the words."""
@@ -32,9 +33,9 @@ class Shelf:
         hits = (item for key, number, item in self._items if _fits(words, key, number))
         return [item for item, _one in zip(hits, range(most), strict=False)]
 
-    def _read(self) -> list[tuple[str, str, Any]]:
-        items = parse(self._book.get("items", "[]"))
-        return [(fold(str(item["name"])), str(item["ean13"]), item) for item in items]
+
+def _read(data: str | bytes) -> list[tuple[str, str, Any]]:
+    return [(fold(str(item["name"])), str(item["ean13"]), item) for item in parse(data)]
 
 
 def _fits(words: list[str], key: str, number: str) -> bool:

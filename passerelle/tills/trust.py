@@ -34,10 +34,14 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def plain_code(code: str) -> str:
+    """However a person types it."""
+    return code.upper().replace("-", "").replace(" ", "")
+
+
 def key_of(code: str, salt: bytes) -> bytes:
     """What a code is worth: to try many takes long."""
-    plain = code.strip().upper().replace("-", "").replace(" ", "")
-    return scrypt(plain.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
+    return scrypt(plain_code(code).encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)
 
 
 def proof(key: bytes, who: str, nonces: tuple[str, str], fingerprint: str) -> str:
@@ -91,7 +95,6 @@ def fingerprint_of(pem: str | bytes) -> str:
 def own_certificate(folder: Path, now: datetime) -> tuple[Path, Path]:
     """The server's own certificate and key; made once, for as long as the shop has the server."""
     certificate, key = folder / _CERTIFICATE, folder / _KEY
-    folder.mkdir(parents=True, exist_ok=True)
     if not (certificate.exists() and key.exists()):
         make_private_folder(folder)
         made, its_key = _make_certificate(now)

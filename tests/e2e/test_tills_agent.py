@@ -21,12 +21,13 @@ from passerelle.tills.agent_book import path_for
 from passerelle.tills.link import context_for
 from passerelle.tills.trust import own_certificate
 from tests import scale
-from tests.agents import CASH, Liar, TillAgent, led_to, no_room, until
+from tests.agents import CASH, Liar, TillAgent, its_certificate, led_to, no_room, until
 from tests.tills import (
     CLAIM,
     HOST,
     RELEASE,
     SHOE,
+    BadLine,
     RawTill,
     TillShop,
     at_once,
@@ -139,7 +140,9 @@ def test_without_a_network_shared_orders_stand_still_and_held_ones_go_on(two: An
     assert b.post("free", "sync").status == 503
     assert a.view("held")["hindrance"] == "B holds the order"
     b.does("held", plus("l1"), line("l2", qty="1", price="0.10"))
-    b.pays("held")
+    # From two browsers at once: one receipt.
+    paying = partial(b.post, "held", "pay", {"payments": CASH})
+    assert sorted(answer.status for answer in at_once([paying, paying])) == [200, 409]
     assert b.ops("held", plus("l1")).value["why"] == "the order is paid"
     for till in two:
         till.line.mend()
@@ -168,6 +171,23 @@ def orders(till: TillAgent) -> Any:
     return till.call("GET", "orders").value["orders"]
 
 
+def test_a_line_that_cuts_each_third_reply_loses_and_doubles_nothing(
+    two: Any, shop: TillShop
+) -> None:
+    a, b = two
+    shared(a, b, "cut", line("l1", **SHOE))
+    certificate = its_certificate(shop)
+    with BadLine(shop.port, 3, 0.01, certificate) as bad, led_to(a, bad.port):
+        a.line.cut()
+        a.line.mend()
+        for _number in range(20):
+            until(lambda: a.ops("cut", plus("l1")).status == 200)
+        until(lambda: a.state["unsent"] == parse("0"))
+    assert bad.cuts > 3
+    assert b.sees("cut", lambda view: view["lines"]["l1"]["qty"] == "21")["rev"] == parse("22")
+    assert a.in_step().state["refused"] == []
+
+
 # --- crashes ---------------------------------------------------------------------------------
 
 
@@ -182,9 +202,10 @@ def test_what_a_killed_till_confirmed_is_there_in_the_end(shop: TillShop, new: N
             with suppress(OSError, http.client.HTTPException):
                 if till.call("GET", f"orders/{id}").status == 404:
                     till.does(id, create(), line("l1", **SHOE))
-                view = till.view(id)
-                paid = view.get("paid") or {"receipt": ""}
-                receipts[id] = paid["receipt"] or till.pays(id)
+                if paid := till.view(id).get("paid"):
+                    receipts[id] = paid["receipt"]
+                elif till.post(id, "claim").status == 200:
+                    receipts[id] = till.pays(id)
 
     def sell_all() -> None:
         for number in range(100):
@@ -216,8 +237,11 @@ def test_a_hold_that_a_crash_left_is_released(shop: TillShop, new: NewAgent) -> 
     with closing(sqlite3.connect(till.book)) as book:
         (body,) = book.execute("SELECT body FROM outbox").fetchone()
         (token,) = book.execute("SELECT value FROM meta WHERE name = 'token'").fetchone()
-        held = program(shop, till.name, token).send(body)
+        raw = program(shop, till.name, token)
+        held, health = raw.send(body), raw.get("/v1/health").value
         book.execute("DELETE FROM outbox")
+        cursor = f"{health['epoch']}.{health['seq']}"
+        book.execute("UPDATE meta SET value = ? WHERE name = 'cursor'", (cursor,))
         values = ("left", 1, "draft", "H", dump(held.order))
         book.execute("INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?)", values)
         book.commit()
@@ -473,6 +497,13 @@ def test_a_till_restarts_as_it_was_started(two: Any, shop: TillShop, new: NewAge
     code = a.command[-1]
     assert "look for its page" in a.fails(*a.command).text
     a.kill()
+    a.start(*a.command[:-1], f"{code[:5]}-{code[5:].lower()} ")
+    assert a.in_step().state["till"] == "A"
+    # Paired anew while it runs: the code is not spent.
+    code = shop.run("pair", "A", "--group", "store").stdout.split()[-1]
+    a.command[-1] = code
+    assert "is it running already?" in a.fails(*a.command).text
+    a.kill()
     a.start()
     assert a.in_step().state["till"] == "A"
     # Another till on the same machine: the page's address says which one is meant.
@@ -511,6 +542,7 @@ def test_a_till_without_a_network_from_the_start(two: Any, shop: TillShop, new: 
     away.line.cut()
     nowhere = f"https://{HOST}:{away.line.port}"
     assert "this machine is no till yet" in away.fails().text
+    assert "listens on its own machine alone" in away.fails("--listen", "0.0.0.0:8470").text
     assert "which server?" in away.fails("--code", "AAAAAAAAAA").text
     told = away.fails("--server", nowhere, "--code", "AAAAAAAAAA")
     assert (told.exit_code, "the till server does not answer" in told.text) == (4, True)
@@ -525,6 +557,14 @@ def test_a_till_without_a_network_from_the_start(two: Any, shop: TillShop, new: 
     receipt = a.sells("from-the-start", line("l1", **SHOE))
     a.line.mend()
     assert a.in_step().view("from-the-start")["paid"]["receipt"] == receipt
+    # The server has another address; nobody reads along there.
+    a.kill()
+    a.line.cut()
+    assert "no server's address" in a.fails("--server", nowhere.replace("https", "http")).text
+    a.start("--server", nowhere)
+    a.in_step().kill()
+    a.line.mend()
+    a.start()
 
 
 @pytest.mark.parametrize("names", [
@@ -565,21 +605,68 @@ def test_a_session_closes_once_all_tills_said_that_all_is_there(
         assert d.ops("draft", plus("l1")).value["why"] == "there is no such order"
 
 
+def test_a_till_whose_group_shares_nothing_works_on_its_own_orders_alone(
+    tmp_path: Path, new: NewAgent
+) -> None:
+    lines = "[tills.groups.alone]\nsync = false\n"
+    with TillShop(tmp_path / "shop", tls="own", lines=lines) as shop:
+        e, f = new(shop, "E").pair(), new(shop, "F").pair()
+        e.does("mine", create(), line("l1", **SHOE))
+        e.synced("mine")
+        f.does("yours", create())
+        f.synced("yours")
+        assert [one["id"] for one in orders(f)] == ["yours"]
+        e.cut()
+        e.does("mine", plus("l1"))
+        receipt = e.pays("mine")
+        e.line.mend()
+        assert e.in_step().view("mine")["paid"]["receipt"] == receipt
+        # Revoked, it keeps what it could not send; paired anew, it sends that.
+        e.cut()
+        e.sells("late", line("l1", **SHOE))
+        shop.run("revoke", "E")
+        e.line.mend()
+        e.wait(lambda state: "revoked" in state["holds"])
+        assert e.ops("none", create()).status == 409
+        e.kill()
+        assert e.pair().in_step().sees("late", is_paid)["no"] == parse("3")
+
+
 # --- strangers, nonsense, liars, full disks --------------------------------------------------
 
 
 def test_the_local_api_answers_its_own_machine_alone(two: Any) -> None:
     a, _b = two
     own = f"{HOST}:{a.port}"
+    json = {"Content-Type": "application/json"}
     for head in ({"Host": "passerelle.example"}, {"Host": "[::1"}, {"Host": ""},
                  {"Origin": "https://passerelle.example"}, {"Origin": "null"},
                  {"Origin": f"http://{HOST}:{a.port + 1}"},
                  {"Origin": f"http://{own}", "Content-Type": "text/plain"}):  # fmt: skip
-        answer = a.call("POST", "orders/x/ops", {"ops": [create()]}, **head)
+        answer = a.call("POST", "orders/x/ops", {"ops": [create()]}, **(json | head))
         assert answer.status in (403, 422), (head, answer)
-    head = {"Origin": f"http://{own}", "Content-Type": "application/json"}
+    head = json | {"Origin": f"http://{own}"}
     assert a.call("POST", "orders/mine/ops", {"ops": [create()]}, **head).status == 200
     assert a.call("GET", "orders/x").status == 404
+    assert b"<script" in a.call("GET", "/").raw
+    for name in (
+        "nothing.js",
+        "..%2Fagent.py",
+        "..%5Cagent.py",
+        ".",
+        "%2Fetc%2Fpasswd",
+        "C:%5Cx.js",
+    ):
+        assert a.call("GET", f"/page/{name}").status == 404
+
+
+def test_a_page_hears_what_other_tills_do(two: Any) -> None:
+    a, b = two
+    shared(a, b, "heard")
+    with b.hearing() as lines:
+        assert next(lines) == "event: state"
+        a.does("heard", put(note="heard by all"))
+        assert any('"heard by all"' in line for line in lines)
 
 
 @pytest.mark.parametrize("body", [
@@ -606,14 +693,16 @@ def test_a_server_that_talks_nonsense_is_asked_again(two: Any, shop: TillShop) -
         asked.append(path)
         if path == "/v1/agent":
             return (200, next(nonsense, b'{"n": 0, "receipt": 0}'))
-        return (200, b": welcome\n\n") if path == "/v1/events" else (200, b"[]")
+        return (200, b": welcome\n\n" if path == "/v1/events" else b'[{"ean13": 1}]')
 
     a.does("survives", create())
     with Liar(shop, say) as liar, led_to(a, liar.port):
         a.cut()
         a.does("kept-on", create(), line("l1", **SHOE))
         a.line.mend()
-        until(lambda: "/v1/ops" in asked)
+        until(lambda: {"/v1/ops", "/v1/items"} <= {*asked})
+    a.kill()
+    a.start()
     assert a.in_step().state["refused"] == []
     assert a.sees("kept-on", is_free)["no"] != parse("0")
 
