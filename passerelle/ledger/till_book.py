@@ -352,6 +352,11 @@ class TillBook:
     def tills(self) -> list[Till]:
         return [_till(row) for row in self._db.execute(f"{self._TILL} ORDER BY name")]
 
+    def places(self) -> set[tuple[str, datetime]]:
+        """The tills that may speak, each with when it was paired."""
+        rows = self._db.execute("SELECT name, paired FROM tills WHERE revoked IS NULL")
+        return {(name, _time(paired)) for name, paired in rows}
+
     def till_of(self, token: str) -> Till | None:
         """The till that a token is for, unless it was revoked."""
         digest = sha256(token.encode()).digest()

@@ -8,6 +8,7 @@ back from a backup: whoever heard a later one must not take it for the same.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import NamedTuple
 
 from passerelle.base.exact_json import dump
@@ -49,10 +50,11 @@ def read_cursor(text: str) -> Cursor | None:
 class Stream:
     """One till's ear: what it is to be told, in order."""
 
-    def __init__(self, group: str, maker: str) -> None:
-        self._group, self._maker = group, maker
+    def __init__(self, till: Till, maker: str) -> None:
+        self._group, self._maker = till.group, maker
+        self.place = till.name, till.paired
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
-        self.is_behind = False
+        self.is_over = False
 
     def hears(self, event: Event) -> bool:
         return event.group == self._group and self._maker in ("", event.maker)
@@ -61,7 +63,12 @@ class Stream:
         try:
             self.queue.put_nowait(chunk)
         except asyncio.QueueFull:
-            self.is_behind = True
+            self.is_over = True
+
+    def end(self) -> None:
+        """Tells nothing more."""
+        self.is_over = True
+        self.tell(b"")
 
 
 class Hub:
@@ -74,9 +81,14 @@ class Hub:
         self.told: Callable[[], object] = lambda: None
 
     async def watch(self) -> None:
-        """Tells, as long as the server runs, what other processes wrote into the book."""
+        """Tells, as long as the server runs, what other processes wrote; and that it is here."""
+        said = monotonic()
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            if monotonic() - said > HEARTBEAT_SECONDS:
+                said = monotonic()
+                for stream in self._listening():
+                    stream.tell(b": still here\n\n")
             if (version := self._book.data_version()) != self._version:
                 self._version = version
                 self.publish(self._book.events_after(self._told))
@@ -87,14 +99,23 @@ class Hub:
         news = [event for event in events if event.seq > self._told]
         if news and news[0].seq > self._told + 1:
             news = self._book.events_after(self._told)
+        streams, epoch = self._listening() if news else [], self._book.epoch
         for event in news:
-            chunk = sse(event, self._book.epoch)
-            for stream in [*self._streams]:
+            chunk = sse(event, epoch)
+            for stream in streams:
                 if stream.hears(event):
                     stream.tell(chunk)
         if news:
             self._told = news[-1].seq
             self.told()
+
+    def _listening(self) -> list[Stream]:
+        """The streams of tills that may still speak; those of others end."""
+        places = self._book.places()
+        for stream in self._streams:
+            if stream.place not in places:
+                stream.end()
+        return [stream for stream in self._streams if not stream.is_over]
 
     def _publish_ask(self) -> None:
         if (ask := self._book.ask) != self._ask:
@@ -112,7 +133,7 @@ class Hub:
 
     @contextmanager
     def listening(self, till: Till, maker: str) -> Iterator[Stream]:
-        stream = Stream(till.group, maker)
+        stream = Stream(till, maker)
         self._streams.add(stream)
         try:
             yield stream
@@ -128,12 +149,8 @@ class Hub:
             yield b": welcome\n\n" + b"".join(sse(one, self._book.epoch) for one in missed)
             if self._ask:
                 yield _ask_event(self._ask)
-            while not stream.is_behind:
-                try:
-                    chunks = [await asyncio.wait_for(stream.queue.get(), HEARTBEAT_SECONDS)]
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
+            while not stream.is_over:
+                chunks = [await stream.queue.get()]
                 while not stream.queue.empty():
                     chunks.append(stream.queue.get_nowait())
                 yield b"".join(chunks)
