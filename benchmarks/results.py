@@ -47,8 +47,9 @@ def _version(name: str) -> str:
 def _table(outcome: Outcome) -> Iterator[str]:
     size = f" ({outcome.size / _MB:.1f} MB)" if outcome.size else ""
     yield from ("", f"## {outcome.title}{size}", "")
-    yield "| | inside | MB/s | times ours | whole | times ours | peak memory |"
-    yield "|---|---|---|---|---|---|---|"
+    if outcome.timings:
+        yield "| | inside | MB/s | times ours | whole | times ours | peak memory |"
+        yield "|---|---|---|---|---|---|---|"
     ours = outcome.timings.get(outcome.ours)
     for timings in outcome.timings.values():
         yield _row(timings, ours, outcome.size)

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
         ("age", "## Runs on a ledger of 2,000 orders"),
         ("pool", "## `run pool`, 5 shops of 2,000 items"),
         ("sync", "## `sync run`, 2,000 SKUs, 200 changed"),
+        ("tills", "50 idle streams:"),
         ("windows", "Left out: PASSERELLE_WINDOWS names no folder"),
     ],
 )

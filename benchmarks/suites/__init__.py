@@ -12,6 +12,7 @@ from benchmarks.suites.shared import Outcome, Scale
 from benchmarks.suites.starts import starts
 from benchmarks.suites.stock import growth, stock
 from benchmarks.suites.sync import sync
+from benchmarks.suites.tills import tills
 from benchmarks.suites.transfers import transfers
 from benchmarks.suites.windows import windows
 
@@ -25,6 +26,7 @@ SUITES: dict[str, Callable[[Path, Scale], Iterator[Outcome]]] = {
     "age": age,
     "pool": pool,
     "sync": sync,
+    "tills": tills,
     "windows": windows,
 }
 

@@ -36,6 +36,7 @@ class Scale:
     pool_items: int = 100_000
     sync_skus: int = 100_000
     odoo_skus: int = 5_000
+    till_seconds: float = 30.0
     rounds: int = 3
 
 
@@ -49,6 +50,7 @@ QUICK = Scale(
     pool_items=2_000,
     sync_skus=2_000,
     odoo_skus=0,
+    till_seconds=2.0,
     rounds=1,
 )
 
