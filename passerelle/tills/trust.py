@@ -91,7 +91,6 @@ def fingerprint_of(pem: str | bytes) -> str:
 def own_certificate(folder: Path, now: datetime) -> tuple[Path, Path]:
     """The server's own certificate and key; made once, for as long as the shop has the server."""
     certificate, key = folder / _CERTIFICATE, folder / _KEY
-    folder.mkdir(parents=True, exist_ok=True)
     if not (certificate.exists() and key.exists()):
         make_private_folder(folder)
         made, its_key = _make_certificate(now)

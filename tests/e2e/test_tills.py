@@ -144,7 +144,7 @@ def test_two_tills_add_lines_and_write_fields_with_one_base(
 def test_what_many_add_at_once_is_all_there(
     tills: Callable[[str], RawTill], a: RawTill, id: str
 ) -> None:
-    times = scale.pick(20, 100, 100)
+    times = scale.pick(10, 100, 100)
     a.ops(id, create(), line("l1", qty="0"))
     names = [f"T{number}" for number in range(10)]
 
@@ -155,6 +155,27 @@ def test_what_many_add_at_once_is_all_there(
     assert Counter(status for one in answers for status in one) == {200: 10 * times}
     order = a.ops(id, put(note="x"), base=1).order
     assert order["lines"]["l1"]["qty"] == str(10 * times)
+
+
+def test_orders_are_numbered_without_a_gap(tmp_path: Path) -> None:
+    """By ten tills at once, some of whose orders are refused, and some cancelled."""
+    each = scale.pick(5, 100, 100)
+
+    def makes(till: RawTill) -> list[int]:
+        made = list[int]()
+        for number in range(each):
+            id = f"{till.name}-{number}"
+            made.append(int(str(till.ops(id, create()).order["no"])))
+            assert till.ops(id, create(), key=f"{id} again").status == 409
+            assert till.ops(f"{id} none", CANCEL).status == 409
+            if number % 20 == 1:
+                till.ops(id, CANCEL, base=1)
+        return made
+
+    with TillShop(tmp_path) as shop:
+        tills = [shop.till(f"T{number}") for number in range(10)]
+        made = at_once([partial(makes, till) for till in tills])
+    assert sorted(no for one in made for no in one) == [*range(1, 10 * each + 1)]
 
 
 def test_of_two_that_want_the_hold_one_has_it(a: RawTill, b: RawTill) -> None:

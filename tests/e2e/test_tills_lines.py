@@ -89,7 +89,7 @@ def test_what_was_acknowledged_survives_any_death_of_the_server(shop: TillShop) 
 
 
 def test_a_line_that_cuts_delays_and_reorders_changes_nothing(shop: TillShop) -> None:
-    times = scale.pick(8, 40, 100)
+    times = scale.pick(6, 40, 100)
     shop.till("A").ops("sum", create(), line("l1", qty="0"))
     with BadLine(shop.port, cut_each=3, delay=0.01) as bad:
         tills = [shop.till(name, port=bad.port) for name in "BCD"]
