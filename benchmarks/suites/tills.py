@@ -30,8 +30,8 @@ LIMITS = {2: 50, 10: 100, 50: 250}
 def tills(folder: Path, scale: Scale) -> Iterator[Outcome]:
     """Each number of tills on a book of its own, ours and whole orders in turns."""
     seconds = scale.till_seconds
-    rows = ["| | tills | commands/s | seen by all others: median | p99 | acknowledged | lost |",
-            "|---|---|---|---|---|---|---|"]  # fmt: skip
+    rows = ["| | tills | commands/s | seen by all others: median | p99 | CPU a command"
+            " | acknowledged | lost |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for number in LIMITS:
         for whole in (False, True):
             rows.append(_story(folder, number, seconds, _RATE, whole=whole))
@@ -42,16 +42,22 @@ def tills(folder: Path, scale: Scale) -> Iterator[Outcome]:
 
 def _story(folder: Path, number: int, seconds: float, rate: float, *, whole: bool) -> str:
     print(f"  {number} tills, {'whole orders' if whole else 'commands'}", flush=True)
-    with _server(folder / f"{number}-{rate:.0f}-{whole}", number, whole=whole) as (port, tokens, _):
+    with _server(folder / f"{number}-{rate:.0f}-{whole}", number, whole=whole) as (
+        port,
+        tokens,
+        pid,
+    ):
+        before = _cpu(pid)
         figures = asyncio.run(load(port, tokens, seconds, rate=rate, whole=whole))
-    return _row(figures, number, rate, whole=whole)
+        cpu = (_cpu(pid) - before) / figures.acknowledged * 1000
+    return _row(figures, number, rate, cpu, whole=whole)
 
 
-def _row(figures: Figures, number: int, rate: float, *, whole: bool) -> str:
+def _row(figures: Figures, number: int, rate: float, cpu: float, *, whole: bool) -> str:
     speed = f"{rate:.0f}" if rate else f"{figures.acknowledged / figures.seconds:.0f} (at most)"
     cells = ("whole orders, last writer wins" if whole else "passerelle", number, speed,
-             f"{figures.median:.1f} ms", f"{figures.p99:.1f} ms", figures.acknowledged,
-             figures.acknowledged - figures.stored)  # fmt: skip
+             *(f"{time:.1f} ms" for time in (figures.median, figures.p99, cpu)),
+             figures.acknowledged, figures.acknowledged - figures.stored)  # fmt: skip
     return f"| {' | '.join(map(str, cells))} |"
 
 

@@ -328,7 +328,7 @@ def test_only_a_newer_event_counts() -> None:
     [
         ([line(price="7")], 1), ([line(add={"qty": "1"})], 1), ([drop()], 1),
         ([put(note="y")], 2), ([line("l2", qty="1")], 3), ([CLAIM], 3), ([put(table="4")], 3),
-        ([put(note="y"), line(price="7")], 1),
+        ([put(note="y"), line(price="7")], 1), ([CANCEL], 1),
     ],
 )  # fmt: skip
 def test_a_base_is_never_newer_than_that_of_what_is_pending(ops: list[Op], base: int) -> None:

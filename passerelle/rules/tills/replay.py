@@ -43,8 +43,13 @@ def newer(confirmed: TillOrder | None, event: TillOrder) -> TillOrder:
 
 def base_of(confirmed: TillOrder | None, pending: Iterable[Command], ops: Iterable[Op]) -> int:
     """The ``base`` of a new command: what the till really saw of the fields that it is about."""
-    places = places_of(ops)
-    bases = [command.base for command in pending if places & places_of(command.ops)]
+    asked = [*ops]
+    places, is_all = places_of(asked), any(op.kind == "cancel" for op in asked)
+    bases = [
+        command.base
+        for command in pending
+        if (its := places_of(command.ops)) and (is_all or places & its)
+    ]
     return min([confirmed.rev if confirmed else 0, *bases])
 
 
