@@ -20,6 +20,7 @@ from passerelle.ledger.till_tables import telling, transaction
 from passerelle.model.till_forms import read_order, shown
 from passerelle.model.tills import Command, TillOrder
 from passerelle.rules.tills.commands import read_command, write_command
+from passerelle.rules.tills.merge import payment_of
 
 # A program that comes back with an older state than these has to fetch the order anew.
 _HANDED = 20
@@ -38,7 +39,8 @@ CREATE TABLE IF NOT EXISTS handed (
 );
 CREATE INDEX IF NOT EXISTS handed_by_order ON handed (order_id, version);
 CREATE TABLE IF NOT EXISTS refused (
-    key TEXT PRIMARY KEY, order_id TEXT NOT NULL, why TEXT NOT NULL, who TEXT, at TEXT NOT NULL
+    key TEXT PRIMARY KEY, order_id TEXT NOT NULL, why TEXT NOT NULL, who TEXT, at TEXT NOT NULL,
+    receipt TEXT NOT NULL
 );
 """
 # What is about orders that are gone.
@@ -51,13 +53,17 @@ _TIDY = (
 
 
 class Refused(NamedTuple):
-    """A command of this till that the server did not carry out, until somebody has seen it."""
+    """A command of this till that the server did not carry out, until somebody has seen it.
+
+    ``receipt`` is that of money which no order could take.
+    """
 
     key: str
     order: str
     why: str
     who: str | None
     at: str
+    receipt: str = ""
 
 
 def books_in(folder: Path) -> list[Path]:
@@ -209,8 +215,10 @@ class AgentBook:
         self._db.execute("DELETE FROM outbox WHERE n = ?", (n,))
 
     def refuse(self, command: Command, why: str, who: str | None, at: datetime) -> None:
-        values = (command.key, command.order, why, who, at.isoformat())
-        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?)", values)
+        paid = payment_of(command)
+        receipt = paid.words["receipt"] if paid else ""
+        values = (command.key, command.order, why, who, at.isoformat(), receipt)
+        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)", values)
 
     def refused(self) -> list[Refused]:
         return [Refused(*row) for row in self._db.execute("SELECT * FROM refused ORDER BY at")]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from passerelle.base.exact_json import parse
-from passerelle.base.words import fold
+from passerelle.base.words import fold, gtin
 from passerelle.tills.agent_book import AgentBook
 
 
@@ -30,13 +30,15 @@ class Shelf:
         words = fold(text).split()
         if not words:
             return []
-        hits = (item for key, number, item in self._items if _fits(words, key, number))
+        number = gtin(text)
+        hits = (item for key, own, item in self._items if _fits(words, number, key, own))
         return [item for item, _one in zip(hits, range(most), strict=False)]
 
 
 def _read(data: str | bytes) -> list[tuple[str, str, Any]]:
-    return [(fold(str(item["name"])), str(item["ean13"]), item) for item in parse(data)]
+    return [(fold(str(item["name"])), gtin(str(item["ean13"])), item) for item in parse(data)]
 
 
-def _fits(words: list[str], key: str, number: str) -> bool:
-    return number.startswith(words[0]) or all(word in key for word in words)
+def _fits(words: list[str], number: str, name: str, own: str) -> bool:
+    """By its number, with or without leading zeros, whole or as far as it is typed; or by words."""
+    return bool(number and own.startswith(number)) or all(word in name for word in words)

@@ -33,7 +33,9 @@ function drawRefusals() {
   $("#refusals").hidden = !refused.length;
   const told = refused.map((one) => {
     const of = desk.orders.get(one.order);
-    return [of ? title(of) : "", inWords(one.why, one.who, one.order), clock(one.at), _("Seen")];
+    const why = inWords(one.why, one.who, one.order);
+    const money = _("Money was taken that no order could take, receipt {receipt}: {why}", { receipt: one.receipt, why });
+    return [of ? title(of) : "", one.receipt ? money : why, clock(one.at), _("Seen")];
   });
   const drawn = JSON.stringify([refused, told]);
   if (list.dataset.drawn === drawn) return; // else a button would go from under somebody's finger
