@@ -9,7 +9,7 @@ from typing import Any
 
 from passerelle.base.exact_json import dump, parse
 from passerelle.ledger.till_book import TillBook
-from passerelle.model.tills import Answer, Command, Op
+from passerelle.model.tills import Op, TillAnswer, TillCommand
 from passerelle.rules.tills.merge import Birth, apply
 
 
@@ -42,9 +42,9 @@ class Tills:
             with book.transaction:
                 session = book.open_session(self.group, now)
                 birth = Birth(session.orders + 1, session.number)
-                command = Command(f"k{self.n}", self.n, order, base, done)
+                command = TillCommand(f"k{self.n}", self.n, order, base, done)
                 verdict = apply(before, command, till, birth)
-                assert (verdict.answer, verdict.why) == (Answer.OK, ""), verdict
+                assert (verdict.answer, verdict.why) == (TillAnswer.OK, ""), verdict
                 assert verdict.order is not None
                 if before is None:
                     book.count_order(session)

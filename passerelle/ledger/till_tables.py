@@ -9,7 +9,9 @@ import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from passerelle.base.durable import private, replace_whole
 from passerelle.base.errors import UnreachableError
@@ -141,7 +143,7 @@ def new_epoch() -> str:
     return secrets.token_hex(4)
 
 
-class Witness:
+class BookWitness:
     """Names the book's last number beside it: a book put back from a backup is older than that."""
 
     def __init__(self, folder: Path) -> None:
@@ -158,3 +160,24 @@ class Witness:
             return bool(last["epoch"] != epoch or int(last["seq"]) > seq)
         except (OSError, ValueError, KeyError, TypeError):
             return False
+
+
+class Pages:
+    """A part of the book: what it writes and looks up, all on one connection."""
+
+    _db: sqlite3.Connection
+
+    def meta(self, name: str) -> Any:
+        return self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+
+    def set_meta(self, name: str, value: Any) -> None:
+        self._db.execute("UPDATE meta SET value = ? WHERE name = ?", (value, name))
+
+
+def text_of(moment: datetime) -> str:
+    """In UTC: sorts as text, reads the same anywhere."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -34,7 +34,7 @@ class TillState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Answer(StrEnum):
+class TillAnswer(StrEnum):
     """What became of a command.
 
     ``surplus``: it holds a payment that could not be applied, and is kept for a person.
@@ -101,7 +101,7 @@ class Op(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class TillCommand:
     """What a till asks for: all of it is done, or nothing.
 
     ``n`` ascends within a till; ``base`` is the order's ``rev`` that the till saw, 0 for none.
@@ -115,13 +115,13 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class TillVerdict:
     """What a command does: ``order`` is what it leaves, ``None`` where there is still none.
 
     ``why`` it was not done, in words, and ``who`` (a till) stands against it.
     """
 
-    answer: Answer
+    answer: TillAnswer
     order: TillOrder | None
     why: str = ""
     who: str | None = None

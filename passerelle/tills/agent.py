@@ -24,7 +24,7 @@ from passerelle.config.tills import is_loopback
 from passerelle.model.tills import Op
 from passerelle.rules.tills.commands import read_op
 from passerelle.tills.desk import Desk, NotDoneError
-from passerelle.tills.shelf import Shelf
+from passerelle.tills.shelf import ItemShelf
 
 _HEARTBEAT_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
@@ -44,7 +44,7 @@ _HEAD = {
 class Carrier(Protocol):
     """What brings a desk's commands to the server, and back what others did."""
 
-    items: Shelf
+    items: ItemShelf
 
     def wake(self) -> None:
         """Something waits in the outbox."""

@@ -18,7 +18,7 @@ from passerelle.base.durable import private
 from passerelle.base.exact_json import dump
 from passerelle.ledger.till_tables import telling, transaction
 from passerelle.model.till_forms import read_order, shown
-from passerelle.model.tills import Command, TillOrder
+from passerelle.model.tills import TillCommand, TillOrder
 from passerelle.rules.tills.commands import read_command, write_command
 from passerelle.rules.tills.merge import payment_of
 
@@ -193,18 +193,18 @@ class AgentBook:
 
     # --- the outbox ----------------------------------------------------------------------------
 
-    def queue(self, command: Command) -> None:
+    def queue(self, command: TillCommand) -> None:
         """What the till confirms from now on, and the server will hear."""
         values = (command.n, command.order, write_command(command))
         self._db.execute("INSERT INTO outbox VALUES (?, ?, ?)", values)
         self.set(n=command.n)
 
-    def pending(self, id: str) -> list[Command]:
+    def pending(self, id: str) -> list[TillCommand]:
         """The order's commands that the server has not answered, oldest first."""
         rows = self._db.execute("SELECT body FROM outbox WHERE order_id = ? ORDER BY n", (id,))
         return [read_command(row[0]) for row in rows]
 
-    def next_unsent(self) -> tuple[Command, bytes] | None:
+    def next_unsent(self) -> tuple[TillCommand, bytes] | None:
         row = self._db.execute("SELECT body FROM outbox ORDER BY n LIMIT 1").fetchone()
         return (read_command(row[0]), row[0]) if row else None
 
@@ -214,7 +214,7 @@ class AgentBook:
     def answered(self, n: int) -> None:
         self._db.execute("DELETE FROM outbox WHERE n = ?", (n,))
 
-    def refuse(self, command: Command, why: str, who: str | None, at: datetime) -> None:
+    def refuse(self, command: TillCommand, why: str, who: str | None, at: datetime) -> None:
         paid = payment_of(command)
         receipt = paid.words["receipt"] if paid else ""
         values = (command.key, command.order, why, who, at.isoformat(), receipt)

@@ -17,7 +17,8 @@ from passerelle.gateway.frame import clock
 from passerelle.tills.agent import Agent, make_app
 from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
-from passerelle.tills.link import Link, pair_with, url_of
+from passerelle.tills.joining import pair_with, url_of
+from passerelle.tills.link import Link
 from passerelle.tills.serving import bind, serve
 from passerelle.tills.trust import plain_code
 

@@ -16,7 +16,7 @@ from passerelle.base.errors import UnreachableError
 from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _
 from passerelle.model.till_forms import shown
-from passerelle.model.tills import Answer, Command, Op, TillOrder, TillState
+from passerelle.model.tills import Op, TillAnswer, TillCommand, TillOrder, TillState
 from passerelle.rules.tills.commands import read_command, write_command
 from passerelle.rules.tills.merge import SEEN, apply
 from passerelle.rules.tills.numbers import receipt_of
@@ -125,7 +125,7 @@ class Desk:
         self._check(id, ops)
         command = self._command(id, ops, seen)
         verdict = apply(self.order(id), command, self.book.till, UNNUMBERED)
-        if verdict.answer != Answer.OK:
+        if verdict.answer != TillAnswer.OK:
             raise NotDoneError(verdict.why, verdict.who)
         with self.book.transaction:
             self.book.queue(command)
@@ -145,14 +145,14 @@ class Desk:
         if not (holder and is_break and self.is_connected and not self.holds):
             raise NotDoneError(why, holder)
 
-    def _command(self, id: str, ops: Sequence[Op], seen: int | None) -> Command:
+    def _command(self, id: str, ops: Sequence[Op], seen: int | None) -> TillCommand:
         """With the same checks as the server's: what it would not read is not confirmed."""
         base = base_of(self.book.order(id), self.book.pending(id), ops)
         # Born held, without being asked.
         is_new = any(op.kind == "create" for op in ops) and ops[-1].kind != "claim"
         all_ops = (*ops, Op("claim", {})) if is_new else tuple(ops)
         least = base if seen is None else min(base, seen)
-        made = Command(token_hex(16), self.book.n + 1, id, least, all_ops)
+        made = TillCommand(token_hex(16), self.book.n + 1, id, least, all_ops)
         return read_command(write_command(made))
 
     def put(self, id: str, wanted: Mapping[str, Any]) -> None:
@@ -233,11 +233,11 @@ class Desk:
             self.book.forget_orders()
         self.hear(orders, cursor)
 
-    def hear_answer(self, command: Command, status: int, answer: Mapping[str, Any]) -> None:
+    def hear_answer(self, command: TillCommand, status: int, answer: Mapping[str, Any]) -> None:
         """What became of a command. A refusal stands on the screen until somebody saw it."""
         with self.book.transaction:
             self.book.answered(command.n)
-            if status != 200 or answer.get("result") == Answer.SURPLUS:
+            if status != 200 or answer.get("result") == TillAnswer.SURPLUS:
                 why = answer.get("why") or answer.get("error") or ""
                 self.book.refuse(command, str(why), answer.get("who"), self.now())
             if status != 200:
@@ -245,7 +245,7 @@ class Desk:
         self._changed(command.order)
         self.release_born()
 
-    def _let_fall(self, refused: Command) -> None:
+    def _let_fall(self, refused: TillCommand) -> None:
         """What builds on a refused command is refused here: the server would do it by halves."""
         confirmed, pending = self.book.order(refused.order), self.book.pending(refused.order)
         for command in falls_with(confirmed, refused, pending):

@@ -47,7 +47,7 @@ def stocks_of(settings: Settings) -> Mapping[str, Stock]:
     return {LAST_COPY.format(name=name): stock for name, stock in settings.level_files()}
 
 
-class Items:
+class ItemList:
     """Read anew when a file changes."""
 
     def __init__(self, folder: Path, stocks: Mapping[str, Stock] | None = None) -> None:

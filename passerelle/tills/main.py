@@ -9,9 +9,10 @@ from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import clock
-from passerelle.tills.items import Items, stocks_of
+from passerelle.tills.calls import make_app
+from passerelle.tills.items import ItemList, stocks_of
 from passerelle.tills.ringing import Ringer
-from passerelle.tills.server import TillServer, make_app
+from passerelle.tills.server import TillServer
 from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
 from passerelle.tills.tablets import Tablets
 
@@ -25,7 +26,7 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     fingerprint = fingerprint_at(certificate[0]) if certificate else ""
     with locked(settings.folder, LOCK, _busy):
         bound = bind(listen)
-        items = Items(settings.folder, stocks_of(settings))
+        items = ItemList(settings.folder, stocks_of(settings))
         ringer = Ringer(settings.runs_after_tills, config, click.echo)
         server = TillServer(settings.folder, tills, clock, items, fingerprint, ringer)
         server.open()

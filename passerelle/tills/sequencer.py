@@ -11,9 +11,10 @@ from typing import NamedTuple
 from passerelle.base.exact_json import dump
 from passerelle.base.language import _
 from passerelle.config.tills import Tills
-from passerelle.ledger.till_book import Event, Kept, TillBook
+from passerelle.ledger.till_book import TillBook, TillEvent
+from passerelle.ledger.till_journal import Kept
 from passerelle.model.till_forms import shown
-from passerelle.model.tills import Answer, Command, Op, Till, TillOrder, Verdict
+from passerelle.model.tills import Op, Till, TillAnswer, TillCommand, TillOrder, TillVerdict
 from passerelle.rules.tills.commands import read_command
 from passerelle.rules.tills.merge import Birth, apply, payment_of
 from passerelle.rules.tills.numbers import number_of
@@ -30,7 +31,7 @@ class Done(NamedTuple):
     """What became of a command: the answer to its till, and what the others are told."""
 
     reply: Reply
-    event: Event | None = None
+    event: TillEvent | None = None
 
 
 class Sequencer:
@@ -54,18 +55,22 @@ class Sequencer:
         self._book.keep(till.name, command.key, Kept(digest, *reply), now)
         return Done(reply, event)
 
-    def _judge(self, till: Till, command: Command, now: datetime) -> tuple[Verdict, Event | None]:
+    def _judge(
+        self, till: Till, command: TillCommand, now: datetime
+    ) -> tuple[TillVerdict, TillEvent | None]:
         order = self._book.order(till.group, command.order)
         session = self._book.session(till.group)
         if order is None and (session is None or session.closed):
             session = self._book.open_session(till.group, now)
         birth = Birth(session.orders + 1, session.number) if session else Birth(0, 0)
         if order is not None and not self._is_seen_by(till, order):
-            verdict = Verdict(Answer.REFUSED, None, _("another till has an order of this id"))
+            verdict = TillVerdict(
+                TillAnswer.REFUSED, None, _("another till has an order of this id")
+            )
         else:
             verdict = apply(order, command, till.name, birth)
         event = None
-        if verdict.answer == Answer.OK and verdict.order is not None:
+        if verdict.answer == TillAnswer.OK and verdict.order is not None:
             event = self._book.put(till.group, verdict.order, now)
             if order is None and session is not None:
                 self._book.count_order(session)
@@ -78,11 +83,13 @@ class Sequencer:
         group = self._settings.groups.get(till.group)
         return group is None or group.sync or order.maker == till.name
 
-    def _note_money(self, till: Till, command: Command, verdict: Verdict, now: datetime) -> None:
+    def _note_money(
+        self, till: Till, command: TillCommand, verdict: TillVerdict, now: datetime
+    ) -> None:
         payment, receipt = payment_of(command), None
         if payment is not None:
             receipt = self._check_receipt(till, payment, now)
-            if verdict.answer != Answer.OK:
+            if verdict.answer != TillAnswer.OK:
                 words = payment.words
                 self._book.add_surplus(
                     now,
@@ -101,12 +108,12 @@ class Sequencer:
         return number
 
 
-def _reply(verdict: Verdict, event: Event | None) -> Reply:
-    if verdict.answer == Answer.OK and event is not None:
+def _reply(verdict: TillVerdict, event: TillEvent | None) -> Reply:
+    if verdict.answer == TillAnswer.OK and event is not None:
         return Reply(200, b'{"result": "ok", "order": ' + event.doc.encode() + b"}")
     order = shown(verdict.order) if verdict.order else None
     told = {"result": verdict.answer.value, "why": verdict.why, "who": verdict.who, "order": order}
-    return Reply(409 if verdict.answer == Answer.REFUSED else 200, dump(told).encode())
+    return Reply(409 if verdict.answer == TillAnswer.REFUSED else 200, dump(told).encode())
 
 
 def refusal(status: int, why: str) -> Reply:

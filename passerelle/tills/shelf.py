@@ -7,7 +7,7 @@ from passerelle.base.words import fold, gtin
 from passerelle.tills.agent_book import AgentBook
 
 
-class Shelf:
+class ItemShelf:
     """The server's list of items, as it was told last."""
 
     def __init__(self, book: AgentBook) -> None:

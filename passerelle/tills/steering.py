@@ -12,7 +12,7 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import few, local
 from passerelle.config.tills import Tills
 from passerelle.ledger.till_book import TillBook
-from passerelle.model.tills import Command, Op, Till, TillOrder, TillSession
+from passerelle.model.tills import Op, Till, TillCommand, TillOrder, TillSession
 from passerelle.rules.tills.commands import MAX_NAME
 from passerelle.rules.tills.merge import apply
 from passerelle.rules.tills.replay import UNNUMBERED
@@ -174,7 +174,7 @@ def break_hold(
     if order.claim is None:
         raise UsageError(_("nobody holds order {id}").format(id=id))
     op = Op("break", {"who": who})
-    command = Command("", 0, id, order.rev, (op,))
+    command = TillCommand("", 0, id, order.rev, (op,))
     with book.transaction:
         verdict = apply(order, command, "", UNNUMBERED)
         if verdict.order is None or verdict.why:

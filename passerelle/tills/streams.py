@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from passerelle.base.exact_json import dump
 from passerelle.base.language import _
-from passerelle.ledger.till_book import Event, TillBook
+from passerelle.ledger.till_book import TillBook, TillEvent
 from passerelle.model.tills import Till
 
 HEARTBEAT_SECONDS = 10.0
@@ -56,7 +56,7 @@ class Stream:
         self.queue: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
         self.is_over = False
 
-    def hears(self, event: Event) -> bool:
+    def hears(self, event: TillEvent) -> bool:
         return event.group == self._group and self._maker in ("", event.maker)
 
     def tell(self, chunk: bytes) -> None:
@@ -94,7 +94,7 @@ class Hub:
                 self.publish(self._book.events_after(self._told))
                 self._publish_ask()
 
-    def publish(self, events: list[Event]) -> None:
+    def publish(self, events: list[TillEvent]) -> None:
         """Tells what was written; what was told already is left out."""
         news = [event for event in events if event.seq > self._told]
         if news and news[0].seq > self._told + 1:
@@ -170,7 +170,7 @@ class Hub:
         return f'{head}"orders": [{orders}]}}'.encode()
 
 
-def sse(event: Event, epoch: str) -> bytes:
+def sse(event: TillEvent, epoch: str) -> bytes:
     return f"id: {epoch}.{event.seq}\ndata: {event.doc}\n\n".encode()
 
 

@@ -25,7 +25,7 @@ from passerelle.tills.agent import Agent, page_routes, routes_of
 from passerelle.tills.agent_book import AgentBook
 from passerelle.tills.desk import Desk
 from passerelle.tills.server import TillServer
-from passerelle.tills.shelf import Shelf
+from passerelle.tills.shelf import ItemShelf
 
 _COOKIE = "passerelle-till"
 
@@ -36,7 +36,7 @@ class DirectLink:
     def __init__(self, desk: Desk, server: TillServer, till: Till) -> None:
         self._desk, self._server, self._till = desk, server, till
         self._turn = asyncio.Lock()
-        self.items = Shelf(desk.book)
+        self.items = ItemShelf(desk.book)
 
     def wake(self) -> None:
         """What waits is sent by :meth:`settle`, before anything is confirmed."""

@@ -17,7 +17,8 @@ from ssl import PEM_cert_to_DER_cert
 from typing import NamedTuple
 
 from passerelle.base.durable import create_privately, make_private_folder
-from passerelle.ledger.till_book import Pairing, TillBook
+from passerelle.ledger.till_book import TillBook
+from passerelle.ledger.till_people import Pairing
 
 CODE_LIVES, TRIES = timedelta(minutes=10), 5
 _CERTIFICATE, _KEY = "tills-cert.pem", "tills-key.pem"

@@ -11,12 +11,12 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple, TypeVar
 
-from passerelle.ledger.till_book import Event, TillBook
+from passerelle.ledger.till_book import TillBook, TillEvent
 
 T = TypeVar("T")
 _MOST = 200
 # A deed's result, and what the tills are to hear of it.
-Written = tuple[T, list[Event]]
+Written = tuple[T, list[TillEvent]]
 
 
 class _Task(NamedTuple):
@@ -27,7 +27,7 @@ class _Task(NamedTuple):
 class Writer:
     """Writes in the order of :meth:`submit`; ``publish`` gets what was written, in that order."""
 
-    def __init__(self, book: TillBook, publish: Callable[[list[Event]], object]) -> None:
+    def __init__(self, book: TillBook, publish: Callable[[list[TillEvent]], object]) -> None:
         self._book, self._publish = book, publish
         self._queue: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread = Thread(target=self._run, name="tills-writer", daemon=True)
@@ -92,5 +92,5 @@ class Writer:
 
 class _Result(NamedTuple):
     value: Any
-    events: list[Event]
+    events: list[TillEvent]
     error: Exception | None = None

@@ -18,7 +18,7 @@ import pytest
 
 from passerelle.base.exact_json import dump, parse
 from passerelle.tills.agent_book import path_for
-from passerelle.tills.link import context_for
+from passerelle.tills.joining import context_for
 from passerelle.tills.trust import own_certificate
 from tests import scale
 from tests.agents import CASH, Liar, TillAgent, its_certificate, led_to, no_room, until

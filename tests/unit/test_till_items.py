@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from passerelle.tills.items import Items
+from passerelle.tills.items import ItemList
 from tests.unit import stock_settings
 
 OURS, SHOP = "Last_ExportCSVmod.csv", "Last_fr_stock.csv"
 
 
-def items_in(folder: Path) -> Items:
+def items_in(folder: Path) -> ItemList:
     shop = stock_settings(columns={"ean13": ["EAN"], "quantity": ["Qté"]})
-    return Items(folder, {OURS: stock_settings(), SHOP: shop})
+    return ItemList(folder, {OURS: stock_settings(), SHOP: shop})
 
 
 def write(path: Path, text: str, time: int, encoding: str = "utf-8") -> None:

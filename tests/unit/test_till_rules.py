@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from passerelle.base.exact_json import Number, dump, parse
-from passerelle.model.tills import Answer, Command, Op, TillOrder, TillState, Verdict
+from passerelle.model.tills import Op, TillAnswer, TillCommand, TillOrder, TillState, TillVerdict
 from passerelle.rules.tills.commands import MAX_NAME, read_command, write_command
 from passerelle.rules.tills.merge import Birth, apply, is_as_seen, payment_of, total_of
 from passerelle.rules.tills.numbers import number_of, receipt_of
@@ -42,11 +42,11 @@ SEEN = {"l1": {"qty": "2", "price": "9.90"}}
 PAY = pay(SEEN)
 
 
-def command(*ops: Op, base: int = 1, n: int = 1) -> Command:
-    return Command(f"k{n}", n, "o1", base, ops)
+def command(*ops: Op, base: int = 1, n: int = 1) -> TillCommand:
+    return TillCommand(f"k{n}", n, "o1", base, ops)
 
 
-def does(order: TillOrder | None, till: str, *ops: Op, base: int = 1, n: int = 1) -> Verdict:
+def does(order: TillOrder | None, till: str, *ops: Op, base: int = 1, n: int = 1) -> TillVerdict:
     return apply(order, command(*ops, base=base, n=n), till, Birth(7, 1))
 
 
@@ -57,15 +57,15 @@ def made() -> TillOrder:
     return verdict.order
 
 
-def order_of(verdict: Verdict) -> TillOrder:
-    assert verdict.answer == Answer.OK, verdict
+def order_of(verdict: TillVerdict) -> TillOrder:
+    assert verdict.answer == TillAnswer.OK, verdict
     assert verdict.order is not None
     return verdict.order
 
 
 # --- two tills with one base -----------------------------------------------------------------
 
-OK, REFUSED, SURPLUS = Answer.OK, Answer.REFUSED, Answer.SURPLUS
+OK, REFUSED, SURPLUS = TillAnswer.OK, TillAnswer.REFUSED, TillAnswer.SURPLUS
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ OK, REFUSED, SURPLUS = Answer.OK, Answer.REFUSED, Answer.SURPLUS
     ],
 )  # fmt: skip
 def test_two_tills_ask_with_one_base(
-    first: list[Op], second: list[Op], answer: Answer, who: str | None, left: str
+    first: list[Op], second: list[Op], answer: TillAnswer, who: str | None, left: str
 ) -> None:
     after = does(made(), "A", *first, n=2)
     verdict = does(after.order, "B", *second) if second else after
@@ -155,7 +155,7 @@ def test_a_base_that_the_server_never_had_is_refused() -> None:
 
 @pytest.mark.parametrize("op", [put(note="y"), line(qty="1"), drop(), CLAIM, BREAK, CANCEL])
 def test_nothing_is_done_to_an_order_that_is_not_there(op: Op) -> None:
-    assert does(None, "A", op, base=0) == Verdict(REFUSED, None, "there is no such order")
+    assert does(None, "A", op, base=0) == TillVerdict(REFUSED, None, "there is no such order")
 
 
 def test_an_order_counts_commands_and_says_of_each_till_which_was_its_last() -> None:

@@ -22,7 +22,7 @@ from passerelle.config.tills import Tills
 from passerelle.ledger import till_tables
 from passerelle.ledger.till_book import TillBook
 from passerelle.model.till_forms import read_order, shown
-from passerelle.model.tills import Command, Op, Till, TillOrder, TillState
+from passerelle.model.tills import Op, Till, TillCommand, TillOrder, TillState
 from passerelle.rules.tills import merge, replay
 from passerelle.rules.tills.commands import read_command, write_command
 from passerelle.rules.tills.numbers import receipt_of
@@ -41,7 +41,7 @@ class Effect(NamedTuple):
     """A command that changed an order, and the revision that it made."""
 
     till: str
-    command: Command
+    command: TillCommand
     rev: int
 
 
@@ -105,7 +105,7 @@ class Agent:
 
     name: str
     orders: dict[str, TillOrder] = field(default_factory=dict)
-    outbox: list[Command] = field(default_factory=list)
+    outbox: list[TillCommand] = field(default_factory=list)
     cursor: int = 0
     n: int = 0
     receipt: int = 0
@@ -115,7 +115,7 @@ class Agent:
     takings: dict[str, str] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
 
-    def pending(self, id: str) -> list[Command]:
+    def pending(self, id: str) -> list[TillCommand]:
         return [command for command in self.outbox if command.order == id]
 
     def screen(self, id: str) -> TillOrder | None:
@@ -132,7 +132,7 @@ class Agent:
         """Puts a command into the outbox, as a person wants it who sees the screen."""
         self.n += 1
         base = replay.base_of(self.orders.get(id), self.pending(id), ops)
-        command = Command(f"{self.name}{self.n}", self.n, id, base, ops)
+        command = TillCommand(f"{self.name}{self.n}", self.n, id, base, ops)
         self.known[command.key] = {place: self._knows(id, place) for place in overwritten(ops)}
         self.outbox.append(command)
 

@@ -14,7 +14,7 @@ from passerelle.base.wording import few
 from passerelle.cli.demo import Tell, at, prepare
 from passerelle.config.tills import Tills
 from passerelle.gateway.frame import clock
-from passerelle.ledger.till_book import Event, TillBook
+from passerelle.ledger.till_book import TillBook, TillEvent
 from passerelle.model.till_forms import read_order
 from passerelle.model.tills import Op, Till
 from passerelle.rules.tills.merge import total_of
@@ -83,7 +83,7 @@ class _Shop:
         desk.hear_answer(command, done.reply.status, parse(done.reply.body))
         return True
 
-    def spread(self, event: Event) -> None:
+    def spread(self, event: TillEvent) -> None:
         for desk in self.desks.values():
             if desk.is_connected:
                 desk.hear([read_order(event.doc)])

@@ -5,14 +5,14 @@ from typing import Any
 
 from passerelle.base.exact_json import Number, decimal_of, dump, parse
 from passerelle.base.language import _
-from passerelle.model.tills import Command, Op
+from passerelle.model.tills import Op, TillCommand
 
 # Whatever a till sends is kept for years: names have a length, and a command an end.
 MAX_NAME, MAX_OPS, MAX_NUMBER = 200, 1_000, 2**53
 MAX_BYTES, MAX_DEPTH = 1_000_000, 100
 
 
-def read_command(body: bytes) -> Command:
+def read_command(body: bytes) -> TillCommand:
     """The command in a request's body. Raises :class:`ValueError` with what is wrong with it."""
     if len(body) > MAX_BYTES:
         raise ValueError(_("a command has {most} bytes at most").format(most=MAX_BYTES))
@@ -23,7 +23,7 @@ def read_command(body: bytes) -> Command:
     ops = value.get("ops")
     if not isinstance(ops, list) or not 0 < len(ops) <= MAX_OPS:
         raise ValueError(_("ops: write a list of 1 to {most}").format(most=MAX_OPS))
-    return Command(
+    return TillCommand(
         _name(value, "key"),
         _count(value, "n", 1),
         _name(value, "order"),
@@ -43,7 +43,7 @@ def _inner(value: Any) -> Iterable[Any]:
     return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
-def write_command(command: Command) -> bytes:
+def write_command(command: TillCommand) -> bytes:
     """The body that :func:`read_command` reads."""
     ops = [{"op": op.kind, **op.words} for op in command.ops]
     head = {"key": command.key, "n": command.n, "order": command.order, "base": command.base}

@@ -14,14 +14,14 @@ from typing import Any
 from passerelle.base.exact_json import Number, decimal_of
 from passerelle.base.language import _
 from passerelle.model.tills import (
-    Answer,
-    Command,
     Op,
     Payment,
+    TillAnswer,
+    TillCommand,
     TillOrder,
     TillState,
+    TillVerdict,
     Touch,
-    Verdict,
 )
 
 # As many digits as two numbers of sixty places can need.
@@ -38,7 +38,7 @@ class Birth:
     session: int
 
 
-class RefusedError(Exception):
+class OpRefusedError(Exception):
     """The command is not done: why, in words, and which till stands against it."""
 
     def __init__(self, why: str, who: str | None = None) -> None:
@@ -46,30 +46,30 @@ class RefusedError(Exception):
         self.why, self.who = why, who
 
 
-def apply(order: TillOrder | None, command: Command, till: str, birth: Birth) -> Verdict:
+def apply(order: TillOrder | None, command: TillCommand, till: str, birth: Birth) -> TillVerdict:
     """What becomes of an order by a command; all of it is done, or nothing."""
     if order is not None and command.base > order.rev:
         why = _("the till has seen a later state of this order than there is here")
-        return _undone(order, command, RefusedError(why))
+        return _undone(order, command, OpRefusedError(why))
     try:
         first, *others = command.ops
         done = _DEEDS[first.kind](_Scene(order, command, till, birth), first)
         for op in others:
             done = _DEEDS[op.kind](_Scene(done, command, till, birth), op)
-    except RefusedError as refused:
+    except OpRefusedError as refused:
         return _undone(order, command, refused)
     rev = (order.rev if order else 0) + 1
     last = {**done.done, till: max(command.n, done.done.get(till, 0))}
-    return Verdict(Answer.OK, replace(done, rev=rev, done=last))
+    return TillVerdict(TillAnswer.OK, replace(done, rev=rev, done=last))
 
 
-def _undone(order: TillOrder | None, command: Command, refused: RefusedError) -> Verdict:
+def _undone(order: TillOrder | None, command: TillCommand, refused: OpRefusedError) -> TillVerdict:
     has_money = any(op.kind == "pay" for op in command.ops)
-    answer = Answer.SURPLUS if has_money else Answer.REFUSED
-    return Verdict(answer, order, refused.why, refused.who)
+    answer = TillAnswer.SURPLUS if has_money else TillAnswer.REFUSED
+    return TillVerdict(answer, order, refused.why, refused.who)
 
 
-def payment_of(command: Command) -> Op | None:
+def payment_of(command: TillCommand) -> Op | None:
     """The payment that a command holds."""
     return next((op for op in command.ops if op.kind == "pay"), None)
 
@@ -79,7 +79,7 @@ class _Scene:
     """The order as the command's earlier ops left it, and who asks for the next one."""
 
     order: TillOrder | None
-    command: Command
+    command: TillCommand
     till: str
     birth: Birth
 
@@ -98,21 +98,21 @@ class _Scene:
     def draft(self) -> TillOrder:
         """The order, where it may still change at all."""
         if self.order is None:
-            raise RefusedError(_("there is no such order"))
+            raise OpRefusedError(_("there is no such order"))
         if self.order.state != TillState.DRAFT:
             why = (
                 _("the order is paid")
                 if self.order.state == TillState.PAID
                 else _("the order is cancelled")
             )
-            raise RefusedError(why)
+            raise OpRefusedError(why)
         return self.order
 
     def free(self) -> TillOrder:
         """The draft, where no other till holds it."""
         order = self.draft()
         if order.claim not in (None, self.till):
-            raise RefusedError(_("{till} holds the order").format(till=order.claim), order.claim)
+            raise OpRefusedError(_("{till} holds the order").format(till=order.claim), order.claim)
         return order
 
     def check(self, places: Iterable[tuple[str, ...]]) -> None:
@@ -123,12 +123,12 @@ class _Scene:
             rev, who = touch[2:] if touch.till == self.till else touch[:2]
             if rev > self.command.base:
                 text = _("{till} has changed {field} meanwhile")
-                raise RefusedError(text.format(till=who, field=".".join(place)), who)
+                raise OpRefusedError(text.format(till=who, field=".".join(place)), who)
 
 
 def _create(scene: _Scene, op: Op) -> TillOrder:
     if scene.order is not None:
-        raise RefusedError(_("there is an order of this id"), scene.order.maker)
+        raise OpRefusedError(_("there is an order of this id"), scene.order.maker)
     fields = dict(op.words.get("fields", {}))
     return TillOrder(
         scene.command.order,
@@ -151,7 +151,7 @@ def _line(scene: _Scene, op: Op) -> TillOrder:
     order, id = scene.free(), op.words["id"]
     given, added = op.words.get("set", {}), op.words.get("add", {})
     if id in order.dropped:
-        raise RefusedError(_("line {id} was taken away").format(id=id), order.touched[id,].till)
+        raise OpRefusedError(_("line {id} was taken away").format(id=id), order.touched[id,].till)
     scene.check((id, name) for name in given)
     # A line as it is made may hold a null: from then on null takes a field away.
     line = _with(order.lines[id], given) if id in order.lines else dict(given)
@@ -163,7 +163,7 @@ def _line(scene: _Scene, op: Op) -> TillOrder:
 def _drop(scene: _Scene, op: Op) -> TillOrder:
     order, id = scene.free(), op.words["id"]
     if id not in order.lines:
-        raise RefusedError(_("there is no line {id}").format(id=id))
+        raise OpRefusedError(_("there is no line {id}").format(id=id))
     scene.check([(id,)])
     lines = {name: line for name, line in order.lines.items() if name != id}
     touched = {
@@ -193,9 +193,9 @@ def _break(scene: _Scene, _op: Op) -> TillOrder:
 def _pay(scene: _Scene, op: Op) -> TillOrder:
     order = scene.free()
     if scene.till in order.broken:
-        raise RefusedError(_("the till's hold was broken before it paid"))
+        raise OpRefusedError(_("the till's hold was broken before it paid"))
     if not is_as_seen(order, op.words["seen"]):
-        raise RefusedError(_("the order is not what the till has seen"))
+        raise OpRefusedError(_("the order is not what the till has seen"))
     payment = Payment(scene.till, op.words["receipt"], tuple(op.words["payments"]))
     return replace(order, state=TillState.PAID, claim=None, payment=payment)
 
@@ -242,7 +242,7 @@ def _sum(before: Any, delta: Any, name: str) -> Any:
     """In the form that the field has: a text stays a text, a number a number."""
     first, second = decimal_of("0" if before is None else before), decimal_of(delta)
     if first is None or second is None:
-        raise RefusedError(_("{name} holds no number to add to").format(name=name))
+        raise OpRefusedError(_("{name} holds no number to add to").format(name=name))
     text = format(EXACT.add(first, second), "f")
     is_text = isinstance(delta if before is None else before, str)
     return text if is_text else Number(text)

@@ -10,14 +10,16 @@ says are done are not applied again; a payment is never refused into nothing.
 from collections.abc import Iterable, Sequence
 
 from passerelle.base.language import _
-from passerelle.model.tills import Answer, Command, Op, TillOrder, TillState
+from passerelle.model.tills import Op, TillAnswer, TillCommand, TillOrder, TillState
 from passerelle.rules.tills.merge import Birth, apply, payment_of
 
 # Until the server has numbered it.
 UNNUMBERED = Birth(0, 0)
 
 
-def screen(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -> TillOrder | None:
+def screen(
+    confirmed: TillOrder | None, pending: Sequence[TillCommand], till: str
+) -> TillOrder | None:
     """The order as the till shows it; ``pending`` are its commands on it, oldest first.
 
     One that the order as it is would refuse changes nothing: the server will say so.
@@ -25,12 +27,14 @@ def screen(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -
     order = confirmed
     for command in undone(confirmed, pending, till):
         verdict = apply(order, command, till, UNNUMBERED)
-        if verdict.answer == Answer.OK and verdict.order is not None:
+        if verdict.answer == TillAnswer.OK and verdict.order is not None:
             order = verdict.order
     return order
 
 
-def undone(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -> Sequence[Command]:
+def undone(
+    confirmed: TillOrder | None, pending: Sequence[TillCommand], till: str
+) -> Sequence[TillCommand]:
     """Those that the order does not include yet: its event may come before their reply."""
     last = confirmed.done.get(till, 0) if confirmed else 0
     return [command for command in pending if command.n > last]
@@ -41,7 +45,7 @@ def newer(confirmed: TillOrder | None, event: TillOrder) -> TillOrder:
     return event if confirmed is None or event.rev > confirmed.rev else confirmed
 
 
-def base_of(confirmed: TillOrder | None, pending: Iterable[Command], ops: Iterable[Op]) -> int:
+def base_of(confirmed: TillOrder | None, pending: Iterable[TillCommand], ops: Iterable[Op]) -> int:
     """The ``base`` of a new command: what the till really saw of the fields that it is about."""
     asked = [*ops]
     places, is_all = places_of(asked), any(op.kind == "cancel" for op in asked)
@@ -54,14 +58,14 @@ def base_of(confirmed: TillOrder | None, pending: Iterable[Command], ops: Iterab
 
 
 def falls_with(
-    confirmed: TillOrder | None, refused: Command, waiting: Iterable[Command]
-) -> list[Command]:
+    confirmed: TillOrder | None, refused: TillCommand, waiting: Iterable[TillCommand]
+) -> list[TillCommand]:
     """Those of the till's later commands on the order that are about what now never came to be.
 
     They are not sent any more: of a line that was not made they would make half a line. A payment
     is always sent.
     """
-    fallen: list[Command] = []
+    fallen: list[TillCommand] = []
     lines = _unmade(confirmed, refused)
     for command in waiting:
         is_about = refused.ops[0].kind == "create" or lines & {
@@ -73,7 +77,7 @@ def falls_with(
     return fallen
 
 
-def _unmade(confirmed: TillOrder | None, refused: Command) -> set[str]:
+def _unmade(confirmed: TillOrder | None, refused: TillCommand) -> set[str]:
     ids = {op.words["id"] for op in refused.ops if op.kind == "line"}
     return ids - (confirmed.lines.keys() if confirmed else set())
 
@@ -92,7 +96,7 @@ def places_of(ops: Iterable[Op]) -> set[tuple[str, ...]]:
 
 def hindrance(
     confirmed: TillOrder | None,
-    pending: Sequence[Command],
+    pending: Sequence[TillCommand],
     till: str,
     *,
     is_connected: bool,
@@ -115,7 +119,7 @@ def hindrance(
     return ""
 
 
-def is_claiming(confirmed: TillOrder | None, pending: Sequence[Command], till: str) -> bool:
+def is_claiming(confirmed: TillOrder | None, pending: Sequence[TillCommand], till: str) -> bool:
     """Whether the till's own claim is in flight; an order is born held, without being asked."""
     waiting = undone(confirmed, pending, till)
     return any(
