@@ -146,7 +146,8 @@ class Agent:
                 rev
                 for command in waiting
                 for other, rev in self.known[command.key].items()
-                if other[: len(place)] == place or place[: len(other)] == other
+                # A cancel that is on its way hides no value.
+                if other and (other[: len(place)] == place or place[: len(other)] == other)
             ]
         )
 
