@@ -53,7 +53,13 @@ class DirectLink:
                 self._desk.hear_answer(command, reply.status, answer)
 
     async def run(self) -> None:
-        """Hears what the other tills do."""
+        """Hears what the other tills do; one that fell behind begins anew."""
+        while True:
+            await self._hear()
+            self._desk.is_connected = False
+            await asyncio.sleep(1)
+
+    async def _hear(self) -> None:
         server, till, maker = self._server, self._till, self._server.maker_for(self._till)
         cursor = server.hub.cursor()
         orders = server.book.current(till.group, maker)
