@@ -6,7 +6,7 @@ servers, a browser, fire at more places. ``long`` tries all that can be tried, a
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -28,6 +28,11 @@ def pick(short: T, ci: T, long: T) -> T:
 
 def only(name: str) -> pytest.MarkDecorator:
     return pytest.mark.scale(name)
+
+
+def first(*values: T) -> list[Any]:
+    """For ``parametrize``: the first at each scale; what tells the same beside it from ``ci`` on."""
+    return [values[0], *(pytest.param(value, marks=only("ci")) for value in values[1:])]
 
 
 def is_due(marks: Sequence[pytest.Mark]) -> bool:

@@ -212,7 +212,7 @@ class TestAnUnpaidOrderThatLeavesTheFile:
         left.run_well("run", "orders")
         assert (concerns(left), held(left)) == ({}, {"370"})
 
-    @pytest.mark.parametrize("file", [(), (UNPAID,)], ids=["gone", "still there"])
+    @pytest.mark.parametrize("file", scale.first((), (UNPAID,)), ids=["gone", "still there"])
     def test_is_told_and_held_back_once_where_the_channel_is_another_now(
         self, world: World, file: tuple[Sale, ...]
     ) -> None:
@@ -242,7 +242,7 @@ class TestAnXmlThatTheErpRefuses:
         xml.rename(world.server.root / "refused" / xml.name)
         return world
 
-    @pytest.mark.parametrize("run", ["orders", "stock"])
+    @pytest.mark.parametrize("run", scale.first("orders", "stock"))
     def test_is_told_and_its_goods_stay_held_back(self, refused: World, run: str) -> None:
         refused.erp_writes_stock(LEVELS)
         assert "the ERP refused" in refused.run_well("run", run)
@@ -320,7 +320,7 @@ class TestAnOrderThatChangesBeforeItsXmlWasUploaded:
         world.shop_writes(*sales)
         return world.run("run", "orders")
 
-    @pytest.mark.parametrize("others", [(OTHER,), ()], ids=["beside", "without"])
+    @pytest.mark.parametrize("others", scale.first((OTHER,), ()), ids=["beside", "without"])
     @pytest.mark.parametrize("now", [{"status": "Annulé"}, {"items": {"370": 3}}])
     def test_does_not_go_as_it_was_and_the_other_goes(
         self, promised: World, now: dict[str, Any], others: tuple[Sale, ...]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from passerelle.model.servers import MARK_NAME
+from tests import scale
 from tests.e2e.conftest import NewFtp
 from tests.e2e.test_after_sending import concerns
 from tests.servers import RunningServer
@@ -121,7 +122,9 @@ class TestAnotherServer:
         world.edit((f'[servers.b]\nurl = "{here}', f'[servers.b]\nurl = "{link}'))
         held(world.run("run", "stock"), 'the server "ftp" under another name')
 
-    @pytest.mark.parametrize("edit", ["names swapped", "one url for both", "one server left"])
+    @pytest.mark.parametrize(
+        "edit", scale.first("names swapped", "one url for both", "one server left")
+    )
     def test_of_two_is_told_from_the_other(self, world: World, tmp_path: Path, edit: str) -> None:
         erp = new_world(tmp_path, "erp", tmp_path / "erp root")
         here, there = world.server.root.as_uri(), erp.server.root.as_uri()
@@ -209,7 +212,7 @@ class TestAnotherImportFolder:
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
 
-    @pytest.mark.parametrize("server", ["here", "another"])
+    @pytest.mark.parametrize("server", scale.first("here", "another"))
     def test_that_the_config_names_gets_what_nobody_saw_yet(
         self, world: World, replaced: Path, tmp_path: Path, server: str
     ) -> None:
@@ -277,7 +280,7 @@ class TestAnOlderCopyOfTheFolder:
         world.run("run", "orders")
         assert world.erp_takes() == [], "what is older than the mark's newest is not sent again"
 
-    @pytest.mark.parametrize("dated", [True, False])
+    @pytest.mark.parametrize("dated", scale.first(True, False))
     def test_adopts_what_the_mark_says_was_sent_and_tells_the_rest(
         self, world: World, tmp_path: Path, dated: bool
     ) -> None:
@@ -326,7 +329,7 @@ class TestAnOlderCopyOfTheFolder:
         world.run_well("run", "orders")
         assert world.erp_takes() == ["2"]
 
-    @pytest.mark.parametrize("way", [("--until-mark",), ()])
+    @pytest.mark.parametrize("way", scale.first(("--until-mark",), ()))
     def test_holds_back_what_lies_there_unread(
         self, world: World, tmp_path: Path, way: tuple[str, ...]
     ) -> None:
@@ -438,7 +441,7 @@ class TestAPasserelleWhoseMarkLiesElsewhere:
         text = config.read_text("utf-8").replace(f'"ftp:{old}/', f'"ftp:{new}/')
         config.write_text(text.replace("commandes_{time}", name or "commandes_{time}"), "utf-8")
 
-    @pytest.mark.parametrize("name", ["", "Commandes_{time}"])
+    @pytest.mark.parametrize("name", scale.first("", "Commandes_{time}"))
     def test_is_noticed_by_what_lies_there(self, world: World, other: World, name: str) -> None:
         for one, folder in ((world, "import"), (other, "server/import")):
             self.send_to(one, folder, folder, name)
@@ -541,7 +544,9 @@ class TestTheFirstRun:
         assert world.erp_takes() == ["2"]
 
 
-@pytest.mark.parametrize("way_on", [("orders", "adopt", "--yes"), ("run", "orders", "--all")])
+@pytest.mark.parametrize(
+    "way_on", scale.first(("orders", "adopt", "--yes"), ("run", "orders", "--all"))
+)
 def test_another_channel_is_noticed_each_time(world: World, way_on: tuple[str, ...]) -> None:
     start = "start_from = 2026-11-22T10:02:00\n"
     world.configure(orders=start)
@@ -561,7 +566,7 @@ def test_another_channel_is_noticed_each_time(world: World, way_on: tuple[str, .
     world.run_well("run", "orders")
 
 
-@pytest.mark.parametrize("reason", ["unpaid", "erp away"])
+@pytest.mark.parametrize("reason", scale.first("unpaid", "erp away"))
 def test_an_order_that_waits_is_told_where_start_from_is_moved_past_it(
     world: World, reason: str
 ) -> None:
@@ -587,7 +592,9 @@ def test_an_order_that_waits_is_told_where_start_from_is_moved_past_it(
     assert sorted(world.erp_takes()) == ["1", "2"]
 
 
-@pytest.mark.parametrize("runs", [("orders",), ("stock",), ("orders", "stock")], ids="-".join)
+@pytest.mark.parametrize(
+    "runs", scale.first(("orders",), ("stock",), ("orders", "stock")), ids="-".join
+)
 @pytest.mark.parametrize("column", ["status", "ean13"])
 def test_a_column_that_decides_and_is_gone_holds(
     world: World, column: str, runs: tuple[str, ...]
@@ -602,7 +609,7 @@ def test_a_column_that_decides_and_is_gone_holds(
     assert not (world.server.root / "ExportCSVmod.csv").exists()
 
 
-@pytest.mark.parametrize("before", ["id", "reference"])
+@pytest.mark.parametrize("before", scale.first("id", "reference"))
 def test_ids_from_another_column_hold(world: World, before: str) -> None:
     """Whatever the ids were: all that was sent would be new."""
     columns = "\n[orders.columns]\nid = {id}\nreference = {reference}\n"
@@ -685,7 +692,7 @@ def test_a_direct_upload_for_which_there_was_no_room_is_done_again(new_ftp: NewF
     assert world.erp_takes() == ["1"]
 
 
-@pytest.mark.parametrize("kind", ["folder", "ftp", "sftp"])
+@pytest.mark.parametrize("kind", scale.first("folder", "ftp", "sftp"))
 def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(
     tmp_path: Path, new_server: NewServer, kind: str
 ) -> None:
@@ -699,7 +706,7 @@ def test_a_direct_upload_that_was_refused_before_a_byte_is_done_again(
     assert world.erp_takes() == ["1"]
 
 
-@pytest.mark.parametrize("spoil", [lambda data: data[:50], lambda data: data.swapcase()])
+@pytest.mark.parametrize("spoil", scale.first(lambda data: data[:50], lambda data: data.swapcase()))
 def test_an_upload_that_was_cut_or_changed_before_its_rename_is_uploaded_again(
     new_ftp: NewFtp, spoil: Callable[[bytes], bytes]
 ) -> None:
@@ -756,7 +763,9 @@ class TestADoubt:
         assert "no such folder" in world.run_well("orders", "resend", "1", "--yes")
         assert concerns(world) == {"twice": ("1",)}
 
-    @pytest.mark.parametrize("words", ["orders settle 1", "orders resend 1 --yes", "run orders"])
+    @pytest.mark.parametrize(
+        "words", scale.first("orders settle 1", "orders resend 1 --yes", "run orders")
+    )
     def test_leaves_no_upload(self, new_ftp: NewFtp, words: str) -> None:
         world, ftp = new_ftp(Quirks(refused=frozenset({"RNFR"})))
         world.sends(SHOE, code=4)
