@@ -31,7 +31,7 @@ def only(name: str) -> pytest.MarkDecorator:
 
 
 def first(*values: T) -> list[Any]:
-    """For ``parametrize``: the first at each scale; what tells the same beside it from ``ci`` on."""
+    """For ``parametrize``: the first at each scale; what tells the same beside it from CI on."""
     return [values[0], *(pytest.param(value, marks=only("ci")) for value in values[1:])]
 
 

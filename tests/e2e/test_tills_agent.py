@@ -116,7 +116,7 @@ def test_twenty_orders_of_a_till_alone_are_there_at_once(two: Any) -> None:
     a.line.mend()
     begun = time.monotonic()
     numbers = [int(str(b.sees(f"alone-{number}", is_paid)["no"])) for number in range(20)]
-    assert time.monotonic() - begun < scale.pick(30, 5, 5)
+    assert time.monotonic() - begun < scale.pick(30, 20, 5)
     assert numbers == [*range(numbers[0], numbers[0] + 20)]
     assert a.in_step().state["refused"] == []
 
@@ -134,7 +134,7 @@ def test_without_a_network_shared_orders_stand_still_and_held_ones_go_on(two: An
     took = time.monotonic() - begun
     assert refused.status == 409
     assert "no connection" in refused.value["why"]
-    assert took < scale.pick(1.0, 0.1, 0.1)
+    assert took < scale.pick(1.0, 1.0, 0.1)
     assert b.post("free", "claim").status == b.post("free", "cancel").status == 409
     assert b.post("free", "pay", {"payments": CASH}).status == 409
     assert b.post("free", "sync").status == 503
@@ -162,7 +162,7 @@ def test_a_till_that_was_away_is_in_step_at_once(two: Any, shop: TillShop) -> No
     a.line.mend()
     begun = time.monotonic()
     a.sees("day-0", lambda view: view["fields"]["note"] == "last")
-    assert time.monotonic() - begun < scale.pick(20, 2, 2)
+    assert time.monotonic() - begun < scale.pick(20, 10, 2)
     assert len([one for one in orders(a) if one["id"].startswith("day-")]) == changed
     assert {one["id"] for one in orders(a)} == {one["id"] for one in orders(b)}
 
