@@ -4,6 +4,7 @@ import http.client
 import json
 import random
 import re
+import select
 import socket
 import ssl
 import threading
@@ -112,8 +113,8 @@ class RawTill:
 
     def _connect(self) -> http.client.HTTPConnection:
         if self._tls:
-            return http.client.HTTPSConnection(HOST, self.port, timeout=20, context=self._tls)
-        return http.client.HTTPConnection(HOST, self.port, timeout=20)
+            return http.client.HTTPSConnection(HOST, self.port, timeout=PATIENCE, context=self._tls)
+        return http.client.HTTPConnection(HOST, self.port, timeout=PATIENCE)
 
     def twin(self) -> "RawTill":
         """The same till on a connection of its own, for another thread."""
@@ -334,11 +335,12 @@ class BadLine:
 
     def _join(self, client: socket.socket) -> None:
         with client, suppress(OSError), socket.create_connection((HOST, self.target)) as server:
-            if self.tls:
-                client = self.tls.wrap_socket(client, server_side=True)
-                server = blind_tls().wrap_socket(server)
             for each in (client, server):
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.tls:
+                inner = self.tls.wrap_socket(client, server_side=True)
+                _relay(inner, blind_tls().wrap_socket(server))
+                return
             up = threading.Thread(target=self._pump, args=(client, server, False), daemon=True)
             up.start()
             self._pump(server, client, True)
@@ -357,6 +359,18 @@ class BadLine:
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+
+
+def _relay(one: ssl.SSLSocket, other: ssl.SSLSocket) -> None:
+    """In a single thread: two must not read and write one TLS connection at once."""
+    while True:
+        for source in select.select([one, other], [], [], PATIENCE)[0]:
+            while data := source.recv(1 << 16):
+                (other if source is one else one).sendall(data)
+                if not source.pending():
+                    break
+            else:
+                return
 
 
 def blind_tls() -> ssl.SSLContext:
