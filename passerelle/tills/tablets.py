@@ -21,9 +21,10 @@ from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _
 from passerelle.model.till_forms import read_order
 from passerelle.model.tills import Till
-from passerelle.tills.agent import Agent, page_routes, routes_of
+from passerelle.tills.agent import Agent, routes_of
 from passerelle.tills.agent_book import AgentBook
 from passerelle.tills.desk import Desk
+from passerelle.tills.page_http import page_routes
 from passerelle.tills.server import TillServer
 from passerelle.tills.shelf import ItemShelf
 
