@@ -8,7 +8,7 @@ order marks inside a file, directions of writing), and others that leave no mark
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 
@@ -85,6 +85,9 @@ _SIGNS = frozenset(
         *"\u00a1\u00a6\u00ab\u00af\u00b7\u00bb\u00bf",
         *map(chr, range(0x2010, 0x205F)),
     )
+)
+_A_LINE_OF_SIGNS = re.compile(
+    "(?m)^[{signs}][{signs}\\s]*$".format(signs=re.escape("".join(sorted(_SIGNS))))
 )
 _ENTITY = re.compile(r"&#?\w+;")
 _FORMULA = re.compile(r'="(.*)"')
@@ -234,10 +237,9 @@ def only_signs(text: str) -> bool:
     return text[:1] in _SIGNS and all(letter in _SIGNS or letter.isspace() for letter in text)
 
 
-def any_only_signs(texts: Iterable[str]) -> bool:
-    """Whether one of them is: most tell by their first letter that they are not."""
-    doubtful = [text for text in texts if text[:1] in _SIGNS]
-    return any(map(only_signs, doubtful))
+def any_only_signs(texts: Collection[str]) -> bool:
+    """Whether one of them is; nearly always one look at all of them tells that none is."""
+    return bool(_A_LINE_OF_SIGNS.search("\n".join(texts))) and any(map(only_signs, texts))
 
 
 def item_number(text: str) -> str:

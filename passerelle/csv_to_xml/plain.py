@@ -76,27 +76,27 @@ class PlainReader:
 
     def _read_line(self, cells: Iterable[str]) -> Line:
         ean13, product, reference, name, sold, price, rate, refunded = _stripped(cells)
+        if refunded not in ("", "0"):
+            raise _OddError
+        return Line(
+            *(self._item(ean13, product, reference), product, reference, name),
+            *(self._quantity[sold], self._price[price]),
+            self._habits.rate[rate] if rate else None,
+        )
+
+    def _item(self, ean13: str, product: str, reference: str) -> str:
+        """The item number that a line sends; nearly always it is plain digits."""
+        if ean13.isascii() and ean13.isdigit() and len(ean13) <= 14 and gtin(ean13):
+            return ean13
         if not gtin(ean13):
             is_named = reference or product in self._gift_card_ids
             if not is_named or items_in(reference):
                 raise _OddError
-        if not (ean13.isdigit() and len(ean13) <= 14) and (
-            items_within(ean13) or is_too_long(item_number(ean13))
-        ):
+        if items_within(ean13) or is_too_long(item_number(ean13)):
             raise _OddError
-        if is_eaten_by_spreadsheet(ean13) or items_in(ean13) or refunded not in ("", "0"):
+        if is_eaten_by_spreadsheet(ean13) or items_in(ean13):
             raise _OddError
-        return Line(
-            *(
-                item_number(ean13) if gtin(ean13) else "",
-                product,
-                reference,
-                name,
-                self._quantity[sold],
-                self._price[price],
-            ),
-            self._habits.rate[rate] if rate else None,
-        )
+        return item_number(ean13) if gtin(ean13) else ""
 
     def _order(self, head: Sequence[str], lines: tuple[Line, ...]) -> Order:
         id, reference, date, status, payment, voucher, carrier, shipping, discount, paid = head[:10]
