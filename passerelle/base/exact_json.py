@@ -31,6 +31,9 @@ def parse(data: bytes | str) -> Any:
             json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except RecursionError:
         raise ValueError(_("it is nested too deep")) from None
+    except json.JSONDecodeError as error:
+        what = _("this is no JSON: line {line}, character {column}")
+        raise ValueError(what.format(line=error.lineno, column=error.colno)) from None
     return value
 
 

@@ -27,7 +27,7 @@ def check_tills(settings: Settings) -> Iterator[Finding]:
         found = _("each order of the tills waits until the ERP has taken the one before")
         yield warning("orders.to", found, _('write {time} into its name: "commandes_{time}.xml"'))
     try:
-        with reading_till_book(settings.folder) as book:
+        with reading_till_book(settings.folder, settings.tills.groups) as book:
             found = _("there is none yet; `passerelle till serve` makes it")
             if book is not None:
                 found = _("it opens; {n} changes so far").format(n=book.seq)

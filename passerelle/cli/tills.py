@@ -182,7 +182,7 @@ def status(settings: Settings, as_json: bool) -> None:
         print_json(as_dict(health))
     else:
         tell(tills_in_words(health, now()))
-        tell(f"! {one.text}: {one.mend}" for one in concerns)
+        tell("! " + _(": ").join((one.text, one.mend)) for one in concerns)
     if concerns:
         what = _("a person has to look at what the tills did")
         end_with(HeldError(what))

@@ -79,12 +79,12 @@ class TillsHealth:
 def look_at_tills(settings: Settings, now: datetime) -> TillsHealth:
     """How the tills of config.toml are, by their book. Changes nothing."""
     try:
-        with reading_till_book(settings.folder) as book:
+        groups = settings.needed_tills.groups if settings.tills else None
+        with reading_till_book(settings.folder, groups) as book:
             if book is None:
                 return TillsHealth()
             flags = (TillFlag(**{**one, "at": _moment(one["at"])}) for one in book.flags())
-            groups = settings.needed_tills.groups
-            found = tuple(_look_at(book, name, now) for name in groups)
+            found = tuple(_look_at(book, name, now) for name in settings.needed_tills.groups)
             return TillsHealth(found, tuple(book.surplus()), tuple(flags))
     except PasserelleError as error:
         return TillsHealth(error=error)
@@ -161,7 +161,7 @@ def _group_in_words(group: TillGroupHealth, now: datetime) -> str:
         n_("{n} draft", "{n} drafts", group.drafts),
     ]
     parts += [n_("{n} command not sent", "{n} commands not sent", unsent)] if unsent else []
-    return f"{group.name}: {', '.join(parts)}"
+    return _(": ").join((group.name, ", ".join(parts)))
 
 
 _OF_A_TILL = ("name", "heard", "last_n", "receipt")

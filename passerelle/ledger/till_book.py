@@ -145,6 +145,14 @@ class TillBook(TillJournal, TillPeople):
         )
         return [read_order(*row) for row in rows]
 
+    def groups(self) -> set[str]:
+        """Those that have a till that may speak, or a draft."""
+        rows = self._db.execute(
+            "SELECT grp FROM tills WHERE revoked IS NULL"
+            " UNION SELECT grp FROM orders WHERE state = 'draft'"
+        )
+        return {group for (group,) in rows}
+
     def drafts(self, group: str) -> list[TillOrder]:
         rows = self._db.execute(
             "SELECT doc, more FROM orders WHERE grp = ? AND state = 'draft' ORDER BY seq", (group,)

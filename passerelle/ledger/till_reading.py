@@ -1,11 +1,11 @@
 """The tills' book as others read it, who follow it by what it counts: how far each has read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from passerelle.base.errors import HeldError
+from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_tables import FILE_NAME, book_exists
@@ -29,17 +29,35 @@ def cursor_of(text: str) -> Bookmark:
 
 
 @contextmanager
-def reading_till_book(folder: Path) -> Iterator[TillBook | None]:
-    """The book in ``folder``; ``None`` where no till server has written one."""
+def reading_till_book(
+    folder: Path, groups: Collection[str] | None = None
+) -> Iterator[TillBook | None]:
+    """The book in ``folder``; ``None`` where no till server has written one.
+
+    Raises :class:`ConfigError` where it has a group that is none of ``groups``: nobody would read
+    what its tills sell.
+    """
     if not book_exists(folder):
         yield None
         return
     book = TillBook(folder)
     try:
         with book.telling():
+            if groups is not None:
+                _check_groups(book, groups)
             yield book
     finally:
         book.close()
+
+
+def _check_groups(book: TillBook, groups: Collection[str]) -> None:
+    for name in sorted(book.groups() - {*groups}):
+        what = _("there are tills or drafts of group {name}, which is not in config.toml")
+        mend = _(
+            "write [tills.groups.{name}] there; it may go once its drafts are paid or cancelled, "
+            "and its tills revoked"
+        )
+        raise ConfigError(what.format(name=name), "tills.groups", mend.format(name=name))
 
 
 def here(book: TillBook) -> Bookmark:

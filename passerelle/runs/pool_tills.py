@@ -35,7 +35,8 @@ def read_tills(gateway: Gateway, name: str, shop: PoolShop, *, accept: bool) -> 
     me = known.get(name)
     me = me if me and me.state == ShopState.MEMBER else None
     cursor = cursor_of(me.read) if me else Bookmark()
-    with reading_till_book(gateway.settings.folder) as book:
+    groups = gateway.settings.needed_tills.groups
+    with reading_till_book(gateway.settings.folder, groups) as book:
         if not accept:
             _question(book, cursor)
         # What changes while it is read is read again by the next run.

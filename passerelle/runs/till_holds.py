@@ -34,7 +34,7 @@ Held = tuple[str, tuple[Sold, ...]]
 def held_by_tills(gateway: Gateway, tills: Tills) -> list[Held]:
     """What stands in drafts, and in paid orders that no run has met yet, by their ids."""
     cursors = read_so_far(gateway.ledger)
-    with reading_till_book(gateway.settings.folder) as book:
+    with reading_till_book(gateway.settings.folder, tills.groups) as book:
         if book is None:
             return []
         found = list[Held]()

@@ -54,8 +54,9 @@ def _check_settings(gateway: Gateway) -> None:
 
 
 def _plan(gateway: Gateway, *, accept: bool) -> TillPlan:
-    cursors = read_so_far(gateway.ledger)
-    with reading_till_book(gateway.settings.folder) as book, step(_("reading the tills' book")):
+    cursors, groups = read_so_far(gateway.ledger), gateway.settings.needed_tills.groups
+    reading = reading_till_book(gateway.settings.folder, groups)
+    with reading as book, step(_("reading the tills' book")):
         if not accept:
             mend = _(
                 "put back the newest copy of the tills' book; if it is right as it is, "

@@ -130,7 +130,9 @@ def _move(path: Path, url: str) -> None:
     """The server has another address; known by its certificate, it is the same one."""
     with closing(AgentBook(path)) as book, book.transaction:
         if book.get("certificate") and not url.startswith("https:"):
-            raise UsageError(_("this is no server's address"), url, _("https://HOST:8469"))
+            raise UsageError(
+                _("this is no server's address"), url, _("write it like https://HOST:8469")
+            )
         book.set(url=url)
 
 

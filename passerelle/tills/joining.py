@@ -40,7 +40,9 @@ def url_of(server: str) -> str:
     """A server's address as it is kept. Raises :class:`UsageError` for what is none."""
     parts = urlsplit(server)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise UsageError(_("this is no server's address"), server, _("https://HOST:8469"))
+        raise UsageError(
+            _("this is no server's address"), server, _("write it like https://HOST:8469")
+        )
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -9,6 +9,7 @@ from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import clock
+from passerelle.ledger.till_reading import reading_till_book
 from passerelle.tills.calls import make_app
 from passerelle.tills.items import ItemList, stocks_of
 from passerelle.tills.ringing import Ringer
@@ -24,6 +25,8 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     tills = settings.needed_tills
     certificate = certificate_of(tills, listen, settings.folder, config.parent, clock())
     fingerprint = fingerprint_at(certificate[0]) if certificate else ""
+    with reading_till_book(settings.folder, tills.groups):
+        pass
     with locked(settings.folder, LOCK, _busy):
         bound = bind(listen)
         items = ItemList(settings.folder, stocks_of(settings))

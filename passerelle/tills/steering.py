@@ -9,7 +9,7 @@ from pathlib import Path
 
 from passerelle.base.errors import HeldError, UsageError
 from passerelle.base.language import _, n_
-from passerelle.base.wording import few, local
+from passerelle.base.wording import few, listed, local, minute
 from passerelle.config.tills import Tills
 from passerelle.ledger.till_book import TillBook
 from passerelle.model.tills import Op, Till, TillCommand, TillOrder, TillSession
@@ -147,13 +147,18 @@ def _not_heard(book: TillBook, silent: list[Till]) -> HeldError:
         if waiting:
             text = n_("{name} ({n} unsent)", "{name} ({n} unsent)", waiting, name=till.name)
         else:
-            heard = local(till.heard) if till.heard else _("never")
+            heard = minute(till.heard) if till.heard else _("never")
             text = _("{name} (last heard: {heard})").format(name=till.name, heard=heard)
         told.append(text)
     mend = _("connect it and try again, or leave it out: --without {name}; its orders join the "
              "next session")  # fmt: skip
     what = _("the session stays open: not every till has said that all its orders are here")
-    return HeldError(what, few(told), mend.format(name=silent[0].name))
+    return HeldError(what, listed(told, 10), mend.format(name=_typed(silent[0].name)))
+
+
+def _typed(name: str) -> str:
+    """As a shell takes it for one word."""
+    return f'"{name}"' if " " in name else name
 
 
 def _drafts_stand(drafts: list[TillOrder]) -> HeldError:
@@ -186,10 +191,18 @@ def break_hold(
 
 
 def order_named(book: TillBook, group: str, id: str) -> TillOrder:
-    """By its id, or by its number in the last session. Raises :class:`UsageError`."""
+    """By its id, or by its number. Raises :class:`UsageError`.
+
+    A draft that was carried on has the number of another session: the one that is held is meant.
+    """
     if order := book.order(group, id):
         return order
-    for order in book.current(group):
-        if str(order.no) == id:
-            return order
-    raise UsageError(_("the tills know no order {id}").format(id=id))
+    found = [order for order in book.current(group) if str(order.no) == id]
+    held = [order for order in found if order.claim] or found
+    if len(held) > 1:
+        ids = few([order.id for order in held])
+        what = _("several orders have this number: {ids}").format(ids=ids)
+        raise UsageError(what, id, _("name one by its id"))
+    if not held:
+        raise UsageError(_("the tills know no order {id}").format(id=id))
+    return held[0]

@@ -238,6 +238,16 @@ def test_check_looks_at_the_tills(
     world.fails("check", code=code, words=words)
 
 
+def test_a_group_that_left_config_toml_is_told(world: World, tills: Tills) -> None:
+    tills.sells("o1", {A: 1})
+    world.edit((TILLS, TILLS + "[tills.groups.market]\n"))
+    for what in ("check", "run tills", "run stock", "till serve --listen 127.0.0.1:0"):
+        world.fails(*what.split(), code=3, words="write [tills.groups.store] there")
+    world.fails("till", "status", code=6, words="write [tills.groups.store] there")
+    world.edit(("[tills.groups.market]", "[tills.groups.store]"))
+    assert "1 order to send" in world.run_well("run", "tills")
+
+
 def test_a_damaged_book_is_told(world: World, tills: Tills) -> None:
     tills.sells("o1", {A: 1})
     (world.data / "tills.db").write_bytes(b"no book" * 1000)

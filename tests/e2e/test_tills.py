@@ -350,6 +350,13 @@ def test_a_session_closes_once_no_draft_stands(tmp_path: Path) -> None:
         assert till.get("/v1/snapshot").value["session"] is None
         assert till.ops("o4", create()).order["no"] == parse("1")
         assert till.get("/v1/snapshot").value["session"] == parse("2")
+        # Two have the number 3 now: the one that is held is meant, and nobody guesses between two.
+        for name in ("o5", "o6"):
+            till.ops(name, create())
+        till.ops("o6", CLAIM, base=1)
+        assert "order 3" in shop.run("break", "3", code=2).text
+        till.ops("o3", CLAIM, base=2)
+        assert "o6, o3" in shop.run("break", "3", "--yes", code=2).text
 
 
 def test_a_hold_is_broken_by_number_and_written_down(shop: TillShop, a: RawTill, id: str) -> None:
