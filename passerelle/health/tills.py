@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from passerelle.base.commands import typed
-from passerelle.base.errors import PasserelleError
+from passerelle.base.errors import HeldError, PasserelleError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import reading_till_book
+from passerelle.ledger.till_tables import FILE_NAME, book_was_there
 from passerelle.model.tills import Surplus, Till, TillSession
 
 SUBJECT = "tills"
@@ -82,12 +83,20 @@ def look_at_tills(settings: Settings, now: datetime) -> TillsHealth:
         groups = settings.needed_tills.groups if settings.tills else None
         with reading_till_book(settings.folder, groups) as book:
             if book is None:
-                return TillsHealth()
+                return TillsHealth(error=_gone(settings))
             flags = (TillFlag(**{**one, "at": _moment(one["at"])}) for one in book.flags())
             found = tuple(_look_at(book, name, now) for name in settings.needed_tills.groups)
             return TillsHealth(found, tuple(book.surplus()), tuple(flags))
     except PasserelleError as error:
         return TillsHealth(error=error)
+
+
+def _gone(settings: Settings) -> PasserelleError | None:
+    """A book that was there once is missed; one that no server has written yet is not."""
+    if not book_was_there(settings.folder):
+        return None
+    mend = _("put back the newest copy of the tills' book: the tills will notice, and hold")
+    return HeldError(_("the tills' book is gone"), FILE_NAME, mend)
 
 
 def _moment(text: Any) -> datetime:

@@ -72,6 +72,11 @@ def book_exists(folder: Path) -> bool:
     return (folder / FILE_NAME).exists()
 
 
+def book_was_there(folder: Path) -> bool:
+    """Whether there ever was one: the file beside it outlives it."""
+    return (folder / WITNESS_NAME).exists()
+
+
 def open_connection(folder: Path) -> sqlite3.Connection:
     """A connection to the book, which is made where there is none.
 

@@ -5,12 +5,13 @@ Paid orders that the ledger knows are judged with all others that it knows.
 
 from collections.abc import Mapping
 
+from passerelle.base.language import _
 from passerelle.config.tills import Tills
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
 from passerelle.ledger.till_book import TillBook
-from passerelle.ledger.till_reading import Bookmark, cursor_of, reading_till_book
+from passerelle.ledger.till_reading import Bookmark, cursor_of, question, reading_till_book
 from passerelle.model.orders import Sold
 from passerelle.model.tills import TillOrder, channel_of
 from passerelle.rules.tills.sales import sold_in
@@ -28,6 +29,16 @@ def read_so_far(ledger: Ledger) -> Mapping[str, Bookmark]:
     return cursors
 
 
+def question_book(book: TillBook | None, cursors: Mapping[str, Bookmark]) -> None:
+    """Raises :class:`HeldError` where the book is not the one that the last run of tills read."""
+    mend = _(
+        "put back the newest copy of the tills' book; if it is right as it is, "
+        "`passerelle run tills --accept`: nothing is sent twice"
+    )
+    for cursor in cursors.values():
+        question(book, cursor, mend)
+
+
 Held = tuple[str, tuple[Sold, ...]]
 
 
@@ -35,6 +46,7 @@ def held_by_tills(gateway: Gateway, tills: Tills) -> list[Held]:
     """What stands in drafts, and in paid orders that no run has met yet, by their ids."""
     cursors = read_so_far(gateway.ledger)
     with reading_till_book(gateway.settings.folder, tills.groups) as book:
+        question_book(book, cursors)
         if book is None:
             return []
         found = list[Held]()

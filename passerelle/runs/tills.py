@@ -12,10 +12,10 @@ from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.exchange.forms import load_forms
 from passerelle.gateway.frame import Gateway, Outcome
-from passerelle.ledger.till_reading import question, reading_till_book
+from passerelle.ledger.till_reading import reading_till_book
 from passerelle.model.states import Kind, State
 from passerelle.runs.refusals import note_refused
-from passerelle.runs.till_holds import read_so_far
+from passerelle.runs.till_holds import question_book, read_so_far
 from passerelle.runs.till_plan import (
     TillPlan,
     describe,
@@ -29,6 +29,8 @@ from passerelle.runs.till_plan import (
 def run_tills(gateway: Gateway, *, accept: bool = False) -> Outcome:
     """Runs the story; ``accept``: a person says that the book is right as it is."""
     _check_settings(gateway)
+    if accept:
+        gateway.do(partial(_begin_anew, gateway))
     try:
         gateway.outbox.witness.question(gateway.ledger)
         load_forms(gateway.settings.needed_orders)
@@ -53,17 +55,21 @@ def _check_settings(gateway: Gateway) -> None:
         raise ConfigError(what, "config.toml", _("add it; `passerelle init` shows how"))
 
 
+def _begin_anew(gateway: Gateway) -> None:
+    """An older copy that is right as it is: from now on it is a book of its own."""
+    with reading_till_book(gateway.settings.folder) as book:
+        if book is not None and book.is_older_than_it_was():
+            with book.transaction:
+                book.begin_anew(gateway.now(), _("a person accepted the book as it is"))
+            book.remember()
+
+
 def _plan(gateway: Gateway, *, accept: bool) -> TillPlan:
     cursors, groups = read_so_far(gateway.ledger), gateway.settings.needed_tills.groups
     reading = reading_till_book(gateway.settings.folder, groups)
     with reading as book, step(_("reading the tills' book")):
         if not accept:
-            mend = _(
-                "put back the newest copy of the tills' book; if it is right as it is, "
-                "`passerelle run tills --accept`: nothing is sent twice"
-            )
-            for cursor in cursors.values():
-                question(book, cursor, mend)
+            question_book(book, cursors)
         return plan_tills(gateway, book, cursors) if book else TillPlan()
 
 

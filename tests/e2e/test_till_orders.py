@@ -161,8 +161,10 @@ def test_a_book_that_was_put_back_holds(world: World, tills: Tills, by: str) -> 
         (world.data / "tills.db").unlink()
     if by == "epoch":
         tills.begin_anew()
-    world.fails("run", "tills", code=6, words="run tills --accept")
+    for run in ("tills", "stock"):
+        world.fails("run", run, code=6, words="run tills --accept")
     world.run_well("run", "tills", "--accept")
+    world.run_well("run", "stock")
     assert sorted(world.erp_takes()) == ["o1", "o2"]
     if by != "gone":
         tills.sells("o3", {A: 1})
@@ -299,3 +301,13 @@ def test_the_schedule_starts_it_where_there_are_tills(world: World, tills: Tills
     assert "what the tills are paid for" in world.run_well("schedule", "export", "tills")
     world.edit((TILLS, ""))
     assert "run tills" not in world.run_well("schedule", "export", "--cron")
+
+
+def test_a_book_that_was_there_once_is_missed(world: World, tills: Tills) -> None:
+    assert "no till server has written a book yet" in world.run_well("till", "status")
+    tills.sells("o1", {A: 1})
+    world.run_well("till", "status")
+    (world.data / "tills.db").unlink()
+    (world.data / "tills.last").touch()
+    world.fails("till", "status", code=6, words="look at what the tills did")
+    assert "the tills' book is gone" in world.run("status").stdout
