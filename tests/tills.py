@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from passerelle.base.exact_json import dump, parse
+from tests import scale
 from tests.shell import Result, run_program, running
 
 HOST = "127.0.0.1"
 # Far more than anything here takes: only who waits in vain reaches it.
-PATIENCE = 30.0
+PATIENCE = scale.pick(30.0, 180.0, 180.0)
 CONFIG = """\
 folder = "data"
 

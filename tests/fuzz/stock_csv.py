@@ -111,6 +111,8 @@ def check(case: Case) -> str:
 def compare(data: bytes, fixed: FixedStock, settings: Stock, missed: Mapping[str, Missed]) -> str:
     """Follows the published file line by line beside the ERP's."""
     data = _DOUBLE_MARK.sub(b"\xef\xbb\xbf", re.sub(rb"\x1a[\x1a\r\n]*\Z", b"", data))
+    if re.search(rb"&#?\w+;", data.partition(b"\n")[0]):
+        return "fixed, an entity in the header"  # its semicolon parts no columns
     separator, (key, level, id) = _header(data, settings)
     if key is None or level is None:
         return "fixed, header below"
