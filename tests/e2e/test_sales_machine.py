@@ -205,7 +205,10 @@ class Sales(Machine):
         """Once its sale is in the ERP, whence they have taken the order out."""
         done = [id for id, state in self.states().items() if state == SaleState.DONE]
         if done and self.steer("forget", id := data.draw(st.sampled_from(sorted(done)))):
-            self.orders[id].forgotten = self.sold[id]
+            known = self.orders[id]
+            (item,) = known.sale.items
+            self.on_hand[item] += self.sold[id] - known.forgotten
+            known.forgotten = self.sold[id]
 
     # --- helpers -----------------------------------------------------------------------------
 
