@@ -340,7 +340,7 @@ class BadLine:
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
                 inner = self.tls.wrap_socket(client, server_side=True)
-                _relay(inner, blind_tls().wrap_socket(server))
+                self._relay(inner, blind_tls().wrap_socket(server))
                 return
             up = threading.Thread(target=self._pump, args=(client, server, False), daemon=True)
             up.start()
@@ -349,29 +349,39 @@ class BadLine:
 
     def _pump(self, source: socket.socket, target: socket.socket, is_down: bool) -> None:
         with suppress(OSError):
-            while data := source.recv(1 << 16):
-                if self.delay:
-                    time.sleep(self._chance.random() * self.delay)
-                is_reply = is_down and data.startswith(b"HTTP/1.1")
-                if is_reply and self.cut_each and next(self._replies) % self.cut_each == 0:
-                    self.cuts += 1
-                    break
+            while (data := source.recv(1 << 16)) and self._passes(data, is_down):
                 target.sendall(data)
         for each in (source, target):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
+    def _passes(self, data: bytes, is_down: bool) -> bool:
+        """Holds it up; whether the line is not cut here."""
+        if self.delay:
+            time.sleep(self._chance.random() * self.delay)
+        is_reply = is_down and data.startswith(b"HTTP/1.1")
+        if is_reply and self.cut_each and next(self._replies) % self.cut_each == 0:
+            self.cuts += 1
+            return False
+        return True
 
-def _relay(one: ssl.SSLSocket, other: ssl.SSLSocket) -> None:
-    """In a single thread: two must not read and write one TLS connection at once."""
-    while True:
-        for source in select.select([one, other], [], [], PATIENCE)[0]:
-            while data := source.recv(1 << 16):
-                (other if source is one else one).sendall(data)
-                if not source.pending():
-                    break
-            else:
-                return
+    def _relay(self, client: ssl.SSLSocket, server: ssl.SSLSocket) -> None:
+        """In a single thread: two must not read and write one TLS connection at once."""
+        both = (client, server)
+        for each in both:
+            each.setblocking(False)
+        with client, server:
+            while True:
+                waiting = [each for each in both if each.pending()]
+                for source in waiting or select.select(both, [], [], PATIENCE)[0]:
+                    target = client if source is server else server
+                    with suppress(ssl.SSLWantReadError):  # the protocol's own, no data
+                        data = source.recv(1 << 16)
+                        if not data or not self._passes(data, source is server):
+                            return
+                        target.setblocking(True)
+                        target.sendall(data)
+                        target.setblocking(False)
 
 
 def blind_tls() -> ssl.SSLContext:
