@@ -13,15 +13,10 @@ from passerelle.base.exact_json import dump, parse
 from passerelle.base.language import _
 from passerelle.tills.trust import key_of, proof
 
-SILENCE_SECONDS = 25.0
-_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
-_PATIENT = httpx.Timeout(SILENCE_SECONDS, connect=3.0)
-_PING_SECONDS = 10.0
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 _NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME
-_AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0)
-# What only a person can mend is asked again now and then: somebody may have.
-_HELD_SECONDS = 5.0
-_LOST = (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError)
+# The other side is away, or talks nonsense: it is asked again.
+LOST = (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 def context_for(certificate: str) -> ssl.SSLContext | bool:
@@ -60,9 +55,9 @@ def pair_with(server: str, code: str) -> dict[str, str]:
             place = str(parts.hostname), parts.port or 443
             certificate = ssl.get_server_certificate(place, timeout=5)
         trusted = context_for(certificate)
-        with httpx.Client(verify=trusted, timeout=_TIMEOUT, trust_env=False) as client:
+        with httpx.Client(verify=trusted, timeout=TIMEOUT, trust_env=False) as client:
             return _prove(client, url, code, certificate)
-    except _LOST as error:
+    except LOST as error:
         reason = str(error) or type(error).__name__
         what = _("the till server does not answer ({reason})").format(reason=reason)
         mend = _("does `passerelle till serve` run there, and does a firewall let this machine in?")

@@ -5,7 +5,6 @@ Whatever fails is tried again, with the same key: the server carries a command o
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
@@ -16,18 +15,15 @@ from passerelle.base.errors import PasserelleError
 from passerelle.base.exact_json import dump, parse
 from passerelle.model.till_forms import read_order
 from passerelle.tills.desk import Desk
-from passerelle.tills.joining import context_for
+from passerelle.tills.joining import LOST, TIMEOUT, context_for
 from passerelle.tills.shelf import ItemShelf
 
 SILENCE_SECONDS = 25.0
-_TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 _PATIENT = httpx.Timeout(SILENCE_SECONDS, connect=3.0)
 _PING_SECONDS = 10.0
-_NO_CHECK_TIME = ssl.VerifyFlags(0x200000)  # X509_V_FLAG_NO_CHECK_TIME
 _AGAIN_SECONDS = (0.2, 0.5, 1.0, 2.0)
 # What only a person can mend is asked again now and then: somebody may have.
 _HELD_SECONDS = 5.0
-_LOST = (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 class HeldByServerError(Exception):
@@ -52,7 +48,7 @@ class Link:
         }
         verify = context_for(desk.book.get("certificate"))
         self._client = httpx.AsyncClient(
-            verify=verify, headers=head, timeout=_TIMEOUT, trust_env=False
+            verify=verify, headers=head, timeout=TIMEOUT, trust_env=False
         )
 
     def wake(self) -> None:
@@ -71,7 +67,7 @@ class Link:
                 try:
                     if await self._is_held():
                         pause = _HELD_SECONDS
-                except (*_LOST, PasserelleError):
+                except (*LOST, PasserelleError):
                     pass  # PasserelleError: this machine's disk is full
                 tries = 0 if self._desk.is_connected else tries + 1
                 self._connected(False)
