@@ -72,9 +72,10 @@ class TillOrder:
     """An order that tills share, after ``rev`` commands.
 
     ``no`` counts within its ``session``. ``claim`` is the till that holds it. ``done``: of each
-    till, the number of its last command in it. ``touched`` says of each field of the order, and of
-    each line (by ``(line, field)``), who set it last; ``dropped`` holds the lines that are gone for
-    ever; ``broken`` the tills whose hold was broken and not granted anew.
+    till, the number of its last command in it. ``touched`` says who set each field last (of the
+    order: ``("", name)``; of a line: ``(id, name)``), and who each line (``(id,)``). ``dropped``
+    are the lines that are gone for ever; ``broken`` the tills whose hold was broken, and not
+    granted anew.
     """
 
     id: str

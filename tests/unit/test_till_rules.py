@@ -143,6 +143,11 @@ def test_what_another_till_changed_stands_though_ones_own_sum_came_after() -> No
     assert does(order, "B", line(qty="1"), base=2, n=2).answer == OK
 
 
+def test_a_line_that_is_called_as_a_field_is_not_that_field() -> None:
+    order = order_of(does(made(), "A", Op("set", {"fields": {"l1": "x"}}), n=2))
+    assert does(order, "B", line(price="8"), drop()).answer == OK
+
+
 def test_a_till_does_not_stand_against_itself() -> None:
     order = order_of(does(made(), "B", line(price="8")))
     assert does(order, "B", line(price="7"), drop(), CANCEL, n=2).answer == OK

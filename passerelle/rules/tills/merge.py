@@ -69,6 +69,12 @@ def _undone(order: TillOrder | None, command: TillCommand, refused: OpRefusedErr
     return TillVerdict(answer, order, refused.why, refused.who)
 
 
+def of_field(name: str) -> tuple[str, str]:
+    """The place of an order's own field. A line's is ``(id,)``, its field's ``(id, name)``."""
+    # No line's id is blank.
+    return "", name
+
+
 def payment_of(command: TillCommand) -> Op | None:
     """The payment that a command holds."""
     return next((op for op in command.ops if op.kind == "pay"), None)
@@ -123,7 +129,9 @@ class _Scene:
             rev, who = touch[2:] if touch.till == self.till else touch[:2]
             if rev > self.command.base:
                 text = _("{till} has changed {field} meanwhile")
-                raise OpRefusedError(text.format(till=who, field=".".join(place)), who)
+                raise OpRefusedError(
+                    text.format(till=who, field=".".join(filter(None, place))), who
+                )
 
 
 def _create(scene: _Scene, op: Op) -> TillOrder:
@@ -136,14 +144,14 @@ def _create(scene: _Scene, op: Op) -> TillOrder:
         scene.birth.session,
         scene.till,
         fields=fields,
-        touched=scene.touched((name,) for name in fields),
+        touched=scene.touched(map(of_field, fields)),
     )
 
 
 def _set(scene: _Scene, op: Op) -> TillOrder:
     order, given = scene.free(), op.words.get("fields", {})
-    scene.check((name,) for name in given)
-    touched = scene.touched((name,) for name in given)
+    scene.check(map(of_field, given))
+    touched = scene.touched(map(of_field, given))
     return replace(order, fields=_with(order.fields, given), touched=touched)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from passerelle.base.language import _
 from passerelle.model.tills import Op, TillAnswer, TillCommand, TillOrder, TillState
-from passerelle.rules.tills.merge import Birth, apply, payment_of
+from passerelle.rules.tills.merge import Birth, apply, of_field, payment_of
 
 # Until the server has numbered it.
 UNNUMBERED = Birth(0, 0)
@@ -86,7 +86,7 @@ def places_of(ops: Iterable[Op]) -> set[tuple[str, ...]]:
     """The fields that ops set or add to, and the lines that they are about."""
     found: set[tuple[str, ...]] = set()
     for op in ops:
-        found |= {(name,) for name in op.words.get("fields", {})}
+        found |= {of_field(name) for name in op.words.get("fields", {})}
         if op.kind in ("line", "drop"):
             id = op.words["id"]
             names = (*op.words.get("set", {}), *op.words.get("add", {}))
