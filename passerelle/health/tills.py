@@ -21,6 +21,7 @@ SUBJECT = "tills"
 _SILENT = timedelta(minutes=1)
 _FLAGS = {
     "receipt_gap": N_("receipts of {till} are missing before {about}"),
+    "ahead": N_("{till} has heard of more than the tills' book has: was the book put back?"),
     "receipt_again": N_("{till} gave the receipt {about} twice"),
     "restored": N_("the tills' book was lost or put back: tills hold until they are paired anew"),
 }

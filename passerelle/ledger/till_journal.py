@@ -103,10 +103,11 @@ class TillJournal(Pages):
         return money.rowcount + flags.rowcount
 
     def flag(self, now: datetime, group: str, till: str, kind: str, about: str) -> None:
-        """Something that a person should know: a gap in receipts, a book put back."""
+        """Something that a person should know: a gap in receipts, a book put back. Told once."""
         self._db.execute(
-            "INSERT INTO flags (at, grp, till, kind, about) VALUES (?, ?, ?, ?, ?)",
-            (text_of(now), group, till, kind, about),
+            "INSERT INTO flags (at, grp, till, kind, about) SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS"
+            " (SELECT 1 FROM flags WHERE till = ? AND kind = ? AND about = ? AND settled IS NULL)",
+            (text_of(now), group, till, kind, about, till, kind, about),
         )
 
     def flags(self) -> list[Mapping[str, Any]]:

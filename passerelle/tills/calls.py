@@ -65,13 +65,23 @@ class TillCalls:
             yield chunk
 
     async def _till_is_ahead(self, till: Till, cursor: Cursor | None) -> Response:
-        """The book lost what was acknowledged: from now on it is another one, for all tills."""
+        """The book lost what was acknowledged: from now on it is another one, for all tills.
+
+        An agent's cursor is one that it was given; a program may have made one up.
+        """
         why = _("this till has heard of changes that the server does not know: its book was lost "
                 "or put back; pair the till anew, after a look")  # fmt: skip
         if cursor is not None and cursor.epoch == self.server.book.epoch:
-            told = _("till {till} has heard of more than the book has").format(till=till.name)
-            await self.server.note(lambda: self.server.writing.begin_anew(self.server.now(), told))
+            await self.server.note(lambda: self._note_ahead(till))
         return _json(409, {"result": "ahead", "why": why})
+
+    def _note_ahead(self, till: Till) -> None:
+        book, now = self.server.writing, self.server.now()
+        if till.is_program:
+            book.flag(now, till.group, till.name, "ahead", till.name)
+        else:
+            told = _("till {till} has heard of more than the book has").format(till=till.name)
+            book.begin_anew(now, told)
 
     async def snapshot(self, _request: Request, till: Till) -> Response:
         cursor = self.server.hub.cursor()

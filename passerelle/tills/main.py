@@ -30,7 +30,8 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     with locked(settings.folder, LOCK, _busy):
         bound = bind(listen)
         items = ItemList(settings.folder, stocks_of(settings))
-        ringer = Ringer(settings.runs_after_tills, config, click.echo)
+        runs = settings.runs_after_tills
+        ringer = Ringer(runs, config, click.echo) if runs else None
         server = TillServer(settings.folder, tills, clock, items, fingerprint, ringer)
         server.open()
         host, port = bound.getsockname()[:2]

@@ -34,7 +34,7 @@ class Ringer:
         """Waits for changes as long as the server runs; what was missed before counts as one."""
         clock = asyncio.get_running_loop().time
         self.ring()
-        while self._runs:
+        while True:
             await self._rung.wait()
             self._rung.clear()
             until = clock() + PAUSE_SECONDS

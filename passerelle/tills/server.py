@@ -5,8 +5,9 @@ was committed last.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 
+from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
 from passerelle.config.tills import Tills
 from passerelle.ledger.till_book import TillBook, TillEvent
@@ -29,6 +31,7 @@ from passerelle.tills.writer import Writer
 ALIVE_SECONDS = 30.0
 _REMEMBER_SECONDS = 1.0
 _PRUNE_SECONDS = 3600.0
+Chore = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -66,7 +69,7 @@ class TillServer:
                 loop.call_soon_threadsafe(self.hub.publish, events)
 
         self.writer = Writer(self.writing, publish)
-        chores = [asyncio.create_task(chore) for chore in self._chores()]
+        chores = [asyncio.create_task(_again(chore)) for chore in self._chores()]
         try:
             yield
         finally:
@@ -77,12 +80,12 @@ class TillServer:
             self.writing.close()
             self.book.close()
 
-    def _chores(self) -> Iterator[Coroutine[Any, Any, None]]:
-        yield self.hub.watch()
-        yield self._look_after()
+    def _chores(self) -> Iterator[Chore]:
+        yield self.hub.watch
+        yield self._look_after
         if self.ringer:
             self.hub.told = self.ringer.ring
-            yield self.ringer.watch()
+            yield self.ringer.watch
 
     async def _look_after(self) -> None:
         """Notes beside the book how far it is, and forgets replies that are too old."""
@@ -129,3 +132,11 @@ class TillServer:
             return True
         self.agents[till.name] = agent, monotonic()
         return False
+
+
+async def _again(chore: Chore) -> None:
+    """A chore goes on however long the disk was full, or the book in other hands."""
+    while True:
+        with suppress(PasserelleError, sqlite3.Error, OSError):
+            await chore()
+        await asyncio.sleep(_REMEMBER_SECONDS)

@@ -136,9 +136,10 @@ def test_a_book_that_was_put_back_is_noticed_by_whoever_knew_more(shop: TillShop
     with Ear(a, late) as ear:
         ahead = ear.refused[0]
     assert (ahead.status, list(ahead.value)) == (409, ["result", "why"])
-    assert [a.hears_all(cursor).status for cursor in (late, early)] == [409, 409]
+    # A program may have made its cursor up: it is told, and stands in no other till's way.
+    assert [a.hears_all(cursor).status for cursor in (late, late, early)] == [409, 409, 200]
     assert b.hears_all().status == 200
-    assert "put back" in shop.status(code=6) or "more than the book" in shop.status(code=6)
+    assert shop.status(code=6).count("A has heard of more than the tills' book has") == 1
 
 
 def test_a_book_that_is_older_than_what_stands_beside_it_is_another_one(shop: TillShop) -> None:
