@@ -399,3 +399,20 @@ def in_threads(*works: Callable[[], object]) -> Iterator[None]:
         yield
         for future in futures:
             future.result()
+
+
+class Web:
+    """A browser as far as the server knows it: it keeps a cookie."""
+
+    def __init__(self, port: int) -> None:
+        self._port, self.cookie = port, ""
+
+    def ask(self, method: str, path: str, value: Any = None, **headers: str) -> Answered:
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=PATIENCE)
+        head = {"Cookie": self.cookie.partition(";")[0], **headers}
+        connection.request(method, path, None if value is None else dump(value), head)
+        answer = connection.getresponse()
+        self.cookie = answer.getheader("set-cookie") or self.cookie
+        raw = answer.read()
+        connection.close()
+        return Answered(answer.status, parse(raw), raw)

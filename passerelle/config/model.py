@@ -260,7 +260,8 @@ class Settings(Section):
         """The runs by which ERP and shops hear of what the tills did."""
         shops = self.pool.shops.values() if self.pool else ()
         is_shared = any(shop.orders_from.server == ORIGIN for shop in shops)
-        return (*(["tills"] if self.orders else []), *(["pool"] if is_shared else []))
+        # The shops first: what stands in a draft is to be off the web within seconds.
+        return (*(["pool"] if is_shared else []), *(["tills"] if self.orders else []))
 
     @property
     def gift_card_ids(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from passerelle.base.durable import private, replace_whole
+from passerelle.base.durable import make_private_folder, private, replace_whole
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
 
@@ -84,6 +84,7 @@ def open_connection(folder: Path) -> sqlite3.Connection:
     """
     path = folder / FILE_NAME
     with suppress(OSError):
+        make_private_folder(folder)
         # SQLite says better why it cannot; -wal and -shm take over this file's permissions. Where
         # it exists it is not touched: closing any handle of a file drops SQLite's locks on it.
         open(path, "xb", opener=private).close()

@@ -36,11 +36,11 @@ class Ringer:
         self.ring()
         while True:
             await self._rung.wait()
-            self._rung.clear()
             until = clock() + PAUSE_SECONDS
             while (quiet := self._last + QUIET_SECONDS - clock()) > 0 and clock() < until:
                 await asyncio.sleep(min(quiet, until - clock()))
             started = clock()
+            self._rung.clear()  # what comes from here on asks for another
             for run in self._runs:
                 await self._start(run)
             await asyncio.sleep(max(0.0, started + PAUSE_SECONDS - clock()))

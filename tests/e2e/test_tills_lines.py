@@ -25,6 +25,7 @@ from tests.tills import (
     Ear,
     RawTill,
     TillShop,
+    Web,
     blind_tls,
     create,
     in_threads,
@@ -302,3 +303,26 @@ def test_no_token_and_no_code_is_written_anywhere(shop: TillShop) -> None:
     everything = b"".join([*written, *(part.encode() for part in (*told, *shop.child.rest()))])
     for secret in (till.token, paired.value["token"], code, "x" * 43):
         assert secret.encode() not in everything
+
+
+def test_a_tablet_works_through_the_servers_own_page(shop: TillShop) -> None:
+    token = shop.token("tablette")
+    login = Web(shop.port).ask("POST", "/local/login", {"token": "no token"})
+    assert login.status == 401
+    tablet = Web(shop.port)
+    assert tablet.ask("GET", "/local/orders").status == 401
+    assert tablet.ask("POST", "/local/login", {"token": token}).status == 200
+    assert "HttpOnly" in tablet.cookie and "SameSite=strict" in tablet.cookie
+    assert tablet.ask("GET", "/local/state").value["tablet"] is True
+    lines = {"l1": {"ean13": "370", "qty": "2", "price": "9.90"}}
+    assert tablet.ask("PUT", "/local/orders/t1", {"lines": lines}).status == 200
+    assert shop.till("A").get("/v1/orders/t1").value["lines"] == lines, "at once, not later"
+    assert tablet.ask("POST", "/local/orders/t1/claim").value["claim"] == "tablette"
+    paid = [{"method": "card", "amount": "19.80"}]
+    done = tablet.ask("POST", "/local/orders/t1/pay", {"payments": paid})
+    assert done.value["receipt"] == "tablette-000001"
+    assert shop.till("A").get("/v1/orders/t1").value["state"] == "paid"
+    stranger = tablet.ask("GET", "/local/orders", Origin="http://elsewhere.example")
+    assert stranger.status == 401
+    shop.run("revoke", "tablette")
+    assert tablet.ask("GET", "/local/orders").status == 401
