@@ -170,6 +170,7 @@ def _become(order: Mapping[str, object], connection: socket.socket, files: list[
     # Whatever started the tests (nohup, a shell's background) may ignore these.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if order["terminal"]:
         import fcntl
         import termios

@@ -16,6 +16,7 @@ from passerelle.gateway import frame
 from passerelle.tills import steering
 from passerelle.tills.trust import fingerprint_of, key_of, own_certificate, proof
 from tests import scale
+from tests.shell import run_program
 from tests.tills import (
     AS_SEEN,
     PATIENCE,
@@ -326,3 +327,21 @@ def test_a_tablet_works_through_the_servers_own_page(shop: TillShop) -> None:
     assert stranger.status == 401
     shop.run("revoke", "tablette")
     assert tablet.ask("GET", "/local/orders").status == 401
+
+
+def test_the_demo_plays_a_day_with_three_tills(tmp_path: Path) -> None:
+    played = run_program("demo", "--tills", "demo", cwd=tmp_path)
+    assert played.exit_code == 0, played.text
+    for told in (
+        "till C shows order 1: 1 × shoe, 1 × laces, 1 × polish",
+        "till B: not done: A has changed note meanwhile",
+        "till C: not done: there is no connection",
+        "kept for a person: receipt B-000001 of till B: the till's hold was broken",
+        "session 1: orders 1 to 3, no number missing, none twice",
+    ):
+        assert told in played.stdout
+    status = run_program("till", "status", cwd=tmp_path / "demo")
+    assert (status.exit_code, "`passerelle till settle B-000001`" in status.stdout) == (6, True)
+    assert run_program("till", "settle", "B-000001", cwd=tmp_path / "demo").exit_code == 0
+    assert run_program("till", "status", cwd=tmp_path / "demo").exit_code == 0
+    assert run_program("demo", "--tills", "--sync", "demo", cwd=tmp_path).exit_code == 2
