@@ -3,7 +3,6 @@
 import http.client
 import re
 import resource
-import socket
 import ssl
 import threading
 import time
@@ -17,62 +16,10 @@ import pytest
 
 from passerelle.base.exact_json import dump, parse
 from tests.shell import Result, run_program, running
-from tests.tills import HOST, PATIENCE, Answered, TillShop
+from tests.tills import HOST, PATIENCE, Answered, Line, TillShop
 
 FULL = 4096
 CASH = [{"method": "cash", "amount": "9.90"}]
-
-
-class Line:
-    """The network between one till and the server: up, or away."""
-
-    def __init__(self, target: Callable[[], int]) -> None:
-        self.target, self._ends = target, set[socket.socket]()
-        self._listener = socket.create_server((HOST, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.mend()
-        threading.Thread(target=self._welcome, daemon=True).start()
-
-    def cut(self) -> None:
-        self.is_up = False
-        for end in [*self._ends]:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def mend(self) -> None:
-        self.is_up = True
-
-    def close(self) -> None:
-        self.cut()
-        self._listener.close()
-
-    def _welcome(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                threading.Thread(target=self._join, args=(client,), daemon=True).start()
-
-    def _join(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            if not self.is_up:
-                return
-            with socket.create_connection((HOST, self.target())) as server:
-                self._ends |= {client, server}
-                for end in (client, server):
-                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                up = threading.Thread(target=self._pump, args=(client, server), daemon=True)
-                up.start()
-                self._pump(server, client)
-                up.join(PATIENCE)
-                self._ends -= {client, server}
-
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while self.is_up and (data := source.recv(1 << 16)):
-                target.sendall(data)
-        for each in (source, target):
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
 
 
 class TillAgent:

@@ -24,7 +24,7 @@ if has_memory and "TMPDIR" not in os.environ:
     os.environ["TMPDIR"] = str(MEMORY)
     tempfile.tempdir = None
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.zones"]
 
 # The same cases in every run: a fault that chance finds is found at the long scale, and kept.
 settings.register_profile(

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -304,28 +303,33 @@ class Ear:
 # --- a bad line ------------------------------------------------------------------------------
 
 
-@dataclass
-class BadLine:
-    """Stands before the server: cuts each ``cut_each``-th reply, and holds others up by chance.
+class Line:
+    """The network between a till and the server: up, or away."""
 
-    Held up by different times, commands of several connections overtake each other.
-    """
-
-    target: int
-    cut_each: int = 0
-    delay: float = 0.0
-    tls: ssl.SSLContext | None = None
-    cuts: int = 0
-    _replies: Iterator[int] = field(default_factory=lambda: count(1))
-
-    def __enter__(self) -> Self:
-        self._chance = random.Random(0)
+    def __init__(self, target: Callable[[], int]) -> None:
+        self.target, self._ends = target, set[socket.socket]()
         self._listener = socket.create_server((HOST, 0))
         self.port: int = self._listener.getsockname()[1]
+        self.mend()
         threading.Thread(target=self._welcome, daemon=True).start()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def cut(self) -> None:
+        self.is_up = False
+        for end in [*self._ends]:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        self.is_up = True
+
+    def close(self) -> None:
+        self.cut()
         self._listener.close()
 
     def _welcome(self) -> None:
@@ -335,17 +339,21 @@ class BadLine:
                 threading.Thread(target=self._join, args=(client,), daemon=True).start()
 
     def _join(self, client: socket.socket) -> None:
-        with client, suppress(OSError), socket.create_connection((HOST, self.target)) as server:
-            for each in (client, server):
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.tls:
-                inner = self.tls.wrap_socket(client, server_side=True)
-                self._relay(inner, blind_tls().wrap_socket(server))
+        with client, suppress(OSError):
+            if not self.is_up:
                 return
-            up = threading.Thread(target=self._pump, args=(client, server, False), daemon=True)
-            up.start()
-            self._pump(server, client, True)
-            up.join(PATIENCE)
+            with socket.create_connection((HOST, self.target())) as server:
+                self._ends |= {client, server}
+                for end in (client, server):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._carry(client, server)
+                self._ends -= {client, server}
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        up = threading.Thread(target=self._pump, args=(client, server, False), daemon=True)
+        up.start()
+        self._pump(server, client, True)
+        up.join(PATIENCE)
 
     def _pump(self, source: socket.socket, target: socket.socket, is_down: bool) -> None:
         with suppress(OSError):
@@ -355,8 +363,37 @@ class BadLine:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
 
+    def _passes(self, _data: bytes, _is_down: bool) -> bool:
+        """Whether the line is not cut here."""
+        return self.is_up
+
+
+class BadLine(Line):
+    """Cuts each ``cut_each``-th reply, and holds others up by chance.
+
+    Held up by different times, commands of several connections overtake each other. With ``tls`` it
+    is a server of its own to the till, with another certificate.
+    """
+
+    def __init__(
+        self,
+        target: int,
+        cut_each: int = 0,
+        delay: float = 0.0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.cut_each, self.delay, self.tls, self.cuts = cut_each, delay, tls, 0
+        self._replies, self._chance = count(1), random.Random(0)
+        super().__init__(lambda: target)
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        if self.tls is None:
+            super()._carry(client, server)
+            return
+        inner = self.tls.wrap_socket(client, server_side=True)
+        self._relay(inner, blind_tls().wrap_socket(server))
+
     def _passes(self, data: bytes, is_down: bool) -> bool:
-        """Holds it up; whether the line is not cut here."""
         if self.delay:
             time.sleep(self._chance.random() * self.delay)
         is_reply = is_down and data.startswith(b"HTTP/1.1")

@@ -40,7 +40,7 @@ def open_one(settings: Settings, group: str) -> None:
     from passerelle.tills.steering import group_named, open_session, till_book
 
     group = group_named(settings.needed_tills, group)
-    with till_book(settings.folder) as book:
+    with till_book(settings) as book:
         opened = open_session(book, group, now())
     text = _("session {number} of {group} is open")
     click.echo(text.format(number=opened.number, group=group))
@@ -64,7 +64,7 @@ def close_one(settings: Settings, group: str, carry: bool, without: tuple[str, .
     from passerelle.tills.steering import close_session, group_named, till_book
 
     group = group_named(settings.needed_tills, group)
-    with till_book(settings.folder) as book:
+    with till_book(settings) as book:
         closed, drafts = close_session(book, group, now(), carry=carry, without=without)
     text = n_(
         "session {session} of {group} is closed: {n} order",
@@ -95,7 +95,7 @@ def break_one(settings: Settings, order: str, group: str, who: str, yes: bool) -
     from passerelle.tills.steering import break_hold, group_named, order_named, till_book
 
     group = group_named(settings.needed_tills, group)
-    with till_book(settings.folder) as book:
+    with till_book(settings) as book:
         found = order_named(book, group, order)
         ask_first(_warning(found.no, found.claim, book.last_heard_of(found.claim or "")), yes=yes)
         _order, holder = break_hold(book, group, found.id, who or _account(), now())
@@ -130,7 +130,7 @@ def settle(settings: Settings, receipt: str) -> None:
     """
     from passerelle.tills.steering import till_book
 
-    with till_book(settings.folder) as book, book.transaction:
+    with till_book(settings) as book, book.transaction:
         number = book.settle(now(), receipt)
         if number:
             book.note(now(), "", "", "", "settled", "", receipt)
@@ -165,7 +165,7 @@ def log(settings: Settings, most: int, order: str, name: str, as_json: bool) -> 
     from passerelle.base.exact_json import dump
     from passerelle.tills.steering import till_book
 
-    with till_book(settings.folder) as book:
+    with till_book(settings) as book:
         lines = book.journal(most, order, name)
     if as_json:
         click.echo(dump([{**line, "what": _plain(str(line["what"]))} for line in lines]))

@@ -134,7 +134,7 @@ def pair(settings: Settings, name: str, group: str, token: bool) -> None:
     from passerelle.tills.steering import group_named, pair_agent, pair_program, till_book
 
     group = group_named(settings.needed_tills, group)
-    with till_book(settings.folder) as book:
+    with till_book(settings) as book:
         if token:
             click.echo(_("{name} may speak, with this token: {token}").format(
                 name=name, token=pair_program(book, name, group, now())))  # fmt: skip
@@ -158,7 +158,7 @@ def revoke(settings: Settings, name: str) -> None:
     """
     from passerelle.tills import steering
 
-    with steering.till_book(settings.folder) as book:
+    with steering.till_book(settings) as book:
         steering.revoke(book, name, now())
     click.echo(_("{name} is refused from now on").format(name=name))
 

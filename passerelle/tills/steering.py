@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from passerelle.base.errors import HeldError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import few, listed, local, minute
+from passerelle.config.model import Settings
 from passerelle.config.tills import Tills
 from passerelle.ledger.till_book import TillBook
 from passerelle.model.tills import Op, Till, TillCommand, TillOrder, TillSession
@@ -23,8 +23,10 @@ _PATIENCE_SECONDS, _LOOK_SECONDS = 3.0, 0.1
 
 
 @contextmanager
-def till_book(folder: Path) -> Iterator[TillBook]:
-    with closing(TillBook(folder)) as book, book.telling():
+def till_book(settings: Settings) -> Iterator[TillBook]:
+    """The book, to write in. Raises :class:`ConfigError` where there are no ``[tills]``."""
+    _tills = settings.needed_tills
+    with closing(TillBook(settings.folder)) as book, book.telling():
         yield book
 
 

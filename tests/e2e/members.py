@@ -9,6 +9,19 @@ from pytest import TempPathFactory
 from tests.pools import PoolWorld, make_pool
 from tests.servers.fixtures import Houses, NewServer
 
+# The ERP of the French shop: it owns the levels, or takes the tills' orders.
+ERP = """\
+[orders]
+from = "at_fr:fr-orders.csv"
+to = "at_erp:import/commandes_{time}.xml"
+[orders.columns]
+unit_price = "Quantité de produits"
+
+[stock]
+from = "at_erp:ExportCSV.csv"
+to = "at_erp:ExportCSVmod.csv"
+"""
+
 
 def join_once(factory: TempPathFactory, houses: Houses, *shops: str) -> PoolWorld:
     servers = [houses.new_server("folder") for _ in shops]

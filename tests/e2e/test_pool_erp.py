@@ -7,24 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.members import copy_of, join_once
+from tests.e2e.members import ERP, copy_of, join_once
 from tests.pools import PoolWorld, ago
 from tests.servers import RunningServer
 from tests.servers.fixtures import Houses, NewServer
 
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
 ITEMS = [str(3700000000000 + n) for n in range(10)]
-MORE = """\
-[orders]
-from = "at_fr:fr-orders.csv"
-to = "at_erp:import/commandes_{time}.xml"
-[orders.columns]
-unit_price = "Quantité de produits"
-
-[stock]
-from = "at_erp:ExportCSV.csv"
-to = "at_erp:ExportCSVmod.csv"
-"""
 
 
 @pytest.fixture
@@ -45,7 +34,7 @@ def pool(joined: PoolWorld, tmp_path: Path, new_server: NewServer, erp: RunningS
     world.configure(
         pool='owner = "erp"',
         shops={"be": 'in_erp_after = "1h"'},
-        more=f'{erp.toml("at_erp")}settle = "0s"\n{MORE}',
+        more=f'{erp.toml("at_erp")}settle = "0s"\n{ERP}',
     )
     writes(erp, dict.fromkeys(ITEMS, 100))
     return world

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.members import copy_of, join_once
+from tests.e2e.members import ERP, copy_of, join_once
 from tests.pools import PoolWorld
 from tests.servers import RunningServer
 from tests.servers.fixtures import Houses, NewServer
@@ -15,17 +15,6 @@ from tests.till_books import Tills
 
 A, B, C = "3700000000000", "3700000000001", "3700000000002"
 SHOP = '[tills]\n[pool.shops.till]\norders_from = "tills:store"\n'
-ERP = """\
-[orders]
-from = "at_fr:fr-orders.csv"
-to = "at_erp:import/commandes_{time}.xml"
-[orders.columns]
-unit_price = "Quantité de produits"
-
-[stock]
-from = "at_erp:ExportCSV.csv"
-to = "at_erp:ExportCSVmod.csv"
-"""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """What tills are paid for reaches the ERP once, and is off the web until the ERP has it."""
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ from lxml import etree
 
 from tests.till_books import Tills
 from tests.world import Sale, World
+from tests.zones import in_zone
 
 A, B = "3700000000000", "3700000000001"
 TILLS = "\n[tills]\n"
@@ -24,15 +24,10 @@ def tills(world: World) -> Tills:
 
 
 @pytest.fixture
-def far_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def far_away() -> Iterator[None]:
     """The machine's clock is not UTC's, in which the tills' book has its times."""
-    if not hasattr(time, "tzset"):
-        pytest.skip("there is one zone only")
-    monkeypatch.setenv("TZ", "Pacific/Auckland")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+    with in_zone("Pacific/Auckland"):
+        yield
 
 
 def xml_of(world: World) -> etree._Element:

@@ -313,18 +313,6 @@ class SellingShop(Shop):
 
 
 @pytest.fixture
-def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This machine's clock goes as in Paris."""
-    if not hasattr(time, "tzset"):
-        pytest.skip("the zone is the machine's on Windows")
-    monkeypatch.setenv("TZ", "Europe/Paris")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.fixture
 def quick_folder() -> Iterator[Path]:
     """Cleared at once: a year leaves much behind."""
     with tempfile.TemporaryDirectory(prefix="passerelle-year-") as folder:

@@ -1,9 +1,6 @@
 """Settings, a French clock, and what both kinds of tests need."""
 
 import shutil
-import sys
-import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,18 +10,6 @@ from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 
 CONFIG = Path(__file__).parents[2] / "config.toml"
-
-
-@pytest.fixture
-def paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This machine stands in Paris."""
-    if sys.platform == "win32":
-        pytest.skip("Windows takes its zone from the system")
-    monkeypatch.setenv("TZ", "Europe/Paris")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """When the runs start, on days that the clock makes shorter or longer."""
 
-import sys
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,18 +7,7 @@ import pytest
 from passerelle.schedule.timetable import last_start, next_start, starts
 
 
-@pytest.fixture
-def _paris(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if sys.platform == "win32":
-        pytest.skip("Windows takes its zone from the system")
-    monkeypatch.setenv("TZ", "Europe/Paris")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.mark.usefixtures("_paris")
+@pytest.mark.usefixtures("paris")
 @pytest.mark.parametrize(
     ("midnight", "hours", "times", "at_two"),
     [

@@ -1,6 +1,5 @@
 """Encodings, separators, headers, numbers, dates and item numbers as the field writes them."""
 
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -40,6 +39,7 @@ from passerelle.base.words import (
 )
 from tests.fuzz import reading_again
 from tests.unit import many
+from tests.zones import in_zone
 
 LETTERS = "Zoé et Chloé, Bât. É – 50 € à l’œuvre"
 NAMES = ("ID commande", "Référence la commande", "État de la commande/Dénomination", "Prix (HT)")
@@ -490,15 +490,9 @@ def test_a_text_in_a_message_is_one_short_line_that_no_console_obeys(text: str, 
     assert shorten(text) == shown
 
 
-@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone is the machine's on Windows")
-def test_a_date_is_taken_in_the_zone_that_the_machine_has_now(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_date_is_taken_in_the_zone_that_the_machine_has_now() -> None:
     hours = []
     for zone in ("UTC", "Europe/Paris"):
-        monkeypatch.setenv("TZ", zone)
-        time.tzset()
-        hours.append(parse_date("2026-11-22 10:27:00").astimezone(UTC).hour)
-    monkeypatch.undo()
-    time.tzset()
+        with in_zone(zone):
+            hours.append(parse_date("2026-11-22 10:27:00").astimezone(UTC).hour)
     assert hours == [10, 9]
