@@ -15,6 +15,7 @@ from passerelle.base.errors import (
     UnreachableError,
     bug_in_words,
     lines_of,
+    one_line,
     place_of,
 )
 from passerelle.base.language import _, speak
@@ -61,7 +62,7 @@ def _run() -> int:
 
 def _refuse(error: click.ClickException) -> int:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    text = " ".join(error.format_message().split()).rstrip(".")
+    text = one_line(error.format_message()).rstrip(".")
     if context:
         mend = _("see `{command} --help`").format(command=context.command_path)
         text = _(": ").join((text, mend))

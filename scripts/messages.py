@@ -1,9 +1,9 @@
 """Brings the French catalogue up to the messages in the code, with Babel.
 
-``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, updates the .po file,
-and writes what is read at run time: the .mo file, and fr.json for the tills' page. What has no
-French yet is listed; translate it in the .po file, and run this again. Exit code 1 while anything
-is missing.
+``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, and what click says; it
+updates the .po file, and writes what is read at run time: the .mo file, and fr.json for the tills'
+page. What has no French yet is listed; translate it in the .po file, and run this again. Exit code
+1 while anything is missing.
 """
 
 import ast
@@ -19,6 +19,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+
+from passerelle.cli import click_words
 
 PACKAGE = Path(__file__).parents[1] / "passerelle"
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
@@ -79,6 +81,8 @@ def messages() -> Catalog:
         PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=("Translators:",)
     ):
         catalogue.add(message, locations=[(name.replace("\\", "/"), line)], auto_comments=comments)
+    for words in click_words.MESSAGES:
+        catalogue.add(words, locations=[("cli/click_words.py", 0)])
     return catalogue
 
 

@@ -28,7 +28,7 @@ class PasserelleError(Exception):
     def __init__(self, what: str, where: str = "", mend: str = "") -> None:
         self.what, self.where, self.mend = what, where, mend
         text = _(": ").join(part for part in (what, where, mend) if part)
-        super().__init__(_BLANKS.sub(" ", text).strip())
+        super().__init__(one_line(text))
 
 
 class UsageError(PasserelleError):
@@ -150,6 +150,10 @@ def gravest(*errors: PasserelleError | None) -> PasserelleError | None:
     """The one whose exit code tells most; the first of equals, ``None`` where there is none."""
     found = [error for error in errors if error is not None]
     return max(found, key=lambda error: GRAVITY.index(error.exit_code)) if found else None
+
+
+def one_line(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()
 
 
 def lines_of(error: PasserelleError) -> tuple[str, ...]:

@@ -58,7 +58,12 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
 
 def n_(singular: str, plural: str, number: int, **values: Any) -> str:
     """The form for ``number``, which fills ``{n}``, as ``values`` fill the other names."""
-    return _catalogue.ngettext(singular, plural, number).format(n=number, **values)
+    return plural_of(singular, plural, number).format(n=number, **values)
+
+
+def plural_of(singular: str, plural: str, number: int) -> str:
+    """The form for ``number``; its ``{names}`` are still to be filled in."""
+    return _catalogue.ngettext(singular, plural, number)
 
 
 def _french() -> gettext.GNUTranslations:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import click
 
 from passerelle import __version__
+from passerelle.base.language import _
 from passerelle.base.progress import shown
+from passerelle.cli.click_words import teach_click
 
 
 class Command(NamedTuple):
@@ -45,6 +47,7 @@ completion  preparing  Print the script that lets SHELL complete commands, optio
 """  # noqa: E501
 _LINES = (line.split(maxsplit=2) for line in _TABLE.strip().splitlines())
 COMMANDS = {name: Command(module, words) for name, module, words in _LINES}
+teach_click()
 
 
 class _Commands(click.Group):
@@ -61,7 +64,7 @@ class _Commands(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
+        with formatter.section(_("Commands")):
             formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
 
 

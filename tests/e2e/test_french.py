@@ -169,7 +169,8 @@ def test_what_cannot_be_read_or_is_typed_wrong(brackets: str, world: World) -> N
     found = r"^passerelle: config.toml:\d+: \w+: |\b(folder|time_limit)\b|\"\d+\w\""
     assert english_in(world.fails("check", code=3).text, found, brackets) == []
     for args in (("run", "nothing"), ("runn",), ("run", "orders", "--no")):
-        _what, _, mend = world.fails(*args, code=2).stderr.rpartition(": ")
+        what, _, mend = world.fails(*args, code=2).stderr.rpartition(": ")
+        assert english_in(what, r"'[^']+'", args[-1]) == []
         assert re.fullmatch(r"⟦see `⟧passerelle[ a-z]*( --help`|⟦ --help`⟧)", mend.strip())
 
 
