@@ -1,7 +1,6 @@
 """``passerelle schedule``: when the runs start, and what starts them."""
 
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from passerelle.base.errors import ConfigError, NotFoundError, UnreachableError
 from passerelle.base.language import N_, _, speak
+from passerelle.base.program import this_program
 from passerelle.base.wording import local, minutes_in_words
 from passerelle.cli.common import (
     config_path,
@@ -248,13 +248,12 @@ def run_loop(context: click.Context) -> None:
 
 def _start_beside(config: Path, run: str) -> "subprocess.Popen[bytes]":
     """In a process of its own, which tells what it does here: the others keep their minutes."""
-    program = [] if getattr(sys, "frozen", False) else ["-m", "passerelle"]
-    words = [sys.executable, *program, "--config", str(config), "run", run]
+    words = this_program(config, "run", run)
     try:
         return subprocess.Popen(words)  # noqa: S603 - this program, no shell
     except OSError as error:
         failed = _("run {run} cannot be started").format(run=run)
-        raise UnreachableError(failed, sys.executable, str(error.strerror)) from error
+        raise UnreachableError(failed, words[0], str(error.strerror)) from error
 
 
 def _refuse_beside_tasks(plan: Timetable) -> None:

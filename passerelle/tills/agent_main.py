@@ -11,6 +11,7 @@ from passerelle.base.durable import make_private_folder
 from passerelle.base.errors import BusyError, UsageError
 from passerelle.base.language import _
 from passerelle.base.lock import locked
+from passerelle.base.serving import bind
 from passerelle.config.passwords import SERVICE
 from passerelle.config.tills import host_and_port, is_loopback
 from passerelle.gateway.frame import clock
@@ -19,7 +20,7 @@ from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk
 from passerelle.tills.joining import pair_with, url_of
 from passerelle.tills.link import Link
-from passerelle.tills.serving import bind, serve
+from passerelle.tills.serving import serve
 from passerelle.tills.trust import plain_code
 
 _FINISHED = 1_000

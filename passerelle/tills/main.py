@@ -7,6 +7,7 @@ import click
 from passerelle.base.errors import BusyError
 from passerelle.base.language import _
 from passerelle.base.lock import locked
+from passerelle.base.serving import bind
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import clock
 from passerelle.ledger.till_reading import reading_till_book
@@ -14,7 +15,7 @@ from passerelle.tills.calls import make_app
 from passerelle.tills.items import ItemList, stocks_of
 from passerelle.tills.ringing import Ringer
 from passerelle.tills.server import TillServer
-from passerelle.tills.serving import bind, certificate_of, fingerprint_at, serve
+from passerelle.tills.serving import certificate_of, fingerprint_at, serve
 from passerelle.tills.tablets import Tablets
 
 LOCK = "tills.lock"

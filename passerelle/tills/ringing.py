@@ -6,11 +6,11 @@ its own trace, and gone once it is done.
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from passerelle.base.language import _
+from passerelle.base.program import this_program
 
 # A sale is several commands: they are waited for, but not for ever.
 QUIET_SECONDS, PAUSE_SECONDS = 2.0, 10.0
@@ -53,11 +53,9 @@ class Ringer:
             self._warn(text.format(run=run, code=code))
 
     def _carry_out(self, run: str) -> int:
-        frozen = getattr(sys, "frozen", False)
-        program = [sys.executable] if frozen else [sys.executable, "-m", "passerelle"]
         hidden = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         ended = subprocess.run(  # noqa: S603 - this very program
-            [*program, "--config", str(self._config), "run", run],
+            this_program(self._config, "run", run),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,25 +1,18 @@
-"""Starting the two servers, and ending them with the terminal: uvicorn, sockets, certificates."""
+"""Starting the two servers with their certificates."""
 
-import asyncio
-import logging
-import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import uvicorn
 from starlette.applications import Starlette
 
-from passerelle.base.errors import ConfigError, UnreachableError
+from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.base.serving import config_of, serve_until_ended
 from passerelle.config.tills import Tills, host_and_port, is_loopback
 from passerelle.tills.trust import fingerprint_of, own_certificate
-
-# uvicorn's own 5 s close idle connections under the hands of tills that post now and then.
-_KEEP_ALIVE_SECONDS = 75
 
 
 def certificate_of(
@@ -57,28 +50,6 @@ def fingerprint_at(certificate: Path) -> str:
         ) from error
 
 
-def bind(listen: str) -> socket.socket:
-    """A socket that listens there. Raises :class:`UnreachableError` where it cannot."""
-    host, port = host_and_port(listen)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # By its protocol asyncio knows it for TCP and lets answers leave at once (TCP_NODELAY): without
-    # that the body of each waits 40 ms for the other side to acknowledge its head.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, port))
-        bound.listen(256)
-    except OSError as error:
-        bound.close()
-        raise UnreachableError(
-            _("nothing can listen there ({reason})").format(reason=error.strerror or error),
-            listen,
-            _("is it running already? Or name another address with --listen"),
-        ) from error
-    return bound
-
-
 def serve(
     app: Starlette,
     bound: socket.socket,
@@ -90,19 +61,7 @@ def serve(
     Raises :class:`ConfigError` where the certificate and its key cannot be used.
     """
     files = {"ssl_certfile": certificate[0], "ssl_keyfile": certificate[1]} if certificate else {}
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        loop="asyncio",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        log_level=logging.CRITICAL,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=2,
-        **files,  # type: ignore[arg-type]
-    )
+    config = config_of(app, **files)
     try:
         config.load()
     except (OSError, ssl.SSLError) as error:
@@ -113,34 +72,4 @@ def serve(
             str(certificate[0] if certificate else ""),
             _('name two files in PEM in tills.tls, or set tls = "own"'),
         ) from error
-    asyncio.run(_serve(_Server(config), bound, started))
-
-
-class _Server(uvicorn.Server):
-    """Ends well however it is asked to, and with its terminal: it was started to be ended so."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        names = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP")
-        found = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: signal.signal(number, self.handle_exit) for number in found}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-
-async def _serve(
-    server: uvicorn.Server, bound: socket.socket, started: Callable[[], object]
-) -> None:
-    async def tell() -> None:
-        while not server.started:
-            await asyncio.sleep(0.01)
-        started()
-
-    telling = asyncio.create_task(tell())
-    try:
-        await server.serve(sockets=[bound])
-    finally:
-        telling.cancel()
+    serve_until_ended(config, bound, started)
