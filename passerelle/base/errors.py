@@ -153,6 +153,7 @@ def gravest(*errors: PasserelleError | None) -> PasserelleError | None:
 
 
 def one_line(text: str) -> str:
+    """Its line ends and blanks become single spaces; no-break spaces stay, as French has them."""
     return _BLANKS.sub(" ", text).strip()
 
 

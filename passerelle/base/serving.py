@@ -20,10 +20,8 @@ from passerelle.base.language import _
 _KEEP_ALIVE_SECONDS = 75
 
 
-def bind(listen: str) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises :class:`UnreachableError` where it cannot."""
-    host, _colon, port = listen.rpartition(":")
-    host = host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # By its protocol asyncio knows it for TCP and lets answers leave at once (TCP_NODELAY): without
     # that the body of each waits 40 ms for the other side to acknowledge its head.
@@ -31,13 +29,13 @@ def bind(listen: str) -> socket.socket:
     try:
         if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, int(port)))
+        bound.bind((host, port))
         bound.listen(256)
     except OSError as error:
         bound.close()
         raise UnreachableError(
             _("nothing can listen there ({reason})").format(reason=error.strerror or error),
-            listen,
+            f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             _("is it running already? Or name another address with --listen"),
         ) from error
     return bound

@@ -37,7 +37,7 @@ def run_agent(folder: Path, listen: str, server: str, code: str) -> None:
         if path is not None:
             stack.enter_context(locked(folder, f"{path.stem}.lock", _busy))
         # A code counts once: it is not spent where the page has no place.
-        bound = stack.enter_context(bind(listen))
+        bound = stack.enter_context(bind(*host_and_port(listen)))
         if path is None and code:
             path = _pair(folder, server, code, stack)
         if path is None:

@@ -9,6 +9,7 @@ from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.base.serving import bind
 from passerelle.config.model import Settings
+from passerelle.config.tills import host_and_port
 from passerelle.gateway.frame import clock
 from passerelle.ledger.till_reading import reading_till_book
 from passerelle.tills.calls import make_app
@@ -29,7 +30,7 @@ def serve_tills(settings: Settings, config: Path, listen: str) -> None:
     with reading_till_book(settings.folder, tills.groups):
         pass
     with locked(settings.folder, LOCK, _busy):
-        bound = bind(listen)
+        bound = bind(*host_and_port(listen))
         items = ItemList(settings.folder, stocks_of(settings))
         runs = settings.runs_after_tills
         ringer = Ringer(runs, config, click.echo) if runs else None
