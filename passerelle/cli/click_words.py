@@ -2,7 +2,7 @@
 
 from click import core, decorators, exceptions, formatting, parser, termui, types
 
-from passerelle.base.language import _, plural_of
+from passerelle.base.language import N_, _, plural_of
 
 _SPEAKERS = (core, decorators, exceptions, formatting, parser, termui, types)
 # What click says to people; the pairs are one and many.
@@ -28,7 +28,6 @@ MESSAGES: tuple[str | tuple[str, str], ...] = (
     "Invalid value for {param_hint}: {message}",
     "Option {name!r} does not take a value.",
     "Argument {name!r} takes {nargs} values.",
-    "{value!r} is not a valid {number_type}.",
     "{value} is not in the range {range}.",
     "file",
     "directory",
@@ -49,9 +48,16 @@ MESSAGES: tuple[str | tuple[str, str], ...] = (
     ),
 )
 
+# click fills this one with English; all our numbers are whole.
+IN_OUR_WORDS = {"{value!r} is not a valid {number_type}.": N_("{value!r} is not a whole number.")}
+
+
+def _say(message: str) -> str:
+    return _(IN_OUR_WORDS.get(message, message))
+
 
 def teach_click() -> None:
     """Has click look its words up where ours are."""
     for module in _SPEAKERS:
-        ours = {"_": _, "ngettext": plural_of}
+        ours = {"_": _say, "ngettext": plural_of}
         vars(module).update({name: ours[name] for name in ours.keys() & vars(module)})

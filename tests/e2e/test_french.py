@@ -159,6 +159,13 @@ def fill(world: World) -> None:
         (world.folder / name).write_bytes((world.server.root / name).read_bytes())
 
 
+def test_the_frame_of_help(world: World) -> None:
+    told = [world.run(command, "--help").text for command in ("run", "orders")]
+    for words in ("Usage", "Options"):
+        assert all(f"{words}\N{NO-BREAK SPACE}:" in text for text in told)
+    assert "Commandes\N{NO-BREAK SPACE}:" in told[1]
+
+
 def test_what_cannot_be_read_or_is_typed_wrong(brackets: str, world: World) -> None:
     for data in (b"", b"ID;ean13\r\n1;2\r\n", b"\xff\xfe", b"ID commande;ean13"):
         world.server.put("commandes.csv", data)
@@ -168,7 +175,7 @@ def test_what_cannot_be_read_or_is_typed_wrong(brackets: str, world: World) -> N
     world.configure(top=FRENCH + "time_limit = 2\nfoldr = 1\n", server="passive = 3\n")
     found = r"^passerelle: config.toml:\d+: \w+: |\b(folder|time_limit)\b|\"\d+\w\""
     assert english_in(world.fails("check", code=3).text, found, brackets) == []
-    for args in (("run", "nothing"), ("runn",), ("run", "orders", "--no")):
+    for args in (("run", "nothing"), ("runn",), ("history", "-n", "x"), ("run", "orders", "--no")):
         what, _, mend = world.fails(*args, code=2).stderr.rpartition(": ")
         assert english_in(what, r"'[^']+'", args[-1]) == []
         assert re.fullmatch(r"⟦see `⟧passerelle[ a-z]*( --help`|⟦ --help`⟧)", mend.strip())

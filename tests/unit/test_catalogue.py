@@ -1,5 +1,6 @@
 """The French catalogue: whole, up to date, and with all that the program fills in."""
 
+import ast
 import io
 import itertools
 import json
@@ -8,12 +9,15 @@ import string
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
+import click
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
+from passerelle.cli import click_words
 from scripts import messages
 from scripts.messages import FOR_PAGE, PO, in_python, missing
 
@@ -187,3 +191,12 @@ def test_a_place_is_told_last() -> None:
 def test_marks_in_tables_are_found_as_well() -> None:
     known = {form for message in told(french()) for form in forms(message.id)}
     assert {"a quote is not closed or not doubled", "input should be a valid boolean"} <= known
+
+
+def test_what_click_says_is_what_its_newest_release_says() -> None:
+    said = set[object]()
+    for file in Path(click.__file__).parent.glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        said |= {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    told = (*click_words.MESSAGES, *click_words.IN_OUR_WORDS)
+    assert {form for words in told for form in forms(words)} <= said
