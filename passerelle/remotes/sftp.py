@@ -315,7 +315,8 @@ def _failure(reason: str, path: str, where: str, deed: Deed) -> PermanentError:
 
 def _is_network(error: OSError) -> bool:
     lost = (ConnectionError, TimeoutError, paramiko.ssh_exception.NoValidConnectionsError)
-    return isinstance(error, lost)
+    # Of a channel that is closed already paramiko speaks as of a server that refuses.
+    return isinstance(error, lost) or error.args == ("Socket is closed",)
 
 
 def _entry(name: str, attributes: paramiko.SFTPAttributes) -> Entry:

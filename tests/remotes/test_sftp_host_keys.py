@@ -194,3 +194,25 @@ def test_goes_on_after_the_server_hung_up_between_calls(shop: Shop) -> None:
     remote.rename("a.csv", "b.csv")
     assert [entry.name for entry in remote.list_files("")] == ["b.csv"]
     assert server.connections == 3
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_a_channel_that_is_closed_is_no_refusal(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, write: bool
+) -> None:
+    """The line may be cut between paramiko's look at it and its next word."""
+    server = shop.start_sftp()
+    remote = shop.patient()
+    remote.store("a.csv", b"data")
+    send, cuts = paramiko.Channel.send, iter([True])
+
+    def cut(channel: paramiko.Channel, data: bytes) -> int:
+        if next(cuts, False):
+            channel.close()
+        return send(channel, data)
+
+    monkeypatch.setattr(paramiko.Channel, "send", cut)
+    if write:
+        remote.store("b.csv", b"data")
+    assert remote.fetch("a.csv") == b"data"
+    assert server.connections == 2
