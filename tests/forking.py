@@ -7,6 +7,7 @@ any program. Without fork (on Windows) every child is a program start, which tak
 
 import array
 import atexit
+import contextlib
 import functools
 import importlib
 import io
@@ -57,12 +58,13 @@ class Child:
 
     def send_signal(self, number: int) -> None:
         if self._exit_code is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it ended a moment ago
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """Ends it without a word, and waits until it is gone."""
         if self.wait(0.0001) is None:
-            os.kill(self.pid, signal.SIGKILL)
+            self.send_signal(signal.SIGKILL)
             self.wait()
 
     def go(self) -> None:
