@@ -1,16 +1,18 @@
 """Opening the ledger, and its books: orders, dispatches, stock, runs."""
 
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.util import LRUCache
 
 from passerelle.base.durable import private
 from passerelle.base.errors import UnreachableError
@@ -29,6 +31,8 @@ from passerelle.ledger.stock import StockBook
 
 FILE_NAME = "passerelle.db"
 _BUSY_MS = 10_000
+# A process that serves many ledgers, or one all day, compiles its SQL once.
+_COMPILED: LRUCache[Any, Any] = LRUCache(500)
 
 
 class Ledger:
@@ -131,11 +135,20 @@ def _copy(source: Path, folder: Path) -> None:
         raise UnreachableError(_("the ledger cannot be read"), str(source), reason) from error
 
 
+@cache
+def _dialect() -> Dialect:
+    """One for all ledgers: compiled statements are kept by it, and so serve each of them."""
+    model = create_engine("sqlite://")
+    model.connect().close()  # it has asked SQLite's version then
+    return model.dialect
+
+
 @lru_cache(maxsize=4)
 def _sqlite(path: str) -> Engine:
-    """The engine for a file; a process that runs all day does not compile its SQL each time."""
     # One connection from opening to close(): a transaction costs its commit and nothing more.
-    engine = create_engine(f"sqlite:///{path}", poolclass=StaticPool)
+    pool = StaticPool(partial(sqlite3.connect, path, check_same_thread=False))
+    shared = {"compiled_cache": _COMPILED}
+    engine = Engine(pool, _dialect(), make_url(f"sqlite:///{path}"), execution_options=shared)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, record: object) -> None:
