@@ -169,7 +169,8 @@ class Agent:
         self.link.wake()
         if not await self._until(lambda: not mine & _keys(desk, id)):
             return as_json(503, {"error": _("there is no connection to the server")})
-        refused = next((one for one in desk.book.refused() if one.key in mine), None)
+        # Or it came before this was asked.
+        refused = desk.tell_refused(id)
         if refused is not None:
             return self._refusal(id, refused.why, refused.who)
         view = desk.handed(id)

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS handed (
 CREATE INDEX IF NOT EXISTS handed_by_order ON handed (order_id, version);
 CREATE TABLE IF NOT EXISTS refused (
     key TEXT PRIMARY KEY, order_id TEXT NOT NULL, why TEXT NOT NULL, who TEXT, at TEXT NOT NULL,
-    receipt TEXT NOT NULL
+    receipt TEXT NOT NULL, told INTEGER NOT NULL DEFAULT 0
 );
 """
 # What is about orders that are gone.
@@ -218,10 +218,18 @@ class AgentBook:
         paid = payment_of(command)
         receipt = paid.words["receipt"] if paid else ""
         values = (command.key, command.order, why, who, at.isoformat(), receipt)
-        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?, ?, ?, ?, ?, ?, 0)", values)
 
     def refused(self) -> list[Refused]:
-        return [Refused(*row) for row in self._db.execute("SELECT * FROM refused ORDER BY at")]
+        return [Refused(*row[:-1]) for row in self._db.execute("SELECT * FROM refused ORDER BY at")]
+
+    def tell_refused(self, id: str) -> Refused | None:
+        """The order's first refusal that no ``sync`` has told, from now on told."""
+        row = self._db.execute(
+            "SELECT * FROM refused WHERE order_id = ? AND NOT told ORDER BY at", (id,)
+        ).fetchone()
+        self._db.execute("UPDATE refused SET told = 1 WHERE order_id = ?", (id,))
+        return Refused(*row[:-1]) if row else None
 
     def see_refused(self, key: str) -> None:
         self._db.execute("DELETE FROM refused WHERE key = ?", (key,))

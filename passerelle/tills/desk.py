@@ -31,7 +31,7 @@ from passerelle.rules.tills.replay import (
     undone,
 )
 from passerelle.rules.tills.three_way import ops_between
-from passerelle.tills.agent_book import AgentBook
+from passerelle.tills.agent_book import AgentBook, Refused
 
 # A holder that was not heard for so long may be without a connection.
 _SILENT = timedelta(seconds=25)
@@ -266,6 +266,10 @@ class Desk:
             is_free = id not in kept and not self.book.pending(id)
             if order and is_free and order.state == TillState.DRAFT:
                 self.do(id, [Op("release", {})])
+
+    def tell_refused(self, id: str) -> Refused | None:
+        with self.book.transaction:
+            return self.book.tell_refused(id)
 
     def see_refused(self, key: str) -> None:
         with self.book.transaction:

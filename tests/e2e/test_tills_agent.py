@@ -296,8 +296,29 @@ def test_an_old_whole_order_undoes_no_other_tills_change(two: Any) -> None:
     assert (told.status, told.value["who"]) == (409, "B")
     assert told.order["fields"]["note"] == "B's"
     assert whys(a) == [("old", "B has changed note meanwhile", "B")]
-    unknown = a.put("old", said | {"version": "0123456789abcdef"})
-    assert unknown.status == a.put("old", said | {"version": 0}).status == 422
+    assert a.synced("old")["fields"]["note"] == "B's"
+
+
+def test_a_program_is_told_of_a_refusal_that_came_before_it_asked(two: Any) -> None:
+    a, b = two
+    shared(a, b, "fast", note="first")
+    view = a.view("fast")
+    b.does("fast", put(note="B's"))
+    b.synced("fast")
+    a.sees("fast", lambda view: view["fields"]["note"] == "B's")
+    said = {"version": view["version"], "fields": {"note": "A's"}, "lines": {}}
+    assert a.put("fast", said).status == 200
+    a.wait(lambda state: state["refused"])
+    assert a.post("fast", "sync").status == 409
+    assert a.post("fast", "sync").status == 200
+
+
+def test_versions_that_nobody_handed_out_are_refused(two: Any) -> None:
+    a, _b = two
+    a.does("versions", create(note="first"), line("l1", **SHOE))
+    said = {"version": a.view("versions")["version"], "fields": {"note": "A's"}, "lines": {}}
+    unknown = a.put("versions", said | {"version": "0123456789abcdef"})
+    assert unknown.status == a.put("versions", said | {"version": 0}).status == 422
     assert a.put("none", said).status == 409
     assert a.put("born", {"version": 0, "fields": {"note": "x"}, "lines": {}}).status == 200
 
