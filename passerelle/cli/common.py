@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from passerelle.base.durable import write_output
-from passerelle.base.errors import PasserelleError, UnreachableError, UsageError
+from passerelle.base.errors import ConfigError, PasserelleError, UnreachableError, UsageError
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
@@ -108,6 +108,16 @@ def ask_first(lines: Iterable[str], *, yes: bool) -> None:
         raise UsageError(_("nothing was done: there is no terminal on which to ask"), "", mend)
     if not click.confirm(_("Go on?")):
         raise UsageError(_("nothing was done, as you said"))
+
+
+def needs_web(extra: str) -> None:
+    """What serves pages needs what no other command does. Raises :class:`ConfigError`."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
+        mend = _('pip install "passerelle[{extra}]"; the Windows programs have it')
+        what = _("{name} is not installed").format(name=missing[0])
+        raise ConfigError(what, "", mend.format(extra=extra))
 
 
 def print_json(value: Any) -> None:
