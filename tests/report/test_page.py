@@ -161,7 +161,9 @@ def test_the_time_to_the_erp_leaves_out_what_was_sent_again_or_ordered_before(
 def test_what_is_out_of_order_comes_before_what_there_is_to_do(
     written: Callable[..., Path], now: datetime
 ) -> None:
-    endings = {("orders", now.replace(minute=27, second=0)): (4, "no route to the server", {})}
+    endings: Endings = {
+        ("orders", now.replace(minute=27, second=0)): (4, "no route to the server", {})
+    }
     states = {0: (State.WITHHELD, "gift card"), 1: (State.REJECTED, "no number")}
     page = read(written(days=2, endings=endings, states=states))
     assert texts(page, "//h1") == ["×Out of order: 1 problem"]
