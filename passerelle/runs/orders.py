@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from passerelle.archive.folders import WITHHELD
+from passerelle.archive.goods import keep_goods
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
@@ -38,6 +40,7 @@ from passerelle.runs.orders_plan import (
     hold_back,
     reject,
     summarise,
+    with_goods,
 )
 from passerelle.runs.other_ids import check_ids, forget_noted_otherwise, known_otherwise
 from passerelle.runs.recalling import recall_changed
@@ -217,8 +220,10 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
         file=met.fact,
     )
     if hold is not None:
-        return hold_back(plan, _("held: {reason}").format(reason=hold.what))
-    return _with_parcel(gateway, plan, met)
+        plan = hold_back(plan, _("held: {reason}").format(reason=hold.what))
+    else:
+        plan = _with_parcel(gateway, plan, met)
+    return with_goods(plan, met.file, settings)
 
 
 def _is_begun(gateway: Gateway) -> bool:
@@ -249,6 +254,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
 def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
     """Every order is known from now on, and what is to be sent is promised."""
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
+    _keep_goods(gateway, plan, channel)
     with step(_("writing the ledger")):
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
         gateway.ledger.orders.mark(channel, unsent, now)
@@ -257,3 +263,18 @@ def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
     note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.prepare_orders(channel, plan.parcel)
+
+
+def _keep_goods(gateway: Gateway, plan: OrdersPlan, channel: str) -> None:
+    """Before the ledger knows the orders: a run that dies in between meets them as new again."""
+    if not plan.goods:
+        return
+    try:
+        keep_goods(gateway.settings.folder, channel, plan.goods, gateway.now())
+    except OSError as error:
+        text = _(
+            "the goods of orders that were not sent cannot be kept in {folder} ({reason}): make "
+            "room or give this account the right to write there; until their orders change, "
+            "`passerelle orders show` has item numbers alone"
+        )
+        gateway.warn(text.format(folder=WITHHELD, reason=error.strerror or error))
