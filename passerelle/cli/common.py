@@ -157,8 +157,13 @@ def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
     try:
         write_output(output, data)
     except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
+        mend = error.strerror or ""
+        if isinstance(error, PermissionError):
+            mend = _(
+                "close the program that holds it open (Excel does), see to the folder's rights, "
+                "or name another file"
+            )
+        raise UnreachableError(_("the file cannot be written"), str(output), mend) from error
 
 
 def _config_of(context: click.Context) -> Path | None:

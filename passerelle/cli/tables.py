@@ -1,21 +1,79 @@
-"""``passerelle compare``: two systems' files side by side."""
+"""``passerelle export`` and ``compare``: tables for people, and two systems' files side by side."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from passerelle.base.errors import RejectedError
+from passerelle.base.errors import RejectedError, UsageError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.progress import step
 from passerelle.base.wording import fields_of, printable
-from passerelle.cli.common import json_option, print_json, print_table, tell, usual_settings
+from passerelle.cli.common import (
+    deliver,
+    json_option,
+    print_json,
+    print_table,
+    reading_ledger,
+    tell,
+    usual_settings,
+    with_settings,
+)
+from passerelle.config.model import Settings
 
 if TYPE_CHECKING:
     from passerelle.runs.comparison import Compared, Comparison
 
 _COLUMNS = (N_("what"), N_("key"), N_("column"), N_("old"), N_("new"))
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["orders", "missed", "stock", "runs"]))
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%d/%m/%Y"]),
+    help="Only what is dated that day or later: 2026-11-25, or 25/11/2026.",
+)
+@click.option(
+    "-o",
+    "output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write here: a .csv, .xlsx or .html.",
+)
+@with_settings
+def export(settings: Settings, what: str, since: datetime | None, output: Path) -> None:
+    """Write orders, missed orders, stock or runs as a table: CSV, Excel or HTML.
+
+    orders: every order, its state, what was paid, when and as what it was sent. missed: the
+    orders that a person has to enter or see to, a line for each product. stock: what the last
+    publication (or those since a day) held back, and for which orders. runs: every run.
+
+    Columns and states are in your language. A CSV in French has ; and decimal commas, as Excel
+    there reads it. A file of that name is replaced, as with every -o.
+
+    \b
+    passerelle export missed -o caisse.xlsx
+    passerelle export orders --since 2026-11-01 -o commandes.csv
+    """
+    from passerelle.runs.export import SHEETS, Source
+    from passerelle.runs.export_files import WRITERS, write_sheet
+
+    ending = output.suffix.lower()
+    if ending not in WRITERS:
+        mend = _("name a file that ends in {endings}").format(endings=", ".join(WRITERS))
+        raise UsageError(_("its ending does not say what to write"), str(output), mend)
+    begin = since.astimezone() if since else None
+    with (
+        reading_ledger(settings) as ledger,
+        step(_("writing {file}").format(file=output.name), unit="lines"),
+    ):
+        data, number = write_sheet(SHEETS[what], Source(settings, ledger, begin), ending)
+        deliver(data, output)
+    click.echo(n_("{n} line: {file}", "{n} lines: {file}", number, file=output))
 
 
 @click.command()

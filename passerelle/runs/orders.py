@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from passerelle.archive.folders import WITHHELD
-from passerelle.archive.goods import keep_goods
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
 from passerelle.base.progress import step
@@ -29,6 +27,7 @@ from passerelle.runs.departures import find_outside, note_departures, plan_depar
 from passerelle.runs.order_file import (
     check_columns,
     dates_told,
+    keep_goods_of,
     read_order_file,
 )
 from passerelle.runs.orders_plan import (
@@ -254,7 +253,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
 def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
     """Every order is known from now on, and what is to be sent is promised."""
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
-    _keep_goods(gateway, plan, channel)
+    keep_goods_of(gateway, plan.goods)
     with step(_("writing the ledger")):
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
         gateway.ledger.orders.mark(channel, unsent, now)
@@ -263,18 +262,3 @@ def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
     note_departures(gateway, plan.departures)
     if plan.parcel:
         gateway.outbox.prepare_orders(channel, plan.parcel)
-
-
-def _keep_goods(gateway: Gateway, plan: OrdersPlan, channel: str) -> None:
-    """Before the ledger knows the orders: a run that dies in between meets them as new again."""
-    if not plan.goods:
-        return
-    try:
-        keep_goods(gateway.settings.folder, channel, plan.goods, gateway.now())
-    except OSError as error:
-        text = _(
-            "the goods of orders that were not sent cannot be kept in {folder} ({reason}): make "
-            "room or give this account the right to write there; until their orders change, "
-            "`passerelle orders show` has item numbers alone"
-        )
-        gateway.warn(text.format(folder=WITHHELD, reason=error.strerror or error))

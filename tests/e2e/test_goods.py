@@ -90,6 +90,15 @@ class TestWhatIsKept:
         world.run_well("run", "orders")
         assert kept(world)[0].read_bytes() == before
 
+    def test_is_written_by_the_run_of_stock_too_where_that_meets_the_order_first(
+        self, world: World
+    ) -> None:
+        world.shop_writes(GIFT, Sale("1046", {"371": 1}, status="Annulé"))
+        world.erp_writes_stock({"3701234567890": 5, "371": 1})
+        world.run_well("run", "stock")
+        assert shown(world, "1043")["goods"]["amount"] == "12.50"
+        assert shown(world, "1046")["goods"] is None
+
     def test_is_not_written_by_a_dry_run(self, world: World) -> None:
         world.shop_writes(GIFT)
         world.run_well("run", "orders", "--dry-run")
