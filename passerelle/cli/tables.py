@@ -59,7 +59,7 @@ def export(settings: Settings, what: str, since: datetime | None, output: Path) 
     passerelle export missed -o caisse.xlsx
     passerelle export orders --since 2026-11-01 -o commandes.csv
     """
-    from passerelle.runs.export import SHEETS, Source
+    from passerelle.runs.export import SHEETS, Asked
     from passerelle.runs.export_files import WRITERS, write_sheet
 
     ending = output.suffix.lower()
@@ -71,7 +71,7 @@ def export(settings: Settings, what: str, since: datetime | None, output: Path) 
         reading_ledger(settings) as ledger,
         step(_("writing {file}").format(file=output.name), unit="lines"),
     ):
-        data, number = write_sheet(SHEETS[what], Source(settings, ledger, begin), ending)
+        data, number = write_sheet(SHEETS[what], Asked(settings, ledger, begin), ending)
         deliver(data, output)
     click.echo(n_("{n} line: {file}", "{n} lines: {file}", number, file=output))
 

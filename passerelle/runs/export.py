@@ -53,7 +53,7 @@ _MATTERS = (OpenMatter.LEFT, OpenMatter.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Asked:
     """Whom is asked, for what is dated ``since`` then (aware); ``None`` for all there is."""
 
     settings: Settings
@@ -67,11 +67,11 @@ class Sheet:
 
     title: str
     columns: tuple[str, ...]
-    rows: Callable[[Source], Rows]
+    rows: Callable[[Asked], Rows]
 
 
-def _orders(source: Source) -> Rows:
-    for order in source.ledger.overview.orders(source.since):
+def _orders(asked: Asked) -> Rows:
+    for order in asked.ledger.overview.orders(asked.since):
         moved(1)
         sent_as = f"{order.server}:{order.sent_as}" if order.sent_as else ""
         yield (
@@ -87,9 +87,9 @@ def state_of(order: KnownOrder) -> str:
     return _(_STATES[order.state])
 
 
-def _missed(source: Source) -> Rows:
-    orders = [o for o in _to_see_to(source.ledger) if _is_since(o, source.since)]
-    goods, sold = goods_of(source.settings, orders), source.ledger.orders.sold(orders)
+def _missed(asked: Asked) -> Rows:
+    orders = [o for o in _to_see_to(asked.ledger) if _is_since(o, asked.since)]
+    goods, sold = goods_of(asked.settings, orders), asked.ledger.orders.sold(orders)
     for order in sorted(orders, key=lambda one: (one.date or one.seen, one.id)):
         reason = order.reason or order.matter_note
         head = (order.id, order.reference, order.channel, order.date, state_of(order), reason)
@@ -124,8 +124,8 @@ def _goods(order: KnownOrder, found: Goods | NoGoods, sold: Iterable[Sold]) -> I
         yield (name, line.product_reference, item, *numbers, "")
 
 
-def _stock(source: Source) -> Rows:
-    for at, line in source.ledger.overview.held_back(source.since):
+def _stock(asked: Asked) -> Rows:
+    for at, line in asked.ledger.overview.held_back(asked.since):
         moved(1)
         after = line.after if line.after is not None else _("line taken away")
         yield at, line.line, line.key, _level(line.before), _level(after), line.orders
@@ -136,8 +136,8 @@ def _level(text: str) -> Cell:
     return int(text) if text.isascii() and text.lstrip("-").isdigit() else text
 
 
-def _runs(source: Source) -> Rows:
-    for run in source.ledger.overview.history(source.since):
+def _runs(asked: Asked) -> Rows:
+    for run in asked.ledger.overview.history(asked.since):
         moved(1)
         took = round((run.ended - run.started).total_seconds()) if run.ended else None
         end = _("killed or active")

@@ -7,7 +7,7 @@
   texts, and a header that stays in sight.
 - **HTML** stands alone: no script, nothing from elsewhere.
 
-A text that a spreadsheet would take for a formula (it begins with ``= + - @``, a tab or a line end)
+A text that a spreadsheet would take for a formula (it begins with ``= + - @``)
 is made harmless: https://owasp.org/www-community/attacks/CSV_Injection
 """
 
@@ -22,9 +22,9 @@ from typing import Any
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _, spoken
 from passerelle.base.wording import printable
-from passerelle.runs.export import Cell, Row, Sheet, Source
+from passerelle.runs.export import Asked, Cell, Row, Sheet
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 # https://support.microsoft.com/office/excel-specifications-and-limits
 _MOST_ROWS, _LONGEST_TEXT = 1_048_575, 32_000
 # Excel's formats 22 and 2: the first is shown in the order of its own language.
@@ -44,13 +44,13 @@ th{position:sticky;top:0;background:#eee}.n{text-align:right;white-space:nowrap}
 """
 
 
-def write_sheet(sheet: Sheet, source: Source, ending: str) -> tuple[bytes, int]:
+def write_sheet(sheet: Sheet, asked: Asked, ending: str) -> tuple[bytes, int]:
     """The file's bytes, and how many rows it has; ``ending`` is one of ``WRITERS``.
 
     Raises :class:`UsageError` for more rows than Excel takes.
     """
     columns = [_(name) for name in sheet.columns]
-    with closing(sheet.rows(source)) as rows:  # else the ledger would be held beyond an error
+    with closing(sheet.rows(asked)) as rows:  # else the ledger would be held beyond an error
         counted = _Counted(rows)
         return WRITERS[ending](_(sheet.title), columns, counted), counted.number
 
