@@ -1,8 +1,10 @@
 """What needs a person, in two groups: what is out of order, then what there is to do."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
 
+from passerelle.archive.goods import Goods, goods_of
 from passerelle.base.language import N_, _, n_
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind, Level
@@ -13,15 +15,21 @@ from passerelle.model.records import KnownOrder
 ORDERS_SHOWN, MATTERS_SHOWN = 20, 8
 MARKS = {Level.OUT_OF_ORDER: "×", Level.TO_DO: "!"}
 TITLES = {Level.OUT_OF_ORDER: N_("Out of order"), Level.TO_DO: N_("To do")}
+# What a person enters at the till, or in the ERP, needs to be read without another window.
+_BY_HAND = (ConcernKind.WITHHELD, ConcernKind.REJECTED, ConcernKind.NOT_SENT)
 
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """A concern, the first of its orders, and how many more there are."""
+    """A concern, the first of its orders, and how many more there are.
+
+    ``goods`` are those of orders to be entered by hand, as far as they are kept.
+    """
 
     concern: Concern
     orders: tuple[KnownOrder, ...] = ()
     more: int = 0
+    goods: Mapping[KnownOrder, Goods] = field(default_factory=dict)
 
     @property
     def has_reasons(self) -> bool:
@@ -66,7 +74,21 @@ def verdict(groups: Sequence[Group]) -> str:
 
 def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern) -> Matter:
     found = _orders_of(settings, ledger, health, concern)
-    return Matter(concern, tuple(found[:ORDERS_SHOWN]), max(len(found) - ORDERS_SHOWN, 0))
+    shown = tuple(found[:ORDERS_SHOWN])
+    told = goods_of(settings, shown) if concern.kind in _BY_HAND else {}
+    goods = {order: one for order, one in told.items() if isinstance(one, Goods)}
+    return Matter(concern, shown, len(found) - len(shown), goods)
+
+
+def sums_of(goods: Goods) -> Mapping[str, Decimal]:
+    """What the lines cost, was added, taken off and paid, by its name; what is not told is not."""
+    told = {
+        _("goods"): goods.amount,
+        _("shipping"): goods.shipping,
+        _("discount"): goods.discount,
+        _("paid"): goods.total_paid,
+    }
+    return {name: amount for name, amount in told.items() if amount is not None}
 
 
 def _orders_of(

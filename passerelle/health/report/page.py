@@ -26,7 +26,7 @@ from passerelle.config.model import Settings
 from passerelle.health.report.charts import least_to_most
 from passerelle.health.report.content import STATES, content_of
 from passerelle.health.report.live import Live
-from passerelle.health.report.matters import MARKS, TITLES
+from passerelle.health.report.matters import MARKS, TITLES, sums_of
 from passerelle.health.report.strip import (
     SHOWN,
     SIGNS,
@@ -73,6 +73,7 @@ def _words() -> dict[str, Any]:
         "about": about,
         "cut": cut,
         "shares": shares,
+        "sums_of": sums_of,
         "look_of": look_of,
         "code": code,
         "least_to_most": least_to_most,
