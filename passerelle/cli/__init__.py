@@ -28,6 +28,8 @@ config      preparing  What the settings are, and which ones a file of the shop 
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
 fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
+export      tables     Write orders, missed orders, stock or runs as a table: CSV, Excel or HTML.
+compare     tables     Say what differs between OLD and NEW: two stock CSVs, two sales XMLs, or two folders.
 orders      orders     The orders that the ledger knows, and what a person may do with them.
 stock       looking    What was published of the ERP's stock.
 pool        pool       One stock that several shops share: who takes part, what was moved and why.

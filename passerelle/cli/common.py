@@ -17,7 +17,7 @@ from passerelle.base.errors import ConfigError, PasserelleError, UnreachableErro
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
-from passerelle.config.load import find_config, load_config
+from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
@@ -46,6 +46,17 @@ def with_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P,
 def settings_of(context: click.Context) -> Settings:
     """The settings of the config file that the command line or the environment names."""
     return load_config(config_path(context))
+
+
+def usual_settings(context: click.Context) -> Settings | None:
+    """Those of the config file, where there is one; a file that was named must be there."""
+    root = context.find_root()
+    if root.obj is None and ENVIRONMENT not in os.environ:
+        try:
+            config_path(context)
+        except ConfigError:
+            return None
+    return settings_of(context)
 
 
 def config_path(context: click.Context) -> Path:
@@ -145,8 +156,13 @@ def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
     try:
         write_output(output, data)
     except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
+        mend = error.strerror or ""
+        if isinstance(error, PermissionError):
+            mend = _(
+                "close the program that holds it open (Excel does), see to the folder's rights, "
+                "or name another file"
+            )
+        raise UnreachableError(_("the file cannot be written"), str(output), mend) from error
 
 
 def _config_of(context: click.Context) -> Path | None:
