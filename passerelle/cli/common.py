@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -21,7 +21,8 @@ from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
-from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
+from passerelle.ledger import ledger as ledgers
+from passerelle.ledger.ledger import Ledger, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
@@ -63,21 +64,9 @@ def config_path(context: click.Context) -> Path:
     return find_config(option)
 
 
-@contextmanager
-def reading_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, to look something up; a run may be active meanwhile.
-
-    Looking creates nothing: where there is no ledger yet, it is an empty one.
-    """
-    if not ledger_exists(settings.folder):
-        with open_copy(settings.folder) as empty:
-            yield empty
-        return
-    ledger = open_ledger(settings.folder)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+def reading_ledger(settings: Settings) -> AbstractContextManager[Ledger]:
+    """The ledger, to look something up; a run may be active meanwhile."""
+    return ledgers.reading_ledger(settings.folder)
 
 
 @contextmanager
