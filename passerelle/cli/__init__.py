@@ -38,6 +38,7 @@ sync        sync       Levels of one system into another: ZORT's stock into Odoo
 jobs        sync       The jobs of the syncs: what ran, since when, with which result, and what to do.
 status      looking    Tell on one screen how it goes, and what to do about what does not.
 report      looking    Write the page that shows how it goes: report.html, in the folder of config.toml.
+console     console    Show how it goes on a live page with buttons, until it is ended with Ctrl+C.
 history     looking    The runs so far, newest first.
 alerts      keeping    Tell people when something needs them, and when it is over.
 archive     keeping    By hand what runs do by themselves.

@@ -121,6 +121,16 @@ def ask_first(lines: Iterable[str], *, yes: bool) -> None:
         raise UsageError(_("nothing was done, as you said"))
 
 
+def needs_web(extra: str) -> None:
+    """What serves pages needs what no other command does. Raises :class:`ConfigError`."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
+        mend = _('pip install "passerelle[{extra}]"; the Windows programs have it')
+        what = _("{name} is not installed").format(name=missing[0])
+        raise ConfigError(what, "", mend.format(extra=extra))
+
+
 def print_json(value: Any) -> None:
     click.echo(to_json(value))
 

@@ -30,6 +30,7 @@ from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.pool import happened, names_in, suspects_in_words
 from passerelle.health.report.charts import charts, least_to_most
 from passerelle.health.report.days import Window, delays, figures, total, window_of
+from passerelle.health.report.live import Live
 from passerelle.health.report.strip import (
     SHOWN,
     SIGNS,
@@ -68,8 +69,11 @@ class RunStrip:
         return sum(day.count(look) for day in self.days)
 
 
-def render(settings: Settings, ledger: Ledger, now: datetime) -> str:
-    """The page as HTML. Raises :class:`UnreachableError` where the ledger cannot be read."""
+def render(settings: Settings, ledger: Ledger, now: datetime, live: Live | None = None) -> str:
+    """The page as HTML, with buttons where it is served ``live``.
+
+    Raises :class:`UnreachableError` where the ledger cannot be read.
+    """
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
@@ -77,7 +81,7 @@ def render(settings: Settings, ledger: Ledger, now: datetime) -> str:
     )
     environment.globals.update(_words(), **_constants())
     template = environment.from_string(_text("report.html"))
-    return template.render(_content(settings, ledger, now))
+    return template.render(_content(settings, ledger, now), live=live)
 
 
 def _words() -> dict[str, Any]:
