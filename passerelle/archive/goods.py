@@ -19,7 +19,7 @@ from typing import Any
 from lxml import etree
 
 from passerelle.archive.folders import EXPORTS, PENDING, UNSENT, WITHHELD
-from passerelle.archive.redact import Names, parse
+from passerelle.archive.redact import Names
 from passerelle.base.dates import same_moment
 from passerelle.base.durable import make_private_folder, private
 from passerelle.config.model import Settings
@@ -78,9 +78,10 @@ def goods_of(
     by_xml, found = defaultdict[str, list[KnownOrder]](list), dict[KnownOrder, Goods | NoGoods]()
     for order in orders:
         by_xml[order.archived or ""].append(order)
-    names = Names(settings.orders.xml.names if settings.orders else {})
+    names = settings.orders.xml.names if settings.orders else {}
     for name, some in by_xml.items():
-        sent = _in_xml(settings.folder, name, names) if name else NoGoods(Unknown.NOT_KEPT)
+        ids = {order.id for order in some}
+        sent = _in_xml(settings.folder, name, ids, names) if name else NoGoods(Unknown.NOT_KEPT)
         for order in some:
             of_it = sent if isinstance(sent, NoGoods) else sent.get(order.id)
             found[order] = of_it or NoGoods(Unknown.FOREIGN, f"{EXPORTS}/{name}")
@@ -92,28 +93,38 @@ def goods_of(
 # --- what was sent
 
 
-def _in_xml(folder: Path, name: str, names: Names) -> Mapping[str, Goods] | NoGoods:
-    """The goods of every order in an XML that was sent, by id; those of another form are left out.
+def _in_xml(
+    folder: Path, name: str, wanted: Collection[str], names: Mapping[str, str]
+) -> Mapping[str, Goods] | NoGoods:
+    """The goods of the orders of these ids in an XML that was sent, of those in canonical form.
 
     One that is promised and not confirmed yet has another place.
     """
-    shown = f"{EXPORTS}/{name}"
+    archive, shown = folder / EXPORTS, f"{EXPORTS}/{name}"
     try:
-        with suppress(FileNotFoundError):
-            return _read_xml((folder / EXPORTS / name).read_bytes(), names, shown)
-        return _read_xml((folder / EXPORTS / UNSENT / (name + PENDING)).read_bytes(), names, shown)
-    except FileNotFoundError:
-        return NoGoods(Unknown.GONE, shown)
-    except (OSError, ValueError):
+        for path in (archive / name, archive / UNSENT / (name + PENDING)):
+            if path.exists():
+                return _read_xml(path, wanted, names, shown)
+    except (OSError, etree.XMLSyntaxError):
         return NoGoods(Unknown.UNREADABLE, shown)
+    return NoGoods(Unknown.GONE, shown)
 
 
-def _read_xml(data: bytes, names: Names, shown: str) -> Mapping[str, Goods]:
-    found = {}
-    for element in parse(data).getroot().iter(etree.Element):
-        if names.is_a(element, "order"):
-            with suppress(ValueError, InvalidOperation):
-                found[_text(element, "id", names)] = _from_element(element, names, shown)
+def _read_xml(
+    path: Path, wanted: Collection[str], names: Mapping[str, str], shown: str
+) -> Mapping[str, Goods]:
+    """An order at a time: there may be tens of thousands, of which one is asked for."""
+    found, known = dict[str, Goods](), Names(names)
+    tags = {"order", names.get("order", "order")}
+    with path.open("rb") as file:
+        orders = etree.iterparse(file, tag=tags, resolve_entities=False, huge_tree=True)
+        for _end, order in orders:
+            if (id := _text(order, "id", known)) in wanted:
+                with suppress(ValueError, InvalidOperation):
+                    found[id] = _from_element(order, known, shown)
+            order.clear()
+            while order.getprevious() is not None and (parent := order.getparent()) is not None:
+                del parent[0]
     return found
 
 
@@ -160,10 +171,10 @@ def keep_goods(folder: Path, channel: str, orders: Collection[Order], at: dateti
     """Notes the goods of orders of which no XML can be read; raises :class:`OSError`."""
     path = folder / WITHHELD / _NAME.format(day=at)
     make_private_folder(path.parent)
-    # What a power cut left of a line does not spoil the next one.
-    text = "".join(f"\n{_as_json(channel, order)}" for order in orders)
     with open(path, "ab", opener=private) as file:
-        file.write(f"{text}\n".encode())
+        # What a power cut left of a line does not spoil the next one.
+        file.writelines(f"\n{_as_json(channel, order)}".encode() for order in orders)
+        file.write(b"\n")
 
 
 def _as_json(channel: str, order: Order) -> str:

@@ -8,7 +8,7 @@ above its header. An XML has a row for each order (its elements by their path, a
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -78,13 +78,9 @@ class Terms:
     settings: Settings | None = None
     keys: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-    _ignored: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_ignored", frozenset(map(fold, self.ignored)))
 
     def counts(self, column: str) -> bool:
-        return fold(column) not in self._ignored
+        return fold(column) not in map(fold, self.ignored)
 
     @property
     def names(self) -> Mapping[str, str]:

@@ -56,6 +56,12 @@ class TestTheGoods:
         (line,) = shown(world, "1042")["goods"]["lines"]
         assert (line["unit_price"], line["quantity"]) == ("12.50", 2)
 
+    def test_are_found_among_others_of_the_same_xml(self, world: World) -> None:
+        world.sends(*(Sale(f"{n}", {f"37{n}": n + 1}) for n in range(5)))
+        for n in range(5):
+            (line,) = shown(world, f"{n}")["goods"]["lines"]
+            assert (line["ean13"], line["quantity"]) == (f"37{n}", n + 1)
+
     def test_are_kept_where_a_stylesheet_writes_the_xml(self, world: World) -> None:
         (world.folder / "erp.xsl").write_text(STYLESHEET, encoding="utf-8")
         world.configure(orders='xml.stylesheet = "erp.xsl"\n')

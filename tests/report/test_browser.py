@@ -166,6 +166,17 @@ def test_a_link_opens_what_is_folded_where_it_leads_to(browser: Browser, page: P
     assert browser.run("return document.getElementById('runs-fold').open") is True
 
 
+def test_a_verdict_that_changes_is_said(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    said = "return document.getElementById('announced').textContent"
+    renewed = "document.dispatchEvent(new Event('renewed'))"
+    browser.run(renewed)
+    assert browser.run(said) == "", "nothing changed"
+    browser.run(f"document.getElementById('verdict').textContent = 'All is well'; {renewed}")
+    assert browser.run(said) == "All is well"
+    assert browser.run("return document.getElementById('announced').ariaLive") == "polite"
+
+
 def test_paper_has_all_that_is_folded(browser: Browser, page: Path) -> None:
     for scripts in (True, False):
         browser.open(page, scripts=scripts)

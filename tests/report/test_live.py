@@ -34,7 +34,7 @@ def test_a_page_that_is_served_has_buttons_and_nothing_in_line(
     assert above.getparent().get("class") == "toolbar"
     assert above.findtext("button") == "Send <now>"
     assert above.xpath("input[@type='hidden']/@value") == [COMMAND]
-    assert beside.getparent().tag == "article"
+    assert beside.xpath("ancestor::article//p[@class='mend']"), "what it mends is told"
     assert beside.findtext("button") == "Entered…", "it asks before it does it"
 
 
