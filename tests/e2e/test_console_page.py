@@ -75,7 +75,7 @@ def test_what_one_does_the_other_sees(windows: tuple[Window, Window], world: Wor
     for window in windows:
         window.sees("to be entered at the till: 2")
     # Of others' runs both hear by themselves, and what was typed and opened stays.
-    other.browser.click("nav a[href='#last-orders']")
+    other.browser.unfold()
     other.browser.type("#search", "REF3")
     world.shop_writes(Sale("3", {"370": 1}), Sale("2", {"380": 2}, payment="Carte cadeau"))
     world.run_well("run", "orders")
