@@ -74,7 +74,7 @@ def test_before_the_first_run_it_says_how_to_begin(
     written: Callable[..., Path], now: datetime
 ) -> None:
     page = read(written(empty=True))
-    assert texts(page, "//h1") == ["!2 things to do"]
+    assert texts(page, "//h1") == ["×Out of order: 2 problems"]
     assert "passerelle run orders --dry-run" in texts(page, "//article//code")
     nothing = {"No run has started in these days.", "No orders in these days."}
     assert nothing <= set(texts(page, "//p"))
@@ -181,6 +181,7 @@ def test_what_there_is_to_do_is_no_alarm_and_is_not_well(written: Callable[..., 
     page = read(written(days=2, states={0: (State.WITHHELD, "gift card")}))
     assert texts(page, "//h1") == ["!1 thing to do"]
     assert page.xpath("//header/@class") == ["to_do"]
+    assert len(page.xpath("//article/details[@open]")) == 1, "one order, and why"
     assert not page.xpath("//*[@id='out_of_order']")
 
 
@@ -200,7 +201,7 @@ def test_orders_that_need_a_person_come_with_their_reason(written: Callable[...,
     page = read(written(days=3, states=states))
     rejected, withheld = page.xpath("//article")
     assert 'quantity: "deux" is no number' in rejected.text_content()
-    assert len(withheld.xpath(".//tbody/tr")) == 20
+    assert len(withheld.xpath("./details[not(@open)]//tbody/tr")) == 20
     assert "and 5 more: passerelle orders list has all" in withheld.text_content()
     assert tiles(page)["Orders to see to"] == "2625 withheld, 1 rejected, 0 not sent"
     assert_built_for_every_reader(page)

@@ -12,7 +12,7 @@ from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder
 
-ORDERS_SHOWN, MATTERS_SHOWN = 20, 8
+ORDERS_SHOWN, MATTERS_SHOWN, _FEW = 20, 8, 5
 MARKS = {Level.OUT_OF_ORDER: "×", Level.TO_DO: "!"}
 TITLES = {Level.OUT_OF_ORDER: N_("Out of order"), Level.TO_DO: N_("To do")}
 # What a person enters at the till, or in the ERP, needs to be read without another window.
@@ -34,6 +34,11 @@ class Matter:
     @property
     def has_reasons(self) -> bool:
         return any(order.reason for order in self.orders)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its orders are shown unasked: few, and each with something to read."""
+        return len(self.orders) <= _FEW and (bool(self.goods) or self.has_reasons)
 
 
 @dataclass(frozen=True, slots=True)
