@@ -116,7 +116,7 @@ def edit(context: click.Context) -> None:
             load_config(path)
         except ConfigError as error:
             complain(error)
-            if not (_is_terminal() and click.confirm(_("Edit again?"), default=True)):
+            if not _goes_on():
                 context.exit(error.exit_code)
         else:
             break
@@ -157,6 +157,14 @@ def _let_edit(path: Path) -> None:
         raise UnreachableError(_("the editor failed"), error.format_message(), mend) from error
     if path.read_bytes() == before and time.monotonic() - began < _AT_ONCE:
         click.pause(_("save and close the file in the editor, then press a key here"))
+
+
+def _goes_on() -> bool:
+    """Whether somebody is there, and will edit again."""
+    try:
+        return _is_terminal() and click.confirm(_("Edit again?"), default=True)
+    except click.Abort:
+        return False  # the end of the input: on Windows NUL passes for a terminal
 
 
 def _is_terminal() -> bool:

@@ -53,7 +53,8 @@ def test_every_fault_is_told_and_without_a_terminal_it_ends_there(folder: Path) 
     ]
 
 
-@pytest.mark.parametrize(("key", "code", "times"), [("y\n", 0, 2), ("n\n", 3, 1)])
+# Ctrl+D is the end of the input, which NUL has at once on Windows.
+@pytest.mark.parametrize(("key", "code", "times"), [("y\n", 0, 2), ("n\n", 3, 1), ("\x04", 3, 1)])
 def test_at_a_terminal_it_can_be_edited_again(
     folder: Path, key: str, code: int, times: int
 ) -> None:
