@@ -17,54 +17,16 @@ from passerelle.cli import COMMANDS, Command
 from passerelle.cli.desktop import double_clicked
 from passerelle.desktop import account, entries
 from passerelle.desktop.entries import Added, with_entry, without_entry
+from tests.accounts import Desktop, give_account
 from tests.shell import run_program
-from tests.winreg import Registry
 
 TEXT, EXPANDED = account.TEXT, account.EXPANDED
 PROGRAM = "C:\\Program Files\\Passerelle é"
 
 
-class Desktop:
-    """An account's registry and Start menu, and how often its windows were told of changes."""
-
-    def __init__(self, programs: Path, registry: Registry) -> None:
-        self.menu, self._registry, self.told = programs / "Passerelle", registry, 0
-
-    @property
-    def path(self) -> tuple[str, int] | None:
-        return self._registry.keys["environment"].get("path")
-
-    @path.setter
-    def path(self, value: tuple[str, int]) -> None:
-        self._registry.keys["environment"]["path"] = value
-
-    @property
-    def keys(self) -> set[str]:
-        return {*self._registry.keys}
-
-    def links(self) -> dict[str, str]:
-        """The words behind each name."""
-        return {file.stem: file.read_text("utf-8") for file in self.menu.glob("*.lnk")}
-
-    def announce(self) -> None:
-        self.told += 1
-
-
 @pytest.fixture
 def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desktop:
-    registry = Registry()
-    found = Desktop(tmp_path / "Programs", registry)
-    monkeypatch.setitem(sys.modules, "winreg", registry)
-    monkeypatch.setattr(account, "refuse_elsewhere", lambda: None)
-    monkeypatch.setattr(account, "programs_folder", lambda: found.menu.parent)
-    monkeypatch.setattr(account, "write_link", write_link)
-    monkeypatch.setattr(account, "announce", found.announce)
-    return found
-
-
-def write_link(path: Path, words: Sequence[str], folder: Path) -> None:
-    assert folder.is_absolute()
-    path.write_text("\n".join(words), encoding="utf-8")
+    return give_account(tmp_path, monkeypatch)
 
 
 def add(*names: str, folder: str = PROGRAM) -> Added:
