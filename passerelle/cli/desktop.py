@@ -20,6 +20,8 @@ from passerelle.desktop import entries
 
 # Nobody reads and closes a file so fast: such an editor goes on in a process of its own.
 _AT_ONCE = 2.0
+# The forms without windows, and those that people use.
+_WINDOWED = {"passerellew.exe": "passerelle.exe", "pythonw.exe": "python.exe"}
 # The links by name, with what they start; each only where this build has its command.
 _LINKS = {
     N_("Status"): ("--pause", "always", "status"),
@@ -93,7 +95,15 @@ def _program_folder() -> Path:
 def _links(config: Path) -> Iterator[entries.MenuLink]:
     for name, words in _LINKS.items():
         if any(word in COMMANDS for word in words):
-            yield entries.MenuLink(_(name), this_program(config, *words), _program_folder())
+            program, *rest = this_program(config, *words)
+            line = (_with_a_window(program), *rest)
+            yield entries.MenuLink(_(name), line, _program_folder())
+
+
+def _with_a_window(program: str) -> str:
+    """The form for people, where the other one runs this: the installer starts that."""
+    path = Path(program)
+    return str(path.with_name(_WINDOWED.get(path.name.lower(), path.name)))
 
 
 @click.command()

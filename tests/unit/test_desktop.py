@@ -158,6 +158,17 @@ def test_the_links_use_the_config_in_use_and_are_named_in_the_language(
     language.speak("en")
 
 
+def test_the_links_have_a_window_though_the_installer_has_none(
+    desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "passerellew.exe"))
+    run_program("desktop", "add")
+    started = {words.splitlines()[0] for words in desktop.links().values()}
+    assert started == {str(tmp_path / "passerelle.exe")}
+    assert desktop.path == (str(tmp_path), EXPANDED)
+
+
 def test_the_console_has_its_link_where_there_is_one(
     desktop: Desktop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
