@@ -34,7 +34,7 @@ LAYERS = (
     ),
     ("exchange",),
     ("gateway", "health", "explain"),
-    ("runs", "checks", "tills"),
+    ("runs", "checks", "tills", "console"),
     ("cli",),
     ("__main__",),
 )
@@ -48,7 +48,7 @@ IMPURE_NAMES = {"open", "print", "input"}
 IMPURE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "now", "utcnow",
                   "today", "sleep", "to_csv"}  # fmt: skip
 
-HEAVY = ("pandas", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2")
+HEAVY = ("pandas", "openpyxl", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -191,11 +191,19 @@ def test_few_rooms_know_of_the_pool() -> None:
         if re.search(r"\bpool\b", path.read_text("utf-8"))
     ]
     others = [name for name in knowing if not any(own in name for own in POOLS_OWN)]
-    assert len(others) <= 18, others
+    assert len(others) <= 19, others
 
 
 def test_a_run_of_orders_pays_for_no_heavy_library() -> None:
     assert modules_loaded_by("passerelle.cli", "passerelle.runs.orders").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "run", ["stock", "pool", "tills", "sync", "fulfil", "export", "comparison"]
+)
+def test_who_writes_no_spreadsheet_loads_no_library_for_it(run: str) -> None:
+    loaded = modules_loaded_by("passerelle.cli.tables", f"passerelle.runs.{run}")
+    assert loaded.isdisjoint({"pandas", "openpyxl"})
 
 
 @pytest.mark.parametrize("run", ["orders", "tills", "pool_tills", "stock"])

@@ -29,6 +29,8 @@ config      preparing  What the settings are, and which ones a file of the shop 
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
 fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
+export      tables     Write orders, missed orders, stock or runs as a table: CSV, Excel or HTML.
+compare     tables     Say what differs between OLD and NEW: two stock CSVs, two sales XMLs, or two folders.
 orders      orders     The orders that the ledger knows, and what a person may do with them.
 stock       looking    What was published of the ERP's stock.
 pool        pool       One stock that several shops share: who takes part, what was moved and why.
@@ -37,6 +39,7 @@ sync        sync       Levels of one system into another: ZORT's stock into Odoo
 jobs        sync       The jobs of the syncs: what ran, since when, with which result, and what to do.
 status      looking    Tell on one screen how it goes, and what to do about what does not.
 report      looking    Write the page that shows how it goes: report.html, in the folder of config.toml.
+console     console    Show how it goes on a live page with buttons, until it is ended with Ctrl+C.
 history     looking    The runs so far, newest first.
 alerts      keeping    Tell people when something needs them, and when it is over.
 archive     keeping    By hand what runs do by themselves.

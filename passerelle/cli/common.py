@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -13,15 +13,22 @@ import click
 from click.shell_completion import CompletionItem
 
 from passerelle.base.durable import write_output
-from passerelle.base.errors import PasserelleError, UnreachableError, UsageError, lines_of
+from passerelle.base.errors import (
+    ConfigError,
+    PasserelleError,
+    UnreachableError,
+    UsageError,
+    lines_of,
+)
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
-from passerelle.config.load import find_config, load_config
+from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
-from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
+from passerelle.ledger import ledger as ledgers
+from passerelle.ledger.ledger import Ledger, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
@@ -47,26 +54,25 @@ def settings_of(context: click.Context) -> Settings:
     return load_config(config_path(context))
 
 
+def usual_settings(context: click.Context) -> Settings | None:
+    """Those of the config file, where there is one; a file that was named must be there."""
+    root = context.find_root()
+    if root.obj is None and ENVIRONMENT not in os.environ:
+        try:
+            config_path(context)
+        except ConfigError:
+            return None
+    return settings_of(context)
+
+
 def config_path(context: click.Context) -> Path:
     option: Path | None = context.find_root().obj
     return find_config(option)
 
 
-@contextmanager
-def reading_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, to look something up; a run may be active meanwhile.
-
-    Looking creates nothing: where there is no ledger yet, it is an empty one.
-    """
-    if not ledger_exists(settings.folder):
-        with open_copy(settings.folder) as empty:
-            yield empty
-        return
-    ledger = open_ledger(settings.folder)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+def reading_ledger(settings: Settings) -> AbstractContextManager[Ledger]:
+    """The ledger, to look something up; a run may be active meanwhile."""
+    return ledgers.reading_ledger(settings.folder)
 
 
 @contextmanager
@@ -110,6 +116,16 @@ def ask_first(lines: Iterable[str], *, yes: bool) -> None:
         raise UsageError(_("nothing was done, as you said"))
 
 
+def needs_web(extra: str) -> None:
+    """What serves pages needs what no other command does. Raises :class:`ConfigError`."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
+        mend = _('pip install "passerelle[{extra}]"; the Windows programs have it')
+        what = _("{name} is not installed").format(name=missing[0])
+        raise ConfigError(what, "", mend.format(extra=extra))
+
+
 def print_json(value: Any) -> None:
     click.echo(to_json(value))
 
@@ -147,8 +163,13 @@ def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
     try:
         write_output(output, data)
     except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
+        mend = error.strerror or ""
+        if isinstance(error, PermissionError):
+            mend = _(
+                "close the program that holds it open (Excel does), see to the folder's rights, "
+                "or name another file"
+            )
+        raise UnreachableError(_("the file cannot be written"), str(output), mend) from error
 
 
 def _config_of(context: click.Context) -> Path | None:

@@ -11,6 +11,7 @@ from passerelle.cli.common import (
     config_path,
     end_with,
     json_option,
+    needs_web,
     now,
     print_json,
     tell,
@@ -43,7 +44,7 @@ def serve(context: click.Context, listen: str | None) -> None:
     """
     from passerelle.cli.common import settings_of
 
-    _check_extra()
+    needs_web("tills")
     from passerelle.tills.main import serve_tills
 
     settings = settings_of(context)
@@ -74,7 +75,7 @@ def agent(
     passerelle till agent --server https://192.168.1.10:8469 --code K7QM2XW4PA
     passerelle till agent
     """
-    _check_extra()
+    needs_web("tills")
     from passerelle.tills.agent_main import run_agent
 
     run_agent(folder or _agents_folder(context), _checked(listen), server or "", code or "")
@@ -94,15 +95,6 @@ def _agents_folder(context: click.Context) -> Path:
         home = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_DATA_HOME")
         return (Path(home) if home else Path.home() / ".local" / "share") / "Passerelle"
     return settings_of(context).folder
-
-
-def _check_extra() -> None:
-    """The two servers need what no other command does."""
-    from importlib.util import find_spec
-
-    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
-        mend = _('pip install "passerelle[tills]"; the Windows programs have it')
-        raise ConfigError(_("{name} is not installed").format(name=missing[0]), "", mend)
 
 
 def _checked(listen: str) -> str:

@@ -61,6 +61,24 @@ class ConcernKind(StrEnum):
     FLAGGED = "flagged"
 
 
+class Level(StrEnum):
+    """How grave a concern is: a person has something to do, or something does not work."""
+
+    TO_DO = "to_do"
+    OUT_OF_ORDER = "out_of_order"
+
+
+_OUT_OF_ORDER = frozenset(
+    {
+        *(ConcernKind.MISSED, ConcernKind.FAILED, ConcernKind.HELD),
+        *(ConcernKind.KILLED, ConcernKind.NOT_TAKEN, ConcernKind.LATE, ConcernKind.QUIET),
+        *(ConcernKind.DOUBTFUL, ConcernKind.REFUSED, ConcernKind.SALE_REFUSED),
+        *(ConcernKind.SALE_STUCK, ConcernKind.UNREACHABLE, ConcernKind.OVERSOLD),
+        *(ConcernKind.JOB_HELD, ConcernKind.JOB_FAILED),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Concern:
     """Something that needs a person.
@@ -75,6 +93,10 @@ class Concern:
     mend: str
     since: datetime | None = None
     orders: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        return Level.OUT_OF_ORDER if self.kind in _OUT_OF_ORDER else Level.TO_DO
 
     @property
     def key(self) -> str:

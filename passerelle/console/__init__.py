@@ -1,0 +1,1 @@
+"""``passerelle console``: the page of how it goes, live, with buttons; on this machine alone."""

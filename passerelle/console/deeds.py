@@ -1,0 +1,138 @@
+"""What the buttons may start: commands of the command line, and what each asks first."""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from passerelle.base.errors import UsageError
+from passerelle.base.language import N_, _
+from passerelle.health.concerns import Concern
+from passerelle.health.report.live import Button
+
+_PRINTED = re.compile(r"`(passerelle [^`]+)`")
+_NAMING = frozenset({"--all", "--until", "--in"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A command that a button may start: the words that it begins with, and how it is called.
+
+    ``rehearse`` is the option by which it tells what will follow and does nothing; with ``--yes``
+    it tells so where that is left out. Without ``rehearse`` it can be taken back, or is a run that
+    the schedule starts too.
+    """
+
+    words: tuple[str, ...]
+    label: str
+    rehearse: str = ""
+    options: frozenset[str] = frozenset()
+
+
+_KINDS = (
+    _Kind(("orders", "settle"), N_("Entered at the till"), options=_NAMING),
+    _Kind(("orders", "unsettle"), N_("Take back")),
+    _Kind(("orders", "resend"), N_("Send again"), "--yes", _NAMING),
+    _Kind(("orders", "retry"), N_("Try again")),
+    _Kind(("run", "stock", "--accept-drop"), N_("Accept the drop"), "--dry-run"),
+    _Kind(("run", "pool", "--accept"), N_("Accept the change"), "--dry-run"),
+    _Kind(("run", "tills", "--accept"), N_("Accept the change"), "--dry-run"),
+    _Kind(("run", "orders"), N_("Send the orders now")),
+    _Kind(("run", "stock"), N_("Update the stock now")),
+    _Kind(("run", "pool"), N_("Share the stock now")),
+    _Kind(("run", "tills"), N_("Book the tills now")),
+    _Kind(("run",), N_("Run {what} now")),
+    _Kind(("sync", "run"), N_("Run {what} now")),
+    _Kind(("jobs", "retry"), N_("Try again")),
+    _Kind(("jobs", "run"), N_("Go on")),
+    _Kind(("pool", "accept"), N_("Let {what} join"), "--dry-run"),
+    _Kind(("schedule", "disable"), N_("Pause")),
+    _Kind(("schedule", "enable"), N_("Go on")),
+    _Kind(("shop", "clear-cache"), N_("Clear the shop's cache"), "--yes"),
+    _Kind(("status",), N_("Look at the servers")),
+    _Kind(("check",), N_("Check everything")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What one button starts: the words of its command, without the program's name."""
+
+    kind: _Kind
+    words: tuple[str, ...]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person is shown first what will follow."""
+        return bool(self.kind.rehearse)
+
+    @property
+    def rehearsal(self) -> Sequence[str]:
+        """What tells what will follow, and does nothing."""
+        return self.words if self.kind.rehearse == "--yes" else self._with(self.kind.rehearse)
+
+    @property
+    def command(self) -> Sequence[str]:
+        return self._with("--yes") if self.kind.rehearse == "--yes" else self.words
+
+    @property
+    def undo(self) -> str:
+        """The command that takes it back; empty where it has none, or names no ids."""
+        ids = self.words[2:]
+        if self.kind.words != ("orders", "settle") or _NAMING.intersection(ids):
+            return ""
+        return "passerelle " + shlex.join(("orders", "unsettle", *ids))
+
+    def _with(self, option: str) -> Sequence[str]:
+        """Where an option still is one: before any ``--``."""
+        known = len(self.kind.words)
+        return (*self.words[:known], option, *self.words[known:])
+
+
+def deed_of(text: str) -> Deed | None:
+    """The deed that a command line is; ``None`` where no button may start it."""
+    try:
+        program, *words = shlex.split(text)
+    except ValueError:
+        return None
+    for kind in _KINDS:
+        known = len(kind.words)
+        if program == "passerelle" and tuple(words[:known]) == kind.words:
+            return Deed(kind, tuple(words)) if _fits(kind, words[known:]) else None
+    return None
+
+
+def needed_deed(text: str) -> Deed:
+    """The same. Raises :class:`UsageError` where no button may start it."""
+    deed = deed_of(text)
+    if deed is None:
+        raise UsageError(_("no button starts this"), text, _("type it at a console"))
+    return deed
+
+
+def _fits(kind: _Kind, rest: Sequence[str]) -> bool:
+    """Whether all options are known ones; what follows ``--`` is none."""
+    before = rest[: rest.index("--")] if "--" in rest else rest
+    return all(word in kind.options for word in before if word.startswith("-"))
+
+
+def button(text: str) -> Button | None:
+    """The button that starts a command line; ``None`` where none may."""
+    deed = deed_of(text)
+    if deed is None:
+        return None
+    what = " ".join(deed.words[len(deed.kind.words) :])
+    label = _(deed.kind.label).format(what=what)
+    return Button(label, "do", {"command": text}, text, deed.asks)
+
+
+def buttons_of(concern: Concern) -> tuple[Button, ...]:
+    """A button for each command that a concern's words name, and that a button may start."""
+    return tuple(_buttons(_PRINTED.findall(f"{concern.text} {concern.mend}")))
+
+
+def _buttons(commands: Sequence[str]) -> Iterator[Button]:
+    for text in dict.fromkeys(commands):
+        found = button(text)
+        if found is not None:
+            yield found

@@ -1,0 +1,96 @@
+"""The page of the console: the report, with buttons; in words where it cannot be shown."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from passerelle.base.errors import PasserelleError, lines_of
+from passerelle.base.language import _, spoken
+from passerelle.config.load import load_config
+from passerelle.config.model import Settings
+from passerelle.console.deeds import button, buttons_of
+from passerelle.gateway.frame import clock
+from passerelle.health.report.live import Button, Live
+from passerelle.health.report.page import render
+from passerelle.ledger.ledger import reading_ledger
+from passerelle.schedule.schtasks import find_schtasks
+from passerelle.schedule.tasks import look_up
+from passerelle.schedule.timetable import timetable
+
+_TASKS_SECONDS = 30
+# Windows ask at once; a process has one connection to its ledger, which bears one thread.
+_one_by_one = threading.Lock()
+STYLES, SCRIPTS = ("report.css", "console.css"), ("report.js", "console.js")
+
+
+def live_page(config: Path) -> str:
+    """HTML. What the config file says counts from the next look on; its faults are told."""
+    try:
+        settings = load_config(config)
+        live = Live(STYLES, SCRIPTS, tuple(_toolbar(settings)), buttons_of)
+        with _one_by_one, reading_ledger(settings.folder) as ledger:
+            return render(settings, ledger, clock(), live)
+    except PasserelleError as error:
+        return _told(error)
+
+
+def _toolbar(settings: Settings) -> Iterator[Button]:
+    return filter(None, map(button, _commands(settings)))
+
+
+def _commands(settings: Settings) -> Iterator[str]:
+    runs = tuple(timetable(settings))
+    for run in runs:
+        yield f"passerelle run {run}"
+    for verb in _pausing(runs, int(time.monotonic() // _TASKS_SECONDS)):
+        yield f"passerelle schedule {verb}"
+    yield "passerelle status"
+    yield "passerelle check"
+
+
+@lru_cache(maxsize=1)
+def _pausing(runs: Sequence[str], _moment: int) -> Sequence[str]:
+    """What `schedule` may do to the tasks that there are; asking Windows takes its time."""
+    if find_schtasks() is None:
+        return ()
+    try:
+        found = {look_up(run).enabled for run in runs}
+    except PasserelleError:
+        return ()
+    return [verb for verb, those in (("disable", True), ("enable", False)) if those in found]
+
+
+def forget_tasks() -> None:
+    """A button may have changed them."""
+    _pausing.cache_clear()
+
+
+def _told(error: PasserelleError) -> str:
+    links = "".join(f'<link rel="stylesheet" href="{name}">' for name in STYLES)
+    scripts = "".join(f'<script src="{name}" defer></script>' for name in SCRIPTS[1:])
+    lines = "".join(f"<p>{escape(line)}</p>" for line in lines_of(error))
+    title = _("The page cannot be shown")
+    return (
+        f'<!doctype html><html lang="{spoken()}"><head><meta charset="utf-8">'
+        f"<title>Passerelle</title>{links}{scripts}</head>"
+        f'<body><main role="alert"><h1>{escape(title)}</h1>{lines}</main></body></html>'
+    )
+
+
+def words() -> dict[str, str]:
+    """What the page's script says."""
+    return {
+        "busy": _('"{command}" is running'),
+        "done": _("Done."),
+        "failed": _("Not done (exit code {code})."),
+        "sure": _("Do it"),
+        "cancel": _("Leave it"),
+        "close": _("Close"),
+        "undo": _("Take it back"),
+        "nothing": _("It printed nothing."),
+        "gone": _("The console has ended, or its machine does not answer: start it again."),
+        "asks": _("This is what will follow:"),
+    }

@@ -1,0 +1,31 @@
+"""What the page has where it is served live: files beside it, and buttons."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from passerelle.health.concerns import Concern
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button, as a form that posts ``values`` to ``actions/ACTION``.
+
+    ``command`` is what a person would type instead. What is ``asking`` tells what will follow
+    before it does anything.
+    """
+
+    label: str
+    action: str
+    values: Mapping[str, str]
+    command: str
+    asking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Styles and scripts by their addresses; buttons above all, and those of each concern."""
+
+    styles: Sequence[str]
+    scripts: Sequence[str]
+    toolbar: Sequence[Button]
+    buttons_of: Callable[[Concern], Sequence[Button]]

@@ -1,0 +1,176 @@
+"""``passerelle console``: who may look, what it starts, and how it tells what changed."""
+
+import http.client
+import json
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import make_world
+from tests.servers.fixtures import NewServer
+from tests.shell import Running, running
+from tests.world import Sale, World
+
+JSON = "application/json"
+
+
+@dataclass
+class Page:
+    """Whoever has the console's address."""
+
+    child: Running
+    host: str
+    path: str
+
+    def ask(
+        self, name: str = "", body: object = None, **head: str
+    ) -> tuple[int, str, http.client.HTTPMessage]:
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        method = "GET" if body is None else "POST"
+        sent = {"Content-Type": JSON, "Origin": f"http://{self.host}"} if body is not None else {}
+        sent |= {name.replace("_", "-"): value for name, value in head.items()}
+        path = name if name.startswith("/") else self.path + name
+        connection.request(method, path, None if body is None else json.dumps(body), sent)
+        answer = connection.getresponse()
+        told = answer.status, answer.read().decode("utf-8"), answer.msg
+        connection.close()
+        return told
+
+    def does(self, command: str, *, sure: bool = False) -> Any:
+        status, text, _head = self.ask("actions/do", {"command": command, "sure": sure})
+        assert status == 200, text
+        return json.loads(text)
+
+    @contextmanager
+    def hearing(self) -> Iterator[Iterator[str]]:
+        connection = http.client.HTTPConnection(self.host, timeout=30)
+        connection.request("GET", f"{self.path}changes")
+        answer = connection.getresponse()
+        yield (line.decode().strip() for line in answer)
+        answer.close()
+        connection.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, new_server: NewServer) -> World:
+    world = make_world(tmp_path, new_server("folder"))
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"380": 2}, payment="Carte cadeau"))
+    world.erp_writes_stock({"370": 3, "380": 5})
+    return world
+
+
+@contextmanager
+def console_of(world: World) -> Iterator[Page]:
+    with running("console", "--no-open", cwd=world.folder) as child:
+        line = child.output.readline()
+        found = re.fullmatch(r"console, until Ctrl\+C: http://(127\.0\.0\.1:\d+)(/.{32}/)\n", line)
+        assert found, line
+        yield Page(child, found[1], found[2])
+
+
+@pytest.fixture
+def page(world: World) -> Iterator[Page]:
+    with console_of(world) as page:
+        yield page
+
+
+def test_only_who_has_the_whole_address_may_look(page: Page) -> None:
+    assert page.ask()[0] == 200
+    for path in ("/", "/changes", f"/x{page.path[2:]}", f"{page.path}../", f"{page.path}secrets"):
+        status, text, _head = page.ask(path)
+        assert (status, "passerelle console" in text) == (403, True), path
+    assert page.ask(Host="shop.example.com")[0] == 403
+    _status, _text, head = page.ask()
+    assert "script-src 'self'" in head["Content-Security-Policy"]
+    assert "unsafe-inline" not in head["Content-Security-Policy"]
+    assert (head["Referrer-Policy"], head["Cache-Control"]) == ("no-referrer", "no-store")
+    assert "Set-Cookie" not in head
+
+
+def test_no_other_page_can_press_its_buttons(page: Page, world: World) -> None:
+    said = {"command": "passerelle run orders"}
+    for head in (
+        {"Origin": "https://evil.example.com"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+    ):
+        assert page.ask("actions/do", said, **head)[0] == 403, head
+    assert page.ask("actions/do", {"command": "passerelle orders forget 1"})[0] == 400
+    assert page.ask("actions/do", ["passerelle run orders"])[0] == 400
+    assert page.ask("actions/do")[0] == 403
+    assert not (world.data / "passerelle.db").exists()
+
+
+def test_a_fresh_folder_has_a_page_and_its_first_run_by_a_button(page: Page, world: World) -> None:
+    _status, html, _head = page.ask()
+    assert 'title="passerelle run orders"' in html
+    assert "<style" not in html and "<script>" not in html
+    assert not (world.data / "passerelle.db").exists()
+    told = page.does("passerelle run orders")
+    assert (told["exit_code"], "is in place on ftp" in told["text"]) == (0, True), told
+    assert world.states() == {"1": "sent", "2": "withheld"}
+    assert 'title="passerelle orders settle 2"' in page.ask()[1]
+
+
+def test_entered_at_the_till_and_taken_back(page: Page, world: World) -> None:
+    world.run_well("run", "orders")
+    told = page.does("passerelle orders settle 2")
+    assert (told["exit_code"], told["undo"]) == (0, "passerelle orders unsettle 2")
+    assert world.states()["2"] == "settled"
+    assert page.does(told["undo"])["exit_code"] == 0
+    assert world.states()["2"] == "withheld"
+
+
+def test_what_cannot_be_taken_back_asks_first(page: Page, world: World) -> None:
+    world.run_well("run", "orders")
+    asked = page.does("passerelle orders resend 1")
+    assert (asked["asks"], "1" in asked["text"], asked["undo"]) == (True, True, "")
+    assert world.states()["1"] == "sent"
+    told = page.does("passerelle orders resend 1", sure=True)
+    assert (told["asks"], told["exit_code"]) == (False, 0), told
+    assert world.states()["1"] == "waiting"
+    unknown = page.does("passerelle orders resend 4711")
+    assert (unknown["asks"], unknown["exit_code"]) == (False, 2), unknown
+    assert "4711" in unknown["text"]
+
+
+def test_it_tells_of_a_run_of_others_and_of_its_own_config(page: Page, world: World) -> None:
+    with page.hearing() as lines:
+        assert next(lines) == "event: hello"
+        world.run_well("run", "orders")
+        assert "event: changed" in lines
+    config = world.folder / "config.toml"
+    text = config.read_text("utf-8")
+    config.write_text(text + "nonsense\n", encoding="utf-8")
+    status, html, _head = page.ask()
+    assert (status, "The page cannot be shown" in html, "config.toml" in html) == (200, True, True)
+    config.write_text(text, encoding="utf-8")
+    assert "The page cannot be shown" not in page.ask()[1]
+
+
+def test_it_ends_with_its_terminal(world: World) -> None:
+    with console_of(world) as page, page.hearing() as lines:
+        next(lines)
+        page.child.send_signal(signal.SIGHUP)
+        _output, errors = page.child.rest()
+    assert (page.child.wait(), errors) == (0, "")
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "192.168.1.10:8480", "[::]:0", "shop:80", "8480"])
+def test_it_is_for_this_machine_alone(world: World, listen: str) -> None:
+    with running("console", "--no-open", "--listen", listen, cwd=world.folder) as child:
+        assert child.wait(20) == 2
+        _output, errors = child.rest()
+    assert listen in errors
+
+
+def test_an_address_that_is_taken_is_told(page: Page, world: World) -> None:
+    result = world.run("console", "--no-open", "--listen", page.host)
+    assert (result.exit_code, page.host in result.stderr) == (4, True)

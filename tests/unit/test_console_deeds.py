@@ -1,0 +1,82 @@
+"""What the console's buttons may start, and what they ask first."""
+
+import pytest
+
+from passerelle.base.errors import UsageError
+from passerelle.console.deeds import button, buttons_of, deed_of, needed_deed
+from passerelle.health.concerns import Concern, ConcernKind
+
+
+@pytest.mark.parametrize(
+    ("text", "rehearsal", "command"),
+    [
+        ("passerelle orders settle 1042 1043", None, "orders settle 1042 1043"),
+        ("passerelle orders settle --all withheld --until 2026-11-27T10:00:00+01:00", None,
+         "orders settle --all withheld --until 2026-11-27T10:00:00+01:00"),
+        ("passerelle orders resend 1042", "orders resend 1042", "orders resend --yes 1042"),
+        ("passerelle orders resend -- -5", "orders resend -- -5", "orders resend --yes -- -5"),
+        ("passerelle orders resend --in a.xml", "orders resend --in a.xml",
+         "orders resend --yes --in a.xml"),
+        ("passerelle run orders", None, "run orders"),
+        ("passerelle run stock --accept-drop", "run stock --accept-drop --dry-run",
+         "run stock --accept-drop --dry-run"),
+        ("passerelle pool accept be", "pool accept --dry-run be", "pool accept be"),
+        ("passerelle schedule disable", None, "schedule disable"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_taken_back_is_rehearsed(
+    text: str, rehearsal: str | None, command: str
+) -> None:
+    deed = needed_deed(text)
+    assert deed.asks == (rehearsal is not None)
+    if rehearsal:
+        assert " ".join(deed.rehearsal) == rehearsal
+    if "--dry-run" not in command:
+        assert " ".join(deed.command) == command
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "passerelle orders forget 1042",
+        "passerelle orders resend --yes 1042",
+        "passerelle orders settle --config evil.toml 1042",
+        "passerelle --config evil.toml run orders",
+        "passerelle run stock --accept-drop --config evil.toml",
+        "passerelle secret set ftp",
+        "passerelle",
+        "rm -rf /",
+        "",
+        'passerelle orders settle "1042',
+    ],
+)
+def test_no_button_starts_anything_else(text: str) -> None:
+    assert deed_of(text) is None
+    assert button(text) is None
+    with pytest.raises(UsageError, match="no button starts this"):
+        needed_deed(text)
+
+
+def test_an_id_that_looks_like_an_option_is_one_that_follows_the_dashes() -> None:
+    assert deed_of("passerelle orders settle -- --config") is not None
+
+
+def test_a_settled_order_can_be_taken_back() -> None:
+    assert needed_deed('passerelle orders settle 1042 "a b"').undo == (
+        "passerelle orders unsettle 1042 'a b'"
+    )
+    assert needed_deed("passerelle orders settle -- -5").undo == "passerelle orders unsettle -- -5"
+    # Whose orders those were is not known here any more.
+    assert needed_deed("passerelle orders settle --all withheld").undo == ""
+    assert needed_deed("passerelle run orders").undo == ""
+
+
+def test_a_concern_has_the_buttons_of_its_mend() -> None:
+    mend = (
+        "enter it, then `passerelle orders settle 1 2`; `passerelle orders show 1` says why;"
+        " or `passerelle orders resend 1 2`"
+    )
+    concern = Concern(ConcernKind.WITHHELD, "orders", "2 orders are withheld", mend)
+    settle, resend = buttons_of(concern)
+    assert (settle.label, settle.command) == ("Entered at the till", "passerelle orders settle 1 2")
+    assert (settle.asking, resend.asking) == (False, True)
