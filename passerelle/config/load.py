@@ -35,7 +35,7 @@ def find_config(option: Path | None = None) -> Path:
 
     Raises :class:`ConfigError` when that file does not exist.
     """
-    path = (option or _by_default()).absolute()
+    path = config_place(option)
     if not path.is_file():
         raise ConfigError(
             _("no configuration"),
@@ -43,6 +43,11 @@ def find_config(option: Path | None = None) -> Path:
             _("write one with `passerelle init`, or name it with --config"),
         )
     return path
+
+
+def config_place(option: Path | None = None) -> Path:
+    """The same file, whether it is there or not."""
+    return (option or _by_default()).absolute()
 
 
 def _by_default() -> Path:
