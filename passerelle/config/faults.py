@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import shorten
 from passerelle.config.model import Settings
+from passerelle.config.syntax import right_form, written
 from passerelle.config.values import Section, section_of
 
 Key = tuple[str, ...]
@@ -83,6 +84,12 @@ def _paths(tree: object, depth: int = 0) -> Iterator[Key]:
 
 _FILE = "config.toml"
 _MANY = 100
+# What stands without quotes, by pydantic's kind of error.
+_UNQUOTED = {
+    "bool_type": re.compile("true|false"),
+    "int_type": re.compile("-?[0-9]+"),
+    "float_type": re.compile("-?[0-9]+([.][0-9]+)?"),
+}
 # pydantic's kinds of errors, in its own words: it speaks English only.
 KINDS: Mapping[str, str] = {
     "bool_type": N_("input should be a valid boolean"),
@@ -143,7 +150,7 @@ def _fault(detail: ErrorDetails) -> str:
         case "value_error":
             problem = detail["msg"].removeprefix("Value error, ")
             return f"{key}: {problem}" if _key(detail) else problem
-    return f"{key}: {_by_kind(detail)}"
+    return _(": ").join(filter(None, (f"{key}: {_by_kind(detail)}", _mend_of_kind(detail))))
 
 
 def _by_kind(detail: ErrorDetails) -> str:
@@ -151,6 +158,20 @@ def _by_kind(detail: ErrorDetails) -> str:
     if text is None:
         return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
     return _(text).format(**{name: _shown(value) for name, value in detail.get("ctx", {}).items()})
+
+
+def _mend_of_kind(detail: ErrorDetails) -> str:
+    """The line to write where a number stands between quotes, or a text without them."""
+    value, kind = detail["input"], detail["type"]
+    if kind == "string_type" and isinstance(value, int | float):
+        right = f'"{str(value).lower() if isinstance(value, bool) else value}"'
+    elif kind in _UNQUOTED and isinstance(value, str):
+        right = right_form(value.strip()).strip('"')
+        if not _UNQUOTED[kind].fullmatch(right):
+            return ""
+    else:
+        return ""
+    return _("write {line}").format(line=written(_key(detail)[-1], right))
 
 
 def _shown(value: Any) -> str:
