@@ -53,7 +53,7 @@ def written(key: str, value: str) -> str:
     """The line to write; a value that may be secret is left out."""
     quote = value[:1] if value[:1] in ("'", '"') else ""
     is_shown = not _SECRET.search(key) and "@" not in value and len(value) <= _LONGEST
-    return f"{key} = {value if is_shown else f'{quote}…{quote}'}"
+    return f"{key} = {value if is_shown else f'{quote}...{quote}'}"
 
 
 def _where_begins(begin: re.Pattern[str], lines: list[str], number: int) -> int:
@@ -136,7 +136,7 @@ def _equals(lines: list[str], number: int, _message: str) -> str | None:
         return None
     if found := re.match(r"\s*([\w.\-]+)\s*:", line):
         return _('"=" stands between key and value, not ":": write {line}').format(
-            line=f"{found[1]} = …"
+            line=f"{found[1]} = ..."
         )
     return _('"=" is missing between key and value: write key = "value"')
 
