@@ -35,10 +35,10 @@ def key_lines(text: str) -> dict[Key, int]:
     """Every table and key of a valid TOML ``text`` with the number of its first line."""
     lines: dict[Key, int] = {}
     table: Key = ()
-    for number, statement in _statements(text):
+    for number, statement in statements(text):
         tree = tomllib.loads(statement)
         if statement.lstrip(" \t").startswith("["):
-            table = _path_of(tree)
+            table = table_of(tree)
             lines.setdefault(table, number)
         else:
             for path in _paths(tree):
@@ -53,7 +53,7 @@ def line_of(lines: dict[Key, int], key: Key) -> int:
     return lines.get(key, 1)
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def statements(text: str) -> Iterator[tuple[int, str]]:
     """Whole statements with their first line: a value may span several lines."""
     text += "\n"
     start, first, number, depth = 0, 1, 1, 0
@@ -66,7 +66,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             start, first = token.end(), number
 
 
-def _path_of(tree: object) -> Key:
+def table_of(tree: object) -> Key:
     path: list[str] = []
     while isinstance(tree, dict) and tree and len(path) < _DEEPEST:
         name, tree = next(iter(tree.items()))

@@ -59,7 +59,11 @@ def load_config(path: Path) -> Settings:
     Raises :class:`ConfigError` whose ``faults`` list every fault as ``FILE:LINE: KEY: PROBLEM``,
     in that language too.
     """
-    text = read_text(path)
+    return parse_config(path, read_text(path))
+
+
+def parse_config(path: Path, text: str) -> Settings:
+    """The same of the ``text`` that the file holds, or will hold."""
     _speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))

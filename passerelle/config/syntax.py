@@ -56,6 +56,12 @@ def written(key: str, value: str) -> str:
     return f"{key} = {value if is_shown else f'{quote}...{quote}'}"
 
 
+def hidden_value(line: str) -> str:
+    """A line of config.toml for everybody's eyes."""
+    key, value = _pair(line)
+    return written(key, value) if _SECRET.search(key) else line
+
+
 def _where_begins(begin: re.Pattern[str], lines: list[str], number: int) -> int:
     """The parser names the line where it gave up, which may be far below."""
     above = range(min(number, len(lines)), 0, -1)
