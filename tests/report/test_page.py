@@ -74,7 +74,7 @@ def test_before_the_first_run_it_says_how_to_begin(
     written: Callable[..., Path], now: datetime
 ) -> None:
     page = read(written(empty=True))
-    assert texts(page, "//h1") == ["×Out of order: 2 problems"]
+    assert texts(page, "//h1") == ["!2 things to do"]
     assert "passerelle run orders --dry-run" in texts(page, "//article//code")
     nothing = {"No run has started in these days.", "No orders in these days."}
     assert nothing <= set(texts(page, "//p"))
