@@ -29,6 +29,7 @@ LAYERS = (
         "remotes",
         "connectors",
         "schedule",
+        "desktop",
         "ledger",
     ),
     ("exchange",),

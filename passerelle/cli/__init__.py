@@ -7,6 +7,7 @@ from typing import NamedTuple
 import click
 
 from passerelle import __version__
+from passerelle.base import window
 from passerelle.base.language import _
 from passerelle.base.progress import shown
 from passerelle.cli.click_words import teach_click
@@ -24,7 +25,7 @@ _TABLE = """
 init        preparing  Write a commented config.toml into DIR (here, if none is given).
 demo        running    Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 check       preparing  Look at all that a run needs, and say what is wrong and how to mend it.
-config      preparing  What the settings are, and which ones a file of the shop or the ERP asks for.
+config      settings   What the settings are, and which ones a file of the shop or the ERP asks for.
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
 fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
@@ -45,6 +46,7 @@ archive     keeping    By hand what runs do by themselves.
 customer    keeping    What a customer may ask of the shop about their personal data.
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
 completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.
 """  # noqa: E501
@@ -80,6 +82,14 @@ class _Commands(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The config.toml to use. Else $PASSERELLE_CONFIG, else the one beside the program "
     "(.exe) or in the current folder.",
+)
+@click.option(
+    "--pause",
+    type=click.Choice(("failed", "always")),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, when: window.keep(when) if when else None,
+    help="In the end wait for a key before the window closes: always, or if the command failed.",
 )
 @click.version_option(__version__, prog_name="passerelle", message="%(prog)s %(version)s")
 @click.pass_context

@@ -13,7 +13,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from passerelle.base.durable import write_output
-from passerelle.base.errors import ConfigError, PasserelleError, UnreachableError, UsageError
+from passerelle.base.errors import (
+    ConfigError,
+    PasserelleError,
+    UnreachableError,
+    UsageError,
+    lines_of,
+)
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
@@ -131,7 +137,8 @@ def tell(lines: Iterable[str]) -> None:
 
 def complain(error: PasserelleError) -> None:
     """Prints an error as the program does at its end, and goes on."""
-    click.echo(f"passerelle: {error}", err=True)
+    for line in lines_of(error):
+        click.echo(f"passerelle: {line}", err=True)
 
 
 def end_with(error: PasserelleError | None) -> None:

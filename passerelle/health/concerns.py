@@ -39,7 +39,7 @@ class ConcernKind(StrEnum):
     ============ ================================================ ==================================
     kind         out of order                                     to do
     ============ ================================================ ==================================
-    runs         never, missed, failed, held, killed
+    runs         missed, failed, held, killed                     never
     files        not_taken, late, quiet, unreachable              prune_held
     orders       doubtful, refused, twice                         withheld, rejected, not_sent,
                                                                   changed, cancelled, id_reused,
@@ -94,6 +94,7 @@ class ConcernKind(StrEnum):
 # A kind that is new is grave until somebody decides that it can wait.
 _CAN_WAIT = frozenset(
     {
+        ConcernKind.NEVER,
         ConcernKind.WITHHELD,
         ConcernKind.REJECTED,
         ConcernKind.NOT_SENT,

@@ -76,6 +76,8 @@ SCREENS: Sequence[tuple[str, str]] = (
     ("secret delete none", "·none"),
     ("history", r"^started\trun\texit code\ttook\tsummary$|\t(orders|stock|adopt)\t|\d s\b"),
     ("check", CHECKED),
+    ("config edit", "x^"),
+    ("desktop add", "x^"),
 )
 TRANSLATED = re.compile(r"⟦[^⟦⟧]*⟧")
 WORDS = re.compile(r"[^\W\d_]")
@@ -129,6 +131,7 @@ def test_one_screen_of_each_command(
     world = make_world(tmp_path, new_server("folder"))
     fill(world)
     monkeypatch.setattr(keyring, "set_password", MemoryKeyring().set_password)
+    monkeypatch.setattr("click.edit", lambda **_: None)
     keeping = importlib.import_module("passerelle.cli.keeping")
     monkeypatch.setattr(keeping, "_first_line", io.BytesIO(b"s3same\n").readline)
     for line, names in SCREENS:
