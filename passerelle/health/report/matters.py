@@ -86,11 +86,11 @@ def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern
 
 
 def sums_of(goods: Goods) -> Mapping[str, Decimal]:
-    """What the lines cost, was added, taken off and paid, by its name; what is not told is not."""
+    """What the lines cost, was added, taken off and paid, by its name; without what is nothing."""
     told = {
         _("goods"): goods.amount,
-        _("shipping"): goods.shipping,
-        _("discount"): goods.discount,
+        _("shipping"): goods.shipping or None,
+        _("discount"): goods.discount or None,
         _("paid"): goods.total_paid,
     }
     return {name: amount for name, amount in told.items() if amount is not None}
