@@ -44,7 +44,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     for label, server in settings.servers.items():
         password = check_password(label, server, config)
         yield from password
-        if not any(finding.level == Grade.FAULT for finding in password):
+        if not any(finding.grade == Grade.FAULT for finding in password):
             yield from check_server(settings, label)
     yield from check_connectors(settings)
     yield from check_tills(settings)

@@ -21,7 +21,7 @@ class Finding:
     ``exit_code`` is that of the error family of a fault, 0 for everything else.
     """
 
-    level: Grade
+    grade: Grade
     what: str
     found: str
     mend: str = ""
@@ -29,7 +29,7 @@ class Finding:
 
     def __str__(self) -> str:
         text = _(": ").join(part for part in (self.what, self.found, self.mend) if part)
-        return f"{self.level:<9}{text}"
+        return f"{self.grade:<9}{text}"
 
 
 def ok(what: str, found: str) -> Finding:

@@ -88,7 +88,7 @@ def keep_goods_of(gateway: Gateway, orders: Sequence[Order]) -> None:
         text = _(
             "the goods of orders that were not sent cannot be kept in {folder} ({reason}): make "
             "room or give this account the right to write there; until their orders change, "
-            "`passerelle orders show` has item numbers alone"
+            "`orders show` has item numbers alone"
         )
         gateway.warn(text.format(folder=WITHHELD, reason=error.strerror or error))
 

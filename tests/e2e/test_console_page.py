@@ -74,12 +74,14 @@ def test_what_one_does_the_other_sees(windows: tuple[Window, Window], world: Wor
     one.answers("Close")
     for window in windows:
         window.sees("to be entered at the till: 2")
-    # Of others' runs both hear by themselves, and what was typed stays.
+    # Of others' runs both hear by themselves, and what was typed and opened stays.
+    other.browser.unfold()
     other.browser.type("#search", "REF3")
     world.shop_writes(Sale("3", {"370": 1}), Sale("2", {"380": 2}, payment="Carte cadeau"))
     world.run_well("run", "orders")
     other.wait("document.querySelector('#matches').textContent.startsWith('1 of 3')")
     assert other.browser.run("return document.querySelector('#search').value") == "REF3"
+    assert other.browser.run("return document.querySelector('#search').checkVisibility()")
     one.presses("passerelle orders settle 2")
     one.is_told("Done.")
     other.wait("!document.querySelector('main').innerText.includes('to be entered')")

@@ -65,7 +65,8 @@ class Guide:
         for command in self.commands():
             if command in ENDLESS:
                 continue
-            words = [SAMPLES.get(word, word) for word in shlex.split(command)[1:]]
+            typed = shlex.split(command.replace("\\", "/"))  # Windows' paths
+            words = [SAMPLES.get(word, word) for word in typed[1:]]
             more = ("--yes",) if command.removeprefix(MINE) in self.asks else ()
             pool = "pool" in words and self.pool
             result = run_program(*words, *more, cwd=pool or folder)
@@ -174,6 +175,9 @@ def test_everyday(demo: Path, tmp_path: Path, new_server: NewServer) -> None:
         asks=("orders resend 1042",),
         pool=shops.folder,
     )
+    for folder in ("ancien", "nouveau"):
+        (demo / folder).mkdir()
+        shutil.copy(demo / "server" / "ExportCSV.csv", demo / folder / "ExportCSVmod.csv")
     with told_to(config, config.read_text("utf-8")):
         told = guide.follow(demo)
     assert len(told) > 20

@@ -12,7 +12,7 @@ from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder
 
-ORDERS_SHOWN, MATTERS_SHOWN = 20, 8
+ORDERS_SHOWN, MATTERS_SHOWN, _FEW = 20, 8, 5
 MARKS = {Level.OUT_OF_ORDER: "×", Level.TO_DO: "!"}
 TITLES = {Level.OUT_OF_ORDER: N_("Out of order"), Level.TO_DO: N_("To do")}
 # What a person enters at the till, or in the ERP, needs to be read without another window.
@@ -34,6 +34,11 @@ class Matter:
     @property
     def has_reasons(self) -> bool:
         return any(order.reason for order in self.orders)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its orders are shown unasked: few, and each with something to read."""
+        return len(self.orders) <= _FEW and (bool(self.goods) or self.has_reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,11 @@ def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern
 
 
 def sums_of(goods: Goods) -> Mapping[str, Decimal]:
-    """What the lines cost, was added, taken off and paid, by its name; what is not told is not."""
+    """What the lines cost, was added, taken off and paid, by its name; without what is nothing."""
     told = {
         _("goods"): goods.amount,
-        _("shipping"): goods.shipping,
-        _("discount"): goods.discount,
+        _("shipping"): goods.shipping or None,
+        _("discount"): goods.discount or None,
         _("paid"): goods.total_paid,
     }
     return {name: amount for name, amount in told.items() if amount is not None}
