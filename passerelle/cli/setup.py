@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import click
-from pydantic import ValidationError
 
 from passerelle.base.dates import parse_date
 from passerelle.base.durable import replace_whole
@@ -45,7 +44,7 @@ from passerelle.model.location import clean_path
 from passerelle.model.runs import USUAL
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.setup.answers import (
-    Answers,
+    SetupAnswers,
     answers_of,
     known_columns,
     missing_keys,
@@ -91,7 +90,7 @@ def setup(context: click.Context) -> None:
     answers = answers_of(path)
     if not has_terminal():
         _refuse(path, missing_keys(answers))
-    answers = answers or Answers(spoken())
+    answers = answers or SetupAnswers(spoken())
     _ask(answers, path)
     settings = load_config(path)
     code = _look(settings, path)
@@ -108,7 +107,7 @@ def _refuse(path: Path, missing: list[str]) -> None:
     raise ConfigError(_("setup asks, and there is no terminal"), str(path), mend)
 
 
-def _ask(answers: Answers, path: Path) -> None:
+def _ask(answers: SetupAnswers, path: Path) -> None:
     language = spoken() if answers.language == "auto" else answers.language
     answers.language = _prompt("Language / langue", language, click.Choice(LANGUAGES))
     speak(answers.language)
@@ -130,15 +129,13 @@ def _prompt(text: str, default: str = "", kind: Any = None, *, hidden: bool = Fa
     ).strip()
 
 
-def _ask_server(answers: Answers, folder: Path) -> tuple[Server, str, list[str]]:
+def _ask_server(answers: SetupAnswers, folder: Path) -> tuple[Server, str, list[str]]:
     """Asks until the server answers: it, the password that was typed, and its files."""
     while True:
         answers.url, password = _ask_address(answers)
         try:
             server = server_at(answers.url, password or answers.password, folder)
             names = file_names(answers.server, server)
-        except ValidationError as error:
-            click.echo(error.errors()[0]["msg"].removeprefix("Value error, "), err=True)
         except PasserelleError as error:
             complain(error)
         else:
@@ -148,7 +145,7 @@ def _ask_server(answers: Answers, folder: Path) -> tuple[Server, str, list[str]]
         click.echo(_("That did not work: please answer once more."))
 
 
-def _ask_address(answers: Answers) -> tuple[str, str]:
+def _ask_address(answers: SetupAnswers) -> tuple[str, str]:
     """The URL and the password typed, of which Enter keeps the one of before."""
     known = urlsplit(answers.url)
     kind = _prompt(_("Kind of server (file: a folder of this machine)"), known.scheme or "ftp",
@@ -165,7 +162,7 @@ def _ask_address(answers: Answers) -> tuple[str, str]:
 
 
 def _ask_file(
-    answers: Answers, server: Server, what: What, names: list[str], path: Path
+    answers: SetupAnswers, server: Server, what: What, names: list[str], path: Path
 ) -> Mapped | None:
     """Asks until the file can be read; its columns, unless it is not there yet or there is none."""
     question, target, usual, usual_target = _FILES[what]
@@ -193,7 +190,7 @@ def _ask_file(
     return None
 
 
-def _keep_columns(answers: Answers, mapped: Mapped, path: Path) -> None:
+def _keep_columns(answers: SetupAnswers, mapped: Mapped, path: Path) -> None:
     known, what = known_columns(path, mapped.what), mapped.what
     answers.columns |= column_values(what, mapped.columns, mapped.sample.header, known)
     # A column that a person took from a key must not come back by its usual name.
@@ -255,7 +252,7 @@ def _checked(read: Callable[[str], str]) -> click.ParamType[str]:
     return Checked()
 
 
-def _ask_rest(answers: Answers) -> None:
+def _ask_rest(answers: SetupAnswers) -> None:
     if answers.places["orders", "from"]:
         answers.store = _prompt(_("The store's number in the ERP (Enter: none)"), answers.store)
         if answers.start_from is None:
@@ -266,7 +263,7 @@ def _ask_rest(answers: Answers) -> None:
             answers.start_from = None if begin == _NONE else parse_date(begin).replace(tzinfo=None)
 
 
-def _ask_cards(answers: Answers, stock: Mapped | None) -> None:
+def _ask_cards(answers: SetupAnswers, stock: Mapped | None) -> None:
     """The gift cards, and the column of their ids where it has not its usual name."""
     if answers.places["stock", "from"]:
         words = _("Product ids of the gift cards, with commas between them (Enter: none)")
@@ -283,7 +280,7 @@ def _as_written(text: str) -> str:
     return text
 
 
-def _write(answers: Answers, password: str, path: Path) -> None:
+def _write(answers: SetupAnswers, password: str, path: Path) -> None:
     """Shows what will stand in config.toml, asks, and writes it, whole or not at all."""
     answers.password = _KEYRING if password else answers.password
     before = answers_of(path)

@@ -34,7 +34,7 @@ _COMMENT = 33
 
 
 @dataclass(slots=True)
-class Answers:
+class SetupAnswers:
     """What people said, or what config.toml says already; ``server`` is its name there.
 
     ``password`` is what config.toml says of it, never the password itself. Places are written
@@ -80,7 +80,7 @@ def _place(path: Key) -> tuple[int, int]:
     return (order.index(name) if name else -1), len(path)
 
 
-def answers_of(config: Path) -> Answers | None:
+def answers_of(config: Path) -> SetupAnswers | None:
     """What a config.toml says already; ``None`` where there is none.
 
     Raises :class:`ConfigError` for one with faults.
@@ -90,7 +90,7 @@ def answers_of(config: Path) -> Answers | None:
     settings = load_config(config)
     server = next(iter(settings.servers), "ftp")
     known = settings.servers.get(server)
-    return Answers(
+    return SetupAnswers(
         language=settings.language,
         server=server,
         url=known.url if known else "",
@@ -117,7 +117,7 @@ def known_columns(config: Path, what: What) -> OrderColumns | StockColumns:
     return OrderColumns() if what == "orders" else StockColumns()
 
 
-def missing_keys(answers: Answers | None) -> list[str]:
+def missing_keys(answers: SetupAnswers | None) -> list[str]:
     """The keys that nobody but people can tell, and that are not there."""
     places = answers.places if answers else {}
     wanted = {"servers.NAME.url": answers.url if answers else ""}

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import RejectedError
+from passerelle.base.errors import ConfigError, RejectedError
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.columns import COLUMNS, What
@@ -96,9 +98,14 @@ def look_at(name: str, server: Server, path: str, what: What) -> Mapped:
 def server_at(url: str, password: str, folder: Path) -> Server:
     """A server as config.toml would name it; relative folders start from ``folder``.
 
-    Raises :class:`pydantic.ValidationError` for what is no URL.
+    Raises :class:`ConfigError` for what is no URL.
     """
-    return Server.model_validate({"url": url, "password": password}, context={"folder": folder})
+    try:
+        return Server.model_validate({"url": url, "password": password}, context={"folder": folder})
+    except ValidationError as error:
+        # Not "from error": that holds the password.
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(problem) from None
 
 
 def rows(mapped: Mapped) -> Iterator[tuple[str, str, str]]:
