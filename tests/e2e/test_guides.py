@@ -122,11 +122,11 @@ def fresh(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 INSTALLING = Guide(
     "installer",
-    codes={"run orders --dry-run": 6, "status": 6},
+    codes={"setup": 3, "run orders --dry-run": 6},
     asks=("orders adopt",),
 )
 SETTING = Guide("reglages")
-ALERTING = Guide("alertes", codes={"status": 6})
+ALERTING = Guide("alertes")
 
 
 def test_installing(fresh: Path) -> None:
@@ -171,7 +171,7 @@ def test_everyday(demo: Path, tmp_path: Path, new_server: NewServer) -> None:
     assert run_program("--config", str(config), "schedule", "install").exit_code == 0
     guide = Guide(
         "tous-les-jours",
-        codes={"status": 6, "orders retry 1042": 2},
+        codes={"orders retry 1042": 2},
         asks=("orders resend 1042",),
         pool=shops.folder,
     )
