@@ -46,6 +46,7 @@ alerts      keeping    Tell people when something needs them, and when it is ove
 archive     keeping    By hand what runs do by themselves.
 customer    keeping    What a customer may ask of the shop about their personal data.
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
+shop        shop       First aid for the shop itself.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
