@@ -30,11 +30,29 @@ def french() -> str:
     return str(language.spoken())
 
 
+def tables() -> str:
+    """A table as Excel reads it, and back."""
+    pandas = import_module("pandas")
+    path = Path(sys.argv[1]).with_suffix(".xlsx")
+    pandas.DataFrame({"ean13": ["0370"], "qty": [2]}).to_excel(path, index=False)
+    return str(pandas.read_excel(path, dtype={"ean13": str}).values.tolist())
+
+
+def toml() -> str:
+    """A config.toml whose comments stay."""
+    tomlkit = import_module("tomlkit")
+    document = tomlkit.parse("a = 1 # é\n")
+    document["a"] = 2
+    return tomlkit.dumps(document).strip()
+
+
 FACTS = {
     "stdout": lambda: str(sys.stdout and sys.stdout.encoding),
     "services": services,
     "store": store,
     "french": french,
+    "tables": tables,
+    "toml": toml,
     "table": lambda: import_module("rich.table").Table.__name__,
 }
 

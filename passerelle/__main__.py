@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from passerelle.base import window
 from passerelle.base.errors import (
     INTERRUPTED,
     PasserelleError,
@@ -34,7 +35,11 @@ def main() -> NoReturn:
         # A console in cp850 or cp1252 lacks characters: they show as "?" rather than fail.
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    sys.exit(_run())
+    window.keep("never")
+    code = _run()
+    if window.is_kept(code):
+        click.pause(_("press a key to close this window"))
+    sys.exit(code)
 
 
 def _run() -> int:
@@ -42,7 +47,7 @@ def _run() -> int:
         # Here, so that Ctrl+C and faults while the program loads are told like any other.
         from passerelle.cli import cli
 
-        result = cli.main(standalone_mode=False, prog_name="passerelle")
+        result = cli.main(_words(), standalone_mode=False, prog_name="passerelle")
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return error.exit_code
@@ -58,6 +63,15 @@ def _run() -> int:
     except Exception as error:
         return _fail_of_ours(error)
     return result if isinstance(result, int) else 0
+
+
+def _words() -> list[str] | None:
+    """What is asked by a double click, which gives no words; else ``None``, for those given."""
+    if len(sys.argv) > 1 or not window.is_its_own():
+        return None
+    from passerelle.cli.desktop import double_clicked
+
+    return double_clicked()
 
 
 def _refuse(error: click.ClickException) -> int:

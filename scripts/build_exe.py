@@ -16,6 +16,11 @@ from passerelle import __version__
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "dist" / "passerelle"
 _HEAVIEST = 8
+TEXTS = {
+    "LICENSE.txt": "LICENSE",
+    "README.txt": "scripts/README.txt",
+    "LISEZMOI.txt": "scripts/LISEZMOI.txt",
+}
 # Modules written in C++ need them, and not every Windows has them.
 RUNTIME = ("VCRUNTIME140.dll", "VCRUNTIME140_1.dll")
 
@@ -28,10 +33,17 @@ def main() -> None:
 
     places = ["--distpath", str(FOLDER.parent), "--workpath", str(ROOT / "build")]
     run([str(ROOT / "build_exe.spec"), "--noconfirm", "--log-level=ERROR", *places])
-    shutil.copy(ROOT / "LICENSE", FOLDER / "LICENSE.txt")
-    shutil.copy(ROOT / "scripts" / "task_scheduler.xml", FOLDER)
+    lay_beside(FOLDER)
     print(pack(FOLDER, FOLDER.parent / f"passerelle-{__version__}-windows{suffix(FOLDER)}"))
     print("\n".join(weights(FOLDER)))
+
+
+def lay_beside(folder: Path) -> None:
+    """What is for people, beside the programs. Texts are written as every Notepad shows them."""
+    shutil.copy(ROOT / "scripts" / "task_scheduler.xml", folder)
+    for name, source in TEXTS.items():
+        text = (ROOT / source).read_text("utf-8")
+        (folder / name).write_text(text, encoding="utf-8-sig", newline="\r\n")
 
 
 def suffix(folder: Path) -> str:

@@ -29,6 +29,7 @@ LAYERS = (
         "remotes",
         "connectors",
         "schedule",
+        "desktop",
         "ledger",
     ),
     ("exchange",),
@@ -47,7 +48,7 @@ IMPURE_NAMES = {"open", "print", "input"}
 IMPURE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "now", "utcnow",
                   "today", "sleep", "to_csv"}  # fmt: skip
 
-HEAVY = ("pandas", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2")
+HEAVY = ("pandas", "openpyxl", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -195,6 +196,14 @@ def test_few_rooms_know_of_the_pool() -> None:
 
 def test_a_run_of_orders_pays_for_no_heavy_library() -> None:
     assert modules_loaded_by("passerelle.cli", "passerelle.runs.orders").isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "run", ["stock", "pool", "tills", "sync", "fulfil", "export", "comparison"]
+)
+def test_who_writes_no_spreadsheet_loads_no_library_for_it(run: str) -> None:
+    loaded = modules_loaded_by("passerelle.cli.tables", f"passerelle.runs.{run}")
+    assert loaded.isdisjoint({"pandas", "openpyxl"})
 
 
 @pytest.mark.parametrize("run", ["orders", "tills", "pool_tills", "stock"])

@@ -1,4 +1,5 @@
-"""ArchiveExport (each XML as it was sent), and Trace1 and Trace2 moving to ArchiveTrace.
+"""ArchiveExport (each XML as it was sent), ArchiveWithheld (the goods of orders without one), and
+Trace1 and Trace2 moving to ArchiveTrace.
 
 On Windows a file that another program holds open cannot be moved or removed: that is no failure,
 the next run tries again.
@@ -22,6 +23,7 @@ from passerelle.base.language import _
 from passerelle.model.runs import TRACE_NAMES
 
 EXPORTS = "ArchiveExport"
+WITHHELD = "ArchiveWithheld"
 TRACES = "ArchiveTrace"
 TIME = "%Y%m%d_%H%M%S"
 # An XML is in this folder of ArchiveExport, and has this ending, until the ledger has promised to

@@ -6,7 +6,7 @@ is still to come, the file's own time counts. A file from the future stays: its 
 
 What would take most of an archive is for a person to decide: a clock may have been set.
 
-Only files below the two archives are looked at, in subfolders too, and no link is followed.
+Only files below the three archives are looked at, in subfolders too, and no link is followed.
 """
 
 import re
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, is_link, kept_in
+from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, WITHHELD, is_link, kept_in
 from passerelle.base.durable import remove
 from passerelle.base.language import _, n_
 from passerelle.base.progress import moved, step
@@ -77,6 +77,7 @@ def overdue(
     rule = _Rule(frozenset(needed), now)
     return (
         _look_through(folder / EXPORTS, rule, keep.keep_exports),
+        _look_through(folder / WITHHELD, rule, keep.keep_exports),
         _look_through(folder / TRACES, rule, keep.keep_traces),
     )
 

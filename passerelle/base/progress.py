@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 T = TypeVar("T")
-Unit = Literal["", "bytes", "files"]
+Unit = Literal["", "bytes", "files", "lines"]
 _PATIENCE = 1.0
 _EVERY = 0.1
 
@@ -145,6 +145,8 @@ def _figures(step: Step) -> str:
 
 
 def _amount(step: Step) -> str:
+    if step.unit == "lines":
+        return n_("{n} line", "{n} lines", step.done)
     if step.unit == "files":
         if step.total is None:
             return n_("{n} file", "{n} files", step.done)

@@ -10,7 +10,7 @@ from pathlib import Path
 from passerelle.base.errors import ConfigError, PasserelleError
 from passerelle.base.language import _
 from passerelle.checks.connectors import check_connectors
-from passerelle.checks.findings import Finding, Level, fault, ok, warning
+from passerelle.checks.findings import Finding, Grade, fault, ok, warning
 from passerelle.checks.local import (
     check_folder,
     check_forms,
@@ -44,7 +44,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     for label, server in settings.servers.items():
         password = check_password(label, server, config)
         yield from password
-        if not any(finding.level == Level.FAULT for finding in password):
+        if not any(finding.grade == Grade.FAULT for finding in password):
             yield from check_server(settings, label)
     yield from check_connectors(settings)
     yield from check_tills(settings)

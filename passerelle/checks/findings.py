@@ -8,7 +8,7 @@ from passerelle.base.errors import GRAVITY, AccessDeniedError, ConfigError, Pass
 from passerelle.base.language import _
 
 
-class Level(StrEnum):
+class Grade(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAULT = "fault"
@@ -21,7 +21,7 @@ class Finding:
     ``exit_code`` is that of the error family of a fault, 0 for everything else.
     """
 
-    level: Level
+    grade: Grade
     what: str
     found: str
     mend: str = ""
@@ -29,23 +29,23 @@ class Finding:
 
     def __str__(self) -> str:
         text = _(": ").join(part for part in (self.what, self.found, self.mend) if part)
-        return f"{self.level:<9}{text}"
+        return f"{self.grade:<9}{text}"
 
 
 def ok(what: str, found: str) -> Finding:
-    return Finding(Level.OK, what, found)
+    return Finding(Grade.OK, what, found)
 
 
 def warning(what: str, found: str, mend: str) -> Finding:
     """Runs work, but a promise is weaker than it could be."""
-    return Finding(Level.WARNING, what, found, mend)
+    return Finding(Grade.WARNING, what, found, mend)
 
 
 def fault(what: str, error: PasserelleError, mend: str = "") -> Finding:
     """What a run would fail with."""
     place = f" ({error.where})" if error.where and error.where != what else ""
     mend = mend or error.mend or _usual_mend(error)
-    return Finding(Level.FAULT, what, f"{error.what}{place}", mend, error.exit_code)
+    return Finding(Grade.FAULT, what, f"{error.what}{place}", mend, error.exit_code)
 
 
 def gravest(findings: Iterable[Finding]) -> int:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import click
 
 from passerelle import __version__
+from passerelle.base import window
 from passerelle.base.language import _
 from passerelle.base.progress import shown
 from passerelle.cli.click_words import teach_click
@@ -29,6 +30,8 @@ config      settings   What the settings are, and which ones a file of the shop 
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
 fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
+export      tables     Write orders, missed orders, stock or runs as a table: CSV, Excel or HTML.
+compare     tables     Say what differs between OLD and NEW: two stock CSVs, two sales XMLs, or two folders.
 orders      orders     The orders that the ledger knows, and what a person may do with them.
 stock       looking    What was published of the ERP's stock.
 pool        pool       One stock that several shops share: who takes part, what was moved and why.
@@ -44,6 +47,7 @@ archive     keeping    By hand what runs do by themselves.
 customer    keeping    What a customer may ask of the shop about their personal data.
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
 completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.
 """  # noqa: E501
@@ -79,6 +83,14 @@ class _Commands(click.Group):
     type=click.Path(path_type=Path, dir_okay=False),
     help="The config.toml to use. Else $PASSERELLE_CONFIG, else the one beside the program "
     "(.exe) or in the current folder.",
+)
+@click.option(
+    "--pause",
+    type=click.Choice(("failed", "always")),
+    is_eager=True,
+    expose_value=False,
+    callback=lambda _context, _option, when: window.keep(when) if when else None,
+    help="In the end wait for a key before the window closes: always, or if the command failed.",
 )
 @click.version_option(__version__, prog_name="passerelle", message="%(prog)s %(version)s")
 @click.pass_context

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
 from functools import partial, wraps
 from pathlib import Path
@@ -13,15 +13,22 @@ import click
 from click.shell_completion import CompletionItem
 
 from passerelle.base.durable import write_output
-from passerelle.base.errors import ConfigError, PasserelleError, UnreachableError, UsageError
+from passerelle.base.errors import (
+    ConfigError,
+    PasserelleError,
+    UnreachableError,
+    UsageError,
+    lines_of,
+)
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import to_json
-from passerelle.config.load import find_config, load_config
+from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
-from passerelle.ledger.ledger import Ledger, ledger_exists, open_copy, open_ledger
+from passerelle.ledger import ledger as ledgers
+from passerelle.ledger.ledger import Ledger, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
@@ -49,26 +56,25 @@ def settings_of(context: click.Context) -> Settings:
     return load_config(config_path(context))
 
 
+def usual_settings(context: click.Context) -> Settings | None:
+    """Those of the config file, where there is one; a file that was named must be there."""
+    root = context.find_root()
+    if root.obj is None and ENVIRONMENT not in os.environ:
+        try:
+            config_path(context)
+        except ConfigError:
+            return None
+    return settings_of(context)
+
+
 def config_path(context: click.Context) -> Path:
     option: Path | None = context.find_root().obj
     return find_config(option)
 
 
-@contextmanager
-def reading_ledger(settings: Settings) -> Iterator[Ledger]:
-    """The ledger, to look something up; a run may be active meanwhile.
-
-    Looking creates nothing: where there is no ledger yet, it is an empty one.
-    """
-    if not ledger_exists(settings.folder):
-        with open_copy(settings.folder) as empty:
-            yield empty
-        return
-    ledger = open_ledger(settings.folder)
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+def reading_ledger(settings: Settings) -> AbstractContextManager[Ledger]:
+    """The ledger, to look something up; a run may be active meanwhile."""
+    return ledgers.reading_ledger(settings.folder)
 
 
 @contextmanager
@@ -152,7 +158,8 @@ def tell(lines: Iterable[str]) -> None:
 
 def complain(error: PasserelleError) -> None:
     """Prints an error as the program does at its end, and goes on."""
-    click.echo(f"passerelle: {error}", err=True)
+    for line in lines_of(error):
+        click.echo(f"passerelle: {line}", err=True)
 
 
 def end_with(error: PasserelleError | None) -> None:
@@ -177,8 +184,13 @@ def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
     try:
         write_output(output, data)
     except OSError as error:
-        reason = error.strerror or ""
-        raise UnreachableError(_("the file cannot be written"), str(output), reason) from error
+        mend = error.strerror or ""
+        if isinstance(error, PermissionError):
+            mend = _(
+                "close the program that holds it open (Excel does), see to the folder's rights, "
+                "or name another file"
+            )
+        raise UnreachableError(_("the file cannot be written"), str(output), mend) from error
 
 
 def _config_of(context: click.Context) -> Path | None:

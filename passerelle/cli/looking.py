@@ -91,8 +91,10 @@ def _show_health(health: Health) -> None:
 def report(settings: Settings, opens: bool) -> None:
     """Write the page that shows how it goes: report.html, in the folder of config.toml.
 
-    What needs a person, the runs of the last 30 days, orders, revenue and stock held back. The
-    page needs no network, and holds no customer data. Each run writes it anew, unless
+    First of all whether all is well, there is something to do or something is out of order; then
+    today, what needs a person (with the products of orders to be entered by hand), and the last 30
+    days: orders, revenue, stock held back, runs. It prints on A4. The page needs no network, and
+    holds no customer data. Each run writes it anew, unless
     `[report] after_runs = false`.
 
     \b

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from passerelle.archive.goods import Goods, NoGoods, goods_of
 from passerelle.base.errors import UsageError
 from passerelle.base.language import N_, _
 from passerelle.base.wording import fields_of, in_prose, local, printable
@@ -19,6 +20,8 @@ from passerelle.cli.common import (
     with_settings,
 )
 from passerelle.config.model import Settings
+from passerelle.explain.goods import COLUMNS as GOODS
+from passerelle.explain.goods import goods_as_dict, rows_of, sums_of, why_unknown
 from passerelle.explain.inquiry import Found, Inquiry, look_up
 from passerelle.explain.order import Account, as_dict, give_account
 from passerelle.explain.order_words import tell as in_words
@@ -86,6 +89,9 @@ def list_orders(settings: Settings, state: str | None, as_json: bool) -> None:
 def show(settings: Settings, id: str, as_json: bool) -> None:
     """Tell one order's life: its state, what happened when, what is to do, what it holds back.
 
+    Its goods follow, with names and prices: from the XML that was sent, or as they were kept.
+    Where they are not known, it says why.
+
     A reference does as well as an id; where several orders share it, they are listed.
 
     \b
@@ -115,11 +121,13 @@ def show(settings: Settings, id: str, as_json: bool) -> None:
 
 def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> dict[str, Any]:
     """One order; or, where several have the reference, all of them."""
+    goods = goods_of(inquiry.settings, [account.order for account in accounts])
     orders = [
         _as_dict(account.order)
         | {"events": account.events}
         | as_dict(account, inquiry)
         | sales_as_dict(inquiry, account.order)
+        | goods_as_dict(goods[account.order])
         for account in accounts
     ]
     by = {"found_by": "reference" if found.is_by_reference else "id"}
@@ -159,6 +167,16 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
         click.echo(f"  {local(event.at)}  {event.event}{note}")
     click.echo()
     tell((*in_words(inquiry, account), *tell_sales(inquiry, order)))
+    click.echo()
+    _show_goods(order, goods_of(inquiry.settings, [order])[order])
+
+
+def _show_goods(order: KnownOrder, found: Goods | NoGoods) -> None:
+    if isinstance(found, NoGoods):
+        click.echo(why_unknown(order, found))
+    else:
+        print_table(GOODS, [*rows_of(found)])
+        print_facts(sums_of(found))
 
 
 def _about(one: KnownOrder | KnownSale) -> str:

@@ -70,14 +70,14 @@ def tell_findings(settings: Settings, path: Path, *, as_json: bool = False) -> i
         findings.append(finding)
         if not as_json:
             # Colour is for terminals: click leaves it out elsewhere.
-            level, text = str(finding)[:9], str(finding)[9:]
-            click.echo(click.style(level, fg=_COLOURS[finding.level]) + text)
+            grade, text = str(finding)[:9], str(finding)[9:]
+            click.echo(click.style(grade, fg=_COLOURS[finding.grade]) + text)
     if as_json:
         print_json([fields_of(finding) for finding in findings])
         speak(settings.language)
     code = gravest(findings)
     if code:
-        faults = sum(finding.level == "fault" for finding in findings)
+        faults = sum(finding.grade == "fault" for finding in findings)
         things = n_("{n} fault", "{n} faults", faults)
         mend = _("mend it, then check again")
         click.echo(f"passerelle: {_(': ').join((things, str(path), mend))}", err=True)

@@ -23,6 +23,7 @@ from passerelle.cli.common import (
     tell,
     yes_option,
 )
+from passerelle.cli.desktop import edit
 from passerelle.config.guess.header import about_grid, about_left, about_unread
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
@@ -51,6 +52,9 @@ def config() -> None:
     passerelle config show
     passerelle config columns commandes.csv
     """
+
+
+config.add_command(edit)
 
 
 @config.command()

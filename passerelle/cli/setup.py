@@ -32,7 +32,7 @@ from passerelle.cli.preparing import tell_findings
 from passerelle.cli.running import carry_out
 from passerelle.cli.schedule import install
 from passerelle.config.columns import COLUMNS, What
-from passerelle.config.load import load_config, parse_config, place_of_config, write_schema
+from passerelle.config.load import config_place, load_config, parse_config, write_schema
 from passerelle.config.load import read_text as read_config
 from passerelle.config.model import Settings
 from passerelle.config.passwords import account, store_password
@@ -86,7 +86,7 @@ def setup(context: click.Context) -> None:
     passerelle setup
     passerelle --config D:\\Passerelle\\config.toml setup
     """
-    path = place_of_config(context.find_root().obj)
+    path = config_place(context.find_root().obj)
     answers = answers_of(path)
     if not has_terminal():
         _refuse(path, missing_keys(answers))

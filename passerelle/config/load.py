@@ -35,7 +35,7 @@ def find_config(option: Path | None = None) -> Path:
 
     Raises :class:`ConfigError` when that file does not exist.
     """
-    path = place_of_config(option)
+    path = config_place(option)
     if not path.is_file():
         raise ConfigError(
             _("no configuration"),
@@ -45,8 +45,8 @@ def find_config(option: Path | None = None) -> Path:
     return path
 
 
-def place_of_config(option: Path | None = None) -> Path:
-    """Where it is, or would be."""
+def config_place(option: Path | None = None) -> Path:
+    """The same file, whether it is there or not."""
     return (option or _by_default()).absolute()
 
 

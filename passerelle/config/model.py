@@ -42,7 +42,8 @@ class Archive(Section):
     """``[archive]``: how long the archives are kept."""
 
     keep_exports: Duration = timedelta(days=730)
-    """How long ArchiveExport is kept. It holds customers' addresses: no longer than needed.
+    """How long ArchiveExport is kept, and ArchiveWithheld, which holds goods alone. The first holds
+    customers' addresses: no longer than needed.
 
     = …  # ArchiveExport holds customers' addresses: keep no longer than needed
     """

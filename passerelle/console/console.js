@@ -9,18 +9,23 @@
 
   // --- what changed ---------------------------------------------------------------------------
   // The page is put in the place of the old one, as a person has it: opened, filtered, scrolled.
-  const opened = () => new Map(Array.from(document.querySelectorAll("details[id]"), (one) => [one.id, one.open]));
+  const keep = (main) => {
+    for (const one of document.querySelectorAll("main details[id], main input[id]")) {
+      const same = main.querySelector(`#${CSS.escape(one.id)}`);
+      if (same) Object.assign(same, one.matches("input") ? { value: one.value } : { open: one.open });
+    }
+    for (const one of document.querySelectorAll("main [aria-pressed=true][data-state]")) {
+      main.querySelector(`[data-state="${CSS.escape(one.dataset.state)}"][aria-pressed]`)?.setAttribute("aria-pressed", "true");
+    }
+  };
   const renew = async () => {
     const answer = await fetch(".");
     if (!answer.ok) return;
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = told.querySelector("main");
     if (!main) return;
-    const was = opened(), focused = document.activeElement?.id, at = window.scrollY;
-    for (const [id, open] of was) {
-      const same = main.querySelector(`#${CSS.escape(id)}`);
-      if (same) same.open = open;
-    }
+    const focused = document.activeElement?.id, at = window.scrollY;
+    keep(main);
     document.querySelector("main").replaceWith(document.adoptNode(main));
     document.title = told.title;
     document.dispatchEvent(new Event("renewed"));

@@ -127,8 +127,8 @@ def button(text: str) -> Button | None:
 
 
 def buttons_of(concern: Concern) -> tuple[Button, ...]:
-    """A button for each command that a concern's mend prints, and that a button may start."""
-    return tuple(_buttons(_PRINTED.findall(concern.mend)))
+    """A button for each command that a concern's words name, and that a button may start."""
+    return tuple(_buttons(_PRINTED.findall(f"{concern.text} {concern.mend}")))
 
 
 def _buttons(commands: Sequence[str]) -> Iterator[Button]:

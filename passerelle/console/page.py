@@ -1,8 +1,8 @@
 """The page of the console: the report, with buttons; in words where it cannot be shown."""
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -15,12 +15,14 @@ from passerelle.console.deeds import button, buttons_of
 from passerelle.gateway.frame import clock
 from passerelle.health.report.live import Button, Live
 from passerelle.health.report.page import render
-from passerelle.ledger.ledger import ledger_exists, open_copy, open_ledger
+from passerelle.ledger.ledger import reading_ledger
 from passerelle.schedule.schtasks import find_schtasks
 from passerelle.schedule.tasks import look_up
 from passerelle.schedule.timetable import timetable
 
 _TASKS_SECONDS = 30
+# Windows ask at once; a process has one connection to its ledger, which bears one thread.
+_one_by_one = threading.Lock()
 STYLES, SCRIPTS = ("report.css", "console.css"), ("report.js", "console.js")
 
 
@@ -29,10 +31,7 @@ def live_page(config: Path) -> str:
     try:
         settings = load_config(config)
         live = Live(STYLES, SCRIPTS, tuple(_toolbar(settings)), buttons_of)
-        if not ledger_exists(settings.folder):
-            with open_copy(settings.folder) as empty:
-                return render(settings, empty, clock(), live)
-        with closing(open_ledger(settings.folder)) as ledger:
+        with _one_by_one, reading_ledger(settings.folder) as ledger:
             return render(settings, ledger, clock(), live)
     except PasserelleError as error:
         return _told(error)

@@ -11,6 +11,17 @@ from passerelle.base.wording import few, time_of_day
 from passerelle.model.records import KnownOrder, KnownSale
 
 
+class Level(StrEnum):
+    """How grave a concern is; a contract with programs, too.
+
+    ``to_do``: a person does it when there is time, and all else goes on meanwhile.
+    ``out_of_order``: something does not work, or goes wrong unless somebody acts soon.
+    """
+
+    TO_DO = "to_do"
+    OUT_OF_ORDER = "out_of_order"
+
+
 class ConcernKind(StrEnum):
     """What sort of concern it is; each value is a contract with programs that read ``--json``.
 
@@ -24,6 +35,21 @@ class ConcernKind(StrEnum):
     The pool: ``oversold`` items, a shop that has ``asked`` to join or was not asked to. Archives:
     ``prune_held``. Jobs: ``job_held``, ``job_failed``, ``job_unsettled``. Tills: ``surplus`` money
     that no order could take, what was ``flagged`` in their book.
+
+    ============ ================================================ ==================================
+    kind         out of order                                     to do
+    ============ ================================================ ==================================
+    runs         missed, failed, held, killed                     never
+    files        not_taken, late, quiet, unreachable              prune_held
+    orders       doubtful, refused, twice                         withheld, rejected, not_sent,
+                                                                  changed, cancelled, id_reused,
+                                                                  older, left, unknown_status
+    sales        sale_refused, sale_stuck                         sale_undated, sale_cancelled
+    pool, tills  oversold                                         asked, surplus, flagged
+    jobs         job_held, job_failed, job_unsettled
+    ============ ================================================ ==================================
+
+    ``twice`` is out of order: the next run may be the one that the ERP gets it twice by.
     """
 
     NEVER = "never"
@@ -60,6 +86,33 @@ class ConcernKind(StrEnum):
     SURPLUS = "surplus"
     FLAGGED = "flagged"
 
+    @property
+    def level(self) -> Level:
+        return Level.TO_DO if self in _CAN_WAIT else Level.OUT_OF_ORDER
+
+
+# A kind that is new is grave until somebody decides that it can wait.
+_CAN_WAIT = frozenset(
+    {
+        ConcernKind.NEVER,
+        ConcernKind.WITHHELD,
+        ConcernKind.REJECTED,
+        ConcernKind.NOT_SENT,
+        ConcernKind.CHANGED,
+        ConcernKind.CANCELLED,
+        ConcernKind.ID_REUSED,
+        ConcernKind.OLDER,
+        ConcernKind.LEFT,
+        ConcernKind.UNKNOWN_STATUS,
+        ConcernKind.SALE_UNDATED,
+        ConcernKind.SALE_CANCELLED,
+        ConcernKind.ASKED,
+        ConcernKind.PRUNE_HELD,
+        ConcernKind.SURPLUS,
+        ConcernKind.FLAGGED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Concern:
@@ -80,6 +133,10 @@ class Concern:
     def key(self) -> str:
         """Stays the same while the concern lasts."""
         return f"{self.kind}:{self.subject}"
+
+    @property
+    def level(self) -> Level:
+        return self.kind.level
 
     def since_in_words(self, now: datetime) -> str:
         """As in `` (since 10:27)``; empty where that is not known."""

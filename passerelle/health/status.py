@@ -224,7 +224,9 @@ def as_dict(health: Health) -> dict[str, Any]:
         **({"syncs": [sync_dict(one) for one in health.syncs]} if health.syncs else {}),
         **({"tills": _tills_dict(health.tills)} if health.tills else {}),
         **({"sales": health.sales.counts()} if health.sales else {}),
-        "concerns": [fields_of(one) | {"key": one.key} for one in health.concerns],
+        "concerns": [
+            fields_of(one) | {"key": one.key, "level": one.level} for one in health.concerns
+        ],
     }
 
 

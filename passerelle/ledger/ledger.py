@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -125,6 +125,20 @@ def open_copy(folder: Path) -> Iterator[Ledger]:
             yield ledger
         finally:
             ledger.close()
+
+
+@contextmanager
+def reading_ledger(folder: Path) -> Iterator[Ledger]:
+    """The ledger, to look something up; a run may be active meanwhile.
+
+    Looking creates nothing: where there is no ledger yet, it is an empty one.
+    """
+    if not ledger_exists(folder):
+        with open_copy(folder) as empty:
+            yield empty
+        return
+    with closing(open_ledger(folder)) as ledger:
+        yield ledger
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -136,6 +136,43 @@ class Overview(Book):
             found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
             yield from (record_of(OrderTotal, row) for row in found)
 
+    def orders(self, since: datetime | None = None) -> Iterator[KnownOrder]:
+        """Every order, or those dated ``since`` then (first seen, where they have no date), the
+        oldest first, one at a time as :meth:`totals`.
+        """
+        query = select_with_xml(orders).order_by(orders.c.date, orders.c.channel, orders.c.id)
+        if since is not None:
+            undated = orders.c.date.is_(None) & (orders.c.seen >= since)
+            query = query.where((orders.c.date >= since) | undated)
+        with self._begin() as connection:
+            found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+            yield from (record_of(KnownOrder, row) for row in found)
+
+    def held_back(self, since: datetime | None = None) -> Iterator[tuple[datetime, HeldBack]]:
+        """The lines that publications have changed, with the time of each, one at a time.
+
+        Of those since then, as far as they are kept; without ``since``, of the last one.
+        """
+        d, c = dispatches.c, changes.c
+        published = (d.kind == Kind.STOCK) & d.stage.in_(SEEN)
+        last = select(func.max(d.number)).where(published).scalar_subquery()
+        query = select(d.prepared, c.line, c.key, c.before, c.after, c.orders)
+        query = query.join(dispatches, c.publication == d.number).where(published)
+        query = query.where(d.number == last if since is None else d.prepared >= since)
+        with self._begin() as connection:
+            streamed = query.order_by(d.number, c.line).execution_options(yield_per=_AT_ONCE)
+            for at, *line in connection.execute(streamed):
+                yield at, HeldBack(*line)
+
+    def history(self, since: datetime | None = None) -> Iterator[Run]:
+        """The runs, without their facts, the oldest first, one at a time."""
+        names = ("number", "run", "started", "ended", "exit_code", "summary")
+        query = select(*(runs.c[name] for name in names)).order_by(runs.c.number)
+        query = query if since is None else query.where(runs.c.started >= since)
+        with self._begin() as connection:
+            found = connection.execute(query.execution_options(yield_per=_AT_ONCE))
+            yield from (record_of(Run, row) for row in found)
+
     def deliveries(self, since: datetime) -> list[Delivery]:
         """The orders dated ``since`` then that the ERP took; not those that were sent again."""
         d = dispatches.c

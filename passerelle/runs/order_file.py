@@ -4,9 +4,11 @@ Spreadsheets write ids anew: 000051 becomes 51, 51.0 or #51. An order that the l
 one spelling is the same under another where its reference and its date agree.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from passerelle.archive.folders import WITHHELD
+from passerelle.archive.goods import keep_goods
 from passerelle.base.dates import DateOrder
 from passerelle.base.errors import HeldError
 from passerelle.base.ids import plain_id
@@ -15,7 +17,7 @@ from passerelle.base.progress import step
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
-from passerelle.model.orders import Fault, Reading
+from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import KnownOrder
 from passerelle.rules.fate import is_id_used_again
 from passerelle.rules.spellings import about_spelling, each_once, is_same, under
@@ -72,6 +74,23 @@ def check_columns(gateway: Gateway, file: OrderFile) -> None:
         )
         place = str(settings.source)
         raise HeldError(what, place, mend.format(key=gone[0]))
+
+
+def keep_goods_of(gateway: Gateway, orders: Sequence[Order]) -> None:
+    """For people, as far as it can: before the ledger knows the orders, so that a run that dies in
+    between meets them as new again."""
+    if not orders:
+        return
+    folder, channel = gateway.settings.folder, gateway.settings.needed_orders.channel
+    try:
+        keep_goods(folder, channel, orders, gateway.now())
+    except OSError as error:
+        text = _(
+            "the goods of orders that were not sent cannot be kept in {folder} ({reason}): make "
+            "room or give this account the right to write there; until their orders change, "
+            "`orders show` has item numbers alone"
+        )
+        gateway.warn(text.format(folder=WITHHELD, reason=error.strerror or error))
 
 
 def dates_told(channel: str) -> str:

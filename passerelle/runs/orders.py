@@ -27,6 +27,7 @@ from passerelle.runs.departures import find_outside, note_departures, plan_depar
 from passerelle.runs.order_file import (
     check_columns,
     dates_told,
+    keep_goods_of,
     read_order_file,
 )
 from passerelle.runs.orders_plan import (
@@ -38,6 +39,7 @@ from passerelle.runs.orders_plan import (
     hold_back,
     reject,
     summarise,
+    with_goods,
 )
 from passerelle.runs.other_ids import check_ids, forget_noted_otherwise, known_otherwise
 from passerelle.runs.recalling import recall_changed
@@ -217,8 +219,10 @@ def plan_orders(gateway: Gateway, met: Met, hold: PasserelleError | None) -> Ord
         file=met.fact,
     )
     if hold is not None:
-        return hold_back(plan, _("held: {reason}").format(reason=hold.what))
-    return _with_parcel(gateway, plan, met)
+        plan = hold_back(plan, _("held: {reason}").format(reason=hold.what))
+    else:
+        plan = _with_parcel(gateway, plan, met)
+    return with_goods(plan, met.file, settings)
 
 
 def _is_begun(gateway: Gateway) -> bool:
@@ -249,6 +253,7 @@ def _with_parcel(gateway: Gateway, plan: OrdersPlan, met: Met) -> OrdersPlan:
 def write_down(gateway: Gateway, plan: OrdersPlan) -> None:
     """Every order is known from now on, and what is to be sent is promised."""
     channel, now = gateway.settings.needed_orders.channel, gateway.now()
+    keep_goods_of(gateway, plan.goods)
     with step(_("writing the ledger")):
         unsent = [mark for mark in plan.marks if mark.state != State.PREPARED]
         gateway.ledger.orders.mark(channel, unsent, now)

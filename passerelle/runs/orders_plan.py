@@ -45,7 +45,8 @@ class OrdersPlan:
     changed since, in the file's order; ``parcel`` is the XML to publish, if there is one; ``file``
     is what the ledger keeps of the order file, ``deciding`` the columns by which it was decided.
     ``by_status`` is for a dry run: what would be sent, by status and payment. ``unknown`` are the
-    statuses of which nobody has said what they are.
+    statuses of which nobody has said what they are. ``goods`` are the orders whose goods are kept,
+    since no XML will tell them.
     """
 
     source: str
@@ -61,6 +62,7 @@ class OrdersPlan:
     unknown: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     file: Mapping[str, Any] = field(default_factory=dict)
+    goods: tuple[Order, ...] = ()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -130,6 +132,22 @@ def about_unknown(statuses: Iterable[str]) -> Iterator[str]:
     """What is told of each status of which nobody has said what its orders are."""
     for status in statuses:
         yield f"! {fate.about_status(status)}: {fate.what_to_add(status)}"
+
+
+def with_goods(plan: OrdersPlan, file: OrderFile, settings: Orders) -> OrdersPlan:
+    """The plan with the orders that no XML tells: not sent, or only through a stylesheet."""
+    states = {State.WITHHELD, State.WAITING, State.REJECTED}
+    states |= {State.PREPARED} if settings.xml.stylesheet else set()
+
+    def is_kept(decision: Decision) -> bool:
+        what, before = decision.what, decision.before
+        if not isinstance(what, Mark) or what.cancelled or what.state not in states:
+            return False
+        is_new = before is None or before.fingerprint != what.reading.fingerprint
+        return is_new or decision.is_news
+
+    orders = (file.readings[one.number].order for one in plan.decisions if is_kept(one))
+    return replace(plan, goods=tuple(order for order in orders if order))
 
 
 def note_only(

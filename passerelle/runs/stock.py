@@ -22,7 +22,7 @@ from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.chain import should_be_taken
 from passerelle.model.orders import Missed, Reading, Sold
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import SEEN, Kind, SaleState, Stage
+from passerelle.model.states import SEEN, Kind, SaleState, Stage, State
 from passerelle.remotes.base import is_gone
 from passerelle.rules.changes import find_changes, held_for
 from passerelle.rules.erp_file import ErpFile, trusted_time
@@ -40,7 +40,7 @@ from passerelle.rules.guards import (
 from passerelle.rules.missed_sales import SaleKey, counts_for_stock, find_missed
 from passerelle.runs.departures import find_outside
 from passerelle.runs.fulfil_look import note_done
-from passerelle.runs.order_file import check_columns, read_order_file
+from passerelle.runs.order_file import check_columns, keep_goods_of, read_order_file
 from passerelle.runs.orders_plan import note_only, others
 from passerelle.runs.refusals import note_refused
 from passerelle.runs.stock_baseline import before_the_ledger
@@ -168,6 +168,8 @@ def note_orders(gateway: Gateway, met: OrderSource) -> None:
     orders, book = gateway.settings.needed_orders, gateway.ledger.orders
     adopted, why = book.high_water(orders.channel), _("the run of orders has not met it yet")
     marks = note_only(met.file, met.known, orders, adopted, why)
+    told = {m.reading.id for m in marks if m.state != State.SKIPPED and not m.cancelled}
+    keep_goods_of(gateway, [r.order for r in met.file.readings if r.order and r.id in told])
     book.mark(orders.channel, marks, gateway.now())
     for other in others(met.file, met.known, orders):
         book.note_change(orders.channel, other, gateway.now())

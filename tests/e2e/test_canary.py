@@ -213,6 +213,7 @@ def test_no_command_tells_a_password(
 ) -> None:
     monkeypatch.setattr(keyring, "set_password", MemoryKeyring().set_password)
     monkeypatch.setattr("click.prompt", lambda *_, **__: CANARY)
+    monkeypatch.setattr("click.edit", lambda **_: None)
     with ftp_server(shop.root) as url:
         watch = shop.watch(url, source)
         calls = list(every_call(shop.root))

@@ -114,10 +114,10 @@ def test_a_run_may_be_active_meanwhile(world: World) -> None:
 def test_programs_read_the_same_as_people(world: World) -> None:
     world.configure(server="publish = 'direct'\n")
     text, found = world.run("check").stdout, json.loads(world.run("check", "--json").stdout)
-    assert [entry["level"] for entry in found] == [line.split()[0] for line in text.splitlines()]
+    assert [entry["grade"] for entry in found] == [line.split()[0] for line in text.splitlines()]
     for entry in found:
-        assert set(entry) == {"level", "what", "found", "mend", "exit_code"}
-        assert bool(entry["mend"]) == (entry["level"] != "ok")
+        assert set(entry) == {"grade", "what", "found", "mend", "exit_code"}
+        assert bool(entry["mend"]) == (entry["grade"] != "ok")
         assert entry["what"] in text
 
 

@@ -36,7 +36,7 @@ NAMES = (
     r"\bftp\b(:[\w./{}-]*)?",
     r"[\w.{}/-]+\.(csv|xml|txt|toml|tmp|xsd|xsl|db|part)\b(:\d+)*",
     r"^(folder|alerts): ",
-    r"\bArchive(Export|Trace)\b",
+    r"\bArchive(Export|Trace|Withheld)\b",
     r"(^|(?<=[·(]))(waiting|withheld|skipped|rejected|prepared|sent|taken|settled|wanted|done|refused"
     r"|withdrawn|erased)(?=·|\)|$)",
     r"\b(Carte bancaire|invoice|receipt|REF\d)\b",
@@ -59,8 +59,8 @@ SCREENS: Sequence[tuple[str, str]] = (
     ("orders resend 1 --yes", "x^"),
     ("orders forget 99 --yes", "x^"),
     ("orders retry 8", "x^"),
-    ("orders show 1", "x^"),
-    ("orders show 8", "x^"),
+    ("orders show 1", r"^product\treference\t.*$"),
+    ("orders show 8", r"^product\treference\t.*$"),
     ("orders list --state wanted", r"^id\treference\t.*$|\bREF\d|\twanted\t"),
     ("orders adopt", "x^"),
     ("stock why 370", "x^"),
@@ -76,6 +76,8 @@ SCREENS: Sequence[tuple[str, str]] = (
     ("secret delete none", "·none"),
     ("history", r"^started\trun\texit code\ttook\tsummary$|\t(orders|stock|adopt)\t|\d s\b"),
     ("check", CHECKED),
+    ("config edit", "x^"),
+    ("desktop add", "x^"),
 )
 TRANSLATED = re.compile(r"⟦[^⟦⟧]*⟧")
 WORDS = re.compile(r"[^\W\d_]")
@@ -129,6 +131,7 @@ def test_one_screen_of_each_command(
     world = make_world(tmp_path, new_server("folder"))
     fill(world)
     monkeypatch.setattr(keyring, "set_password", MemoryKeyring().set_password)
+    monkeypatch.setattr("click.edit", lambda **_: None)
     keeping = importlib.import_module("passerelle.cli.keeping")
     monkeypatch.setattr(keeping, "_first_line", io.BytesIO(b"s3same\n").readline)
     for line, names in SCREENS:

@@ -126,9 +126,9 @@ class TestWhatIsMeant:
 
 
 def test_no_customer_is_named(world: World) -> None:
-    """What the order file says of a person is in no story, nor in ledger and traces."""
+    """What the order file says of a person is in no story, nor in what is kept but the XMLs."""
     person = {"first_name": "Zoé", "email": "zoe@example.org", "city": "Bergerac",
-              "address1": "3 rue du Four", "product_name": "Bottine Éléa"}  # fmt: skip
+              "address1": "3 rue du Four"}  # fmt: skip
     world.shop_writes(
         Sale("1", {"370": 1}, last_name="Canari", more=person),
         Sale("2", {"371": 1}, payment="Bon cadeau", last_name="Canari", more=person),

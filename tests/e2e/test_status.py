@@ -82,6 +82,7 @@ def test_what_needs_a_person_is_told_in_its_time(
     if found and text:
         assert re.search(text, found["text"])
         assert since in (found["since"] or "")
+        assert found["level"] == "out_of_order"
 
 
 def test_orders_that_need_a_person_come_with_what_to_do(day: Day) -> None:
@@ -96,6 +97,7 @@ def test_orders_that_need_a_person_come_with_what_to_do(day: Day) -> None:
     assert concerns["withheld:orders"]["orders"] == ["2"]
     assert "`passerelle orders settle 2`" in concerns["withheld:orders"]["mend"]
     assert concerns["rejected:orders"]["orders"] == ["3"]
+    assert {one["level"] for one in concerns.values()} == {"to_do"}
     day.world.run_well("orders", "settle", "2", "3")
     assert not day.world.concerns().keys() & {"withheld:orders", "rejected:orders"}
 

@@ -88,6 +88,10 @@ class Browser:
         self.devtools("Emulation.setScriptExecutionDisabled", value=not scripts)
         self._ask("POST", "/url", {"url": page if isinstance(page, str) else page.as_uri()})
 
+    def unfold(self) -> None:
+        """Opens all that is folded."""
+        self.run("for (const one of document.querySelectorAll('details')) one.open = true")
+
     def run(self, script: str, *arguments: object) -> Any:
         """What a script's ``return`` gives."""
         return self._ask("POST", "/execute/sync", {"script": script, "args": list(arguments)})

@@ -24,7 +24,7 @@ pytestmark = [
 WITHHELD = 7
 _SHOWN = """
 return [...document.querySelectorAll('#orders tbody tr')]
-  .filter(row => row.offsetParent !== null || row.getClientRects().length)
+  .filter(row => row.checkVisibility())
   .map(row => row.cells[0].textContent)
 """
 _OUTSIDE = """
@@ -96,6 +96,9 @@ def shown(browser: Browser, of: str = " of 500 shown") -> int:
 
 def test_words_and_states_filter_by_keyboard_alone(browser: Browser, page: Path) -> None:
     browser.open(page)
+    assert shown(browser, of="") == 0, "folded"
+    browser.run("document.querySelector('#last-orders summary').focus()")
+    browser.press(SPACE)
     assert shown(browser) == 50
     browser.type("#search", browser.run(_SHOWN)[0])
     assert shown(browser) == 1
@@ -105,6 +108,7 @@ def test_words_and_states_filter_by_keyboard_alone(browser: Browser, page: Path)
     browser.type("#search", " nothing-like-it")
     assert shown(browser) == 0
     browser.open(page)
+    browser.unfold()
     browser.run("document.getElementById('search').focus()")
     browser.press(TAB)
     assert browser.run("return document.activeElement.dataset.state") == "withheld"
@@ -116,6 +120,7 @@ def test_words_and_states_filter_by_keyboard_alone(browser: Browser, page: Path)
     browser.type("#search", "deux")
     assert shown(browser) == 1, "and the words"
     browser.open(page)
+    browser.unfold()
     browser.click("#all")
     assert shown(browser) == 500
     assert browser.complaints() == []
@@ -123,6 +128,7 @@ def test_words_and_states_filter_by_keyboard_alone(browser: Browser, page: Path)
 
 def test_without_scripts_it_is_a_plain_table(browser: Browser, page: Path) -> None:
     browser.open(page, scripts=False)
+    browser.unfold()
     assert shown(browser, of="") == 500
     hidden = "return ['filter', 'all', 'stale'].map(id => document.getElementById(id).offsetParent)"
     assert browser.run(hidden) == [None, None, None]
@@ -131,11 +137,64 @@ def test_without_scripts_it_is_a_plain_table(browser: Browser, page: Path) -> No
 @pytest.mark.parametrize("width", [360, 768, 1200])
 def test_nothing_sticks_out_sideways(browser: Browser, page: Path, width: int) -> None:
     browser.open(page, width=width)
+    browser.unfold()
     assert browser.run("return document.documentElement.scrollWidth") == width
     assert browser.run(_OUTSIDE) == []
-    browser.click(".map i[title]")
-    told = browser.run("return document.getElementById('told').textContent")
+    browser.click(".today i[title]")
+    told = browser.run("return document.querySelector('.told').textContent")
     assert "went well" in told or "nothing to do" in told
+
+
+@pytest.mark.parametrize(("width", "sign"), [(390, "rect"), (1200, "i[title]")])
+def test_a_day_is_a_bar_on_a_phone_and_a_strip_elsewhere(
+    browser: Browser, page: Path, width: int, sign: str
+) -> None:
+    browser.open(page, width=width)
+    browser.unfold()
+    inside = "return [...document.querySelectorAll('.map b rect, .map b i[title]')]"
+    seen = f"{inside}.filter(one => one.getClientRects().length).map(one => one.localName)"
+    assert {*browser.run(seen)} == {sign.partition("[")[0]}
+    wider = "one => one.scrollWidth > one.clientWidth"
+    if width == 390:
+        assert browser.run(f"return [...document.querySelectorAll('.map')].some({wider})") is False
+
+
+def test_a_link_opens_what_is_folded_where_it_leads_to(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    assert browser.run("return document.getElementById('runs-fold').open") is False
+    browser.click("nav a[href='#runs']")
+    assert browser.run("return document.getElementById('runs-fold').open") is True
+
+
+def test_a_verdict_that_changes_is_said(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    said = "return document.getElementById('announced').textContent"
+    renewed = "document.dispatchEvent(new Event('renewed'))"
+    browser.run(renewed)
+    assert browser.run(said) == "", "nothing changed"
+    browser.run(f"document.getElementById('verdict').textContent = 'All is well'; {renewed}")
+    assert browser.run(said) == "All is well"
+    assert browser.run("return document.getElementById('announced').ariaLive") == "polite"
+
+
+def test_paper_has_all_that_is_folded(browser: Browser, page: Path) -> None:
+    for scripts in (True, False):
+        browser.open(page, scripts=scripts)
+        browser.devtools("Emulation.setEmulatedMedia", media="print")
+        if scripts:
+            browser.run("dispatchEvent(new Event('beforeprint'))")
+        assert (
+            len(
+                browser.run(
+                    "return [...document.querySelectorAll('#days tbody tr')]"
+                    ".filter(row => row.checkVisibility())"
+                )
+            )
+            == 30
+        )
+        browser.run("dispatchEvent(new Event('afterprint'))")
+        browser.devtools("Emulation.setEmulatedMedia", media="")
+        assert browser.run("return document.getElementById('days').open") is False
 
 
 def test_its_policy_lets_it_look_so_and_stops_a_foreign_script(
@@ -174,5 +233,6 @@ def test_it_is_read_as_easily_in_the_dark(browser: Browser, page: Path) -> None:
         preferred = [{"name": "prefers-color-scheme", "value": scheme}]
         browser.devtools("Emulation.setEmulatedMedia", features=preferred)
         browser.open(page)
+        browser.unfold()
         assert browser.run(CONTRASTS) == [], scheme
     browser.devtools("Emulation.setEmulatedMedia", features=[])

@@ -8,6 +8,7 @@ import webbrowser
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from passerelle.base import durable
 from passerelle.health.report import page as report
@@ -48,7 +49,11 @@ def test_it_tells_a_real_half_hour_in_the_language_of_the_configuration(world: W
     assert "1 order is withheld, to be entered at the till: 42" in page
     assert "<code>passerelle orders settle 42</code>" in page
     assert "quantity: &#34;deux&#34; is no number" in page
-    assert "Lefèvre" not in page, "the ledger has no customers"
+    assert "Lefèvre" not in page, "neither the ledger nor what is kept of goods has customers"
+    (goods,) = html.fromstring(page).xpath("//tr[@class='goods']")
+    (line, sums) = (" ".join(one.text_content().split()) for one in goods.xpath(".//li"))
+    assert line == "1 × 371 €12.50 €12.50"
+    assert sums == "goods €12.50"
     world.configure(top='language = "fr"')
     world.run_well("report")
     assert '<html lang="fr">' in page_in(world)

@@ -16,6 +16,7 @@ from passerelle.health.report.strip import (
     incidents,
     look_at_slots,
     look_of,
+    shares,
     strips,
 )
 from passerelle.model.records import Run
@@ -168,3 +169,11 @@ def test_what_did_not_go_well_in_a_row_is_one_incident_and_ends_with_its_day() -
     night = [Slot(day + timedelta(hours=12 + n), missed) for n in range(24)]
     assert [len(i.slots) for i in incidents("orders", night)] == [12, 12]
     assert Cell((slots[0], slots[4], slots[2])).look == missed, "the gravest"
+
+
+def test_a_bar_is_a_day_whose_times_to_come_are_left_out(settings: Settings, now: datetime) -> None:
+    times = [slot.at for slot in slots_of(settings, now)]
+    ran = [a_run(at, 4 if n < 8 else 0, sent=1) for n, at in enumerate(times[:24])]
+    (day,) = strips(slots_of(settings, times[23], ran), window_of(now, 1))
+    found = [(part.look, round(part.start, 1), round(part.width, 1)) for part in shares(day)]
+    assert found == [(SlotLook.WELL, 0.0, 33.3), (SlotLook.FAILED, 33.3, 16.7)]

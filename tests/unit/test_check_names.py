@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from passerelle.archive.folders import PENDING
-from passerelle.checks.findings import Finding, Level
+from passerelle.checks.findings import Finding, Grade
 from passerelle.checks.local import TOKEN, check_names
 from passerelle.config.load import load_config
 
@@ -35,7 +35,7 @@ def test_a_name_may_be_as_long_as_windows_takes_and_no_longer(tmp_path: Path) ->
     length = len(str(tmp_path / "d")) + DEEPEST
     assert found(tmp_path, "d", length) == []
     (warning,) = found(tmp_path, "d", length - 1)
-    assert warning.level == Level.WARNING
+    assert warning.grade == Grade.WARNING
     assert f"a name of {length} characters, and Windows takes {length - 1}" in warning.found
     assert warning.found.endswith(f".xml{PENDING}")
     assert "choose a shorter folder" in warning.mend

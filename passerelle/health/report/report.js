@@ -13,7 +13,31 @@
   // Fingers cannot hover: a tap tells what a half hour's title says.
   document.addEventListener("click", (event) => {
     const cell = event.target.closest("i[title]");
-    if (cell) byId("told").textContent = cell.title;
+    if (cell) cell.closest("section").querySelector(".told").textContent = cell.title;
+  });
+
+  // A link opens what is folded where it leads to.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    const fold = link && document.querySelector(`${link.hash} > details`);
+    if (fold) fold.open = true;
+  });
+
+  // Paper has nothing to open.
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const one of folded) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of folded) one.open = false;
+  });
+
+  // Where the page is served live its verdict is said when it changes.
+  let verdict = byId("verdict")?.textContent;
+  document.addEventListener("renewed", () => {
+    const told = byId("verdict").textContent;
+    if (told !== verdict) byId("announced").textContent = verdict = told;
   });
 
   const FEW = 50;

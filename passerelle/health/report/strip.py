@@ -137,6 +137,24 @@ def strips(slots: Iterable[Slot], window: Window) -> list[DayStrip]:
     return [*dropwhile(lambda day: day.is_empty, days[:-1]), days[-1]][::-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """How much of a day's times looked so, as a part of a bar; in percent of it."""
+
+    look: SlotLook
+    start: float
+    width: float
+
+
+def shares(day: DayStrip) -> Iterator[Portion]:
+    """The looks of a day, in the order of the legend; what is still to come is left out."""
+    times, start = sum(len(cell.slots) for cell in day.cells), 0.0
+    for look in SHOWN:
+        if count := day.count(look):
+            yield Portion(look, start, width := 100 * count / times)
+            start += width
+
+
 def incidents(run: str, slots: Iterable[Slot]) -> Iterator[Incident]:
     """What did not go well, oldest first: times in a row and of one day as one."""
     seen = (slot for slot in slots if slot.look != SlotLook.NONE)
