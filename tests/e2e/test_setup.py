@@ -150,12 +150,17 @@ def test_a_column_can_be_given_another_key(shop: Shop) -> None:
               ("Sa colonne", "dispo"), ("Clé à changer", "")]  # fmt: skip
     stock = [STOCK[0], *change, STOCK[2]]
     rest = [*REST, ("La colonne du fichier de stock", "id"), ("La colonne", "n°"), ("L'écrire", "")]
-    talk = [("Language", ""), *shop.server(), *ORDERS, *stock, *rest]
+    path = shop.served / "commandes.csv"
+    path.write_bytes(path.read_bytes().replace("Règlement".encode("cp1252"), b"Paiement"))
+    off = [("Clé à changer", "payment"), ("Sa colonne", "-"), ("Clé à changer", "")]
+    orders = [ORDERS[0], *off, ORDERS[2]]
+    talk = [("Language", ""), *shop.server(), *orders, *stock, *rest]
     done = shop.talk(talk)
     assert done.exit_code == 0, done.text
     assert "cette clé n'existe pas" in done.text
     found = tomllib.loads(shop.config.read_text("utf-8"))
     assert found["stock"]["columns"] == {"quantity": "Dispo"}
+    assert found["orders"]["columns"]["payment"] == [], "its usual name would find it again"
     assert found["stock"]["gift_cards"] == {"ids": ["1201", "1202"], "column": "N°"}
 
 
