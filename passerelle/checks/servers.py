@@ -149,6 +149,9 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     refused = settings.fulfil.refused if settings.fulfil.enabled else None
     if refused and refused.server == name:
         yield _check_folder(f"fulfil.refused ({refused})", remote, refused)
+    cache = settings.shop.cache
+    if cache and cache.server == name:
+        yield _check_cache(f"shop.cache ({cache})", remote, settings.needed_cache)
 
 
 def _check_mark(settings: Settings, name: str, remote: Remote) -> Finding:
@@ -322,6 +325,18 @@ def _check_folder(what: str, remote: Remote, place: Location) -> Finding:
     except PasserelleError as error:
         return fault(what, error)
     return ok(what, n_("it holds {n} file", "it holds {n} files", number))
+
+
+def _check_cache(what: str, remote: Remote, prod: Location) -> Finding:
+    """A shop builds it at its first page. Whether it may be renamed, only renaming would show."""
+    try:
+        is_there = remote.has_folder(prod.path)
+    except PasserelleError as error:
+        return fault(what, error)
+    if is_there:
+        return ok(what, _("it holds prod, which `passerelle shop clear-cache` renames"))
+    mend = _("name the folder that holds prod, mostly var/cache in the shop's folder")
+    return warning(what, _("it holds no folder prod"), mend)
 
 
 def _age(modified: datetime | None, offset: timedelta | None) -> str:

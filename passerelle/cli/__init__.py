@@ -23,6 +23,7 @@ class Command(NamedTuple):
 # In the order to show. A test holds the words equal to those of the commands.
 _TABLE = """
 init        preparing  Write a commented config.toml into DIR (here, if none is given).
+setup       setup      Ask for server, password, files and columns; write config.toml; check; show a dry run.
 demo        running    Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 check       preparing  Look at all that a run needs, and say what is wrong and how to mend it.
 config      settings   What the settings are, and which ones a file of the shop or the ERP asks for.
@@ -45,6 +46,7 @@ alerts      keeping    Tell people when something needs them, and when it is ove
 archive     keeping    By hand what runs do by themselves.
 customer    keeping    What a customer may ask of the shop about their personal data.
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
+shop        shop       First aid for the shop itself.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).

@@ -9,15 +9,9 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.base.progress import each
 from passerelle.base.wording import fields_of
-from passerelle.cli.common import (
-    config_path,
-    json_option,
-    print_json,
-)
-from passerelle.config.load import (
-    load_config,
-    write_template,
-)
+from passerelle.cli.common import config_path, json_option, print_json
+from passerelle.config.load import load_config, write_template
+from passerelle.config.model import Settings
 
 _COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -57,11 +51,16 @@ def check(context: click.Context, as_json: bool) -> None:
     \b
     passerelle check
     """
+    path = config_path(context)
+    settings = load_config(path)
+    context.exit(tell_findings(settings, path, as_json=as_json))
+
+
+def tell_findings(settings: Settings, path: Path, *, as_json: bool = False) -> int:
+    """Checks, tells each finding as soon as it is known, and gives the gravest one's exit code."""
     from passerelle.checks import check_all
     from passerelle.checks.findings import gravest
 
-    path = config_path(context)
-    settings = load_config(path)
     label = _("checking")
     if as_json:
         # What programs read is English, whatever the language.
@@ -82,7 +81,7 @@ def check(context: click.Context, as_json: bool) -> None:
         things = n_("{n} fault", "{n} faults", faults)
         mend = _("mend it, then check again")
         click.echo(f"passerelle: {_(': ').join((things, str(path), mend))}", err=True)
-    context.exit(code)
+    return code
 
 
 @click.command()

@@ -19,6 +19,7 @@ from passerelle.cli.common import (
     print_facts,
     print_json,
     print_table,
+    readable,
     settings_of,
     with_settings,
 )
@@ -60,6 +61,9 @@ def show(settings: Settings, as_json: bool) -> None:
         return
     rows = [(run, minutes_in_words(plan[run]), local(starts[run])) for run in plan]
     print_table((N_("run"), N_("of every hour"), N_("next start")), rows)
+    if settings.chain.others:
+        told = _("others' clocks, which Passerelle does not stop: {names}")
+        click.echo(told.format(names=", ".join(settings.chain.others)))
 
 
 @schedule.command()
@@ -151,14 +155,19 @@ def enable(what: str | None) -> None:
 
 @schedule.command()
 @_which
-def disable(what: str | None) -> None:
-    """Pause both tasks, or one, until `enable`.
+@click.pass_context
+def disable(context: click.Context, what: str | None) -> None:
+    """Pause both tasks, or one, until `enable`. Others' clocks, in [chain] others, go on.
 
     \b
     passerelle schedule disable
     passerelle schedule disable stock
     """
     _switch(what, on=False)
+    settings = readable(context)
+    if settings and settings.chain.others:
+        told = _("still going, as others own them: {names}; pause them where they are set")
+        click.echo(told.format(names=", ".join(settings.chain.others)))
 
 
 def _switch(what: str | None, *, on: bool) -> None:

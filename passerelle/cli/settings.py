@@ -159,7 +159,7 @@ def _write_columns(path: Path, sample: Sample, proposal: Proposal, *, yes: bool)
         mend = _("add it; `passerelle init` shows how")
         raise ConfigError(_("there is no [{what}]").format(what=what), str(path), mend)
     columns = {guess.key: guess.column for guess in proposal.guesses}
-    values = column_values(what, columns, sample.header, section)
+    values = column_values(what, columns, sample.header, section.columns)
     if proposal.separator:
         values[what, "separator"] = proposal.separator
     before = read_text(path)

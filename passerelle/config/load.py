@@ -166,6 +166,13 @@ def shipped_schema() -> bytes:
     return files("passerelle.config").joinpath(SCHEMA_NAME).read_bytes()
 
 
+def write_schema(folder: Path) -> None:
+    """Brings the schema beside a config.toml up to date. Raises :class:`OSError`."""
+    schema = folder / SCHEMA_NAME
+    if not schema.is_file() or schema.read_bytes() != shipped_schema():
+        replace_whole(schema, shipped_schema())
+
+
 def write_template(folder: Path) -> Path:
     """Writes the file into ``folder``, creating that if need be; returns its path.
 
@@ -176,9 +183,7 @@ def write_template(folder: Path) -> Path:
     path = folder.absolute() / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        schema = path.with_name(SCHEMA_NAME)
-        if not schema.is_file() or schema.read_bytes() != shipped_schema():
-            replace_whole(schema, shipped_schema())
+        write_schema(folder)
         with open(path, "xb", opener=private) as file:
             file.write(template())
     except FileExistsError as error:

@@ -21,7 +21,16 @@ from passerelle.config.servers import Server
 from passerelle.config.stock import Stock
 from passerelle.config.sync import CONNECTORS, Connector, Sync, faults_of_syncs
 from passerelle.config.tills import Tills
-from passerelle.config.values import Duration, Minutes, Printable, Section, Size, printable
+from passerelle.config.values import (
+    Duration,
+    Folder,
+    Minutes,
+    Names,
+    Printable,
+    Section,
+    Size,
+    printable,
+)
 from passerelle.model.location import Location
 from passerelle.model.tills import ORIGIN, channel_of
 
@@ -107,6 +116,23 @@ class Chain(Section):
     """An order CSV older than this is told: does the shop still export? As in "3d".
 
     = …  # an order CSV older than that is told: does the shop still export?
+    """
+    others: Names = ()
+    """The clocks of others, by any name, such as "Atoo-Sync 25/55": `passerelle schedule disable`
+    reminds of them, since it does not stop them.
+
+    = …  # others' clocks, which `schedule disable` reminds of: ["Atoo-Sync 25/55"]
+    """
+
+
+class ShopFolders(Section):
+    """``[shop]``: where the shop itself lies, for first aid."""
+
+    cache: Folder = None
+    """The folder, as "server:path", that holds the shop's cache `prod`, which `passerelle shop
+    clear-cache` renames; mostly var/cache in the shop's folder.
+
+    = …  # the folder that holds `prod`: "ftp:www/var/cache"
     """
 
 
@@ -208,6 +234,8 @@ class Settings(Section):
     """
     chain: Chain = Chain()
     """[…]  # when the others act: `status`, `report` and alerts judge them by it"""
+    shop: ShopFolders = ShopFolders()
+    """[…]  # first aid for the shop: `passerelle shop clear-cache`"""
     report: Report = Report()
     """# --- Telling
     […]  # report.html, which `passerelle report --open` shows
@@ -249,6 +277,14 @@ class Settings(Section):
         if self.tills is None:
             raise _missing(_("[tills] is missing"))
         return self.tills
+
+    @property
+    def needed_cache(self) -> Location:
+        """``prod`` in the folder of ``[shop] cache``. Raises :class:`ConfigError` where none is."""
+        if (cache := self.shop.cache) is None:
+            mend = _('write the folder that holds prod: cache = "server:www/var/cache"')
+            raise ConfigError(_("[shop] cache is missing"), "config.toml", mend)
+        return Location(cache.server, f"{cache.path}/prod")
 
     @property
     def selling_channels(self) -> tuple[str, ...]:

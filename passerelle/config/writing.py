@@ -19,12 +19,10 @@ from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
 from passerelle.base.reading import find_column
 from passerelle.base.words import fold
-from passerelle.config.columns import What
+from passerelle.config.columns import OrderColumns, StockColumns, What
 from passerelle.config.faults import Key, key_lines, statements, table_of
 from passerelle.config.load import parse_config, read_text
-from passerelle.config.orders import Orders
 from passerelle.config.shown import toml_key, toml_table, toml_value
-from passerelle.config.stock import Stock
 from passerelle.config.syntax import hidden_value
 
 
@@ -36,16 +34,19 @@ def with_values(text: str, values: Mapping[Key, Any]) -> str:
 
 
 def column_values(
-    what: What, columns: Mapping[str, str], header: Sequence[str], section: Orders | Stock
+    what: What,
+    columns: Mapping[str, str],
+    header: Sequence[str],
+    known: OrderColumns | StockColumns,
 ) -> dict[Key, Any]:
     """The keys to set so that each is read from its column of ``header``, by ``columns``.
 
-    Those that ``section`` reads from there already stay as they are.
+    Those that are read from there already, by the names ``known``, stay as they are.
     """
     return {
         (what, "columns", key): column
         for key, column in columns.items()
-        if _found(header, getattr(section.columns, key)) != fold(column)
+        if _found(header, getattr(known, key)) != fold(column)
     }
 
 

@@ -65,6 +65,9 @@ class RetryingRemote:
     def folder_number(self, folder: str) -> str:
         return self._try(lambda remote: remote.folder_number(folder))
 
+    def has_folder(self, path: str) -> bool:
+        return self._try(lambda remote: remote.has_folder(path))
+
     def fetch(self, path: str) -> bytes:
         def fetch(remote: Remote) -> bytes:
             doing = _("fetching {file}").format(file=f"{self._name}:{path}")
@@ -94,10 +97,10 @@ class RetryingRemote:
         self._try(lambda remote: remote.rewrite(path, data))
 
     def rename(self, old: str, new: str) -> None:
-        self._move(lambda remote: remote.rename(old, new), old)
+        self._move(lambda remote: remote.rename(old, new), old, new)
 
     def replace(self, old: str, new: str) -> None:
-        self._move(lambda remote: remote.replace(old, new), old)
+        self._move(lambda remote: remote.replace(old, new), old, new)
 
     def delete(self, path: str) -> None:
         tried = False
@@ -120,13 +123,12 @@ class RetryingRemote:
             self._remote.close()
             self._remote = None
 
-    def _move(self, act: Callable[[Remote], None], old: str) -> None:
-        """Moves a file of ours: once ``old`` is gone, only we can have moved it."""
+    def _move(self, act: Callable[[Remote], None], old: str, new: str) -> None:
         tried = False
 
         def move(remote: Remote) -> None:
             nonlocal tried
-            if tried and find(remote, old) is None:
+            if tried and _is_moved(remote, old, new):
                 return
             try:
                 act(remote)
@@ -161,3 +163,14 @@ class RetryingRemote:
 
     def _sleep(self, seconds: float) -> None:
         self._deadline.sleep(timedelta(seconds=seconds))
+
+
+def _is_moved(remote: Remote, old: str, new: str) -> bool:
+    """Whether a move whose reply was lost was done.
+
+    A file is ours: once ``old`` is gone, only we can have moved it, though others may have taken
+    ``new`` already. A folder's old name is made anew at once by whoever uses it: the new one tells.
+    """
+    if find(remote, old) is not None:
+        return False
+    return remote.has_folder(new) or not remote.has_folder(old)

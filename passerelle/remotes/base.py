@@ -56,6 +56,13 @@ class Remote(Protocol):
         """
         ...
 
+    def has_folder(self, path: str) -> bool:
+        """Whether a folder stands there; not so of a file, nor where the folder above is missing.
+
+        Raises :class:`AccessDeniedError` where this account may not look.
+        """
+        ...
+
     def fetch(self, path: str) -> bytes:
         """The file's bytes, exactly as they are on the server."""
         ...
@@ -72,7 +79,7 @@ class Remote(Protocol):
         ...
 
     def rename(self, old: str, new: str) -> None:
-        """Moves ``old`` to ``new``, which the caller has seen to be free."""
+        """Moves ``old``, a file or a folder, to ``new``, which the caller has seen to be free."""
         ...
 
     def replace(self, old: str, new: str) -> None:

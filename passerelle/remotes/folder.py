@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from stat import S_ISDIR
 from typing import TypeVar
 
 from passerelle.base.deadline import Deadline
@@ -48,6 +49,11 @@ class FolderRemote:
         """Its file system's number and its own there; some file systems number nothing: 0."""
         status = self._do(folder, lambda: self._path(folder).stat())
         return f"{status.st_dev:x}:{status.st_ino:x}" if status.st_ino else ""
+
+    def has_folder(self, path: str) -> bool:
+        with suppress(NotFoundError):
+            return S_ISDIR(self._do(path, lambda: self._path(path).stat().st_mode))
+        return False
 
     def fetch(self, path: str) -> bytes:
         def fetch() -> bytes:

@@ -106,6 +106,18 @@ class FtpRemote:
         facts = next((line for line in reply.split("\n") if line.startswith(" ")), "")
         return _facts_of(facts.strip().partition(" ")[0]).get("unique", "")
 
+    def has_folder(self, path: str) -> bool:
+        with suppress(NotFoundError), self._telling(path):
+            try:
+                self._command(f"CWD {self._full(path)}")
+            except ftplib.error_perm:
+                # A file, nothing, or a folder that this account may not enter.
+                if path.rpartition("/")[2] in self._folders(self._names_beside(path)):
+                    raise
+                return False
+            return True
+        return False
+
     def fetch(self, path: str) -> bytes:
         with self._telling(path):
             return self._download(f"RETR {self._full(path)}")
@@ -135,7 +147,7 @@ class FtpRemote:
             with self._telling(new, "rename", is_new=True):
                 self._command(f"RNTO {target}")
         except PermanentError as error:
-            if find(self, new) is None:
+            if find(self, new) is None and not self.has_folder(new):
                 raise
             raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}") from error
 

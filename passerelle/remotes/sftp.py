@@ -109,6 +109,11 @@ class SftpRemote:
         """SFTP tells none."""
         return ""
 
+    def has_folder(self, path: str) -> bool:
+        with suppress(NotFoundError), self._telling(path):
+            return self._is_folder(path, self._channel().stat(self._full(path)).st_mode or 0)
+        return False
+
     def fetch(self, path: str) -> bytes:
         # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
@@ -167,7 +172,8 @@ class SftpRemote:
 
     def rename(self, old: str, new: str) -> None:
         with self._telling(old, "rename"):
-            if find(self, new) is not None:
+            with suppress(FileNotFoundError):
+                self._channel().stat(self._full(new))
                 raise AlreadyThereError(_("the name is taken"), f"{self._name}:{new}")
             self._channel().rename(self._full(old), self._full(new))
 

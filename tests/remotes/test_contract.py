@@ -14,6 +14,7 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
+    AlreadyThereError,
     NotFoundError,
     PermanentError,
     TransientError,
@@ -179,6 +180,7 @@ def test_is_denied_what_it_may_not_read_enter_or_change(
         assert find(remote, "secret.csv") is not None
     with allowed_only(folder, 0o000):
         assert_denied(remote, *((act, "closed/a.csv") for act in ON_A_FILE))
+        assert_denied(remote, (lambda remote, path: remote.has_folder(path), "closed/a"))
         with pytest.raises(AccessDeniedError):
             remote.list_files("closed")
     with allowed_only(folder, 0o500):
@@ -205,6 +207,25 @@ def test_renames_to_a_free_name_in_any_folder(place: RunningServer, remote: Remo
     remote.rename("new.csv", "déjà fait/new.csv")
     assert (place.root / "déjà fait" / "new.csv").read_bytes() == b"data"
     assert find(remote, "new.csv") is None
+
+
+def test_moves_a_folder_with_what_it_holds_and_onto_no_other(
+    place: RunningServer, remote: Remote
+) -> None:
+    for folder in ("cache", "cache/prod", "cache/été"):
+        place.put_folder(folder)
+        place.put(f"{folder}/a.php", folder.encode())
+    looked = {"": True, "cache/prod": True, "cache/été": True, "cache/prodold": False}
+    looked |= {"cache/a.php": False, "no such/prod": False}
+    assert {path: remote.has_folder(path) for path in looked} == looked
+    with pytest.raises(AlreadyThereError):
+        remote.rename("cache/prod", "cache/été")
+    remote.rename("cache/prod", "cache/prodold")
+    assert [remote.has_folder(f"cache/{name}") for name in ("prod", "prodold")] == [False, True]
+    assert remote.fetch("cache/prodold/a.php") == b"cache/prod"
+    assert remote.fetch("cache/été/a.php") == "cache/été".encode()
+    with pytest.raises(NotFoundError):
+        remote.rename("cache/prod", "cache/prodold2")
 
 
 def test_replaces_the_file_that_has_the_name_if_any(place: RunningServer, remote: Remote) -> None:

@@ -150,6 +150,22 @@ def test_the_last_result_is_that_of_the_task_as_a_number_without_sign(
     assert (shown["result"], shown["state"]) == (words, "enabled")
 
 
+def test_others_clocks_are_shown_and_remembered_when_ours_are_paused(
+    world: World, windows: Windows
+) -> None:
+    others = ("Atoo-Sync 25/55", "Product Catalog Import")
+    world.run_well("schedule", "install")
+    assert "others" not in world.run_well("schedule", "show")
+    assert "others" not in world.run_well("schedule", "disable")
+    world.configure(extra=f"\n[chain]\nothers = {json.dumps(others)}\n")
+    assert ", ".join(others) in world.run_well("schedule", "show")
+    assert f"as others own them: {', '.join(others)}; " in world.run_well("schedule", "disable")
+    assert text(windows.task("stock"), "Enabled") == "false"
+    assert "Atoo" not in world.run_well("schedule", "enable")
+    (world.folder / "config.toml").write_text("broken", encoding="utf-8")
+    assert "disabled" in world.run_well("schedule", "disable")
+
+
 def test_a_task_can_be_paused_whatever_the_configuration_is_if_it_is_there(
     world: World, windows: Windows
 ) -> None:

@@ -65,6 +65,9 @@ class Shelf:
     def folder_number(self, folder: str) -> str:
         return ""
 
+    def has_folder(self, path: str) -> bool:
+        return path in self.folders
+
     def fetch(self, path: str) -> bytes:
         self._do("fetch")
         return self._file(path)
@@ -77,6 +80,9 @@ class Shelf:
 
     def rename(self, old: str, new: str) -> None:
         def move() -> None:
+            if old in self.folders:
+                self.folders = (*(name for name in self.folders if name != old), new)
+                return
             self.files[new] = self._file(old)
             del self.files[old]
 
@@ -175,6 +181,30 @@ class TestACommandIsTriedAgain:
         arguments = ("old",) if command == "delete" else ("old", "new")
         getattr(retrying(shelf), command)(*arguments)
         assert shelf.files == ({} if command == "delete" else {"new": b"1"})
+
+    @pytest.mark.parametrize("made_anew", [True, False])
+    def test_and_no_folder_moves_twice_though_its_old_name_is_made_anew(
+        self, made_anew: bool
+    ) -> None:
+        shelf = Shelf(folders=("", "prod"))
+        rename = shelf.rename
+
+        def rename_and_use(old: str, new: str) -> None:
+            try:
+                rename(old, new)
+            finally:
+                shelf.folders += (old,) if made_anew else ()
+
+        shelf.rename, shelf.after["rename"] = rename_and_use, [LOST]  # type: ignore[method-assign]
+        retrying(shelf).rename("prod", "prodold")
+        assert sorted(shelf.folders) == ["", *(["prod"] if made_anew else []), "prodold"]
+        assert shelf.asked.count("rename") == 1
+
+    def test_and_a_folder_is_not_taken_for_moved_where_nothing_was_done(self) -> None:
+        shelf = Shelf(folders=("", "prod"))
+        shelf.before["rename"] = [LOST]
+        retrying(shelf).rename("prod", "prodold")
+        assert shelf.folders == ("", "prodold")
 
     @pytest.mark.parametrize("command", ["rename", "delete"])
     def test_but_what_was_never_there_is_missing(self, command: str) -> None:

@@ -59,12 +59,12 @@ class Group:
 
 def groups_of(settings: Settings, ledger: Ledger, health: Health) -> Sequence[Group]:
     """The levels at which there is anything, the gravest first."""
-    matters = [_matter(settings, ledger, health, one) for one in health.concerns]
-    found = (
-        Group(level, [one for one in matters if one.concern.level == level])
-        for level in (Level.OUT_OF_ORDER, Level.TO_DO)
-    )
-    return [group for group in found if group.matters]
+    found = {level: health.of_level(level) for level in (Level.OUT_OF_ORDER, Level.TO_DO)}
+    return [
+        Group(level, [_matter(settings, ledger, health, concern) for concern in concerns])
+        for level, concerns in found.items()
+        if concerns
+    ]
 
 
 def verdict(groups: Sequence[Group]) -> str:
