@@ -4,7 +4,7 @@ import os
 import re
 import select
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,9 +59,13 @@ def run_at_terminal(
     stdout: int | None = None,
     interrupt_at: str = "",
     key: bytes = CTRL_C,
+    answers: Sequence[tuple[str, str]] = (),
     limit: float = 600,
 ) -> Session:
-    """Runs the program; presses ``key`` once it has shown ``interrupt_at``."""
+    """Runs the program; presses ``key`` once it has shown ``interrupt_at``.
+
+    ``answers`` are questions with what is typed once each has been shown, one after the other.
+    """
     import pty  # absent on Windows
 
     given = {"PYTHONIOENCODING": "utf-8", "TERM": "xterm", "COLUMNS": "100"}
@@ -76,14 +80,16 @@ def run_at_terminal(
     )
     os.close(its_end)
     try:
-        screen = _watch(terminal, interrupt_at, key, time.monotonic() + limit)
+        typed = [(question, f"{answer}\n".encode()) for question, answer in answers]
+        keys = [*typed, *([(interrupt_at, key)] if interrupt_at else [])]
+        screen = _watch(terminal, keys, time.monotonic() + limit)
     finally:
         os.close(terminal)
     return Session(child.wait() or 0, screen)
 
 
-def _watch(terminal: int, interrupt_at: str, key: bytes, end: float) -> str:
-    seen, pressed = b"", not interrupt_at
+def _watch(terminal: int, keys: list[tuple[str, bytes]], end: float) -> str:
+    seen, answered = b"", 0
     while time.monotonic() < end:
         if not select.select([terminal], [], [], 0.1)[0]:
             continue
@@ -94,7 +100,10 @@ def _watch(terminal: int, interrupt_at: str, key: bytes, end: float) -> str:
         if not data:
             break
         seen += data
-        if not pressed and interrupt_at in seen.decode("utf-8", "replace"):
-            os.write(terminal, key)
-            pressed = True
+        if keys and keys[0][0] in _ERASED.sub("", seen[answered:].decode("utf-8", "replace")):
+            if answered and len(keys) == 1 and keys[0][1] == CTRL_C:
+                # A signal between a question and its read() would be seen after the read() only.
+                time.sleep(0.3)
+            answered = len(seen)
+            os.write(terminal, keys.pop(0)[1])
     return seen.decode("utf-8", "replace")

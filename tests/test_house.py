@@ -34,7 +34,7 @@ LAYERS = (
     ),
     ("exchange",),
     ("gateway", "health", "explain"),
-    ("runs", "checks", "tills", "console"),
+    ("runs", "checks", "setup", "tills", "console"),
     ("cli",),
     ("__main__",),
 )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -12,7 +12,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError, NotFoundError, PasserelleError, PermanentError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import in_words
-from passerelle.checks.columns import check_columns
+from passerelle.checks.columns import check_file
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.local import TOKEN, filled
 from passerelle.config.model import Settings
@@ -20,6 +20,7 @@ from passerelle.config.passwords import account, password_of
 from passerelle.config.servers import Server, kind_of
 from passerelle.exchange.sources import named_alike_there
 from passerelle.exchange.uploads import tmp_name
+from passerelle.ledger.ledger import ledger_exists, open_ledger
 from passerelle.model.location import Location
 from passerelle.model.servers import MARK_NAME
 from passerelle.remotes import open_remote
@@ -135,6 +136,8 @@ def _check_files(settings: Settings, name: str, remote: Remote) -> Iterator[Find
     played = next((probe for probe in probes if probe.played), None)
     if played:
         yield from _check_told(f"servers.{name}", played)
+        if played.offset is not None:
+            _remember_clock(settings, name, played.offset)
     if names:
         yield _check_mark(settings, name, remote)
     for key, place in _sources(settings, name):
@@ -265,6 +268,18 @@ def _check_told(what: str, probe: Probe) -> Iterator[Finding]:
         yield ok(_("{server}, clock").format(server=what), _skew(probe.offset))
 
 
+def _remember_clock(settings: Settings, name: str, offset: timedelta) -> None:
+    """For a dry run, which leaves no probe: without it, it takes the server's clock for ours.
+
+    One that runs have measured stays theirs, and what cannot be written is no fault of a server.
+    """
+    if not ledger_exists(settings.folder):
+        return
+    with suppress(PasserelleError), closing(open_ledger(settings.folder)) as ledger:
+        if ledger.stock.clock_offset(name) is None:
+            ledger.stock.set_clock_offset(name, offset, datetime.now(UTC))
+
+
 def _skew(offset: timedelta) -> str:
     """Told, but no fault: decisions compare the server's times with each other."""
     if abs(offset) < timedelta(seconds=2):
@@ -299,8 +314,7 @@ def _check_source(
         return
     size = len(data)
     yield ok(what, f"{n_('{n} byte', '{n} bytes', size)}, {_age(modified, offset)}")
-    if settings.orders and place == settings.orders.source:
-        yield from check_columns(settings.orders, data, place.name)
+    yield from check_file(settings, place, data)
 
 
 def _check_folder(what: str, remote: Remote, place: Location) -> Finding:

@@ -24,9 +24,10 @@ class Command(NamedTuple):
 # In the order to show. A test holds the words equal to those of the commands.
 _TABLE = """
 init        preparing  Write a commented config.toml into DIR (here, if none is given).
+setup       setup      Ask for server, password, files and columns; write config.toml; check; show a dry run.
 demo        running    Play one whole half hour on sample files in DIR (passerelle-demo, if none is given).
 check       preparing  Look at all that a run needs, and say what is wrong and how to mend it.
-config      preparing  What the settings are, and which ones a file of the shop or the ERP asks for.
+config      settings   What the settings are, and which ones a file of the shop or the ERP asks for.
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
 convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
 fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -32,6 +32,8 @@ from passerelle.ledger.ledger import Ledger, open_ledger
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
+# Whatever the language: who types y to a French question means it.
+_YES, _NO = ("y", "yes", "o", "oui"), ("n", "no", "non")
 P = ParamSpec("P")
 R = TypeVar("R")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -109,11 +111,30 @@ def ask_first(lines: Iterable[str], *, yes: bool) -> None:
     tell(lines)
     if yes:
         return
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not has_terminal():
         mend = _("look at what will follow, then add --yes")
         raise UsageError(_("nothing was done: there is no terminal on which to ask"), "", mend)
-    if not click.confirm(_("Go on?")):
+    if not confirm(_("Go on?")):
         raise UsageError(_("nothing was done, as you said"))
+
+
+def confirm(question: str, *, default: bool = False) -> bool:
+    """Asks for yes or no, in the language spoken or in English; click's own takes English only."""
+    text = f"{question} {_('[Y/n]') if default else _('[y/N]')}"
+    return bool(
+        click.prompt(text, default="", show_default=False, value_proc=partial(_as_yes, default))
+    )
+
+
+def _as_yes(default: bool, answer: str) -> bool:
+    word = answer.strip().lower()
+    if word in ("", *_YES, *_NO):
+        return word in _YES if word else default
+    raise click.UsageError(_("answer yes or no"))
+
+
+def has_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def needs_web(extra: str) -> None:

@@ -23,9 +23,12 @@ from passerelle.cli.common import (
 )
 from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Inquiry
+from passerelle.health.concerns import Level
 from passerelle.health.status import Health, as_dict, describe, look
 
 _EVERY = 30.0
+# What is out of order, and what is to do.
+_COLOURS = {"! ": "red", "- ": "yellow"}
 
 
 @click.command()
@@ -33,19 +36,21 @@ _EVERY = 30.0
 @click.option(
     "--watch", is_flag=True, help="Keep it on screen, renewed every 30 seconds; Ctrl+C ends."
 )
+@click.option("--strict", is_flag=True, help="Exit code 6 for what can wait, too.")
 @click.pass_context
-def status(context: click.Context, as_json: bool, watch: bool) -> None:
+def status(context: click.Context, as_json: bool, watch: bool, strict: bool) -> None:
     """Tell on one screen how it goes, and what to do about what does not.
 
     The runs, the files of shop and ERP as they are on the servers right now, and the orders that
-    are not in the ERP. Exit code 0 when all is well, 6 when something needs a person.
+    are not in the ERP. Exit code 6 when something is out of order, else 0: also when something is
+    to do, such as orders to be entered at the till; with --strict that is 6 as well.
 
     \b
     passerelle status
     passerelle status --watch
     """
-    if watch and as_json:
-        raise UsageError(_("--watch is for people"), "", _("leave --json out"))
+    if watch and (as_json or strict):
+        raise UsageError(_("--watch is for people"), "", _("leave --json and --strict out"))
     settings = settings_of(context)
     if watch:
         _watch(settings)
@@ -57,7 +62,7 @@ def status(context: click.Context, as_json: bool, watch: bool) -> None:
         print_json(as_dict(health))
     else:
         _show_health(health)
-    if health.concerns:
+    if health.level == Level.OUT_OF_ORDER or (strict and health.concerns):
         context.exit(HeldError.exit_code)
 
 
@@ -82,7 +87,8 @@ def _look(settings: Settings) -> Health:
 def _show_health(health: Health) -> None:
     for line in describe(health):
         # Colour is for terminals: click leaves it out elsewhere.
-        click.echo(click.style(line, fg="red") if line.startswith("!") else line)
+        colour = _COLOURS.get(line[:2])
+        click.echo(click.style(line, fg=colour) if colour else line)
 
 
 @click.command()

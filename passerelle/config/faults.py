@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import shorten
 from passerelle.config.model import Settings
+from passerelle.config.syntax import right_form, written
 from passerelle.config.values import Section, section_of
 
 Key = tuple[str, ...]
@@ -34,10 +35,10 @@ def key_lines(text: str) -> dict[Key, int]:
     """Every table and key of a valid TOML ``text`` with the number of its first line."""
     lines: dict[Key, int] = {}
     table: Key = ()
-    for number, statement in _statements(text):
+    for number, statement in statements(text):
         tree = tomllib.loads(statement)
         if statement.lstrip(" \t").startswith("["):
-            table = _path_of(tree)
+            table = table_of(tree)
             lines.setdefault(table, number)
         else:
             for path in _paths(tree):
@@ -52,7 +53,7 @@ def line_of(lines: dict[Key, int], key: Key) -> int:
     return lines.get(key, 1)
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
+def statements(text: str) -> Iterator[tuple[int, str]]:
     """Whole statements with their first line: a value may span several lines."""
     text += "\n"
     start, first, number, depth = 0, 1, 1, 0
@@ -65,7 +66,7 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
             start, first = token.end(), number
 
 
-def _path_of(tree: object) -> Key:
+def table_of(tree: object) -> Key:
     path: list[str] = []
     while isinstance(tree, dict) and tree and len(path) < _DEEPEST:
         name, tree = next(iter(tree.items()))
@@ -83,6 +84,12 @@ def _paths(tree: object, depth: int = 0) -> Iterator[Key]:
 
 _FILE = "config.toml"
 _MANY = 100
+# What stands without quotes, by pydantic's kind of error.
+_UNQUOTED = {
+    "bool_type": re.compile("true|false"),
+    "int_type": re.compile("-?[0-9]+"),
+    "float_type": re.compile("-?[0-9]+([.][0-9]+)?"),
+}
 # pydantic's kinds of errors, in its own words: it speaks English only.
 KINDS: Mapping[str, str] = {
     "bool_type": N_("input should be a valid boolean"),
@@ -143,7 +150,7 @@ def _fault(detail: ErrorDetails) -> str:
         case "value_error":
             problem = detail["msg"].removeprefix("Value error, ")
             return f"{key}: {problem}" if _key(detail) else problem
-    return f"{key}: {_by_kind(detail)}"
+    return _(": ").join(filter(None, (f"{key}: {_by_kind(detail)}", _mend_of_kind(detail))))
 
 
 def _by_kind(detail: ErrorDetails) -> str:
@@ -151,6 +158,20 @@ def _by_kind(detail: ErrorDetails) -> str:
     if text is None:
         return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}"
     return _(text).format(**{name: _shown(value) for name, value in detail.get("ctx", {}).items()})
+
+
+def _mend_of_kind(detail: ErrorDetails) -> str:
+    """The line to write where a number stands between quotes, or a text without them."""
+    value, kind = detail["input"], detail["type"]
+    if kind == "string_type" and isinstance(value, int | float):
+        right = f'"{str(value).lower() if isinstance(value, bool) else value}"'
+    elif kind in _UNQUOTED and isinstance(value, str):
+        right = right_form(value.strip()).strip('"')
+        if not _UNQUOTED[kind].fullmatch(right):
+            return ""
+    else:
+        return ""
+    return _("write {line}").format(line=written(_key(detail)[-1], right))
 
 
 def _shown(value: Any) -> str:

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from passerelle.base.durable import private, replace_whole
 from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
-from passerelle.base.wording import shorten
 from passerelle.config.faults import faults_of, located
 from passerelle.config.links import faults_of_links
 from passerelle.config.model import Settings
+from passerelle.config.syntax import fault_of_syntax
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"
@@ -64,7 +64,11 @@ def load_config(path: Path) -> Settings:
     Raises :class:`ConfigError` whose ``faults`` list every fault as ``FILE:LINE: KEY: PROBLEM``,
     in that language too.
     """
-    text = read_text(path)
+    return parse_config(path, read_text(path))
+
+
+def parse_config(path: Path, text: str) -> Settings:
+    """The same of the ``text`` that the file holds, or will hold."""
     _speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))
@@ -105,7 +109,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        fault = _syntax_fault(path, text, error)
+        fault = fault_of_syntax(path.name, text, error)
     except RecursionError:
         line = _line_with_most("[{", text)
         fault = f"{path.name}:{line}: {_('brackets within brackets, too deep')}"
@@ -133,9 +137,14 @@ def read_text(path: Path) -> str:
         problem = _("more than 1 MB: this is no configuration; is it another file?")
         raise _faulty(path, [f"{path.name}:1: {problem}"])
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not wide and data.count(0) > len(data) // 4:
+        problem = _("UTF-16 without its mark: in Notepad, save it with the encoding UTF-8")
+        raise _faulty(path, [f"{path.name}:1: {problem}"])
     try:
         return data.decode("utf-16" if wide else "utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
+        # Before it could be read: the language that it names is ASCII in any encoding.
+        _speak_as_in(data.decode("latin-1").replace("\r\n", "\n"))
         line = data.count(b"\n", 0, error.start) + 1
         problem = _("not UTF-8: in Notepad, save it with the encoding UTF-8")
         # Not "from error": that holds the whole file, passwords too.
@@ -145,17 +154,6 @@ def read_text(path: Path) -> str:
 def _faulty(path: Path, faults: list[str]) -> ConfigError:
     what = n_("a fault in the configuration", "{n} faults in the configuration", len(faults))
     return ConfigError(what, str(path), faults=faults)
-
-
-def _syntax_fault(path: Path, text: str, error: tomllib.TOMLDecodeError) -> str:
-    """The parser's message with its line first, as in every other fault."""
-    message, _at, place = str(error).rpartition(" (at ")
-    words = place.rstrip(")").replace(",", "").split()
-    line = int(words[1]) if words[:1] == ["line"] else text.rstrip("\n").count("\n") + 1
-    twice = "twice" in message or "overwrite" in message
-    hint = _("it stands there already; keep one") if twice else _("text stands between quotes")
-    mend = _("mend this line ({hint})").format(hint=hint)
-    return f"{path.name}:{line}: {shorten(message or str(error), 200)}: {mend}"
 
 
 def template() -> bytes:
@@ -168,6 +166,13 @@ def shipped_schema() -> bytes:
     return files("passerelle.config").joinpath(SCHEMA_NAME).read_bytes()
 
 
+def write_schema(folder: Path) -> None:
+    """Brings the schema beside a config.toml up to date. Raises :class:`OSError`."""
+    schema = folder / SCHEMA_NAME
+    if not schema.is_file() or schema.read_bytes() != shipped_schema():
+        replace_whole(schema, shipped_schema())
+
+
 def write_template(folder: Path) -> Path:
     """Writes the file into ``folder``, creating that if need be; returns its path.
 
@@ -178,9 +183,7 @@ def write_template(folder: Path) -> Path:
     path = folder.absolute() / FILE_NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        schema = path.with_name(SCHEMA_NAME)
-        if not schema.is_file() or schema.read_bytes() != shipped_schema():
-            replace_whole(schema, shipped_schema())
+        write_schema(folder)
         with open(path, "xb", opener=private) as file:
             file.write(template())
     except FileExistsError as error:

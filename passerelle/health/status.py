@@ -1,6 +1,6 @@
 """The examination, all that is known of the chain with the concerns in it, and its one screen."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, Sights, look_around, look_at_files
-from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.concerns import Concern, ConcernKind, Level
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns, pool_in_words
 from passerelle.health.pool import as_dict as pool_dict
@@ -49,6 +49,14 @@ class Health:
     syncs: tuple[SyncHealth, ...] = ()
     tills: "TillsHealth | None" = None
 
+    @property
+    def level(self) -> Level | None:
+        """That of the gravest concern; ``None`` where all is well."""
+        return self.concerns[0].level if self.concerns else None
+
+    def of_level(self, level: Level) -> list[Concern]:
+        return [concern for concern in self.concerns if concern.level == level]
+
 
 def examine(
     settings: Settings, ledger: Ledger, now: datetime, sights: Sights | None = None
@@ -71,6 +79,7 @@ def examine(
     concerns += _archive_concerns(ledger)
     concerns += _left_concerns(ledger, {concern.key for concern in concerns})
     tills = _look_at_tills(settings, now, concerns) if settings.tills else None
+    concerns.sort(key=lambda concern: concern.level == Level.TO_DO)
     return Health(now, runs, files, orders, tuple(concerns), sales, pool, syncs, tills)
 
 
@@ -130,7 +139,7 @@ def look(settings: Settings, ledger: Ledger, now: datetime) -> Health:
 
 
 def describe(health: Health) -> Iterator[str]:
-    """The screen, line by line; lines that ask for a person begin with ``!``."""
+    """The screen, line by line: ``!`` begins what is out of order, ``-`` what is to do."""
     for run in health.runs:
         yield f"{'run ' + run.run:<12} {_run(run, health.at)}"
     yield ""
@@ -199,13 +208,30 @@ def _file(file: FileHealth, now: datetime) -> str:
 
 
 def _concerns(health: Health) -> Iterator[str]:
-    number = len(health.concerns)
-    if not number:
+    grave, to_do = health.of_level(Level.OUT_OF_ORDER), health.of_level(Level.TO_DO)
+    if grave:
+        yield n_("{n} thing is out of order:", "{n} things are out of order:", len(grave))
+        yield from _listed("!", grave, health.at)
+    if grave and to_do:
+        yield n_(
+            "{n} more thing is to do when there is time:",
+            "{n} more things are to do when there is time:",
+            len(to_do),
+        )
+    elif to_do:
+        yield n_(
+            "nothing is out of order; {n} thing is to do when there is time:",
+            "nothing is out of order; {n} things are to do when there is time:",
+            len(to_do),
+        )
+    yield from _listed("-", to_do, health.at)
+    if health.level is None:
         yield _("all is well: nothing needs a person")
-        return
-    yield n_("{n} thing needs a person:", "{n} things need a person:", number)
-    for concern in health.concerns:
-        yield f"! {concern.text}{concern.since_in_words(health.at)}"
+
+
+def _listed(sign: str, concerns: Iterable[Concern], now: datetime) -> Iterator[str]:
+    for concern in concerns:
+        yield f"{sign} {concern.text}{concern.since_in_words(now)}"
         yield f"  -> {concern.mend}"
 
 
@@ -213,7 +239,8 @@ def as_dict(health: Health) -> dict[str, Any]:
     """The same for programs: names are a contract, words are for people."""
     return {
         "at": health.at,
-        "healthy": not health.concerns,
+        "healthy": health.level != Level.OUT_OF_ORDER,
+        "level": health.level,
         "runs": [_run_dict(run) for run in health.runs],
         "files": [
             fields_of(file) | {"concern": file.concern.key if file.concern else None}

@@ -13,6 +13,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED
 from passerelle.base.lock import hold_lock
 from passerelle.config.passwords import account
+from passerelle.ledger.ledger import open_ledger
 from passerelle.remotes.folder import FolderRemote
 from tests.e2e.conftest import NewFtp, make_world
 from tests.pty import run_at_terminal
@@ -320,3 +321,50 @@ def test_a_form_is_named_or_is_a_fault_of_the_configuration(world: World) -> Non
     for key in ("stylesheet", "schema"):
         world.configure(orders=f"xml.{key} = 'form'\n")
         assert len(lines(world.fails("check", code=3), "fault")) == 1
+
+
+# --- the files ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "run", "words"),
+    [
+        ("commandes.csv", "Quantité de produits", "Nombre", "orders", "no column for quantity"),
+        ("ExportCSV.csv", "Stock", "Dispo", "stock", "no column is called Stock"),
+    ],
+)
+def test_a_header_that_a_run_refuses_is_a_fault_with_the_run_s_words(
+    world: World, file: str, old: str, new: str, run: str, words: str
+) -> None:
+    path = world.server.root / file
+    text = path.read_bytes().decode("cp1252")
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode("cp1252"))
+    result = world.fails("check", code=3)
+    (told,) = [line for line in lines(result, "fault") if words in line]
+    assert told.startswith(f"{run}.from (ftp:{file}): {words}")
+    assert words in world.run("run", run, "--dry-run").stderr
+
+
+def test_all_columns_that_a_stock_lacks_are_named(world: World) -> None:
+    (world.server.root / "ExportCSV.csv").write_bytes(b"A;B\r\n1;2\r\n")
+    told = lines(world.fails("check", code=3), "fault")
+    assert any("stock.columns: no column for ean13 and quantity" in line for line in told)
+
+
+def test_a_file_that_is_being_written_is_a_warning(world: World) -> None:
+    path = world.server.root / "commandes.csv"
+    path.write_bytes(path.read_bytes().rstrip(b"\r\n"))
+    world.fails("check", code=0, words="the last line does not end")
+
+
+def test_a_clock_that_no_run_has_measured_is_kept_for_dry_runs(
+    new_ftp: NewFtp,
+) -> None:
+    world, _ = ready_ftp(new_ftp, Quirks(clock_ahead=60))
+    unknown = "the clock of ftp is not known"
+    world.data.mkdir()
+    open_ledger(world.data).close()
+    assert unknown in world.run("run", "stock", "--dry-run").text
+    world.fails("check", code=0)
+    assert unknown not in world.run("run", "stock", "--dry-run").text

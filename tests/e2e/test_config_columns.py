@@ -7,6 +7,7 @@ import pytest
 
 from passerelle.cli.demo import sample
 from tests.shell import Result, run_program
+from tests.world import World
 
 ITEM = "3701234500058"
 
@@ -100,3 +101,46 @@ def test_what_is_printed_can_be_pasted_and_used(tmp_path: Path) -> None:
     result = run_program("convert", "export.csv", cwd=tmp_path)
     assert result.exit_code in (0, 5)
     assert "<vente>" in result.stdout
+
+
+# --- from a server, and into config.toml --------------------------------------------------------
+
+
+def test_a_server_s_file_is_read_by_its_name_in_config_toml(world: World) -> None:
+    (world.server.root / "o.csv").write_bytes(sample("orders_french.csv"))
+    result = world.fails("config", "columns", "ftp:o.csv", code=0)
+    assert result.stdout.startswith("# o.csv: an order file\n")
+    away = world.fails("config", "columns", "fpt:o.csv", code=2)
+    assert 'no server is named "fpt" (servers: ftp): fpt:o.csv' in away.stderr
+    world.fails("config", "columns", "ftp:away.csv", code=4, words="no such file")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_it_finds_goes_into_config_toml_and_all_else_stays(
+    world: World, end: str, encoding: str
+) -> None:
+    path, renamed = world.folder / "config.toml", sample("orders_french.csv").decode("cp1252")
+    text = path.read_text("utf-8") + "# Ours: été\n[archive]\nkeep_traces = '9d' # short\n"
+    path.write_bytes(text.replace("\n", end).encode(encoding))
+    for old, new in (("ID commande", "N° commande"), ("Quantité de produits", "Qté")):
+        renamed = renamed.replace(old, new, 1)
+    (world.server.root / "o.csv").write_bytes(renamed.encode("cp1252"))
+    result = world.fails("config", "columns", "ftp:o.csv", "--write", "--yes", code=0)
+    assert '+ id = "N° commande"\n' in result.stdout
+    added = '\n[orders.columns]\nid = "N° commande"\nquantity = "Qté"\n'
+    assert path.read_bytes() == (text + added).replace("\n", end).encode(encoding)
+    again = world.fails("config", "columns", "ftp:o.csv", "--write", code=0)
+    assert again.stdout.endswith(f"{path} says so already\n")
+
+
+def test_without_a_yes_and_without_a_section_nothing_is_written(world: World) -> None:
+    path = world.folder / "config.toml"
+    (world.server.root / "s.csv").write_bytes(f"Gencod;Dispo\r\n{ITEM};2\r\n".encode())
+    before = path.read_bytes()
+    asked = ("config", "columns", "ftp:s.csv", "--stock", "--write")
+    world.fails(*asked, code=2, words="there is no terminal on which to ask")
+    assert path.read_bytes() == before
+    path.write_bytes(before.partition(b"[stock]")[0])
+    world.fails(*asked, "--yes", code=3, words="there is no [stock]")
+    assert path.read_bytes() == before.partition(b"[stock]")[0]

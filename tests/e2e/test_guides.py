@@ -65,7 +65,8 @@ class Guide:
         for command in self.commands():
             if command in ENDLESS:
                 continue
-            words = [SAMPLES.get(word, word) for word in shlex.split(command)[1:]]
+            typed = shlex.split(command.replace("\\", "/"))  # Windows' paths
+            words = [SAMPLES.get(word, word) for word in typed[1:]]
             more = ("--yes",) if command.removeprefix(MINE) in self.asks else ()
             pool = "pool" in words and self.pool
             result = run_program(*words, *more, cwd=pool or folder)
@@ -121,19 +122,19 @@ def fresh(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 INSTALLING = Guide(
     "installer",
-    codes={"run orders --dry-run": 6, "status": 6},
+    codes={"setup": 3, "run orders --dry-run": 6},
     asks=("orders adopt",),
 )
 SETTING = Guide("reglages")
-ALERTING = Guide("alertes", codes={"status": 6})
+ALERTING = Guide("alertes")
 
 
 def test_installing(fresh: Path) -> None:
     told = INSTALLING.follow(fresh)
     assert [*told][:3] == [
         "passerelle desktop add",
+        "passerelle setup",
         "passerelle init",
-        "passerelle config columns commandes.csv",
     ]
     assert "Passerelle\\orders" in told["passerelle schedule install"].stdout
 
@@ -167,13 +168,19 @@ def test_everyday(demo: Path, tmp_path: Path, new_server: NewServer) -> None:
     shops = make_pool(tmp_path / "pool", [new_server("folder") for _ in "ab"], ("fr", "be"))
     shops.join_all()
     config = demo / "config.toml"
+    server = load_config(config).orders.source.server  # type: ignore[union-attr]
+    config.write_text(f'{config.read_text("utf-8")}\n[shop]\ncache = "{server}:cache"\n', "utf-8")
+    (demo / "server" / "cache" / "prod").mkdir(parents=True)
     assert run_program("--config", str(config), "schedule", "install").exit_code == 0
     guide = Guide(
         "tous-les-jours",
-        codes={"status": 6, "orders retry 1042": 2},
-        asks=("orders resend 1042",),
+        codes={"orders retry 1042": 2},
+        asks=("orders resend 1042", "shop clear-cache"),
         pool=shops.folder,
     )
+    for folder in ("ancien", "nouveau"):
+        (demo / folder).mkdir()
+        shutil.copy(demo / "server" / "ExportCSV.csv", demo / folder / "ExportCSVmod.csv")
     with told_to(config, config.read_text("utf-8")):
         told = guide.follow(demo)
     assert len(told) > 20

@@ -25,6 +25,7 @@ LATER = "11:19 erp, 11:19 stock"
 
 def test_before_any_run_it_says_how_to_begin(world: World) -> None:
     assert world.run("status", "--watch", "--json").exit_code == 2, "they exclude each other"
+    assert world.run("status", "--watch", "--strict").exit_code == 2, "it has no exit code"
     result = world.fails("status", code=6, words="run orders has never started")
     assert "`passerelle run orders --dry-run`" in result.stdout
     assert not (world.data / "passerelle.db").exists(), "looking creates nothing"
@@ -37,7 +38,8 @@ def test_a_half_hour_that_went_well_needs_nobody_which_programs_read_too(day: Da
     assert "run stock    went well 3 minutes ago: 3 lines, 0 changed, 2 added; next at" in text
     assert WRITTEN.search(text) and "all is well: nothing needs a person" in text
     found = json.loads(day.world.run_well("status", "--json"))
-    assert found["healthy"] is True and found["concerns"] == []
+    assert found["healthy"] is True and found["level"] is None and found["concerns"] == []
+    day.world.run_well("status", "--strict")
     assert [run["run"] for run in found["runs"]] == ["orders", "stock"]
     orders = found["runs"][0]
     assert orders["last"]["exit_code"] == 0 and orders["last"]["facts"]["sent"] == 1
@@ -98,8 +100,24 @@ def test_orders_that_need_a_person_come_with_what_to_do(day: Day) -> None:
     assert "`passerelle orders settle 2`" in concerns["withheld:orders"]["mend"]
     assert concerns["rejected:orders"]["orders"] == ["3"]
     assert {one["level"] for one in concerns.values()} == {"to_do"}
+    verdict = "nothing is out of order; 2 things are to do when there is time:"
+    text = day.world.run_well("status")
+    assert f"\n{verdict}\n- 1 order is rejected (3)" in text and "all is well" not in text
+    found = json.loads(day.world.fails("status", "--strict", "--json", code=6).stdout)
+    assert found["healthy"] is True and found["level"] == "to_do"
     day.world.run_well("orders", "settle", "2", "3")
     assert not day.world.concerns().keys() & {"withheld:orders", "rejected:orders"}
+
+
+def test_what_is_out_of_order_is_told_before_what_can_wait(day: Day) -> None:
+    day.at("10:57")
+    day.shop_writes(SHOE, Sale("2", {"371": 1}, payment="Bon cadeau"))
+    day.play("10:57 orders, 11:19 stock=6")
+    result = day.world.fails("status", code=6, words="1 thing is out of order:\n! ")
+    grave, to_do = result.stdout.index("! run stock is held"), result.stdout.index("- 1 order is")
+    assert grave < result.stdout.index("1 more thing is to do when there is time:\n") < to_do
+    found = json.loads(day.world.run("status", "--json").stdout)
+    assert found["healthy"] is False and found["level"] == "out_of_order"
 
 
 def test_a_server_that_is_away_is_told_and_what_the_ledger_knows_is_shown(
@@ -119,7 +137,7 @@ def test_watching_goes_on_until_it_is_interrupted_and_that_is_no_failure(world: 
     with running("status", "--watch", cwd=world.folder) as child:
         assert "Passerelle, " in child.output.readline()
         for line in child.output:
-            if "needs a person" in line or "need a person" in line:
+            if "out of order" in line:
                 break
         assert child.is_running
         child.send_signal(signal.SIGINT)

@@ -234,5 +234,7 @@ def test_it_is_read_as_easily_in_the_dark(browser: Browser, page: Path) -> None:
         browser.devtools("Emulation.setEmulatedMedia", features=preferred)
         browser.open(page)
         browser.unfold()
-        assert browser.run(CONTRASTS) == [], scheme
+        for verdict in ("well", "to_do", "out_of_order"):
+            browser.run("document.querySelector('header').className = arguments[0]", verdict)
+            assert browser.run(CONTRASTS) == [], f"{scheme}, {verdict}"
     browser.devtools("Emulation.setEmulatedMedia", features=[])

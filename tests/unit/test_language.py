@@ -164,9 +164,9 @@ class TestAFaultOfTheConfiguration:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("folder = .\n", "«mend this line («text stands between quotes»)»"),
-            ("[trace\n", "«mend this line («text stands between quotes»)»"),
-            ("a = 1\na = 2\n", "«mend this line («it stands there already; keep one»)»"),
+            ("folder = .\n", '«a text stands between quotes: write folder = "."»'),
+            ("[trace\n", "«brackets do not match: write [trace]»"),
+            ("a = 1\na = 2\n", '«"a" stands on line 3 already: keep one»'),
             (f"a = {'[' * 3000}\n", "«brackets within brackets, too deep»"),
         ],
     )

@@ -62,6 +62,8 @@ def content_of(settings: Settings, ledger: Ledger, now: datetime) -> dict[str, A
     moves = ledger.pool.log(limit=POOL_SHOWN) if health.pool else ()
     return {
         "health": health,
+        # A configuration may have a pool, tills or jobs alone: then there are no orders to tell of.
+        "has_shop": bool(settings.orders or settings.stock),
         "groups": groups,
         "verdict": verdict(groups),
         "window": window,

@@ -59,12 +59,12 @@ class Group:
 
 def groups_of(settings: Settings, ledger: Ledger, health: Health) -> Sequence[Group]:
     """The levels at which there is anything, the gravest first."""
-    matters = [_matter(settings, ledger, health, one) for one in health.concerns]
-    found = (
-        Group(level, [one for one in matters if one.concern.level == level])
-        for level in (Level.OUT_OF_ORDER, Level.TO_DO)
-    )
-    return [group for group in found if group.matters]
+    found = {level: health.of_level(level) for level in (Level.OUT_OF_ORDER, Level.TO_DO)}
+    return [
+        Group(level, [_matter(settings, ledger, health, concern) for concern in concerns])
+        for level, concerns in found.items()
+        if concerns
+    ]
 
 
 def verdict(groups: Sequence[Group]) -> str:
@@ -86,11 +86,11 @@ def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern
 
 
 def sums_of(goods: Goods) -> Mapping[str, Decimal]:
-    """What the lines cost, was added, taken off and paid, by its name; what is not told is not."""
+    """What the lines cost, was added, taken off and paid, by its name; without what is nothing."""
     told = {
         _("goods"): goods.amount,
-        _("shipping"): goods.shipping,
-        _("discount"): goods.discount,
+        _("shipping"): goods.shipping or None,
+        _("discount"): goods.discount or None,
         _("paid"): goods.total_paid,
     }
     return {name: amount for name, amount in told.items() if amount is not None}
