@@ -1,9 +1,9 @@
 """Brings the French catalogue up to the messages in the code, with Babel.
 
-``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, and what click says; it
-updates the .po file, and writes what is read at run time: the .mo file, and fr.json for the tills'
-page. What has no French yet is listed; translate it in the .po file, and run this again. Exit code
-1 while anything is missing.
+``python -m scripts.messages`` extracts what ``_``, ``N_`` and ``n_`` mark, what click says, and
+what ``--help`` does; it updates the .po file, and writes what is read at run time: the .mo file,
+and fr.json for the tills' page. What has no French yet is listed; translate it in the .po file, and
+run this again. Exit code 1 while anything is missing.
 """
 
 import ast
@@ -15,12 +15,13 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-from passerelle.cli import click_words
+from passerelle.cli import COMMANDS, cli, click_words, spoken_help
 
 PACKAGE = Path(__file__).parents[1] / "passerelle"
 PO = PACKAGE / "locale" / "fr" / "LC_MESSAGES" / "passerelle.po"
@@ -83,7 +84,19 @@ def messages() -> Catalog:
         catalogue.add(message, locations=[(name.replace("\\", "/"), line)], auto_comments=comments)
     for words in click_words.MESSAGES:
         catalogue.add(words, locations=[("cli/click_words.py", 0)])
+    for text in (*(one.help for one in COMMANDS.values()), *_helps(cli)):
+        catalogue.add(text, locations=[("cli/spoken_help.py", 0)])
     return catalogue
+
+
+def _helps(command: click.Command) -> Iterator[str]:
+    """What ``--help`` says of a command and of all in it."""
+    yield from spoken_help.texts_of(command)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if below := command.get_command(context, name):
+                yield from _helps(below)
 
 
 def french() -> Catalog:

@@ -9,8 +9,10 @@ from typing import Any
 import click
 import pytest
 
+from passerelle.base.language import _, speak
 from passerelle.cli import COMMANDS as COMMANDS_SHOWN
 from passerelle.cli import cli
+from passerelle.cli.spoken_help import BELOW, texts_of
 
 Path = tuple[str, ...]
 
@@ -97,3 +99,56 @@ def test_version_and_help_load_nothing_but_click() -> None:
     loaded = set(done.stderr.split()) - sys.stdlib_module_names
     heavy = {"lxml", "numpy", "pydantic", "sqlalchemy", "loguru", "apprise", "rich", "paramiko"}
     assert "click" in loaded and not loaded & heavy
+
+
+# --- in the language spoken ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_french() -> Iterator[None]:
+    speak("fr")
+    yield
+    speak("en")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=[" ".join(path) for path, _ in commands()]
+)
+@pytest.mark.usefixtures("in_french")
+def test_help_says_in_french_all_that_it_says_in_english(
+    path: Path, command: click.Command
+) -> None:
+    shown = shown_help(path)
+    texts = [*texts_of(command), BELOW]
+    if command is cli:
+        texts += [one.help for one in COMMANDS_SHOWN.values()]
+    for text in texts:
+        words = " ".join(text.split())
+        assert words not in shown
+        if text in texts_of(command):
+            assert " ".join(_(text).split()) in shown
+    calls = examples(command.help or "")
+    assert len(examples(unwrapped_help(path))) == len(calls), "each on its line"
+
+
+def test_help_is_english_again_where_that_is_spoken_next(in_french: None) -> None:
+    french = shown_help(("passerelle", "schedule", "disable"))
+    speak("en")
+    assert "Pause both tasks" in shown_help(("passerelle", "schedule", "disable"))
+    assert "Suspendre les deux tâches" in french
+
+
+def unwrapped_help(path: Path) -> str:
+    command: click.Command = cli
+    context = click.Context(cli, info_name=path[0], max_content_width=10_000, terminal_width=10_000)
+    for name in path[1:]:
+        assert isinstance(command, click.Group)
+        below = command.get_command(context, name)
+        assert below is not None
+        command = below
+        context = click.Context(command, context, info_name=name, terminal_width=10_000)
+    return command.get_help(context)
+
+
+def shown_help(path: Path) -> str:
+    return " ".join(unwrapped_help(path).split())

@@ -11,6 +11,7 @@ from passerelle.base import window
 from passerelle.base.language import _
 from passerelle.base.progress import shown
 from passerelle.cli.click_words import teach_click
+from passerelle.cli.spoken_help import in_words
 
 
 class Command(NamedTuple):
@@ -68,11 +69,17 @@ class _Commands(click.Group):
             return None
         module = import_module(f"passerelle.cli.{COMMANDS[cmd_name].module}")
         command: click.Command = getattr(module, cmd_name)
-        return command
+        return in_words(command)
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_help(in_words(self), ctx, formatter)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        click.Group.format_usage(in_words(self), ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(_("Commands")):
-            formatter.write_dl([(name, command.help) for name, command in COMMANDS.items()])
+            formatter.write_dl([(name, _(command.help)) for name, command in COMMANDS.items()])
 
 
 @click.group(

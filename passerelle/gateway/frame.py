@@ -219,7 +219,8 @@ def _record(
         gateway.trace.fail(error, gateway.now())
         raise
     except Exception as error:
-        code, summary = 1, f"a fault in Passerelle itself: {type(error).__name__}"
+        what = _("a fault in Passerelle itself: {kind}")
+        code, summary = 1, what.format(kind=type(error).__name__)
         gateway.trace.crash(error, gateway.now())
         raise
     finally:
@@ -229,7 +230,8 @@ def _record(
         if afterwards and code != INTERRUPTED:  # who interrupts is there, and wants it to end
             afterwards(gateway)
         took = in_words(ended - started)
-        gateway.trace.end(f"{summary} (exit code {code}, {took})", gateway.now())
+        words = _("{summary} (exit code {code}, {span})")
+        gateway.trace.end(words.format(summary=summary, code=code, span=took), gateway.now())
 
 
 def _prune_daily(gateway: Gateway) -> None:

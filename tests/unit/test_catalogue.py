@@ -119,9 +119,14 @@ def test_every_translation_has_the_same_as_its_message(
     assert {english for english, _ in wrong(lambda en, fr: what(en) != what(fr))} == odd
 
 
+def broken_at(text: str) -> int:
+    """The longest of the lines that the text itself ends."""
+    return max(map(len, text.split("\n")[:-1]), default=0)
+
+
 def test_every_translation_closes_its_commands_and_breaks_its_lines() -> None:
     assert wrong(lambda _, fr: fr.count("`") % 2) == []
-    assert wrong(lambda _, fr: any(len(line) > 80 for line in fr.split("\n")[:-1])) == []
+    assert wrong(lambda en, fr: broken_at(fr) > max(80, broken_at(en))) == []
     assert dict(wrong(lambda en, _: en == DATE)) == {DATE: "{time:%d/%m/%Y à %H:%M}"}
 
 
@@ -161,7 +166,13 @@ def test_every_translation_is_written_for_windows_consoles(codec: str) -> None:
 )
 def test_every_translation_is_set_in_french(signs: str, problem: str) -> None:
     allowed = {"fields are separated by one of ; , | : or a tab"}
-    found = wrong(lambda english, fr: english not in allowed and re.search(signs, fr))
+    # Columns of --help are set with blanks.
+    found = wrong(
+        lambda english, fr: (
+            english not in allowed
+            and re.search(signs, re.sub("  +", " ", fr) if "   " in english else fr)
+        )
+    )
     assert found == [], problem
 
 
