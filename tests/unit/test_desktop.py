@@ -191,7 +191,6 @@ def test_no_words_are_a_double_click_only_in_a_window_of_its_own(
 ) -> None:
     pauses: list[str] = []
     monkeypatch.setattr("click.pause", pauses.append)
-    monkeypatch.delitem(COMMANDS, "setup", raising=False)
     assert run_program(cwd=tmp_path).exit_code == 2
     assert pauses == []
     monkeypatch.setattr(window, "is_its_own", lambda: True)
