@@ -2,7 +2,7 @@
 
 import re
 import traceback
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +24,8 @@ class PasserelleError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    # What the ledger keeps of a run that ended so.
+    facts: Mapping[str, int] | None = None
 
     def __init__(self, what: str, where: str = "", mend: str = "") -> None:
         self.what, self.where, self.mend = what, where, mend
@@ -138,6 +140,16 @@ class HeldError(PasserelleError):
     """Publishing was held for safety: what the shop or the ERP sees stays as it is."""
 
     exit_code = 6
+
+
+class StaleError(HeldError):
+    """The ERP's stock is older than it may be: by so many ``minutes``, which the ledger keeps."""
+
+    fact: ClassVar[str] = "stale_minutes"
+
+    def __init__(self, what: str, where: str, mend: str, minutes: int) -> None:
+        super().__init__(what, where, mend)
+        self.facts = {self.fact: minutes}
 
 
 class BusyError(PasserelleError):

@@ -13,7 +13,6 @@ import click
 from passerelle.base.errors import AccessDeniedError, ConfigError, UnreachableError
 from passerelle.base.language import N_, _
 from passerelle.base.program import this_program
-from passerelle.cli import COMMANDS
 from passerelle.cli.common import ask_first, complain, tell
 from passerelle.config.load import FILE_NAME, config_place, find_config, load_config, write_template
 from passerelle.desktop import entries
@@ -34,10 +33,8 @@ _LINKS = {
 def double_clicked() -> list[str]:
     """What the program does when somebody clicks on it: something to see, in any case."""
     if not config_place().is_file():
-        return ["--pause", "always", "setup" if "setup" in COMMANDS else "--help"]
-    if "console" in COMMANDS:
-        return ["--pause", "failed", "console"]
-    return ["--pause", "always", "report", "--open"]
+        return ["--pause", "always", "setup"]
+    return ["--pause", "failed", "console"]
 
 
 @click.group()
@@ -94,10 +91,9 @@ def _program_folder() -> Path:
 
 def _links(config: Path) -> Iterator[entries.MenuLink]:
     for name, words in _LINKS.items():
-        if any(word in COMMANDS for word in words):
-            program, *rest = this_program(config, *words)
-            line = (_with_a_window(program), *rest)
-            yield entries.MenuLink(_(name), line, _program_folder())
+        program, *rest = this_program(config, *words)
+        line = (_with_a_window(program), *rest)
+        yield entries.MenuLink(_(name), line, _program_folder())
 
 
 def _with_a_window(program: str) -> str:

@@ -215,7 +215,7 @@ def _record(
             _prune_daily(gateway)
         return outcome
     except PasserelleError as error:
-        code, summary = error.exit_code, str(error)
+        code, summary, facts = error.exit_code, str(error), error.facts
         gateway.trace.fail(error, gateway.now())
         raise
     except Exception as error:

@@ -6,8 +6,16 @@ from datetime import datetime, timedelta
 
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
+from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
-from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.concerns import (
+    Cause,
+    Concern,
+    ConcernKind,
+    concern_of,
+    mend_of_silence,
+    of_silent_erp,
+)
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.location import Location
 from passerelle.model.records import Dispatch
@@ -116,10 +124,12 @@ def _orders(
     sight, seen = _met(ledger, place, sights)
     concern = None
     if sight and not sight.present:
-        concern = _absent(place, _("the shop does not write its orders"))
+        text = _("no orders come from the shop: {file} is not there").format(file=place.name)
+        concern = Concern(ConcernKind.LATE, str(place), text, _why_absent(place))
     elif sight and seen and sight.written and seen - sight.written > settings.chain.orders_quiet:
-        text = _("{file} is old: the shop may have stopped exporting its orders")
-        text, mend = text.format(file=place.name), _("look into the shop's order export")
+        text = _("no new orders come from the shop: {file} is {age} old")
+        text = text.format(file=place.name, age=in_words(seen - sight.written))
+        mend = _("look into the shop's order export")
         concern = Concern(ConcernKind.QUIET, str(place), text, mend, sight.written)
     return _health("orders", place, sight, seen, concern)
 
@@ -130,12 +140,13 @@ def _erp_stock(
     sight, seen = _met(ledger, place, sights)
     concern = None
     if sight and not sight.present:
-        concern = _absent(place, _("the ERP does not write its stock"))
+        text = _("the ERP's file {file} is not there").format(file=place.name)
+        concern = concern_of(ConcernKind.LATE, str(place), _unwritten(text), _why_absent(place))
     elif sight and seen and sight.written and _is_late(settings, sight.written, seen):
-        text = _("{file} is late: the ERP should have written a newer one")
-        mend = _("look whether the ERP and its export are running")
-        text = text.format(file=place.name)
-        concern = Concern(ConcernKind.LATE, str(place), text, mend, sight.written)
+        text = _("the ERP's file is {age} old").format(age=in_words(seen - sight.written))
+        concern = concern_of(
+            ConcernKind.LATE, str(place), _unwritten(text), mend_of_silence(), sight.written
+        )
     return _health("erp_stock", place, sight, seen, concern)
 
 
@@ -158,8 +169,8 @@ def _shop_stock(
         left = left or last
     concern = None
     if left:
-        text = _("the shop has not taken {file}").format(file=place.name)
-        mend = _("look into the shop's stock import: what it shows on sale is out of date")
+        text = _("the shop shows old stock: it has not taken {file}").format(file=place.name)
+        mend = _("look into the shop's stock import")
         concern = Concern(ConcernKind.NOT_TAKEN, str(place), text, mend, left.at)
     seen = sights.at if sight and sights else None
     return _health("shop_stock", place, sight, seen, concern)
@@ -180,14 +191,18 @@ def _sales(
     concern = None
     if due <= now and not (sight and not sight.present):
         text = _("the ERP has not taken {file}").format(file=dispatch.place.name)
-        mend = _("look whether the ERP is running and imports its folder")
-        concern = Concern(ConcernKind.NOT_TAKEN, str(dispatch.place), text, mend, sent)
+        cause = of_silent_erp(_("the orders no longer reach the ERP"), text)
+        place, mend = str(dispatch.place), mend_of_silence()
+        concern = concern_of(ConcernKind.NOT_TAKEN, place, cause, mend, sent)
     return _health("sales", dispatch.place, sight, seen, concern, written=sent)
 
 
-def _absent(place: Location, text: str) -> Concern:
-    mend = _("look why {place} is not there").format(place=place)
-    return Concern(ConcernKind.LATE, str(place), text, mend)
+def _unwritten(detail: str) -> Cause:
+    return of_silent_erp(_("the shop's stock is no longer updated"), detail)
+
+
+def _why_absent(place: Location) -> str:
+    return _("look why {place} is not there").format(place=place)
 
 
 def _met(

@@ -115,11 +115,28 @@ _CAN_WAIT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something is out of order, as far as concerns may share it: those of one ``name`` do.
+
+    ``consequences`` are what a shopkeeper notices, ``details`` what is behind that.
+    """
+
+    name: str
+    consequences: tuple[str, ...]
+    details: tuple[str, ...]
+
+    def in_words(self) -> str:
+        """The consequences first: what is cut is cut behind them."""
+        return _(": ").join(_("; ").join(part) for part in (self.consequences, self.details))
+
+
+@dataclass(frozen=True, slots=True)
 class Concern:
     """Something that needs a person.
 
     ``subject`` is the run, file or server that it is about. ``text`` and ``mend`` are words for
-    people, without customer data; ``orders`` are the ids of the orders concerned.
+    people, without customer data; ``orders`` are the ids of the orders concerned. ``stands_for``
+    are the keys of others that are told by it, since their ``cause`` is the same.
     """
 
     kind: ConcernKind
@@ -128,6 +145,8 @@ class Concern:
     mend: str
     since: datetime | None = None
     orders: tuple[str, ...] = ()
+    cause: Cause | None = None
+    stands_for: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -143,6 +162,25 @@ class Concern:
         if self.since is None:
             return ""
         return " (" + _("since {time}").format(time=time_of_day(self.since, now)) + ")"
+
+
+# The ERP neither writes its stock nor takes its orders.
+SILENT_ERP = "the ERP is silent"
+
+
+def concern_of(
+    kind: ConcernKind, subject: str, cause: Cause, mend: str, since: datetime | None = None
+) -> Concern:
+    """One whose words are its cause's."""
+    return Concern(kind, subject, cause.in_words(), mend, since, cause=cause)
+
+
+def of_silent_erp(consequence: str, detail: str) -> Cause:
+    return Cause(SILENT_ERP, (consequence,), (detail,))
+
+
+def mend_of_silence() -> str:
+    return _("look whether the ERP is running, exports its stock and imports its folder")
 
 
 Found = Sequence[KnownOrder] | Sequence[KnownSale]

@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from passerelle.base.errors import INTERRUPTED, HeldError
+from passerelle.base.errors import INTERRUPTED, HeldError, StaleError
 from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
-from passerelle.health.concerns import Concern, ConcernKind
+from passerelle.health.concerns import (
+    SILENT_ERP,
+    Cause,
+    Concern,
+    ConcernKind,
+    concern_of,
+    mend_of_silence,
+)
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Run
 from passerelle.model.runs import RUNS
@@ -20,6 +28,14 @@ _MANY = 3_000
 # A scheduler starts within seconds, but clocks drift, and a run may wait for another to end.
 EARLY = timedelta(minutes=1)
 LATE = timedelta(minutes=5)
+# What a shopkeeper notices of a run that does not go.
+_CONSEQUENCES = {
+    "orders": N_("the orders no longer reach the ERP"),
+    "stock": N_("the shop's stock is no longer updated"),
+    "pool": N_("the shops' common stock is no longer updated"),
+    "tills": N_("what the tills sold no longer reaches the ERP"),
+    "sync": N_("the levels are no longer carried over"),
+}
 _MENDED_AT = {
     "stock": N_("{trace} names the lines; mend them in the ERP"),
     "pool": N_("{trace} names the lines; mend them in the shop"),
@@ -108,15 +124,19 @@ def run_concerns(health: RunHealth) -> Iterator[Concern]:
 
 
 def _missed(health: RunHealth) -> Concern:
-    number = len(health.missed)
-    text = n_(
+    detail = n_(
         "run {run} did not start when it was due, {n} time by now",
         "run {run} did not start when it was due, {n} times by now",
-        number,
+        len(health.missed),
         run=health.run,
     )
     mend = _("`passerelle schedule status` tells whether its task is enabled and how it ended")
-    return Concern(ConcernKind.MISSED, health.run, text, mend, health.missed[0])
+    cause = _cause("no run was started", health.run, detail)
+    return concern_of(ConcernKind.MISSED, health.run, cause, mend, health.missed[0])
+
+
+def _cause(name: str, run: str, detail: str) -> Cause:
+    return Cause(name, (_(_CONSEQUENCES[run]),), (detail,))
 
 
 def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
@@ -129,16 +149,26 @@ def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
     elif RUNS[run].is_long:
         return  # its jobs tell of themselves
     elif last.exit_code == HeldError.exit_code:
-        text = _("run {run} is held for safety: {summary}").format(run=run, summary=last.summary)
-        mend = _("nothing was published; {trace} tells more").format(trace=trace)
-        yield Concern(ConcernKind.HELD, run, text, mend, since)
+        yield _held(health, last)
     elif last.exit_code in FAILURES:
-        text = _("run {run} failed: {summary}").format(run=run, summary=last.summary)
         mend = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
-        yield Concern(ConcernKind.FAILED, run, text, mend, since)
+        cause = _cause(last.summary, run, last.summary)
+        yield concern_of(ConcernKind.FAILED, run, cause, mend, since)
     elif last.exit_code == 5 and run in _MENDED_AT:
         text = _("run {run} met lines that it could not read: {summary}").format(
             run=run, summary=last.summary
         )
         mend = _(_MENDED_AT[run]).format(trace=trace)
         yield Concern(ConcernKind.REJECTED, run, text, mend, last.started)
+
+
+def _held(health: RunHealth, last: Run) -> Concern:
+    run, since = health.run, health.failing_since
+    if minutes := last.facts.get(StaleError.fact):
+        text = _("the ERP's file was {age} old").format(age=in_words(timedelta(minutes=minutes)))
+        cause = _cause(SILENT_ERP, run, text)
+        return concern_of(ConcernKind.HELD, run, cause, mend_of_silence(), since)
+    mend = _("nothing was published; {trace} tells more")
+    cause = _cause(last.summary, run, last.summary)
+    trace = RUNS[run].trace.removesuffix(".txt")
+    return concern_of(ConcernKind.HELD, run, cause, mend.format(trace=trace), since)

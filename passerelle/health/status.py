@@ -13,7 +13,8 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, Sights, look_around, look_at_files
-from passerelle.health.concerns import Concern, ConcernKind, Level
+from passerelle.health.concerns import Cause, Concern, ConcernKind, Level, concern_of
+from passerelle.health.folding import folded, not_taken
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns, pool_in_words
 from passerelle.health.pool import as_dict as pool_dict
@@ -68,7 +69,8 @@ def examine(
     orders = look_at_orders(ledger, last)
     concerns = [concern for health in runs for concern in run_concerns(health)]
     concerns += _unreachable(sights) if sights else ()
-    concerns += [file.concern for file in files if file.concern]
+    concerns += [file.concern for file in files if file.concern and file.role != "sales"]
+    concerns += not_taken([file.concern for file in files if file.concern and file.role == "sales"])
     sales = look_at_sales(settings, ledger, last)
     concerns += order_concerns(orders, {sale.id for sale in sales.cancelled} if sales else ())
     concerns += sale_concerns(sales) if sales else ()
@@ -79,7 +81,7 @@ def examine(
     concerns += _archive_concerns(ledger)
     concerns += _left_concerns(ledger, {concern.key for concern in concerns})
     tills = _look_at_tills(settings, now, concerns) if settings.tills else None
-    concerns.sort(key=lambda concern: concern.level == Level.TO_DO)
+    concerns = sorted(folded(concerns), key=lambda concern: concern.level == Level.TO_DO)
     return Health(now, runs, files, orders, tuple(concerns), sales, pool, syncs, tills)
 
 
@@ -112,11 +114,10 @@ def _left_concerns(ledger: Ledger, told: Collection[str]) -> Iterator[Concern]:
 
 def _unreachable(sights: Sights) -> Iterator[Concern]:
     for server, error in sights.unreachable.items():
-        text = _("the server {server} cannot be looked at: {error}")
+        text = _("the server {server} cannot be looked at").format(server=server)
+        cause = Cause(str(error), (text,), (str(error),))
         mend = _("`passerelle check` finds what is wrong")
-        yield Concern(
-            ConcernKind.UNREACHABLE, server, text.format(server=server, error=error), mend
-        )
+        yield concern_of(ConcernKind.UNREACHABLE, server, cause, mend)
 
 
 # A person is waiting; a server that takes longer is told as unreachable.
@@ -138,13 +139,19 @@ def look(settings: Settings, ledger: Ledger, now: datetime) -> Health:
         return examine(settings, ledger, now, look_around(settings, ledger, remote, now))
 
 
+# An ERP that is down for a weekend leaves one XML each half hour.
+_FILES = 6
+
+
 def describe(health: Health) -> Iterator[str]:
     """The screen, line by line: ``!`` begins what is out of order, ``-`` what is to do."""
     for run in health.runs:
         yield f"{'run ' + run.run:<12} {_run(run, health.at)}"
     yield ""
-    for file in health.files:
+    for file in health.files[:_FILES]:
         yield f"{file.place.name:<32} {_file(file, health.at)}"
+    if (more := len(health.files) - _FILES) > 0:
+        yield n_("and {n} more file", "and {n} more files", more)
     yield ""
     yield _(
         "orders not in the ERP: {withheld} withheld, {waiting} waiting, {rejected} rejected"

@@ -7,7 +7,7 @@ stale or short file empties the shop; no file at all is harmless.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from passerelle.base.errors import HeldError
+from passerelle.base.errors import HeldError, StaleError
 from passerelle.base.language import _, n_
 from passerelle.base.numbers import parse_decimal
 from passerelle.config.pool import Pool
@@ -34,10 +34,11 @@ def check_age(age: timedelta, guards: Guards, file: str) -> None:
         )
     if age > guards.max_age:
         what = _("the file is {minutes} minutes old, more than max_age allows ({limit})")
-        raise HeldError(
+        raise StaleError(
             what.format(minutes=_minutes(age), limit=_minutes(guards.max_age)),
             file,
             _("nothing was published; look whether the ERP still writes its stock"),
+            int(age.total_seconds() // 60),
         )
 
 

@@ -58,24 +58,25 @@ def hear(postbox: Postbox) -> str:
 STORIES = {
     "all is well": [("10:57 orders", "not .")],
     "a run that fails": [
-        (FAILS, r"^Passerelle: run orders failed: no such file(.|\n)*\(since 10:57\)"
+        (FAILS, r"^Passerelle: the orders no longer reach the ERP: no such file"
+                r"(.|\n)*\(since 10:57\)"
                 r"(.|\n)*`passerelle check` finds what is wrong"),
-        ("11:27 orders=4", "not failed"),
-        ("11:27+1 orders=4", r"still needs a person:(.|\n)*- run orders failed(.|\n)*"
+        ("11:27 orders=4", "not no such file"),
+        ("11:27+1 orders=4", r"still needs a person:(.|\n)*- the orders no longer reach (.|\n)*"
                              r"\(since 2026-11-25 10:57\)"),
-        ("11:57+1 sells, 11:57+1 orders", OVER + "run orders failed: no such file"
+        ("11:57+1 sells, 11:57+1 orders", OVER + "the orders no longer reach the ERP: no such file"
                                           r"(.|\n)*from 2026-11-25 10:57 to 11:57"),
-        ("12:27+1 orders", "not failed"),
+        ("12:27+1 orders", "not no such file"),
     ],
     "several things": [
         ("11:27 lost commandes.csv, 11:27 orders=4",
-         r"^Passerelle: run orders failed.*, and 2 more\n(.|\n)*"
+         r"^Passerelle: the orders no longer reach the ERP.*, and 2 more\n(.|\n)*"
          r"run stock did not start when it was due(.|\n)*This is over:(.|\n)*"
          r"run orders did not start at 10:57; it runs again"),
     ],
     "a run that is held": [
-        ("11:19 stock=6", "run stock is held for safety: the file is 3[89] minutes old"),
-        ("11:40 erp, 11:49 stock", OVER + "run stock is held for safety"),
+        ("11:19 stock=6", "stock is no longer updated: the ERP's file was 3[89] minutes old"),
+        ("11:40 erp, 11:49 stock", OVER + "the shop's stock is no longer updated"),
     ],
     "daily business": [("10:57 gift, 10:57 orders", "not .")],
     "a run that is missed": [
@@ -95,13 +96,13 @@ STORIES = {
     ],
     "files that the ERP leaves": [
         ("10:57 more, 10:57 orders", "not has not taken"),
-        ("11:27 orders", "the ERP has not taken commandes_20261125_105700.xml"),
+        ("11:27 orders", "waits for it \\(commandes_20261125_105700.xml\\)"),
         ("11:57 third, 11:57 orders", "not has not taken"),
-        ("12:27 takes, 12:27 orders", OVER + "the ERP has not taken"),
+        ("12:27 takes, 12:27 orders", OVER + "the orders no longer reach the ERP"),
     ],
     "a file that the shop leaves": [
         ("11:10 erp, 11:19 stock, 11:40 erp, 11:49 stock",
-         r"the shop has not taken ExportCSVmod.csv \(since 11:19\)"),
+         r"it has not taken ExportCSVmod.csv \(since 11:19\)"),
     ],
     "an order that left the file": [
         ("10:57 bad, 10:57 orders=5", r"- 1 order is rejected \(2\)"),
@@ -116,7 +117,7 @@ STORIES = {
         ("12:27 more, 12:27 orders=5", "no longer in the shop's file: 3"),
     ],
     "a file that grows old": [
-        ("11:27+3 orders", "commandes.csv is old: the shop may have stopped exporting"),
+        ("11:27+3 orders", "no new orders come from the shop: commandes.csv is"),
     ],
 }  # fmt: skip
 
@@ -149,7 +150,7 @@ def test_an_order_that_may_have_reached_the_erp_is_told(day: Day, postbox: Postb
         ledger.execute("update orders set state = 'prepared'")
     day.play("10:57 orders=6")
     text = hear(postbox)
-    assert text.startswith("Passerelle: run orders is held for safety: the file is gone")
+    assert text.startswith("Passerelle: the orders no longer reach the ERP: the file is gone")
     assert "- 1 order may or may not have reached the ERP: 1" in text
 
 
@@ -200,7 +201,7 @@ def test_what_could_not_be_sent_is_warned_of_and_sent_by_the_next_run(
     postbox.refusal = ""
     tell(day.world, postbox.url(WORD))
     day.play("11:27 orders=4")
-    assert "run orders failed" in hear(postbox)
+    assert "no such file" in hear(postbox)
 
 
 def test_one_address_that_fails_neither_silences_nor_repeats_what_the_others_hear(
@@ -215,9 +216,9 @@ def test_one_address_that_fails_neither_silences_nor_repeats_what_the_others_hea
     )
     with json_endpoint(port) as posted:
         day.play("11:19 orders=4")
-    assert hear(postbox).count("failed") == 2, "in one mail's subject and text"
+    assert hear(postbox).count("no such file") == 2, "in one mail's subject and text"
     (message,) = posted
-    assert message["title"].startswith("Passerelle: run orders failed")
+    assert message["title"].startswith("Passerelle: the orders no longer reach the ERP")
     assert message["type"] == "warning" and "This needs a person:" in message["message"]
 
 

@@ -125,7 +125,7 @@ def test_a_server_that_goes_away_is_told_and_comes_back(
     window.presses("passerelle run orders")
     window.is_told("Not done (exit code 4)")
     window.answers("Close")
-    window.sees("run orders failed")
+    window.sees("the orders no longer reach the ERP")
     shutil.move(away, world.server.root)
     window.presses("passerelle run orders")
     window.is_told("Done.")

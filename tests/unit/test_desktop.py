@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passerelle.base import language, window
-from passerelle.cli import COMMANDS, Command
 from passerelle.cli.desktop import double_clicked
 from passerelle.desktop import account, entries
 from passerelle.desktop.entries import Added, with_entry, without_entry
@@ -140,7 +139,6 @@ def test_the_links_use_the_config_in_use_and_are_named_in_the_language(
     desktop: Desktop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LANGUAGE", "fr")
-    monkeypatch.delitem(COMMANDS, "console", raising=False)
     config = tmp_path / "boutique" / "config.toml"
     told = run_program("--config", str(config), "desktop", "add").stdout
     ours = [sys.executable, "-m", "passerelle", "--config", str(config), "--pause"]
@@ -148,11 +146,12 @@ def test_the_links_use_the_config_in_use_and_are_named_in_the_language(
         "État": [*ours, "always", "status"],
         "Rapport": [*ours, "failed", "report", "--open"],
         "Réglages": [*ours, "failed", "config", "edit"],
+        "Console": [*ours, "failed", "console"],
     }
     assert "les consoles ouvertes désormais trouveront le programme" in told
-    assert told.count("\n+ ") == 3
+    assert told.count("\n+ ") == 4
     gone = run_program("desktop", "remove")
-    assert (gone.exit_code, gone.stdout.count("\n- ")) == (0, 3)
+    assert (gone.exit_code, gone.stdout.count("\n- ")) == (0, 4)
     assert "n'est plus dans votre PATH" in gone.stdout
     assert "il n'y a rien" in run_program("desktop", "remove").stdout
     language.speak("en")
@@ -169,14 +168,6 @@ def test_the_links_have_a_window_though_the_installer_has_none(
     assert desktop.path == (str(tmp_path), EXPANDED)
 
 
-def test_the_console_has_its_link_where_there_is_one(
-    desktop: Desktop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(COMMANDS, "console", Command("console", "…"))
-    run_program("desktop", "add")
-    assert desktop.links()["Console"].splitlines()[-3:] == ["--pause", "failed", "console"]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="there it is not refused")
 @pytest.mark.parametrize("command", ["add", "remove"])
 def test_another_system_is_refused_in_one_line(command: str) -> None:
@@ -188,30 +179,11 @@ def test_another_system_is_refused_in_one_line(command: str) -> None:
 # --- double clicks, and windows that wait ------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("there", "has_config", "words"),
-    [
-        ((), False, ["--pause", "always", "--help"]),
-        (("setup", "console"), False, ["--pause", "always", "setup"]),
-        ((), True, ["--pause", "always", "report", "--open"]),
-        (("setup", "console"), True, ["--pause", "failed", "console"]),
-    ],
-)
-def test_a_double_click_shows_something(
-    there: Sequence[str],
-    has_config: bool,
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("setup", "console"):
-        monkeypatch.delitem(COMMANDS, name, raising=False)
-    for name in there:
-        monkeypatch.setitem(COMMANDS, name, Command(name, "…"))
+def test_a_double_click_shows_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    if has_config:
-        (tmp_path / "config.toml").touch()
-    assert double_clicked() == words
+    assert double_clicked() == ["--pause", "always", "setup"]
+    (tmp_path / "config.toml").touch()
+    assert double_clicked() == ["--pause", "failed", "console"]
 
 
 def test_no_words_are_a_double_click_only_in_a_window_of_its_own(
@@ -219,13 +191,13 @@ def test_no_words_are_a_double_click_only_in_a_window_of_its_own(
 ) -> None:
     pauses: list[str] = []
     monkeypatch.setattr("click.pause", pauses.append)
+    monkeypatch.delitem(COMMANDS, "setup", raising=False)
     assert run_program(cwd=tmp_path).exit_code == 2
     assert pauses == []
     monkeypatch.setattr(window, "is_its_own", lambda: True)
     result = run_program(cwd=tmp_path)
-    assert result.stdout.startswith("Usage: passerelle") and pauses == [
-        "press a key to close this window"
-    ]
+    assert "setup asks" in result.stderr
+    assert pauses == ["press a key to close this window"]
     assert run_program("--version", cwd=tmp_path).exit_code == 0
     assert len(pauses) == 1
 

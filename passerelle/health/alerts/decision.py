@@ -8,7 +8,6 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
-from passerelle.health.pool import SUBJECT
 from passerelle.health.runs import gap_before
 from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
@@ -85,7 +84,8 @@ def _lasting(told: Mapping[str, Told], concerns: Sequence[Concern]) -> set[str]:
     """The keys of what is not over, although a run's other trouble may have taken its place."""
     troubled = {concern.subject for concern in concerns if concern.kind in _TROUBLES}
     hidden = {f"{kind}:{run}" for run in troubled for kind in (*_TROUBLES, ConcernKind.REJECTED)}
-    return {concern.key for concern in concerns} | (hidden & told.keys())
+    behind = {key for concern in concerns for key in concern.stands_for}
+    return {concern.key for concern in concerns} | ((hidden | behind) & told.keys())
 
 
 def _told_then(
@@ -113,34 +113,12 @@ def _order_key(concern: Concern, id: str) -> str:
 
 # Daily business, what is known before the first run, and what only `status` looks at.
 _UNTOLD = (ConcernKind.WITHHELD, ConcernKind.NEVER, ConcernKind.UNREACHABLE, ConcernKind.ASKED)
-_SALES = "sales"
 # Older news of this sort helps nobody; addresses that fail for long must not cost more and more.
 _RECENT = timedelta(days=2)
 
 
-def worth_telling(settings: Settings, health: Health) -> tuple[Concern, ...]:
-    concerns = [concern for concern in health.concerns if concern.kind not in _UNTOLD]
-    sales = [concern for concern in concerns if _is_sales(settings, concern)]
-    if not sales:
-        return tuple(concerns)
-    place = concerns.index(sales[0])
-    rest = [concern for concern in concerns if concern not in sales]
-    return (*rest[:place], _gathered(sales), *rest[place:])
-
-
-def _is_sales(settings: Settings, concern: Concern) -> bool:
-    shop = str(settings.stock.to) if settings.stock else None
-    is_of_pool = concern.subject.startswith(SUBJECT)
-    return concern.kind == ConcernKind.NOT_TAKEN and concern.subject != shop and not is_of_pool
-
-
-def _gathered(sales: Sequence[Concern]) -> Concern:
-    """One concern for all XMLs: an ERP that takes none gets one more each half hour."""
-    first, later = sales[0], len(sales) - 1
-    text = first.text
-    if later:
-        text = n_("{text}, nor {n} later file", "{text}, nor {n} later files", later, text=text)
-    return replace(first, subject=_SALES, text=text)
+def worth_telling(health: Health) -> tuple[Concern, ...]:
+    return tuple(concern for concern in health.concerns if concern.kind not in _UNTOLD)
 
 
 def passed_since(

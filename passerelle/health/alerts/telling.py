@@ -44,7 +44,7 @@ def tell_people(
 
 def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
     """Each address has its own memory, so that one that fails is not paid for by the others."""
-    concerns = worth_telling(settings, examine(settings, ledger, now))
+    concerns = worth_telling(examine(settings, ledger, now))
     news: News = {}
     for address in addresses(settings):
         memory = ledger.alerts.recall(address.number)

@@ -8,6 +8,7 @@ from passerelle.archive.goods import Goods, goods_of
 from passerelle.base.language import N_, _, n_
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind, Level
+from passerelle.health.folding import SALES
 from passerelle.health.status import Health
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder
@@ -110,8 +111,7 @@ def _orders_of(
 
 
 def _ids_in(ledger: Ledger, concern: Concern) -> Iterator[str]:
-    """The orders of an XML that the ERP has not taken."""
-    if concern.kind == ConcernKind.NOT_TAKEN:
+    """The orders of the XMLs that the ERP has not taken."""
+    if f"{ConcernKind.NOT_TAKEN}:{SALES}" in (concern.key, *concern.stands_for):
         for dispatch in ledger.dispatches.untaken():
-            if str(dispatch.place) == concern.subject:
-                yield from ledger.dispatches.orders_of(dispatch)
+            yield from ledger.dispatches.orders_of(dispatch)
