@@ -50,6 +50,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     yield from check_tills(settings)
     yield from check_tasks(settings, config)
     yield from check_alerts(settings)
+    yield from check_heartbeat(settings)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
@@ -111,6 +112,20 @@ def _problem(
         mend = _("look into `passerelle history` and the traces")
         return _last_result(task.last_result or 0), mend
     return None
+
+
+def check_heartbeat(settings: Settings) -> Iterator[Finding]:
+    """Whether its server can be reached. The address itself is left alone: that would be a sign."""
+    if settings.alerts.heartbeat is None:
+        return
+    from passerelle.health.alerts.heartbeat import reach
+
+    host, problem = reach(settings)
+    if problem:
+        mend = _("look at the address, and whether this machine may reach it")
+        yield warning("alerts.heartbeat", f"{host}: {problem}", mend)
+    else:
+        yield ok("alerts.heartbeat", _("{host} can be reached").format(host=host))
 
 
 def check_alerts(settings: Settings) -> Iterator[Finding]:

@@ -11,7 +11,14 @@ from passerelle.base.errors import ConfigError, HeldError, UnreachableError, Usa
 from passerelle.base.language import N_, _, n_
 from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
-from passerelle.cli.common import now, secret_names, steering_ledger, tell, with_settings
+from passerelle.cli.common import (
+    now,
+    reading_ledger,
+    secret_names,
+    steering_ledger,
+    tell,
+    with_settings,
+)
 from passerelle.config.model import Settings
 from passerelle.config.passwords import delete_password, store_password
 from passerelle.exchange.witness import Witness
@@ -273,6 +280,24 @@ def try_alerts(settings: Settings) -> None:
             ", ".join(failed),
             _("look at the address, its password, and whether the server can be reached"),
         )
+
+
+@alerts.command("digest")
+@with_settings
+def show_digest(settings: Settings) -> None:
+    """Print the digest as it would go out now; nothing is sent.
+
+    It goes by itself where [alerts] digest says when: what is out of order, what to enter at the
+    till, how yesterday went.
+
+    \b
+    passerelle alerts digest
+    """
+    from passerelle.health.alerts.telling import digest_of
+
+    with reading_ledger(settings) as ledger:
+        message = digest_of(settings, ledger, now())
+    click.echo(f"{message.subject}\n\n{message.body}")
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -134,20 +134,23 @@ def perform(
     *,
     dry_run: bool = False,
     console: bool = True,
+    beforehand: Callable[[Gateway], None] | None = None,
     afterwards: Callable[[Gateway], None] | None = None,
     without_ledger: Callable[[Callable[[str], None]], None] | None = None,
 ) -> Outcome:
     """Runs a story under the lock, with its trace and its place in the history.
 
     A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
-    the story raises, after noting it. ``afterwards`` is called once that is done;
-    ``without_ledger`` where the ledger cannot be opened, with what warns people.
+    the story raises, after noting it. ``beforehand`` is called under the lock, ``afterwards`` once
+    all is noted; ``without_ledger`` where the ledger cannot be opened, with what warns people.
     """
     if dry_run:
         with open_copy(settings.folder) as ledger:
             trace = RunTrace(run, None, console=console)
             return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
     with _opened(settings, run, without_ledger, console=console) as gateway:
+        if beforehand:
+            beforehand(gateway)
         return _record(gateway, run, story, afterwards)
 
 

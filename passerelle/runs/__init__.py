@@ -5,6 +5,7 @@ orders never pay for numpy.
 """
 
 import importlib
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,19 +29,40 @@ def start(settings: Settings, name: str, *, dry_run: bool = False, **options: An
 
     # Whatever keeps a run of levels from publishing, old ones do not stay.
     without = getattr(module, "without_ledger", None)
-    deed = partial(without, settings) if without else None
-    return perform(settings, name, story, dry_run=dry_run, afterwards=tell, without_ledger=deed)
+    return perform(
+        settings,
+        name,
+        story,
+        dry_run=dry_run,
+        beforehand=partial(_each, (partial(_tell_start, run=name),)),
+        afterwards=partial(_each, (partial(_tell_end, run=name), _tell_people, _write_report)),
+        without_ledger=partial(without, settings) if without else None,
+    )
 
 
-def tell(gateway: Gateway) -> None:
-    """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
-    for deed in (_tell_people, _write_report):
+def _each(deeds: Sequence[Callable[[Gateway], None]], gateway: Gateway) -> None:
+    """What goes on around a run, and cannot change how it ends."""
+    for deed in deeds:
         try:
             deed(gateway)
         except PasserelleError as error:
             gateway.warn(str(error))
         except Exception as error:
             gateway.warn(bug_in_words(error))
+
+
+def _tell_start(gateway: Gateway, run: str) -> None:
+    if gateway.settings.alerts.heartbeat:
+        from passerelle.health.alerts.heartbeat import tell_start
+
+        tell_start(gateway.settings, run, gateway.warn)
+
+
+def _tell_end(gateway: Gateway, run: str) -> None:
+    if gateway.settings.alerts.heartbeat and (last := gateway.ledger.runs.last(run)):
+        from passerelle.health.alerts.heartbeat import tell_end
+
+        tell_end(gateway.settings, last, gateway.warn)
 
 
 def _tell_people(gateway: Gateway) -> None:

@@ -354,3 +354,23 @@ def test_check_looks_at_the_addresses_shows_no_secret_and_sends_nothing(
     day.world.configure()
     nobody = "ok       alerts: nobody is told when something needs a person"
     assert nobody in day.world.run("check").stdout
+
+
+def test_each_morning_has_its_digest_with_what_to_enter(day: Day, postbox: Postbox) -> None:
+    text = (day.world.folder / "config.toml").read_text("utf-8")
+    config = text.replace("\n[alerts]\n", '\n[alerts]\ndigest = "08:00"\n')
+    (day.world.folder / "config.toml").write_text(config, encoding="utf-8")
+    gift = {"product_name": "Botte cuir", **CUSTOMER}
+    day.at("10:57")
+    day.shop_writes(SHOE, Sale("2", {"371": 2}, payment="Bon cadeau", more=gift))
+    day.play("10:57 orders")
+    hear(postbox)
+    day.play("07:57+1 sells, 07:57+1 orders")
+    assert "to enter" not in hear(postbox), "not before its time"
+    day.play("08:27+1 sells, 08:27+1 orders")
+    told = hear(postbox).replace("\r\n", "\n")
+    assert "To be entered at the till:\n- order 2 REF2\n    2 x Botte cuir, €12.50\n" in told
+    assert "Yesterday:\n- " in told
+    assert not any(word in told for word in CUSTOMER.values())
+    day.play("08:57+1 sells, 08:57+1 orders")
+    assert "to enter" not in hear(postbox), "once a day"

@@ -8,6 +8,7 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import few, shorten, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
+from passerelle.health.alerts.digest import DIGEST, compose_digest, is_due
 from passerelle.health.alerts.sending import Address, Message, Sending, addresses, deliver
 from passerelle.health.concerns import Concern
 from passerelle.health.status import examine
@@ -27,6 +28,7 @@ def tell_people(
     """
     if not settings.alerts.urls:
         return
+    _send_digest(settings, ledger, now, warn)
     newest = next(iter(ledger.runs.latest(1)), None)
     news = _news(settings, ledger, now)
     where = _place(settings)
@@ -40,6 +42,32 @@ def tell_people(
             continue
         memory = AlertMemory(tidings.told, newest.number if newest else 0)
         ledger.alerts.remember(address.number, memory, now)
+
+
+def _send_digest(
+    settings: Settings, ledger: Ledger, now: datetime, warn: Callable[[str], None]
+) -> None:
+    """Once a day; what nobody got is tried again by the next run."""
+    if settings.alerts.digest is None:
+        return
+    last = ledger.runs.chore_done(DIGEST)
+    if last is None:
+        ledger.runs.do_chore(DIGEST, now)  # the first day is not over yet
+    elif is_due(settings.alerts.digest, last, now):
+        message = digest_of(settings, ledger, now)
+        sendings = deliver(dict.fromkeys(addresses(settings), message)).values()
+        for sending in sendings:
+            if sending.problem:
+                text = _("{where}: the digest could not be sent: {problem}")
+                warn(text.format(where=sending.where, problem=sending.problem))
+        if not all(sending.problem for sending in sendings):
+            ledger.runs.do_chore(DIGEST, now)
+
+
+def digest_of(settings: Settings, ledger: Ledger, now: datetime) -> Message:
+    """The digest as it would go out at ``now``."""
+    health = examine(settings, ledger, now)
+    return compose_digest(settings, ledger, health, now, _footer(_place(settings)))
 
 
 def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
