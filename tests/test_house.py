@@ -48,7 +48,7 @@ IMPURE_NAMES = {"open", "print", "input"}
 IMPURE_METHODS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "now", "utcnow",
                   "today", "sleep", "to_csv"}  # fmt: skip
 
-HEAVY = ("pandas", "openpyxl", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2")
+HEAVY = ("pandas", "openpyxl", "numpy", "paramiko", "keyring", "rich", "apprise", "jinja2", "httpx")
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

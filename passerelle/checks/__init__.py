@@ -50,7 +50,6 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     yield from check_tills(settings)
     yield from check_tasks(settings, config)
     yield from check_alerts(settings)
-    yield from check_heartbeat(settings)
 
 
 def _check_sections(settings: Settings, config: Path) -> Finding:
@@ -114,20 +113,6 @@ def _problem(
     return None
 
 
-def check_heartbeat(settings: Settings) -> Iterator[Finding]:
-    """Whether its server can be reached. The address itself is left alone: that would be a sign."""
-    if settings.alerts.heartbeat is None:
-        return
-    from passerelle.health.alerts.heartbeat import reach
-
-    host, problem = reach(settings)
-    if problem:
-        mend = _("look at the address, and whether this machine may reach it")
-        yield warning("alerts.heartbeat", f"{host}: {problem}", mend)
-    else:
-        yield ok("alerts.heartbeat", _("{host} can be reached").format(host=host))
-
-
 def check_alerts(settings: Settings) -> Iterator[Finding]:
     """One finding for each address, or that there is none."""
     if not settings.alerts.urls:
@@ -136,6 +121,22 @@ def check_alerts(settings: Settings) -> Iterator[Finding]:
         )
     for address in addresses(settings):
         yield _check_address(address)
+    if settings.alerts.heartbeat.get_secret_value():
+        yield from _check_heartbeat(settings)
+
+
+def _check_heartbeat(settings: Settings) -> Iterator[Finding]:
+    from passerelle.health.alerts.heartbeat import KEY, address_of, look
+
+    runs = {address_of(settings, run): run for run in timetable(settings)}
+    for run in runs.values():
+        what = f"{KEY}, run {run}" if len(runs) > 1 else KEY
+        place, problem = look(settings, run)
+        if problem:
+            mend = _("copy the address from the monitor's page anew; runs go on without it")
+            yield warning(what, f"{place}: {problem}", mend)
+        else:
+            yield ok(what, _("{place} answers").format(place=place))
 
 
 def _check_address(address: Address) -> Finding:

@@ -53,7 +53,7 @@ def serve(context: click.Context, listen: str | None) -> None:
 
 @till.command()
 @click.option("--server", metavar="URL", help="The server: https://HOST:8469. Needed to pair.")
-@click.option("--code", metavar="CODE", help="The code that `passerelle till pair` printed.")
+@click.option("--code", metavar="CODE", help="The code that `passerelle till pair NAME` printed.")
 @click.option("--listen", metavar="HOST:PORT", default="127.0.0.1:8470", show_default=True,
               help="Where the till's page is, on this machine alone.")  # fmt: skip
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path),

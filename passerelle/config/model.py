@@ -5,15 +5,16 @@ paths start from the config file's folder, which the loader passes as validation
 """
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.config.alerts import Alerts
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.config.places import faults_of_places
 from passerelle.config.pool import Pool
@@ -149,63 +150,6 @@ class Report(Section):
 
     = …  # of the shop's prices
     """
-
-
-class Alerts(Section):
-    """``[alerts]``: whom to tell when a run fails or holds; addresses as apprise takes them."""
-
-    urls: tuple[SecretStr, ...] = ()
-    """Whom to tell when a run fails or holds, as apprise writes it: "mailto://…", "msteams://…".
-    The addresses hold secrets: keep this file to yourself.
-
-    = …  # "mailtos://user:word@example.com", "workflows://…": https://appriseit.com
-    """
-
-    heartbeat: SecretStr | None = None
-    """A monitor that notices silence, as healthchecks.io or Uptime Kuma (push) gives its address:
-    it hears of each run's start, success or failure. "{run}" in it stands for the run's name.
-
-    = …  # "https://hc-ping.com/…": hears of each run, and tells you of silence
-    """
-    digest: time | None = None
-    """When each day's digest goes to ``urls``, with the first run from then on: what to enter at
-    the till, what is out of order, how yesterday went.
-
-    = …  # 08:00:00: each morning what to enter at the till, and how yesterday went
-    """
-
-    @field_validator("heartbeat")
-    @classmethod
-    def _as_address(cls, value: SecretStr | None) -> SecretStr | None:
-        text = value.get_secret_value() if value else "https://"
-        if not text.startswith(("https://", "http://")):
-            raise ValueError(_('write an address, like "https://hc-ping.com/UUID"'))
-        return value
-
-    @field_validator("digest", mode="before")
-    @classmethod
-    def _as_time(cls, value: Any) -> Any:
-        """As text, or as TOML's own local time."""
-        if value is None or isinstance(value, time):
-            return value
-        try:
-            return datetime.strptime(value, "%H:%M").time()  # noqa: DTZ007 - a time of day
-        except (TypeError, ValueError):
-            raise ValueError(_('write a time of day, like "08:00"')) from None
-
-    @model_validator(mode="after")
-    def _somebody_reads_it(self) -> Self:
-        if self.digest is not None and not self.urls:
-            raise ValueError(_("digest: name in urls whom it goes to"))
-        return self
-
-    @field_validator("urls", mode="before")
-    @classmethod
-    def _as_secrets(cls, value: Any) -> Any:
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            problem = _('write a list of addresses, like ["mailto://user:word@example.com"]')
-            raise ValueError(problem)
-        return tuple(SecretStr(item) for item in value)
 
 
 class Settings(Section):

@@ -134,23 +134,20 @@ def perform(
     *,
     dry_run: bool = False,
     console: bool = True,
-    beforehand: Callable[[Gateway], None] | None = None,
-    afterwards: Callable[[Gateway], None] | None = None,
-    without_ledger: Callable[[Callable[[str], None]], None] | None = None,
+    afterwards: Callable[[Gateway, int], None] | None = None,
+    without_ledger: Callable[[RunTrace, PasserelleError], None] | None = None,
 ) -> Outcome:
     """Runs a story under the lock, with its trace and its place in the history.
 
     A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
-    the story raises, after noting it. ``beforehand`` is called under the lock, ``afterwards`` once
-    all is noted; ``without_ledger`` where the ledger cannot be opened, with what warns people.
+    the story raises, after noting it. ``afterwards`` is called once that is done, with the exit
+    code; ``without_ledger`` where the ledger cannot be opened, with why.
     """
     if dry_run:
         with open_copy(settings.folder) as ledger:
             trace = RunTrace(run, None, console=console)
             return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
     with _opened(settings, run, without_ledger, console=console) as gateway:
-        if beforehand:
-            beforehand(gateway)
         return _record(gateway, run, story, afterwards)
 
 
@@ -158,7 +155,7 @@ def perform(
 def _opened(
     settings: Settings,
     run: str,
-    without_ledger: Callable[[Callable[[str], None]], None] | None,
+    without_ledger: Callable[[RunTrace, PasserelleError], None] | None,
     *,
     console: bool,
 ) -> Iterator[Gateway]:
@@ -175,7 +172,7 @@ def _opened(
             ledger = open_ledger(settings.folder)
         except PasserelleError as error:
             if without_ledger:
-                without_ledger(lambda text: trace.warn(text, clock()))
+                without_ledger(trace, error)
             trace.fail(error, now)
             raise
         stack.callback(ledger.close)
@@ -205,7 +202,7 @@ def _tell(gateway: Gateway, story: Story) -> Outcome:
 
 
 def _record(
-    gateway: Gateway, run: str, story: Story, afterwards: Callable[[Gateway], None] | None
+    gateway: Gateway, run: str, story: Story, afterwards: Callable[[Gateway, int], None] | None
 ) -> Outcome:
     """Runs the story and notes how it ended, whichever way."""
     started = gateway.now()
@@ -231,7 +228,7 @@ def _record(
         with suppress(PasserelleError):
             gateway.ledger.runs.end(number, ended, code, summary, facts)
         if afterwards and code != INTERRUPTED:  # who interrupts is there, and wants it to end
-            afterwards(gateway)
+            afterwards(gateway, code)
         took = in_words(ended - started)
         words = _("{summary} (exit code {code}, {span})")
         gateway.trace.end(words.format(summary=summary, code=code, span=took), gateway.now())

@@ -50,6 +50,10 @@ class RunTrace:
         """One sentence that asks for a person's attention."""
         self._log.bind(at=_stamp(at), warning=True).warning("{}", f"! {text}")
 
+    def note(self, text: str, at: datetime) -> None:
+        """One such sentence to the trace alone: it is no part of what the run has to tell."""
+        self._to_file(f"! {text}", at)
+
     def fail(self, error: "PasserelleError", at: datetime) -> None:
         """Why the run ended; the console hears it from the command line's own error line."""
         self._to_file(f"! {error}", at)

@@ -5,64 +5,77 @@ orders never pay for numpy.
 """
 
 import importlib
-from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from passerelle.base.errors import PasserelleError, bug_in_words
 from passerelle.config.model import Settings
-from passerelle.gateway.frame import Gateway, Outcome, perform
+from passerelle.gateway.frame import Gateway, Outcome, clock, perform
+from passerelle.gateway.trace import RunTrace
 from passerelle.model.runs import RUNS
+
+if TYPE_CHECKING:
+    from passerelle.health.alerts.heartbeat import Heartbeat
 
 
 def start(settings: Settings, name: str, *, dry_run: bool = False, **options: Any) -> Outcome:
     """Performs a run; ``options`` are its own, others are not for it.
 
-    Afterwards people are told what is news, and the page is written.
+    A monitor hears of its start and end. Afterwards people are told what is news, and the page is
+    written.
     """
     mine = {option: options[option] for option in RUNS[name].options if option in options}
     module = importlib.import_module(f"passerelle.runs.{name}")
+    monitors = _monitors(settings, name)
 
     def story(gateway: Gateway) -> Outcome:
+        for monitor in monitors:
+            gateway.do(monitor.start)
         outcome: Outcome = getattr(module, f"run_{name}")(gateway, **mine)
         return outcome
 
-    # Whatever keeps a run of levels from publishing, old ones do not stay.
-    without = getattr(module, "without_ledger", None)
+    def afterwards(gateway: Gateway, code: int) -> None:
+        _tell_monitors(monitors, gateway.trace, code)
+        tell(gateway)
+
+    def without_ledger(trace: RunTrace, error: PasserelleError) -> None:
+        # Whatever keeps a run of levels from publishing, old ones do not stay.
+        if deed := getattr(module, "without_ledger", None):
+            deed(settings, lambda text: trace.warn(text, clock()))
+        _tell_monitors(monitors, trace, error.exit_code)
+
     return perform(
         settings,
         name,
         story,
         dry_run=dry_run,
-        beforehand=partial(_each, (partial(_tell_start, run=name),)),
-        afterwards=partial(_each, (partial(_tell_end, run=name), _tell_people, _write_report)),
-        without_ledger=partial(without, settings) if without else None,
+        afterwards=afterwards,
+        without_ledger=without_ledger,
     )
 
 
-def _each(deeds: Sequence[Callable[[Gateway], None]], gateway: Gateway) -> None:
-    """What goes on around a run, and cannot change how it ends."""
-    for deed in deeds:
+def _monitors(settings: Settings, name: str) -> "list[Heartbeat]":
+    """One, or none: nobody pays for HTTP who has no monitor."""
+    if not settings.alerts.heartbeat.get_secret_value():
+        return []
+    from passerelle.health.alerts.heartbeat import Heartbeat
+
+    return [Heartbeat(settings, name)]
+
+
+def _tell_monitors(monitors: "list[Heartbeat]", trace: RunTrace, code: int) -> None:
+    for monitor in monitors:
+        monitor.end(code, lambda text: trace.note(text, clock()))
+
+
+def tell(gateway: Gateway) -> None:
+    """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
+    for deed in (_tell_people, _write_report):
         try:
             deed(gateway)
         except PasserelleError as error:
             gateway.warn(str(error))
         except Exception as error:
             gateway.warn(bug_in_words(error))
-
-
-def _tell_start(gateway: Gateway, run: str) -> None:
-    if gateway.settings.alerts.heartbeat:
-        from passerelle.health.alerts.heartbeat import tell_start
-
-        tell_start(gateway.settings, run, gateway.warn)
-
-
-def _tell_end(gateway: Gateway, run: str) -> None:
-    if gateway.settings.alerts.heartbeat and (last := gateway.ledger.runs.last(run)):
-        from passerelle.health.alerts.heartbeat import tell_end
-
-        tell_end(gateway.settings, last, gateway.warn)
 
 
 def _tell_people(gateway: Gateway) -> None:

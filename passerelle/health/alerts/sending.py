@@ -197,14 +197,18 @@ class _Listener(logging.Handler):
             self._texts.append(record.getMessage())
 
     def reason(self) -> str:
-        text = "\n".join(self._texts)
-        for signs, words in _reasons().items():
-            if re.search(signs, text, re.IGNORECASE):
-                return words
-        code = re.search(r"(?:\berror=|\()([45][0-9]{2})\b", text)
-        if code:
-            return _("the server answered {code}").format(code=code[1])
-        return _("the server did not accept it, or could not be reached")
+        return reason_in("\n".join(self._texts))
+
+
+def reason_in(text: str) -> str:
+    """Why something was not sent, in our words: those of ``text`` may hold the address."""
+    for signs, words in _reasons().items():
+        if re.search(signs, text, re.IGNORECASE):
+            return words
+    code = re.search(r"(?:\berror=|\()([45][0-9]{2})\b", text)
+    if code:
+        return _("the server answered {code}").format(code=code[1])
+    return _("the server did not accept it, or could not be reached")
 
 
 def _reasons() -> dict[str, str]:

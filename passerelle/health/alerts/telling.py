@@ -48,12 +48,12 @@ def _send_digest(
     settings: Settings, ledger: Ledger, now: datetime, warn: Callable[[str], None]
 ) -> None:
     """Once a day; what nobody got is tried again by the next run."""
-    if settings.alerts.digest is None:
+    if settings.alerts.digest_at is None:
         return
     last = ledger.runs.chore_done(DIGEST)
     if last is None:
         ledger.runs.do_chore(DIGEST, now)  # the first day is not over yet
-    elif is_due(settings.alerts.digest, last, now):
+    elif is_due(settings.alerts.digest_at, last, now):
         message = digest_of(settings, ledger, now)
         sendings = deliver(dict.fromkeys(addresses(settings), message)).values()
         for sending in sendings:
