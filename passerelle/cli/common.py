@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime
+from enum import StrEnum
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -29,6 +30,7 @@ from passerelle.config.places import folded
 from passerelle.gateway import frame as gateway
 from passerelle.ledger import ledger as ledgers
 from passerelle.ledger.ledger import Ledger, open_ledger
+from passerelle.model.states import state_in_words
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
 COMMENTS = 33
@@ -230,6 +232,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def state_cell(state: StrEnum) -> str:
+    """A state in such a table: in words for people, its value for programs."""
+    return state_in_words(state) if sys.stdout and sys.stdout.isatty() else state.value
 
 
 def print_facts(facts: Mapping[str, str]) -> None:

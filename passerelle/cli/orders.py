@@ -16,6 +16,7 @@ from passerelle.cli.common import (
     print_json,
     print_table,
     reading_ledger,
+    state_cell,
     tell,
     with_settings,
 )
@@ -28,7 +29,7 @@ from passerelle.explain.order_words import tell as in_words
 from passerelle.explain.sales import sale_as_dict, sales_as_dict, tell_sales
 from passerelle.explain.tills import in_till_book, tell_of_till_order, till_order_as_dict
 from passerelle.model.records import KnownOrder, KnownSale
-from passerelle.model.states import SaleState, State
+from passerelle.model.states import SaleState, State, state_in_words
 
 # "prepared" and "sent" are states of both: there, the order's own counts.
 _OF_SALES = [state.value for state in SaleState if state.value not in list(State)]
@@ -72,11 +73,11 @@ def list_orders(settings: Settings, state: str | None, as_json: bool) -> None:
     if as_json:
         print_json([_as_dict(order) for order in found])
     elif not found:
-        none = _("no order is {state}").format(state=state) if state else _("no order yet")
+        none = _("no order is {state}").format(state=_(state)) if state else _("no order yet")
         click.echo(none)
     else:
         rows = [
-            (o.id, o.reference, o.state.value, local(o.date), local(o.changed), _about(o))
+            (o.id, o.reference, state_cell(o.state), local(o.date), local(o.changed), _about(o))
             for o in found
         ]
         print_table(_COLUMNS, rows)
@@ -138,7 +139,7 @@ def _list_found(reference: str, found: Found) -> None:
     told = _("{reference} is the reference of {n} orders; show one by its id:")
     click.echo(told.format(reference=printable(reference), n=len(found.orders)))
     rows = [
-        (o.id, o.channel, o.state.value, local(o.date), local(o.changed), _about(o))
+        (o.id, o.channel, state_cell(o.state), local(o.date), local(o.changed), _about(o))
         for o in found.orders
     ]
     columns = (N_("id"), N_("channel"), N_("state"), N_("ordered"), N_("since"), N_("about"))
@@ -156,7 +157,7 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
             _("reference"): order.reference,
             _("channel"): order.channel,
             _("ordered"): local(order.date),
-            _("state"): order.state.value,
+            _("state"): state_in_words(order.state),
             _("why"): order.reason,
             _("sent as"): f"{order.server}:{order.sent_as}" if order.sent_as else "",
             _("kept as"): f"ArchiveExport/{order.archived}" if order.archived else "",
@@ -164,7 +165,7 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
     )
     for event in account.events:
         note = _(": ") + event.note if event.note else ""
-        click.echo(f"  {local(event.at)}  {event.event}{note}")
+        click.echo(f"  {local(event.at)}  {_(event.event)}{note}")
     click.echo()
     tell((*in_words(inquiry, account), *tell_sales(inquiry, order)))
     click.echo()
@@ -201,10 +202,10 @@ def _list_sales(settings: Settings, state: SaleState, *, as_json: bool) -> None:
     if as_json:
         print_json([sale_as_dict(sale) | {"reference": reference} for sale, reference in named])
     elif not sales:
-        click.echo(_("no sale is {state}").format(state=state.value))
+        click.echo(_("no sale is {state}").format(state=state_in_words(state)))
     else:
         rows = [
-            (s.id, reference, s.state.value, local(s.order_date), local(s.changed), _about(s))
+            (s.id, reference, state_cell(s.state), local(s.order_date), local(s.changed), _about(s))
             for s, reference in named
         ]
         print_table(_COLUMNS, rows)

@@ -13,6 +13,7 @@ from passerelle.cli.common import (
     print_table,
     reading_ledger,
     shop_names,
+    state_cell,
     tell,
     with_settings,
     writing_ledger,
@@ -27,6 +28,7 @@ from passerelle.health.pool import (
     names_in,
     suspects_in_words,
 )
+from passerelle.model.pool import ShopState
 
 _shop = click.argument("shop", metavar="SHOP", shell_complete=shop_names)
 _dry_run = click.option(
@@ -174,8 +176,8 @@ def _row(shop: PoolShopHealth) -> tuple[str, ...]:
     written = local(shop.file.at if shop.file else None)
     if shop.waits:
         written = _("{time}, not taken yet").format(time=written)
-    state = shop.state.value if shop.state else _("no part")
-    if shop.via and state == "asked":
+    state = state_cell(shop.state) if shop.state else _("no part")
+    if shop.via and shop.state == ShopState.ASKED:
         state = _("asked, via {shop}").format(shop=shop.via)
     return (
         shop.name,

@@ -47,6 +47,8 @@ def _commands(settings: Settings) -> Iterator[str]:
         yield f"passerelle run {run}"
     for verb in _pausing(runs, int(time.monotonic() // _TASKS_SECONDS)):
         yield f"passerelle schedule {verb}"
+    if settings.shop.cache:
+        yield "passerelle shop clear-cache"
     yield "passerelle status"
     yield "passerelle check"
 

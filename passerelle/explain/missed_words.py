@@ -8,7 +8,7 @@ from passerelle.base.wording import printable
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account
 from passerelle.model.records import KnownOrder
-from passerelle.model.states import State
+from passerelle.model.states import State, state_in_words
 from passerelle.model.tills import group_of
 from passerelle.rules.missed_sales import Standing
 
@@ -85,7 +85,7 @@ def in_one_sentence(inquiry: Inquiry, order: KnownOrder, how: Standing) -> str:
     return _what_has_to_happen(order, how).format(
         id=printable(order.id),
         file=stock.source.name if stock else "",
-        state=order.state.value,
+        state=state_in_words(order.state),
         xml=PurePosixPath(order.sent_as or "?").name,
         next=inquiry.when(inquiry.next_run("stock" if how.is_missed is False else run_of(order))),
         settle=command("settle", order.id),

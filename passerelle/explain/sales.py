@@ -55,7 +55,7 @@ def tell_sales(inquiry: Inquiry, order: KnownOrder) -> Iterator[str]:
             yield then
         for event in inquiry.ledger.sales.events(sale):
             note = _(": ") + event.note if event.note else ""
-            yield f"  {inquiry.when(event.at)}  {event.event}{note}"
+            yield f"  {inquiry.when(event.at)}  {_(event.event)}{note}"
 
 
 def _to_come(inquiry: Inquiry, order: KnownOrder) -> Iterator[str]:

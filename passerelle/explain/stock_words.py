@@ -10,6 +10,7 @@ from passerelle.explain.missed_words import in_one_sentence
 from passerelle.explain.stock import Answer, Held, HeldFor
 from passerelle.explain.tills import what_comes
 from passerelle.model.records import Publication
+from passerelle.model.states import state_in_words
 from passerelle.rules.missed_sales import Standing
 from passerelle.rules.tills.sales import named
 from passerelle.schedule.timetable import next_start
@@ -82,7 +83,7 @@ def _order(one: HeldFor) -> str:
         return named(*one.till)
     if one.order is None:
         return _("order {id} (not met by `run orders` yet)").format(id=id)
-    return _("order {id} ({state})").format(id=id, state=one.order.state.value)
+    return _("order {id} ({state})").format(id=id, state=state_in_words(one.order.state))
 
 
 def _orders(inquiry: Inquiry, held: Held) -> Iterator[str]:

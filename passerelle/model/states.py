@@ -3,6 +3,20 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from passerelle.base.language import N_, _
+
+# What people read of the states of orders, sales, shops and tills, and of what happened to them;
+# programs read the values.
+_WORDS = (N_("waiting"), N_("withheld"), N_("rejected"), N_("prepared"), N_("sent"), N_("taken"),
+          N_("skipped"), N_("settled"), N_("wanted"), N_("done"), N_("refused"), N_("withdrawn"),
+          N_("asked"), N_("joining"), N_("member"), N_("left"), N_("draft"), N_("paid"),
+          N_("cancelled"), N_("changed"), N_("twice"), N_("older"))  # fmt: skip
+
+
+def state_in_words(state: StrEnum) -> str:
+    """In the language spoken; in English, the value itself."""
+    return _(state.value)
+
 
 class State(StrEnum):
     """Where an order stands.

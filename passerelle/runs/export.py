@@ -147,7 +147,7 @@ def _runs(asked: Asked) -> Rows:
 
 
 _ORDER = (N_("order"), N_("reference"), N_("channel"), N_("ordered"), N_("state"), N_("why"))
-_SENT = (N_("paid"), N_("sent"), N_("taken"), N_("sent as"))
+_SENT = (N_("paid"), N_("sent on"), N_("taken on"), N_("sent as"))
 _GOODS = (N_("product"), N_("product's reference"), N_("EAN"), N_("quantity"), N_("price"),
           N_("total"), N_("paid in all"), N_("note"))  # fmt: skip
 _LEVELS = (N_("published"), N_("line"), N_("item"), N_("the ERP's level"), N_("published level"),

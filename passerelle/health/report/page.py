@@ -40,6 +40,7 @@ from passerelle.health.report.strip import (
 from passerelle.health.sync import outcome_of, sync_in_words
 from passerelle.health.tills import tills_in_words
 from passerelle.ledger.ledger import Ledger
+from passerelle.model.states import state_in_words
 
 # By the names that the page's template has for them.
 _FORMATS = (number, money, full_date, short_date, clock, date_and_time, with_offset, span)
@@ -70,6 +71,7 @@ def _words() -> dict[str, Any]:
         "_": _,
         "n_": n_,
         "in_words": in_words,
+        "state_in_words": state_in_words,
         "about": about,
         "cut": cut,
         "shares": shares,
