@@ -5,6 +5,9 @@ Times are local ones, whatever zone they are given in.
 """
 
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -178,3 +181,25 @@ def _plain(value: Any) -> Any:
         return value.astimezone().isoformat()
     is_record = is_dataclass(value) and type(value).__str__ is object.__str__
     return fields_of(value) if is_record else str(value)
+
+
+def fitted(text: str) -> str:
+    """For a terminal, broken between words where it is wider than that; for all else as it is."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return text
+    width = shutil.get_terminal_size().columns - 1
+    return "".join(_fitted(line, width) for line in text.splitlines(keepends=True))
+
+
+def _fitted(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip(" !->"))]
+    folded = textwrap.fill(
+        line.strip(),
+        width,
+        initial_indent=" " * (len(indent) - len(indent.lstrip(" "))),
+        subsequent_indent=" " * len(indent),
+        # A path or a command is copied whole.
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return folded + ("\n" if line.endswith("\n") else "")

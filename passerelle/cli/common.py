@@ -23,7 +23,7 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
-from passerelle.base.wording import to_json
+from passerelle.base.wording import fitted, to_json
 from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
@@ -155,7 +155,7 @@ def print_json(value: Any) -> None:
 
 def tell(lines: Iterable[str]) -> None:
     for line in lines:
-        click.echo(line)
+        click.echo(fitted(line))
 
 
 def complain(error: PasserelleError) -> None:

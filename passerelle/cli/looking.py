@@ -10,7 +10,7 @@ import click
 from passerelle.base.errors import HeldError, PasserelleError, UsageError
 from passerelle.base.language import N_, _, speak
 from passerelle.base.progress import step
-from passerelle.base.wording import fields_of, in_prose, local
+from passerelle.base.wording import fields_of, fitted, in_prose, local
 from passerelle.cli.common import (
     json_option,
     now,
@@ -87,8 +87,8 @@ def _look(settings: Settings) -> Health:
 def _show_health(health: Health) -> None:
     for line in describe(health):
         # Colour is for terminals: click leaves it out elsewhere.
-        colour = _COLOURS.get(line[:2])
-        click.echo(click.style(line, fg=colour) if colour else line)
+        colour, told = _COLOURS.get(line[:2]), fitted(line)
+        click.echo(click.style(told, fg=colour) if colour else told)
 
 
 @click.command()

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from passerelle.base.durable import private
-from passerelle.base.language import _
+from passerelle.base.language import _, n_
 from passerelle.base.progress import hide
+from passerelle.base.wording import fitted
 from passerelle.model.runs import trace_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class RunTrace:
     def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
         self._path = folder / trace_of(run) if folder else None
         self._silent = False
+        self.screen = _Screen(self._path.name.removesuffix(".txt") if self._path else "")
         _listen()
         self._log = logger.bind(trace=self, at="", console=console)
 
@@ -67,6 +69,7 @@ class RunTrace:
 
     def end(self, text: str, at: datetime) -> None:
         """Closes the run's block."""
+        self.screen.rest()
         self._to_file(f"{text}\n", at)
 
     def _to_file(self, text: str, at: datetime) -> None:
@@ -89,6 +92,44 @@ class RunTrace:
                 _print(f"! {text}\n")
 
 
+# Of one kind so many lines are read on a screen; the trace has all.
+MOST = 20
+
+
+class _Screen:
+    """What a person sees of a run: of many lines of one kind in a row the first, and how many more.
+
+    Without a ``trace`` to look into, as in a dry run, all of them.
+    """
+
+    def __init__(self, trace: str) -> None:
+        self._trace, self._kind, self._shown = trace, "", 0
+
+    def show(self, line: str) -> None:
+        kind = _kind_of(line)
+        if kind != self._kind:
+            self.rest()
+            self._kind = kind
+        self._shown += 1
+        if self._shown <= MOST or not self._trace:
+            _print(line)
+
+    def rest(self) -> None:
+        """Says what of the last kind was not shown."""
+        more = self._shown - MOST
+        self._kind, self._shown = "", 0
+        if more > 0 and self._trace:
+            text = n_("and {n} more, see {trace}", "and {n} more, see {trace}", more,
+                      trace=self._trace)  # fmt: skip
+            _print(f"  {text}\n")
+
+
+def _kind_of(line: str) -> str:
+    """Its first words, whatever id is among them: texts begin with what they are about."""
+    words = line.split(maxsplit=3)[:3]
+    return " ".join("#" if any(sign.isdecimal() for sign in word) else word for word in words)
+
+
 @cache
 def _listen() -> None:
     """One sink for the whole process: loguru takes longer to add one than to tell a run."""
@@ -101,7 +142,7 @@ def _deliver(message: "Message") -> None:
     if isinstance(extra.get("trace"), RunTrace):
         extra["trace"].write(f"{extra['at']}  {message}")
         if extra["console"]:
-            _print(message)
+            extra["trace"].screen.show(str(message))
 
 
 def _stamp(at: datetime) -> str:
@@ -116,5 +157,5 @@ def _print(message: str) -> None:
     hide()
     with suppress(OSError, ValueError):
         encoding = stream.encoding or "utf-8"
-        stream.write(message.encode(encoding, errors="replace").decode(encoding))
+        stream.write(fitted(message).encode(encoding, errors="replace").decode(encoding))
         stream.flush()
