@@ -131,7 +131,7 @@ class NotReadyError(UnreachableError):
 
 
 class RejectedError(PasserelleError):
-    """Some data could not be understood; the rest went through."""
+    """Some data could not be understood. The rest, if there is any, went on."""
 
     exit_code = 5
 

@@ -36,7 +36,7 @@ class RunTrace:
     def __init__(self, run: str, folder: Path | None, *, console: bool = True) -> None:
         self._path = folder / trace_of(run) if folder else None
         self._silent = False
-        self.screen = _Screen(self._path.name.removesuffix(".txt") if self._path else "")
+        self.screen = _Readable(self._path.name.removesuffix(".txt") if self._path else "")
         _listen()
         self._log = logger.bind(trace=self, at="", console=console)
 
@@ -96,7 +96,7 @@ class RunTrace:
 MOST = 20
 
 
-class _Screen:
+class _Readable:
     """What a person sees of a run: of many lines of one kind in a row the first, and how many more.
 
     Without a ``trace`` to look into, as in a dry run, all of them.

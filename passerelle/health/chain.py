@@ -1,7 +1,7 @@
 """The files by which the chain lives, judged by the others' clocks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from passerelle.base.errors import PasserelleError
@@ -88,7 +88,7 @@ class FileHealth:
 
     ``role`` is ``orders``, ``erp_stock``, ``sales`` or ``shop_stock``. ``present`` is ``None``
     where nobody has looked. ``written`` and ``seen`` are on our clock; ``seen`` is when it was
-    looked at.
+    looked at. ``withdrawn``: we took the last one back, so that nobody else did.
     """
 
     role: str
@@ -98,6 +98,7 @@ class FileHealth:
     written: datetime | None
     seen: datetime | None
     concern: Concern | None = None
+    withdrawn: bool = False
 
 
 def look_at_files(
@@ -173,7 +174,9 @@ def _shop_stock(
         mend = _("look into the shop's stock import")
         concern = Concern(ConcernKind.NOT_TAKEN, str(place), text, mend, left.at)
     seen = sights.at if sight and sights else None
-    return _health("shop_stock", place, sight, seen, concern)
+    newest = ledger.stock.last(Stage.SENT, Stage.TAKEN, Stage.WITHDRAWN)
+    withdrawn = newest is not None and newest.stage == Stage.WITHDRAWN
+    return replace(_health("shop_stock", place, sight, seen, concern), withdrawn=withdrawn)
 
 
 def should_be_taken(settings: Settings, published: datetime, now: datetime) -> bool:

@@ -205,7 +205,9 @@ def _file(file: FileHealth, now: datetime) -> str:
     if file.present is None:
         return _("not looked at")
     if file.role == "shop_stock":
-        return _("waits for the shop") if file.present else _("taken by the shop, or not there")
+        if file.present:
+            return _("waits for the shop")
+        return _("withdrawn by us") if file.withdrawn else _("taken by the shop, or not there")
     if not file.present:
         return _("not there")
     written = _("of unknown age")

@@ -128,11 +128,10 @@ def rejection(plan: FulfilPlan) -> RejectedError | None:
     words += map(_undated, plan.undated_told)
     if not words:
         return None
-    return RejectedError(
-        n_("{n} sale not done", "{n} sales not done", len(words)),
-        words[0],
-        _("`passerelle status` tells what to do of each; the others went through"),
-    )
+    mend = _("`passerelle status` tells what to do of each")
+    if plan.parcels:
+        mend += _("; the others were issued")
+    return RejectedError(n_("{n} sale not done", "{n} sales not done", len(words)), words[0], mend)
 
 
 def facts(plan: FulfilPlan) -> dict[str, Any]:

@@ -83,12 +83,20 @@ class OrdersPlan:
         return tuple(mark for mark in self.marks if mark.state == state)
 
     def told_in(self, state: State, *, news: bool) -> tuple[Mark, ...]:
-        """Those of them that were in another, or for another reason; or else those that stay."""
-        return tuple(
-            d.what
-            for d in self.decisions
-            if isinstance(d.what, Mark) and d.what.state == state and d.is_news == news
-        )
+        """Those of them that were in another, or for another reason; or else those that stay.
+
+        What the shop cancelled before it was sent waits for nothing.
+        """
+        return tuple(m for m in self._in(state, news=news) if not m.cancelled)
+
+    def cancelled(self, *, news: bool) -> tuple[Mark, ...]:
+        """Those that the shop cancelled before they were sent."""
+        return tuple(m for m in self._in(State.WAITING, news=news) if m.cancelled)
+
+    def _in(self, state: State, *, news: bool) -> Iterator[Mark]:
+        for one in self.decisions:
+            if isinstance(one.what, Mark) and one.what.state == state and one.is_news == news:
+                yield one.what
 
 
 def decide(
@@ -287,6 +295,9 @@ def describe(plan: OrdersPlan) -> Iterator[str]:
     yield from plan.notes
     for state in _NOT_SENT:
         yield from _describe_state(plan, state)
+    for mark in plan.cancelled(news=True):
+        text = _("not to be sent: order {id}: {reason}")
+        yield text.format(id=mark.reading.id, reason=mark.reason)
     yield from (f"! {concern}" for concern in _concerns(plan))
     if plan.parcel:
         marks = plan.in_state(State.PREPARED)
@@ -352,9 +363,11 @@ def summarise(plan: OrdersPlan, sent: int, prepared: int) -> tuple[str, Rejected
     faults = len(rejected) + len(plan.orphans)
     first = next((fault for fault in chain((m.reason for m in rejected), plan.orphans)), "")
     withheld, waiting, skipped = (len(plan.in_state(state)) for state in _NOT_SENT)
+    waiting -= (cancelled := sum(mark.cancelled for mark in plan.in_state(State.WAITING)))
     parts = (
         (withheld, n_("{n} withheld", "{n} withheld", withheld)),
         (waiting, n_("{n} waiting", "{n} waiting", waiting)),
+        (cancelled, n_("{n} cancelled", "{n} cancelled", cancelled)),
         (skipped, n_("{n} skipped", "{n} skipped", skipped)),
         (faults, n_("{n} rejected", "{n} rejected", faults)),
         (gone := len(plan.missing), n_("{n} not sent and gone", "{n} not sent and gone", gone)),
@@ -362,7 +375,7 @@ def summarise(plan: OrdersPlan, sent: int, prepared: int) -> tuple[str, Rejected
     words = [n_("{n} order sent", "{n} orders sent", sent)]
     words += [n_("{n} prepared", "{n} prepared", prepared)] if prepared else []
     words += [part for number, part in parts if number]
-    return ", ".join(words), rejection(first, faults) or _lost_from_sight(plan)
+    return ", ".join(words), rejection(first, faults, sent) or _lost_from_sight(plan)
 
 
 def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
@@ -382,8 +395,11 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
     )
 
 
-def rejection(fault: str, number: int) -> RejectedError | None:
-    """The closing error for the faults that rejected orders: the first, and how many they are."""
+def rejection(fault: str, number: int, sent: int) -> RejectedError | None:
+    """The closing error for the faults that rejected orders: the first, and how many they are.
+
+    ``sent``: how many others went through.
+    """
     if not number:
         return None
     where, rest = fault, number - 1
@@ -394,11 +410,10 @@ def rejection(fault: str, number: int) -> RejectedError | None:
             rest,
             fault=where,
         )
-    return RejectedError(
-        n_("{n} order rejected", "{n} orders rejected", number),
-        where,
-        _(
-            "mend it in the shop, or enter the order by hand and settle it, as `passerelle status` "
-            "tells; the other orders went through"
-        ),
+    mend = _(
+        "mend it in the shop, or enter the order by hand and settle it, as `passerelle status` "
+        "tells"
     )
+    if sent:
+        mend += _("; the other orders went through")
+    return RejectedError(n_("{n} order rejected", "{n} orders rejected", number), where, mend)

@@ -62,7 +62,9 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
     ]
     report += [f"! {_('rejected: {fault}').format(fault=fault)}" for fault in faults]
     report.append(n_("{n} order converted", "{n} orders converted", len(sales.orders)))
-    return Rehearsal(sales.data, report, rejection("".join(faults[:1]), len(faults)))
+    return Rehearsal(
+        sales.data, report, rejection("".join(faults[:1]), len(faults), len(sales.orders))
+    )
 
 
 def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Rehearsal:
@@ -79,7 +81,7 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
         raise UsageError(_("no order {id} is in the file").format(id=id), source.name, mend)
     if reading.order is None or reading.doubt:
         faults = [*map(str, reading.faults), *filter(None, (reading.doubt,))]
-        return Rehearsal(b"", (), rejection(faults[0], len(faults)))
+        return Rehearsal(b"", (), rejection(faults[0], len(faults), 0))
     document = document_of(reading.order, settings.fulfil)
     data = write_sale(reading.order, document, orders, settings.fulfil.xml, now, forms)
     report = _("the sale of order {id}, as {document}").format(id=id, document=document)

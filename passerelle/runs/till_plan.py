@@ -171,13 +171,18 @@ def summarise(plan: TillPlan, sent: int, prepared: int) -> str:
     return ", ".join(parts)
 
 
-def rejection(plan: TillPlan) -> RejectedError | None:
-    """The closing error for what cannot go: a paid order does not change any more."""
+def rejection(plan: TillPlan, sent: int) -> RejectedError | None:
+    """The closing error for what cannot go: a paid order does not change any more.
+
+    ``sent``: how many others went through.
+    """
     ids = [one.mark.reading.id for one in plan.rejected] + [order.id for order in plan.missing]
     if not ids:
         return None
     where = next((one.mark.reason for one in plan.rejected), few(ids))
-    mend = _("enter it in the ERP by hand, then `{settle}`; the other orders went through")
+    mend = _("enter it in the ERP by hand, then `{settle}`")
+    if sent:
+        mend += _("; the other orders went through")
     return RejectedError(
         n_("{n} order of the tills rejected", "{n} orders of the tills rejected", len(ids)),
         where,

@@ -46,7 +46,7 @@ def run_tills(gateway: Gateway, *, accept: bool = False) -> Outcome:
     sent, prepared = _progress(gateway, plan)
     troubles = gateway.outbox.troubles
     summary = ", ".join((*(one.what for one in troubles), summarise(plan, sent, prepared)))
-    return Outcome(summary, gravest(rejection(plan), *troubles), facts(plan, sent))
+    return Outcome(summary, gravest(rejection(plan, sent), *troubles), facts(plan, sent))
 
 
 def _check_settings(gateway: Gateway) -> None:

@@ -58,7 +58,7 @@ def _results() -> dict[int, str]:
         2: _("wrong usage"),
         3: _("a fault of the configuration"),
         4: _("a server or file could not be reached"),
-        5: _("some data was rejected, the rest went through"),
+        5: _("some data was rejected"),
         6: _("held for safety, nothing published"),
         7: _("another run was active"),
         130: _("interrupted"),

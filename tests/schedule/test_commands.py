@@ -129,7 +129,7 @@ def test_tasks_are_installed_paused_shown_and_removed(world: World, windows: Win
         *((0, "done (0)"), (3, "a fault of the configuration (3)"), (0x41301, "running now (0x")),
         *((4, "a server or file could not be reached (4)"), (7, "another run was active (7)")),
         *(
-            (5, "some data was rejected, the rest went through (5)"),
+            (5, "some data was rejected (5)"),
             (6, "held for safety, nothing"),
         ),
         (99, "an exit code that Passerelle does not have (99)"),

@@ -152,3 +152,30 @@ class TestWhatIsTold:
         assert error is not None
         assert error.exit_code == 5
         assert "(and 2 more, listed above)" in str(error)
+
+
+class TestNothingGivesItTheLie:
+    """What a line says stays true beside the next line, and in the next run."""
+
+    @pytest.mark.parametrize(("sent", "told"), [(0, False), (2, True)])
+    def test_others_went_through_only_where_some_did(self, sent: int, told: bool) -> None:
+        plan = plan_of(file_of(ROWS[State.REJECTED].format(id=1)))
+        summary, error = summarise(plan, sent, 0)
+        assert error and ("the other orders went through" in str(error)) == told
+        assert summary.startswith(f"{sent} orders sent")
+
+    def test_a_cancelled_order_waits_for_nothing(self) -> None:
+        rows = (ROWS[State.WAITING].format(id=1), "2;Annulé;CB;370;1")
+        first = plan_of(file_of(*rows))
+        assert 'not to be sent: order 2: cancelled in the shop ("Annulé")' in [*describe(first)]
+        assert summarise(first, 0, 0)[0] == "0 orders sent, 1 waiting, 1 cancelled"
+        reasons = {mark.reading.id: mark.reason for mark in first.marks}
+        again = plan_of(
+            file_of(*rows),
+            known("1", State.WAITING, reason=reasons["1"]),
+            known("2", State.WAITING, reason=reasons["2"], cancelled=True),
+        )
+        told = [*describe(again)]
+        assert "still waiting: 1" in told
+        assert not any("2" in line.partition(":")[2] for line in told if "waiting" in line)
+        assert not any("order 2" in line for line in told), "once is enough"
