@@ -23,6 +23,7 @@ from passerelle.config.model import Settings
 from passerelle.config.passwords import delete_password, store_password
 from passerelle.exchange.witness import Witness
 from passerelle.gateway.pruning import prune_archives
+from passerelle.health.alerts.digest import compose_digest
 from passerelle.health.alerts.sending import addresses, services_of
 from passerelle.health.alerts.telling import send_trials
 from passerelle.ledger.ledger import open_copy
@@ -256,6 +257,7 @@ def alerts() -> None:
 
     \b
     passerelle alerts test
+    passerelle alerts digest
     """
 
 
@@ -282,22 +284,17 @@ def try_alerts(settings: Settings) -> None:
         )
 
 
-@alerts.command("digest")
+@alerts.command()
 @with_settings
-def show_digest(settings: Settings) -> None:
-    """Print the digest as it would go out now; nothing is sent.
-
-    It goes by itself where [alerts] digest says when: what is out of order, what to enter at the
-    till, how yesterday went.
+def digest(settings: Settings) -> None:
+    """Show the digest as it would be sent now: to enter, yesterday, out of order. Sends nothing.
 
     \b
     passerelle alerts digest
     """
-    from passerelle.health.alerts.telling import digest_of
-
     with reading_ledger(settings) as ledger:
-        message = digest_of(settings, ledger, now())
-    click.echo(f"{message.subject}\n\n{message.body}")
+        message = compose_digest(settings, ledger, now())
+    tell([message.subject, "", message.body.rstrip()])
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -1,14 +1,13 @@
 """``[alerts]``: whom to tell, and which monitor hears of each run."""
 
 import re
-from datetime import time
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr, field_validator, model_validator
 
 from passerelle.base.language import _
-from passerelle.config.values import Section, checked_by
+from passerelle.config.values import ClockTime, Section, checked_by
 
 # Stands for the name of a run in a monitor's address.
 RUN = "{run}"
@@ -51,25 +50,12 @@ class Alerts(Section):
 
     = …  # a monitor, told of each run: "https://hc-ping.com/KEY/passerelle-{run}"
     """
+    digest: ClockTime | None = None
+    """The first run after that hour of the day, by this machine's clock, sends ``urls`` a digest:
+    what is to be entered at the till, what happened yesterday, what is out of order.
 
-    digest: str = ""
-    """When each day's digest goes to ``urls``, with the first run from then on, as in "08:00": what
-    to enter at the till, what is out of order, how yesterday went.
-
-    = …  # "08:00": each morning what to enter at the till, and how yesterday went
+    # digest = "08:00"  # a message a day: what to enter at the till, what happened yesterday
     """
-
-    @field_validator("digest")
-    @classmethod
-    def _as_time(cls, value: str) -> str:
-        if value and not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", value):
-            raise ValueError(_('write a time of day, like "08:00"'))
-        return value
-
-    @property
-    def digest_at(self) -> time | None:
-        """By this machine's clock; ``None`` for no digest."""
-        return time.fromisoformat(self.digest) if self.digest else None
 
     @model_validator(mode="after")
     def _somebody_reads_it(self) -> Self:

@@ -238,6 +238,16 @@ def _local_time(value: Any) -> datetime:
     raise ValueError(_("write a date and time without quotes, like 2026-11-22T00:00:00"))
 
 
+def _clock_time(value: Any) -> time:
+    if isinstance(value, str) and re.fullmatch(_CLOCK, value):
+        return time.fromisoformat(value)
+    raise ValueError(_('write an hour of the day between quotes, like "08:00"'))
+
+
+def _clock_text(value: time) -> str:
+    return f"{value:%H:%M}"
+
+
 def _minutes(value: Any) -> tuple[int, ...]:
     items = value if isinstance(value, list) else []
     if not items or not all(type(item) is int and 0 <= item <= 59 for item in items):
@@ -250,6 +260,10 @@ def _minutes(value: Any) -> tuple[int, ...]:
 # TOML's own dates: editors hand them on as texts.
 _TIMES = checked_by(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9:.]+([Zz]|[+-][0-9:]+)?)?$")
 LocalTime = Annotated[datetime, BeforeValidator(_local_time), _TIMES]
+_CLOCK = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+ClockTime = Annotated[
+    time, BeforeValidator(_clock_time), PlainSerializer(_clock_text), checked_by(_CLOCK)
+]
 _MINUTE = {"type": "integer", "minimum": 0, "maximum": 59}
 _HOUR = WithJsonSchema({"type": "array", "items": _MINUTE, "minItems": 1, "uniqueItems": True})
 Minutes = Annotated[tuple[int, ...], BeforeValidator(_minutes), _HOUR]

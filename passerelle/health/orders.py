@@ -54,6 +54,18 @@ class OrdersHealth:
         """Those whose id another order has, too."""
         return tuple(order for order in self.matters if order.reused)
 
+    def to_enter(self) -> Mapping[ConcernKind, Sequence[KnownOrder]]:
+        """Those that a person has to see to at the till, each once, by what is the matter."""
+        found = {
+            ConcernKind.WITHHELD: self.withheld,
+            ConcernKind.REJECTED: self.rejected,
+            ConcernKind.NOT_SENT: self.not_sent,
+            ConcernKind.LEFT: self.with_matter(OpenMatter.LEFT),
+            ConcernKind.REFUSED: self.with_matter(OpenMatter.REFUSED),
+        }
+        told = {o: kind for kind, some in reversed(found.items()) for o in some}
+        return {kind: [o for o in some if told[o] == kind] for kind, some in found.items()}
+
     def by_kind(self) -> Mapping[ConcernKind, Sequence[KnownOrder]]:
         """The orders that each concern is about."""
         return {

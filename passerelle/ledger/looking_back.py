@@ -200,6 +200,19 @@ class Overview(Book):
         query = select(func.count()).select_from(orders).where(orders.c.date >= since)
         return self._value(query) or 0
 
+    def sent(self, begin: datetime, end: datetime) -> int:
+        """How many orders were sent from ``begin`` on and before ``end``."""
+        e = events.c
+        query = select(e.channel, e.id).distinct()
+        query = query.where(e.event == State.SENT, e.at >= begin, e.at < end)
+        return self._value(select(func.count()).select_from(query.subquery())) or 0
+
+    def published(self, begin: datetime, end: datetime) -> int:
+        """How often a stock was published from ``begin`` on and before ``end``."""
+        d = dispatches.c
+        query = select(func.count()).where(d.kind == Kind.STOCK, d.stage.in_(SEEN))
+        return self._value(query.where(d.prepared >= begin, d.prepared < end)) or 0
+
     def has_undated(self) -> bool:
         """Whether any order has no date, so that no other answer here counts it."""
         return self._value(select(orders.c.id).where(orders.c.date.is_(None)).limit(1)) is not None

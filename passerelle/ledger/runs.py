@@ -1,6 +1,6 @@
 """The ledger's runs: when each began and ended, and how; and what is done once a day."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,8 @@ PRUNE, PRUNE_HELD, PRUNE_ALLOWED = "prune", "prune_held", "prune_allowed"
 LEFT = "left "
 # When an order of the tills was forgotten, so that their book is to be read from its start.
 READ_ANEW = "the tills' book is to be read anew"
+# Followed by the number of the address that a digest was sent to.
+DIGEST = "digest "
 # When a run last saw what the ERP refused.
 REFUSALS_SEEN = "refusals_seen"
 
@@ -45,6 +47,10 @@ class RunBook(Book):
         values = {"ended": at, "exit_code": exit_code, "summary": summary, "facts": facts or None}
         with self._begin() as connection:
             connection.execute(update(runs).where(runs.c.number == number).values(**values))
+
+    def began(self) -> datetime | None:
+        """When the first run that the ledger knows started."""
+        return self._value(select(runs.c.started).order_by(runs.c.number).limit(1))
 
     def latest(self, count: int) -> list[Run]:
         return self._list(select(runs).order_by(runs.c.number.desc()).limit(count))
@@ -94,6 +100,18 @@ class RunBook(Book):
         with self._begin() as connection:
             connection.execute(delete(chores).where(chores.c.name == name))
             connection.execute(chores.insert().values(name=name, done=at))
+
+    def take_chore(
+        self, name: str, at: datetime, is_due: Callable[[datetime | None], bool]
+    ) -> bool:
+        """Whether it is due, by when it was last done; if so it counts as done before another
+        program asks."""
+        with self._begin() as connection:
+            if not is_due(connection.scalar(select(chores.c.done).where(chores.c.name == name))):
+                return False
+            connection.execute(delete(chores).where(chores.c.name == name))
+            connection.execute(chores.insert().values(name=name, done=at))
+            return True
 
     def drop_chore(self, name: str) -> None:
         with self._begin() as connection:

@@ -69,7 +69,7 @@ def _tell_monitors(monitors: "list[Heartbeat]", trace: RunTrace, code: int) -> N
 
 def tell(gateway: Gateway) -> None:
     """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
-    for deed in (_tell_people, _write_report):
+    for deed in (_tell_people, _send_digest, _write_report):
         try:
             deed(gateway)
         except PasserelleError as error:
@@ -82,6 +82,13 @@ def _tell_people(gateway: Gateway) -> None:
     from passerelle.health.alerts.telling import tell_people
 
     tell_people(gateway.settings, gateway.ledger, gateway.now(), gateway.warn)
+
+
+def _send_digest(gateway: Gateway) -> None:
+    if gateway.settings.alerts.digest:
+        from passerelle.health.alerts.digest import send_digest
+
+        send_digest(gateway.settings, gateway.ledger, gateway.now(), gateway.warn)
 
 
 def _write_report(gateway: Gateway) -> None:

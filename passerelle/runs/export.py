@@ -23,7 +23,7 @@ from passerelle.health.orders import look_at_orders
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder
-from passerelle.model.states import OpenMatter, State
+from passerelle.model.states import State
 
 Cell = str | int | Decimal | datetime | None
 Row = tuple[Cell, ...]
@@ -49,7 +49,6 @@ _ENDS = {
     7: N_("another run was active"),
     130: N_("interrupted"),
 }
-_MATTERS = (OpenMatter.LEFT, OpenMatter.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +100,7 @@ def _missed(asked: Asked) -> Rows:
 def _to_see_to(ledger: Ledger) -> Iterable[KnownOrder]:
     """Each once."""
     health = look_at_orders(ledger, ledger.runs.last("orders", (0, 5)))
-    matters = [order for matter in _MATTERS for order in health.with_matter(matter)]
-    return dict.fromkeys([*health.withheld, *health.rejected, *health.not_sent, *matters])
+    return (order for some in health.to_enter().values() for order in some)
 
 
 def _is_since(order: KnownOrder, since: datetime | None) -> bool:

@@ -456,6 +456,7 @@ NO_DEFAULT = {"servers.ftp.url", "servers.ftp.password", "orders.from", "orders.
 OF_ZORT = {f"connectors.odoo.{key}" for key in ("storename", "apisecret", "rate")}
 # They stand in the template as comments, or as tables of their own.
 COMMENTED = {
+    "alerts.digest": '# digest = "08:00"',
     "orders.withhold.payments": '# payments = ["default", "Carte Kdo"]',
     "orders.send_statuses": "# send_statuses = [",
     "orders.waiting_statuses": "# waiting_statuses = [",

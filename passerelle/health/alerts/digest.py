@@ -1,122 +1,201 @@
-"""The morning's message: what is out of order, what to enter at the till, how yesterday went."""
+"""The digest: once a day, what is to be entered at the till, what happened yesterday, and what is
+out of order. A day is that of this machine's clock.
+"""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from pathlib import Path
 
-from passerelle.archive.goods import Goods, goods_of
+from passerelle.archive.goods import Goods, NoGoods, goods_of
+from passerelle.base.durable import replace_whole
 from passerelle.base.language import _, n_
-from passerelle.base.wording import full_date, money, short_date
+from passerelle.base.wording import FEW, clock, money, number, short_date, shorten
 from passerelle.config.model import Settings
-from passerelle.health.alerts.sending import Message
-from passerelle.health.concerns import Concern, ConcernKind, Level
-from passerelle.health.report.days import figures, midnight, total, window_of
+from passerelle.health.alerts.sending import Address, Message, addresses, deliver
+from passerelle.health.alerts.telling import footer, place_of
+from passerelle.health.concerns import Concern, Level
+from passerelle.health.report.days import Turnover, midnight
 from passerelle.health.runs import FAILURES
-from passerelle.health.status import Health
+from passerelle.health.status import Health, examine
 from passerelle.ledger.ledger import Ledger
+from passerelle.ledger.runs import DIGEST
+from passerelle.model.orders import Line
 from passerelle.model.records import KnownOrder, Run
 
-# The chore by which the ledger knows when the last one went out.
-DIGEST = "morning digest"
-_ORDERS, _LINES = 20, 10
+# Beside the ledger, which may be put back from the day before: the day of each address's last one.
+FILE_NAME = "passerelle.digest"
 
 
-def is_due(at: time | None, last: datetime | None, now: datetime) -> bool:
-    """Whether today's is still to go: once a day, from the local time ``at`` on.
+def send_digest(
+    settings: Settings, ledger: Ledger, now: datetime, warn: Callable[[str], None]
+) -> None:
+    """Sends each address its digest of the day, if it is time and that was not done.
 
-    ``last`` is when the last went out, or when the ledger first heard of digests. A clock that was
-    set back sends none twice.
+    What an address could not be told goes to ``warn``, and the next run tries again. Raises
+    :class:`PasserelleError` where the ledger cannot be used.
     """
-    here = now.astimezone()
-    return (
-        at is not None
-        and last is not None
-        and last.astimezone().date() < here.date()
-        and here.time() >= at
+    if not (due := _due(settings, ledger, now)):
+        return
+    message = compose_digest(settings, ledger, now)
+    before = {address: ledger.runs.chore_done(_chore(address)) for address in due}
+    taken = [one for one in due if ledger.runs.take_chore(_chore(one), now, _not_on(now))]
+    for address, sending in deliver(dict.fromkeys(taken, message)).items():
+        if not sending.problem:
+            _note(settings.folder, address, now)
+            continue
+        _give_back(ledger, address, before[address])
+        text = _("{where}: the digest could not be sent: {problem}; the next run tries again")
+        warn(text.format(where=sending.where, problem=sending.problem))
+
+
+def _due(settings: Settings, ledger: Ledger, now: datetime) -> list[Address]:
+    """Wall clocks are compared: a day has its hour once, be it 23 or 25 hours long."""
+    hour, local = settings.alerts.digest, now.astimezone()
+    if hour is None or local.time() < hour:
+        return []
+    began = ledger.runs.began()
+    if began is None or began.astimezone().date() >= local.date():
+        return []
+    days, is_due = _days(settings.folder), _not_on(now)
+    return [
+        one
+        for one in addresses(settings)
+        if days.get(one.key) != local.date().isoformat()
+        and is_due(ledger.runs.chore_done(_chore(one)))
+    ]
+
+
+def _chore(address: Address) -> str:
+    return f"{DIGEST}{address.number}"
+
+
+def _not_on(now: datetime) -> Callable[[datetime | None], bool]:
+    today = now.astimezone().date()
+    return lambda done: done is None or done.astimezone().date() != today
+
+
+def _give_back(ledger: Ledger, address: Address, before: datetime | None) -> None:
+    if before is None:
+        ledger.runs.drop_chore(_chore(address))
+    else:
+        ledger.runs.do_chore(_chore(address), before)
+
+
+def _days(folder: Path) -> dict[str, str]:
+    with suppress(OSError, ValueError):
+        told = json.loads((folder / FILE_NAME).read_bytes())
+        return told if isinstance(told, dict) else {}
+    return {}
+
+
+def _note(folder: Path, address: Address, now: datetime) -> None:
+    days = _days(folder) | {address.key: now.astimezone().date().isoformat()}
+    with suppress(OSError):
+        replace_whole(folder / FILE_NAME, json.dumps(days).encode())
+
+
+def compose_digest(settings: Settings, ledger: Ledger, now: datetime) -> Message:
+    """As it would be sent now, whatever the hour."""
+    health = examine(settings, ledger, now)
+    yesterday = now.astimezone().date() - timedelta(days=1)
+    entered = health.orders.to_enter()
+    orders = [order for some in entered.values() for order in some]
+    grave = [one for one in health.of_level(Level.OUT_OF_ORDER) if one.kind not in entered]
+    sections = [
+        (_("To be entered at the till:"), _to_enter(settings, ledger, health)),
+        (
+            _("Yesterday, {day}:").format(day=short_date(yesterday)),
+            _happened(settings, ledger, yesterday),
+        ),
+        (_("Out of order:"), _out_of_order(grave, now)),
+    ]
+    texts = ["\n".join((heading, *lines, "")) for heading, lines in sections]
+    subject = _("Passerelle: {orders} to enter at the till, {grave} out of order").format(
+        orders=number(len(orders)), grave=number(len(grave))
     )
+    body = "\n".join([*texts, footer(place_of(settings))])
+    return Message(subject, body, good=not (orders or grave))
 
 
-def compose_digest(
-    settings: Settings, ledger: Ledger, health: Health, now: datetime, footer: str
-) -> Message:
-    """Of the day before ``now``, and of all that needs a person at ``now``."""
-    withheld, broken = health.orders.withheld, health.of_level(Level.OUT_OF_ORDER)
-    others = [one for one in health.of_level(Level.TO_DO) if one.kind != ConcernKind.WITHHELD]
-    sections = (
-        *_section(_("Out of order:"), _concerns(broken)),
-        *_section(_("To be entered at the till:"), _to_enter(settings, withheld)),
-        *_section(_("To do when there is time:"), _concerns(others)),
-        *_section(_("Yesterday:"), _yesterday(settings, ledger, now)),
-        footer,
-    )
-    return Message(_subject(withheld, broken, now), "\n".join(sections), good=not broken)
+def _to_enter(settings: Settings, ledger: Ledger, health: Health) -> Iterator[str]:
+    """What is the matter, its mend, and the goods of the first orders."""
+    entered = health.orders.to_enter()
+    told = [one for one in health.concerns if one.kind in entered]
+    for concern in told:
+        yield from _concern(concern, health.at)
+    if not told:
+        yield "- " + _("nothing")
+    orders = [order for some in entered.values() for order in some]
+    yield from _goods(settings, ledger, orders[:FEW])
+    if (more := len(orders) - FEW) > 0:
+        text = n_("and {n} more order, see {command}", "and {n} more orders, see {command}",
+                  more, command="`passerelle export missed -o FILE`")  # fmt: skip
+        yield f"  {text}"
 
 
-def _subject(withheld: Sequence[KnownOrder], broken: Sequence[Concern], now: datetime) -> str:
-    parts = [n_("{n} thing out of order", "{n} things out of order", len(broken))] if broken else []
-    if withheld:
-        parts.append(
-            n_("{n} order to enter at the till", "{n} orders to enter at the till", len(withheld))
+def _goods(settings: Settings, ledger: Ledger, orders: list[KnownOrder]) -> Iterator[str]:
+    """The names of the products, or their item numbers where no more is known."""
+    goods, sold = goods_of(settings, orders), ledger.orders.sold(orders)
+    for order in orders:
+        found, when = goods[order], order.date or order.seen
+        day, time = short_date(when.astimezone().date()), clock(when)
+        yield "  " + _("order {id}, {day} {time}").format(id=shorten(order.id), day=day, time=time)
+        lines = [(str(one.quantity), one.key) for one in sold[order.channel, order.id]]
+        if not isinstance(found, NoGoods):
+            lines = [(str(line.quantity), _name(line, found)) for line in found.lines]
+        yield from (f"    {quantity} × {shorten(name, 100)}" for quantity, name in lines[:FEW])
+        if (more := len(lines) - FEW) > 0:
+            yield "    " + n_("and {n} more line", "and {n} more lines", more)
+        if not isinstance(found, NoGoods):
+            total = found.amount if found.total_paid is None else found.total_paid
+            yield "    " + _("total: {amount}").format(amount=money(total, found.currency))
+
+
+def _name(line: Line, goods: Goods) -> str:
+    parts = (line.product_name or line.product_id, line.product_reference, line.ean13)
+    return ", ".join((*filter(None, parts), money(line.unit_price, goods.currency)))
+
+
+def _happened(settings: Settings, ledger: Ledger, day: date) -> Iterator[str]:
+    begin, end = midnight(day), midnight(day + timedelta(days=1))
+    sent, published = ledger.overview.sent(begin, end), ledger.overview.published(begin, end)
+    sales = Turnover()
+    for order in ledger.overview.totals(begin):
+        sales = sales.add(order) if order.date < end else sales
+    yield "- " + n_("{n} order was sent to the ERP", "{n} orders were sent to the ERP", sent)
+    amount = money(sales.revenue, settings.report.currency)
+    yield "- " + n_(
+        "{n} order was made, {amount} in all", "{n} orders were made, {amount} in all",
+        sales.orders, amount=amount,
+    )  # fmt: skip
+    if settings.stock:
+        yield "- " + n_(
+            "the stock was published {n} time", "the stock was published {n} times", published
         )
-    text = ", ".join(parts) or _("all is well")
-    day = short_date(now.astimezone().date())
-    return _("Passerelle, {day}: {text}").format(day=day, text=text)
+    yield from _failed([run for run in ledger.runs.since(begin) if run.started < end])
 
 
-def _section(heading: str, lines: Iterator[str]) -> Iterator[str]:
-    told = [*lines]
-    if told:
-        yield "\n".join((heading, *told, ""))
-
-
-def _concerns(concerns: Sequence[Concern]) -> Iterator[str]:
-    for one in concerns:
-        yield f"- {one.text}\n  -> {one.mend}"
-
-
-def _to_enter(settings: Settings, orders: Sequence[KnownOrder]) -> Iterator[str]:
-    """Each with its goods, as far as they are kept; no word of the customer."""
-    found = goods_of(settings, orders[:_ORDERS])
-    for order in orders[:_ORDERS]:
-        goods = found.get(order)
-        named = _("order {id} {reference}").format(id=order.id, reference=order.reference)
-        yield f"- {named.strip()}"
-        if isinstance(goods, Goods):
-            yield from _goods(goods)
-    if (more := len(orders) - _ORDERS) > 0:
-        text = _("and {n} more: `passerelle orders list --state withheld` has all")
-        yield text.format(n=more)
-
-
-def _goods(goods: Goods) -> Iterator[str]:
-    for line in goods.lines[:_LINES]:
-        name = line.product_name or line.ean13 or line.product_id
-        yield f"    {line.quantity} x {name}, {money(line.unit_price, goods.currency)}"
-    if (more := len(goods.lines) - _LINES) > 0:
-        yield "    " + n_("and {n} more line", "and {n} more lines", more)
-    paid = goods.amount if goods.total_paid is None else goods.total_paid
-    yield "    " + _("total: {amount}").format(amount=money(paid, goods.currency))
-
-
-def _yesterday(settings: Settings, ledger: Ledger, now: datetime) -> Iterator[str]:
-    window = window_of(now - timedelta(days=1), 1)
-    day = total(figures(window, ledger.overview.totals(window.start), (), ()))
-    amount = money(day.revenue, settings.report.currency)
-    sold = n_("{n} order, {amount}", "{n} orders, {amount}", day.orders, amount=amount)
-    yield "- " + _(": ").join((full_date(window.today), sold))
-    ended = midnight(now.astimezone().date())
-    runs = [run for run in ledger.runs.since(window.start) if run.started < ended]
-    yield "- " + _runs(runs)
-
-
-def _runs(runs: Sequence[Run]) -> str:
+def _failed(runs: list[Run]) -> Iterator[str]:
+    """Those without an end were killed: what began yesterday is over, or goes on for a day."""
     bad = [run for run in runs if run.exit_code in FAILURES or run.ended is None]
-    told = n_("{n} run", "{n} runs", len(runs))
-    if not bad:
-        return _("{runs}, all went well").format(runs=told)
-    return n_(
-        "{runs}, of which {n} did not go well, the last: {why}",
-        "{runs}, of which {n} did not go well, the last: {why}",
-        len(bad),
-        runs=told,
-        why=bad[-1].summary or _("killed"),
-    )
+    for name in dict.fromkeys(run.run for run in bad):
+        times = [run.started for run in bad if run.run == name]
+        yield "- " + n_(
+            "run {run} did not go well {n} time, at {last}",
+            "run {run} did not go well {n} times, at last at {last}",
+            len(times), run=name, last=clock(times[-1]),
+        )  # fmt: skip
+
+
+def _out_of_order(grave: list[Concern], now: datetime) -> Iterator[str]:
+    for concern in grave:
+        yield from _concern(concern, now)
+    if not grave:
+        yield "- " + _("nothing")
+
+
+def _concern(concern: Concern, now: datetime) -> Iterator[str]:
+    yield f"- {concern.text}{concern.since_in_words(now)}"
+    yield f"  -> {concern.mend}"

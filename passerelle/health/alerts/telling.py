@@ -8,7 +8,6 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import few, shorten, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
-from passerelle.health.alerts.digest import DIGEST, compose_digest, is_due
 from passerelle.health.alerts.sending import Address, Message, Sending, addresses, deliver
 from passerelle.health.concerns import Concern
 from passerelle.health.status import examine
@@ -28,10 +27,9 @@ def tell_people(
     """
     if not settings.alerts.urls:
         return
-    _send_digest(settings, ledger, now, warn)
     newest = next(iter(ledger.runs.latest(1)), None)
     news = _news(settings, ledger, now)
-    where = _place(settings)
+    where = place_of(settings)
     messages = {a: compose(tidings, now, where) for a, tidings in news.items() if tidings}
     deliveries = deliver(messages) if messages else {}
     for address, tidings in news.items():
@@ -42,32 +40,6 @@ def tell_people(
             continue
         memory = AlertMemory(tidings.told, newest.number if newest else 0)
         ledger.alerts.remember(address.number, memory, now)
-
-
-def _send_digest(
-    settings: Settings, ledger: Ledger, now: datetime, warn: Callable[[str], None]
-) -> None:
-    """Once a day; what nobody got is tried again by the next run."""
-    if settings.alerts.digest_at is None:
-        return
-    last = ledger.runs.chore_done(DIGEST)
-    if last is None:
-        ledger.runs.do_chore(DIGEST, now)  # the first day is not over yet
-    elif is_due(settings.alerts.digest_at, last, now):
-        message = digest_of(settings, ledger, now)
-        sendings = deliver(dict.fromkeys(addresses(settings), message)).values()
-        for sending in sendings:
-            if sending.problem:
-                text = _("{where}: the digest could not be sent: {problem}")
-                warn(text.format(where=sending.where, problem=sending.problem))
-        if not all(sending.problem for sending in sendings):
-            ledger.runs.do_chore(DIGEST, now)
-
-
-def digest_of(settings: Settings, ledger: Ledger, now: datetime) -> Message:
-    """The digest as it would go out at ``now``."""
-    health = examine(settings, ledger, now)
-    return compose_digest(settings, ledger, health, now, _footer(_place(settings)))
 
 
 def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
@@ -84,12 +56,13 @@ def _news(settings: Settings, ledger: Ledger, now: datetime) -> News:
 def send_trials(settings: Settings) -> list[Sending]:
     """Sends every address a test message, and says how it went with each."""
     body = _("This is a test: had something needed a person, this is where it would be told.")
-    subject, footer = _("Passerelle: a test of the alerts"), _footer(_place(settings))
-    message = Message(subject, f"{body}\n\n{footer}", good=True)
+    subject = _("Passerelle: a test of the alerts")
+    message = Message(subject, f"{body}\n\n{footer(place_of(settings))}", good=True)
     return list(deliver(dict.fromkeys(addresses(settings), message)).values())
 
 
-def _place(settings: Settings) -> str:
+def place_of(settings: Settings) -> str:
+    """Which machine and folder a message is about."""
     return f"{platform.node()}, {settings.folder}"
 
 
@@ -99,12 +72,13 @@ _LONGEST_SUBJECT = 100
 def compose(tidings: Tidings, now: datetime, where: str) -> Message:
     """The message that tells ``tidings``; ``where`` is which machine and folder it is about."""
     sections = [f"{heading}\n{''.join(entries)}" for heading, entries in _sections(tidings, now)]
-    sections.append(_footer(where))
+    sections.append(footer(where))
     news = tidings.begun or tidings.grown or tidings.still
     return Message(_subject(tidings), "\n".join(sections), good=not news)
 
 
-def _footer(where: str) -> str:
+def footer(where: str) -> str:
+    """The end of each message."""
     text = _("`passerelle status` shows how it goes now, on {where}.").format(where=where)
     return f"{text}\n"
 
