@@ -140,7 +140,7 @@ def look(settings: Settings, ledger: Ledger, now: datetime) -> Health:
 
 
 # An ERP that is down for a weekend leaves one XML each half hour.
-_FILES = 6
+_XMLS = 3
 
 
 def describe(health: Health) -> Iterator[str]:
@@ -148,10 +148,7 @@ def describe(health: Health) -> Iterator[str]:
     for run in health.runs:
         yield f"{'run ' + run.run:<12} {_run(run, health.at)}"
     yield ""
-    for file in health.files[:_FILES]:
-        yield f"{file.place.name:<32} {_file(file, health.at)}"
-    if (more := len(health.files) - _FILES) > 0:
-        yield n_("and {n} more file", "and {n} more files", more)
+    yield from _files(health)
     yield ""
     yield _(
         "orders not in the ERP: {withheld} withheld, {waiting} waiting, {rejected} rejected"
@@ -172,6 +169,19 @@ def describe(health: Health) -> Iterator[str]:
         ).format(**health.sales.counts())
     yield ""
     yield from _concerns(health)
+
+
+def _files(health: Health) -> Iterator[str]:
+    xmls = [file for file in health.files if file.role == "sales"]
+    others = [file for file in health.files if file.role != "sales"]
+    for file in (*xmls[:_XMLS], *others):
+        yield f"{file.place.name:<32} {_file(file, health.at)}"
+    if (more := len(xmls) - _XMLS) > 0:
+        yield n_(
+            "and {n} more XML that waits for the ERP",
+            "and {n} more XMLs that wait for the ERP",
+            more,
+        )
 
 
 def _run(health: RunHealth, now: datetime) -> str:
