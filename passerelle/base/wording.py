@@ -110,8 +110,8 @@ def clock(moment: datetime) -> str:
 
 
 def minute(moment: datetime) -> str:
-    """As in ``2026-11-25 10:27``."""
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    """As in ``2026-11-25 10:27``, in a sentence: as the language spoken has it."""
+    return _("{time:%Y-%m-%d %H:%M}").format(time=moment.astimezone())
 
 
 def time_of_day(moment: datetime, now: datetime) -> str:
