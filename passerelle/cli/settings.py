@@ -16,6 +16,7 @@ from passerelle.cli.common import (
     ask_first,
     config_path,
     deliver,
+    existing_file,
     json_option,
     output_option,
     print_json,
@@ -25,6 +26,7 @@ from passerelle.cli.common import (
 )
 from passerelle.cli.desktop import edit
 from passerelle.config.guess.header import about_grid, about_left, about_unread
+from passerelle.config.guess.old_xml import propose_xml
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
 from passerelle.config.load import (
@@ -113,6 +115,32 @@ def schema(output: Path | None) -> None:
     passerelle config schema -o config.schema.json
     """
     deliver(shipped_schema(), output)
+
+
+@config.command()
+@click.argument("old", type=existing_file, metavar="OLD.xml")
+@output_option
+def xml(old: Path, output: Path | None) -> None:
+    """Read an XML of orders that the previous system sent, and propose how ours is like it.
+
+    Names for [orders.xml.names], to be pasted into config.toml, where its elements are ours under
+    other names. Else a stylesheet, the first draft of the file that [orders.xml] stylesheet names:
+    what is not known is marked in it, and told. Then try `convert`.
+
+    \b
+    passerelle config xml ventes_hier.xml
+    passerelle config xml ventes_hier.xml -o ventes.xsl
+    """
+    found = propose_xml(old.read_bytes(), old.name)
+    if found.stylesheet:
+        for path in found.unknown:
+            click.echo(_("not known: {path}").format(path=path), err=True)
+        deliver(found.stylesheet.encode("utf-8"), output, old)
+        return
+    if not found.names:
+        click.echo(_("nothing to set: its elements have our names"), err=True)
+    lines = ["[orders.xml.names]", *(f'{key} = "{name}"' for key, name in found.names.items())]
+    deliver(("\n".join(lines) + "\n").encode("utf-8"), output, old)
 
 
 @config.command()
