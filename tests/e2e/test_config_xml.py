@@ -70,6 +70,13 @@ def test_another_layout_becomes_a_stylesheet_that_makes_one_like_it(world: World
     assert (first[0].get("nom"), second.get("no")) == ("Lefèvre", "2")
 
 
+def test_what_ours_has_not_needs_a_stylesheet(world: World) -> None:
+    old = converted(world).decode().replace("</ean13>", "</ean13><depot>A</depot>")
+    (world.folder / "old.xml").write_text(old, encoding="utf-8")
+    told = world.run_well("config", "xml", "old.xml")
+    assert "<depot>A</depot>" in told and "[orders.xml.names]" not in told
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
