@@ -142,7 +142,7 @@ def _goods(settings: Settings, ledger: Ledger, orders: list[KnownOrder]) -> Iter
         found, when = goods[order], order.date or order.seen
         day, time = short_date(when.astimezone().date()), clock(when)
         yield "  " + _("order {id}, {day} {time}").format(id=shorten(order.id), day=day, time=time)
-        lines = [(str(one.quantity), one.key) for one in sold[order.channel, order.id]]
+        lines = [(_count(one.quantity), one.key) for one in sold[order.channel, order.id]]
         if not isinstance(found, NoGoods):
             lines = [(str(line.quantity), _name(line, found)) for line in found.lines]
         yield from (f"    {quantity} × {shorten(name, 100)}" for quantity, name in lines[:FEW])
@@ -151,6 +151,11 @@ def _goods(settings: Settings, ledger: Ledger, orders: list[KnownOrder]) -> Iter
         if not isinstance(found, NoGoods):
             total = found.amount if found.total_paid is None else found.total_paid
             yield "    " + _("total: {amount}").format(amount=money(total, found.currency))
+
+
+def _count(quantity: int | None) -> str:
+    """What could not be read is not guessed."""
+    return "?" if quantity is None else str(quantity)
 
 
 def _name(line: Line, goods: Goods) -> str:
