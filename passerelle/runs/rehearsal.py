@@ -14,6 +14,7 @@ from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.csv_to_xml.sales_xml import write_sale, write_sales
 from passerelle.exchange.forms import load_forms, load_sale_forms
 from passerelle.model.orders import Missed, Order
+from passerelle.model.states import state_in_words
 from passerelle.rules.fate import Fate, is_unknown_status, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
@@ -54,7 +55,11 @@ def convert_file(settings: Settings, source: Path, now: datetime) -> Rehearsal:
             faults.append(verdict.reason)
         else:
             text = _("{state}: order {id}: {reason}")
-            report.append(text.format(state=verdict.fate, id=reading.id, reason=verdict.reason))
+            report.append(
+                text.format(
+                    state=state_in_words(verdict.fate), id=reading.id, reason=verdict.reason
+                )
+            )
     sales = write_sales(good, orders, now, forms)
     faults += [
         _("order {id}: {problem}").format(id=id, problem=problem)
