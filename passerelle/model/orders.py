@@ -11,8 +11,20 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from sys import intern
 
+from passerelle.base.language import N_, _
+
 # More digits than any quantity × price has.
 _EXACT = Context(prec=60)
+
+
+# What people read of the columns that may be at fault; config.toml has the keys themselves.
+_COLUMNS = (N_("id"), N_("reference"), N_("date"), N_("status"), N_("payment"), N_("voucher"),
+            N_("first_name"), N_("last_name"), N_("company"), N_("vat_number"), N_("email"),
+            N_("phone"), N_("address1"), N_("address2"), N_("postcode"), N_("city"), N_("country"),
+            N_("carrier"), N_("shipping"), N_("discount"), N_("total_paid"), N_("currency"),
+            N_("ean13"), N_("product_id"), N_("product_reference"), N_("product_name"),
+            N_("quantity"), N_("quantity_refunded"), N_("unit_price"), N_("vat_rate"),
+            N_("line"))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +37,7 @@ class Fault:
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.column}: {self.problem}"
+        return f"{self.file}:{self.line}: " + _(": ").join((_(self.column), self.problem))
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ NAMES = (
     r"\bArchive(Export|Trace|Withheld)\b",
     r"\b(Carte bancaire|invoice|receipt|REF\d)\b",
     r"\b(Annulé|En attente|Paiement accepté|Bon cadeau|GC-[\w-]+)( du paiement par chèque)?",
-    r'(?<=: )quantity: "(deux|[?!]|-1)',
+    r'(?<=: )"(deux|[?!]|-1)',
     r"(?<=: ·)[a-z0-9_]+(, [a-z0-9_]+)+(?=·)",
     # Values of facts, and the events' own names.
     r"^·: +\w+$",

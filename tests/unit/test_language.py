@@ -204,7 +204,7 @@ class TestAMessage:
             "o.csv:3: line: another number of fields than the header (5 instead of 4)",
         ]
         assert told["fr"] == [
-            'o.csv:2: quantity: «"deux" is no number»',
+            'o.csv:2: «quantity»: «"deux" is no number»',
             "o.csv:3: line: «another number of fields than the header (5 instead of 4)»",
         ]
 
