@@ -205,7 +205,7 @@ class TestAMessage:
         ]
         assert told["fr"] == [
             'o.csv:2: «quantity»: «"deux" is no number»',
-            "o.csv:3: line: «another number of fields than the header (5 instead of 4)»",
+            "o.csv:3: «line»: «another number of fields than the header (5 instead of 4)»",
         ]
 
     @pytest.mark.parametrize("chosen", ["en", "fr"])
