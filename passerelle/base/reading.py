@@ -107,8 +107,11 @@ def decode_file(data: bytes, configured: str = "auto", *, whole: bool = True) ->
     if codec == "cp1252" and configured == "auto" and is_damaged_utf8(data):
         codec, errors = "utf-8", "replace"
     if whole:
-        return codec, data.decode(codec, errors)
-    return codec, codecs.getincrementaldecoder(codec)(errors).decode(data)
+        text = data.decode(codec, errors)
+    else:
+        text = codecs.getincrementaldecoder(codec)(errors).decode(data)
+    # Files that were put behind one another: each may have begun with a mark.
+    return codec, text.replace("\nï»¿", "\n") if codec == "cp1252" else text
 
 
 def line_of(error: UnicodeDecodeError) -> int:

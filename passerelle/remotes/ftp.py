@@ -44,7 +44,7 @@ from passerelle.remotes.replies import Cause, cause_in, refuses_size
 _CHUNK = 1 << 16
 _UNAVAILABLE = ("450", "451", "550", "553")
 # Pure-FTPd answers 451 to RNTO, ProFTPD 450, though asking again would not help.
-_FINAL = ("absent", "denied", "full")
+_FINAL = ("absent", "denied", "full", "there")
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _NOT_LOGGED_IN = ("530", "532", "332")
 _FOLDER_TYPES = ("dir", "cdir", "pdir")

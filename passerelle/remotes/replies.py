@@ -35,6 +35,8 @@ _BUSY = re.compile(
 _THERE = re.compile(
     r"file exists|already exists?|existe d[eé]j[aà]|(?:existiert|ist) (?:bereits|schon)"
     r"|bereits vorhanden|ya existe|esiste gi[aà]|bestaat (?:al|reeds)"
+    # A folder onto another, as the C library has it.
+    r"|directory not empty|dossier non vide|r[eé]pertoire non vide|nicht leer"
 )
 _FULL = re.compile(
     r"no (?:more )?(?:disk )?space|(?:disk|volume|file ?system) (?:is )?full|(?<!/)quota"

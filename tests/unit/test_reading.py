@@ -18,6 +18,7 @@ from passerelle.base.dates import (
 from passerelle.base.numbers import AmbiguousError, NumberColumn, parse_decimal, parse_whole
 from passerelle.base.reading import (
     SEPARATORS,
+    decode_file,
     detect_encoding,
     detect_separator,
     find_column,
@@ -496,3 +497,9 @@ def test_a_date_is_taken_in_the_zone_that_the_machine_has_now() -> None:
         with in_zone(zone):
             hours.append(parse_date("2026-11-22 10:27:00").astimezone(UTC).hour)
     assert hours == [10, 9]
+
+
+def test_a_mark_within_a_text_of_cp1252_is_no_part_of_an_id() -> None:
+    """UTF-8 with a mark, put behind a file in cp1252."""
+    data = "id;nom\r\n1;Noël\r\n".encode("cp1252") + b"\xef\xbb\xbf2;Ann\r\n"
+    assert decode_file(data) == ("cp1252", "id;nom\r\n1;Noël\r\n2;Ann\r\n")
