@@ -102,7 +102,7 @@ class Browser:
 
     def type(self, selector: str, text: str) -> None:
         """Types into the first element that fits, as a keyboard does."""
-        self._ask("POST", f"/element/{self._find(selector)}/value", {"text": text})
+        self._on(selector, "value", {"text": text})
 
     def press(self, *keys: str) -> None:
         """Presses keys wherever the focus is."""
@@ -112,7 +112,16 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Clicks on the first element that fits; it must be where a person could click."""
-        self._ask("POST", f"/element/{self._find(selector)}/click", {})
+        self._on(selector, "click", {})
+
+    def _on(self, selector: str, deed: str, values: dict[str, str]) -> None:
+        """Once more where the page was drawn anew between the look at it and the deed."""
+        try:
+            self._ask("POST", f"/element/{self._find(selector)}/{deed}", values)
+        except AssertionError as error:
+            if "stale element" not in str(error):
+                raise
+            self._ask("POST", f"/element/{self._find(selector)}/{deed}", values)
 
     def complaints(self) -> list[str]:
         """What the console has been told: faults of scripts, breaches of the page's policy."""
