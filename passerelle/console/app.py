@@ -78,7 +78,9 @@ class Console:
         return Response(files(room).joinpath(name).read_bytes(), media_type=kind)
 
     async def do(self, request: Request) -> Response:
-        """Does what a button says; what asks first is told and not done until it is ``sure``."""
+        """Does what a button says. What asks first is told and not done until a person is ``sure``
+        of what they have ``seen``; where a run has changed that meanwhile, it is told anew.
+        """
         try:
             said = await request.json()
             deed = needed_deed(str(said["command"]))
@@ -87,6 +89,10 @@ class Console:
         except PasserelleError as error:
             return PlainTextResponse(str(error), HTTPStatus.BAD_REQUEST)
         asks = deed.asks and said.get("sure") is not True
+        if not asks and deed.is_foretold:
+            now = await run_in_threadpool(carry_out, self._config, deed.rehearsal)
+            if now.output.strip() != said.get("seen"):
+                return JSONResponse(_told(now, asks=True, changed=True))
         todo = deed.rehearsal if asks else deed.command
         answer = await run_in_threadpool(carry_out, self._config, todo)
         forget_tasks()
@@ -106,12 +112,13 @@ class Console:
         return answer
 
 
-def _told(said: Said, *, asks: bool, undo: str) -> dict[str, object]:
+def _told(said: Said, *, asks: bool, undo: str = "", changed: bool = False) -> dict[str, object]:
     done = not asks and said.exit_code == 0
     # Without a terminal the command says that it did nothing: its question is what was asked for.
     errors = "" if asks and said.output else said.errors
     return {
         "asks": asks and bool(said.output),
+        "changed": changed,
         "exit_code": said.exit_code,
         "text": "\n".join(filter(None, (said.output.strip(), errors.strip()))),
         "undo": undo if done else "",

@@ -65,22 +65,22 @@
     buttons.at(-1)?.focus();
   };
   const closing = (label) => make("button", { type: "button", textContent: label, onclick: () => said.close() });
-  const doing = (label, command, sure) =>
-    make("button", { type: "button", textContent: label, onclick: () => start(command, sure) });
+  const doing = (label, command, sure, seen) =>
+    make("button", { type: "button", textContent: label, onclick: () => start(command, sure, seen) });
 
-  const ask = async (command, sure) => {
+  const ask = async (command, sure, seen) => {
     const answer = await fetch("actions/do", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ command, sure }),
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ command, sure, seen }),
     });
     return answer.ok ? answer.json() : { exit_code: answer.status, text: await answer.text() };
   };
 
-  const start = async (command, sure) => {
+  const start = async (command, sure, seen) => {
     busy = true;
     dim();
     show(words.busy.replace("{command}", command), "", "");
     try {
-      tell(command, await ask(command, sure));
+      tell(command, await ask(command, sure, seen));
     } catch {
       show(words.gone, command, "", closing(words.close));
     } finally {
@@ -90,9 +90,10 @@
     }
   };
 
-  const tell = (command, { asks, exit_code: code, text: output, undo }) => {
+  const tell = (command, { asks, changed, exit_code: code, text: output, undo }) => {
     if (asks) {
-      show(words.asks, command, output, doing(words.sure, command, true), closing(words.cancel));
+      const heading = changed ? words.changed : words.asks;
+      show(heading, command, output, doing(words.sure, command, true, output), closing(words.cancel));
       return;
     }
     const heading = code === 0 ? words.done : words.failed.replace("{code}", code);

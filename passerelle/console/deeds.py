@@ -2,15 +2,19 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import N_, _
-from passerelle.health.concerns import Concern
+from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.report.live import Button
 
 _PRINTED = re.compile(r"`(passerelle [^`]+)`")
+# Where `settle` means that a person entered the order.
+_BY_HAND = frozenset(
+    {ConcernKind.WITHHELD, ConcernKind.REJECTED, ConcernKind.NOT_SENT, ConcernKind.LEFT}
+)
 _NAMING = frozenset({"--all", "--until", "--in"})
 
 
@@ -67,6 +71,11 @@ class Deed:
         return bool(self.kind.rehearse)
 
     @property
+    def is_foretold(self) -> bool:
+        """Whether it says the same as long as nothing changes; a dry run tells ages of files."""
+        return self.kind.rehearse == "--yes"
+
+    @property
     def rehearsal(self) -> Sequence[str]:
         """What tells what will follow, and does nothing."""
         return self.words if self.kind.rehearse == "--yes" else self._with(self.kind.rehearse)
@@ -116,23 +125,23 @@ def _fits(kind: _Kind, rest: Sequence[str]) -> bool:
     return all(word in kind.options for word in before if word.startswith("-"))
 
 
-def button(text: str) -> Button | None:
+def button(text: str, label: str = "") -> Button | None:
     """The button that starts a command line; ``None`` where none may."""
     deed = deed_of(text)
     if deed is None:
         return None
     what = " ".join(deed.words[len(deed.kind.words) :])
-    label = _(deed.kind.label).format(what=what)
+    label = label or _(deed.kind.label).format(what=what)
     return Button(label, "do", {"command": text}, text, deed.asks)
 
 
 def buttons_of(concern: Concern) -> tuple[Button, ...]:
     """A button for each command that a concern's words name, and that a button may start."""
-    return tuple(_buttons(_PRINTED.findall(f"{concern.text} {concern.mend}")))
+    printed = dict.fromkeys(_PRINTED.findall(f"{concern.text} {concern.mend}"))
+    return tuple(filter(None, (button(text, _label(concern, text)) for text in printed)))
 
 
-def _buttons(commands: Sequence[str]) -> Iterator[Button]:
-    for text in dict.fromkeys(commands):
-        found = button(text)
-        if found is not None:
-            yield found
+def _label(concern: Concern, text: str) -> str:
+    """Of an order that is in the ERP, `settle` says that a person saw to what is open about it."""
+    settles = text.startswith("passerelle orders settle ")
+    return _("Seen to") if settles and concern.kind not in _BY_HAND else ""

@@ -95,4 +95,5 @@ def words() -> dict[str, str]:
         "nothing": _("It printed nothing."),
         "gone": _("The console has ended, or its machine does not answer: start it again."),
         "asks": _("This is what will follow:"),
+        "changed": _("Nothing was done, since this has changed meanwhile. What will follow now:"),
     }

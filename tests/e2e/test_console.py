@@ -42,8 +42,9 @@ class Page:
         connection.close()
         return told
 
-    def does(self, command: str, *, sure: bool = False) -> Any:
-        status, text, _head = self.ask("actions/do", {"command": command, "sure": sure})
+    def does(self, command: str, *, sure: bool = False, seen: str = "") -> Any:
+        said = {"command": command, "sure": sure, "seen": seen}
+        status, text, _head = self.ask("actions/do", said)
         assert status == 200, text
         return json.loads(text)
 
@@ -133,12 +134,25 @@ def test_what_cannot_be_taken_back_asks_first(page: Page, world: World) -> None:
     asked = page.does("passerelle orders resend 1")
     assert (asked["asks"], "1" in asked["text"], asked["undo"]) == (True, True, "")
     assert world.states()["1"] == "sent"
-    told = page.does("passerelle orders resend 1", sure=True)
+    told = page.does("passerelle orders resend 1", sure=True, seen=asked["text"])
     assert (told["asks"], told["exit_code"]) == (False, 0), told
     assert world.states()["1"] == "waiting"
     unknown = page.does("passerelle orders resend 4711")
     assert (unknown["asks"], unknown["exit_code"]) == (False, 2), unknown
     assert "4711" in unknown["text"]
+
+
+def test_who_is_sure_of_what_a_run_has_changed_is_asked_anew(page: Page, world: World) -> None:
+    world.run_well("run", "orders")
+    asked = page.does("passerelle orders resend 1")
+    world.erp_takes()
+    world.run_well("run", "orders")
+    told = page.does("passerelle orders resend 1", sure=True, seen=asked["text"])
+    assert (told["asks"], told["changed"], world.states()["1"]) == (True, True, "taken")
+    assert told["text"] != asked["text"]
+    assert page.does("passerelle orders resend 1", sure=True)["changed"], "nothing was seen"
+    told = page.does("passerelle orders resend 1", sure=True, seen=told["text"])
+    assert (told["exit_code"], world.states()["1"]) == (0, "waiting")
 
 
 def test_it_tells_of_a_run_of_others_and_of_its_own_config(page: Page, world: World) -> None:

@@ -80,3 +80,9 @@ def test_a_concern_has_the_buttons_of_its_mend() -> None:
     settle, resend = buttons_of(concern)
     assert (settle.label, settle.command) == ("Entered at the till", "passerelle orders settle 1 2")
     assert (settle.asking, resend.asking) == (False, True)
+
+
+def test_of_an_order_that_is_in_the_erp_nobody_says_that_it_was_entered() -> None:
+    mend = "undo it in the ERP, then `passerelle orders settle 1`"
+    (seen_to,) = buttons_of(Concern(ConcernKind.CANCELLED, "orders", "cancelled", mend))
+    assert (seen_to.label, seen_to.command) == ("Seen to", "passerelle orders settle 1")
