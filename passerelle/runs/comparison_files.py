@@ -22,6 +22,7 @@ from passerelle.base.reading import (
     MOST_ABOVE,
     about_other_kind,
     decode_file,
+    detect_encoding,
     detect_separator,
     find_column,
     find_top,
@@ -149,7 +150,8 @@ def _text_of(path: Path, encoding: str) -> str:
     try:
         return without_end(decode_file(data, encoding)[1], _END)
     except UnicodeDecodeError as error:
-        what = _("the file is no text in {encoding}").format(encoding=error.encoding)
+        codec = detect_encoding(data, encoding)
+        what = _("the file is no text in {encoding}").format(encoding=codec)
         mend = _("look at stock.encoding in config.toml")
         raise UnreachableError(what, str(path), mend) from error
 

@@ -283,15 +283,20 @@ def test_a_whole_order_comes_back_and_only_what_changed_is_asked_for(two: Any) -
     b.sees("whole", lambda view: "l3" not in view["lines"])
 
 
+def put_too_late(a: TillAgent, b: TillAgent, id: str) -> None:
+    """A brings back an order as it was before B changed it, with another note."""
+    shared(a, b, id, note="first")
+    view = a.view(id)
+    b.does(id, put(note="B's"))
+    b.synced(id)
+    a.sees(id, lambda view: view["fields"]["note"] == "B's")
+    said = {"version": view["version"], "fields": {"note": "A's"}, "lines": {}}
+    assert a.put(id, said).status == 200
+
+
 def test_an_old_whole_order_undoes_no_other_tills_change(two: Any) -> None:
     a, b = two
-    shared(a, b, "old", note="first")
-    view = a.view("old")
-    b.does("old", put(note="B's"))
-    b.synced("old")
-    a.sees("old", lambda view: view["fields"]["note"] == "B's")
-    said = {"version": view["version"], "fields": {"note": "A's"}, "lines": {}}
-    assert a.put("old", said).status == 200
+    put_too_late(a, b, "old")
     told = a.post("old", "sync")
     assert (told.status, told.value["who"]) == (409, "B")
     assert told.order["fields"]["note"] == "B's"
@@ -301,13 +306,7 @@ def test_an_old_whole_order_undoes_no_other_tills_change(two: Any) -> None:
 
 def test_a_program_is_told_of_a_refusal_that_came_before_it_asked(two: Any) -> None:
     a, b = two
-    shared(a, b, "fast", note="first")
-    view = a.view("fast")
-    b.does("fast", put(note="B's"))
-    b.synced("fast")
-    a.sees("fast", lambda view: view["fields"]["note"] == "B's")
-    said = {"version": view["version"], "fields": {"note": "A's"}, "lines": {}}
-    assert a.put("fast", said).status == 200
+    put_too_late(a, b, "fast")
     a.wait(lambda state: state["refused"])
     assert a.post("fast", "sync").status == 409
     assert a.post("fast", "sync").status == 200

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,7 @@ def _path(element: "etree._Element") -> str:
     return "/" + "/".join(reversed(tags))
 
 
+@cache
 def _key(name: str, keys: tuple[str, ...]) -> str:
     """Which of the keys a tag means; empty for none."""
     words = _WORDS.sub(" ", name)
