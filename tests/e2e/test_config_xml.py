@@ -21,6 +21,7 @@ FLAT = """<?xml version="1.0" encoding="ISO-8859-1"?>
   <article gencod="3701234500110" qte="1" pu="10.00" depot="A" lot="18"/>
  </vente>
  <vente no="13" date="2026-11-20T11:00:00" magasin="008">
+  <relais no="R1" nom="Tabac"/>
   <client nom="Ab" ville="Pau"/>
   <article gencod="3701234500110" qte="1" pu="10.00" depot="A" lot="19"/>
  </vente>
@@ -57,13 +58,15 @@ def test_other_names_are_found_and_make_the_same_file(world: World) -> None:
 def test_another_layout_becomes_a_stylesheet_that_makes_one_like_it(world: World) -> None:
     (world.folder / "old.xml").write_bytes(FLAT.encode("iso-8859-1"))
     result = world.run("config", "xml", "old.xml", "-o", "ventes.xsl")
-    assert (result.exit_code, result.stderr) == (0, "not known: /import/vente/article/@lot\n")
+    unknown = ("article/@lot", "relais/@no", "relais/@nom")
+    told = "".join(f"not known: /import/vente/{path}\n" for path in unknown)
+    assert (result.exit_code, result.stderr) == (0, told)
     world.edit(('store = "008"', 'store = "008"\nxml.stylesheet = "ventes.xsl"'))
     root = etree.fromstring(converted(world))
     assert (root.tag, dict(root.attrib)) == ("import", {"version": "2"})
     first, second = root
     assert (first.get("no"), first.get("magasin")) == ("1", "008")
-    assert [child.tag for child in first] == ["client", "article", "article"]
+    assert [child.tag for child in first] == ["client", "article", "article", "relais"]
     assert dict(first[1].attrib) == {
         "gencod": "3701234500100", "qte": "2", "pu": "12.50", "depot": "A", "lot": "",
     }  # fmt: skip

@@ -26,7 +26,7 @@ _CUSTOMER = frozenset({"first_name", "last_name", "company", "email", "phone", "
                        "address2", "postcode", "city", "country"})  # fmt: skip
 # What stands in XMLs and in no column's name; plain words.
 _MORE: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "no", "num", "numero", "numcde", "code"),
+    "id": ("id", "no", "num", "numero", "numcde"),
     "store": ("store", "magasin", "shop", "boutique", "site"),
     "generated": ("generated", "genere", "created", "horodatage"),
     "count": ("count", "nombre", "nb"),
@@ -74,7 +74,7 @@ def propose_xml(data: bytes, file: str) -> OldXml:
     layout = _Layout(root, order, line)
     if layout.is_canonical:
         return OldXml(layout.names(), "", ())
-    body = "\n".join(layout.sheet(root, "root", 2))
+    body = "\n".join(layout.sheet(f"/{root.tag!s}", "top", 2))
     return OldXml({}, _SHEET.format(body=body), tuple(dict.fromkeys(layout.unknown)))
 
 
@@ -164,21 +164,31 @@ class _Layout:
     """The elements of the old XML, each with the canonical one that it means, if any."""
 
     def __init__(self, root: "etree._Element", order: str, line: str) -> None:
-        self._root, self._order, self._line, self._top = root, order, line, f"/{root.tag!s}"
+        self._order, self._line, self._top = order, line, f"/{root.tag!s}"
         self.unknown: list[str] = []
+        # By the path of an element or attribute: what it says, how often, and what is right below.
         self._texts: dict[str, set[str]] = {}
-        self._elements: dict[str, list[etree._Element]] = {}
+        self._count, self._below = Counter[str](), dict[str, dict[str, None]]()
         for element in root.iter():
             path = _path(element)
-            self._elements.setdefault(path, []).append(element)
-            self._texts.setdefault(path, set()).add((element.text or "").strip())
+            self._note(path, (element.text or "").strip())
             for name, text in _attributes(element):
-                self._texts.setdefault(f"{path}/@{name}", set()).add(text)
+                self._note(f"{path}/@{name}", text)
+        # Who buys stands where most is that only people have.
+        people = Counter(
+            path.rpartition("/")[0] for path in self._texts if self._like(path) in _CUSTOMER
+        )
+        self._buyer = next((up for up, _number in people.most_common(1)), "")
+
+    def _note(self, path: str, text: str) -> None:
+        self._texts.setdefault(path, set()).add(text)
+        self._count[path] += 1
+        self._below.setdefault(path.rpartition("/")[0], {})[path] = None
 
     @property
     def is_canonical(self) -> bool:
         """Whether each element is a canonical one, where that stands, and none has attributes."""
-        if any(element.attrib for element in self._root.iter()):
+        if any("@" in path for path in self._texts):
             return False
         lines, leaves = self._line.rpartition("/")[0], self._leaves()
         whole = self._order.count("/") == 2 and lines.rpartition("/")[0] == self._order
@@ -189,8 +199,8 @@ class _Layout:
         return len(means) == len(set(means))
 
     def _leaves(self) -> list[str]:
-        return [path for path, found in self._elements.items() if not any(len(one) for one in found)
-                and path not in (self._order, self._line, self._top)]  # fmt: skip
+        own = (self._order, self._line, self._top)
+        return [path for path in self._texts if path not in self._below and path not in own]
 
     def _is_in_place(self, path: str) -> bool:
         key, up = self.meaning(path), path.rpartition("/")[0]
@@ -205,6 +215,13 @@ class _Layout:
             "order" if path.startswith(self._order + "/") else "top")  # fmt: skip
 
     def meaning(self, path: str) -> str:
+        """The canonical element; a number or a name of something else in the order is none."""
+        found, up = self._like(path), path.rpartition("/")[0]
+        if found == "id" and up != self._order:
+            return ""
+        return "" if found in _CUSTOMER and up != self._buyer else found
+
+    def _like(self, path: str) -> str:
         keys = {"line": _OF_LINES, "order": _OF_ORDERS, "top": ("store", "generated", "count")}
         found = _key(path.rpartition("/")[2].removeprefix("@"), keys[self._scope(path)])
         texts = self._texts.get(path, set()) - {""}
@@ -216,7 +233,7 @@ class _Layout:
         """Canonical element = its name here, where that is another."""
         lines = self._line.rpartition("/")[0]
         named = {
-            "orders": str(self._root.tag),
+            "orders": self._top.removeprefix("/"),
             "order": self._order.rpartition("/")[2],
             "lines": lines.rpartition("/")[2],
             "line": self._line.rpartition("/")[2],
@@ -230,40 +247,35 @@ class _Layout:
 
     # --- the stylesheet ------------------------------------------------------------------------
 
-    def sheet(self, element: "etree._Element", scope: str, depth: int) -> Iterator[str]:
-        """The literal element that makes one like ``element``, and those below it."""
-        path, pad = _path(element), "  " * depth
+    def sheet(self, path: str, scope: str, depth: int) -> Iterator[str]:
+        """The literal element that makes those at ``path``, and what is below any of them."""
+        pad = "  " * depth
         loop = {self._order: ("order", "order"), self._line: ("lines/line", "line")}.get(path)
         if loop:
             yield f'{pad}<xsl:for-each select="{loop[0]}">'
             scope, pad, depth = loop[1], pad + "  ", depth + 1
-        yield from self._literal(element, path, scope, depth)
+        yield from self._literal(path, scope, depth)
         if loop:
             yield f"{'  ' * (depth - 1)}</xsl:for-each>"
 
-    def _literal(
-        self, element: "etree._Element", path: str, scope: str, depth: int
-    ) -> Iterator[str]:
-        pad, tag = "  " * depth, str(element.tag)
+    def _literal(self, path: str, scope: str, depth: int) -> Iterator[str]:
+        pad, tag = "  " * depth, path.rpartition("/")[2]
+        below = self._below.get(path, {})
         attributes = "".join(
-            f' {name}="{self._attribute(f"{path}/@{name}", scope)}"'
-            for name, _text in _attributes(element)
+            f' {one.rpartition("@")[2]}="{self._attribute(one, scope)}"'
+            for one in below
+            if one.startswith(f"{path}/@")
         )
-        below = [child for n, child in enumerate(element)
-                 if str(child.tag) not in {str(one.tag) for one in element[:n]}]  # fmt: skip
-        if below:
+        children = [one for one in below if not one.startswith(f"{path}/@")]
+        if children:
             yield f"{pad}<{tag}{attributes}>"
-            for child in below:
-                yield from self.sheet(self._fullest(child), scope, depth + 1)
+            for child in children:
+                yield from self.sheet(child, scope, depth + 1)
             yield f"{pad}</{tag}>"
-        elif attributes and not (element.text or "").strip():
+        elif attributes and self._texts[path] == {""}:
             yield f"{pad}<{tag}{attributes}/>"
         else:
             yield f"{pad}<{tag}{attributes}>{self._text(path, scope)}</{tag}>"
-
-    def _fullest(self, element: "etree._Element") -> "etree._Element":
-        """Of the elements at its place the one that has most below it."""
-        return max(self._elements[_path(element)], key=lambda one: sum(1 for _below in one.iter()))
 
     def _select(self, path: str, scope: str) -> str:
         key, of = self.meaning(path), self._scope(path)
@@ -277,13 +289,9 @@ class _Layout:
 
     def _constant(self, path: str) -> str | None:
         texts = self._texts.get(path, set())
-        if len(texts) != 1 or (self._scope(path) != "top" and not self._is_often(path)):
-            return None
-        return next(iter(texts))
-
-    def _is_often(self, path: str) -> bool:
-        """Whether it says something that it is the same each time."""
-        return len(self._elements.get(path.partition("/@")[0], ())) > 1
+        # That it is the same each time says something only where there are several.
+        is_known = len(texts) == 1 and (self._scope(path) == "top" or self._count[path] > 1)
+        return next(iter(texts)) if is_known else None
 
     def _text(self, path: str, scope: str) -> str:
         if select := self._select(path, scope):
