@@ -33,7 +33,7 @@ FRENCH = 'language = "fr"\n'
 # The samples of the text, and what the demonstration has of their kind.
 SAMPLES = {"1042": "1006", "1043": "1007", "3701234567890": "3701234500614"}
 # It goes on until Ctrl+C.
-ENDLESS = ("passerelle status --watch",)
+ENDLESS = ("passerelle status --watch", "passerelle console")
 MINE = "passerelle "
 
 
