@@ -4,16 +4,19 @@ import http.client
 import json
 import re
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import make_world
+from tests.e2e.conftest import NewFtp, make_world
 from tests.servers.fixtures import NewServer
+from tests.servers.ftp import Quirks
 from tests.shell import Running, running
 from tests.world import Sale, World
 
@@ -175,6 +178,30 @@ def test_it_ends_with_its_terminal(world: World) -> None:
         page.child.send_signal(signal.SIGHUP)
         _output, errors = page.child.rest()
     assert (page.child.wait(), errors) == (0, "")
+
+
+def test_what_a_button_started_goes_on_to_its_end(new_ftp: NewFtp) -> None:
+    world, _server = new_ftp(Quirks(delays={"STOR": 1.0}))
+    world.shop_writes(Sale("1", {"370": 1}))
+    with console_of(world) as page:
+
+        def press() -> None:
+            with suppress(OSError, http.client.HTTPException):
+                page.ask("actions/do", {"command": "passerelle run orders"})
+
+        Thread(target=press, daemon=True).start()
+        assert happens((world.data / "passerelle.lock.owner").exists)
+        page.child.kill()
+    assert happens(lambda: world.states() == {"1": "sent"})
+
+
+def happens(what: Callable[[], bool]) -> bool:
+    """Whether it is so within a while."""
+    for _again in range(400):
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "192.168.1.10:8480", "[::]:0", "shop:80", "8480"])
