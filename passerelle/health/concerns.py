@@ -136,7 +136,8 @@ class Concern:
 
     ``subject`` is the run, file or server that it is about. ``text`` and ``mend`` are words for
     people, without customer data; ``orders`` are the ids of the orders concerned. ``stands_for``
-    are the keys of others that are told by it, since their ``cause`` is the same.
+    are the keys of others that are told by it, since their ``cause`` is the same; ``alone`` is what
+    it says of itself then.
     """
 
     kind: ConcernKind
@@ -147,6 +148,7 @@ class Concern:
     orders: tuple[str, ...] = ()
     cause: Cause | None = None
     stands_for: tuple[str, ...] = ()
+    alone: str = ""
 
     @property
     def key(self) -> str:

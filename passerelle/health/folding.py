@@ -37,6 +37,7 @@ def _joined(same: Sequence[Concern]) -> Concern:
         since=min((one.since for one in same if one.since), default=None),
         orders=tuple(dict.fromkeys(id for one in same for id in one.orders)),
         cause=cause,
+        alone=first.text,
         stands_for=tuple(key for one in same for key in (one.key, *one.stands_for))[1:],
     )
 

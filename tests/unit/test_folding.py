@@ -71,6 +71,14 @@ def test_what_has_no_cause_to_share_stays_as_it_is() -> None:
     assert [*folded(plain)] == plain
 
 
+def test_what_is_over_is_said_of_itself_alone() -> None:
+    """The stock goes on again, and the orders still wait."""
+    first = decide({}, [*folded([held(), *not_taken([waiting(0)])])], (), FRIDAY)
+    second = decide(first.told, [*folded([*not_taken([waiting(0)])])], (), FRIDAY)
+    assert [told.text for told in second.over] == [held().text]
+    assert [one.key for one in second.begun] == [f"not_taken:{SALES}"]
+
+
 def test_nothing_is_over_while_a_concern_stands_for_it() -> None:
     """First the orders wait, then the stock is held of the same cause."""
     first = decide({}, [*folded([*not_taken([waiting(0)])])], (), FRIDAY)

@@ -93,11 +93,12 @@ def _told_then(
 ) -> Iterator[Told]:
     yield from (one for key, one in told.items() if key in lasting)
     for concern in concerns:  # those that are told now come later and count
-        before = told.get(concern.key)
+        # That it is over is said of itself: what it stood for may go on.
+        before, text = told.get(concern.key), concern.alone or concern.text
         if before is None:
-            yield Told(concern.key, concern.text, concern.since or now, now)
+            yield Told(concern.key, text, concern.since or now, now)
         elif _is_due(before, now):
-            yield replace(before, text=concern.text, told=now)
+            yield replace(before, text=text, told=now)
         for id in concern.orders:
             key = _order_key(concern, id)
             yield told.get(key) or Told(key, "", now, now)
