@@ -95,7 +95,7 @@ _FORMULA = re.compile(r'="(.*)"')
 _FIRST_OF_TWO = "\u00c3\u00c2\u00e2\u00c4\u00c5"
 _ENCODED_TWICE = re.compile("[\u00c2-\u00c5\u00e2][^\x00-\x7f]")
 # And in place of an item number, as they compare.
-_NO_ITEMS = frozenset(
+NO_ITEMS = frozenset(
     (
         *(
             "null",
@@ -268,7 +268,7 @@ def _undressed(text: str) -> str:
 
 
 def _is_no_item(folded: str) -> bool:
-    return folded in _NO_ITEMS or bool(_WITHOUT.fullmatch(folded))
+    return folded in NO_ITEMS or bool(_WITHOUT.fullmatch(folded))
 
 
 def _holds_more(text: str) -> bool:

@@ -16,8 +16,9 @@ from passerelle.base.wording import FEW, listed, shorten
 from passerelle.base.words import is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Change, Fault, Missed
-from passerelle.stock_csv_fix.cells import Column, Items, Quantities, eaten, hold_other_header
-from passerelle.stock_csv_fix.gift_cards import added_lines, cards_of_erp, find_ids
+from passerelle.stock_csv_fix.cells import Column, Quantities, hold_other_header
+from passerelle.stock_csv_fix.gift_cards import added_lines, cards_of_erp, find_cards
+from passerelle.stock_csv_fix.items import Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
 from passerelle.stock_csv_fix.surroundings import hold, tidied
 
@@ -67,7 +68,9 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     # Whose level such a line has nobody knows.
     edits |= dict.fromkeys(within.keys() - {*hit}, "0")
     quantity_index = layout.column(settings.columns.quantity, "stock.columns.quantity", file)
-    cards, added = added_lines(table.ids, layout, settings.gift_cards, quantity_index, file)
+    cards, added = added_lines(
+        table.cards.values(), layout, settings.gift_cards, quantity_index, file
+    )
     unmatched = sorted(missed.keys() - {table.items.key(row) for row in hit})
     return FixedStock(
         data=_assemble(data, layout, edits, quantity_index, added),
@@ -77,13 +80,13 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
         gift_cards=tuple(cards),
         faults=(
             *_unreadable(levels, layout, file),
-            *eaten(table.ean13, layout, file),
+            *table.items.faults(layout, file),
             *_no_items(unmatched, table.items, missed, file),
         ),
         warnings=(
             *_notes(misread, layout, file),
             *_met_twice(again, table.items, layout, file),
-            *cards_of_erp(table.ids, table.quantity, layout, settings.gift_cards, file),
+            *cards_of_erp(table.cards, table.quantity, layout, settings.gift_cards, file),
         ),
         unmatched=tuple(unmatched),
     )
@@ -91,12 +94,11 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """The columns that decide. ``ids`` is there where gift cards are configured."""
+    """The columns that decide, and the rows of gift cards, each with its id."""
 
-    ean13: Column
     items: Items
     quantity: Column
-    ids: Column | None
+    cards: Mapping[int, str]
 
 
 def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Table:
@@ -104,10 +106,9 @@ def _read_table(data: bytes, layout: Layout, settings: Stock, file: str) -> _Tab
     ean13 = Column(data, layout, layout.column(columns.ean13, "stock.columns.ean13", file))
     quantity = layout.column(columns.quantity, "stock.columns.quantity", file)
     return _Table(
-        ean13,
         Items(ean13),
         Column(data, layout, quantity),
-        find_ids(data, layout, settings.gift_cards, file),
+        find_cards(data, layout, settings.gift_cards, file),
     )
 
 
@@ -177,7 +178,7 @@ def _misread(levels: Quantities) -> dict[int, tuple[str, str]]:
             anew = "0" if level is None else _plain(level, text)
             problem = _('"{text}" would be read as {read} by the shop: {level} is published')
             told[text] = anew, problem.format(text=shorten(text), read=read, level=anew)
-    return {row: told[text] for row, text in levels.texts.items() if text in told} if told else {}
+    return {row: told[text] for row, text in levels.odd.where(told.__contains__)}
 
 
 def _notes(misread: Mapping[int, tuple[str, str]], layout: Layout, file: str) -> Iterator[Fault]:
@@ -233,9 +234,8 @@ def _field(line: bytes, layout: Layout, index: int) -> tuple[int, int]:
 
 
 def _unreadable(levels: Quantities, layout: Layout, file: str) -> Iterable[Fault]:
-    for row, text in levels.texts.items() if levels.problems else ():
-        if text in levels.problems:
-            yield Fault(file, int(layout.numbers[row]), "quantity", levels.problems[text])
+    for row, text in levels.odd.where(levels.problems.__contains__):
+        yield Fault(file, int(layout.numbers[row]), "quantity", levels.problems[text])
 
 
 def _no_items(

@@ -1,35 +1,40 @@
 """Pure: the lines of gift cards, which the ERP lacks and the shop's import would set to 0."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
-
-import numpy as np
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
+from passerelle.base.words import gtin
 from passerelle.config.stock import GiftCards
 from passerelle.model.orders import Fault
-from passerelle.stock_csv_fix.cells import NOT_PLAIN, Column
+from passerelle.stock_csv_fix.cells import Column
+from passerelle.stock_csv_fix.items import Items
 from passerelle.stock_csv_fix.layout import Layout
 
 
-def find_ids(data: bytes, layout: Layout, cards: GiftCards, file: str) -> Column | None:
-    """The column of the gift cards' ids, where any are configured."""
+def find_cards(data: bytes, layout: Layout, cards: GiftCards, file: str) -> Mapping[int, str]:
+    """The rows of the ERP's file that have a gift card's id, each with it."""
     if not cards.ids:
-        return None
+        return {}
     index = layout.column((cards.column,), "stock.gift_cards.column", file)
-    return Column(data, layout, index)
+    ids = Column(data, layout, index)
+    # Only those that compare alike are looked at; what is called like no item compares to none.
+    rows = {*Items(ids).rows_of({gtin(card) for card in cards.ids})}
+    if not all(map(gtin, cards.ids)):
+        rows |= {row for row, _text in ids.others.where(lambda text: text.strip() in cards.ids)}
+    found = {row: ids.text(row).strip() for row in sorted(rows)}
+    return {row: id for row, id in found.items() if id in cards.ids}
 
 
 def added_lines(
-    ids: Column | None, layout: Layout, cards: GiftCards, quantity_index: int, file: str
+    present: Collection[str], layout: Layout, cards: GiftCards, quantity_index: int, file: str
 ) -> tuple[list[str], bytes]:
-    """The gift cards that the ERP's file lacks, and their lines in the file's own dialect."""
-    if ids is None:
+    """The gift cards that are not ``present`` in the ERP's file, and their lines in its dialect."""
+    if not cards.ids:
         return [], b""
-    present = {id for _row, id in _rows_of_cards(ids, cards.ids)}
     absent = [id for id in dict.fromkeys(cards.ids) if id not in present]
     fill = {layout.column((name,), "stock.gift_cards.fill", file): text
             for name, text in cards.fill.items()}  # fmt: skip
@@ -58,20 +63,11 @@ def _write_rows(rows: Iterable[Sequence[str]], layout: Layout) -> bytes:
         raise ConfigError(what, "stock.gift_cards.fill", _("change it")) from error
 
 
-def _rows_of_cards(ids: Column, cards: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The lines whose id is one of the gift cards'."""
-    numbers = [int(card) for card in cards if card.isascii() and card.isdigit() and len(card) < 19]
-    likely = np.isin(ids.numbers, numbers) | (ids.numbers == NOT_PLAIN)
-    for row in map(int, np.flatnonzero(likely)):
-        if (id := ids.text(row).strip()) in cards:
-            yield row, id
-
-
 def cards_of_erp(
-    ids: Column | None, levels: Column, layout: Layout, cards: GiftCards, file: str
+    found: Mapping[int, str], levels: Column, layout: Layout, cards: GiftCards, file: str
 ) -> Iterable[Fault]:
     """Gift cards for which no line was added, because the ERP's file has one of that id."""
-    for row, id in _rows_of_cards(ids, cards.ids) if ids else ():
+    for row, id in found.items():
         level = shorten(levels.text(row).strip())
         problem = _("gift card {id} stands in the ERP's file, with {level}").format(
             id=id,

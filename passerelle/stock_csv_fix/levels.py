@@ -7,20 +7,18 @@ import numpy as np
 
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
-from passerelle.base.words import gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Fault
 from passerelle.model.pool import LevelFile
 from passerelle.stock_csv_fix.cells import (
     MOST,
-    NOT_PLAIN,
     Column,
-    Items,
     Quantities,
-    eaten,
     hold_other_header,
 )
+from passerelle.stock_csv_fix.items import Items
 from passerelle.stock_csv_fix.layout import Layout, read_layout
+from passerelle.stock_csv_fix.packed import NOT_PLAIN
 from passerelle.stock_csv_fix.surroundings import tidied
 
 
@@ -59,9 +57,12 @@ def read_level_file(data: bytes, settings: Stock, name: str, keys: str) -> Level
     quantities = Column(data, layout, index)
     read = quantities.levels()
     hold_other_header(data, read, layout, settings, name)
-    rows, twice, nameless = _by_item(_keys(numbers), read)
+    items = Items(numbers)
+    spoilt = items.spoilt()
+    keyed = ["" if row in spoilt else key for row, key in enumerate(items.keys())]
+    rows, twice, nameless = _by_item(keyed, read)
     levels, faults = _levels(read, quantities, rows, layout, name)
-    faults += eaten(numbers, layout, name)
+    faults += items.faults(layout, name)
     lines = {item: int(layout.numbers[row]) for item, row in rows.items()}
     return LevelFile(
         name,
@@ -82,14 +83,6 @@ def _cells(
     """Where each item's cell begins and ends, inside its quotes."""
     starts, ends = (edges.tolist() for edges in layout.cells(column))
     return {item: _inside_quotes(data, starts[row], ends[row]) for item, row in rows.items()}
-
-
-def _keys(column: Column) -> list[str]:
-    """Each line's item, ``""`` where it has none; what a spreadsheet spoilt is none either."""
-    keys = [str(number) if number > 0 else "" for number in column.numbers.tolist()]
-    for row, text in column.texts().items():
-        keys[row] = "" if is_eaten_by_spreadsheet(text) or items_within(text) else gtin(text)
-    return keys
 
 
 def _by_item(
@@ -119,7 +112,7 @@ def _levels(
     for item, row in rows.items():
         number = numbers[row]
         if number == NOT_PLAIN or number > MOST:
-            text = read.texts.get(row, "")
+            text = read.odd.get(row) or ""
             level, problem = read.written.get(text), read.problems.get(text, "")
             if level is None or level != level.to_integral_value() or abs(level) > MOST:
                 whole = _('"{text}" is no whole number').format(text=shorten(column.text(row)))
