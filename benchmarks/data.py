@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 SEED = 2026
 STOCK_HEADER = ("ID", "Gencod", "Marque", "Désignation", "Taille", "Couleur", "Stock", "Prix TTC")
@@ -23,11 +24,30 @@ _TEXT = "tige cuir pleine fleur, doublure textile, semelle gomme, fabriquée au 
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How an ERP writes its stock file: its dialect, and what it puts into the columns that count.
+
+    ``ids`` are the shop's ids, or blank, as where the ERP does not know them. ``items`` are plain
+    numbers, the ERP's own references, or numbers with a blank behind them; ``mixed`` are a tenth
+    of each of these, and of numbers the rest.
+    """
+
+    encoding: str = "cp1252"
+    separator: str = ";"
+    quoted: bool = False
+    newlines: bool = False
+    ids: Literal["known", "blank"] = "known"
+    items: Literal["number", "reference", "spaced", "mixed"] = "number"
+    decimals: bool = False
+
+
+@dataclass(frozen=True)
 class StockData:
-    """A stock CSV, and the items (13 digits) of which every unit is held back."""
+    """A stock CSV of a shape, and the items of which every unit is held back."""
 
     path: Path
     missed: tuple[str, ...]
+    shape: Shape
 
 
 def ean(number: int) -> str:
@@ -37,42 +57,52 @@ def ean(number: int) -> str:
     return body + str(-total % 10)
 
 
-def stock_csv(
-    path: Path, lines: int, *, quoted: bool, missed: int = 2_000, newlines: bool = False
-) -> StockData:
-    """Writes ``lines`` lines in cp1252 with CR LF; all fields between quotes where ``quoted``.
+def stock_csv(path: Path, lines: int, shape: Shape = Shape(), *, missed: int = 2_000) -> StockData:
+    """Writes ``lines`` lines with CR LF; all fields between quotes where the shape says so.
 
-    With ``newlines``, every hundredth text holds a line end (and the file is quoted).
+    Where it has ``newlines``, every hundredth text holds a line end.
     """
     chance = random.Random(SEED)
-    with path.open("w", encoding="cp1252", newline="") as file:
+    with path.open("w", encoding=shape.encoding, newline="") as file:
         writer = csv.writer(
             file,
-            delimiter=";",
-            quoting=csv.QUOTE_ALL if quoted or newlines else csv.QUOTE_MINIMAL,
+            delimiter=shape.separator,
+            quoting=csv.QUOTE_ALL if shape.quoted or shape.newlines else csv.QUOTE_MINIMAL,
             lineterminator="\r\n",
         )
         writer.writerow(STOCK_HEADER)
-        writer.writerows(_stock_rows(chance, lines, newlines))
+        writer.writerows(_stock_rows(chance, lines, shape))
     sold = chance.sample(range(lines), min(missed, lines // 2))
-    return StockData(path, tuple(ean(number) for number in sold))
+    return StockData(path, tuple(_item(number, shape).strip() for number in sold), shape)
 
 
-def _stock_rows(chance: random.Random, lines: int, newlines: bool) -> Iterator[tuple[str, ...]]:
+def _stock_rows(chance: random.Random, lines: int, shape: Shape) -> Iterator[tuple[str, ...]]:
     for number in range(lines):
         text = f"{chance.choice(_MODELS)} {_TEXT[: 16 + number % 24]}"
-        if newlines and number % 100 == 0:
+        if shape.newlines and number % 100 == 0:
             text = text.replace(" ", "\n", 1)
         yield (
-            str(300 + number // 40),
-            ean(number),
+            str(300 + number // 40) if shape.ids == "known" else "",
+            _item(number, shape),
             "Léon & Zoé",
             text,
             str(36 + number % 12),
             chance.choice(_COLOURS),
-            str(1 + number % 9),
+            f"{1 + number % 9}{',00' if shape.decimals else ''}",
             f"{49 + number % 150},00",
         )
+
+
+def _item(number: int, shape: Shape) -> str:
+    kinds = {"mixed": ("reference", "spaced", *("number",) * 8)}
+    kind = kinds.get(shape.items, (shape.items,))
+    match kind[number % len(kind)]:
+        case "reference":
+            return f"REF{number % 9}-{number:07}-{36 + number % 12}"
+        case "spaced":
+            return f"{ean(number)} "
+        case _:
+            return ean(number)
 
 
 def order_csv(path: Path, lines: int) -> Path:
@@ -121,7 +151,7 @@ def _order_head(chance: random.Random, order: int) -> tuple[str, ...]:
     )
 
 
-def records(data: bytes, encoding: str) -> list[list[str]]:
+def records(data: bytes, shape: Shape) -> list[list[str]]:
     """The cells of a CSV, to compare contenders that quote and end lines differently."""
-    text = data.decode(encoding).replace("\r\n", "\n")
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=";"))
+    text = data.decode(shape.encoding).replace("\r\n", "\n")
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=shape.separator))

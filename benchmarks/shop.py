@@ -66,7 +66,7 @@ class Shop:
         """Both source files, written two minutes ago."""
         (self.server / "import").mkdir(parents=True, exist_ok=True)
         order_csv(self.server / "commandes.csv", round(orders * LINES_AN_ORDER))
-        stock_csv(self.server / "ExportCSV.csv", stock_lines, quoted=False)
+        stock_csv(self.server / "ExportCSV.csv", stock_lines)
         self._age_sources()
 
     def configure(self, url: str, password: str = "") -> None:

@@ -1,11 +1,11 @@
 """duckdb, which reads and writes UTF-8 only: the cp1252 is turned on the way in and out."""
 
-import json
 import sys
 from pathlib import Path
 
 import duckdb
 
+from benchmarks.contenders.stock_work import read_work
 from benchmarks.measure import timed
 
 _FIX = """
@@ -13,26 +13,28 @@ COPY (
     SELECT * EXCLUDE (n, item)
         REPLACE (CASE WHEN item IS NULL THEN "Stock" ELSE '0' END AS "Stock")
     FROM (SELECT *, row_number() OVER () AS n FROM read_csv(
-        '{source}', delim = ';', header = true, all_varchar = true, quote = '"'
-    )) LEFT JOIN missed ON item = "Gencod"
+        '{source}', delim = '{separator}', header = true, all_varchar = true, quote = '"'
+    )) LEFT JOIN missed ON item = {key}
     ORDER BY n
-) TO '{target}' (DELIMITER ';', HEADER true)
+) TO '{target}' (DELIMITER '{separator}', HEADER true)
 """
 
 
-def main(source: str, missed: str, target: str) -> None:
-    """Fixes ``source`` into ``target``; ``missed`` is a JSON list of items."""
-    items = json.loads(Path(missed).read_text("utf-8"))
+def main(source: str, work_file: str, target: str) -> None:
+    """Fixes ``source`` into ``target``."""
+    todo = read_work(work_file)
 
     def work() -> None:
         utf8, written = Path(target + ".in"), Path(target + ".out")
-        utf8.write_bytes(Path(source).read_bytes().decode("cp1252").encode())
+        utf8.write_bytes(Path(source).read_bytes().decode(todo.encoding).encode())
         database = duckdb.connect()
         database.execute("CREATE TABLE missed (item VARCHAR)")
-        database.execute("INSERT INTO missed SELECT unnest($items)", {"items": items})
-        database.execute(_FIX.format(source=utf8, target=written))
+        database.execute("INSERT INTO missed SELECT unnest($items)", {"items": todo.items})
+        key = 'trim("Gencod")' if todo.blanks else '"Gencod"'
+        places = {"source": utf8, "target": written, "separator": todo.separator}
+        database.execute(_FIX.format(**places, key=key))
         text = written.read_bytes().decode()
-        Path(target).write_bytes(text.replace("\n", "\r\n").encode("cp1252"))
+        Path(target).write_bytes(text.replace("\n", "\r\n").encode(todo.encoding))
 
     timed(work)
 

@@ -1,26 +1,31 @@
 """Passerelle's own way, from file to file: the rules that a run applies, without the servers."""
 
-import json
 import sys
 from pathlib import Path
 
+from benchmarks.contenders.stock_work import read_work
 from benchmarks.measure import timed
+from passerelle.base.words import gtin
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Missed
 from passerelle.stock_csv_fix.fix import fix_stock
 
 SERVERS = {"folder": Path(), "servers": ("ftp",)}
+# Each shop has some, and the ERP does not.
+CARDS = {"column": "ID", "ids": ["51", "52"], "quantity": 100}
 
 
-def main(source: str, missed: str, target: str) -> None:
-    """Fixes ``source`` into ``target``; ``missed`` is a JSON list of items."""
-    settings = Stock.model_validate({"from": "ftp:a", "to": "ftp:b"}, context=SERVERS)
-    items = json.loads(Path(missed).read_text("utf-8"))
+def main(source: str, work_file: str, target: str) -> None:
+    """Fixes ``source`` into ``target``."""
+    places = {"from": "ftp:a", "to": "ftp:b", "gift_cards": CARDS}
+    settings = Stock.model_validate(places, context=SERVERS)
+    todo = read_work(work_file)
 
     def work() -> None:
-        sales = {item.lstrip("0"): Missed(None, ("1",)) for item in items}
+        sales = {gtin(item): Missed(None, ("1",)) for item in todo.items}
         fixed = fix_stock(Path(source).read_bytes(), settings, sales, "ExportCSV.csv")
-        Path(target).write_bytes(fixed.data)
+        with Path(target).open("wb") as file:
+            file.writelines(fixed.pieces[:-1] if fixed.gift_cards else fixed.pieces)
 
     timed(work)
 

@@ -63,7 +63,7 @@ class _Pool:
     def begin(self) -> None:
         """All shops become members, and nothing waits."""
         for name in SHOPS:
-            stock_csv(self.server / f"{name}-stock.csv", self.items, quoted=False)
+            stock_csv(self.server / f"{name}-stock.csv", self.items)
             order_csv(self.server / f"{name}-orders.csv", 0)
         self._age()
         for name in SHOPS[1:]:

@@ -1,22 +1,29 @@
-"""The stock file, plain, quoted, and with line ends inside its texts; and from small to huge."""
+"""The stock file in all the shapes that ERPs write; and from small to huge."""
 
 import json
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.data import StockData, records, stock_csv
+from benchmarks.data import Shape, StockData, records, stock_csv
 from benchmarks.measure import Contender, python, take_turns
 from benchmarks.suites.shared import OURS, DifferError, Outcome, Scale, target
 
-_KINDS = {
-    "plain": {"quoted": False},
-    "quoted": {"quoted": True},
-    "with line ends in texts": {"quoted": True, "newlines": True},
+_SHAPES = {
+    "plain": Shape(),
+    "blank ids": Shape(ids="blank"),
+    "decimal quantities": Shape(decimals=True),
+    "references": Shape(items="reference"),
+    "a blank behind the numbers": Shape(items="spaced"),
+    "mixed": Shape(items="mixed", ids="blank", decimals=True),
+    "quoted": Shape(quoted=True),
+    "with line ends in texts": Shape(newlines=True),
+    "UTF-8": Shape(encoding="utf-8"),
+    "tabs": Shape(separator="\t"),
 }
 _MODULES = {
     OURS: "stock_passerelle",
-    "pandas script": "stock_script",
+    "pandas": "stock_pandas",
     "csv module": "stock_csv_module",
     "polars": "stock_polars",
     "duckdb": "stock_duckdb",
@@ -26,11 +33,11 @@ _MODULES = {
 
 def stock(folder: Path, scale: Scale) -> Iterator[Outcome]:
     """Everyone on the same file; what they wrote is compared cell by cell."""
-    for kind, options in _KINDS.items():
-        data = stock_csv(folder / "stock.csv", scale.stock_lines, **options)
+    for kind, shape in _SHAPES.items():
+        data = stock_csv(folder / "stock.csv", scale.stock_lines, shape)
         contenders = [*_contenders(folder, data)]
         timings = take_turns(contenders, scale.rounds)
-        _compare(folder, [contender.name for contender in contenders])
+        _compare(folder, [contender.name for contender in contenders], shape)
         title = f"Stock, {scale.stock_lines:,} lines, {kind}, {len(data.missed):,} changed"
         yield Outcome(title, data.path.stat().st_size, timings)
 
@@ -39,25 +46,32 @@ def growth(folder: Path, scale: Scale) -> Iterator[Outcome]:
     """Passerelle alone: the time must grow with the size and no faster."""
     lines = 1_000
     while lines <= scale.longest:
-        data = stock_csv(folder / "stock.csv", lines, quoted=False)
-        contender = python(OURS, "stock_passerelle", data.path, _missed(folder, data), folder / "o")
+        data = stock_csv(folder / "stock.csv", lines)
+        contender = python(OURS, "stock_passerelle", data.path, _work(folder, data), folder / "o")
         timings = take_turns([contender], scale.rounds)
         yield Outcome(f"Stock, {lines:,} lines", data.path.stat().st_size, timings)
         lines *= 10
 
 
 def _contenders(folder: Path, data: StockData) -> Iterator[Contender]:
-    missed = _missed(folder, data)
+    work = _work(folder, data)
     for name, module in _MODULES.items():
-        yield python(name, module, data.path, missed, target(folder, name))
-    if shutil.which("mlr"):
+        yield python(name, module, data.path, work, target(folder, name))
+    if shutil.which("mlr") and data.shape == Shape():
         yield _miller(folder, data)
 
 
-def _missed(folder: Path, data: StockData) -> Path:
-    missed = folder / "missed.json"
-    missed.write_text(json.dumps(data.missed), encoding="utf-8")
-    return missed
+def _work(folder: Path, data: StockData) -> Path:
+    """What there is to do, as :class:`benchmarks.contenders.stock_work.StockWork` reads it."""
+    work, shape = folder / "work.json", data.shape
+    told = {
+        "items": data.missed,
+        "encoding": shape.encoding,
+        "separator": shape.separator,
+        "blanks": shape.items in ("spaced", "mixed"),
+    }
+    work.write_text(json.dumps(told), encoding="utf-8")
+    return work
 
 
 def _miller(folder: Path, data: StockData) -> Contender:
@@ -71,11 +85,11 @@ def _miller(folder: Path, data: StockData) -> Contender:
     return Contender("miller", ("sh", "-c", command, "sh", *places))
 
 
-def _compare(folder: Path, names: Sequence[str]) -> None:
+def _compare(folder: Path, names: Sequence[str], shape: Shape) -> None:
     """Cell by cell: the others quote as they like, and lose line ends' form."""
-    ours = records(target(folder, OURS).read_bytes(), "cp1252")
+    ours = records(target(folder, OURS).read_bytes(), shape)
     for name in names:
         if name in (OURS, "raw copy"):
             continue
-        if records(target(folder, name).read_bytes(), "cp1252") != ours:
+        if records(target(folder, name).read_bytes(), shape) != ours:
             raise DifferError(f"{name} wrote another stock")

@@ -9,7 +9,7 @@ Every function may raise :class:`OSError`.
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from secrets import token_hex
 from typing import BinaryIO, TypeVar
 
 T = TypeVar("T")
+Data = bytes | Sequence[bytes | memoryview]
+"""What a file is to hold: in one piece, or in several behind one another."""
 
 
 def private(path: str, flags: int) -> int:
@@ -29,7 +31,7 @@ def make_private_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: Data) -> None:
     """Writes a new file, for others to read, and waits until the disk has it. Not atomic.
 
     What stood under its name is removed: of a link the link itself, never what it leads to.
@@ -52,7 +54,7 @@ def rewrite_durably(path: Path, data: bytes) -> None:
         return _keep(file, data)
 
 
-def create_privately(path: Path, data: bytes) -> None:
+def create_privately(path: Path, data: Data) -> None:
     """The same, for the user alone."""
     path.unlink(missing_ok=True)
     with open(path, "xb", opener=private) as file:
@@ -65,8 +67,8 @@ def write_privately(path: Path, data: bytes) -> None:
         _keep(file, data)
 
 
-def _keep(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
+def _keep(file: BinaryIO, data: Data) -> None:
+    file.writelines((data,) if isinstance(data, bytes) else data)
     file.flush()
     os.fsync(file.fileno())
 
@@ -77,7 +79,7 @@ def move_durably(old: Path, new: Path) -> None:
     _sync_folder(new.parent)
 
 
-def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
+def replace_whole(path: Path, data: Data, *, shared: bool = False) -> None:
     """Writes a file beside ``path`` and moves it there: readers see the old one or the new one.
 
     It is the user's alone, unless it is ``shared``: a file that a person has named, beside which
@@ -94,14 +96,14 @@ def replace_whole(path: Path, data: bytes, *, shared: bool = False) -> None:
         raise
 
 
-def write_output(path: Path, data: bytes) -> None:
+def write_output(path: Path, data: Data) -> None:
     """Writes what a person asked for: into a device or pipe, else a file, whole or not at all.
 
     A link stays, and what it leads to is replaced.
     """
     if path.exists() and not path.is_file():
         with path.open("wb") as file:
-            file.write(data)
+            file.writelines((data,) if isinstance(data, bytes) else data)
     else:
         replace_whole(Path(os.path.realpath(path)), data, shared=True)
 

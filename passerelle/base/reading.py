@@ -58,6 +58,8 @@ _TAIL = 99
 HALF_ENTITY = re.compile(r"&#?\w+$")
 # So many names of columns no row holds by chance.
 _FEW_NAMES = 3
+# Bytes that fit a processor's cache.
+_PIECE = 1 << 17
 
 
 def about_other_kind(data: bytes) -> str:
@@ -83,19 +85,23 @@ def detect_encoding(data: bytes, configured: str = "auto") -> str:
             return "cp1252" if is_false else codec
     if configured != "auto":
         return configured
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    return "utf-8" if is_utf8(data) else "cp1252"
 
 
 def _is_cp1252(data: bytes) -> bool:
+    return not is_utf8(data) and not is_damaged_utf8(data[len(codecs.BOM_UTF8) :])
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether all of it is. A piece at a time: no text as long as a great file is made of it."""
+    decoder, view = codecs.getincrementaldecoder("utf-8")(), memoryview(data)
     try:
-        data.decode("utf-8")
+        for start in range(0, len(data), _PIECE):
+            decoder.decode(view[start : start + _PIECE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return not is_damaged_utf8(data[len(codecs.BOM_UTF8) :])
-    return False
+        return False
+    return True
 
 
 def decode_file(data: bytes, configured: str = "auto", *, whole: bool = True) -> tuple[str, str]:

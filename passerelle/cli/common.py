@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from passerelle.base.durable import write_output
+from passerelle.base.durable import Data, write_output
 from passerelle.base.errors import (
     ConfigError,
     PasserelleError,
@@ -171,13 +171,13 @@ def end_with(error: PasserelleError | None) -> None:
         click.get_current_context().exit(error.exit_code)
 
 
-def deliver(data: bytes, output: Path | None, *inputs: Path | None) -> None:
+def deliver(data: Data, output: Path | None, *inputs: Path | None) -> None:
     """Writes a result where it was asked for: a file whole or not at all; stdout without a name.
 
     Raises :class:`UsageError` where that is one of the ``inputs``, or config.toml.
     """
     if output is None:
-        click.echo(data, nl=False)
+        click.echo(data if isinstance(data, bytes) else b"".join(data), nl=False)
         return
     for read in filter(None, (*inputs, _config_of(click.get_current_context()))):
         if _is_same(output, read):

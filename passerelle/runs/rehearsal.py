@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from passerelle.base.durable import Data
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.model import Settings
@@ -26,7 +27,7 @@ from passerelle.runs.orders_plan import about_unknown, rejection, remarks
 class Rehearsal:
     """What came out: the bytes, a report for people, and what was rejected, if anything."""
 
-    data: bytes
+    data: Data
     report: Sequence[str]
     rejected: RejectedError | None
 
@@ -108,7 +109,7 @@ def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehea
         told = [f"! {note}" for note in remarks(file)]
     fixed = fix_stock(read_local(source), stock, missed, source.name)
     check_lines(fixed.in_stock, stock.guards, source.name, fixed.faults)
-    return Rehearsal(fixed.data, [*told, *describe_fix(fixed)], stock_rejection(fixed))
+    return Rehearsal(fixed.pieces, [*told, *describe_fix(fixed)], stock_rejection(fixed))
 
 
 def _read_orders(settings: Settings, path: Path) -> OrderFile:

@@ -52,7 +52,7 @@ def describe(plan: StockPlan) -> Iterator[str]:
     yield n_(
         "to publish: {place}, {n} byte",
         "to publish: {place}, {n} bytes",
-        len(plan.fixed.data),
+        plan.fixed.size,
         place=plan.place,
     )
 

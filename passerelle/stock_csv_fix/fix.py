@@ -25,7 +25,7 @@ from passerelle.stock_csv_fix.surroundings import hold, tidied
 
 @dataclass(frozen=True, slots=True)
 class FixedStock:
-    """The bytes to publish, and what there is to tell about them.
+    """What to publish, in pieces behind one another, and what there is to tell about it.
 
     ``in_stock`` counts the ERP's lines with stock. ``faults`` are quantities and item numbers
     that could not be read: their lines leave as they came. ``warnings`` are item numbers met
@@ -33,7 +33,7 @@ class FixedStock:
     the ERP's file does not have: nothing to hold back there.
     """
 
-    data: bytes
+    pieces: Sequence[bytes | memoryview]
     lines: int
     in_stock: int
     changes: tuple[Change, ...]
@@ -41,6 +41,16 @@ class FixedStock:
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
     unmatched: tuple[str, ...]
+
+    @property
+    def data(self) -> bytes:
+        """The bytes to publish, put together each time that they are asked for."""
+        return b"".join(self.pieces)
+
+    @property
+    def size(self) -> int:
+        """How many bytes that are."""
+        return sum(map(len, self.pieces))
 
 
 def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: str) -> FixedStock:
@@ -73,7 +83,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     )
     unmatched = sorted(missed.keys() - {table.items.key(row) for row in hit})
     return FixedStock(
-        data=_assemble(data, layout, edits, quantity_index, added),
+        pieces=[*_assemble(data, layout, table.quantity, edits, added)],
         lines=len(levels.floats),
         in_stock=int((levels.floats > 0).sum()),
         changes=tuple(changes),
@@ -189,48 +199,26 @@ def _notes(misread: Mapping[int, tuple[str, str]], layout: Layout, file: str) ->
 
 
 def _assemble(
-    data: bytes,
-    layout: Layout,
-    edits: Mapping[int, str | None],
-    quantity_index: int,
-    added: bytes,
-) -> bytes:
-    """Copies the untouched stretches whole and writes the edited lines between them."""
-    pieces: list[bytes | memoryview] = []
+    data: bytes, layout: Layout, levels: Column, edits: Mapping[int, str | None], added: bytes
+) -> Iterator[bytes | memoryview]:
+    """The untouched stretches, and the levels between them that are written anew.
+
+    Quotes around a level stay. A line whose level is ``None`` is left out.
+    """
     view, position = memoryview(data), 0
+    starts, ends = levels.places
     for row, level in sorted(edits.items()):
-        start, end = int(layout.starts[row]), int(layout.ends[row])
-        pieces.append(view[position:start])
-        if level is not None:
-            line = data[start:end]
-            pieces.append(_with_quantity(line, level.encode("ascii"), layout, quantity_index))
-        position = end
-    pieces.append(view[position:])
+        if level is None:
+            yield view[position : int(layout.starts[row])]
+            position = int(layout.ends[row])
+        else:
+            yield view[position : int(starts[row])]
+            yield level.encode("ascii")
+            position = int(ends[row])
+    yield view[position:]
     if added and not data.endswith(b"\n"):
-        pieces.append(layout.line_end)
-    return b"".join([*pieces, added])
-
-
-def _with_quantity(line: bytes, level: bytes, layout: Layout, index: int) -> bytes:
-    """The line with another quantity; enclosing quotes and all other bytes stay."""
-    start, end = _field(line, layout, index)
-    encloses = layout.quoted and line[start:end].lstrip().startswith(b'"')
-    quote = b'"' if encloses else b""
-    return line[:start] + quote + level + quote + line[end:]
-
-
-def _field(line: bytes, layout: Layout, index: int) -> tuple[int, int]:
-    """Start and end of a field; a separator between quotes separates nothing."""
-    body, separator = line.rstrip(b"\r\n"), ord(layout.separator)
-    start, seen, quoted = 0, 0, False
-    for position, byte in enumerate(body):
-        if byte == 0x22 and layout.quoted:
-            quoted = not quoted
-        elif byte == separator and not quoted:
-            if seen == index:
-                return start, position
-            start, seen = position + 1, seen + 1
-    return start, len(body)
+        yield layout.line_end
+    yield added
 
 
 def _unreadable(levels: Quantities, layout: Layout, file: str) -> Iterable[Fault]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from passerelle.base.language import _
+from passerelle.base.processors import in_parts
 from passerelle.base.wording import shorten
 from passerelle.base.words import NO_ITEMS, gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.model.orders import Fault
@@ -20,11 +21,14 @@ from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.packed import (
     LONGEST,
     NOT_PLAIN,
+    ROWS,
     Words,
     bits,
     blocks,
     every,
     hashed,
+    is_in,
+    met_twice,
     packed,
 )
 from passerelle.stock_csv_fix.scan import Offsets
@@ -75,7 +79,7 @@ class Items:
     def rows_of(self, keys: Collection[str]) -> list[int]:
         """The lines of these items, in the file's order."""
         numbers = [number for key in keys if key and (number := _as_number(key)) is not None]
-        rows = np.flatnonzero(_is_in(self._numbers, np.array(sorted(numbers), np.int64)))
+        rows = np.flatnonzero(is_in(self._numbers, np.array(sorted(numbers), np.int64)))
         texts = [row for row, key in self._texts.items() if key in keys]
         return sorted([*rows.tolist(), *texts, *self._references_of(keys)])
 
@@ -83,7 +87,7 @@ class Items:
         if not len(self._references):
             return []
         hashes = _hashes_of(key for key in keys if key.isascii() and not key.isdigit())
-        likely = self._references[_is_in(self._hashes, hashes)].tolist()
+        likely = self._references[is_in(self._hashes, hashes)].tolist()
         return [row for row in likely if self.key(row) in keys]
 
     def within(self, keys: Collection[str]) -> dict[int, str]:
@@ -123,8 +127,8 @@ class Items:
     def again(self) -> Iterator[tuple[int, int]]:
         """Each line whose item stands in a line above, with the first of those lines."""
         numbers = np.flatnonzero(self._numbers > 0)
-        again = numbers[_met_twice(self._numbers[numbers])]
-        alike = self._references[_met_twice(self._hashes)]
+        again = numbers[met_twice(self._numbers[numbers])]
+        alike = self._references[met_twice(self._hashes)]
         first: dict[str, int] = {}
         for row in sorted([*again.tolist(), *alike.tolist(), *self._texts]):
             key = self.key(row)
@@ -137,20 +141,6 @@ def _as_number(key: str) -> int | None:
     if not key:
         return _NONE
     return int(key) if key.isascii() and key.isdigit() and len(key) <= 18 else None
-
-
-def _is_in(values: npt.NDArray[np.generic], wanted: npt.NDArray[np.generic]) -> _Flags:
-    """Which of ``values`` are among the sorted ``wanted``."""
-    if not len(wanted):
-        return np.zeros(len(values), np.bool_)
-    places = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
-    return np.asarray(wanted[places] == values)
-
-
-def _met_twice(values: npt.NDArray[np.generic]) -> _Flags:
-    """Which of ``values`` are there more than once."""
-    ordered = np.sort(values)
-    return _is_in(values, np.unique(ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 def _kinds() -> npt.NDArray[np.uint8]:
@@ -184,10 +174,14 @@ def _references(data: bytes, starts: Offsets, ends: Offsets) -> tuple[_Flags, Wo
     holds no item number, does not begin like one, and is no word for "none".
     """
     is_plain, hashes = np.zeros(len(starts), np.bool_), np.zeros(len(starts), np.uint64)
-    for rows in blocks(len(starts)):
-        look = _look(data, ends[rows], ends[rows] - starts[rows])
-        is_plain[rows] = look.may_be & ~_reads_otherwise(data, starts[rows], look)
-        hashes[rows] = look.hashes
+
+    def read(start: int, stop: int) -> None:
+        for rows in blocks(start, stop):
+            look = _look(data, ends[rows], ends[rows] - starts[rows])
+            is_plain[rows] = look.may_be & ~_reads_otherwise(data, starts[rows], look)
+            hashes[rows] = look.hashes
+
+    in_parts(read, len(starts), ROWS)
     return is_plain, hashes
 
 
@@ -220,7 +214,7 @@ def _reads_otherwise(data: bytes, starts: Offsets, look: _Look) -> _Flags:
     # "sans EAN13" has two digits, and they end it.
     few = np.flatnonzero(look.may_be & ((look.digits == 0) | (look.digits == 3)))
     is_otherwise[few] = _begins(data, starts[few], _WITHOUT)
-    return is_otherwise | _is_in(look.hashes, _hashes_of(NO_ITEMS))
+    return is_otherwise | is_in(look.hashes, _hashes_of(NO_ITEMS))
 
 
 def _begins(data: bytes, starts: Offsets, words: Sequence[str]) -> _Flags:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
+from passerelle.base.processors import in_parts
 from passerelle.base.reading import (
     LONGEST_HEADER,
     Top,
@@ -31,7 +32,7 @@ from passerelle.base.reading import (
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.stock import Stock
-from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan, scan
+from passerelle.stock_csv_fix.scan import CR, LF, PIECE, Bytes, Offsets, Scan, scan
 from passerelle.stock_csv_fix.surroundings import (
     find_header,
     first_lines,
@@ -130,7 +131,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     marks = scan(array, ord(separator), quoted=quoted)
     _check_marks(array, marks, file)
     starts, ends = _records(array, marks.line_ends, settings, file)
-    numbers = _line_numbers(data, starts, marks.line_ends)
+    numbers = _line_numbers(array, starts, marks)
     filled = _not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
     columns = _index(header, settings.columns.ean13), _index(header, settings.columns.quantity)
@@ -183,7 +184,8 @@ def _encoding(data: bytes, settings: Stock, file: str) -> str:
     if not _is_ascii_but_for_letters(encoding):
         what = _("the file is {encoding}").format(encoding=encoding)
         hold(what, file, _("have the ERP export UTF-8 or cp1252"))
-    _check_text(data, encoding, file)
+    if settings.encoding != "auto" or encoding != "utf-8":  # else it was found to be that
+        _check_text(data, encoding, file)
     if b"\0" in data:
         mend = _("it is damaged, or UTF-16: have it written again")
         hold(_("the file holds NUL bytes"), file, mend)
@@ -193,11 +195,23 @@ def _encoding(data: bytes, settings: Stock, file: str) -> str:
 def _check_text(data: bytes, encoding: str, file: str) -> None:
     """Holds bytes that are no text. Where a letter is one byte, looking which there are will do."""
     letters = bytes(range(256)).decode(encoding, "replace")
-    if len(letters) == 256:
-        known = bytes(byte for byte, letter in enumerate(letters) if letter != "\ufffd")
-        if not data.translate(None, known):
-            return
-    text_of(data, encoding, file)
+    if len(letters) != 256 or _has_any(data, [b for b in range(256) if letters[b] == "\ufffd"]):
+        text_of(data, encoding, file)
+
+
+def _has_any(data: bytes, wanted: Sequence[int]) -> bool:
+    """Whether one of some bytes is there. Most are told by not being near them."""
+    if not wanted:
+        return False
+    array, least = np.frombuffer(data, np.uint8), np.uint8(min(wanted))
+    span = np.uint8(max(wanted) - min(wanted))
+
+    def look(start: int, stop: int) -> bool:
+        pieces = (array[at : min(at + PIECE, stop)] for at in range(start, stop, PIECE))
+        near = (piece[piece - least <= span] for piece in pieces)
+        return any(bool(np.isin(letters, wanted).any()) for letters in near if len(letters))
+
+    return any(in_parts(look, len(array), PIECE))
 
 
 def _is_ascii_but_for_letters(encoding: str) -> bool:
@@ -261,16 +275,16 @@ def _records(
     return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
 
 
-def _line_numbers(data: bytes, starts: Offsets, line_ends: Offsets) -> Offsets:
+def _line_numbers(array: Bytes, starts: Offsets, marks: Scan) -> Offsets:
     """The number in the file of each record's first line."""
-    if data.count(b"\n") == len(line_ends):
+    if marks.lines == len(marks.line_ends):
         return np.arange(1, len(starts) + 1, dtype=starts.dtype)
-    every = np.flatnonzero(np.frombuffer(data, np.uint8) == LF)
+    every = np.flatnonzero(array == LF)
     return np.asarray(np.searchsorted(every, starts) + 1, starts.dtype)
 
 
 def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
-    bodies = ends.copy()
+    bodies: Offsets = ends - (array[ends - 1] == LF)
     while True:
         last = array[bodies - 1]
         ending = ((last == LF) | (last == CR)) & (bodies > starts)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from passerelle.base.processors import in_parts
 from passerelle.stock_csv_fix.scan import Offsets
 
 Words = npt.NDArray[np.uint64]
@@ -21,8 +22,9 @@ _MOST_DIGITS = 18
 LONGEST = 64
 _WORD = 8
 # Rows whose cells fit a processor's cache.
-_ROWS = 1 << 14
-_SLOT_BITS, _ROUNDS = 16, 3
+ROWS = 1 << 14
+# Of a table that tells nearly all numbers that are not sought.
+_FILTER_BITS = 18
 
 
 def every(byte: int) -> np.uint64:
@@ -38,9 +40,9 @@ _MIXES = np.random.default_rng(2026).integers(2**63, 2**64, LONGEST // _WORD, np
 _HALF = np.uint64(32)
 
 
-def blocks(length: int) -> Iterator[slice]:
-    """Slices of that many rows, each of which fits a processor's cache."""
-    return (slice(row, row + _ROWS) for row in range(0, length, _ROWS))
+def blocks(start: int, stop: int) -> Iterator[slice]:
+    """Slices of these rows, each of which fits a processor's cache."""
+    return (slice(row, min(row + ROWS, stop)) for row in range(start, stop, ROWS))
 
 
 def packed(data: bytes, ends: Offsets, lengths: Offsets, count: int) -> list[Words]:
@@ -61,8 +63,12 @@ def packed(data: bytes, ends: Offsets, lengths: Offsets, count: int) -> list[Wor
 def plain_numbers(data: bytes, starts: Offsets, ends: Offsets) -> Numbers:
     """The numbers of cells made of digits alone, and ``NOT_PLAIN`` for others."""
     numbers = np.empty(len(starts), np.int64)
-    for rows in blocks(len(starts)):
-        numbers[rows] = _plain(data, ends[rows], ends[rows] - starts[rows])
+
+    def read(start: int, stop: int) -> None:
+        for rows in blocks(start, stop):
+            numbers[rows] = _plain(data, ends[rows], ends[rows] - starts[rows])
+
+    in_parts(read, len(starts), ROWS)
     return numbers
 
 
@@ -97,16 +103,18 @@ def hashed(words: Sequence[Words]) -> Words:
     return mixed
 
 
-def representatives(words: Sequence[Words]) -> npt.NDArray[np.intp]:
+def representatives(
+    words: Sequence[Words], slot_bits: int = 16, rounds: int = 3
+) -> npt.NDArray[np.int32]:
     """Of each cell, the place of one that is equal to it: nearly always the same of all equal ones.
 
-    Each round all cells meet in a table by their hash; what met another one tries again.
+    Each round all cells meet in a table of ``2**slot_bits`` by their hash; what met another one
+    tries again, by another part of it.
     """
-    count = len(words[0])
-    found, hashes = np.arange(count), hashed(words)
-    left, table = found, np.zeros(1 << _SLOT_BITS, np.intp)
-    for round in range(_ROUNDS):
-        slots = hashes[left] << np.uint64(round * _SLOT_BITS) >> np.uint64(64 - _SLOT_BITS)
+    found, hashes = np.arange(len(words[0]), dtype=np.int32), hashed(words)
+    left, table = found, np.empty(1 << slot_bits, np.int32)
+    for mix in _MIXES[:rounds]:
+        slots = hashes[left] * mix >> np.uint64(64 - slot_bits)
         table[slots] = left
         met = table[slots]
         same = np.ones(len(left), np.bool_)
@@ -114,7 +122,42 @@ def representatives(words: Sequence[Words]) -> npt.NDArray[np.intp]:
             same &= word[left] == word[met]
         found[left[same]] = met[same]
         left = left[~same]
+        if not len(left):
+            break
     return found
+
+
+def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
+    """Which of some numbers of 64 bits are there more than once."""
+    slot_bits = max(8, len(values).bit_length() + 1)
+    met = representatives([values.view(np.uint64)], slot_bits, len(_MIXES))
+    again = np.flatnonzero(met != np.arange(len(met)))
+    twice = np.zeros(len(values), np.bool_)
+    twice[again] = twice[met[again]] = True
+    return twice
+
+
+def is_in(values: npt.NDArray[np.generic], wanted: npt.NDArray[np.generic]) -> _Flags:
+    """Which of some numbers of 64 bits are among the sorted ``wanted``."""
+    found = np.zeros(len(values), np.bool_)
+    if not len(wanted):
+        return found
+    known = np.zeros(1 << _FILTER_BITS, np.bool_)
+    known[_slots(wanted)] = True
+
+    def look(start: int, stop: int) -> None:
+        for rows in blocks(start, stop):
+            likely = rows.start + np.flatnonzero(known[_slots(values[rows])])
+            places = np.searchsorted(wanted, values[likely])
+            found[likely] = wanted.take(places, mode="clip") == values[likely]
+
+    in_parts(look, len(values), ROWS)
+    return found
+
+
+def _slots(values: npt.NDArray[np.generic]) -> Words:
+    slots: Words = values.view(np.uint64) * _MIXES[0] >> np.uint64(64 - _FILTER_BITS)
+    return slots
 
 
 def bits(flags: Sequence[Words]) -> Words:

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from passerelle.base.processors import in_parts
+
 QUOTE, LF, CR = 0x22, 0x0A, 0x0D
-_BLOCK = 1 << 18
+# Bytes that fit a processor's cache.
+PIECE = 1 << 18
 _BOM = 3  # the length of UTF-8's mark, behind which a quote may open the first field
 # Four bytes a place do for any file below 2 GB.
 Offsets = npt.NDArray[np.signedinteger[Any]]
@@ -24,36 +27,58 @@ _Flags = npt.NDArray[np.bool_]
 class Scan:
     """The places of line ends and separators, and the first byte that is not as it should be.
 
-    ``stray_quote`` is a quote that neither opens a field, nor closes one, nor stands doubled inside
-    one: programs differ on where fields end then. ``lone_cr`` is a CR that ends a line for some
-    programs and none for others. Each is ``None`` where there is none.
+    ``lines`` counts the line ends within quotes, too. ``stray_quote`` is a quote that neither opens
+    a field, nor closes one, nor stands doubled inside one: programs differ on where fields end
+    then. ``lone_cr`` is a CR that ends a line for some programs and none for others. Each is
+    ``None`` where there is none.
     """
 
     line_ends: Offsets
     separators: Offsets
+    lines: int
     stray_quote: int | None
     lone_cr: int | None
 
 
 def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
     """Scans a file; ``quoted`` tells whether its quotes enclose fields or are plain text."""
-    scanner = _Scanner(array, separator, quoted=quoted)
-    for start in range(0, len(array), _BLOCK):
-        scanner.look(start, min(start + _BLOCK, len(array)))
-    return scanner.result()
+
+    def scanned(start: int, stop: int) -> _Scanner:
+        scanner = _Scanner(array, separator, quoted=quoted, start=start)
+        for block in range(start, stop, PIECE):
+            scanner.look(block, min(block + PIECE, stop))
+        return scanner
+
+    scanners = in_parts(scanned, len(array), PIECE)
+    strays = [scanner.stray for scanner in scanners if scanner.stray is not None]
+    if not strays and scanners[-1].is_inside:
+        strays = [scanners[-1].opened()]
+    return Scan(
+        np.concatenate([places for scanner in scanners for places in scanner.line_ends]),
+        np.concatenate([places for scanner in scanners for places in scanner.separators]),
+        sum(scanner.lines for scanner in scanners),
+        next(iter(strays), None),
+        next((scanner.lone for scanner in scanners if scanner.lone is not None), None),
+    )
 
 
 class _Scanner:
-    def __init__(self, array: Bytes, separator: int, *, quoted: bool) -> None:
+    """Scans one part of a file, block by block, from ``start`` on."""
+
+    def __init__(self, array: Bytes, separator: int, *, quoted: bool, start: int) -> None:
         self._array, self._separator, self._quoted = array, separator, quoted
         self._place: type[np.signedinteger[Any]] = (
-            np.int32 if len(array) < 2**31 - _BLOCK else np.int64
+            np.int32 if len(array) < 2**31 - PIECE else np.int64
         )
-        self._line_ends: list[Offsets] = []
-        self._separators: list[Offsets] = []
-        self._is_inside, self._opened = False, 0
-        self._stray: int | None = None
-        self._lone: int | None = None
+        self.line_ends: list[Offsets] = [np.empty(0, self._place)]
+        self.separators: list[Offsets] = [np.empty(0, self._place)]
+        self.lines = 0
+        self.is_inside, self._start, self._opened = False, start, -1
+        for block in range(0, start if quoted else 0, PIECE):
+            quotes = array[block : min(block + PIECE, start)] == QUOTE
+            self.is_inside ^= bool(np.count_nonzero(quotes) & 1)
+        self.stray: int | None = None
+        self.lone: int | None = None
 
     def look(self, start: int, stop: int) -> None:
         around = self._around(start, stop)
@@ -62,13 +87,15 @@ class _Scanner:
         here = slice(1, -1)
         if not self._quoted:
             self._note(line_ends[here], separators[here], start)
+            self.lines += len(self.line_ends[-1])
             self._check_cr(crs[here], line_ends | crs, start)
             return
         quotes = around == QUOTE
-        inside = _toggled(quotes[here]) ^ self._is_inside
+        inside = _toggled(quotes[here]) ^ self.is_inside
         edges = line_ends | separators | quotes
         self._check_quotes(quotes[here], inside, edges, edges | crs, start)
-        self._is_inside = bool(inside[-1])
+        self.is_inside = bool(inside[-1])
+        self.lines += int(np.count_nonzero(line_ends[here]))
         # On truth values, "greater than" says "and not" in one step.
         self._note(line_ends[here] > inside, separators[here] > inside, start)
         self._check_cr(crs[here] > inside, line_ends | crs, start)
@@ -81,13 +108,13 @@ class _Scanner:
         return np.concatenate((before, around, behind)) if len(before) or len(behind) else around
 
     def _note(self, line_ends: _Flags, separators: _Flags, start: int) -> None:
-        for places, flags in ((self._line_ends, line_ends), (self._separators, separators)):
+        for places, flags in ((self.line_ends, line_ends), (self.separators, separators)):
             places.append(np.asarray(np.flatnonzero(flags) + start, self._place))
 
     def _check_cr(self, crs: _Flags, ends: _Flags, start: int) -> None:
         lone = crs > ends[2:]
-        if self._lone is None and lone.any():
-            self._lone = start + int(lone.argmax())
+        if self.lone is None and lone.any():
+            self.lone = start + int(lone.argmax())
 
     def _check_quotes(
         self, quotes: _Flags, inside: _Flags, before: _Flags, behind: _Flags, start: int
@@ -101,25 +128,22 @@ class _Scanner:
         if start == 0 and len(wrong) > _BOM:
             wrong[_BOM] = False
         wrong |= (quotes ^ opening) > behind[2:]
-        if self._stray is None and wrong.any():
-            self._stray = self._last_opened(opening[: int(wrong.argmax()) + 1], start)
-        self._opened = self._last_opened(opening, start)
+        if self.stray is None and wrong.any():
+            self.stray = self._last_opened(opening[: int(wrong.argmax()) + 1], start)
+        if opening.any():
+            self._opened = self._last_opened(opening, start)
 
     def _last_opened(self, opening: _Flags, start: int) -> int:
         """The last quote that opens a field, in this block or before it."""
         back = int(opening[::-1].argmax())
-        return start + len(opening) - 1 - back if opening[-1 - back] else self._opened
+        return start + len(opening) - 1 - back if opening[-1 - back] else self.opened()
 
-    def result(self) -> Scan:
-        if self._is_inside and self._stray is None:
-            self._stray = self._opened
-        nothing: Offsets = np.empty(0, self._place)
-        return Scan(
-            np.concatenate([nothing, *self._line_ends]),
-            np.concatenate([nothing, *self._separators]),
-            self._stray,
-            self._lone,
-        )
+    def opened(self) -> int:
+        """The last quote that opened a field so far: before this part, where none did in it."""
+        if self._opened < 0:
+            quotes = np.flatnonzero(self._array[: self._start] == QUOTE)
+            self._opened = int(quotes[-1]) if len(quotes) else 0
+        return self._opened
 
 
 def _toggled(flags: _Flags) -> _Flags:

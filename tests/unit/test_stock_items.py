@@ -66,6 +66,11 @@ def test_blank_cells_have_no_item() -> None:
     assert Items(cells).keys() == ["", "", EAN, ""]
 
 
+def test_words_for_none_are_no_references() -> None:
+    assert not Items(column(["N/A", "sans EAN13", "NEANT", EAN])).has_references
+    assert Items(column(["N/A", "SANS-14", EAN])).has_references
+
+
 def test_references_of_one_hash_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     def zeros(words: Sequence[object]) -> object:
         return np.zeros(len(words[0]), np.uint64)  # type: ignore[arg-type]
