@@ -85,8 +85,9 @@ class Column:
         self._quoted = layout.quoted
         self.numbers = plain_numbers(data, starts, ends)
         odd = np.flatnonzero(self.numbers == NOT_PLAIN)
-        trimmed = _trimmed(array, starts[odd], ends[odd])
-        self.numbers[odd] = plain_numbers(data, *trimmed)
+        begins, stops = _trimmed(array, starts[odd], ends[odd])
+        bare = (stops - begins < ends[odd] - starts[odd]) & (begins < stops)
+        self.numbers[odd[bare]] = plain_numbers(data, begins[bare], stops[bare])
 
     def text(self, row: int) -> str:
         """The cell as text, without enclosing quotes."""
@@ -142,18 +143,15 @@ class Column:
 
 def _trimmed(array: Bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
     """Without the blanks that stand around cells."""
-    while len(blank := _blank_at(array, ends - 1, starts < ends)):
-        ends = ends.copy()
-        ends[blank] -= 1
-    while len(blank := _blank_at(array, starts, starts < ends)):
-        starts = starts.copy()
-        starts[blank] += 1
+    starts, ends = starts.copy(), ends.copy()
+    for edge, before, step in ((ends, 1, -1), (starts, 0, 1)):
+        left = np.flatnonzero(starts < ends)
+        while len(left):
+            letters = array[edge[left] - before]
+            left = left[(letters == _SPACE) | (letters == _TAB)]
+            edge[left] += step
+            left = left[starts[left] < ends[left]]
     return starts, ends
-
-
-def _blank_at(array: Bytes, places: Offsets, among: npt.NDArray[np.bool_]) -> Rows:
-    letters = array.take(places, mode="clip")
-    return np.flatnonzero(((letters == _SPACE) | (letters == _TAB)) & among)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,11 @@ class Items:
     def __init__(self, column: Column) -> None:
         self._column, self._numbers = column, column.numbers.copy()
         odd = np.flatnonzero((self._numbers == NOT_PLAIN) | (self._numbers >= _LONG))
-        is_plain, hashes = _references(column.data, *column.trimmed(odd))
+        starts, ends = column.trimmed(odd)
+        is_blank = starts == ends
+        self._numbers[odd[is_blank]] = _NONE
+        odd, starts, ends = odd[~is_blank], starts[~is_blank], ends[~is_blank]
+        is_plain, hashes = _references(column.data, starts, ends)
         self._references, self._hashes = odd[is_plain], hashes[is_plain]
         self._others = column.spellings(odd[~is_plain])
         keys = [gtin(text) for text in self._others.texts]

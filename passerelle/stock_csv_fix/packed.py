@@ -23,6 +23,8 @@ LONGEST = 64
 _WORD = 8
 # Rows whose cells fit a processor's cache.
 ROWS = 1 << 14
+# Of tables in which cells meet: of those near each other, and of many.
+_NEAR_BITS, _MOST_BITS = 12, 18
 # Of a table that tells nearly all numbers that are not sought.
 _FILTER_BITS = 18
 
@@ -103,16 +105,41 @@ def hashed(words: Sequence[Words]) -> Words:
     return mixed
 
 
-def representatives(
-    words: Sequence[Words], slot_bits: int = 16, rounds: int = 3
-) -> npt.NDArray[np.int32]:
+def representatives(words: Sequence[Words]) -> npt.NDArray[np.int32]:
     """Of each cell, the place of one that is equal to it: nearly always the same of all equal ones.
+
+    First among those near it, then among what is left: most columns say the same few things.
+    """
+    hashes, count = hashed(words), len(words[0])
+    found = np.arange(count, dtype=np.int32)
+
+    def look(start: int, stop: int) -> None:
+        for rows in blocks(start, stop):
+            _meet([word[rows] for word in words], hashes[rows], found[rows], _NEAR_BITS, 1)
+            found[rows] += rows.start
+
+    in_parts(look, count, ROWS)
+    left = np.flatnonzero(found == np.arange(count))
+    met = np.arange(len(left), dtype=np.int32)
+    slot_bits = min(_MOST_BITS, max(_NEAR_BITS, len(left).bit_length() + 1))
+    _meet([word[left] for word in words], hashes[left], met, slot_bits, len(_MIXES))
+    found[left] = left[met]
+    return found[found]
+
+
+def _meet(
+    words: Sequence[Words],
+    hashes: Words,
+    found: npt.NDArray[np.int32],
+    slot_bits: int,
+    rounds: int,
+) -> None:
+    """Sets ``found`` to the place of an equal cell, where one was met.
 
     Each round all cells meet in a table of ``2**slot_bits`` by their hash; what met another one
     tries again, by another part of it.
     """
-    found, hashes = np.arange(len(words[0]), dtype=np.int32), hashed(words)
-    left, table = found, np.empty(1 << slot_bits, np.int32)
+    left, table = np.arange(len(found), dtype=np.int32), np.empty(1 << slot_bits, np.int32)
     for mix in _MIXES[:rounds]:
         slots = hashes[left] * mix >> np.uint64(64 - slot_bits)
         table[slots] = left
@@ -120,17 +147,17 @@ def representatives(
         same = np.ones(len(left), np.bool_)
         for word in words:
             same &= word[left] == word[met]
-        found[left[same]] = met[same]
+        found[left] = np.where(same, met, left)
         left = left[~same]
         if not len(left):
             break
-    return found
 
 
 def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     """Which of some numbers of 64 bits are there more than once."""
-    slot_bits = max(8, len(values).bit_length() + 1)
-    met = representatives([values.view(np.uint64)], slot_bits, len(_MIXES))
+    words = values.view(np.uint64)
+    met = np.arange(len(words), dtype=np.int32)
+    _meet([words], hashed([words]), met, len(words).bit_length() + 1, len(_MIXES))
     again = np.flatnonzero(met != np.arange(len(met)))
     twice = np.zeros(len(values), np.bool_)
     twice[again] = twice[met[again]] = True
