@@ -66,7 +66,7 @@ after_runs = false
             return datetime.now().astimezone() + self._ahead
 
         with (
-            patch("passerelle.gateway.frame.clock", clock),
+            patch("passerelle.base.clocks.clock", clock),
             patch("passerelle.connectors.web.pause", self.pauses.append),
         ):
             yield

@@ -29,8 +29,8 @@ demo        running    Play one whole half hour on sample files in DIR (passerel
 check       preparing  Look at all that a run needs, and say what is wrong and how to mend it.
 config      settings   What the settings are, and which ones a file of the shop or the ERP asks for.
 run         running    Send the shop's orders to the ERP, or the ERP's stock to the shop, or share one stock.
-convert     running    Convert a local order CSV with the config's rules: no ledger, no server.
-fix         running    Fix a local stock CSV with the config's rules: no ledger, no server.
+convert     converting   Convert a local order CSV with the config's rules: no ledger, no server.
+fix         converting   Fix a local stock CSV with the config's rules: no ledger, no server.
 export      tables     Write orders, missed orders, stock or runs as a table: CSV, Excel or HTML.
 compare     tables     Say what differs between OLD and NEW: two stock CSVs, two sales XMLs, or two folders.
 orders      orders     The orders that the ledger knows, and what a person may do with them.

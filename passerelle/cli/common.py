@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from functools import partial, wraps
@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from passerelle.base import clocks
 from passerelle.base.durable import Data, write_output
 from passerelle.base.errors import (
     ConfigError,
@@ -22,14 +23,10 @@ from passerelle.base.errors import (
     lines_of,
 )
 from passerelle.base.language import _
-from passerelle.base.lock import hold_lock
 from passerelle.base.wording import fitted, to_json
 from passerelle.config.load import ENVIRONMENT, find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
-from passerelle.gateway import frame as gateway
-from passerelle.ledger import ledger as ledgers
-from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.model.states import state_in_words
 
 # Where comments begin in what is shown as TOML, as in the file that `passerelle init` writes.
@@ -74,31 +71,9 @@ def config_path(context: click.Context) -> Path:
     return find_config(option)
 
 
-def reading_ledger(settings: Settings) -> AbstractContextManager[Ledger]:
-    """The ledger, to look something up; a run may be active meanwhile."""
-    return ledgers.reading_ledger(settings.folder)
-
-
-@contextmanager
-def steering_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
-    """The ledger, to change it; no run is active meanwhile."""
-    with hold_lock(settings.folder, command, now()), reading_ledger(settings) as ledger:
-        yield ledger
-
-
-@contextmanager
-def writing_ledger(settings: Settings, command: str) -> Iterator[Ledger]:
-    """The same, for what may be written before any run was: the ledger is created."""
-    with (
-        hold_lock(settings.folder, command, now()),
-        closing(open_ledger(settings.folder)) as ledger,
-    ):
-        yield ledger
-
-
 def now() -> datetime:
     """The time, aware, in this machine's zone."""
-    return gateway.clock()
+    return clocks.clock()
 
 
 yes_option = click.option("--yes", is_flag=True,

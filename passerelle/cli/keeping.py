@@ -13,12 +13,11 @@ from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
 from passerelle.cli.common import (
     now,
-    reading_ledger,
     secret_names,
-    steering_ledger,
     tell,
     with_settings,
 )
+from passerelle.cli.ledgers import reading_ledger, steering_ledger
 from passerelle.config.model import Settings
 from passerelle.config.passwords import delete_password, store_password
 from passerelle.exchange.witness import Witness

@@ -16,11 +16,11 @@ from passerelle.cli.common import (
     now,
     print_json,
     print_table,
-    reading_ledger,
     settings_of,
     tell,
     with_settings,
 )
+from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Inquiry
 from passerelle.health.concerns import Level

@@ -15,11 +15,11 @@ from passerelle.cli.common import (
     print_facts,
     print_json,
     print_table,
-    reading_ledger,
     state_cell,
     tell,
     with_settings,
 )
+from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
 from passerelle.explain.goods import COLUMNS as GOODS
 from passerelle.explain.goods import goods_as_dict, rows_of, sums_of, why_unknown

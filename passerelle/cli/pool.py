@@ -11,13 +11,12 @@ from passerelle.cli.common import (
     now,
     print_json,
     print_table,
-    reading_ledger,
     shop_names,
     state_cell,
     tell,
     with_settings,
-    writing_ledger,
 )
+from passerelle.cli.ledgers import reading_ledger, writing_ledger
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.health.pool import (

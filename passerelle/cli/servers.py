@@ -10,11 +10,11 @@ from passerelle.cli.common import (
     json_option,
     print_json,
     print_table,
-    reading_ledger,
     server_names,
     with_settings,
     yes_option,
 )
+from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.gateway.frame import perform

@@ -26,8 +26,8 @@ from passerelle.cli.common import (
     now,
     print_table,
     tell,
-    writing_ledger,
 )
+from passerelle.cli.ledgers import writing_ledger
 from passerelle.cli.preparing import tell_findings
 from passerelle.cli.running import carry_out
 from passerelle.cli.schedule import install

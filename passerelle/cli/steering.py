@@ -18,12 +18,11 @@ from passerelle.base.language import _
 from passerelle.cli.common import (
     ask_first,
     now,
-    reading_ledger,
-    steering_ledger,
     tell,
     with_settings,
     yes_option,
 )
+from passerelle.cli.ledgers import reading_ledger, steering_ledger
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
 from passerelle.health.naming import NAMED, named_in, of_kind

@@ -14,11 +14,11 @@ from passerelle.cli.common import (
     print_json,
     print_table,
     readable,
-    reading_ledger,
     settings_of,
     tell,
     with_settings,
 )
+from passerelle.cli.ledgers import reading_ledger
 from passerelle.cli.running import carry_out
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import perform
@@ -32,7 +32,7 @@ from passerelle.health.sync import (
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.sync import Job, JobState, Skip
 from passerelle.rules.syncing import WORDS, level_in_words
-from passerelle.runs import start
+from passerelle.runs.starting import start
 
 _FIELDS = ("number", "kind", "target", "state", "created", "due", "started", "ended", "attempt",
            "owner", "result", "error", "mend", "facts")  # fmt: skip

@@ -16,11 +16,11 @@ from passerelle.cli.common import (
     json_option,
     print_json,
     print_table,
-    reading_ledger,
     tell,
     usual_settings,
     with_settings,
 )
+from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
 
 if TYPE_CHECKING:

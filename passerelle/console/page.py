@@ -7,12 +7,12 @@ from functools import lru_cache
 from html import escape
 from pathlib import Path
 
+from passerelle.base.clocks import clock
 from passerelle.base.errors import PasserelleError, lines_of
 from passerelle.base.language import _, spoken
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 from passerelle.console.deeds import button, buttons_of
-from passerelle.gateway.frame import clock
 from passerelle.health.report.live import Button, Live
 from passerelle.health.report.page import render
 from passerelle.ledger.ledger import reading_ledger

@@ -9,6 +9,7 @@ from typing import Any
 from passerelle import __version__
 from passerelle.archive import folders as archive
 from passerelle.archive.retention import mend_of_prune
+from passerelle.base import clocks
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import INTERRUPTED, BusyError, ConfigError, PasserelleError
 from passerelle.base.language import _
@@ -25,11 +26,6 @@ from passerelle.ledger.runs import PRUNE
 from passerelle.model.runs import RUNS
 from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
-
-
-def clock() -> datetime:
-    """The time, aware, in this machine's zone: the one place where a run reads it."""
-    return datetime.now().astimezone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +60,7 @@ class Gateway:
 
     def now(self) -> datetime:
         """The time, aware, in this machine's zone."""
-        return clock()
+        return clocks.clock()
 
     def say(self, text: str) -> None:
         """Tells the trace and the console."""
@@ -159,7 +155,7 @@ def _opened(
     *,
     console: bool,
 ) -> Iterator[Gateway]:
-    now = clock()
+    now = clocks.clock()
     with ExitStack() as stack:
         if _is_long(run):
             _rotate_if_free(settings, run, now)

@@ -4,7 +4,7 @@ Spreadsheets write ids anew: 000051 becomes 51, 51.0 or #51. An order that the l
 one spelling is the same under another where its reference and its date agree.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from passerelle.archive.folders import WITHHELD
@@ -20,7 +20,8 @@ from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault, Order, Reading
 from passerelle.model.records import KnownOrder
 from passerelle.rules.fate import is_id_used_again
-from passerelle.rules.spellings import about_spelling, each_once, is_same, under
+from passerelle.rules.spellings import about_spelling, is_same, under
+from passerelle.runs.order_remarks import spelled_once
 
 
 def read_order_file(gateway: Gateway, source: Source) -> tuple[OrderFile, Mapping[str, KnownOrder]]:
@@ -47,14 +48,6 @@ def read_order_file(gateway: Gateway, source: Source) -> tuple[OrderFile, Mappin
     notes = tuple(Fault(name, file.top, "id", text) for text in told)
     file = replace(file, readings=readings, notes=(*file.notes, *notes))
     return file, {**known, **{order.id: order for order in named.values()}}
-
-
-def spelled_once(file: OrderFile, name: str, known: Collection[str] = ()) -> OrderFile:
-    """With each order once, whatever its ids were made of; ``known`` are those of the ledger."""
-    where = Fault(name, file.top, "id", "")
-    found = each_once(file.readings, where, known)
-    notes = (replace(where, problem=text) for text in found.told())
-    return replace(file, readings=found.readings, notes=(*file.notes, *notes))
 
 
 def check_columns(gateway: Gateway, file: OrderFile) -> None:

@@ -20,21 +20,7 @@ from passerelle.model.states import State
 from passerelle.rules import fate
 from passerelle.runs import departures
 from passerelle.runs.departures import NO_DEPARTURES, Departures
-
-_BLIND = {
-    "status": N_(
-        "the file has no column for {key}, so cancelled orders cannot be told from others "
-        "(name it in orders.columns.{key})"
-    ),
-    "payment": N_(
-        "the file has no column for {key}, so orders paid by gift card cannot be told from others "
-        "(name it in orders.columns.{key})"
-    ),
-    "voucher": N_(
-        "the file has no column for {key}, so orders paid by gift voucher cannot be told from "
-        "others (name it in orders.columns.{key})"
-    ),
-}
+from passerelle.runs.order_remarks import about_unknown, rejection, remarks
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +122,6 @@ def decide(
     return replace(plan, unknown=unknown, notes=(*plan.notes, *about_unknown(news)))
 
 
-def about_unknown(statuses: Iterable[str]) -> Iterator[str]:
-    """What is told of each status of which nobody has said what its orders are."""
-    for status in statuses:
-        yield f"! {fate.about_status(status)}: {fate.what_to_add(status)}"
-
-
 def with_goods(plan: OrdersPlan, file: OrderFile, settings: Orders) -> OrdersPlan:
     """The plan with the orders that no XML tells: not sent, or only through a stylesheet."""
     states = {State.WITHHELD, State.WAITING, State.REJECTED}
@@ -182,26 +162,6 @@ def others(
         what = fate.decide(reading, known.get(reading.id), settings)
         if isinstance(what, ChangedOrder) and what.is_another and not what.cancelled:
             yield what
-
-
-def remarks(file: OrderFile) -> Iterator[str]:
-    """What is told of a file whose orders are read all the same."""
-    yield from absent_columns(file)
-    if file.dates_in_doubt:
-        yield _(
-            "no date shows for certain whether the day or the month comes first: 03/04 was taken "
-            "for 3 April; set orders.date_order"
-        )
-    yield from map(str, file.notes[:FEW])
-    if len(file.notes) > FEW:
-        more = len(file.notes) - FEW
-        yield n_("{n} more remark of that kind", "{n} more remarks of that kind", more)
-
-
-def absent_columns(file: OrderFile) -> Iterator[str]:
-    """What cannot be told of the orders because the file lacks a column."""
-    for key in file.absent:
-        yield _(_BLIND[key]).format(key=key)
 
 
 def unknown_statuses(
@@ -393,27 +353,3 @@ def _lost_from_sight(plan: OrdersPlan) -> RejectedError | None:
         few([order.id for order in plan.missing], FEW),
         mend.format(settle=covering("settle", "not_sent", times)),
     )
-
-
-def rejection(fault: str, number: int, sent: int) -> RejectedError | None:
-    """The closing error for the faults that rejected orders: the first, and how many they are.
-
-    ``sent``: how many others went through.
-    """
-    if not number:
-        return None
-    where, rest = fault, number - 1
-    if rest:
-        where = n_(
-            "{fault} (and {n} more, listed above)",
-            "{fault} (and {n} more, listed above)",
-            rest,
-            fault=where,
-        )
-    mend = _(
-        "mend it in the shop, or enter the order by hand and settle it, as `passerelle status` "
-        "tells"
-    )
-    if sent:
-        mend += _("; the other orders went through")
-    return RejectedError(n_("{n} order rejected", "{n} orders rejected", number), where, mend)

@@ -19,8 +19,7 @@ from passerelle.model.states import state_in_words
 from passerelle.rules.fate import Fate, is_unknown_status, judge, without_statuses
 from passerelle.rules.fulfilment import document_of
 from passerelle.rules.missed_sales import all_sold
-from passerelle.runs.order_file import spelled_once
-from passerelle.runs.orders_plan import about_unknown, rejection, remarks
+from passerelle.runs.order_remarks import about_unknown, rejection, remarks, spelled_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def convert_sale(settings: Settings, source: Path, id: str, now: datetime) -> Re
 def fix_file(settings: Settings, source: Path, order_file: Path | None) -> Rehearsal:
     """The corrected form of a local stock CSV. Raises as :func:`convert_file` does."""
     from passerelle.rules.guards import check_lines
-    from passerelle.runs.stock_plan import describe_fix, stock_rejection
+    from passerelle.runs.stock_remarks import describe_fix, stock_rejection
     from passerelle.stock_csv_fix.fix import fix_stock
 
     stock = settings.needed_stock

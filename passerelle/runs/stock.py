@@ -49,9 +49,9 @@ from passerelle.runs.stock_plan import (
     StockPlan,
     describe,
     facts,
-    stock_rejection,
     summarise,
 )
+from passerelle.runs.stock_remarks import stock_rejection
 from passerelle.runs.withdrawing import (
     leave_old_place,
     look_after_left,

@@ -7,6 +7,7 @@ from socket import socket
 
 import click
 
+from passerelle.base.clocks import clock
 from passerelle.base.durable import make_private_folder
 from passerelle.base.errors import BusyError, UsageError
 from passerelle.base.language import _
@@ -14,7 +15,6 @@ from passerelle.base.lock import locked
 from passerelle.base.serving import bind
 from passerelle.config.passwords import SERVICE
 from passerelle.config.tills import host_and_port, is_loopback
-from passerelle.gateway.frame import clock
 from passerelle.tills.agent import Agent, make_app
 from passerelle.tills.agent_book import AgentBook, books_in, path_for
 from passerelle.tills.desk import Desk

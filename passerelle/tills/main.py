@@ -4,13 +4,13 @@ from pathlib import Path
 
 import click
 
+from passerelle.base.clocks import clock
 from passerelle.base.errors import BusyError
 from passerelle.base.language import _
 from passerelle.base.lock import locked
 from passerelle.base.serving import bind
 from passerelle.config.model import Settings
 from passerelle.config.tills import host_and_port
-from passerelle.gateway.frame import clock
 from passerelle.ledger.till_reading import reading_till_book
 from passerelle.tills.calls import make_app
 from passerelle.tills.items import ItemList, stocks_of

@@ -9,7 +9,7 @@ from shutil import copytree, ignore_patterns
 
 import pytest
 
-from passerelle.gateway import frame as gateway
+from passerelle.base import clocks
 from passerelle.ledger.ledger import open_ledger
 from tests.servers.ftp import FtpServer
 from tests.world import Sale, World
@@ -52,7 +52,7 @@ class Day:
         # The server adds this to every file's time, so that those written before move back.
         self._age_files(ahead - self._server.quirks.clock_ahead)
         self._server.quirks = replace(self._server.quirks, clock_ahead=ahead)
-        self._patch.setattr(gateway, "clock", lambda: self.moment)
+        self._patch.setattr(clocks, "clock", lambda: self.moment)
 
     def _age_files(self, seconds: float) -> None:
         for path in self.world.server.root.rglob("*"):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from passerelle.base import clocks
 from passerelle.gateway import frame
 from tests.e2e.conftest import NewFtp
 from tests.servers.ftp import Quirks
@@ -39,9 +40,9 @@ def kinds(world: World) -> set[str]:
 
 def ahead(monkeypatch: pytest.MonkeyPatch, days: float) -> None:
     """Our own clock is wrong from now on."""
-    clock = frame.clock
-    monkeypatch.setattr(frame, "clock", lambda: clock() + timedelta(days=days))
-    monkeypatch.setattr(frame.Gateway, "now", lambda self: frame.clock())
+    clock = clocks.clock
+    monkeypatch.setattr(clocks, "clock", lambda: clock() + timedelta(days=days))
+    monkeypatch.setattr(frame.Gateway, "now", lambda self: clocks.clock())
 
 
 def test_most_of_an_archive_is_a_persons_to_remove(ready: World) -> None:

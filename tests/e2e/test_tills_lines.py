@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from passerelle.base import clocks
 from passerelle.base.exact_json import dump, parse
-from passerelle.gateway import frame
 from passerelle.tills import steering
 from passerelle.tills.trust import fingerprint_of, key_of, own_certificate, proof
 from tests import scale
@@ -226,10 +226,10 @@ def test_a_code_counts_once_and_five_wrong_ones_end_it(shop: TillShop) -> None:
 
 
 def test_a_code_lives_ten_minutes(shop: TillShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = frame.clock
+    clock = clocks.clock
     codes = list[str]()
     for ago in (timedelta(minutes=9, seconds=30), timedelta(minutes=10), timedelta(minutes=-5)):
-        monkeypatch.setattr(frame, "clock", lambda ago=ago: clock() - ago)
+        monkeypatch.setattr(clocks, "clock", lambda ago=ago: clock() - ago)
         codes.append(code_for(shop, f"T{len(codes)}"))
     assert [pairs(shop.port, code).status for code in codes] == [200, 403, 403]
 
@@ -239,7 +239,7 @@ def test_who_stands_between_with_another_certificate_learns_nothing(tmp_path: Pa
         code, other = code_for(shop, "A"), tmp_path / "other"
         other.mkdir()
         theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        theirs.load_cert_chain(*own_certificate(other, frame.clock()))
+        theirs.load_cert_chain(*own_certificate(other, clocks.clock()))
         with BadLine(shop.port, tls=theirs) as between:
             assert pairs(between.port, code, tls=True).status == 403
         paired = pairs(shop.port, code, tls=True)

@@ -328,7 +328,7 @@ def test_a_year_with_faults_ends_without_a_discrepancy(
     half_hours = HALF_HOURS
     shop = kind(quick_folder)
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("passerelle.gateway.frame.clock", lambda: shop.now))
+        stack.enter_context(mock.patch("passerelle.base.clocks.clock", lambda: shop.now))
         stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
         place = "passerelle.remotes.folder.write_durably"
         stack.enter_context(mock.patch(place, shop.write_at_this_hour))

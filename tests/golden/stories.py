@@ -136,7 +136,7 @@ class Play:
             time.tzset()
             stack.enter_context(mock.patch.object(Deadline, "sleep", lambda *_: None))
             here = self._now.astimezone
-            stack.enter_context(mock.patch("passerelle.gateway.frame.clock", here))
+            stack.enter_context(mock.patch("passerelle.base.clocks.clock", here))
             stack.enter_context(mock.patch("passerelle.remotes.folder.write_durably", self._write))
             yield
 

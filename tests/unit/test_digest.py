@@ -17,7 +17,7 @@ from passerelle.health.alerts import digest
 from passerelle.health.alerts.digest import FILE_NAME, compose_digest, send_digest
 from passerelle.health.alerts.sending import Address, Message, Sending
 from passerelle.ledger.ledger import Ledger, open_ledger
-from passerelle.runs import start
+from passerelle.runs.starting import start
 from tests.servers import HOST
 from tests.servers.fixtures import NewServer
 from tests.world import Sale, World

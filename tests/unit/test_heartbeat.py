@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
+from passerelle.base.clocks import clock
 from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.lock import hold_lock
 from passerelle.checks import check_alerts
@@ -18,10 +19,9 @@ from passerelle.config.alerts import Alerts
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 from passerelle.gateway import frame
-from passerelle.gateway.frame import clock
 from passerelle.health.alerts import heartbeat
 from passerelle.health.alerts.heartbeat import Heartbeat, address_of
-from passerelle.runs import start
+from passerelle.runs.starting import start
 from tests.servers import HOST
 from tests.servers.fixtures import NewServer
 from tests.servers.monitor import Monitor

@@ -14,7 +14,7 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
-from passerelle.runs import start
+from passerelle.runs.starting import start
 
 STOCK_ENCODING = "cp1252"
 

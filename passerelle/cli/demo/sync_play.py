@@ -9,7 +9,7 @@ from passerelle.cli.demo.zort import FakeZort, ZortProduct
 from passerelle.config.load import load_config
 from passerelle.config.shown import toml_value
 from passerelle.ledger.ledger import open_ledger
-from passerelle.runs import start
+from passerelle.runs.starting import start
 
 _PRODUCTS = (
     ("TEE-S", "12"), ("TEE-M", "0"), ("TEE-L", "7"), ("CAP", "2.5"), ("MUG", "31"),

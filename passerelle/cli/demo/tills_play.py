@@ -8,12 +8,12 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
+from passerelle.base.clocks import clock
 from passerelle.base.exact_json import parse
 from passerelle.base.language import _
 from passerelle.base.wording import few
 from passerelle.cli.demo import Tell, at, prepare
 from passerelle.config.tills import Tills
-from passerelle.gateway.frame import clock
 from passerelle.ledger.till_book import TillBook, TillEvent
 from passerelle.model.till_forms import read_order
 from passerelle.model.tills import Op, Till
