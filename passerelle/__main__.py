@@ -20,6 +20,7 @@ from passerelle.base.errors import (
     place_of,
 )
 from passerelle.base.language import _, speak
+from passerelle.config.file import speak_as_configured
 
 # Without a handler, libraries' logs would go to stderr: paramiko's hold tracebacks and banners.
 logging.getLogger().addHandler(logging.NullHandler())
@@ -28,6 +29,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 def main() -> NoReturn:
     """Runs the command line; every failure is one line on stderr and its exit code."""
     speak("auto")
+    speak_as_configured()
     # Orders and lines are many objects without circles, all of which are needed to the end: looking
     # for circles among them as often as usual takes a sixth of the time of reading.
     gc.set_threshold(100_000, 20, 100)

@@ -4,7 +4,7 @@ import re
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from passerelle.base.language import _
 
@@ -55,6 +55,10 @@ class UnreachableError(PasserelleError):
     """A server or a file could not be reached; the next run tries again."""
 
     exit_code = 4
+
+
+class LoginRefusedError(UnreachableError):
+    """The account was not let in: that says nothing of any file."""
 
 
 class TransientError(UnreachableError):
@@ -142,6 +146,10 @@ class HeldError(PasserelleError):
     exit_code = 6
 
 
+class DoubtfulError(HeldError):
+    """Only the ERP knows whether it has a file; all else goes on."""
+
+
 class StaleError(HeldError):
     """The ERP's stock is older than it may be: by so many ``minutes``, which the ledger keeps."""
 
@@ -156,6 +164,12 @@ class BusyError(PasserelleError):
     """Another run is active in the same folder."""
 
     exit_code = 7
+
+
+def facts_of(error: PasserelleError) -> dict[str, Any]:
+    """What the ledger keeps of the error that a run ended with."""
+    kept = {"kind": type(error).__name__, "what": error.what, "where": error.where}
+    return {**(error.facts or {}), "error": {**kept, "mend": error.mend}}
 
 
 def gravest(*errors: PasserelleError | None) -> PasserelleError | None:

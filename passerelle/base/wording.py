@@ -120,6 +120,13 @@ def time_of_day(moment: datetime, now: datetime) -> str:
     return clock(moment) if is_today else minute(moment)
 
 
+def span_of_time(begin: datetime, end: datetime, now: datetime) -> tuple[str, str]:
+    """Both ends, with their dates unless both are today's: of two, one alone would mislead."""
+    days = {moment.astimezone().date() for moment in (begin, end)}
+    tell = clock if days == {now.astimezone().date()} else minute
+    return tell(begin), tell(end)
+
+
 def local(moment: datetime | None) -> str:
     """As in ``2026-11-25 10:27:19``; ``-`` for none."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" if moment else "-"

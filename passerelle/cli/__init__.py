@@ -2,9 +2,10 @@
 
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
+from click.exceptions import NoSuchCommand
 
 from passerelle import __version__
 from passerelle.base import window
@@ -12,6 +13,7 @@ from passerelle.base.language import _
 from passerelle.base.progress import shown
 from passerelle.cli.click_words import teach_click
 from passerelle.cli.spoken_help import in_words
+from passerelle.config.file import speak_as_configured
 
 
 class Command(NamedTuple):
@@ -71,6 +73,14 @@ class _Commands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return in_words(command)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:  # by itself click looks among those that are loaded
+            raise NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         click.Group.format_help(in_words(self), ctx, formatter)
 
@@ -82,6 +92,12 @@ class _Commands(click.Group):
             formatter.write_dl([(name, _(command.help)) for name, command in COMMANDS.items()])
 
 
+def _speak_as_in(_context: click.Context, _option: click.Parameter, path: Path | None) -> Any:
+    if path:
+        speak_as_configured(path)
+    return path
+
+
 @click.group(
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -89,6 +105,8 @@ class _Commands(click.Group):
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),
+    is_eager=True,
+    callback=_speak_as_in,
     help="The config.toml to use. Else $PASSERELLE_CONFIG, else the one beside the program "
     "(.exe) or in the current folder.",
 )

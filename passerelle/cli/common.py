@@ -24,7 +24,8 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.wording import fitted, to_json
-from passerelle.config.load import ENVIRONMENT, find_config, load_config
+from passerelle.config.file import ENVIRONMENT
+from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
 from passerelle.config.places import folded
 from passerelle.model.states import state_in_words

@@ -14,7 +14,8 @@ from passerelle.base.errors import AccessDeniedError, ConfigError, UnreachableEr
 from passerelle.base.language import N_, _
 from passerelle.base.program import this_program
 from passerelle.cli.common import ask_first, complain, tell
-from passerelle.config.load import FILE_NAME, config_place, find_config, load_config, write_template
+from passerelle.config.file import FILE_NAME, config_place
+from passerelle.config.load import find_config, load_config, write_template
 from passerelle.desktop import entries
 
 # Nobody reads and closes a file so fast: such an editor goes on in a process of its own.

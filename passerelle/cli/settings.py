@@ -22,15 +22,16 @@ from passerelle.cli.common import (
     print_json,
     settings_of,
     tell,
+    usual_settings,
     yes_option,
 )
 from passerelle.cli.desktop import edit
+from passerelle.config.file import FILE_NAME
 from passerelle.config.guess.header import about_grid, about_left, about_unread
 from passerelle.config.guess.old_xml import propose_xml
 from passerelle.config.guess.proposal import Proposal, propose
 from passerelle.config.guess.sample import Sample, read_sample
 from passerelle.config.load import (
-    FILE_NAME,
     load_config,
     read_text,
     shipped_schema,
@@ -202,7 +203,10 @@ def _write_columns(path: Path, sample: Sample, proposal: Proposal, *, yes: bool)
 def _fetched(context: click.Context, source: str) -> tuple[str, bytes] | None:
     """A server's file: its name and content; ``None`` for a local one, such as ``D:/x``."""
     server, _colon, path = source.partition(":")
-    if len(server) < 2 or not path or Path(source).is_file():
+    if not path or Path(source).is_file():
+        return None
+    is_drive = len(server) < 2 and server not in getattr(usual_settings(context), "servers", ())
+    if not server or is_drive:
         return None
     settings = settings_of(context)
     if server not in settings.servers:

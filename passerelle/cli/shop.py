@@ -37,7 +37,7 @@ def clear_cache(settings: Settings, yes: bool, as_json: bool) -> None:
     passerelle shop clear-cache --yes
     """
     prod = settings.needed_cache
-    text = _("{folder} is renamed; the shop builds a new one, and its first pages are slow")
+    text = _("{folder} will be renamed; the shop builds a new one, and its first pages are slow")
     ask_first([] if as_json else [text.format(folder=prod)], yes=yes)
     server = settings.servers[prod.server]
     with closing(open_remote(prod.server, server, Deadline(settings.time_limit))) as remote:

@@ -95,7 +95,9 @@ class OrderColumns(Columns):
         "Order date", "date_add", "order_date", "date",
     )
     """When the order was placed."""
-    status: Annotated[Names, KnownColumn(usual=("Statut", "État", "State", "État actuel"))] = (
+    status: Annotated[
+        Names, KnownColumn(usual=("Statut", "État", "State", "État actuel", "current_state"))
+    ] = (
         "État de la commande/Dénomination", "État de la commande", "Statut de la commande",
         "Order state/Name", "Order state", "Order status", "Financial Status", "status",
     )

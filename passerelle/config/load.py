@@ -1,9 +1,6 @@
 """Finding config.toml, reading it with all its faults at once, and writing a first one."""
 
 import codecs
-import os
-import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
@@ -16,18 +13,15 @@ from passerelle.base.durable import private, replace_whole
 from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.config.faults import faults_of, located
+from passerelle.config.file import FILE_NAME, config_place, speak_as_in
 from passerelle.config.links import faults_of_links
 from passerelle.config.model import Settings
 from passerelle.config.syntax import fault_of_syntax
 
-ENVIRONMENT = "PASSERELLE_CONFIG"
-FILE_NAME = "config.toml"
 SCHEMA_NAME = "config.schema.json"
 _MOST_BYTES = 1_000_000
 # The parser's time grows by the square of a dotted key's length.
 _MANY_DOTS = 2000
-# Before the first table, on a line of its own; for files that are no TOML.
-_LANGUAGE = re.compile(r"""(?:^|\n)[ \t]*language[ \t]*=[ \t]*["'](\w+)["']""")
 
 
 def find_config(option: Path | None = None) -> Path:
@@ -45,19 +39,6 @@ def find_config(option: Path | None = None) -> Path:
     return path
 
 
-def config_place(option: Path | None = None) -> Path:
-    """The same file, whether it is there or not."""
-    return (option or _by_default()).absolute()
-
-
-def _by_default() -> Path:
-    named = os.environ.get(ENVIRONMENT)
-    if named:
-        return Path(named)
-    frozen = getattr(sys, "frozen", False)
-    return (Path(sys.executable).parent if frozen else Path.cwd()) / FILE_NAME
-
-
 def load_config(path: Path) -> Settings:
     """The settings in the file at ``path``; from here on, its ``language`` is spoken.
 
@@ -69,7 +50,7 @@ def load_config(path: Path) -> Settings:
 
 def parse_config(path: Path, text: str) -> Settings:
     """The same of the ``text`` that the file holds, or will hold."""
-    _speak_as_in(text)
+    speak_as_in(text)
     tree = _parse(path, text)
     speak(str(tree.get("language", "auto")))
     servers = tree.get("servers")
@@ -94,12 +75,6 @@ def _odoos(connectors: object) -> Iterator[str]:
     for name, table in connectors.items() if isinstance(connectors, dict) else ():
         if isinstance(table, dict) and table.get("kind") == "odoo":
             yield name
-
-
-def _speak_as_in(text: str) -> None:
-    """As far as it can be told of a text that may be no TOML."""
-    found = _LANGUAGE.search(text.partition("\n[")[0])
-    speak(found[1] if found else "auto")
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -144,7 +119,7 @@ def read_text(path: Path) -> str:
         return data.decode("utf-16" if wide else "utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         # Before it could be read: the language that it names is ASCII in any encoding.
-        _speak_as_in(data.decode("latin-1").replace("\r\n", "\n"))
+        speak_as_in(data.decode("latin-1").replace("\r\n", "\n"))
         line = data.count(b"\n", 0, error.start) + 1
         problem = _("not UTF-8: in Notepad, save it with the encoding UTF-8")
         # Not "from error": that holds the whole file, passwords too.

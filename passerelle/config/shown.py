@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from passerelle.base.language import _, spoken
 from passerelle.config.faults import Key, key_lines
-from passerelle.config.load import ENVIRONMENT, load_config, read_text
+from passerelle.config.file import ENVIRONMENT
+from passerelle.config.load import load_config, read_text
 
 MASK = "********"
 # What stands in config.toml for a password without being one.

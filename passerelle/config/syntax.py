@@ -24,6 +24,8 @@ _YES = frozenset({"true", "yes", "oui", "vrai", "on"})
 _NO = frozenset({"false", "no", "non", "faux", "off"})
 _TWO_VALUES = re.compile(r"""(?:"[^"]*"|'[^']*'|\b\d+)\s+(?:"|'|\d)""")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_HOUR_OF_DAY = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{1,2}):(\d{2})")
+_QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
 _LONGEST = 90
 # By what the parser says of a value that does not end: the line on which one begins.
 _BEGINNINGS = {
@@ -76,7 +78,9 @@ def _pair(line: str) -> tuple[str, str]:
 
 def _backslash(lines: list[str], number: int, message: str) -> str | None:
     key, value = _pair(lines[number - 1])
-    if "\\" not in value or not message.startswith(("Unescaped", "Invalid hex", "Escaped")):
+    is_open = value.endswith('\\"') and "Illegal" in message
+    told = message.startswith(("Unescaped", "Invalid hex", "Escaped"))
+    if "\\" not in value or not (told or is_open):
         return None
     is_simple = re.fullmatch(r"""\"[^"']*\"""", value) and r"\\" not in value[2:]
     if not is_simple:
@@ -96,6 +100,8 @@ def _twice(lines: list[str], number: int, message: str) -> str | None:
     if "twice" not in message and "overwrite" not in message:
         return None
     line = lines[number - 1]
+    if not _TABLE.match(line) and not _pair(line)[0]:
+        return None
     if table := _TABLE.match(line):
         names = (_TABLE.match(one) for one in lines[: number - 1])
         same = (n for n, name in enumerate(names, 1) if name and name[1] == table[1])
@@ -121,16 +127,20 @@ def _unclosed_quote(lines: list[str], number: int, _message: str) -> str | None:
 
 def _table_bracket(lines: list[str], number: int, _message: str) -> str | None:
     line = lines[number - 1].strip()
-    if not line.startswith("[") or _TABLE.match(line):
+    if not line.startswith("[") or (_TABLE.match(line) and " " not in line.strip("[] ")):
         return None
-    name = line.strip("[] \t").partition("#")[0].strip()
+    name = ".".join(line.strip("[] \t").partition("#")[0].split())
     return _("brackets do not match: write {line}").format(line=f"[{shorten(name, 40)}]")
 
 
 def _list(lines: list[str], number: int, _message: str) -> str | None:
-    _key, value = _pair(lines[number - 1])
+    key, value = _pair(lines[number - 1])
     if not value.startswith("["):
         return None
+    inner = value.strip("[]")
+    if value.endswith("]") and _BARE.fullmatch(inner) and not inner.strip(" ,").isdigit():
+        right = right_form(f"{inner.strip()},")
+        return _("texts stand between quotes: write {line}").format(line=written(key, right))
     if any(_TWO_VALUES.search(line) for line in lines[number - 1 : number + 20]):
         return _('a comma stands between the values of a list: write ["…", "…"]')
     return _('a list is not closed: it ends with "]", and commas stand between its values')
@@ -147,6 +157,30 @@ def _equals(lines: list[str], number: int, _message: str) -> str | None:
     return _('"=" is missing between key and value: write key = "value"')
 
 
+def _more_behind(lines: list[str], number: int, message: str) -> str | None:
+    """A second value, or another key, behind a first one."""
+    if not message.startswith("Expected newline"):
+        return None
+    key, value = _pair(lines[number - 1])
+    parts = _QUOTED.findall(value)
+    if key and len(parts) > 1 and not _QUOTED.sub("", value).strip(" ,;"):
+        many = _("several values stand in a list: write {line}")
+        return many.format(line=written(key, f"[{', '.join(parts)}]"))
+    return _("nothing may stand behind a value: write each key on a line of its own")
+
+
+def _strange_key(lines: list[str], number: int, message: str) -> str | None:
+    """A key with an accent or a blank; or a value that begins with a second "="."""
+    line = lines[number - 1]
+    if re.match(r"\s*[\w.\-]+\s*==", line):
+        return _('one "=" stands between key and value, not two')
+    if "after a key" not in message or "=" not in line:
+        return None
+    key = line.partition("=")[0].strip()
+    text = _("keys have plain letters, digits, - and _; another one stands between quotes: {line}")
+    return text.format(line=f'"{shorten(key, 40)}" = …')
+
+
 def _bare(lines: list[str], number: int, _message: str) -> str | None:
     """A value that is neither between quotes nor a number, a date, true or false."""
     key, value = _pair(lines[number - 1])
@@ -158,17 +192,26 @@ def _bare(lines: list[str], number: int, _message: str) -> str | None:
         )
     if not _BARE.fullmatch(value):
         return None
-    right = right_form(value)
+    right = right_form(value, is_of_texts=key.endswith("ids"))
     text = _("write {line}") if right[0] != '"' else _("a text stands between quotes: write {line}")
     return text.format(line=written(key, right))
 
 
-def right_form(value: str) -> str:
+def right_form(value: str, *, is_of_texts: bool = False) -> str:
     """What was meant by a bare value, as TOML has it: a yes, a number, a French day, a text."""
     if value.lower() in _YES | _NO:
         return "true" if value.lower() in _YES else "false"
     if re.fullmatch(r"\d+,\d+", value):
         return value.replace(",", ".")
+    if "," in value:
+        parts = [part.strip() for part in value.split(",") if part.strip()]
+        is_number = all(map(str.isdigit, parts)) and not is_of_texts
+        texts = parts if is_number else [f'"{part}"' for part in parts]
+        return f"[{', '.join(texts)}]"
+    if share := re.fullmatch(r"(\d{1,2}) ?%", value):
+        return f"0.{int(share[1]):02}"
+    if moment := _HOUR_OF_DAY.fullmatch(value):
+        return f"{moment[1]}T{int(moment[2]):02}:{moment[3]}:00"
     if day := _DAY_FIRST.fullmatch(value):
         return f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}T00:00:00"
     return f"'{value}'" if "\\" in value else f'"{value}"'
@@ -177,11 +220,13 @@ def right_form(value: str) -> str:
 # The first that knows the line counts.
 _PROBLEMS: tuple[Callable[[list[str], int, str], str | None], ...] = (
     _twice,
+    _table_bracket,
     _curly,
     _backslash,
     _list,
     _unclosed_quote,
-    _table_bracket,
     _equals,
+    _strange_key,
     _bare,
+    _more_behind,
 )

@@ -77,7 +77,10 @@ _NOT_PRINTABLE = re.compile("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 def printable(text: str) -> str:
     """``text`` itself; refuses what XML, CSV files and file systems cannot carry."""
     if _NOT_PRINTABLE.search(text):
-        problem = _("control characters cannot be written into XML, CSV or file names")
+        problem = _(
+            "control characters cannot be written into XML, CSV or file names (a backslash makes "
+            "them: double it, or write the text between '…')"
+        )
         raise ValueError(problem)
     return text
 
@@ -86,7 +89,15 @@ _PRINTABLE = checked_by("^[^\\u0000-\\u001f\\u007f-\\u009f]*$")
 Printable = Annotated[str, AfterValidator(printable), _PRINTABLE]
 
 
+# What people put between names that they write into one text.
+_BETWEEN_NAMES = re.compile(r"\s*[,;]\s*")
+
+
 def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str) and len(parts := _BETWEEN_NAMES.split(value.strip())) > 1:
+        written = ", ".join(f'"{part}"' for part in parts)
+        problem = _('one text is one name: write [{names}] (a name with a comma in it: ["{text}"])')
+        raise ValueError(problem.format(names=shorten(written, 120), text=shorten(value)))
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise ValueError(_('write a name or a list of names, like ["ID commande", "Order ID"]'))
@@ -96,8 +107,9 @@ def _names(value: Any) -> tuple[str, ...]:
 def _product_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     """``ids`` themselves; refuses what no line of a stock file could carry as its id."""
     for text in ids:
-        if not text.strip() or text != text.strip() or not text.isprintable():
-            raise ValueError(_('a product id is written like "1201", without blanks around it'))
+        is_one = text == text.strip() and text.isprintable() and "," not in text
+        if not text or not is_one:
+            raise ValueError(_('a product id is written like "1201": no blanks around, one by one'))
     return ids
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from passerelle.base.dates import DateOrder
-from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.base.errors import ConfigError, HeldError, NotReadyError
 from passerelle.base.language import _
 from passerelle.base.reading import (
     END_OF_FILE,
@@ -184,12 +184,12 @@ def _deciding(settings: Orders) -> tuple[str, ...]:
 def _open_table(data: bytes, settings: Orders, file: str) -> Table:
     """The table below the header.
 
-    Raises :class:`NotReadyError` for a file that is empty or cut, :class:`RejectedError` for
+    Raises :class:`NotReadyError` for a file that is empty or cut, :class:`HeldError` for
     bytes that are no text, :class:`ConfigError` for a column that is missing or stands twice.
     """
     if what := about_other_kind(data):
         mend = _("nothing was read from it; have a CSV file written there, or look what went wrong")
-        raise RejectedError(what, file, mend)
+        raise HeldError(what, file, mend)
     text = _decode(data, settings, file)
     _check_whole(text, settings, file)
     lines = first_lines(text, MOST_ABOVE)
@@ -217,7 +217,7 @@ def _decode(data: bytes, settings: Orders, file: str) -> str:
             text = text.translate(dict.fromkeys(map(ord, UNSEEN)))
         return without_end(text, END_OF_FILE)
     except UnicodeDecodeError as error:
-        raise RejectedError(
+        raise HeldError(
             _("a byte is no text in {encoding}").format(
                 encoding=detect_encoding(data, settings.encoding)
             ),
@@ -233,7 +233,7 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
         # Of a header's letters the first byte is zero, or the second.
         encoding = "utf-16-le" if header.index("\0") % 2 else "utf-16-be"
         mend = _('nothing was read from it; set orders.encoding = "{encoding}", or export UTF-8')
-        raise RejectedError(
+        raise HeldError(
             _("the file is no text, or UTF-16 without its mark"),
             f"{file}:1",
             mend.format(encoding=encoding),
@@ -256,7 +256,7 @@ def _check_whole(text: str, settings: Orders, file: str) -> None:
 
 def _check_header(line: str, where: str) -> None:
     if len(line) > LONGEST_HEADER:
-        raise RejectedError(
+        raise HeldError(
             _("the first line has {length} characters and is no header").format(length=len(line)),
             where,
             _("nothing was read from the file; have the shop export it again"),

@@ -110,7 +110,7 @@ def doubt(order: Order, bought: Sequence[Line], *, is_full: bool) -> str:
     if is_full:
         if adds_up(order, bought) or adds_up(order, order.lines):
             return ""
-    elif not (has_twins(bought) and paid and made > paid and made % paid == 0):
+    elif not (has_twins(bought) and _is_multiple(order, bought)):
         return ""
     if _with_tax(order, bought):
         text = _("its lines make {made}, {paid} were paid: unit_price seems to be without tax")
@@ -119,6 +119,16 @@ def doubt(order: Order, bought: Sequence[Line], *, is_full: bool) -> str:
     else:
         text = _("its lines, with shipping and discount, make {made}, but {paid} were paid")
     return text.format(made=f"{made:f}", paid=f"{paid:f}")
+
+
+def _is_multiple(order: Order, lines: Sequence[Line]) -> bool:
+    """Whether the goods come to twice what was paid for goods, or more. Shipping is paid once."""
+    for shipping in {order.shipping or _NOTHING, _NOTHING}:
+        goods = (order.total_paid or _NOTHING) - shipping
+        made = _sum(order, lines) - (order.shipping or _NOTHING)
+        if goods > 0 and made > goods and made % goods == 0:
+            return True
+    return False
 
 
 def _with_tax(order: Order, lines: Sequence[Line]) -> bool:

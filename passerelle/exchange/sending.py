@@ -21,6 +21,7 @@ from passerelle.archive.folders import Exports
 from passerelle.base.commands import of_xml
 from passerelle.base.errors import (
     AlreadyThereError,
+    DoubtfulError,
     HeldError,
     NotFoundError,
     PasserelleError,
@@ -346,7 +347,7 @@ class Sender:
         what = _(
             "the file is gone, and was not seen to be taken: only the ERP knows whether it has it"
         )
-        return HeldError(what, str(dispatch.place), mend_of_doubt(self.ledger, dispatch))
+        return DoubtfulError(what, str(dispatch.place), mend_of_doubt(self.ledger, dispatch))
 
 
 def mend_of_doubt(ledger: Ledger, dispatch: Dispatch) -> str:

@@ -11,7 +11,14 @@ from passerelle.archive import folders as archive
 from passerelle.archive.retention import mend_of_prune
 from passerelle.base import clocks
 from passerelle.base.deadline import Deadline
-from passerelle.base.errors import INTERRUPTED, BusyError, ConfigError, PasserelleError
+from passerelle.base.errors import (
+    INTERRUPTED,
+    BusyError,
+    ConfigError,
+    PasserelleError,
+    RejectedError,
+    facts_of,
+)
 from passerelle.base.language import _
 from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
@@ -206,12 +213,14 @@ def _record(
     code, summary, facts = INTERRUPTED, _("interrupted"), None
     try:
         outcome = _tell(gateway, story)
-        code, summary, facts = outcome.exit_code, outcome.summary, outcome.facts
+        code, summary, facts = outcome.exit_code, outcome.summary, {**outcome.facts}
+        if code != RejectedError.exit_code and outcome.rejected:
+            facts |= facts_of(outcome.rejected)
         if not _is_long(run):
             _prune_daily(gateway)
         return outcome
     except PasserelleError as error:
-        code, summary, facts = error.exit_code, str(error), error.facts
+        code, summary, facts = error.exit_code, str(error), facts_of(error)
         gateway.trace.fail(error, gateway.now())
         raise
     except Exception as error:

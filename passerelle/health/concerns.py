@@ -177,6 +177,11 @@ def concern_of(
     return Concern(kind, subject, cause.in_words(), mend, since, cause=cause)
 
 
+def name_of_cause(what: str, where: str) -> str:
+    """What errors of one cause share: what is wrong, and the server, whatever the file."""
+    return f"{what} @ {where.partition(':')[0].partition(' ')[0]}"
+
+
 def of_silent_erp(consequence: str, detail: str) -> Cause:
     return Cause(SILENT_ERP, (consequence,), (detail,))
 

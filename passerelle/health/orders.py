@@ -23,8 +23,8 @@ class OrdersHealth:
 
     Those that wait need nobody and are many after some years: they are only counted, without
     those cancelled in the shop. ``not_sent`` should be in the ERP, but have gone from the shop's
-    file; ``doubtful`` may be. ``matters`` are those about which something is open, ``twice``
-    those to be sent again whose first XML may not be out of the way.
+    file; ``doubtful`` may be, and those ``on_the_way`` will be. ``matters`` are those about which
+    something is open, ``twice`` those to be sent again whose first XML may not be out of the way.
     """
 
     withheld: tuple[KnownOrder, ...]
@@ -35,12 +35,14 @@ class OrdersHealth:
     unnamed: int
     matters: tuple[KnownOrder, ...] = ()
     twice: tuple[KnownOrder, ...] = ()
+    on_the_way: tuple[KnownOrder, ...] = ()
     unknown_statuses: tuple[str, ...] = ()
 
     def counts(self) -> Mapping[str, int]:
         return {
             "withheld": len(self.withheld),
             "waiting": self.waiting,
+            "on_the_way": len(self.on_the_way),
             "rejected": len(self.rejected) + self.unnamed,
             "not_sent": len(self.not_sent),
             "doubtful": len(self.doubtful),
@@ -87,11 +89,13 @@ def look_at_orders(ledger: Ledger, last: Run | None) -> OrdersHealth:
     due = book.due()
     prepared = book.list_by_state(State.PREPARED)
     matters = tuple(book.with_matter())
+    not_sent = tuple(o for o in due if o.id in gone and o.matter in _UNSENT_ALONE)
     return OrdersHealth(
         withheld=tuple(book.list_by_state(State.WITHHELD)),
         waiting=book.count_waiting(),
-        rejected=tuple(book.list_by_state(State.REJECTED)),
-        not_sent=tuple(o for o in due if o.id in gone and o.matter in _UNSENT_ALONE),
+        rejected=tuple(o for o in book.list_by_state(State.REJECTED) if o not in not_sent),
+        not_sent=not_sent,
+        on_the_way=tuple(order for order in prepared if order.stage != Stage.DOUBTFUL),
         doubtful=tuple(order for order in prepared if order.stage == Stage.DOUBTFUL),
         unnamed=facts.get("unnamed", 0),
         unknown_statuses=tuple(facts.get("unknown_statuses", ())),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from passerelle.base.errors import INTERRUPTED, HeldError, StaleError
+from passerelle.base.errors import INTERRUPTED, DoubtfulError, HeldError, StaleError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
@@ -15,6 +15,7 @@ from passerelle.health.concerns import (
     ConcernKind,
     concern_of,
     mend_of_silence,
+    name_of_cause,
 )
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import Run
@@ -151,8 +152,8 @@ def _ending(health: RunHealth, last: Run) -> Iterator[Concern]:
     elif last.exit_code == HeldError.exit_code:
         yield _held(health, last)
     elif last.exit_code in FAILURES:
-        mend = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
-        cause = _cause(last.summary, run, last.summary)
+        more = _("{trace} tells more; `passerelle check` finds what is wrong").format(trace=trace)
+        cause, mend = _cause_and_mend(last, more)
         yield concern_of(ConcernKind.FAILED, run, cause, mend, since)
     elif last.exit_code == 5 and run in _MENDED_AT:
         text = _("run {run} met lines that it could not read: {summary}").format(
@@ -168,7 +169,22 @@ def _held(health: RunHealth, last: Run) -> Concern:
         text = _("the ERP's file was {age} old").format(age=in_words(timedelta(minutes=minutes)))
         cause = _cause(SILENT_ERP, run, text)
         return concern_of(ConcernKind.HELD, run, cause, mend_of_silence(), since)
-    mend = _("nothing was published; {trace} tells more")
-    cause = _cause(last.summary, run, last.summary)
-    trace = RUNS[run].trace.removesuffix(".txt")
-    return concern_of(ConcernKind.HELD, run, cause, mend.format(trace=trace), since)
+    more = _("{trace} tells more").format(trace=RUNS[run].trace.removesuffix(".txt"))
+    cause, mend = _cause_and_mend(last, more)
+    return concern_of(ConcernKind.HELD, run, cause, mend, since)
+
+
+def _cause_and_mend(last: Run, more: str) -> tuple[Cause, str]:
+    """Those of the error that the run ended with, and then what there is ``more`` to look at."""
+    error = last.facts.get("error")
+    if not error:
+        return _cause(last.summary, last.run, last.summary), more
+    what, where = error["what"], error["where"]
+    cause = _cause(name_of_cause(what, where), last.run, _(": ").join(filter(None, (what, where))))
+    return cause, _("; ").join(filter(None, (error["mend"], more)))
+
+
+def is_doubt(health: RunHealth) -> bool:
+    """Whether all that is wrong with a run is a file of which only the ERP knows."""
+    error = (health.last.facts.get("error") if health.last else None) or {}
+    return error.get("kind") == DoubtfulError.__name__

@@ -13,12 +13,12 @@ from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, clock, fields_of, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.chain import FileHealth, Sights, look_around, look_at_files
-from passerelle.health.concerns import Cause, Concern, ConcernKind, Level, concern_of
+from passerelle.health.concerns import Cause, Concern, ConcernKind, Level, concern_of, name_of_cause
 from passerelle.health.folding import folded, not_taken
 from passerelle.health.orders import OrdersHealth, look_at_orders, order_concerns
 from passerelle.health.pool import PoolHealth, look_at_pool, pool_concerns, pool_in_words
 from passerelle.health.pool import as_dict as pool_dict
-from passerelle.health.runs import SUCCESSES, RunHealth, look_at_run, run_concerns
+from passerelle.health.runs import SUCCESSES, RunHealth, is_doubt, look_at_run, run_concerns
 from passerelle.health.sales import SalesHealth, look_at_sales, sale_concerns
 from passerelle.health.sync import SyncHealth, look_at_syncs, sync_concerns, sync_in_words
 from passerelle.health.sync import as_dict as sync_dict
@@ -67,7 +67,8 @@ def examine(
     files = tuple(look_at_files(settings, ledger, now, sights))
     last = ledger.runs.last("orders", SUCCESSES)
     orders = look_at_orders(ledger, last)
-    concerns = [concern for health in runs for concern in run_concerns(health)]
+    doubted = {run.run for run in runs if orders.doubtful and is_doubt(run)}
+    concerns = [concern for run in runs if run.run not in doubted for concern in run_concerns(run)]
     concerns += _unreachable(sights) if sights else ()
     concerns += [file.concern for file in files if file.concern and file.role != "sales"]
     concerns += not_taken([file.concern for file in files if file.concern and file.role == "sales"])
@@ -115,7 +116,7 @@ def _left_concerns(ledger: Ledger, told: Collection[str]) -> Iterator[Concern]:
 def _unreachable(sights: Sights) -> Iterator[Concern]:
     for server, error in sights.unreachable.items():
         text = _("the server {server} cannot be looked at").format(server=server)
-        cause = Cause(str(error), (text,), (str(error),))
+        cause = Cause(name_of_cause(error.what, error.where), (text,), (str(error),))
         mend = _("`passerelle check` finds what is wrong")
         yield concern_of(ConcernKind.UNREACHABLE, server, cause, mend)
 
@@ -151,7 +152,8 @@ def describe(health: Health) -> Iterator[str]:
     yield from _files(health)
     yield ""
     yield _(
-        "orders not in the ERP: {withheld} withheld, {waiting} waiting, {rejected} rejected"
+        "orders not in the ERP: {withheld} withheld, {waiting} waiting, {on_the_way} on their way, "
+        "{doubtful} in doubt, {rejected} rejected"
     ).format(**health.orders.counts())
     if health.pool:
         yield _("pool: {facts}").format(facts=pool_in_words(health.pool))

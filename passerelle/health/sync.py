@@ -122,11 +122,12 @@ def sync_concerns(
                 mend = mend.format(number=job.number, target=job.target)
             yield Concern(_KINDS[job.state], f"{SUBJECT}{one.name}", told, mend, job.ended)
         elif one.enabled and (since := _late_since(settings, one, now)):
-            text = _("the levels of {name} have not been written since {time}")
+            text = _("the levels of {name} are no longer written")
             mend = _("`passerelle jobs list` and `passerelle schedule status` tell why")
             if one.last and one.last.facts.get("old"):
                 mend = mend_of(one.last)
-            told = text.format(name=one.name, time=time_of_day(since, now))
+            why = one.active.error if one.active else ""
+            told = _(": ").join(filter(None, (text.format(name=one.name), why)))
             yield Concern(ConcernKind.LATE, f"{SUBJECT}{one.name}", told, mend, since)
 
 
@@ -146,14 +147,17 @@ def _late_since(settings: Settings, one: SyncHealth, now: datetime) -> datetime 
 
 
 def sync_in_words(one: SyncHealth, now: datetime) -> str:
-    parts = [_job_in_words(one.last, now) if one.last else _("no job yet")]
+    parts = [_job_in_words(one.last, now)] if one.last else []
     if one.active:
         text = _("job #{number} is {state}").format(
             number=one.active.number, state=_(one.active.state)
         )
         parts.insert(0, text)
+    parts = parts or [_("no job yet")]
     if not one.enabled:
         parts.append(_("switched off (enabled = false): no job is made"))
+    elif one.next_due and one.next_due <= now:
+        parts.append(_("the next job is due"))
     elif one.next_due:
         parts.append(_("next job from {time} on").format(time=time_of_day(one.next_due, now)))
     return _("; ").join(parts)

@@ -7,6 +7,7 @@ what was sent, times.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, select, update
 
@@ -34,6 +35,7 @@ _FREE = (
     (sales, sales.c.reason),
     (sale_events, sale_events.c.note),
     (runs, runs.c.summary),
+    (runs, runs.c.facts),
 )
 # Part of the proof; only an address that a shifted line put there has no business in it.
 _PROOF = (
@@ -143,11 +145,20 @@ def _ends(note: str) -> Iterable[str]:
 
 def _changed(
     connection: Connection, free: Redact, proof: Redact
-) -> Iterable[tuple[Table, Column[str], list[tuple[tuple[object, ...], str]]]]:
+) -> Iterable[tuple[Table, Column[Any], list[tuple[tuple[object, ...], Any]]]]:
     """Each column that may hold something personal, with the rows to change and their new text."""
     for columns, redact in ((_FREE, free), (_PROOF, proof)):
         for table, column in columns:
             key = list(table.primary_key)
-            rows = connection.execute(select(*key, column).where(column != "")).all()
-            new = [(tuple(row[:-1]), str(row[-1]), redact(str(row[-1]))) for row in rows]
+            rows = connection.execute(select(*key, column).where(column.is_not(None))).all()
+            new = [(tuple(row[:-1]), row[-1], _redacted(row[-1], redact)) for row in rows]
             yield table, column, [(key, after) for key, before, after in new if after != before]
+
+
+def _redacted(value: Any, redact: Redact) -> Any:
+    """A text, or JSON with texts in it."""
+    if isinstance(value, dict):
+        return {key: _redacted(one, redact) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_redacted(one, redact) for one in value]
+    return redact(value) if isinstance(value, str) else value

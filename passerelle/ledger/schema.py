@@ -230,8 +230,7 @@ sales = Table(
 )
 # The same form in index and question, or SQLite does not see that the one answers the other.
 IS_CANCELLED = sales.c.cancelled.is_(True)
-Index("sales_cancelled", sales.c.order_date, sales.c.id, sqlite_where=IS_CANCELLED,
-      postgresql_where=IS_CANCELLED)  # fmt: skip
+Index("sales_cancelled", sales.c.order_date, sales.c.id, sqlite_where=IS_CANCELLED)
 sale_events = Table(
     "sale_events",
     metadata,

@@ -20,6 +20,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
+    LoginRefusedError,
     NotFoundError,
     PermanentError,
     TransientError,
@@ -428,7 +429,7 @@ class FtpRemote:
         where, code = f"{self._name}:{path}", _code_of(error)
         if code in _NOT_LOGGED_IN and not self._is_logged_in:
             host = f"{self._name} ({self._url.hostname})"
-            return AccessDeniedError(_("login refused"), host, _("check user and password"))
+            return LoginRefusedError(_("login refused"), host, _("check user and password"))
         if _is_full(error, path):
             return disk_full(where)
         if deed == "rename" and code in _NOT_IMPLEMENTED:

@@ -24,6 +24,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
+    LoginRefusedError,
     NotFoundError,
     PermanentError,
     TransientError,
@@ -230,7 +231,7 @@ class SftpRemote:
             return key
         what = _("the key cannot be used ({reason})").format(reason=reason)
         mend = _("check key_file and, as its passphrase, password")
-        raise AccessDeniedError(what, f"{self._where}, {path}", mend)
+        raise LoginRefusedError(what, f"{self._where}, {path}", mend)
 
     def _find_base(self) -> str:
         base = self._base_of_url()
@@ -275,7 +276,7 @@ class SftpRemote:
                 raise TransientError(
                     what, self._where, _("the next run tries again")
                 ) from self._cause(error)
-            raise AccessDeniedError(
+            raise LoginRefusedError(
                 _("login refused"), self._where, _("check user, password and key_file")
             ) from self._cause(error)
         except (paramiko.SSHException, EOFError, TimeoutError) as error:

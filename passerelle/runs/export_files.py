@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -143,8 +144,8 @@ class _Cells:
         from openpyxl.cell import WriteOnlyCell
         from openpyxl.styles import Font
 
-        self._name, self._time = WriteOnlyCell(sheet), WriteOnlyCell(sheet)
-        self._money, self._text = WriteOnlyCell(sheet), WriteOnlyCell(sheet)
+        self._new = partial(WriteOnlyCell, sheet)
+        self._name, self._time, self._money = self._new(), self._new(), self._new()
         self._name.font = Font(bold=True)
         self._time.number_format, self._money.number_format = _TIME, _MONEY
 
@@ -161,8 +162,10 @@ class _Cells:
                 self._money.value = cell
                 yield self._money
             elif isinstance(cell, str) and cell.startswith("="):
-                self._text.value, self._text.data_type = cell, "s"
-                yield self._text
+                # Another cell each time: openpyxl writes a row once it has all of its cells.
+                text = self._new()
+                text.value, text.data_type = cell, "s"
+                yield text
             else:
                 yield None if cell == "" else cell
 

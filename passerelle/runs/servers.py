@@ -25,13 +25,15 @@ def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Out
 
     Of what was promised to the one before, nobody but the ERP knows whether it arrived. Where
     another program sends there, too, it may have sent what was only prepared. ``restored``: this
-    ledger is an older copy, and no mark tells what was sent since.
+    ledger is an older copy, and no mark tells what was sent since. Raises what servers raise, of
+    one that cannot be looked at.
     """
     if name not in gateway.settings.servers:
         known = ", ".join(gateway.settings.servers)
         what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
         raise UsageError(what, "config.toml", _("see [servers]"))
     server = gateway.settings.servers[name]
+    gateway.remote(name).list_files("")  # it must be there, and let us in
     before = gateway.ledger.servers.known(name)
     may_be_sent = restored or (before is not None and before.stranger != "")
     stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if may_be_sent else [])]

@@ -71,6 +71,8 @@ def _unchanged(error: UnreachableError) -> UnreachableError:
     # Of these the mend is that the next run tries again, which here nothing does.
     may_pass = isinstance(error, TransientError | TimeLimitError)
     mend = _("see to the server or the network, then say it again") if may_pass else error.mend
+    if isinstance(error, PermanentError) and not isinstance(error, NotFoundError):
+        mend = _("let this account rename folders there, or rename it by hand on the shop's server")
     return UnreachableError(what, error.where, mend)
 
 

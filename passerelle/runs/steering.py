@@ -10,7 +10,7 @@ from passerelle.base.language import _
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
-from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, State
+from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, State, state_in_words
 from passerelle.model.tills import group_of
 from passerelle.runs.remains import Remains, Seeker
 
@@ -80,9 +80,9 @@ class Steering:
         state = settlement.before["state"]
         if sale is None:
             self.ledger.orders.unsettle(order, settlement, self.now())
-            return _("order {id} is {state} again").format(id=order.id, state=state)
+            return _("order {id} is {state} again").format(id=order.id, state=_(state))
         self.ledger.sales.unsettle(sale, settlement, self.now())
-        return _("the sale of order {id} is {state} again").format(id=order.id, state=state)
+        return _("the sale of order {id} is {state} again").format(id=order.id, state=_(state))
 
     def _to_take_back(self, order: KnownOrder) -> list[tuple[Settlement, KnownSale | None]]:
         """What the last word settled. Raises :class:`UsageError` where it is so no longer."""
@@ -93,7 +93,7 @@ class Steering:
         if not found or not all(_is_as_settled(order, sale, one) for one, sale in found):
             what = _("order {id} is {state}: nothing that was settled is to be undone")
             see = _("see `{show}`").format(show=command("show", order.id))
-            raise UsageError(what.format(id=order.id, state=order.state), "", see)
+            raise UsageError(what.format(id=order.id, state=state_in_words(order.state)), "", see)
         return found
 
     def retry(self, ids: Sequence[str]) -> list[str]:
@@ -248,7 +248,7 @@ class Steering:
             return text.format(file=order.sent_as)
         if order.stage == Stage.DOUBTFUL and order.state == State.PREPARED:
             return _("only the ERP knows whether it has it: look there first")
-        return _("it was {state}").format(state=order.state)
+        return _("it was {state}").format(state=state_in_words(order.state))
 
     def _remains(self, order: KnownOrder | KnownSale) -> Remains:
         """What lies on the server of its last XML, as far as that is known."""
@@ -278,7 +278,7 @@ class Steering:
         if order.state == State.PREPARED or order.state in allowed:
             return
         raise UsageError(
-            refusal.format(id=order.id, state=order.state),
+            refusal.format(id=order.id, state=state_in_words(order.state)),
             order.sent_as or "",
             _("see `{show}`").format(show=command("show", order.id)),
         )

@@ -13,7 +13,9 @@ from passerelle.config.columns import OrderColumns, StockColumns, What
 from passerelle.config.faults import Key
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
+from passerelle.config.servers import Server
 from passerelle.config.shown import toml_key, toml_table, toml_value
+from passerelle.model.location import clean_path
 
 # What each table is for; of a server, whatever its name.
 _TABLES: Mapping[str, str] = {
@@ -39,7 +41,7 @@ class SetupAnswers:
 
     ``password`` is what config.toml says of it, never the password itself. Places are written
     ``server:path``; an empty one leaves its section out. ``columns`` and ``separators`` are set
-    where the defaults do not find them.
+    where the defaults do not find them. ``others`` are further servers of config.toml.
     """
 
     language: str
@@ -51,6 +53,20 @@ class SetupAnswers:
     start_from: datetime | None = None
     cards: tuple[str, ...] = ()
     columns: dict[Key, Any] = field(default_factory=dict)
+    others: Mapping[str, Server] = field(default_factory=dict)
+
+    def shown(self, *key: str) -> str:
+        """A place as people are asked for it: without the server that is asked for."""
+        return self.places.get(key, "").removeprefix(f"{self.server}:")
+
+    def placed(self, text: str, servers: Mapping[str, Server]) -> str:
+        """``server:path`` of what people typed: a path, or that itself.
+
+        Raises :class:`ValueError` for a path that leads nowhere.
+        """
+        name, colon, path = text.strip().partition(":")
+        server, path = (name, path) if colon and name in servers else (self.server, text.strip())
+        return f"{server}:{clean_path(path)}"
 
     def values(self) -> dict[Key, Any]:
         """By the keys of config.toml, table by table."""
@@ -104,6 +120,7 @@ def answers_of(config: Path) -> SetupAnswers | None:
         store=settings.orders.store if settings.orders else "",
         start_from=settings.orders.start_from if settings.orders else None,
         cards=settings.stock.gift_cards.ids if settings.stock else (),
+        others={name: one for name, one in settings.servers.items() if name != server},
     )
 
 

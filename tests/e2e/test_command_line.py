@@ -278,3 +278,20 @@ def test_the_program_runs_as_a_module_with_a_poor_console_or_none(world: World) 
     world.shop_writes(SHOE)
     assert run_child("run", "orders", cwd=world.folder, module="tests.windowless").exit_code == 0
     assert world.erp_takes() == ["2", "1"]
+
+
+def test_a_command_that_does_not_exist_is_likened_to_those_that_do(world: World) -> None:
+    world.fails("statu", code=2, words="status")
+
+
+def test_the_language_of_config_toml_is_spoken_before_it_is_read(world: World) -> None:
+    """By ``--help`` and by what needs no settings, too."""
+    world.configure(top='language = "fr"')
+    assert "Afficher" in world.run_well("--help")
+    world.fails("statu", code=2, words="n'existe pas")
+    (world.folder / "config.toml").write_text('language = "fr"\nstore = \n', encoding="utf-8")
+    assert "Afficher" in world.run_well("--help"), "even of one that is no TOML"
+    elsewhere = world.folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    result = run_program("--config", str(world.folder / "config.toml"), "--help", cwd=elsewhere)
+    assert "Afficher" in result.text

@@ -22,6 +22,7 @@ HEADER = "N° commande;Créée le;État;Règlement;Code barres;Désignation;Qté
 ORDER = f"1042;22/11/2026 10:12;Paiement accepté;Carte bancaire;{ITEM};Écharpe d’été;1;119,00"
 CARD = f"1043;22/11/2026 10:20;Paiement accepté;Bon cadeau;{ITEM};Écharpe d’été;1;119,00"
 Answers = list[tuple[str, str]]
+NBSP = "\N{NO-BREAK SPACE}"
 
 
 @dataclass
@@ -116,10 +117,11 @@ def test_one_command_leads_to_the_first_right_dry_run(shop: Shop) -> None:
 
 def test_a_wrong_host_is_told_and_asked_again(shop: Shop, free_port: int) -> None:
     talk = [("Language", ""), *shop.server(f"{HOST}:{free_port}"), *shop.server()]
-    done = shop.talk([*talk, ("fichier de commandes", "-"), ("fichier de stock", "-")])
+    done = shop.talk([*talk, ("fichier de commandes", "-")], interrupt_at="fichier de commandes")
     assert "passerelle: connexion" in done.text
     assert "répondez encore une fois" in done.text
-    assert done.exit_code == 2
+    assert "Sans lui, rien ne passe" in done.text.replace(NBSP, " ")
+    assert done.exit_code == 130
     assert [*shop.folder.iterdir()] == []
 
 
@@ -183,6 +185,54 @@ def test_what_people_wrote_stays(shop: Shop) -> None:
     assert text.startswith(head)
     assert "timeout = '9s'\n" in text
     assert "[stock]" not in text
+
+
+def test_enter_keeps_what_lies_on_another_server(shop: Shop, tmp_path: Path) -> None:
+    """The shop's and the ERP's files on two servers: each is offered with its server."""
+    erp = tmp_path / "erp"
+    (erp / "import").mkdir(parents=True)
+    (shop.served / "ExportCSV.csv").rename(erp / "ExportCSV.csv")
+    first = (
+        f"[servers.ftp]\nurl = 'ftp://{USER}@{HOST}:{shop.ftp.port}/'\npassword = '{PASSWORD}'\n"
+        f"[servers.erp]\nurl = '{erp.as_posix()}'\n"
+        '[orders]\nfrom = "ftp:commandes.csv"\nto = "erp:import/c_{time}.xml"\nstore = "7"\n'
+        '[stock]\nfrom = "erp:ExportCSV.csv"\nto = "ftp:Mod.csv"\n'
+    )
+    shop.config.write_text(first, encoding="utf-8")
+    before = tomllib.loads(first)
+    keep: Answers = [(question, "") for question, _answer in (*ORDERS, *STOCK)]
+    rest: Answers = [("numéro du magasin", "-"), ("partir de quand", "1/12/2062"),
+                     ("dans l'avenir", "n"), ("partir de quand", "1/11/2026"),
+                     ("cartes cadeaux", "carte 50, 51")]  # fmt: skip
+    place = [(question, "") for question, _answer in shop.server()]
+    done = shop.talk([("Language", "fr"), *place, *keep, *rest, ("L'écrire", "oui")])
+    found = tomllib.loads(shop.config.read_text("utf-8"))
+    for what in ("orders", "stock"):
+        assert [found[what][key] for key in ("from", "to")] == [
+            before[what][key] for key in ("from", "to")
+        ], done.text
+    assert found["orders"].get("store", "") == "", "a dash takes it back"
+    assert found["stock"]["gift_cards"]["ids"] == ["carte 50", "51"]
+
+
+def test_what_cannot_be_written_is_asked_again(shop: Shop) -> None:
+    bad = [*ORDERS[:2], ("fichier XML des ventes", "import\\c.xml"),
+           ("fichier XML des ventes", "commandes.csv"),
+           ("fichier XML des ventes", "import/c_{day}.xml")]  # fmt: skip
+    host = ("Hôte", f"ftp://{HOST}:{shop.ftp.port}")
+    place = shop.server()
+    talk = [("Language", ""), place[0], host, *place[1:], *bad, *STOCK, *REST]
+    again: Answers = [(question, "") for question, _answer in (*place, *ORDERS[:2])]
+    again += [ORDERS[2], *((q, "") for q, _a in STOCK), *((q, "") for q, _a in REST)]
+    again[7] = ("fichier XML des ventes", "import/c_{time}.xml")
+    done = shop.talk([*talk, *again, ("L'écrire", "oui")])
+    text = done.text.replace(NBSP, " ")
+    assert "seulement l'hôte" in text and "c'est le fichier qui est lu" in text
+    assert "Cela ne peut pas être écrit ainsi" in text
+    assert done.exit_code == 0, text
+    assert (
+        tomllib.loads(shop.config.read_text("utf-8"))["orders"]["to"] == "ftp:import/c_{time}.xml"
+    )
 
 
 def asked_without_terminal(folder: Path) -> Result:

@@ -93,7 +93,7 @@ def test_orders_that_need_a_person_come_with_what_to_do(day: Day) -> None:
     day.shop_writes(SHOE, gift, Sale("3", {"371": "deux"}), Sale("4", {"371": 1}, status="Annulé"))
     day.play("10:57 orders=5")
     assert json.loads(day.world.run("status", "--json").stdout)["orders"] == {
-        "withheld": 1, "waiting": 0, "rejected": 1, "not_sent": 0, "doubtful": 0
+        "withheld": 1, "waiting": 0, "on_the_way": 0, "rejected": 1, "not_sent": 0, "doubtful": 0
     }  # fmt: skip
     concerns = day.world.concerns()
     assert concerns["withheld:orders"]["orders"] == ["2"]
@@ -143,3 +143,47 @@ def test_watching_goes_on_until_it_is_interrupted_and_that_is_no_failure(world: 
         assert child.is_running
         child.send_signal(signal.SIGINT)
         assert child.wait() == 0
+
+
+def test_a_file_of_which_nothing_is_read_is_out_of_order(day: Day) -> None:
+    """A page of HTML in its place is no file with some bad lines."""
+    day.play("10:55")
+    (day.world.server.root / "commandes.csv").write_bytes(b"<html><body>403</body></html>\n")
+    day.play("10:57 orders=6")
+    held = day.world.concerns()["held:orders"]
+    assert held["level"] == "out_of_order" and "no CSV but HTML" in held["text"]
+    assert "have a CSV file written there" in held["mend"]
+    day.world.fails("status", code=6)
+
+
+def test_a_wrong_password_is_one_concern_that_says_so(day: Day) -> None:
+    """No mark was looked at: nothing is said of another server."""
+    day.world.edit((PASSWORD, "another"))
+    day.play("10:55 erp, 10:57 orders=4, 11:19 stock=4")
+    grave = [one for one in day.world.concerns().values() if one["level"] == "out_of_order"]
+    assert ["login refused" in one["text"] for one in grave] == [True], grave
+    assert "check user and password" in grave[0]["mend"]
+
+
+def test_a_server_that_lets_nobody_in_is_not_accepted(day: Day) -> None:
+    day.play("10:57 more, 10:57 orders, 10:58")
+    assert [*day.world.states().values()].count("sent") == 1
+    day.world.edit((PASSWORD, "another"))
+    day.world.fails("servers", "accept", "ftp", "--yes", code=4, words="login refused")
+    day.world.edit(("another", PASSWORD))
+    assert not [key for key in day.world.concerns() if key.startswith("doubtful")]
+
+
+def test_an_order_in_doubt_is_one_concern_and_is_counted(day: Day) -> None:
+    """The run was held by it alone, and the next order went all the same."""
+    day.play("10:55 more")
+    day.world.edit(("[servers.ftp]\n", '[servers.ftp]\npublish = "direct"\n'))
+    day.world.dies(("after", "passerelle.remotes:RetryingRemote", "store"), "run", "orders")
+    for path in (day.world.server.root / "import").glob("*"):
+        path.unlink()
+    day.shop_writes(SHOE, Sale("2", {"371": 1}), Sale("3", {"372": 1}))
+    day.play("10:57 orders=6")
+    grave = [key for key, one in day.world.concerns().items() if one["level"] == "out_of_order"]
+    assert [key.partition(":")[0] for key in grave if not key.startswith("killed")] == ["doubtful"]
+    text = day.world.fails("status", code=6).text
+    assert "0 on their way, 1 in doubt, 0 rejected" in text and "nothing was published" not in text

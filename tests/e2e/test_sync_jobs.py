@@ -310,7 +310,7 @@ class TestTheClock:
                 world.run("run", "sync", expected=130)
                 world.later(minutes=10)
         told = world.run("status", expected=6).stdout
-        assert "the levels of stock_th have not been written since" in told
+        assert "the levels of stock_th are no longer written" in told
         world.zort.faults.append(
             lambda _r, carry_out: _late(world, "stock.quant/create", carry_out)
         )

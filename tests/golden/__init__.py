@@ -92,7 +92,7 @@ class Pair:
         return base + own.read_bytes() if own.exists() else base
 
     def _run(self, config: Path) -> Result:
-        with patch("passerelle.cli.running.now", NOW.astimezone):
+        with patch("passerelle.cli.converting.now", NOW.astimezone):
             return run_program("--config", str(config), *self._command(), cwd=self.folder)
 
     def _command(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
     AlreadyThereError,
+    LoginRefusedError,
     NotFoundError,
     PermanentError,
     TransientError,
@@ -289,7 +290,7 @@ def test_is_denied_with_a_wrong_password_and_may_try_again_where_nothing_listens
 ) -> None:
     if place.kind == "folder":
         pytest.skip("a folder has neither password nor port")
-    with pytest.raises(AccessDeniedError) as caught:
+    with pytest.raises(LoginRefusedError) as caught:
         connect("shop", place.with_wrong_password("tr0p-secret"), deadline)
     told = f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
     assert "tr0p-secret" not in told

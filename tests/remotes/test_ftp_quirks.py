@@ -11,6 +11,7 @@ import pytest
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
+    LoginRefusedError,
     NotFoundError,
     PasserelleError,
     PermanentError,
@@ -247,7 +248,7 @@ def test_may_try_again_when_lost_while_finding_out_the_encoding(shop: Shop) -> N
 
 def test_does_not_insist_on_a_password_that_was_refused(shop: Shop) -> None:
     ftp = shop.start()
-    with pytest.raises(AccessDeniedError):
+    with pytest.raises(LoginRefusedError):
         shop.patient(password="wrong").stat("a.csv")
     assert ftp.received("PASS") == 1
 

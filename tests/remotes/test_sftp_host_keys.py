@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from passerelle.base.errors import (
-    AccessDeniedError,
     AlreadyThereError,
+    LoginRefusedError,
     NotFoundError,
     PasserelleError,
     PermanentError,
@@ -113,7 +113,7 @@ def test_does_not_insist_on_what_was_refused_and_never_tells_it(
     key = write_key(tmp_path / "key", "ouvre-toi" if kind == "locked" else "")
     server = shop.start_sftp(keys=(key,) if kind == "locked" else ())
     key_file = "" if kind == "no key" else str(tmp_path / "key")
-    with pytest.raises(AccessDeniedError, match=words) as caught:
+    with pytest.raises(LoginRefusedError, match=words) as caught:
         shop.patient(key_file=key_file, password=password).stat("a.csv")
     assert "tr0p-secret" not in f"{caught.value} {caught.value.__cause__!r}"
     # Who insists is locked out.

@@ -166,6 +166,18 @@ OURS: list[tuple[str | bytes, str]] = [
     (f"{SERVER}passive = non", "3: write passive = false"),
     ("max_drop = 0,30", "1: write max_drop = 0.30"),
     ("start_from = 2/11/2026", "1: write start_from = 2026-11-02T00:00:00"),
+    ("start_from = 2026-03-05 8:00", "1: write start_from = 2026-03-05T08:00:00"),
+    ("max_drop = 20%", "1: write max_drop = 0.20"),
+    ("orders = 27, 57", "1: write orders = [27, 57]"),
+    ("ids = 1201, 1202", '1: write ids = ["1201", "1202"]'),
+    ('ids = "1201", "1202"', '1: several values stand in a list: write ids = ["1201", "1202"]'),
+    ("payments = Bon cadeau, Carte", '1: write payments = ["Bon cadeau", "Carte"]'),
+    ("payments = [Bon cadeau]", '1: texts stand between quotes: write payments = ["Bon cadeau"]'),
+    ('id = "x" date = "y"', "1: nothing may stand behind a value: write each key on a line of"),
+    ('quantité = "Qté"', '1: keys have plain letters, digits, - and _; …"quantité" = …'),
+    ('id == "x"', '1: one "=" stands between key and value, not two'),
+    ("[orders]\n[orders\nfoo = 1", "2: brackets do not match: write [orders]"),
+    ("[orders columns]", "1: brackets do not match: write [orders.columns]"),
     (f"{SERVER}password = {SECRET}", '3: a text stands between quotes: write password = "..."'),
     (rf'{SERVER}password = "{SECRET}\p"', "3: …write password = '...'"),
     (f"{SERVER}\0", "3: Invalid statement: mend this line"),
@@ -529,3 +541,22 @@ def test_the_lines_of_keys_are_found_behind_texts_that_look_like_toml() -> None:
         ("t", "]=#", "c"): 9,
         ("t", "]=#", "c", "d"): 9,
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('payments = "Bon cadeau, Chèque"', 'write ["Bon cadeau", "Chèque"]'),
+        ('payments = ["Bon cadeau, Chèque"]', ""),
+    ],
+)
+def test_one_text_is_one_name(tmp_path: Path, line: str, told: str) -> None:
+    """A name with a comma in it stands in a list."""
+    path = tmp_path / "config.toml"
+    path.write_text(f"{BOTH}[orders.withhold]\n{line}\n", encoding="utf-8")
+    if told:
+        with pytest.raises(ConfigError, match=re.escape(told)):
+            load_config(path)
+    else:
+        orders = load_config(path).needed_orders
+        assert orders.withhold.payments == ("Bon cadeau, Chèque",)

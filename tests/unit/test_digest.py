@@ -230,7 +230,7 @@ def test_many_orders_are_cut_and_counted(world: World, shop: Shop) -> None:
     assert start(shop.settings, "orders", all=False).exit_code == 0
     body = compose_digest(shop.settings, shop.ledger, datetime.now().astimezone()).body
     assert body.count("\n  order 1") == 20
-    assert "and 10 more orders, see `passerelle export missed -o FILE`" in body
+    assert "and 10 more orders, see `passerelle export missed -o missed.xlsx`" in body
 
 
 def test_it_can_be_seen_beforehand_and_is_sent_all_the_same(world: World, shop: Shop) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from passerelle.base.language import _, n_
-from passerelle.base.wording import time_of_day
+from passerelle.base.wording import span_of_time, time_of_day
 from passerelle.config.model import Settings
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.runs import gap_before
@@ -150,11 +150,12 @@ def _passed(
 
 
 def _gap_text(run: Run, gap: Sequence[datetime], now: datetime) -> str:
+    first, last = span_of_time(gap[0], gap[-1], now)
     return n_(
         "run {run} did not start at {first}; it runs again",
         "run {run} did not start {n} times between {first} and {last}; it runs again",
         len(gap),
         run=run.run,
-        first=time_of_day(gap[0], now),
-        last=time_of_day(gap[-1], now),
+        first=first,
+        last=last,
     )

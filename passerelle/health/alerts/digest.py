@@ -131,7 +131,7 @@ def _to_enter(settings: Settings, ledger: Ledger, health: Health) -> Iterator[st
     yield from _goods(settings, ledger, orders[:FEW])
     if (more := len(orders) - FEW) > 0:
         text = n_("and {n} more order, see {command}", "and {n} more orders, see {command}",
-                  more, command="`passerelle export missed -o FILE`")  # fmt: skip
+                  more, command="`passerelle export missed -o missed.xlsx`")  # fmt: skip
         yield f"  {text}"
 
 

@@ -4,12 +4,12 @@ import platform
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from passerelle.base.language import _, n_
-from passerelle.base.wording import few, shorten, time_of_day
+from passerelle.base.language import N_, _, n_
+from passerelle.base.wording import few, shorten, span_of_time
 from passerelle.config.model import Settings
 from passerelle.health.alerts.decision import Tidings, decide, passed_since, worth_telling
 from passerelle.health.alerts.sending import Address, Message, Sending, addresses, deliver
-from passerelle.health.concerns import Concern
+from passerelle.health.concerns import Concern, Level
 from passerelle.health.status import examine
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import AlertMemory, Told
@@ -101,14 +101,24 @@ def _headlines(tidings: Tidings) -> Iterator[str]:
     yield from (_("over: {text}").format(text=passed.text) for passed in tidings.passed)
 
 
+_NEW = {
+    Level.OUT_OF_ORDER: N_("This is out of order:"),
+    Level.TO_DO: N_("This is to do when there is time:"),
+}
+_STILL = {
+    Level.OUT_OF_ORDER: N_("This is still out of order:"),
+    Level.TO_DO: N_("This is still to do:"),
+}
+
+
 def _sections(tidings: Tidings, now: datetime) -> Iterator[tuple[str, list[str]]]:
-    if tidings.begun or tidings.grown:
-        entries = [_entry(concern.text, concern, now) for concern in tidings.begun]
-        entries += [_entry(_also(concern, ids), concern, now) for concern, ids in tidings.grown]
-        yield _("This needs a person:"), entries
-    if tidings.still:
-        entries = [_entry(concern.text, concern, now) for concern in tidings.still]
-        yield _("This still needs a person:"), entries
+    new = [(concern.text, concern) for concern in tidings.begun]
+    new += [(_also(concern, ids), concern) for concern, ids in tidings.grown]
+    still = [(concern.text, concern) for concern in tidings.still]
+    for found, headings in ((new, _NEW), (still, _STILL)):
+        for level, heading in headings.items():
+            if entries := [_entry(text, one, now) for text, one in found if one.level == level]:
+                yield _(heading), entries
     if tidings.over or tidings.passed:
         entries = [_ended(told, now) for told in tidings.over]
         entries += [f"- {passed.text}\n" for passed in tidings.passed]
@@ -124,5 +134,5 @@ def _entry(text: str, concern: Concern, now: datetime) -> str:
 
 
 def _ended(told: Told, now: datetime) -> str:
-    times = {"begin": time_of_day(told.began, now), "end": time_of_day(now, now)}
-    return f"- {told.text} (" + _("from {begin} to {end}").format(**times) + ")\n"
+    begin, end = span_of_time(told.began, now, now)
+    return f"- {told.text} (" + _("from {begin} to {end}").format(begin=begin, end=end) + ")\n"
