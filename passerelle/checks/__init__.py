@@ -7,8 +7,10 @@ since a check writes only probe files, whose names are its own.
 from collections.abc import Iterator
 from pathlib import Path
 
+from passerelle.base import clocks
 from passerelle.base.errors import ConfigError, PasserelleError
 from passerelle.base.language import _
+from passerelle.base.wording import minute
 from passerelle.checks.connectors import check_connectors
 from passerelle.checks.findings import Finding, Grade, fault, ok, warning
 from passerelle.checks.local import (
@@ -37,6 +39,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     What fails becomes a finding, never an exception.
     """
     yield _check_sections(settings, config)
+    yield from _check_start(settings)
     yield from check_folder(settings)
     yield from check_names(settings, limit_of_names())
     yield from check_ledger(settings.folder)
@@ -60,6 +63,18 @@ def _check_sections(settings: Settings, config: Path) -> Finding:
     found = _("no fault in {file} ({sections})")
     # Translators: between the names of sections
     return ok(config.name, found.format(file=config, sections=_(" and ").join(present)))
+
+
+def _check_start(settings: Settings) -> Iterator[Finding]:
+    """What would keep all orders from being sent, though no key is wrong."""
+    if settings.stock and not settings.orders:
+        mend = _("add [orders]: what was sold and is not in the ERP yet is held back by it")
+        yield fault("[stock]", ConfigError(_("`run stock` needs [orders], too"), "", mend))
+    begin = settings.orders.start_from if settings.orders else None
+    if begin and begin.astimezone() > clocks.clock():
+        found = _("orders.start_from is {date}: no order placed before goes to the ERP")
+        told = found.format(date=minute(begin.astimezone()))
+        yield warning("orders.start_from", told, _("mend it if that is no date of the future"))
 
 
 def check_tasks(settings: Settings, config: Path) -> Iterator[Finding]:

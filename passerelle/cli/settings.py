@@ -133,6 +133,9 @@ def xml(old: Path, output: Path | None) -> None:
     passerelle config xml ventes_hier.xml -o ventes.xsl
     """
     found = propose_xml(old.read_bytes(), old.name)
+    for key, value in found.settings.items():
+        told = _("to write values as there, set in config.toml: {line}")
+        click.echo(told.format(line=f"{key} = {toml_value(value)}"), err=True)
     if found.stylesheet:
         for path in found.unknown:
             click.echo(_("not known: {path}").format(path=path), err=True)

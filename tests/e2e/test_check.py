@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -368,3 +369,18 @@ def test_a_clock_that_no_run_has_measured_is_kept_for_dry_runs(
     assert unknown in world.run("run", "stock", "--dry-run").text
     world.fails("check", code=0)
     assert unknown not in world.run("run", "stock", "--dry-run").text
+
+
+def test_what_would_keep_all_orders_back_is_told(world: World) -> None:
+    text = (world.folder / "config.toml").read_text("utf-8")
+    started = re.sub(r"start_from = \S+", "start_from = 2062-11-01T00:00:00", text)
+    assert started != text
+    (world.folder / "config.toml").write_text(started, encoding="utf-8")
+    assert "start_from is 1 Nov 2062" in world.run("check").text
+
+
+def test_stock_without_orders_is_a_fault(world: World) -> None:
+    text = (world.folder / "config.toml").read_text("utf-8")
+    stock = text[text.index("[stock]") :].partition("\n[orders")[0]
+    (world.folder / "config.toml").write_text(f"{world.server.toml('ftp')}\n{stock}", "utf-8")
+    world.fails("check", code=3, words="needs [orders], too")

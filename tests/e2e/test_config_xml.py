@@ -48,7 +48,7 @@ def test_other_names_are_found_and_make_the_same_file(world: World) -> None:
     for ours, theirs in NAMES.items():
         old = re.sub(rf"<(/?){ours}>", rf"<\g<1>{theirs}>", old)
     (world.folder / "old.xml").write_text(old, encoding="utf-8")
-    told = world.run_well("config", "xml", "old.xml")
+    told = world.fails("config", "xml", "old.xml", code=0).stdout
     assert dict(re.findall(r'(?m)^(\w+) = "(\w+)"$', told)) == NAMES
     config = world.folder / "config.toml"
     config.write_text(config.read_text("utf-8") + told, encoding="utf-8")
@@ -59,7 +59,9 @@ def test_another_layout_becomes_a_stylesheet_that_makes_one_like_it(world: World
     (world.folder / "old.xml").write_bytes(FLAT.encode("iso-8859-1"))
     result = world.run("config", "xml", "old.xml", "-o", "ventes.xsl")
     unknown = ("article/@lot", "relais/@no", "relais/@nom")
-    told = "".join(f"not known: /import/vente/{path}\n" for path in unknown)
+    write = "to write values as there, set in config.toml: "
+    told = f'{write}orders.xml.encoding = "ISO-8859-1"\n{write}orders.store = "008"\n'
+    told += "".join(f"not known: /import/vente/{path}\n" for path in unknown)
     assert (result.exit_code, result.stderr) == (0, told)
     world.edit(('store = "008"', 'store = "008"\nxml.stylesheet = "ventes.xsl"'))
     root = etree.fromstring(converted(world))
@@ -93,3 +95,17 @@ def test_what_ours_has_not_needs_a_stylesheet(world: World) -> None:
 def test_what_it_cannot_read_is_told(world: World, data: bytes, words: str) -> None:
     (world.folder / "old.xml").write_bytes(data)
     world.fails("config", "xml", "old.xml", code=5, words=words)
+
+
+def test_dates_and_amounts_are_told_as_they_are_written_there(world: World) -> None:
+    old = FLAT.replace("2026-11-20T1", "20/11/2026 1").replace("12.50", "12,50")
+    (world.folder / "old.xml").write_bytes(old.encode("iso-8859-1"))
+    told = world.run("config", "xml", "old.xml").stderr
+    assert 'orders.xml.date_format = "%d/%m/%Y %H:%M:%S"' in told
+    assert 'orders.xml.decimal = ","' in told
+
+
+def test_lines_without_an_element_of_their_order_are_refused(world: World) -> None:
+    line = "<ligne><commande>{}</commande><ean>3701234500100</ean><quantite>1</quantite></ligne>"
+    (world.folder / "old.xml").write_text(f"<lignes>{line.format(1)}{line.format(2)}</lignes>")
+    world.fails("config", "xml", "old.xml", code=5, words="stand in no element of their order")

@@ -555,8 +555,9 @@ def test_one_text_is_one_name(tmp_path: Path, line: str, told: str) -> None:
     path = tmp_path / "config.toml"
     path.write_text(f"{BOTH}[orders.withhold]\n{line}\n", encoding="utf-8")
     if told:
-        with pytest.raises(ConfigError, match=re.escape(told)):
+        with pytest.raises(ConfigError) as error:
             load_config(path)
+        assert told in error.value.faults[0]
     else:
         orders = load_config(path).needed_orders
         assert orders.withhold.payments == ("Bon cadeau, Chèque",)

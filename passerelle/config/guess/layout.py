@@ -6,7 +6,8 @@ XMLs alone. A number or a name of something else in the order, such as a parcel 
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
@@ -35,11 +36,35 @@ _MORE: Mapping[str, tuple[str, ...]] = {
     "payment": ("reglement", "paiement", "payment", "mode"),
 }
 OF_LINES = (*(key for key, known in COLUMNS["orders"].items() if known.of_line), "amount")
+_MONEY = ("unit_price", "amount", "total_paid", "shipping", "discount")
 _NO_ELEMENTS = frozenset({"vat_number", "quantity_refunded"})
 _OF_ORDERS = tuple(
     key for key in (*COLUMNS["orders"], "store") if key not in (*OF_LINES, *_NO_ELEMENTS)
 )
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-_.]")
+
+
+# How dates stand in XMLs, beside the usual form; where a day may be a month, as Europe has it.
+_DATES = tuple(
+    f"{day}{clock}"
+    for day in ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d")
+    for clock in ("", " %H:%M:%S", " %H:%M", "T%H:%M", "%H%M%S")
+)
+_USUAL_DATE = "%Y-%m-%dT%H:%M:%S"
+
+
+def _date_format(texts: Collection[str]) -> str:
+    """The form of all these dates; empty for the usual one, or where none fits them all."""
+    forms = (_USUAL_DATE, *_DATES) if texts else ()
+    found = next((form for form in forms if all(_fits(text, form) for text in texts)), "")
+    return "" if found == _USUAL_DATE else found
+
+
+def _fits(text: str, form: str) -> bool:
+    try:
+        return datetime.strptime(text, form).strftime(form) == text  # noqa: DTZ007
+    except ValueError:
+        return False
 
 
 def attributes_of(element: "etree._Element") -> Iterator[tuple[str, str]]:
@@ -156,6 +181,22 @@ class OldLayout:
             if key in _CUSTOMER:
                 named["customer"] = path.rpartition("/")[0].rpartition("/")[2]
         return {key: name for key, name in named.items() if key != name}
+
+    def settings(self) -> dict[str, str]:
+        """The keys of config.toml with which values are written as they are here."""
+        said: dict[str, set[str]] = {}
+        for path, texts in self._texts.items():
+            if key := self.meaning(path):
+                said.setdefault(key, set()).update(texts - {""})
+        found = {}
+        amounts = [text for key in _MONEY for text in said.get(key, ())]
+        if any(re.fullmatch(r"-?\d+,\d+", text) for text in amounts):
+            found["orders.xml.decimal"] = ","
+        if form := _date_format(said.get("date", set())):
+            found["orders.xml.date_format"] = form
+        if len(stores := said.get("store", set())) == 1:
+            found["orders.store"] = next(iter(stores))
+        return found
 
     # --- the stylesheet ------------------------------------------------------------------------
 

@@ -31,11 +31,15 @@ _SHEET = """\
 
 @dataclass(frozen=True, slots=True)
 class OldXml:
-    """What was found: ``names`` by canonical element, or a ``stylesheet``; ``unknown`` paths."""
+    """What was found: ``names`` by canonical element, or a ``stylesheet``; ``unknown`` paths.
+
+    ``settings`` are keys of config.toml with which values are written as there.
+    """
 
     names: Mapping[str, str]
     stylesheet: str
     unknown: tuple[str, ...]
+    settings: Mapping[str, str]
 
 
 def propose_xml(data: bytes, file: str) -> OldXml:
@@ -46,10 +50,16 @@ def propose_xml(data: bytes, file: str) -> OldXml:
         raise RejectedError(_("its elements have namespaces"), file, mend)
     order, line = _order_and_line(root, file)
     layout = OldLayout(root, order, line)
+    settings = {**_encoding(root), **layout.settings()}
     if layout.is_canonical:
-        return OldXml(layout.names(), "", ())
+        return OldXml(layout.names(), "", (), settings)
     body = "\n".join(layout.sheet(f"/{root.tag!s}", "top", 2))
-    return OldXml({}, _SHEET.format(body=body), tuple(dict.fromkeys(layout.unknown)))
+    return OldXml({}, _SHEET.format(body=body), tuple(dict.fromkeys(layout.unknown)), settings)
+
+
+def _encoding(root: "etree._Element") -> dict[str, str]:
+    encoding = root.getroottree().docinfo.encoding or "UTF-8"
+    return {} if encoding.upper() in ("UTF-8", "ASCII") else {"orders.xml.encoding": encoding}
 
 
 def _parsed(data: bytes, file: str) -> "etree._Element":
@@ -82,6 +92,9 @@ def _order_and_line(root: "etree._Element", file: str) -> "tuple[str, str]":
     # A container of lines alone, as <lignes>, is not the order.
     while up.count("/") > 1 and not _has_own_values(root, up):
         up = up.rpartition("/")[0]
+    if up.count("/") < 2:
+        what = _("its lines stand in no element of their order")
+        raise RejectedError(what, file, _("name an XML in which each order is one element"))
     return up, line
 
 
