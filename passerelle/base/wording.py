@@ -21,7 +21,8 @@ def shorten(text: str, limit: int = 40) -> str:
     """``text`` on one line, cut for a message, its control characters written out."""
     line = " ".join(text[: limit * 20].split())
     line = line if len(line) <= limit else line[: limit - 1] + "…"
-    return printable(line)
+    # Between these stand commands to be typed, and no words of others.
+    return printable(line).replace("`", "'")
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from passerelle.base.errors import UnreachableError
+from passerelle.base.language import _
 from passerelle.base.program import this_program
 
 # What a person may want to read in a dialog; the trace has all of it.
@@ -32,19 +34,28 @@ class Said:
 
 
 def carry_out(config: Path, words: Sequence[str]) -> Said:
-    """Runs a command to its end, which does not depend on this program's."""
+    """Runs a command to its end, which does not depend on this program's.
+
+    Raises :class:`UnreachableError` where it cannot be started.
+    """
     # Not pipes: they would break with this program, and the command with them.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        ended = subprocess.run(  # noqa: S603 - this very program
-            this_program(config, *words),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=errors,
-            cwd=config.parent,
-            env=os.environ | {"PYTHONUTF8": "1"},
-            check=False,
-            **_APART,
-        )
+        try:
+            ended = subprocess.run(  # noqa: S603 - this very program
+                this_program(config, *words),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                cwd=config.parent,
+                env=os.environ | {"PYTHONUTF8": "1"},
+                check=False,
+                **_APART,
+            )
+        except OSError as error:
+            what = _("the command could not be started ({reason})")
+            told = what.format(reason=error.strerror or type(error).__name__)
+            mend = _("is its folder still there? nothing was done")
+            raise UnreachableError(told, str(config.parent), mend) from error
         return Said(ended.returncode, _text(output), _text(errors))
 
 

@@ -18,18 +18,38 @@
       main.querySelector(`[data-state="${CSS.escape(one.dataset.state)}"][aria-pressed]`)?.setAttribute("aria-pressed", "true");
     }
   };
+  // What has the focus, told so that it is found again on the new page.
+  const place = () => {
+    const one = document.activeElement;
+    if (!one || one === document.body) return () => null;
+    const fold = one.closest("summary")?.parentElement.id, command = commandOf(one.form);
+    const [start, end] = one.matches("input") ? [one.selectionStart, one.selectionEnd] : [];
+    return () => {
+      const same = one.id ? byId(one.id) : fold ? byId(fold)?.firstElementChild : formOf(command)?.querySelector("button");
+      same?.focus({ preventScroll: true });
+      if (start !== undefined) same?.setSelectionRange?.(start, end);
+    };
+  };
+  const byId = (id) => document.getElementById(id);
+  const commandOf = (form) => form?.elements.namedItem("command")?.value;
+  const formOf = (command) => Array.from(document.querySelectorAll("form.deed")).find((form) => commandOf(form) === command);
+  const isReading = () => !getSelection().isCollapsed && byId("verdict") && document.querySelector("main").contains(getSelection().anchorNode);
+
+  let isLate = false;
   const renew = async () => {
+    isLate = isReading(); // what somebody is about to copy stays until they have
+    if (isLate) return;
     const answer = await fetch(".");
     if (!answer.ok) return;
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = told.querySelector("main");
     if (!main) return;
-    const focused = document.activeElement?.id, at = window.scrollY;
+    const focus = place(), at = window.scrollY;
     keep(main);
     document.querySelector("main").replaceWith(document.adoptNode(main));
     document.title = told.title;
     document.dispatchEvent(new Event("renewed"));
-    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    focus();
     window.scrollTo(0, at);
     dim();
   };
@@ -37,13 +57,28 @@
   const gone = make("p", { id: "gone", hidden: true, textContent: words.gone });
   gone.setAttribute("role", "alert");
   document.body.prepend(gone);
-  const events = new EventSource("changes");
-  events.addEventListener("hello", () => {
-    if (!gone.hidden) renew();
-    gone.hidden = true;
-  });
-  events.addEventListener("changed", renew);
-  events.addEventListener("error", () => { gone.hidden = false; });
+  document.addEventListener("selectionchange", () => { if (isLate && !isReading()) renew(); });
+
+  // A browser has few connections to one server: a page that nobody sees needs none.
+  let events = null;
+  const listen = () => {
+    events = new EventSource("changes");
+    events.addEventListener("hello", renew);
+    events.addEventListener("hello", () => { gone.hidden = true; });
+    events.addEventListener("changed", renew);
+    events.addEventListener("error", async () => {
+      const answer = await fetch("words").catch(() => null);
+      gone.textContent = answer?.status === 403 ? words.anew : words.gone;
+      gone.hidden = Boolean(answer?.ok);
+    });
+  };
+  const seen = () => {
+    events?.close();
+    events = null;
+    if (!document.hidden) listen();
+  };
+  document.addEventListener("visibilitychange", seen);
+  seen();
 
   // --- buttons --------------------------------------------------------------------------------
   let busy = false;
@@ -65,24 +100,32 @@
     buttons.at(-1)?.focus();
   };
   const closing = (label) => make("button", { type: "button", textContent: label, onclick: () => said.close() });
-  const doing = (label, command, sure, seen) =>
-    make("button", { type: "button", textContent: label, onclick: () => start(command, sure, seen) });
+  const doing = (label, todo) =>
+    make("button", { type: "button", textContent: label, onclick: () => start(todo) });
 
-  const ask = async (command, sure, seen) => {
+  const ask = async (todo) => {
     const answer = await fetch("actions/do", {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ command, sure, seen }),
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(todo),
     });
-    return answer.ok ? answer.json() : { exit_code: answer.status, text: await answer.text() };
+    if (answer.status >= 500) throw new Error(answer.status); // it was ended meanwhile
+    if (answer.ok) return answer.json();
+    return { outcome: answer.status === 403 ? "anew" : "refused", text: await answer.text() };
   };
 
-  const start = async (command, sure, seen) => {
+  // Where the dialog was opened from, by its command: the form itself is made anew meanwhile.
+  let opener = "";
+  said.addEventListener("close", () => formOf(opener)?.querySelector("button").focus());
+
+  const start = async (todo) => {
+    const { command } = todo;
+    if (!said.open) opener = command;
     busy = true;
     dim();
     show(words.busy.replace("{command}", command), "", "");
     try {
-      tell(command, await ask(command, sure, seen));
+      tell(command, await ask(todo));
     } catch {
-      show(words.gone, command, "", closing(words.close));
+      show(words.orphan, command, "", closing(words.close));
     } finally {
       busy = false;
       await renew().catch(() => {});
@@ -90,21 +133,22 @@
     }
   };
 
-  const tell = (command, { asks, changed, exit_code: code, text: output, undo }) => {
-    if (asks) {
+  const tell = (asked, { asks, changed, outcome, exit_code: code, text: output, undo, command = asked, mark }) => {
+    if (asks || changed) {
       const heading = changed ? words.changed : words.asks;
-      show(heading, command, output, doing(words.sure, command, true, output), closing(words.cancel));
+      const sure = asks ? [doing(words.sure, { command, mark, sure: true, seen: output })] : [];
+      show(heading, command || asked, output, ...sure, closing(words.cancel));
       return;
     }
-    const heading = code === 0 ? words.done : words.failed.replace("{code}", code);
-    const more = undo ? [doing(words.undo, undo, false)] : [];
-    show(heading, command, output || words.nothing, ...more, closing(words.close));
+    const heading = words[outcome].replace("{code}", code);
+    const more = undo ? [doing(words.undo, { command: undo })] : [];
+    show(heading, asked, output || words.nothing, ...more, closing(words.close));
   };
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[action^='actions/']");
     if (!form) return;
     event.preventDefault();
-    if (!busy) start(new FormData(form).get("command"), false);
+    if (!busy) start(Object.fromEntries(new FormData(form)));
   });
 })();

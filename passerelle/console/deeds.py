@@ -5,16 +5,21 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from passerelle.base import commands
 from passerelle.base.errors import UsageError
 from passerelle.base.language import N_, _
+from passerelle.base.wording import shorten
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.report.live import Button
 
+_UNSTEADY = re.compile(r"\b(?:written|dated|écrit|daté)\b[^,\n]*|[0-9]{8}_[0-9]{6}")
 _PRINTED = re.compile(r"`(passerelle [^`]+)`")
 # Where `settle` means that a person entered the order.
 _BY_HAND = frozenset(
     {ConcernKind.WITHHELD, ConcernKind.REJECTED, ConcernKind.NOT_SENT, ConcernKind.LEFT}
 )
+_SETTLE = ("orders", "settle")
+_LONGEST = 4_000  # of a command line; Windows takes twice that
 _NAMING = frozenset({"--all", "--until", "--in"})
 
 
@@ -34,7 +39,7 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind(("orders", "settle"), N_("Entered at the till"), options=_NAMING),
+    _Kind(_SETTLE, N_("Entered at the till"), options=_NAMING),
     _Kind(("orders", "unsettle"), N_("Take back")),
     _Kind(("orders", "resend"), N_("Send again"), "--yes", _NAMING),
     _Kind(("orders", "retry"), N_("Try again")),
@@ -66,14 +71,28 @@ class Deed:
     words: tuple[str, ...]
 
     @property
-    def asks(self) -> bool:
-        """Whether a person is shown first what will follow."""
-        return bool(self.kind.rehearse)
+    def text(self) -> str:
+        """The command line."""
+        return "passerelle " + shlex.join(self.words)
 
     @property
-    def is_foretold(self) -> bool:
-        """Whether it says the same as long as nothing changes; a dry run tells ages of files."""
-        return self.kind.rehearse == "--yes"
+    def asks(self) -> bool:
+        """Whether a person is shown first what will follow."""
+        return bool(self.kind.rehearse) or (self.settles and bool(_NAMING & {*self.words}))
+
+    @property
+    def settles(self) -> bool:
+        """Whether it says that a person entered orders: as they were when that person looked."""
+        return self.kind.words == _SETTLE
+
+    @property
+    def takes_back(self) -> bool:
+        return self.kind.words == ("orders", "unsettle")
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether its exit code says how things are, not whether it went well."""
+        return self.kind.words in (("status",), ("check",))
 
     @property
     def rehearsal(self) -> Sequence[str]:
@@ -88,7 +107,7 @@ class Deed:
     def undo(self) -> str:
         """The command that takes it back; empty where it has none, or names no ids."""
         ids = self.words[2:]
-        if self.kind.words != ("orders", "settle") or _NAMING.intersection(ids):
+        if not self.settles or _NAMING.intersection(ids):
             return ""
         return "passerelle " + shlex.join(("orders", "unsettle", *ids))
 
@@ -113,9 +132,9 @@ def deed_of(text: str) -> Deed | None:
 
 def needed_deed(text: str) -> Deed:
     """The same. Raises :class:`UsageError` where no button may start it."""
-    deed = deed_of(text)
+    deed = deed_of(text) if text.isprintable() and len(text) <= _LONGEST else None
     if deed is None:
-        raise UsageError(_("no button starts this"), text, _("type it at a console"))
+        raise UsageError(_("no button starts this"), shorten(text), _("type it at a console"))
     return deed
 
 
@@ -137,11 +156,30 @@ def button(text: str, label: str = "") -> Button | None:
 
 def buttons_of(concern: Concern) -> tuple[Button, ...]:
     """A button for each command that a concern's words name, and that a button may start."""
-    printed = dict.fromkeys(_PRINTED.findall(f"{concern.text} {concern.mend}"))
+    printed = dict.fromkeys(_PRINTED.findall(concern.mend))
     return tuple(filter(None, (button(text, _label(concern, text)) for text in printed)))
+
+
+def button_of_order(concern: Concern, id: str) -> Button | None:
+    """The button that says of one order of several that it was entered."""
+    if concern.kind not in _BY_HAND or len(concern.orders) < 2:
+        return None
+    return button(commands.command("settle", id), _("Entered: {id}").format(id=id))
+
+
+def outcome_of(deed: Deed, code: int) -> str:
+    """In one word: that some data was rejected keeps nothing else from being done."""
+    if code < 0:
+        return "killed"
+    return "done" if code == 0 or deed.only_looks else "partly" if code == 5 else "failed"
+
+
+def steady(text: str) -> str:
+    """What a rehearsal says, but for what each says otherwise: ages of files, times in names."""
+    return _UNSTEADY.sub("", text).strip()
 
 
 def _label(concern: Concern, text: str) -> str:
     """Of an order that is in the ERP, `settle` says that a person saw to what is open about it."""
-    settles = text.startswith("passerelle orders settle ")
+    settles = text.startswith(f"passerelle {' '.join(_SETTLE)} ")
     return _("Seen to") if settles and concern.kind not in _BY_HAND else ""

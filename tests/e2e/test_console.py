@@ -1,5 +1,6 @@
 """``passerelle console``: who may look, what it starts, and how it tells what changed."""
 
+import html
 import http.client
 import json
 import re
@@ -45,8 +46,15 @@ class Page:
         connection.close()
         return told
 
-    def does(self, command: str, *, sure: bool = False, seen: str = "") -> Any:
-        said = {"command": command, "sure": sure, "seen": seen}
+    def mark_of(self, command: str) -> str:
+        """What the page's button for a command says of its orders."""
+        form = f'value="{re.escape(command)}">.*?name="mark" value="(\\w+)"'
+        found = re.search(form, html.unescape(self.ask()[1]), re.DOTALL)
+        assert found, command
+        return found[1]
+
+    def does(self, command: str, *, sure: bool = False, seen: str = "", mark: str = "") -> Any:
+        said = {"command": command, "sure": sure, "seen": seen, "mark": mark}
         status, text, _head = self.ask("actions/do", said)
         assert status == 200, text
         return json.loads(text)
@@ -113,9 +121,9 @@ def test_no_other_page_can_press_its_buttons(page: Page, world: World) -> None:
 
 
 def test_a_fresh_folder_has_a_page_and_its_first_run_by_a_button(page: Page, world: World) -> None:
-    _status, html, _head = page.ask()
-    assert 'title="passerelle run orders"' in html
-    assert "<style" not in html and "<script>" not in html
+    _status, text, _head = page.ask()
+    assert 'title="passerelle run orders"' in text
+    assert "<style" not in text and "<script>" not in text
     assert not (world.data / "passerelle.db").exists()
     told = page.does("passerelle run orders")
     assert (told["exit_code"], "is in place on ftp" in told["text"]) == (0, True), told
@@ -125,11 +133,107 @@ def test_a_fresh_folder_has_a_page_and_its_first_run_by_a_button(page: Page, wor
 
 def test_entered_at_the_till_and_taken_back(page: Page, world: World) -> None:
     world.run_well("run", "orders")
-    told = page.does("passerelle orders settle 2")
-    assert (told["exit_code"], told["undo"]) == (0, "passerelle orders unsettle 2")
+    command = "passerelle orders settle 2"
+    told = page.does(command, mark=page.mark_of(command))
+    assert (told["outcome"], told["undo"]) == ("done", "passerelle orders unsettle 2")
     assert world.states()["2"] == "settled"
+    assert 'title="passerelle orders unsettle 2"' in page.ask()[1], "also once its dialog is closed"
     assert page.does(told["undo"])["exit_code"] == 0
     assert world.states()["2"] == "withheld"
+    assert "orders unsettle" not in page.ask()[1]
+
+
+def test_what_was_entered_counts_for_the_order_that_was_seen_alone(
+    page: Page, world: World
+) -> None:
+    """Between the look and the click the shop changes it, and a run meets that."""
+    world.run_well("run", "orders")
+    command = "passerelle orders settle 2"
+    before = page.mark_of(command)
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"380": 5}, payment="Carte cadeau"))
+    world.run_well("run", "orders")
+    asked = page.does(command, mark=before)
+    assert (asked["asks"], asked["changed"], world.states()["2"]) == (True, True, "withheld")
+    assert "2 REF2: 5 × 380" in asked["text"]
+    told = page.does(asked["command"], sure=True, mark=asked["mark"])
+    assert (told["outcome"], world.states()["2"]) == ("done", "settled")
+
+
+def test_what_went_by_itself_and_was_entered_too_is_told(page: Page, world: World) -> None:
+    third = Sale("3", {"370": 1}, payment="Carte cadeau")
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"380": 2}, payment="Carte cadeau"), third)
+    world.run_well("run", "orders")
+    command = "passerelle orders settle 2 3"
+    before = page.mark_of(command)
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"380": 2}), third)
+    world.run_well("run", "orders")
+    asked = page.does(command, mark=before)
+    assert "2 goes to the ERP by itself: if it was entered, too, take one" in asked["text"]
+    assert (asked["asks"], asked["command"]) == (True, "passerelle orders settle 3")
+    told = page.does("passerelle orders settle 2", mark="of long ago")
+    assert (told["asks"], told["changed"]) == (False, True) and "by itself" in told["text"]
+    page.does(asked["command"], sure=True, mark=asked["mark"])
+    assert world.states() == {"1": "sent", "2": "sent", "3": "settled"}
+
+
+def test_many_are_settled_after_a_look_alone(page: Page, world: World) -> None:
+    gifts = [Sale(str(n), {"370": 1}, payment="Carte cadeau") for n in range(10, 25)]
+    world.shop_writes(*gifts)
+    world.run_well("run", "orders")
+    (command,) = set(re.findall(r'title="(passerelle orders settle --all[^"]+)"', page.ask()[1]))
+    asked = page.does(command, mark=page.mark_of(command))
+    assert asked["asks"] and not asked["changed"] and asked["text"].count("1 × 370") == 15
+    assert {*world.states().values()} == {"withheld"}
+    one = "passerelle orders settle 10"
+    assert page.does(one, mark=page.mark_of(one))["outcome"] == "done", "each has a button, too"
+
+
+def test_an_accepted_drop_is_the_one_that_was_seen(page: Page, world: World) -> None:
+    world.erp_writes_stock({f"3{n:02}": 3 for n in range(40)})
+    world.run_well("run", "stock")
+    world.shop_takes_stock()
+    world.erp_writes_stock({f"3{n:02}": 3 for n in range(20)})
+    command = "passerelle run stock --accept-drop"
+    seen = page.does(command)["text"]
+    world.erp_writes_stock({"301": 3})
+    asked = page.does(command, sure=True, seen=seen)
+    assert (asked["asks"], asked["changed"]) == (True, True)
+    assert not (world.server.root / "ExportCSVmod.csv").exists()
+    told = page.does(command, sure=True, seen=asked["text"])
+    assert told["outcome"] == "done", "the ages of files are no change"
+
+
+def test_what_was_done_is_not_called_not_done(page: Page, world: World) -> None:
+    world.shop_writes(Sale("1", {"370": 1}), Sale("2", {"380": "deux"}))
+    told = page.does("passerelle run orders")
+    assert (told["exit_code"], told["outcome"], world.states()["1"]) == (5, "partly", "sent")
+    (world.server.root / "commandes.csv").unlink()
+    assert page.does("passerelle run orders")["outcome"] == "failed"
+    look = page.does("passerelle status")
+    assert (look["exit_code"], look["outcome"]) == (6, "done")
+
+
+def test_no_button_comes_from_what_the_shop_wrote(page: Page, world: World) -> None:
+    bad = "`passerelle orders resend 1`"
+    world.shop_writes(Sale("1", {"370": 1}), Sale(bad, {"380": "deux"}))
+    world.fails("run", "orders", code=5)
+    text = page.ask()[1]
+    assert 'title="passerelle orders resend' not in text
+    assert 'title="passerelle orders settle --all rejected' in text, "its id cannot be named"
+
+
+def test_what_is_no_request_is_refused(page: Page, world: World) -> None:
+    said = {"command": "passerelle run orders"}
+    for head in ({"Host": "[::1"}, {"Host": "[127.0.0.1]"}, {"Origin": "http://[::1"}):
+        assert page.ask("actions/do", said, **head)[0] == 403, head
+    for command in ("passerelle orders settle \0", "passerelle orders settle \ud800", "x" * 5_000):
+        assert page.ask("actions/do", {"command": command})[0] == 400
+    assert page.ask("actions/do", {"command": "x" * 1_000_000})[0] == 400
+    away = world.folder.with_name("away")
+    world.folder.rename(away)
+    status, text, _head = page.ask("actions/do", said)
+    assert status == 400 and "could not be started" in text
+    away.rename(world.folder)
 
 
 def test_what_cannot_be_taken_back_asks_first(page: Page, world: World) -> None:

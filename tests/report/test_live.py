@@ -24,7 +24,7 @@ def test_a_page_that_is_served_has_buttons_and_nothing_in_line(
     settings: Settings, now: datetime
 ) -> None:
     ledger = Year(settings, now, days=2, states={0: (State.WITHHELD, "gift card")}).write()
-    live = Live(["report.css"], ["report.js"], [RUN], _settling)
+    live = Live(["report.css"], ["report.js"], [RUN], _settling, lambda *_: None)
     page = html.fromstring(render(settings, ledger, now, live))
     ledger.close()
     assert page.xpath("//link[@rel='stylesheet']/@href") == ["report.css"]

@@ -23,9 +23,11 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Styles and scripts by their addresses; buttons above all, and those of each concern."""
+    """Styles and scripts by their addresses; buttons above all, those of each concern, and of each
+    of its orders."""
 
     styles: Sequence[str]
     scripts: Sequence[str]
     toolbar: Sequence[Button]
     buttons_of: Callable[[Concern], Sequence[Button]]
+    button_of_order: Callable[[Concern, str], Button | None]

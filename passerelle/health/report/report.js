@@ -36,11 +36,12 @@
   // Where the page is served live its verdict is said when it changes.
   let verdict = byId("verdict")?.textContent;
   document.addEventListener("renewed", () => {
-    const told = byId("verdict").textContent;
-    if (told !== verdict) byId("announced").textContent = verdict = told;
+    const told = byId("verdict")?.textContent;
+    if (told && told !== verdict) byId("announced").textContent = verdict = told;
   });
 
   const FEW = 50;
+  let showsAll = false; // also on the page that takes this one's place
   const filtering = () => {
     const filter = byId("filter");
     if (!filter) return;
@@ -51,12 +52,12 @@
     const search = byId("search"), matches = byId("matches"), all = byId("all");
     const buttons = Array.from(filter.querySelectorAll("button"));
     const isPressed = (button) => button.getAttribute("aria-pressed") === "true";
-    let showsAll = rows.length <= FEW;
+    const isShort = rows.length <= FEW;
 
     const update = () => {
       const words = plain(search.value).split(/\s+/).filter(Boolean);
       const states = buttons.filter((one) => isPressed(one)).map((one) => one.dataset.state);
-      const limit = showsAll || words.length || states.length ? rows.length : FEW;
+      const limit = isShort || showsAll || words.length || states.length ? rows.length : FEW;
       let shown = 0;
       for (const { row, state, text } of rows) {
         const fits = (!states.length || states.includes(state)) && words.every((word) => text.includes(word));
