@@ -13,7 +13,7 @@ from io import StringIO
 
 from hypothesis import strategies as st
 
-from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.base.errors import ConfigError, HeldError, NotReadyError
 from passerelle.config.columns import OrderColumns
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Reading
@@ -202,7 +202,7 @@ def check(case: Case) -> str:
     orders, dialect = case
     try:
         file = read_orders(file_of(orders, dialect), orders_settings(), FILE)
-    except (NotReadyError, RejectedError, ConfigError) as error:
+    except (NotReadyError, HeldError, ConfigError) as error:
         assert_readable(str(error), FILE)
         return type(error).__name__
     check_faults(file)

@@ -13,7 +13,7 @@ from unittest import mock
 from hypothesis import strategies as st
 from lxml import etree
 
-from passerelle.base.errors import ConfigError, NotReadyError, RejectedError
+from passerelle.base.errors import ConfigError, HeldError, NotReadyError
 from passerelle.base.words import fold
 from passerelle.config.model import Settings
 from passerelle.config.orders import Orders
@@ -103,7 +103,7 @@ def check(case: Case) -> str:
     """Reads the file; returns what became of its orders."""
     try:
         file = read_orders(case.data, case.settings, FILE)
-    except (NotReadyError, RejectedError, ConfigError) as error:
+    except (NotReadyError, HeldError, ConfigError) as error:
         assert_readable(str(error), FILE)
         return type(error).__name__
     check_faults(file)
@@ -262,7 +262,7 @@ DAMAGED = Target(
     "order CSV, damaged",
     _cases(SAMPLES),
     check,
-    frozenset({"all read", "some rejected", "RejectedError", "NotReadyError", "ConfigError"}),
+    frozenset({"all read", "some rejected", "HeldError", "NotReadyError", "ConfigError"}),
     share=3,
 )
 RAW = Target(
