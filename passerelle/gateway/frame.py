@@ -144,14 +144,14 @@ def perform(
 
     A dry run takes no lock, writes no trace, and works on a copy of the ledger. Raises whatever
     the story raises, after noting it. ``afterwards`` is called once that is done, with the exit
-    code; ``without_ledger`` where the ledger cannot be opened, with why.
+    code; ``without_ledger`` where the ledger cannot be opened, or written, with why.
     """
     if dry_run:
         with open_copy(settings.folder) as ledger:
             trace = RunTrace(run, None, console=console)
             return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
-    with _opened(settings, run, without_ledger, console=console) as gateway:
-        return _record(gateway, run, story, afterwards)
+    with _opened(settings, run, without_ledger, console=console) as (gateway, number):
+        return _record(gateway, run, number, story, afterwards)
 
 
 @contextmanager
@@ -161,7 +161,8 @@ def _opened(
     without_ledger: Callable[[RunTrace, PasserelleError], None] | None,
     *,
     console: bool,
-) -> Iterator[Gateway]:
+) -> Iterator[tuple[Gateway, int]]:
+    """The gateway, and the number that the run has in the history from now on."""
     now = clocks.clock()
     with ExitStack() as stack:
         if _is_long(run):
@@ -173,13 +174,14 @@ def _opened(
         trace.begin(f"run {run}, passerelle {__version__}", now)
         try:
             ledger = open_ledger(settings.folder)
+            stack.callback(ledger.close)
+            number = ledger.runs.start(run, now)
         except PasserelleError as error:
             if without_ledger:
                 without_ledger(trace, error)
             trace.fail(error, now)
             raise
-        stack.callback(ledger.close)
-        yield Gateway(settings, ledger, trace, dry_run=False)
+        yield Gateway(settings, ledger, trace, dry_run=False), number
 
 
 def _is_long(run: str) -> bool:
@@ -205,11 +207,14 @@ def _tell(gateway: Gateway, story: Story) -> Outcome:
 
 
 def _record(
-    gateway: Gateway, run: str, story: Story, afterwards: Callable[[Gateway, int], None] | None
+    gateway: Gateway,
+    run: str,
+    number: int,
+    story: Story,
+    afterwards: Callable[[Gateway, int], None] | None,
 ) -> Outcome:
     """Runs the story and notes how it ended, whichever way."""
     started = gateway.now()
-    number = gateway.ledger.runs.start(run, started)
     code, summary, facts = INTERRUPTED, _("interrupted"), None
     try:
         outcome = _tell(gateway, story)

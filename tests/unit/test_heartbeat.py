@@ -21,6 +21,7 @@ from passerelle.config.model import Settings
 from passerelle.gateway import frame
 from passerelle.health.alerts import heartbeat
 from passerelle.health.alerts.heartbeat import Heartbeat, address_of
+from passerelle.ledger.runs import RunBook
 from passerelle.runs.starting import start
 from tests.servers import HOST
 from tests.servers.fixtures import NewServer
@@ -180,8 +181,15 @@ def test_a_ledger_that_cannot_be_opened_is_heard(
     def refuse(_: Path) -> None:
         raise UnreachableError("it is damaged")
 
-    monkeypatch.setattr(frame, "open_ledger", refuse)
-    code = outcome(settings_of(world, f"{monitor.url}/{SECRET}"))
+    settings = settings_of(world, f"{monitor.url}/{SECRET}")
+    with monkeypatch.context() as patch:
+        patch.setattr(frame, "open_ledger", refuse)
+        code = outcome(settings)
+    assert code and monitor.asked == [f"/{SECRET}/{code}"]
+    monitor.asked.clear()
+    # It opens, and takes no line more: its disk is full.
+    monkeypatch.setattr(RunBook, "start", lambda *_: refuse(world.folder))
+    code = outcome(settings)
     assert code and monitor.asked == [f"/{SECRET}/{code}"]
 
 
