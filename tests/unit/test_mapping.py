@@ -130,6 +130,13 @@ class TestGuesses:
         assert found.missing == ("unit_price",)
         assert found.without_tax == (name,)
 
+    @pytest.mark.parametrize(("total", "is_price"), [("179,80", False), ("359,60", True)])
+    def test_never_take_the_sum_of_a_line_for_its_price(self, total: str, is_price: bool) -> None:
+        header = "ID commande;Courriel;EAN;Qté;Prix unitaire HT;Prix TTC;Total"
+        found = proposal(header, f"1;a@b.fr;{ITEMS[0]};2;74,92;179,80;{total}")
+        assert ("unit_price" in taken(found)) == is_price
+        assert ("unit_price" in found.missing) != is_price
+
     def test_never_take_a_column_that_holds_something_else(self) -> None:
         found = proposal("N° commande;Courriel;Qté;PU TTC", "1;a@b.fr;beaucoup;cher")
         assert "quantity" not in taken(found)

@@ -140,9 +140,28 @@ def _guesses(sample: Sample, kinds: Sequence[CellKind], what: What) -> Iterator[
     for *_rank, guess in sorted(pairs, key=lambda pair: pair[:3]):
         if guess.key not in taken and guess.column not in {one.column for one in taken.values()}:
             taken[guess.key] = guess
+    if {"quantity", "unit_price"} <= taken.keys() and _is_of_whole_lines(sample, taken):
+        del taken["unit_price"]
     if "quantity" in taken and NET.search(fold(taken["quantity"].column)):
         taken.pop("quantity_refunded", None)
     yield from (taken[key] for key in COLUMNS[what] if key in taken)
+
+
+def _is_of_whole_lines(sample: Sample, taken: Mapping[str, Guess]) -> bool:
+    """Whether what looks like a price is the sum of its line: where several pieces were sold, it is
+    the same as a column of totals."""
+    price, pieces = taken["unit_price"].column, _column(sample, taken["quantity"].column)
+    several = [row for row, cell in enumerate(pieces) if cell.strip().isdigit() and int(cell) > 1]
+    said = [_column(sample, price)[row].strip() for row in several]
+    totals = (name for name in sample.header if name != price and "total" in fold(name))
+    return any(
+        bool(said) and all(said) and said == [_column(sample, name)[row].strip() for row in several]
+        for name in totals
+    )
+
+
+def _column(sample: Sample, name: str) -> Sequence[str]:
+    return sample.columns[sample.header.index(name)]
 
 
 def _score(
