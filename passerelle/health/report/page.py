@@ -53,7 +53,10 @@ def render(settings: Settings, ledger: Ledger, now: datetime, live: Live | None 
     """
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+    from passerelle.health.report.compiled import CompiledTemplates
+
     environment = Environment(
+        bytecode_cache=CompiledTemplates(),
         loader=FunctionLoader(_text),
         autoescape=True,
         trim_blocks=True,
