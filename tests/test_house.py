@@ -196,7 +196,9 @@ def test_few_rooms_know_of_the_pool() -> None:
 
 def test_convert_and_fix_pay_for_no_ledger_no_server_and_no_page() -> None:
     loaded = modules_loaded_by("passerelle.cli.converting")
-    assert loaded.isdisjoint({*HEAVY, "sqlalchemy", "passerelle.gateway.frame", "passerelle.health"})
+    assert loaded.isdisjoint(
+        {*HEAVY, "sqlalchemy", "passerelle.gateway.frame", "passerelle.health"}
+    )
 
 
 def test_a_run_of_orders_pays_for_no_heavy_library() -> None:

@@ -87,7 +87,7 @@ _SIGNS = frozenset(
     )
 )
 _A_LINE_OF_SIGNS = re.compile(
-    "(?m)^[{signs}][{signs}\\s]*$".format(signs=re.escape("".join(sorted(_SIGNS))))
+    "\n[{signs}][{signs}\\s]*\n".format(signs=re.escape("".join(sorted(_SIGNS))))
 )
 _ENTITY = re.compile(r"&#?\w+;")
 _FORMULA = re.compile(r'="(.*)"')
@@ -239,7 +239,8 @@ def only_signs(text: str) -> bool:
 
 def any_only_signs(texts: Collection[str]) -> bool:
     """Whether one of them is; nearly always one look at all of them tells that none is."""
-    return bool(_A_LINE_OF_SIGNS.search("\n".join(texts))) and any(map(only_signs, texts))
+    lines = "\n".join(("", *texts, ""))
+    return bool(_A_LINE_OF_SIGNS.search(lines)) and any(map(only_signs, texts))
 
 
 def item_number(text: str) -> str:

@@ -116,6 +116,7 @@ class Records:
         filled = {header.columns[key] for key in _FILLED if key in header.columns}
         self._is_filled = header.separator != "," and self._width - 1 in filled
         self._places = {key: place for place, key in enumerate(header.columns)}
+        self._between = f'"{header.separator}"'
         self._pick = itemgetter(*header.columns.values())
         self._swallows, self._latest, self._astray, self._doubtful = False, 0, 0, 0
 
@@ -149,9 +150,23 @@ class Records:
 
     def plain_cells(self, places: Sequence[Place]) -> list[list[str]]:
         """All cells of rows that are plain, as they are written."""
-        text = self._text
-        lines = [text[start : text.find("\n", start)] for start, _line, _kind in places]
-        return list(csv.reader(lines, delimiter=self._separator))
+        text, first, last = self._text, places[0], places[-1]
+        if last.line - first.line == len(places) - 1:
+            lines = text[first.start : text.find("\n", last.start)].split("\n")
+        else:
+            lines = [text[start : text.find("\n", start)] for start, _line, _kind in places]
+        return [self._plain_cells(line.removesuffix("\r")) for line in lines]
+
+    def _plain_cells(self, line: str) -> list[str]:
+        """As csv has them, in half of its time where all cells stand between quotes, or none."""
+        quotes = line.count('"')
+        if not quotes:
+            return line.split(self._separator)
+        if quotes == 2 * self._width and line[0] == line[-1] == '"':
+            cells = line[1:-1].split(self._between)
+            if len(cells) == self._width:
+                return cells
+        return next(csv.reader([line], delimiter=self._separator))
 
     def row(self, line: int, cells: Sequence[str], kind: int, fault: str = "") -> Row:
         """``fault``: what is known to be wrong with it already."""

@@ -113,6 +113,13 @@ class Table:
         while (start := records.place) < size:
             found = match(text, start)
             id = found[1].strip('"').strip() if found else ""
+            if found and id.isdigit() and id.isascii() and not self.other:
+                end = found.end()  # nearly always
+                if end - start <= LONGEST_CELL:
+                    records.place = end
+                    yield id, Place(start, number, CellForm.PLAIN)
+                    number += 1
+                    continue
             if (
                 self.other
                 or not id.isascii()

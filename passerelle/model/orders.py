@@ -75,6 +75,8 @@ class Line:
     @property
     def amount(self) -> Decimal:
         """Quantity × unit price, exact: rounding is the ERP's business."""
+        if self.quantity == 1:  # as nearly always
+            return self.unit_price
         return _EXACT.multiply(Decimal(self.quantity), self.unit_price)
 
 

@@ -110,12 +110,12 @@ def is_cancelled(reading: Reading, settings: Orders) -> bool:
 
 def has_status(reading: Reading | Order, names: tuple[str, ...]) -> bool:
     """Whether its status is one of these, in whatever case and with or without accents."""
-    return _status_word(reading.status) in _folded(names)
+    return _is_among(reading.status, names)
 
 
-@lru_cache(maxsize=8)
-def _folded(names: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(map(_status_word, names))
+@lru_cache(maxsize=1_000)
+def _is_among(status: str, names: tuple[str, ...]) -> bool:
+    return _status_word(status) in map(_status_word, names)
 
 
 def _status_word(text: str) -> str:
@@ -167,16 +167,30 @@ def _by_payment_and_status(order: Order, settings: Orders) -> Verdict:
 
 def _gift_card(order: Order, settings: Orders) -> str:
     """The payment or voucher that makes it a gift card order, or ``""``."""
-    words, voucher = _gift_words(settings.withhold.payments), _as_typed(order.voucher)
-    if words and words.search(plain_word(_as_typed(order.payment))):
-        return _("payment {text}").format(text=order.payment)
-    patterns = [fold(_as_typed(pattern)) for pattern in settings.withhold.vouchers]
-    for code in _codes(voucher) if patterns else ():
-        if any(fnmatch.fnmatchcase(fold(code), pattern) for pattern in patterns):
+    payments, vouchers = settings.withhold.payments, settings.withhold.vouchers
+    match _gift_in(order.payment, order.voucher, payments, vouchers):
+        case "payment", text:
+            return _("payment {text}").format(text=text)
+        case "voucher", code:
             return _("voucher {code}").format(code=code)
-    if words and words.search(plain_word(voucher)):
-        return _("voucher {code}").format(code=order.voucher)
     return ""
+
+
+@lru_cache(maxsize=4_000)
+def _gift_in(
+    payment: str, voucher: str, payments: tuple[str, ...], vouchers: tuple[str, ...]
+) -> tuple[str, str] | None:
+    """Whether the payment or the voucher is a gift card, and its text; orders say few of both."""
+    words, typed = _gift_words(payments), _as_typed(voucher)
+    if words and words.search(plain_word(_as_typed(payment))):
+        return "payment", payment
+    patterns = [fold(_as_typed(pattern)) for pattern in vouchers]
+    for code in _codes(typed) if patterns else ():
+        if any(fnmatch.fnmatchcase(fold(code), pattern) for pattern in patterns):
+            return "voucher", code
+    if words and words.search(plain_word(typed)):
+        return "voucher", voucher
+    return None
 
 
 @lru_cache(maxsize=4_000)

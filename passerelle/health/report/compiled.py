@@ -15,7 +15,7 @@ from passerelle.base.durable import replace_whole
 
 
 class CompiledTemplates(BytecodeCache):
-    """Each tells itself by its text and by the versions of jinja2 and Python: an old one is none."""
+    """Each tells itself by its text and by the versions of jinja2 and Python."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
         with suppress(OSError, NotImplementedError), _place(bucket).open("rb") as file:
