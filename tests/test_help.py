@@ -1,5 +1,6 @@
 """`--help` stands alone: every command has an example that parses."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -124,7 +125,7 @@ def test_help_says_in_french_all_that_it_says_in_english(
         texts += [one.help for one in COMMANDS_SHOWN.values()]
     for text in texts:
         words = " ".join(text.split())
-        assert words not in shown
+        assert not re.search(rf"(?<!\w){re.escape(words)}(?!\w)", shown)
         if text in texts_of(command):
             assert " ".join(_(text).split()) in shown
     calls = examples(command.help or "")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from copy import copy
 from inspect import cleandoc
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ from passerelle.base.language import N_, _, spoken
 C = TypeVar("C", bound=click.Command)
 # What the line of usage says of what may follow a group.
 BELOW = N_("COMMAND [ARGS]...")
+_ANY_LANGUAGE = frozenset({"ID", "ID...", "EAN13", "SKU", "URL", "CODE", "STOCK.csv"})
 # Begins a paragraph whose lines click leaves as they are; two blanks set words apart from calls.
 _AS_IT_IS = "\b\n"
 _EXPLAINED = re.compile(r"\S {2,}\S")
@@ -40,13 +41,20 @@ def texts_of(command: click.Command) -> Iterator[str]:
     yield from filter(None, map(_words_of, _parts(command.help)))
     options = (param for param in command.params if isinstance(param, click.Option))
     yield from (option.help for option in options if option.help)
+    yield from (param.metavar for param in command.params if _is_word(param.metavar))
+
+
+def _is_word(metavar: str | None) -> TypeGuard[str]:
+    """Whether it says what is to be typed, as NAME does; not so of ID, EAN13 or a choice."""
+    return bool(metavar) and metavar not in _ANY_LANGUAGE
 
 
 def _option_in_words(param: click.Parameter) -> click.Parameter:
-    if not isinstance(param, click.Option) or not param.help:
-        return param
     twin = copy(param)
-    twin.help = _(param.help)
+    if isinstance(param, click.Option) and param.help:
+        twin.help = _(param.help)
+    if _is_word(param.metavar):
+        twin.metavar = _(param.metavar)
     return twin
 
 

@@ -77,8 +77,8 @@ def export(settings: Settings, what: str, since: datetime | None, output: Path) 
 
 
 @click.command()
-@click.argument("old", type=click.Path(exists=True, path_type=Path))
-@click.argument("new", type=click.Path(exists=True, path_type=Path))
+@click.argument("old", metavar="OLD", type=click.Path(exists=True, path_type=Path))
+@click.argument("new", metavar="NEW", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--key",
     "keys",
