@@ -3,6 +3,7 @@
 import sys
 import time
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -25,6 +26,9 @@ from passerelle.config.model import Settings
 from passerelle.explain.inquiry import Inquiry
 from passerelle.health.concerns import Level
 from passerelle.health.status import Health, as_dict, describe, look
+from passerelle.schedule.schtasks import find_schtasks
+from passerelle.schedule.tasks import look_up
+from passerelle.schedule.timetable import timetable
 
 _EVERY = 30.0
 # What is out of order, and what is to do.
@@ -61,7 +65,7 @@ def status(context: click.Context, as_json: bool, watch: bool, strict: bool) -> 
     if as_json:
         print_json(as_dict(health))
     else:
-        _show_health(health)
+        _show_health(health, _paused(settings))
     if health.level == Level.OUT_OF_ORDER or (strict and health.concerns):
         context.exit(HeldError.exit_code)
 
@@ -73,7 +77,7 @@ def _watch(settings: Settings) -> None:
             health = _look(settings)
             click.clear()
             click.echo(f"Passerelle, {health.at:%Y-%m-%d %H:%M:%S}\n")
-            _show_health(health)
+            _show_health(health, _paused(settings))
             time.sleep(_EVERY)
     except KeyboardInterrupt:
         return
@@ -84,8 +88,17 @@ def _look(settings: Settings) -> Health:
         return look(settings, ledger, now())
 
 
-def _show_health(health: Health) -> None:
-    for line in describe(health):
+def _paused(settings: Settings) -> list[str]:
+    """The runs that Windows' Task Scheduler is told not to start, as far as it can be asked."""
+    if find_schtasks() is None:
+        return []
+    with suppress(PasserelleError):
+        return [run for run in timetable(settings) if look_up(run).enabled is False]
+    return []
+
+
+def _show_health(health: Health, paused: list[str]) -> None:
+    for line in describe(health, paused):
         # Colour is for terminals: click leaves it out elsewhere.
         colour, told = _COLOURS.get(line[:2]), fitted(line)
         click.echo(click.style(told, fg=colour) if colour else told)

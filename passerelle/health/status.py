@@ -144,10 +144,13 @@ def look(settings: Settings, ledger: Ledger, now: datetime) -> Health:
 _XMLS = 3
 
 
-def describe(health: Health) -> Iterator[str]:
-    """The screen, line by line: ``!`` begins what is out of order, ``-`` what is to do."""
+def describe(health: Health, paused: Collection[str] = ()) -> Iterator[str]:
+    """The screen, line by line: ``!`` begins what is out of order, ``-`` what is to do.
+
+    ``paused`` are the runs that the Task Scheduler is told not to start.
+    """
     for run in health.runs:
-        yield f"{'run ' + run.run:<12} {_run(run, health.at)}"
+        yield f"{'run ' + run.run:<12} {_run(run, health.at, is_paused=run.run in paused)}"
     yield ""
     yield from _files(health)
     yield ""
@@ -171,6 +174,11 @@ def describe(health: Health) -> Iterator[str]:
         ).format(**health.sales.counts())
     yield ""
     yield from _concerns(health)
+    if paused:
+        text = _("paused: {runs}; `passerelle schedule enable` lets them start again")
+        yield text.format(runs=", ".join(paused))
+    elif health.level is None:
+        yield _("all is well: nothing needs a person")
 
 
 def _files(health: Health) -> Iterator[str]:
@@ -186,8 +194,9 @@ def _files(health: Health) -> Iterator[str]:
         )
 
 
-def _run(health: RunHealth, now: datetime) -> str:
+def _run(health: RunHealth, now: datetime, *, is_paused: bool) -> str:
     due = _("next at {time}").format(time=clock(health.next_due))
+    due = _("paused") if is_paused else due
     parts = [_("going on since {time}").format(time=time_of_day(health.active.started, now))
              if health.active else _last(health, now)]  # fmt: skip
     if health.success and health.success is not health.last and health.success != health.last:
@@ -246,8 +255,6 @@ def _concerns(health: Health) -> Iterator[str]:
             len(to_do),
         )
     yield from _listed("-", to_do, health.at)
-    if health.level is None:
-        yield _("all is well: nothing needs a person")
 
 
 def _listed(sign: str, concerns: Iterable[Concern], now: datetime) -> Iterator[str]:

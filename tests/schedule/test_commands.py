@@ -356,3 +356,16 @@ def test_a_scheduler_that_does_not_answer_is_not_waited_for(
     result = world.run("schedule", "status")
     assert (result.exit_code, result.stdout) == (4, "")
     assert "schtasks does not answer" in result.stderr
+
+
+def test_status_says_what_is_paused(world: World, windows: Windows) -> None:
+    world.run_well("schedule", "install")
+    for run in ("orders", "stock"):
+        world.run_well("run", run)
+    assert "paused" not in world.run("status").text
+    world.run_well("schedule", "disable", "stock")
+    text = world.run("status").text
+    assert "paused: stock; `passerelle schedule enable` lets them start again" in text
+    assert "all is well" not in text
+    stock = next(line for line in text.splitlines() if line.startswith("run stock"))
+    assert stock.endswith("; paused")
