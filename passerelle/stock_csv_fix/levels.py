@@ -106,13 +106,13 @@ def _levels(
     read: Quantities, column: Column, rows: Mapping[str, int], layout: Layout, name: str
 ) -> tuple[dict[str, int], list[Fault]]:
     """The whole pieces of each item; what is no whole number is a fault."""
-    numbers = column.numbers.tolist()
+    numbers, texts = column.numbers.tolist(), dict(read.odd.items())
     levels: dict[str, int] = {}
     faults = []
     for item, row in rows.items():
         number = numbers[row]
         if number == NOT_PLAIN or number > MOST:
-            text = read.odd.get(row) or ""
+            text = texts.get(row, "")
             level, problem = read.written.get(text), read.problems.get(text, "")
             if level is None or level != level.to_integral_value() or abs(level) > MOST:
                 whole = _('"{text}" is no whole number').format(text=shorten(column.text(row)))
