@@ -1,6 +1,6 @@
 """The shop's and the ERP's file as they lie on the server: which column means what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import ConfigError, RejectedError
+from passerelle.base.language import _
 from passerelle.base.wording import shorten
-from passerelle.base.words import fold
+from passerelle.base.words import fold, plain_word
 from passerelle.config.columns import COLUMNS, What
-from passerelle.config.guess.header import about_grid
+from passerelle.config.guess.header import WITHOUT_TAX, about_grid
 from passerelle.config.guess.proposal import propose
 from passerelle.config.guess.sample import Sample, read_sample
 from passerelle.config.servers import Server
@@ -37,7 +38,7 @@ class Mapped:
     sample: Sample
     separator: str
     columns: dict[str, str]
-    doubts: Mapping[str, str] = field(default_factory=dict)
+    doubts: dict[str, str] = field(default_factory=dict)
     taken_back: list[str] = field(default_factory=list)
 
     def missing(self) -> list[str]:
@@ -63,6 +64,10 @@ class Mapped:
         """Has ``key`` read from ``column``, which no other key has then; from none where empty."""
         self.taken_back += [k for k, c in self.columns.items() if c == column or k == key]
         self.columns = {k: c for k, c in self.columns.items() if c != column and k != key}
+        said = self.doubts.items()
+        self.doubts = {k: doubt for k, doubt in said if k in self.columns and k != key}
+        if key == "unit_price" and WITHOUT_TAX.search(plain_word(column)):
+            self.doubts[key] = _("it seems to be without tax: too little would be booked")
         if column:
             self.columns[key] = column
 

@@ -155,11 +155,17 @@ def test_a_column_can_be_given_another_key(shop: Shop) -> None:
     path = shop.served / "commandes.csv"
     path.write_bytes(path.read_bytes().replace("Règlement".encode("cp1252"), b"Paiement"))
     off = [("Clé à changer", "payment"), ("Sa colonne", "-"), ("Clé à changer", "")]
-    orders = [ORDERS[0], *off, ORDERS[2]]
+    path.write_bytes(
+        path.read_bytes().replace(b"PU TTC", b"PU TTC;PU HT").replace(b"119,00", b"119,00;99,17")
+    )
+    net = [("Clé à changer", "unit_price"), ("Sa colonne", "PU HT")]
+    back = [("Clé à changer", "unit_price"), ("Sa colonne", "PU TTC")]
+    orders = [ORDERS[0], *net, *back, *off, ORDERS[2]]
     talk = [("Language", ""), *shop.server(), *orders, *stock, *rest]
     done = shop.talk(talk)
     assert done.exit_code == 0, done.text
     assert "cette clé n'existe pas" in done.text
+    assert done.text.count("elle semble hors taxes") == 1, "as long as it is so"
     found = tomllib.loads(shop.config.read_text("utf-8"))
     assert found["stock"]["columns"] == {"quantity": "Dispo"}
     assert found["orders"]["columns"]["payment"] == [], "its usual name would find it again"
