@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import url2pathname
 
 from pydantic import SecretStr, ValidationInfo, field_validator
 
@@ -67,6 +66,8 @@ def base_folder(url: str) -> Path:
     parts = urlsplit(url)
     # file://host/share is the UNC path \\host\share.
     host = f"//{parts.netloc}" if parts.netloc.lower() not in _HERE else ""
+    from urllib.request import url2pathname  # with it HTTP and TLS are loaded
+
     return Path(url2pathname(host + parts.path))
 
 
