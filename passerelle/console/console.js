@@ -60,11 +60,13 @@
   document.addEventListener("selectionchange", () => { if (isLate && !isReading()) renew(); });
 
   // A browser has few connections to one server: a page that nobody sees needs none.
-  let events = null;
+  let events = null, isOld = false;
   const listen = () => {
     events = new EventSource("changes");
-    events.addEventListener("hello", renew);
-    events.addEventListener("hello", () => { gone.hidden = true; });
+    events.addEventListener("hello", () => {
+      if (isOld) renew();
+      isOld = gone.hidden = true; // what happens until the next hello is not heard
+    });
     events.addEventListener("changed", renew);
     events.addEventListener("error", async () => {
       const answer = await fetch("words").catch(() => null);
