@@ -1,6 +1,7 @@
 """The console in a real Chromium: two windows, runs in between, a held one, a server that left."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -160,3 +161,24 @@ def test_by_keyboard_alone_on_a_phone_in_the_dark_and_in_french(
     window.press("\ue007")
     window.wait("!document.querySelector('#said[open]')")
     assert world.states()["2"] == "settled"
+
+
+def test_the_focus_and_what_is_selected_stay_where_they_are(
+    windows: tuple[Window, Window], world: World
+) -> None:
+    """For whoever goes by keyboard, and for whoever copies the number of an order."""
+    world.run_well("run", "orders")
+    window = windows[0]
+    window.sees("to be entered at the till: 2")
+    button = "document.querySelector('button[title=\"passerelle orders settle 2\"]')"
+    window.browser.run(f"{button}.focus(); {button}.dataset.old = 'yes'")
+    world.run_well("run", "orders")
+    window.wait(f"!{button}.dataset.old")
+    assert window.browser.run(f"return document.activeElement === {button}")
+    window.browser.run("getSelection().selectAllChildren(document.querySelector('#verdict'))")
+    window.browser.run(f"{button}.dataset.old = 'yes'")
+    world.run_well("run", "orders")
+    time.sleep(1.5)
+    assert window.browser.run(f"return {button}.dataset.old === 'yes'"), "it is being copied"
+    window.browser.run("getSelection().removeAllRanges()")
+    window.wait(f"!{button}.dataset.old")
