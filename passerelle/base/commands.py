@@ -22,7 +22,7 @@ def covering(verb: str, kind: str, since: Sequence[tuple[str, datetime]]) -> str
     not meant.
     """
     ids = list(dict.fromkeys(id for id, _at in since))
-    if len(ids) <= MOST and not any("`" in id for id in ids):
+    if len(ids) <= MOST:
         return command(verb, *ids)
     until = max(at for _id, at in since).astimezone() + timedelta(seconds=1)
     return f"passerelle orders {verb} --all {kind} --until {until.isoformat(timespec='seconds')}"
@@ -38,5 +38,4 @@ def typed(id: str) -> str:
     if _PLAIN.fullmatch(id):
         return id
     escaped = id.replace("\\", "\\\\").replace('"', '\\"') if '"' in id else id
-    # Messages put commands between backticks.
-    return f'"{escaped}"'.replace("`", "'")
+    return f'"{escaped}"'

@@ -155,7 +155,12 @@ def button(text: str, label: str = "") -> Button | None:
 
 
 def buttons_of(concern: Concern) -> tuple[Button, ...]:
-    """A button for each command that a concern's words name, and that a button may start."""
+    """A button for each command that a concern's mend names, and that a button may start.
+
+    None where an order's id would end the command that names it: what follows is the shop's text.
+    """
+    if any("`" in id for id in concern.orders):
+        return ()
     printed = dict.fromkeys(_PRINTED.findall(concern.mend))
     return tuple(filter(None, (button(text, _label(concern, text)) for text in printed)))
 
