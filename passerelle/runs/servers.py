@@ -1,9 +1,10 @@
 """What a person says of the servers: this one is right; this ledger takes over from another."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
-from passerelle.base.errors import UsageError
+from passerelle.base.errors import AccessDeniedError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, few, minute
 from passerelle.config.servers import address_of
@@ -33,7 +34,8 @@ def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Out
         what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
         raise UsageError(what, "config.toml", _("see [servers]"))
     server = gateway.settings.servers[name]
-    gateway.remote(name).list_files("")  # it must be there, and let us in
+    with suppress(AccessDeniedError):  # it must be there, and let us in; not let us list all
+        gateway.remote(name).list_files("")
     before = gateway.ledger.servers.known(name)
     may_be_sent = restored or (before is not None and before.stranger != "")
     stages = [Stage.STAGED, Stage.SENT, *([Stage.PREPARED] if may_be_sent else [])]
