@@ -4,6 +4,8 @@ import csv
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from io import StringIO
 
+import numpy as np
+
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.base.wording import shorten
@@ -24,6 +26,7 @@ def find_cards(data: bytes, layout: Layout, cards: GiftCards, file: str) -> Mapp
     # Only those that compare alike are looked at; what is called like no item compares to none.
     rows = {*Items(ids).rows_of({gtin(card) for card in cards.ids})}
     if not all(map(gtin, cards.ids)):
+        rows |= {*np.flatnonzero(ids.numbers == 0).tolist()}
         rows |= {row for row, _text in ids.others.where(lambda text: text.strip() in cards.ids)}
     found = {row: ids.text(row).strip() for row in sorted(rows)}
     return {row: id for row, id in found.items() if id in cards.ids}

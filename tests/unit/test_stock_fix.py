@@ -271,6 +271,12 @@ class TestGiftCards:
         (warning,) = fixed.warnings
         assert str(warning).startswith("ExportCSV.csv:2: ID: gift card 1201 stands in the ERP's")
 
+    @pytest.mark.parametrize("id", ["0", "000", "na", "N/A", "-"])
+    def test_of_an_id_that_is_no_item_are_found_all_the_same(self, id: str) -> None:
+        text = f"ID;Gencod;Stock\n1;12;2\n{id};;3\n"
+        fixed = fix(text, gift_cards={"ids": [id, "7"]})
+        assert fixed.gift_cards == ("7",)
+
     def test_with_a_text_that_the_file_cannot_hold_are_a_fault_of_the_config(self) -> None:
         cards = {"ids": ["7"], "fill": {"Nom": "Łódź"}}
         with pytest.raises(ConfigError, match=r"stock\.gift_cards\.fill"):
