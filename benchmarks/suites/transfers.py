@@ -6,6 +6,7 @@ left out, and that is said. Passerelle's download is the one of a run: size comp
 
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,7 @@ def _take_turns(
     commands: Mapping[str, Contender], source: Path, arrived: Path, scale: Scale
 ) -> dict[str, Timings]:
     """Each contender's file is looked at, the first time around."""
+    commands = {name: one for name, one in commands.items() if shutil.which(one.command[0])}
     for contender in commands.values():
         contender.run(Timings(contender.name))
         place = arrived if contender.name != "raw copy" else source.with_name("arrived.bin")
