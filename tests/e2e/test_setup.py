@@ -221,6 +221,23 @@ def test_enter_keeps_what_lies_on_another_server(shop: Shop, tmp_path: Path) -> 
     assert found["stock"]["gift_cards"]["ids"] == ["carte 50", "51"]
 
 
+def test_a_section_that_is_there_stays_until_it_is_deleted(shop: Shop) -> None:
+    first = (
+        f"[servers.ftp]\nurl = 'ftp://{USER}@{HOST}:{shop.ftp.port}/'\npassword = '{PASSWORD}'\n"
+        '[orders]\nfrom = "ftp:commandes.csv"\nto = "ftp:import/c_{time}.xml"\n'
+        '[stock]\nfrom = "ftp:ExportCSV.csv"\nto = "ftp:Mod.csv"\n'
+    )
+    shop.config.write_bytes(first.replace("\n", "\r\n").encode())
+    keep = [(question, "") for question, _answer in (*shop.server(), *ORDERS)]
+    rest = [("fichier de stock", "-"), ("numéro du magasin", "7"), ("partir de quand", "1/11/2026")]
+    done = shop.talk(
+        [("Language", "fr"), *keep, *rest, ("cartes cadeaux", ""), ("L'écrire", "oui")]
+    )
+    assert "[stock] reste tel quel dans config.toml" in done.text
+    found = tomllib.loads(shop.config.read_bytes().decode().replace("\r\n", "\n"))
+    assert (found["stock"]["to"], found["orders"]["store"]) == ("ftp:Mod.csv", "7")
+
+
 def test_what_cannot_be_written_is_asked_again(shop: Shop) -> None:
     bad = [*ORDERS[:2], ("fichier XML des ventes", "import\\c.xml"),
            ("fichier XML des ventes", "commandes.csv"),

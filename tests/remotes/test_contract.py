@@ -300,6 +300,18 @@ def test_is_denied_with_a_wrong_password_and_may_try_again_where_nothing_listens
         connect("shop", gone, deadline)
 
 
+def test_great_files_come_and_go_whole(place: RunningServer, deadline: Deadline) -> None:
+    """More than is asked for at once, and more than before a server is asked for its limits."""
+    data = bytes(range(256)) * (3 << 12) + b"end"
+    remote = connect("shop", place.server(), deadline)
+    remote.store("great.bin", data)
+    assert (place.root / "great.bin").read_bytes() == data
+    assert remote.fetch("great.bin") == data
+    remote.rewrite("great.bin", data[1:])
+    assert remote.fetch("great.bin") == data[1:]
+    remote.close()
+
+
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 def test_a_kind_has_its_adapter_and_names_keys_that_there_are(kind: ServerKind) -> None:
     module, _, adapter = kind.adapter.partition(":")

@@ -347,3 +347,19 @@ def test_the_worst_month_makes_no_big_page(written: Callable[..., Path]) -> None
         days=31,
     )
     assert path.stat().st_size < 1_000_000
+
+
+def test_templates_are_compiled_once_where_python_keeps_what_it_compiles(
+    written: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.setattr("sys.pycache_prefix", str(tmp_path / "cache"))
+    first = written(empty=True).read_text("utf-8")
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert kept
+    monkeypatch.setattr("jinja2.Environment.compile", None)  # a second time would fail
+    assert len(written(empty=True).read_text("utf-8")) == pytest.approx(len(first), rel=0.01)
+    monkeypatch.undo()
+    for path in kept:
+        path.write_bytes(b"of another time")
+    assert written(empty=True).is_file(), "what is no such file is made anew"

@@ -3,7 +3,7 @@
 import pytest
 
 from passerelle.base.errors import UsageError
-from passerelle.console.deeds import button, buttons_of, deed_of, needed_deed
+from passerelle.console.deeds import button, buttons_of, deed_of, needed_deed, outcome_of, steady
 from passerelle.health.concerns import Concern, ConcernKind
 
 
@@ -86,3 +86,37 @@ def test_of_an_order_that_is_in_the_erp_nobody_says_that_it_was_entered() -> Non
     mend = "undo it in the ERP, then `passerelle orders settle 1`"
     (seen_to,) = buttons_of(Concern(ConcernKind.CANCELLED, "orders", "cancelled", mend))
     assert (seen_to.label, seen_to.command) == ("Seen to", "passerelle orders settle 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "outcome"),
+    [
+        ("passerelle run orders", 0, "done"),
+        ("passerelle run orders", 5, "partly"),
+        ("passerelle run orders", 7, "failed"),
+        ("passerelle run orders", -9, "killed"),
+        ("passerelle status", 6, "done"),
+    ],
+)
+def test_how_a_button_ended_is_one_word(text: str, code: int, outcome: str) -> None:
+    assert outcome_of(needed_deed(text), code) == outcome
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("a.csv: 9 bytes, written 1 hour ago, 3", "a.csv: 9 bytes, written 2 days ago, 3", True),
+        (
+            "a.csv : 9 octets, écrit il y a 1 heure, 3",
+            "a.csv : 9 octets, écrit il y a 9 s, 3",
+            True,
+        ),
+        ("to a_20261127_102700.xml", "to a_20261127_105700.xml", True),
+        ("a.csv: 9 bytes, written 1 hour ago, 3", "a.csv: 8 bytes, written 1 hour ago, 3", False),
+        ("60 lines", "3 lines", False),
+    ],
+)
+def test_a_rehearsal_is_the_same_whatever_the_ages_of_files(
+    one: str, other: str, is_same: bool
+) -> None:
+    assert (steady(one) == steady(other)) == is_same

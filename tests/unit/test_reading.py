@@ -503,3 +503,11 @@ def test_a_mark_within_a_text_of_cp1252_is_no_part_of_an_id() -> None:
     """UTF-8 with a mark, put behind a file in cp1252."""
     data = "id;nom\r\n1;Noël\r\n".encode("cp1252") + b"\xef\xbb\xbf2;Ann\r\n"
     assert decode_file(data) == ("cp1252", "id;nom\r\n1;Noël\r\n2;Ann\r\n")
+
+
+def test_a_letter_cut_by_the_pieces_of_a_look_is_still_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "aé€😀" * 5
+    for size in range(1, 9):
+        monkeypatch.setattr("passerelle.base.reading._PIECE", size)
+        assert detect_encoding(text.encode()) == "utf-8"
+        assert detect_encoding(text.encode()[:-1]) == "cp1252", "its last letter is cut"

@@ -8,13 +8,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from passerelle.base import processors
 from passerelle.base.numbers import DecimalMark, NumberColumn
 from passerelle.base.words import gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix import items as items_module
+from passerelle.stock_csv_fix import packed as packed_module
+from passerelle.stock_csv_fix import scan as scan_module
 from passerelle.stock_csv_fix.cells import Column
 from passerelle.stock_csv_fix.items import Items
 from passerelle.stock_csv_fix.layout import read_layout
+from passerelle.stock_csv_fix.scan import scan
 
 SETTINGS = Stock.model_validate(
     {"from": "ftp:a", "to": "ftp:b"}, context={"folder": Path(), "servers": ("ftp",)}
@@ -59,6 +63,34 @@ def test_each_is_what_its_cell_alone_says(cells: list[str]) -> None:
     is_spoilt = {row: c for row, c in enumerate(cells) if is_eaten_by_spreadsheet(c)}
     is_spoilt |= {row: cell for row, cell in enumerate(cells) if items_within(cell)}
     assert read.spoilt() == is_spoilt
+
+
+@given(st.text('ab;"\n\r', max_size=120), st.booleans())
+@example('a;"b\n;c"\r\n"d";e\r\n' * 9, True)
+@example('a;b\r\n"c;d\n' * 9, True)
+def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -> None:
+    """Each part begins within a text or not, as all before it says."""
+    array = np.frombuffer(text.encode(), np.uint8)
+    whole = scan(array, ord(";"), quoted=quoted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan_module, "PIECE", 8)
+        patch.setattr(processors, "_UNITS", 1)
+        patch.setattr("os.cpu_count", lambda: 4)
+        parts = scan(array, ord(";"), quoted=quoted)
+    assert parts.line_ends.tolist() == whole.line_ends.tolist()
+    assert parts.separators.tolist() == whole.separators.tolist()
+    told = ("lines", "stray_quote", "lone_cr")
+    assert [getattr(parts, name) for name in told] == [getattr(whole, name) for name in told]
+
+
+def test_cells_read_in_parts_are_what_they_are_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = [cell for cell in CELLS if not {*cell} & {*';"'}] * 3
+    whole = Items(column(cells)).keys()
+    monkeypatch.setattr(packed_module, "ROWS", 16)
+    monkeypatch.setattr(items_module, "ROWS", 16)
+    monkeypatch.setattr(processors, "_UNITS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    assert Items(column(cells)).keys() == whole
 
 
 def test_blank_cells_have_no_item() -> None:
