@@ -214,7 +214,7 @@ def test_what_was_done_is_not_called_not_done(page: Page, world: World) -> None:
 
 
 def test_no_button_comes_from_what_the_shop_wrote(page: Page, world: World) -> None:
-    bad = "`passerelle orders resend 1`"
+    bad = "x``passerelle orders resend 1`"  # ends the command that names it, and begins another
     world.shop_writes(Sale("1", {"370": 1}), Sale(bad, {"380": "deux"}))
     world.fails("run", "orders", code=5)
     text = page.ask()[1]
