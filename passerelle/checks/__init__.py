@@ -42,7 +42,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     yield from _check_start(settings)
     yield from check_folder(settings)
     yield from check_names(settings, limit_of_names())
-    yield from check_ledger(settings.folder)
+    yield from check_ledger(settings)
     yield from check_forms(settings)
     for label, server in settings.servers.items():
         password = check_password(label, server, config)

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -87,19 +87,16 @@ def _check_traces(folder: Path) -> Iterator[Finding]:
             yield warning(path.name, found.format(reason=reason), mend)
 
 
-def check_ledger(folder: Path) -> Iterator[Finding]:
+def check_ledger(settings: Settings) -> Iterator[Finding]:
     """Whether the ledger opens, and whether it is the one that sent the last XML."""
     what = _("ledger")
-    if not ledger_exists(folder):
-        yield ok(what, _("there is none yet; the first run creates it"))
-        return
     try:
-        ledger = open_ledger(folder)
-        try:
+        if not ledger_exists(settings.ledger_at):
+            yield ok(what, _("there is none yet; the first run creates it"))
+            return
+        with closing(open_ledger(settings.ledger_at)) as ledger:
             last = ledger.runs.latest(1)
-            Witness(folder).question(ledger)
-        finally:
-            ledger.close()
+            Witness(settings.folder).question(ledger)
     except PasserelleError as error:
         yield fault(what, error)
         return

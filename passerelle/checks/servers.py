@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -20,7 +20,7 @@ from passerelle.config.passwords import account, password_of
 from passerelle.config.servers import Server, kind_of
 from passerelle.exchange.sources import named_alike_there
 from passerelle.exchange.uploads import tmp_name
-from passerelle.ledger.ledger import ledger_exists, open_ledger
+from passerelle.ledger.ledger import reading_ledger
 from passerelle.model.location import Location
 from passerelle.model.servers import MARK_NAME
 from passerelle.remotes import open_remote
@@ -273,9 +273,7 @@ def _remember_clock(settings: Settings, name: str, offset: timedelta) -> None:
 
     One that runs have measured stays theirs, and what cannot be written is no fault of a server.
     """
-    if not ledger_exists(settings.folder):
-        return
-    with suppress(PasserelleError), closing(open_ledger(settings.folder)) as ledger:
+    with suppress(PasserelleError), reading_ledger(settings.ledger_at) as ledger:
         if ledger.stock.clock_offset(name) is None:
             ledger.stock.set_clock_offset(name, offset, datetime.now(UTC))
 

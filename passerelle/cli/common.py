@@ -241,7 +241,7 @@ def secret_names(
 ) -> list[CompletionItem[str]]:
     """The servers, and the connectors' keys, that begin so."""
     settings = readable(context)
-    keys = settings.connector_secrets() if settings else ()
+    keys = settings.other_secrets() if settings else ()
     more = [CompletionItem(key) for key in keys if key.startswith(incomplete)]
     return [*server_names(context, param, incomplete), *more]
 

@@ -9,7 +9,6 @@ from passerelle.archive import folders as archives
 from passerelle.archive.retention import mend_of_prune
 from passerelle.base.errors import ConfigError, HeldError, UnreachableError, UsageError
 from passerelle.base.language import N_, _, n_
-from passerelle.base.lock import hold_lock
 from passerelle.base.progress import step
 from passerelle.cli.common import (
     now,
@@ -26,6 +25,7 @@ from passerelle.health.alerts.digest import compose_digest
 from passerelle.health.alerts.sending import addresses, services_of
 from passerelle.health.alerts.telling import send_trials
 from passerelle.ledger.ledger import open_copy
+from passerelle.ledger.locks import run_lock
 from passerelle.runs.erasure import Eraser, Erasure
 
 
@@ -47,7 +47,7 @@ def rotate(settings: Settings) -> None:
     \b
     passerelle archive rotate
     """
-    with hold_lock(settings.folder, "archive rotate", now()):
+    with run_lock(settings.ledger_at, settings.folder, "archive rotate", now()):
         moved = archives.rotate_traces(settings.folder, settings.trace.max_size, now(), force=True)
     told = [_("moved to {path}").format(path=path) for path in moved]
     tell(told or [_("no trace to move, or another program holds it open")])
@@ -112,7 +112,7 @@ def erase(settings: Settings, email: str, dry_run: bool) -> None:
     """
     reading = step(_("reading archives and traces"), unit="files")
     if dry_run:
-        with open_copy(settings.folder) as ledger, reading:
+        with open_copy(settings.ledger_at) as ledger, reading:
             eraser = Eraser(settings, ledger, email)
             plan = eraser.plan()
     else:
@@ -238,7 +238,7 @@ def _piped(server: str) -> str:
 
 
 def _check_server(settings: Settings, server: str) -> None:
-    secrets = [*settings.servers, *settings.connector_secrets()]
+    secrets = [*settings.servers, *settings.other_secrets()]
     if server not in secrets:
         known = ", ".join(secrets) or _("none")
         raise UsageError(

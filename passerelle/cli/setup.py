@@ -152,7 +152,7 @@ def _keep_password(server: str, password: str) -> str:
 
 def _look(settings: Settings, path: Path) -> int:
     """Checks, and shows what the runs would do; the exit code of what is wrong, or 0."""
-    if not ledger_exists(settings.folder):
+    if not ledger_exists(settings.ledger_at):
         with writing_ledger(settings, "setup"):
             pass  # so that the check can note the server's clock in it
     click.echo("")

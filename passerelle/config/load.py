@@ -14,6 +14,7 @@ from passerelle.base.errors import ConfigError, UnreachableError, UsageError
 from passerelle.base.language import _, n_, speak
 from passerelle.config.faults import faults_of, located
 from passerelle.config.file import FILE_NAME, config_place, speak_as_in
+from passerelle.config.ledger import schema_of, shop_name
 from passerelle.config.links import faults_of_links
 from passerelle.config.model import Settings
 from passerelle.config.syntax import fault_of_syntax
@@ -62,7 +63,8 @@ def parse_config(path: Path, text: str) -> Settings:
     }
     try:
         # The folder is given even when the file leaves it out, so that it is made absolute.
-        settings = Settings.model_validate({"folder": ".", **tree}, context=context)
+        given = {"folder": ".", "ledger_schema": schema_of(shop_name(path)), **tree}
+        settings = Settings.model_validate(given, context=context)
     except ValidationError as error:
         raise _faulty(path, faults_of(path.name, text, error)) from None
     if links := faults_of_links(settings):

@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.alerts import Alerts
+from passerelle.config.ledger import PASSWORD_KEY, Database, LedgerUrl, Place, SchemaName
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.config.places import faults_of_places
 from passerelle.config.pool import Pool
@@ -170,6 +171,24 @@ class Settings(Section):
 
     = …  # a whole run, waits for servers included
     """
+    ledger: LedgerUrl = ""
+    """Where the ledger lies, if not in `folder`: "postgresql://user@host:5432/database", without a
+    password. For many shops on several machines: docs/fleet.md.
+
+    # ledger = "postgresql://user@host/database"  # not in `folder`, for many shops: docs/fleet.md
+    """
+    ledger_password: SecretStr = SecretStr("")
+    """The database's: "keyring" (`passerelle secret set ledger_password`), or "env:NAME" for an
+    environment variable. Without one, what PostgreSQL's own .pgpass holds.
+
+    # ledger_password = "keyring"
+    """
+    ledger_schema: SchemaName = ""
+    """The schema of the database that is this shop's alone. Empty: "shop_" and the name of this
+    file, or of its folder where the file is called config.toml.
+
+    # ledger_schema = ""  # of this shop alone; empty: "shop_" and this file's (or folder's) name
+    """
     servers: dict[str, Server] = {}
     """The servers: any name, used below as "name:path".
 
@@ -224,6 +243,13 @@ class Settings(Section):
     """
     alerts: Alerts = Alerts()
     """[…]  # whom to tell when something needs a person, and when it is over"""
+
+    @property
+    def ledger_at(self) -> Place:
+        """Where the ledger is: the folder, or a database."""
+        if not self.ledger:
+            return self.folder
+        return Database(self.ledger, self.ledger_schema, self.ledger_password)
 
     @property
     def needed_orders(self) -> Orders:
@@ -287,8 +313,10 @@ class Settings(Section):
         """The product ids of the gift cards, as far as the config names them."""
         return self.stock.gift_cards.ids if self.stock else ()
 
-    def connector_secrets(self) -> Iterator[str]:
-        """The keys of the connectors that hold a secret, as `passerelle secret set` takes them."""
+    def other_secrets(self) -> Iterator[str]:
+        """The keys that hold another secret, as `passerelle secret set` takes them."""
+        if self.ledger:
+            yield PASSWORD_KEY
         for name, connector in self.connectors.items():
             yield from (f"connectors.{name}.{key}" for key in CONNECTORS[connector.kind].secrets)
 

@@ -90,7 +90,8 @@ def _forms_of(password: str) -> re.Pattern[str]:
 
 
 def _key_of(name: str) -> str:
-    return name if name.startswith("connectors.") else f"servers.{name}.password"
+    is_key = name.startswith("connectors.") or name == "ledger_password"
+    return name if is_key else f"servers.{name}.password"
 
 
 def _usable(name: str, password: str) -> str:

@@ -36,7 +36,7 @@ def live_page(config: Path, undo: str = "") -> str:
     is the command that takes back what was done last."""
     try:
         settings = load_config(config)
-        with _one_by_one, reading_ledger(settings.folder) as ledger:
+        with _one_by_one, reading_ledger(settings.ledger_at) as ledger:
             marked = partial(_marked, settings, ledger)
             live = Live(
                 STYLES,
@@ -71,7 +71,7 @@ class Settled(NamedTuple):
 def what_is_settled(config: Path, deed: Deed) -> Settled:
     """Raises as reading config.toml and the ledger does."""
     settings = load_config(config)
-    with _one_by_one, reading_ledger(settings.folder) as ledger:
+    with _one_by_one, reading_ledger(settings.ledger_at) as ledger:
         now = look_at(settings, ledger, deed)
         rest = deed_of(now.left)
         left = look_at(settings, ledger, rest) if rest else now

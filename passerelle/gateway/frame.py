@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Engine
+
 from passerelle import __version__
 from passerelle.archive import folders as archive
 from passerelle.archive.retention import mend_of_prune
@@ -20,7 +22,6 @@ from passerelle.base.errors import (
     facts_of,
 )
 from passerelle.base.language import _
-from passerelle.base.lock import hold_lock
 from passerelle.base.wording import in_words
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox
@@ -29,6 +30,7 @@ from passerelle.exchange.sources import Sources
 from passerelle.gateway.pruning import prune_archives
 from passerelle.gateway.trace import RunTrace
 from passerelle.ledger.ledger import Ledger, open_copy, open_ledger
+from passerelle.ledger.locks import run_lock
 from passerelle.ledger.runs import PRUNE
 from passerelle.model.runs import RUNS
 from passerelle.remotes import open_remote
@@ -147,7 +149,7 @@ def perform(
     code; ``without_ledger`` where the ledger cannot be opened, or written, with why.
     """
     if dry_run:
-        with open_copy(settings.folder) as ledger:
+        with open_copy(settings.ledger_at) as ledger:
             trace = RunTrace(run, None, console=console)
             return _tell(Gateway(settings, ledger, trace, dry_run=True), story)
     with _opened(settings, run, without_ledger, console=console) as (gateway, number):
@@ -164,24 +166,48 @@ def _opened(
 ) -> Iterator[tuple[Gateway, int]]:
     """The gateway, and the number that the run has in the history from now on."""
     now = clocks.clock()
+    trace = RunTrace(run, settings.folder, console=console)
+    title = f"run {run}, passerelle {__version__}"
     with ExitStack() as stack:
-        if _is_long(run):
-            _rotate_if_free(settings, run, now)
-        else:
-            stack.enter_context(hold_lock(settings.folder, f"run {run}", now))
-            _rotate(settings, now)
-        trace = RunTrace(run, settings.folder, console=console)
-        trace.begin(f"run {run}, passerelle {__version__}", now)
-        try:
-            ledger = open_ledger(settings.folder)
+        with _told(trace, title, now, without_ledger):
+            engine = _lock(stack, settings, run, now)
+        trace.begin(title, now)
+        with _told(trace, "", now, without_ledger):
+            ledger = open_ledger(settings.ledger_at, engine)
             stack.callback(ledger.close)
             number = ledger.runs.start(run, now)
-        except PasserelleError as error:
-            if without_ledger:
-                without_ledger(trace, error)
-            trace.fail(error, now)
-            raise
         yield Gateway(settings, ledger, trace, dry_run=False), number
+
+
+@contextmanager
+def _told(
+    trace: RunTrace,
+    title: str,
+    now: datetime,
+    without_ledger: Callable[[RunTrace, PasserelleError], None] | None,
+) -> Iterator[None]:
+    """Tells why a run could not begin, in a block of its own where it has a ``title``."""
+    try:
+        yield
+    except BusyError:
+        raise
+    except PasserelleError as error:
+        if title:
+            trace.begin(title, now)
+        if without_ledger:
+            without_ledger(trace, error)
+        trace.fail(error, now)
+        raise
+
+
+def _lock(stack: ExitStack, settings: Settings, run: str, now: datetime) -> Engine | None:
+    if _is_long(run):
+        _rotate_if_free(settings, run, now)
+        return None
+    lock = run_lock(settings.ledger_at, settings.folder, f"run {run}", now)
+    engine = stack.enter_context(lock)
+    _rotate(settings, now)
+    return engine
 
 
 def _is_long(run: str) -> bool:
@@ -195,7 +221,7 @@ def _rotate(settings: Settings, now: datetime) -> None:
 
 
 def _rotate_if_free(settings: Settings, run: str, now: datetime) -> None:
-    with suppress(BusyError), hold_lock(settings.folder, f"run {run}", now):
+    with suppress(BusyError), run_lock(settings.ledger_at, settings.folder, f"run {run}", now):
         _rotate(settings, now)
 
 

@@ -1,22 +1,25 @@
 """Opening the ledger, and its books: orders, dispatches, stock, runs."""
 
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.pool import StaticPool
-from sqlalchemy.util import LRUCache
 
 from passerelle.base.durable import private
-from passerelle.base.errors import UnreachableError
+from passerelle.base.errors import PasserelleError, UnreachableError
 from passerelle.base.language import _
+from passerelle.config.ledger import Database, Place
+from passerelle.ledger.databases import (
+    postgresql_engine,
+    reason_of,
+    rehearsing_engine,
+    sqlite_engine,
+    unreachable,
+)
 from passerelle.ledger.erasure import ErasureBook
 from passerelle.ledger.jobs import JobBook
 from passerelle.ledger.looking_back import LookingBack, Overview
@@ -25,24 +28,24 @@ from passerelle.ledger.outbox import DispatchBook
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
-from passerelle.ledger.schema import make_tables
+from passerelle.ledger.schema import alembic_version
 from passerelle.ledger.servers import ServerBook
 from passerelle.ledger.stock import StockBook
+from passerelle.ledger.versions import make_tables
 
 FILE_NAME = "passerelle.db"
-_BUSY_MS = 10_000
-# A process that serves many ledgers, or one all day, compiles its SQL once.
-_COMPILED: LRUCache[Any, Any] = LRUCache(500)
 
 
 class Ledger:
     """An open ledger. Every method of its books is one transaction: done wholly or not at all.
 
-    All may raise :class:`UnreachableError` when the file is locked, damaged or cannot grow.
+    All may raise :class:`UnreachableError`: the file is locked, damaged or cannot grow, or the
+    database is away.
     """
 
-    def __init__(self, engine: Engine, where: str) -> None:
-        self._engine, self._where = engine, where
+    def __init__(self, engine: Engine, where: str, within: Connection | None = None) -> None:
+        """``within`` is a transaction of which all others are parts, and that never ends well."""
+        self._engine, self._where, self._within = engine, where, within
         with self.begin() as connection:
             make_tables(connection)
         self.orders = OrderBook(self.begin)
@@ -72,113 +75,128 @@ class Ledger:
     @contextmanager
     def _begin(self, engine: Engine) -> Iterator[Connection]:
         try:
-            with engine.begin() as connection:
-                yield connection
+            if self._within:
+                with self._within.begin_nested():
+                    yield self._within
+            else:
+                with engine.begin() as connection:
+                    yield connection
         except OperationalError as error:
-            raise UnreachableError(
-                _("the ledger cannot be used ({reason})").format(reason=error.orig),
-                self._where,
-                _("close programs that hold it open, make room on the disk; the next run goes on"),
-            ) from error
+            raise self._away(error) from error
         except DatabaseError as error:
-            raise UnreachableError(
-                _("the ledger is damaged ({kind})").format(kind=type(error.orig).__name__),
-                self._where,
-                _("put back the newest copy from your backups; an older one is told and held"),
-            ) from error
+            raise self._damaged(error) from error
+
+    def _away(self, error: OperationalError) -> PasserelleError:
+        what = _("the ledger cannot be used ({reason})").format(reason=reason_of(error))
+        mend = _("close programs that hold it open, make room on the disk; the next run goes on")
+        if self._is_file:
+            return UnreachableError(what, self._where, mend)
+        mend = _("see that PostgreSQL runs, and answers here; the next run goes on")
+        return UnreachableError(what, self._where, mend)
+
+    def _damaged(self, error: DatabaseError) -> PasserelleError:
+        if self._is_file:
+            what = _("the ledger is damaged ({kind})").format(kind=type(error.orig).__name__)
+            mend = _("put back the newest copy from your backups; an older one is told and held")
+            return UnreachableError(what, self._where, mend)
+        what = _("PostgreSQL refuses the ledger ({reason})").format(reason=reason_of(error))
+        mend = _("give this account its schema, or look into PostgreSQL's log")
+        return UnreachableError(what, self._where, mend)
+
+    @property
+    def _is_file(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
 
     def close(self) -> None:
         self._engine.dispose()
 
 
-def open_ledger(folder: Path) -> Ledger:
-    """Opens the ledger in ``folder``, creating it where there is none.
+def open_ledger(place: Place, engine: Engine | None = None) -> Ledger:
+    """Opens the ledger at ``place``, creating it where there is none.
 
-    SQLite in WAL mode: readers never wait for a run. Raises :class:`UnreachableError`.
+    SQLite in WAL mode: readers never wait for a run. ``engine`` is the one that holds the lock of
+    a database's ledger. Raises :class:`UnreachableError`.
     """
-    path = folder / FILE_NAME
+    if isinstance(place, Database):
+        return Ledger(engine or postgresql_engine(place), str(place))
+    path = place / FILE_NAME
     with suppress(OSError):
         # SQLite says better why it cannot; -wal and -shm take over this file's permissions. Where
         # it exists it is not touched: closing any handle of a file drops SQLite's locks on it.
         open(path, "xb", opener=private).close()
-    return Ledger(_sqlite(str(path)), str(path))
+    return Ledger(sqlite_engine(str(path)), str(path))
 
 
-def ledger_exists(folder: Path) -> bool:
-    """Whether a run has ever written a ledger in ``folder``."""
-    return (folder / FILE_NAME).exists()
+def ledger_exists(place: Place) -> bool:
+    """Whether a run has ever written a ledger there. Raises :class:`UnreachableError`."""
+    if isinstance(place, Database):
+        with _looking(postgresql_engine(place), place) as connection:
+            return _is_made(connection, place)
+    return (place / FILE_NAME).exists()
 
 
 @contextmanager
-def open_copy(folder: Path) -> Iterator[Ledger]:
-    """A copy of the ledger to look at or rehearse on; nothing in ``folder`` changes.
+def open_copy(place: Place) -> Iterator[Ledger]:
+    """The ledger as it is now, to look at or rehearse on; nothing at ``place`` changes, and no run
+    waits for it.
 
-    Where there is no ledger yet, the copy is an empty one.
+    Where there is no ledger yet, it is an empty one.
     """
-    with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as scratch:
-        for suffix in ("", "-wal"):
-            source = folder / (FILE_NAME + suffix)
-            if source.exists():
-                _copy(source, Path(scratch))
-        ledger = open_ledger(Path(scratch))
-        try:
+    if isinstance(place, Database) and ledger_exists(place):
+        with _rehearsal(place) as ledger:
             yield ledger
-        finally:
-            ledger.close()
+        return
+    with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as scratch:
+        if isinstance(place, Path):
+            for suffix in ("", "-wal"):
+                _copy(place / (FILE_NAME + suffix), Path(scratch))
+        with closing(open_ledger(Path(scratch))) as ledger:
+            yield ledger
 
 
 @contextmanager
-def reading_ledger(folder: Path) -> Iterator[Ledger]:
+def reading_ledger(place: Place) -> Iterator[Ledger]:
     """The ledger, to look something up; a run may be active meanwhile.
 
     Looking creates nothing: where there is no ledger yet, it is an empty one.
     """
-    if not ledger_exists(folder):
-        with open_copy(folder) as empty:
+    if not ledger_exists(place):
+        with open_copy(place) as empty:
             yield empty
         return
-    with closing(open_ledger(folder)) as ledger:
+    with closing(open_ledger(place)) as ledger:
         yield ledger
+
+
+@contextmanager
+def _rehearsal(database: Database) -> Iterator[Ledger]:
+    """One transaction of PostgreSQL's, which sees one moment, and is taken back."""
+    with _looking(rehearsing_engine(database), database) as connection:
+        yield Ledger(connection.engine, str(database), connection)
+
+
+@contextmanager
+def _looking(engine: Engine, database: Database) -> Iterator[Connection]:
+    try:
+        with closing(engine.connect()) as connection:
+            yield connection
+    except DatabaseError as error:
+        raise unreachable(database, error) from error
+    finally:
+        engine.dispose()
+
+
+def _is_made(connection: Connection, database: Database) -> bool:
+    name = f"{database.schema}.{alembic_version.name}"
+    found = connection.execute(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
+    return bool(found.scalar())
 
 
 def _copy(source: Path, folder: Path) -> None:
     try:
         shutil.copy2(source, folder / source.name)
+    except FileNotFoundError:
+        return
     except OSError as error:
         reason = error.strerror or str(error)
         raise UnreachableError(_("the ledger cannot be read"), str(source), reason) from error
-
-
-@cache
-def _dialect() -> Dialect:
-    """One for all ledgers: compiled statements are kept by it, and so serve each of them."""
-    model = create_engine("sqlite://")
-    model.connect().close()  # it has asked SQLite's version then
-    return model.dialect
-
-
-@lru_cache(maxsize=4)
-def _sqlite(path: str) -> Engine:
-    # One connection from opening to close(): a transaction costs its commit and nothing more.
-    pool = StaticPool(partial(sqlite3.connect, path, check_same_thread=False))
-    shared = {"compiled_cache": _COMPILED}
-    engine = Engine(pool, _dialect(), make_url(f"sqlite:///{path}"), execution_options=shared)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, record: object) -> None:
-        # Passerelle begins its transactions itself, so that reads and writes are one.
-        connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        lightly = connection.get_execution_options().get("lightly", False)
-        # In WAL mode, NORMAL leaves a commit to the operating system, and FULL waits for the disk.
-        mode = "NORMAL" if lightly else "FULL"
-        if connection.info.get("synchronous") != mode:
-            connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
-            connection.info["synchronous"] = mode
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine

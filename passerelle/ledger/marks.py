@@ -22,7 +22,8 @@ from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import in_batches, insert_all, record_of, row_of
-from passerelle.ledger.schema import UtcTime, dispatches, events, orders, sold, sold_since
+from passerelle.ledger.column_types import UtcTime
+from passerelle.ledger.schema import dispatches, events, orders, sold, sold_since
 from passerelle.model.orders import Sold
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import DONE, TRANSITIONS, OpenMatter, Stage, State

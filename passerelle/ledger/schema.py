@@ -3,10 +3,6 @@
 No customer data is stored: an order is its id, reference, date, state and what was sold.
 """
 
-import secrets
-from datetime import UTC, datetime
-from decimal import Decimal
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -14,72 +10,43 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
-    Dialect,
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
-    TypeDecorator,
-    inspect,
 )
 
-from passerelle.base.errors import ConfigError
 from passerelle.base.ids import plain_id
-from passerelle.base.language import _
+from passerelle.ledger.column_types import Money, Text, UtcTime, Word
 from passerelle.model.pool import ShopState
 from passerelle.model.states import Kind, OpenMatter, SaleState, Stage, State
 from passerelle.model.sync import JobState
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware time, stored as ISO 8601 text in UTC: sorts as text, reads the same anywhere."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:
-        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Money(TypeDecorator[Decimal]):
-    """An amount in the shop's currency, stored as text: exact on every database."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:
-        return None if value is None else format(value, "f")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
-
-
-class Word(TypeDecorator[StrEnum]):
-    """One of a few words, stored as text."""
-
-    impl = String
-    cache_ok = True
-
-    def __init__(self, words: type[StrEnum]) -> None:
-        super().__init__()
-        self.words = words
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else str(value)
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.words(value)
-
-
 metadata = MetaData()
-# One row: what tells this ledger from every other.
-identity = Table("identity", metadata, Column("token", String, primary_key=True))
+# The last of Alembic's steps that this ledger took.
+alembic_version = Table(
+    "alembic_version", metadata, Column("version_num", String(32), primary_key=True)
+)
+# One row: what tells this ledger from every other, and where it went, if it did.
+identity = Table(
+    "identity",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("moved", Text, nullable=False, server_default=""),
+)
+# What is kept in no folder: `[archive] store = "ledger"`.
+kept_files = Table(
+    "kept_files",
+    metadata,
+    Column("archive", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("kept", UtcTime, nullable=False),
+    Column("pending", Boolean, nullable=False),  # not promised to anybody yet
+    Column("data", LargeBinary, nullable=False),
+)
 
 
 def _bare_where_it_differs(context: Any) -> str | None:
@@ -92,13 +59,13 @@ def _bare_where_it_differs(context: Any) -> str | None:
 orders = Table(
     "orders",
     metadata,
-    Column("channel", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("reference", String, nullable=False),
+    Column("channel", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("reference", Text, nullable=False),
     Column("date", UtcTime),
     Column("state", Word(State), nullable=False),
-    Column("reason", String, nullable=False, default=""),
-    Column("fingerprint", String, nullable=False, default=""),
+    Column("reason", Text, nullable=False, default=""),
+    Column("fingerprint", Text, nullable=False, default=""),
     Column("cancelled", Boolean, nullable=False, default=False),
     Column("resend", Boolean, nullable=False, default=False),
     Column("due", Boolean, nullable=False, default=False),  # should be in the ERP, but is not
@@ -107,18 +74,17 @@ orders = Table(
     Column("changed", UtcTime, nullable=False),
     Column("total", Money),  # what the customer paid, where the order is legible
     Column("matter", Word(OpenMatter)),  # what a person has to see to, beside its state
-    Column("matter_note", String, nullable=False, server_default=""),
+    Column("matter_note", Text, nullable=False, server_default=""),
     Column("matter_since", UtcTime),
     # The shop gave its id to another order, and nobody has seen to that one yet.
     Column("reused", Boolean, nullable=False, default=False, server_default="0"),
-    Column("bare", String, default=_bare_where_it_differs),
+    Column("bare", Text, default=_bare_where_it_differs),
     Index("orders_by_state_and_cancelled", "state", "cancelled"),
     Index("orders_by_dispatch", "dispatch"),
     Index("orders_by_date", "date"),
 )
 # Cancelled orders wait for ever, and there are more of them each year: a run looks at these only.
 IS_DUE = orders.c.due | orders.c.resend
-# (Naming PostgreSQL's form of it here would load that dialect at every start.)
 Index("orders_due", orders.c.id, sqlite_where=IS_DUE)
 Index("orders_by_bare", orders.c.bare, sqlite_where=orders.c.bare.is_not(None))
 HAS_MATTER = orders.c.matter.is_not(None)
@@ -129,12 +95,12 @@ def _lines(name: str, *more: Column[Any]) -> Table:
     return Table(
         name,
         metadata,
-        Column("channel", String, primary_key=True),
-        Column("id", String, primary_key=True),
+        Column("channel", Text, primary_key=True),
+        Column("id", Text, primary_key=True),
         *more,
         Column("position", Integer, primary_key=True),
-        Column("key", String, nullable=False),
-        Column("quantity", Integer),
+        Column("key", Text, nullable=False),
+        Column("quantity", BigInteger),
     )
 
 
@@ -147,8 +113,8 @@ settlements = Table(
     "settlements",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("channel", String, nullable=False),
-    Column("id", String, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("id", Text, nullable=False),
     Column("order_date", UtcTime),
     Column("at", UtcTime, nullable=False),
     Column("before", JSON(none_as_null=True), nullable=False),
@@ -158,31 +124,31 @@ settlements = Table(
 adopted = Table(
     "adopted",
     metadata,
-    Column("channel", String, primary_key=True),
+    Column("channel", Text, primary_key=True),
     Column("date", UtcTime),
-    Column("id", String, nullable=False),
+    Column("id", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
 )
 events = Table(
     "events",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("channel", String, nullable=False),
-    Column("id", String, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("id", Text, nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("event", String, nullable=False),
-    Column("note", String, nullable=False, default=""),
+    Column("event", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
     Index("events_by_order", "channel", "id"),
 )
 dispatches = Table(
     "dispatches",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("server", String, nullable=False),
-    Column("path", String, nullable=False),
-    Column("archived", String, nullable=False, default=""),
-    Column("sha256", String, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("archived", Text, nullable=False, default=""),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("stage", Word(Stage), nullable=False),
     Column("prepared", UtcTime, nullable=False),
     Column("staged", UtcTime),
@@ -195,9 +161,9 @@ dispatches = Table(
     Column("left", UtcTime),  # when it was seen to lie there although its time had passed
     Column("refused", UtcTime),  # when it was seen among those that the ERP would not have
     Column("kind", Word(Kind), nullable=False),
-    Column("target", String, nullable=False, default=""),  # the shop of the pool that it is for
-    Column("address", String, nullable=False, server_default=""),  # of the server, at its promise
-    Column("publish", String, nullable=False, server_default="rename"),  # or "direct"
+    Column("target", Text, nullable=False, default=""),  # the shop of the pool that it is for
+    Column("address", Text, nullable=False, server_default=""),  # of the server, at its promise
+    Column("publish", Text, nullable=False, server_default="rename"),  # or "direct"
     Index("dispatches_by_stage", "stage"),
     Index("dispatches_by_kind", "kind", "target", "number"),
     Index("dispatches_by_path", "path"),
@@ -210,13 +176,13 @@ dispatches = Table(
 sales = Table(
     "sales",
     metadata,
-    Column("channel", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("order_date", UtcTime, primary_key=True),
     Column("state", Word(SaleState), nullable=False),
-    Column("problem", String, nullable=False, default=""),  # a word; ``reason`` is for people
-    Column("reason", String, nullable=False, default=""),
-    Column("document", String, nullable=False, default=""),
+    Column("problem", Text, nullable=False, default=""),  # a word; ``reason`` is for people
+    Column("reason", Text, nullable=False, default=""),
+    Column("document", Text, nullable=False, default=""),
     Column("imported", Integer),  # the dispatch of the order that this sale belongs to
     Column("dispatch", Integer),  # the sale's own XML, the last one
     Column("refusals", Integer, nullable=False, default=0),  # since it was last done
@@ -235,12 +201,12 @@ sale_events = Table(
     "sale_events",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("channel", String, nullable=False),
-    Column("id", String, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("id", Text, nullable=False),
     Column("order_date", UtcTime, nullable=False),
     Column("at", UtcTime, nullable=False),
-    Column("event", String, nullable=False),
-    Column("note", String, nullable=False, default=""),
+    Column("event", Text, nullable=False),
+    Column("note", Text, nullable=False, default=""),
     Column("dispatch", Integer),
     Index("sale_events_by_order", "channel", "id"),
 )
@@ -248,11 +214,11 @@ runs = Table(
     "runs",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("run", String, nullable=False),
+    Column("run", Text, nullable=False),
     Column("started", UtcTime, nullable=False),
     Column("ended", UtcTime),
     Column("exit_code", Integer),
-    Column("summary", String, nullable=False, default=""),
+    Column("summary", Text, nullable=False, default=""),
     Column("facts", JSON(none_as_null=True)),  # counts, and the files met, of a run that ended well
     Index("runs_by_name", "run", "number"),
     Index("runs_by_start", "started"),
@@ -261,8 +227,8 @@ runs = Table(
 publications = Table(
     "publications",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("source_sha256", String, nullable=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("source_sha256", Text, nullable=False),
     Column("source_modified", UtcTime),  # on the server's clock
     Column("lines", Integer, nullable=False),
     Column("in_stock", Integer, nullable=False),
@@ -274,16 +240,16 @@ changes = Table(
     metadata,
     Column("publication", Integer, primary_key=True),
     Column("line", Integer, primary_key=True),
-    Column("key", String, nullable=False),
-    Column("before", String, nullable=False),
-    Column("after", String),
-    Column("orders", String, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text),
+    Column("orders", Text, nullable=False),
     Index("changes_by_key", "publication", "key"),
 )
 clocks = Table(
     "clocks",
     metadata,
-    Column("server", String, primary_key=True),
+    Column("server", Text, primary_key=True),
     Column("offset", Float, nullable=False),  # seconds that the server's clock is ahead of ours
     Column("measured", UtcTime, nullable=False),
 )
@@ -292,7 +258,7 @@ clock_jumps = Table(
     "clock_jumps",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("server", String, nullable=False),  # "" where only our own clock can be meant
+    Column("server", Text, nullable=False),  # "" where only our own clock can be meant
     Column("noticed", UtcTime, nullable=False),
     Column("seconds", Float, nullable=False),  # by which the server's clock went ahead of ours
     Column("upto", Integer, nullable=False),  # the last dispatch of before
@@ -301,27 +267,27 @@ clock_jumps = Table(
 servers = Table(
     "servers",
     metadata,
-    Column("name", String, primary_key=True),
-    Column("address", String, nullable=False),
+    Column("name", Text, primary_key=True),
+    Column("address", Text, nullable=False),
     Column("seq", Integer, nullable=False),
     Column("marked", Boolean),
     Column("written", Integer, nullable=False, server_default="0"),  # what our mark said at least
     Column("folders", JSON, nullable=False, server_default="{}"),  # each with its number there
-    Column("stranger", String, nullable=False, server_default=""),  # another program's file
+    Column("stranger", Text, nullable=False, server_default=""),  # another program's file
     Column("marks", JSON, nullable=False, server_default="[]"),  # the paths of our mark
 )
 chores = Table(
     "chores",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("done", UtcTime, nullable=False),
 )
 # What people were told and have not been told the end of yet.
 alerts = Table(
     "alerts",
     metadata,
-    Column("key", String, primary_key=True),
-    Column("text", String, nullable=False),
+    Column("key", Text, primary_key=True),
+    Column("text", Text, nullable=False),
     Column("began", UtcTime, nullable=False),
     Column("told", UtcTime, nullable=False),
 )
@@ -332,19 +298,19 @@ jobs = Table(
     "jobs",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("target", String, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
     Column("state", Word(JobState), nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("due", UtcTime, nullable=False),
     Column("started", UtcTime),
     Column("ended", UtcTime),
     Column("attempt", Integer, nullable=False, default=0),
-    Column("owner", String, nullable=False, default=""),
+    Column("owner", Text, nullable=False, default=""),
     Column("lease", UtcTime),  # until then its owner is believed to be alive
-    Column("result", String, nullable=False, default=""),
-    Column("error", String, nullable=False, default=""),
-    Column("mend", String, nullable=False, default=""),
+    Column("result", Text, nullable=False, default=""),
+    Column("error", Text, nullable=False, default=""),
+    Column("mend", Text, nullable=False, default=""),
     Column("forced", Boolean, nullable=False, default=False),
     Column("facts", JSON(none_as_null=True)),
     Index("jobs_by_target", "target", "number"),
@@ -354,12 +320,12 @@ jobs = Table(
 sync_batches = Table(
     "sync_batches",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("job", Integer, nullable=False),
-    Column("mark", String, nullable=False),
+    Column("mark", Text, nullable=False),
     Column("location", Integer, nullable=False),
     Column("company", Integer, nullable=False),
-    Column("name", String, nullable=False),  # the location's
+    Column("name", Text, nullable=False),  # the location's
     Column("moves_before", Integer, nullable=False),  # the id of the newest move before it
     Index("sync_batches_by_job", "job"),
 )
@@ -368,7 +334,7 @@ sync_lines = Table(
     metadata,
     Column("batch", Integer, primary_key=True),
     Column("product", Integer, primary_key=True),
-    Column("sku", String, nullable=False),
+    Column("sku", Text, nullable=False),
     Column("before", Money, nullable=False),
     Column("level", Money, nullable=False),
     Column("after", Money),  # as it was read back
@@ -378,7 +344,7 @@ sync_lines = Table(
 sync_readings = Table(
     "sync_readings",
     metadata,
-    Column("target", String, primary_key=True),
+    Column("target", Text, primary_key=True),
     Column("job", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("total", Integer, nullable=False),
@@ -391,10 +357,10 @@ sync_readings = Table(
 pool_items = Table(
     "pool_items",
     metadata,
-    Column("item", String, primary_key=True),
+    Column("item", Text, primary_key=True),
     Column("level", BigInteger, nullable=False),
     Column("initial", BigInteger, nullable=False),
-    Column("shop", String, nullable=False),  # where it was first seen
+    Column("shop", Text, nullable=False),  # where it was first seen
     Column("met", UtcTime, nullable=False),
     Column("since", UtcTime),
     Column("orders_until", UtcTime),
@@ -403,11 +369,11 @@ pool_items = Table(
 pool_shops = Table(
     "pool_shops",
     metadata,
-    Column("name", String, primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("state", Word(ShopState), nullable=False),
-    Column("via", String, nullable=False, default=""),
+    Column("via", Text, nullable=False, default=""),
     Column("changed", UtcTime, nullable=False),
-    Column("read", String, nullable=False, default=""),  # which file of levels was read last
+    Column("read", Text, nullable=False, default=""),  # which file of levels was read last
     Column("read_at", UtcTime),
     Column("upto", Integer, nullable=False, default=0),  # the last move that the view knows
     Column("items", Integer, nullable=False, default=0),  # that take part in it
@@ -417,7 +383,7 @@ pool_shops = Table(
 pool_files = Table(
     "pool_files",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("changed", Integer, nullable=False),
     Column("upto", Integer, nullable=False),
     # What the shop shows once it was taken; of the last files only.
@@ -426,11 +392,11 @@ pool_files = Table(
 pool_lines = Table(
     "pool_lines",
     metadata,
-    Column("shop", String, primary_key=True),
-    Column("order", String, primary_key=True),
-    Column("item", String, primary_key=True),
-    Column("quantity", Integer, nullable=False),  # 0 once it is cancelled
-    Column("moved", Integer, nullable=False),  # what it took from the pool
+    Column("shop", Text, primary_key=True),
+    Column("order", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("quantity", BigInteger, nullable=False),  # 0 once it is cancelled
+    Column("moved", BigInteger, nullable=False),  # what it took from the pool
     Column("date", UtcTime),
     Index("pool_lines_by_date", "shop", "date"),
 )
@@ -439,50 +405,20 @@ pool_moves = Table(
     metadata,
     Column("number", Integer, primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("shop", String, nullable=False),
-    Column("item", String, nullable=False),
-    Column("kind", String, nullable=False),
+    Column("shop", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("quantity", BigInteger, nullable=False),
-    Column("order", String, nullable=False, default=""),
+    Column("order", Text, nullable=False, default=""),
     Index("pool_moves_by_item", "item", "number"),
     Index("pool_moves_by_shop", "shop", "number"),
 )
 pool_suspects = Table(
     "pool_suspects",
     metadata,
-    Column("shop", String, primary_key=True),
-    Column("item", String, primary_key=True),
+    Column("shop", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
     Column("difference", BigInteger, nullable=False),
     Column("reads", Integer, nullable=False),
     Column("since", UtcTime, nullable=False),
 )
-# Of the tables above; raise it, and write the way there, when a released one changes.
-VERSION = 1
-
-
-def new_token() -> str:
-    return secrets.token_hex(4)
-
-
-def make_tables(connection: Connection) -> None:
-    """Makes the tables of an empty ledger, in the caller's transaction.
-
-    Raises :class:`ConfigError` for a ledger that another Passerelle has written in another form.
-    """
-    current = connection.exec_driver_sql("PRAGMA user_version").scalar()
-    if current == VERSION:
-        return
-    if current or inspect(connection).get_table_names():
-        what = _("the ledger has version {current}, this program knows {newest}")
-        newer = _("install the newest Passerelle")
-        older = _(
-            "move it away; the next run begins a new one, and holds if anything was sent before"
-        )
-        raise ConfigError(
-            what.format(current=current, newest=VERSION),
-            str(connection.engine.url.database),
-            newer if current and current > VERSION else older,
-        )
-    metadata.create_all(connection)
-    connection.execute(identity.insert().values(token=new_token()))
-    connection.exec_driver_sql(f"PRAGMA user_version = {VERSION}")

@@ -1,6 +1,5 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
-import sys
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +23,8 @@ from passerelle.model.states import OF_ORDERS, Kind, Stage
 
 # One every five minutes.
 _A_DAYS = 300
+# Above every dispatch: the largest number that both databases know as one.
+_ANY = 2**31 - 1
 # Servers tell times in whole seconds, and slow uploads take a while.
 _DRIFT = 60
 # Older ones divide nothing any more.
@@ -113,7 +114,7 @@ class StockBook(Book):
         # Where no other was published from, what was sent a day before is early enough.
         early = other.where(d.prepared < jumps[0].noticed - timedelta(days=1))
         other = other.join(publications, d.number == p.number)
-        other = other.where(p.source_sha256 != source_sha256, d.number < (before or sys.maxsize))
+        other = other.where(p.source_sha256 != source_sha256, d.number < (before or _ANY))
         with self._begin() as connection:
             found = connection.execute(other).first() or connection.execute(early).first()
         return ClockHistory(jumps, found.number, found.at) if found else ClockHistory(jumps)

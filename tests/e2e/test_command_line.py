@@ -27,12 +27,12 @@ SHOE = Sale("1", {"370": 1})
 SLOW = ("USER", "PASS", "TYPE", "FEAT", "OPTS", "PWD", "MLST")
 
 
-def version(number: int) -> Callable[[Path], None]:
+def version(number: str) -> Callable[[Path], None]:
     """Gives a ledger the version of another program."""
 
     def write(path: Path) -> None:
         with closing(sqlite3.connect(path)) as ledger:
-            ledger.execute(f"PRAGMA user_version = {number}")
+            ledger.execute("UPDATE alembic_version SET version_num = ?", (number,))
             ledger.commit()
 
     return write
@@ -140,7 +140,7 @@ def test_a_server_that_never_answers_ends_the_run_at_its_time_limit(new_ftp: New
 
 
 def test_a_locked_ledger_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("passerelle.ledger.ledger._BUSY_MS", 100)
+    monkeypatch.setattr("passerelle.ledger.databases._BUSY_MS", 100)
     world.sends(SHOE)
     with closing(sqlite3.connect(world.data / "passerelle.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -150,8 +150,8 @@ def test_a_locked_ledger_is_told(world: World, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("spoil", "code", "words"),
     [
-        (version(99), 3, "has version 99, this program knows 1: .*install the newest Passerelle"),
-        (version(0), 3, "has version 0, this program knows 1: .*move it away"),
+        (version("0099"), 3, "version 0099, this program knows 0002: .*install the newest"),
+        (version(""), 3, "version 0, this program knows 0002: .*move it away"),
         (lambda path: path.write_bytes(b"no database" * 100), 4, "the ledger is damaged"),
     ],
     ids=["newer", "older", "damaged"],

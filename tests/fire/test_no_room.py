@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from passerelle.ledger import ledger
+from passerelle.ledger import databases
 from tests import scale
 from tests.fire.conftest import Note
 from tests.fire.life import Life
@@ -180,7 +180,7 @@ def test_a_ledger_held_by_another_program_from_any_command_on(
 ) -> None:
     """As by a database browser: before the run, or once the server hears its Nth command."""
     server, life = ftp_life
-    monkeypatch.setattr(ledger, "_BUSY_MS", 50)
+    monkeypatch.setattr(databases, "_BUSY_MS", 50)
     failed = number = 0
     holders: list[sqlite3.Connection] = []
     while number == failed * scale.pick(7, 1, 1) or not number:

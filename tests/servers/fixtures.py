@@ -17,12 +17,14 @@ import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.cli.demo.odoo import FakeOdoo
+from passerelle.config.ledger import Place
 from passerelle.config.servers import KINDS
 from tests import scale
 from tests.servers import HOST, PASSWORD, USER, House, RunningServer
 from tests.servers.certificates import Certificates, make_certificates
 from tests.servers.connectors import FakeOdooHandle, OdooHandle
 from tests.servers.ftp import FtpServer
+from tests.servers.postgresql import PostgreSql
 from tests.servers.real import REAL_KINDS, CannotStartError, start_real
 from tests.servers.real_odoo import OdooServer, RealOdoo
 from tests.servers.sftp import SftpServer
@@ -121,6 +123,26 @@ def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> Cert
 def new_server(houses: Houses, trusted: Certificates) -> NewServer:
     """Gives a server of any kind, with a fresh base folder."""
     return houses.new_server
+
+
+@pytest.fixture(scope="session")
+def postgresql(shared_folder: Path) -> Iterator[PostgreSql]:
+    """A PostgreSQL for the session; skips the test where there is none."""
+    try:
+        running = PostgreSql(shared_folder)
+    except CannotStartError as error:
+        _miss(str(error))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.realserver)])
+def ledger_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where no ledger is yet, in each of the databases that may keep one."""
+    if request.param == "sqlite":
+        return tmp_path
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    return server.new_place()
 
 
 _OURS = [

@@ -178,7 +178,7 @@ def test_a_dry_run_and_one_that_finds_another_are_not_heard(world: World, monito
 def test_a_ledger_that_cannot_be_opened_is_heard(
     world: World, monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_: Path) -> None:
+    def refuse(*_: object) -> None:
         raise UnreachableError("it is damaged")
 
     settings = settings_of(world, f"{monitor.url}/{SECRET}")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from passerelle.base.errors import UsageError
+from passerelle.config.ledger import Place
 from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
@@ -20,8 +20,8 @@ FRESH = sorted(TRANSITIONS[None])
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    found = open_ledger(tmp_path)
+def ledger(ledger_place: Place) -> Iterator[Ledger]:
+    found = open_ledger(ledger_place)
     yield found
     found.close()
 

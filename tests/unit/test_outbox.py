@@ -16,6 +16,7 @@ from passerelle.base.errors import (
     PermanentError,
     TransientError,
 )
+from passerelle.config.ledger import Place
 from passerelle.config.model import Settings
 from passerelle.exchange.outbox import Outbox, Parcel
 from passerelle.exchange.sending import Sender
@@ -76,14 +77,14 @@ class Mortal(FolderRemote):
 class World:
     """A server's folder, a ledger, and an outbox that may die."""
 
-    def __init__(self, folder: Path, publish: str = "rename") -> None:
+    def __init__(self, folder: Path, place: Place, publish: str = "rename") -> None:
         self.root = folder / "server"
         (self.root / "import").mkdir(parents=True)
         server = {"url": self.root.as_uri(), "publish": publish}
         tree = {"folder": str(folder), "servers": {"shop": server}}
         context = {"folder": folder, "servers": ("shop",)}
         self.settings = Settings.model_validate(tree, context=context)
-        self.ledger: Ledger = open_ledger(folder)
+        self.ledger: Ledger = open_ledger(place)
         self.told: list[str] = []
 
     def outbox(self, dies: tuple[str, str] | None = None, *, dry: bool = False) -> Outbox:
@@ -122,15 +123,15 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path, ledger_place: Place) -> Iterator[World]:
+    world = World(tmp_path, ledger_place)
     yield world
     world.ledger.close()
 
 
 @pytest.fixture
-def direct(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path, "direct")
+def direct(tmp_path: Path, ledger_place: Place) -> Iterator[World]:
+    world = World(tmp_path, ledger_place, "direct")
     yield world
     world.ledger.close()
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
+from passerelle.config.ledger import Place
 from passerelle.ledger.ledger import Ledger, open_ledger
 from passerelle.ledger.outbox import Promise
 from passerelle.model.location import Location
@@ -29,8 +29,8 @@ SHOWN = {"levels": {"1": -1, "botte é": 2}, "marks": {"1": 2**32 - 1}, "others"
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = open_ledger(tmp_path)
+def ledger(ledger_place: Place) -> Iterator[Ledger]:
+    ledger = open_ledger(ledger_place)
     yield ledger
     ledger.close()
 

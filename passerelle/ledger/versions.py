@@ -1,0 +1,78 @@
+"""Which form a ledger has, and how it comes to the one that this program knows.
+
+A new ledger is made as the tables are now; an older one takes Alembic's steps, in one transaction.
+"""
+
+import secrets
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.schema import CreateSchema
+
+from passerelle.base.errors import ConfigError
+from passerelle.base.language import _
+from passerelle.ledger.schema import alembic_version, identity, metadata
+
+# The last of ``migrations/versions``, which are numbered one after the other.
+NEWEST = "0002"
+
+
+def make_tables(connection: Connection) -> None:
+    """Makes the tables of an empty ledger, or brings an older one to its newest form.
+
+    In the caller's transaction. Raises :class:`ConfigError` for a ledger that is newer than this
+    program, or that nobody knows who wrote.
+    """
+    current = _version(connection)
+    if current == NEWEST:
+        return
+    if not current and _is_empty(connection):
+        metadata.create_all(connection)
+        connection.execute(identity.insert().values(token=secrets.token_hex(4)))
+        connection.execute(alembic_version.insert().values(version_num=NEWEST))
+    elif current and current < NEWEST:
+        _upgrade(connection, current)
+    else:
+        _refuse(connection, current)
+
+
+def _is_empty(connection: Connection) -> bool:
+    """Whether nothing is there yet; PostgreSQL's schema is made then."""
+    if connection.dialect.name == "sqlite":
+        return not inspect(connection).get_table_names()
+    schema = str(connection.engine.url.database)
+    if not connection.dialect.has_schema(connection, schema):
+        connection.execute(CreateSchema(schema))
+    return not inspect(connection).get_table_names(schema=schema)
+
+
+def _version(connection: Connection) -> str:
+    """The form that a ledger says it has; ``""`` where it does not say."""
+    if connection.dialect.has_table(connection, alembic_version.name):
+        return connection.scalar(select(alembic_version.c.version_num)) or ""
+    if connection.dialect.name == "sqlite":
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        return f"{number:04}" if number else ""
+    return ""
+
+
+def _upgrade(connection: Connection, current: str, to: str = NEWEST) -> None:
+    from alembic import command  # a tenth of a second, and needed once a release
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    if current and not connection.dialect.has_table(connection, alembic_version.name):
+        command.stamp(config, current)
+    command.upgrade(config, to)
+
+
+def _refuse(connection: Connection, current: str) -> None:
+    what = _("the ledger has version {current}, this program knows {newest}")
+    newer = _("install the newest Passerelle")
+    older = _("move it away; the next run begins a new one, and holds if anything was sent before")
+    raise ConfigError(
+        what.format(current=current or "0", newest=NEWEST),
+        str(connection.engine.url.database),
+        newer if current else older,
+    )
