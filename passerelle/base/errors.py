@@ -57,6 +57,10 @@ class UnreachableError(PasserelleError):
     exit_code = 4
 
 
+class LedgerAwayError(UnreachableError):
+    """The database that keeps the ledger does not answer, or does not any more."""
+
+
 class LoginRefusedError(UnreachableError):
     """The account was not let in: that says nothing of any file."""
 

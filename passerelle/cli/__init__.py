@@ -51,6 +51,8 @@ customer    keeping    What a customer may ask of the shop about their personal 
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
 shop        shop       First aid for the shop itself.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+work        fleet      Carry out the runs of many shops at their minutes, until Ctrl+C; on any number of machines.
+fleet       fleet      The shops that `passerelle work` serves, looked at as a whole.
 desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
 completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.

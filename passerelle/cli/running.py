@@ -1,6 +1,7 @@
 """``passerelle run`` and ``passerelle demo``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -66,7 +67,7 @@ def run(
     context.exit(carry_out(settings, *names, dry_run=dry_run, **options))
 
 
-def carry_out(settings: Settings, *names: str, dry_run: bool = False, **options: bool) -> int:
+def carry_out(settings: Settings, *names: str, dry_run: bool = False, **options: Any) -> int:
     """The runs, one after the other, and the gravest exit code. One alone raises its error."""
     codes = [0]
     for name in names:

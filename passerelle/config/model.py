@@ -50,8 +50,15 @@ class Trace(Section):
 
 
 class Archive(Section):
-    """``[archive]``: how long the archives are kept."""
+    """``[archive]``: where the archives are, and how long they are kept."""
 
+    store: Literal["", "folder", "ledger"] = ""
+    """Where ArchiveExport and ArchiveWithheld are: "folder" for folders of these names,
+    "ledger" for the ledger's database, from which `passerelle archive export` writes them out. Empty: where the
+    ledger is.
+
+    = …  # of XMLs: "folder", or "ledger"; empty: where the ledger is
+    """
     keep_exports: Duration = timedelta(days=730)
     """How long ArchiveExport is kept, and ArchiveWithheld, which holds goods alone. The first holds
     customers' addresses: no longer than needed.

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, StaticPool
 from sqlalchemy.util import LRUCache
 
-from passerelle.base.errors import ConfigError, UnreachableError
+from passerelle.base.errors import ConfigError, LedgerAwayError
 from passerelle.base.language import _
 from passerelle.config.ledger import Database
 from passerelle.ledger.schema import metadata
@@ -28,8 +28,8 @@ _BUSY_MS = 10_000
 _COMPILED: LRUCache[Any, Any] = LRUCache(500)
 
 
-def unreachable(database: Database, error: DatabaseError) -> UnreachableError:
-    return UnreachableError(
+def unreachable(database: Database, error: DatabaseError) -> LedgerAwayError:
+    return LedgerAwayError(
         _("the ledger cannot be used ({reason})").format(reason=reason_of(error)),
         str(database),
         _("see that PostgreSQL runs, and answers here; the next run goes on"),
@@ -180,11 +180,13 @@ def _once(connect: Callable[[], Any]) -> Callable[[], Any]:
     return connect_once
 
 
-def _connect(database: Database, deed: str, more: Mapping[str, str] = _NO_MORE) -> Any:
-    psycopg = _psycopg()
+def connection_arguments(
+    database: Database, deed: str, more: Mapping[str, str] = _NO_MORE
+) -> dict[str, Any]:
+    """What psycopg connects with. Raises :class:`ConfigError` without driver or password."""
     settings = {**_SETTINGS, **more, "search_path": database.schema}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    given = psycopg.conninfo.conninfo_to_dict(database.url)
+    given = _psycopg().conninfo.conninfo_to_dict(database.url)
     named = {
         "options": " ".join(filter(None, (given.pop("options", ""), options))),
         "application_name": _name(deed),
@@ -192,7 +194,11 @@ def _connect(database: Database, deed: str, more: Mapping[str, str] = _NO_MORE) 
     if password := database.password():
         named["password"] = password
     # Passerelle begins its transactions itself.
-    return psycopg.connect(**{**_OPTIONS, **given, **named}, autocommit=True)
+    return {**_OPTIONS, **given, **named, "autocommit": True}
+
+
+def _connect(database: Database, deed: str, more: Mapping[str, str] = _NO_MORE) -> Any:
+    return _psycopg().connect(**connection_arguments(database, deed, more))
 
 
 def _name(deed: str) -> str:

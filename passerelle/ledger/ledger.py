@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from passerelle.base.durable import private
-from passerelle.base.errors import PasserelleError, UnreachableError
+from passerelle.base.errors import LedgerAwayError, PasserelleError, UnreachableError
 from passerelle.base.language import _
 from passerelle.config.ledger import Database, Place
 from passerelle.ledger.databases import (
@@ -92,7 +92,7 @@ class Ledger:
         if self._is_file:
             return UnreachableError(what, self._where, mend)
         mend = _("see that PostgreSQL runs, and answers here; the next run goes on")
-        return UnreachableError(what, self._where, mend)
+        return LedgerAwayError(what, self._where, mend)
 
     def _damaged(self, error: DatabaseError) -> PasserelleError:
         if self._is_file:

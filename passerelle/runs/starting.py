@@ -1,6 +1,7 @@
 """How a run starts, and what comes once it is recorded: monitors, people, the page."""
 
 import importlib
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from passerelle.base.clocks import clock
@@ -14,12 +15,24 @@ if TYPE_CHECKING:
     from passerelle.health.alerts.heartbeat import Heartbeat
 
 
-def start(settings: Settings, name: str, *, dry_run: bool = False, **options: Any) -> Outcome:
+Deed = Callable[[Gateway], None]
+
+
+def start(
+    settings: Settings,
+    name: str,
+    *,
+    dry_run: bool = False,
+    console: bool = True,
+    instead_of_the_page: Deed | None = None,
+    **options: Any,
+) -> Outcome:
     """Performs a run; ``options`` are its own, others are not for it.
 
     A monitor hears of its start and end. Afterwards people are told what is news, and the page is
-    written.
+    written, or another deed is done.
     """
+    deeds = (_tell_people, _send_digest, instead_of_the_page or _write_report)
     mine = {option: options[option] for option in RUNS[name].options if option in options}
     module = importlib.import_module(f"passerelle.runs.{name}")
     monitors = _monitors(settings, name)
@@ -32,7 +45,7 @@ def start(settings: Settings, name: str, *, dry_run: bool = False, **options: An
 
     def afterwards(gateway: Gateway, code: int) -> None:
         _tell_monitors(monitors, gateway.trace, code)
-        tell(gateway)
+        tell(gateway, deeds)
 
     def without_ledger(trace: RunTrace, error: PasserelleError) -> None:
         # Whatever keeps a run of levels from publishing, old ones do not stay.
@@ -45,6 +58,7 @@ def start(settings: Settings, name: str, *, dry_run: bool = False, **options: An
         name,
         story,
         dry_run=dry_run,
+        console=console,
         afterwards=afterwards,
         without_ledger=without_ledger,
     )
@@ -64,9 +78,9 @@ def _tell_monitors(monitors: "list[Heartbeat]", trace: RunTrace, code: int) -> N
         monitor.end(code, lambda text: trace.note(text, clock()))
 
 
-def tell(gateway: Gateway) -> None:
+def tell(gateway: Gateway, deeds: Sequence[Deed] = ()) -> None:
     """What comes once a run is recorded, whichever way it ended; it cannot change that any more."""
-    for deed in (_tell_people, _send_digest, _write_report):
+    for deed in deeds or (_tell_people, _send_digest, _write_report):
         try:
             deed(gateway)
         except PasserelleError as error:

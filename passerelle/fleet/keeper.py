@@ -1,0 +1,150 @@
+"""One machine of a fleet: plans the runs, takes over from the dead, and keeps its slots alive.
+
+Every machine plans every run: of a moment that several plan, the queue takes one. So no machine is
+needed by the others, and what one of them had begun is done by another within a minute.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from procrastinate.exceptions import ConnectorException
+from psycopg import Error as DriverError
+from psycopg_pool import PoolTimeout
+
+from passerelle.base.clocks import clock
+from passerelle.base.errors import LedgerAwayError, lines_of
+from passerelle.base.language import _
+from passerelle.fleet.queue import SLOW, USUAL, Errand, Queue, install
+from passerelle.fleet.shops import Shop, Shops, database_of
+from passerelle.schedule.timetable import starts, timetable
+
+# What was missed for longer, while no machine worked, is left to the next time it is planned.
+_MADE_UP = timedelta(minutes=29)
+_SWEEP, _AGAIN = 5.0, 2.0
+_AWAY = (ConnectorException, DriverError, PoolTimeout, OSError)
+# A shop is slow whose last run took so many seconds, or reached no server.
+_SLOW = "SELECT DISTINCT shop FROM board WHERE code = 4 OR seconds > 30"
+
+Say = Callable[[str], None]
+
+
+class Keeper:
+    """``command`` starts a slot; whether it takes slow shops too is its last word."""
+
+    def __init__(self, folder: Path, slots: int, command: list[str], say: Say, fail: Say) -> None:
+        self._shops, self._slots, self._command = Shops(folder), slots, command
+        self._say, self._fail = say, fail
+        self._planned_until = clock() - _MADE_UP
+        self._told: dict[str, str] = {}
+        self._queue: Queue
+
+    def go_on(self) -> None:
+        """Until :class:`KeyboardInterrupt`; the slots end the runs that they are in.
+
+        Raises :class:`ConfigError` and :class:`LedgerAwayError` where it cannot begin.
+        """
+        database = database_of(self._look())
+        try:
+            install(database)
+        except DriverError as error:
+            what = _("the queue cannot be used ({reason})")
+            reason = " ".join(str(error).split())
+            mend = _("see that PostgreSQL runs, and that this account may make a schema there")
+            raise LedgerAwayError(what.format(reason=reason), str(database), mend) from error
+        self._queue = Queue(database, "keeper")
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(self._keep())
+
+    async def _keep(self) -> None:
+        async with self._open():
+            slots = (self._keep_slot(number) for number in range(self._slots))
+            await asyncio.gather(self._often(self._plan, 1.0), self._often(self._sweep, _SWEEP),
+                                 *slots)  # fmt: skip
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[None]:
+        async with self._queue.app.open_async():
+            yield
+
+    async def _often(self, deed: Callable[[], Awaitable[None]], seconds: float) -> None:
+        """Whatever the database does meanwhile: what one deed missed, a later one makes up for."""
+        is_away = False
+        while True:
+            try:
+                await deed()
+                is_away = False
+            except _AWAY as error:
+                if not is_away:
+                    text = _("the queue is away ({kind}); it is tried again")
+                    self._fail(text.format(kind=type(error).__name__))
+                is_away = True
+            await asyncio.sleep(seconds)
+
+    # --- planning
+
+    async def _plan(self) -> None:
+        """Once in each minute: whatever was to start since the last time."""
+        until = clock().replace(second=0, microsecond=0)
+        since = self._planned_until
+        if until <= since:
+            return
+        shops = self._look()
+        rows = await self._queue.app.connector.execute_query_all_async(_SLOW)
+        slow = {row["shop"] for row in rows}
+        planned = 0
+        for errand in _due(shops, since, until):
+            planned += await self._queue.plan(errand, SLOW if errand.shop in slow else USUAL)
+        self._planned_until = until
+        if planned:
+            self._say(_("{n} runs planned, of {shops} shops").format(n=planned, shops=len(shops)))
+
+    def _look(self) -> dict[str, Shop]:
+        """The shops that can be worked on; what is wrong with another is told once."""
+        shops = self._shops.now()
+        faults = {name: shop.fault for name, shop in shops.items() if shop.fault}
+        for name, fault in faults.items():
+            if self._told.get(name) != str(fault):
+                for line in lines_of(fault):
+                    self._fail(_(": ").join((name, line)))
+        self._told = {name: str(fault) for name, fault in faults.items()}
+        return dict(shops)
+
+    async def _sweep(self) -> None:
+        for errand in await self._queue.take_over():
+            self._fail(_("{errand} is taken over: who had begun it is gone").format(
+                errand=errand.name))  # fmt: skip
+
+    # --- slots
+
+    async def _keep_slot(self, number: int) -> None:
+        """The first half serves usual shops alone, so that slow ones never have them all."""
+        takes_slow = number >= self._slots // 2
+        command = [*self._command, "all" if takes_slow else "usual"]
+        while True:
+            child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+            try:
+                code = await child.wait()
+            finally:
+                # Its input ends with it, so it ends its run and then itself.
+                if child.stdin:
+                    child.stdin.close()
+                with suppress(asyncio.CancelledError):
+                    await asyncio.shield(child.wait())
+            text = _("slot {number} ended ({code}); another takes its place")
+            self._fail(text.format(number=number, code=code))
+            await asyncio.sleep(_AGAIN)
+
+
+def _due(shops: dict[str, Shop], since: datetime, until: datetime) -> list[Errand]:
+    """The newest start of each run of each shop in that time, the earliest first."""
+    found = []
+    for name, shop in shops.items():
+        if shop.settings is None or shop.fault:
+            continue
+        for run, minutes in timetable(shop.settings).items():
+            if moments := [*starts(minutes, since, until)]:
+                found.append(Errand(name, run, int(moments[-1].timestamp())))
+    return sorted(found, key=lambda errand: errand.planned)

@@ -1,0 +1,150 @@
+"""The fleet's queue: procrastinate's, in a schema of its own beside the shops'.
+
+A job is one run of one shop. Its lock keeps it from running beside another of the same shop, its
+queueing lock keeps a second one from waiting: a fleet that is late makes up for one run, not for
+all that it missed. A job that cannot be done yet makes way for a new one that is due later.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job, Status
+from procrastinate.schema import SchemaManager
+
+from passerelle.config.ledger import Database
+from passerelle.ledger.databases import connection_arguments, lock_key
+from passerelle.model.runs import RUNS
+
+TASK = "run"
+# Shops whose last run took its time, or reached no server, wait for slots of their own.
+USUAL, SLOW = "usual", "slow"
+# A worker that was not heard of for so long is taken for dead; it is heard of each few seconds.
+BEAT, SILENCE = timedelta(seconds=5), timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A run of a shop, and the moment for which it was planned, in seconds since 1970."""
+
+    shop: str
+    run: str
+    planned: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.shop}/{self.run}"
+
+    def as_arguments(self) -> dict[str, Any]:
+        return {"shop": self.shop, "run": self.run, "timestamp": self.planned}
+
+
+class Queue:
+    """An open queue. Its methods raise :class:`procrastinate.exceptions.ConnectorException`."""
+
+    def __init__(self, database: Database, deed: str) -> None:
+        arguments = connection_arguments(database, deed)
+        del arguments["autocommit"]  # procrastinate says so itself
+        connector = PsycopgConnector(kwargs=arguments, min_size=1, max_size=2, timeout=10.0)
+        self.app = App(connector=connector)
+
+    async def plan(self, errand: Errand, queue: str) -> bool:
+        """Whether it waits now. Of several machines that plan the same moment, one does it."""
+        job = self._job(errand, queue)
+        try:
+            found = await self.app.job_manager.defer_periodic_job(job, errand.name, errand.planned)
+        except AlreadyEnqueued:
+            return False
+        return found is not None
+
+    async def put(self, errand: Errand, queue: str, after: timedelta = timedelta(0)) -> None:
+        """It waits, from ``after`` now on, unless one like it does already."""
+        task = self.app.configure_task(
+            TASK,
+            queue=queue,
+            lock=_lock_of(errand),
+            queueing_lock=errand.name,
+            schedule_in={"seconds": int(after.total_seconds())} if after else None,
+        )
+        try:
+            await task.defer_async(**errand.as_arguments())
+        except AlreadyEnqueued:
+            return
+
+    async def take_over(self) -> list[Errand]:
+        """What dead workers had begun waits anew, for whoever is free."""
+        manager = self.app.job_manager
+        stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE.total_seconds())
+        taken = []
+        for job in stalled:
+            errand = errand_of(job)
+            # In this order: who dies in between leaves one too many, never one too few.
+            await self.put(errand, job.queue)
+            if job.id is not None:
+                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+            taken.append(errand)
+        return taken
+
+    def _job(self, errand: Errand, queue: str) -> Job:
+        return Job(
+            id=None,
+            queue=queue,
+            lock=_lock_of(errand),
+            queueing_lock=errand.name,
+            task_name=TASK,
+            task_kwargs=errand.as_arguments(),
+        )
+
+
+def errand_of(job: Job) -> Errand:
+    arguments: dict[str, Any] = job.task_kwargs
+    return Errand(arguments["shop"], arguments["run"], arguments["timestamp"])
+
+
+def _lock_of(errand: Errand) -> str:
+    """A shop's runs go one after the other, as its ledger wants it; but for those of hours."""
+    return errand.name if RUNS[errand.run].is_long else errand.shop
+
+
+# --- its tables
+
+_BOARD = """
+CREATE TABLE IF NOT EXISTS board (
+    shop text, run text, planned bigint, started text, ended text, code int, seconds float,
+    summary text, worker text, level text, concerns json, PRIMARY KEY (shop, run)
+)"""
+
+
+def install(database: Database) -> None:
+    """Makes the queue's tables, or brings them to the form of the procrastinate at hand.
+
+    Raises :class:`psycopg.Error`.
+    """
+    schema = database.schema
+    with (
+        closing(psycopg.connect(**connection_arguments(database, "work"))) as connection,
+        connection.transaction(),
+    ):
+        connection.execute(f"SELECT pg_advisory_xact_lock({lock_key(schema, 'install')})")
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        connection.execute("CREATE TABLE IF NOT EXISTS steps (name text PRIMARY KEY)")
+        steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+        last = connection.execute("SELECT max(name) FROM steps").fetchone()
+        for text in _missing(steps, last[0] if last else None):
+            connection.execute(text.encode())
+        name = steps[-1].name
+        connection.execute("INSERT INTO steps VALUES (%s) ON CONFLICT DO NOTHING", (name,))
+        connection.execute(_BOARD)
+
+
+def _missing(steps: list[Path], last: str | None) -> Iterator[str]:
+    if last is None:
+        yield SchemaManager.get_schema()
+        return
+    yield from (step.read_text("utf-8") for step in steps if step.name > last)

@@ -1,0 +1,126 @@
+"""A slot of a machine: one process that takes a run from the queue, carries it out, takes the next.
+
+It serves any shop, one after the other, and stays warm between them. It ends once its standard
+input ends, after the run that it is in: whoever started it is gone then, or wants it to end.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from procrastinate.jobs import DeleteJobCondition
+
+from passerelle.base.errors import (
+    BusyError,
+    LedgerAwayError,
+    PasserelleError,
+    bug_in_words,
+)
+from passerelle.base.language import _, speak
+from passerelle.config.model import Settings
+from passerelle.fleet.board import note
+from passerelle.fleet.queue import BEAT, SILENCE, SLOW, TASK, USUAL, Errand, Queue
+from passerelle.fleet.shops import Shops, database_of
+from passerelle.gateway.frame import Outcome
+from passerelle.runs.starting import start
+
+# Another run of the shop is active, or the database restarts: what follows is soon enough.
+_SOON = timedelta(seconds=10)
+# What was planned longer ago is left to the next time it is planned.
+_PASSED = timedelta(minutes=30)
+
+
+def work(folder: Path, say: Callable[[str], None], *, takes_slow: bool) -> None:
+    """Works until standard input ends. Raises :class:`ConfigError` where there is no shop."""
+    logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr, force=True)
+    shops = Shops(folder)
+    queue = Queue(database_of(shops.now()), "worker")
+    queues = [USUAL, SLOW] if takes_slow else [USUAL]
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(_serve(queue, queues, _Slot(shops, queue, say)))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """Psycopg cannot wait on the loop that Windows has by default."""
+    return asyncio.SelectorEventLoop()
+
+
+async def _serve(queue: Queue, queues: list[str], slot: "_Slot") -> None:
+    @queue.app.task(name=TASK)
+    async def run(shop: str, run: str, timestamp: int) -> None:
+        await slot.carry_out(Errand(shop, run, timestamp))
+
+    async with queue.app.open_async():
+        worker = asyncio.create_task(
+            queue.app.run_worker_async(
+                queues=queues,
+                concurrency=1,
+                delete_jobs=DeleteJobCondition.ALWAYS,
+                update_heartbeat_interval=BEAT.total_seconds(),
+                stalled_worker_timeout=SILENCE.total_seconds(),
+                fetch_job_polling_interval=2.0,
+            )
+        )
+        _when_input_ends(asyncio.get_running_loop(), worker)
+        try:
+            await worker
+        except asyncio.CancelledError:
+            return
+
+
+def _when_input_ends(loop: asyncio.AbstractEventLoop, worker: "asyncio.Task[None]") -> None:
+    """Cancelled, procrastinate's worker ends the run that it is in, and takes no other."""
+
+    def listen() -> None:
+        # Not sys.stdin's buffer: whoever waits in it keeps Python from ending.
+        with suppress(OSError):
+            while os.read(0, 100):
+                pass
+        loop.call_soon_threadsafe(worker.cancel)
+
+    threading.Thread(target=listen, daemon=True).start()
+
+
+class _Slot:
+    def __init__(self, shops: Shops, queue: Queue, say: Callable[[str], None]) -> None:
+        self._shops, self._queue, self._say = shops, queue, say
+
+    async def carry_out(self, errand: Errand) -> None:
+        shop = self._shops.shop(errand.shop)
+        if shop is None or shop.settings is None or shop.fault:
+            why = shop.fault if shop else _("it is no shop of this fleet any more")
+            self._tell(errand, str(why))
+            return
+        try:
+            outcome = await asyncio.to_thread(_start, shop.settings, errand)
+        except (BusyError, LedgerAwayError) as error:
+            self._tell(errand, str(error))
+            await self._try_again(errand)
+        except PasserelleError as error:
+            self._tell(errand, _("{error} (exit code {code})").format(
+                error=error, code=error.exit_code))  # fmt: skip
+        except Exception as error:
+            self._tell(errand, bug_in_words(error))
+        else:
+            self._tell(errand, outcome.summary)
+
+    async def _try_again(self, errand: Errand) -> None:
+        planned = datetime.fromtimestamp(errand.planned, UTC)
+        if datetime.now(UTC) - planned < _PASSED:
+            await self._queue.put(errand, USUAL, _SOON)
+
+    def _tell(self, errand: Errand, text: str) -> None:
+        self._say(_(": ").join((errand.name, text)))
+
+
+def _start(settings: Settings, errand: Errand) -> Outcome:
+    speak(settings.language)
+    deed = partial(note, errand=errand)
+    return start(settings, errand.run, console=False, instead_of_the_page=deed)
