@@ -6,15 +6,17 @@ the next run tries again.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from passerelle.base.durable import (
     first_free,
     make_private_folder,
     move_durably,
+    private,
     replace_whole,
     write_privately,
 )
@@ -33,6 +35,40 @@ UNSENT, PENDING = "unsent", ".part"
 _JUNCTION = 0xA0000003
 
 
+class Shelf(Protocol):
+    """Where archives are, by their names: this folder, or the ledger."""
+
+    def open(self, archive: str, name: str) -> BinaryIO | None:
+        """A file, from its start; ``None`` where none is kept. Raises :class:`OSError`."""
+
+    def names(self, archive: str) -> Sequence[str]:
+        """Of the files right in an archive, in their order."""
+
+    def add(self, archive: str, name: str, data: bytes, at: datetime) -> None:
+        """Adds to the end of a file. Raises :class:`OSError`."""
+
+
+class FolderShelf:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def open(self, archive: str, name: str) -> BinaryIO | None:
+        # One that is promised and not confirmed yet has another place.
+        for path in (Path(name), Path(UNSENT, name + PENDING)):
+            with suppress(FileNotFoundError):
+                return (self._folder / archive / path).open("rb")
+        return None
+
+    def names(self, archive: str) -> Sequence[str]:
+        return sorted(path.name for path in (self._folder / archive).glob("*"))
+
+    def add(self, archive: str, name: str, data: bytes, at: datetime) -> None:
+        path = self._folder / archive / name
+        make_private_folder(path.parent)
+        with open(path, "ab", opener=private) as file:
+            file.write(data)
+
+
 class Exports:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / EXPORTS
@@ -43,13 +79,15 @@ class Exports:
         stem, dot, ending = name.rpartition(".")
         if not dot:
             stem, ending = name, ""
-        if not (self.folder / name).exists():
+        if not self.is_taken(name):
             return name
-        return first_free(
-            at,
-            lambda moment: f"{stem}_{moment:{TIME}}{dot}{ending}",
-            lambda other: (self.folder / other).exists(),
-        )[0]
+        return first_free(at, lambda moment: f"{stem}_{moment:{TIME}}{dot}{ending}", self.is_taken)[
+            0
+        ]
+
+    def is_taken(self, name: str) -> bool:
+        """Whether the archive has a file of that name."""
+        return (self.folder / name).exists()
 
     def write_pending(self, name: str, data: bytes) -> None:
         """Writes an XML, durably, under a name that says it was not sent yet."""

@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from lxml import etree
 
-from passerelle.archive.folders import EXPORTS, PENDING, UNSENT, WITHHELD
+from passerelle.archive.folders import EXPORTS, WITHHELD, Shelf
 from passerelle.archive.redact import Names
 from passerelle.base.dates import same_moment
-from passerelle.base.durable import make_private_folder, private
 from passerelle.config.model import Settings
 from passerelle.model.orders import Line, Order
 from passerelle.model.records import KnownOrder
@@ -72,7 +70,7 @@ class NoGoods:
 
 
 def goods_of(
-    settings: Settings, orders: Iterable[KnownOrder]
+    settings: Settings, shelf: Shelf, orders: Iterable[KnownOrder]
 ) -> Mapping[KnownOrder, Goods | NoGoods]:
     """The goods of each of the orders, or why they are not known; each file is read once."""
     by_xml, found = defaultdict[str, list[KnownOrder]](list), dict[KnownOrder, Goods | NoGoods]()
@@ -81,12 +79,12 @@ def goods_of(
     names = settings.orders.xml.names if settings.orders else {}
     for name, some in by_xml.items():
         ids = {order.id for order in some}
-        sent = _in_xml(settings.folder, name, ids, names) if name else NoGoods(Unknown.NOT_KEPT)
+        sent = _in_xml(shelf, name, ids, names) if name else NoGoods(Unknown.NOT_KEPT)
         for order in some:
             of_it = sent if isinstance(sent, NoGoods) else sent.get(order.id)
             found[order] = of_it or NoGoods(Unknown.FOREIGN, f"{EXPORTS}/{name}")
     missing = [order for order, one in found.items() if isinstance(one, NoGoods)]
-    found.update(_kept(settings.folder, missing))
+    found.update(_kept(shelf, missing))
     return found
 
 
@@ -94,37 +92,33 @@ def goods_of(
 
 
 def _in_xml(
-    folder: Path, name: str, wanted: Collection[str], names: Mapping[str, str]
+    shelf: Shelf, name: str, wanted: Collection[str], names: Mapping[str, str]
 ) -> Mapping[str, Goods] | NoGoods:
-    """The goods of the orders of these ids in an XML that was sent, of those in canonical form.
-
-    One that is promised and not confirmed yet has another place.
-    """
-    archive, shown = folder / EXPORTS, f"{EXPORTS}/{name}"
+    """The goods of the orders of these ids in an XML that was sent, of those in canonical form."""
+    shown = f"{EXPORTS}/{name}"
     try:
-        for path in (archive / name, archive / UNSENT / (name + PENDING)):
-            if path.exists():
-                return _read_xml(path, wanted, names, shown)
+        if file := shelf.open(EXPORTS, name):
+            with file:
+                return _read_xml(file, wanted, names, shown)
     except (OSError, etree.XMLSyntaxError):
         return NoGoods(Unknown.UNREADABLE, shown)
     return NoGoods(Unknown.GONE, shown)
 
 
 def _read_xml(
-    path: Path, wanted: Collection[str], names: Mapping[str, str], shown: str
+    file: BinaryIO, wanted: Collection[str], names: Mapping[str, str], shown: str
 ) -> Mapping[str, Goods]:
     """An order at a time: there may be tens of thousands, of which one is asked for."""
     found, known = dict[str, Goods](), Names(names)
     tags = {"order", names.get("order", "order")}
-    with path.open("rb") as file:
-        orders = etree.iterparse(file, tag=tags, resolve_entities=False, huge_tree=True)
-        for _end, order in orders:
-            if (id := _text(order, "id", known)) in wanted:
-                with suppress(ValueError, InvalidOperation):
-                    found[id] = _from_element(order, known, shown)
-            order.clear()
-            while order.getprevious() is not None and (parent := order.getparent()) is not None:
-                del parent[0]
+    orders = etree.iterparse(file, tag=tags, resolve_entities=False, huge_tree=True)
+    for _end, order in orders:
+        if (id := _text(order, "id", known)) in wanted:
+            with suppress(ValueError, InvalidOperation):
+                found[id] = _from_element(order, known, shown)
+        order.clear()
+        while order.getprevious() is not None and (parent := order.getparent()) is not None:
+            del parent[0]
     return found
 
 
@@ -167,14 +161,11 @@ def _decimal(text: str) -> Decimal:
 # --- what was not
 
 
-def keep_goods(folder: Path, channel: str, orders: Collection[Order], at: datetime) -> None:
+def keep_goods(shelf: Shelf, channel: str, orders: Collection[Order], at: datetime) -> None:
     """Notes the goods of orders of which no XML can be read; raises :class:`OSError`."""
-    path = folder / WITHHELD / _NAME.format(day=at)
-    make_private_folder(path.parent)
-    with open(path, "ab", opener=private) as file:
-        # What a power cut left of a line does not spoil the next one.
-        file.writelines(f"\n{_as_json(channel, order)}".encode() for order in orders)
-        file.write(b"\n")
+    # What a power cut left of a line does not spoil the next one.
+    lines = "".join(f"\n{_as_json(channel, order)}" for order in orders)
+    shelf.add(WITHHELD, _NAME.format(day=at), f"{lines}\n".encode(), at)
 
 
 def _as_json(channel: str, order: Order) -> str:
@@ -189,16 +180,17 @@ def _plain(value: str | int | Decimal | None) -> str:
     return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _kept(folder: Path, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, Goods | NoGoods]:
+def _kept(shelf: Shelf, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, Goods | NoGoods]:
     """Of these orders those whose goods were kept; the newest file that has them counts."""
     wanted = defaultdict[tuple[str, str], list[KnownOrder]](list)
     for order in orders:
         wanted[order.channel, order.id].append(order)
     found = dict[KnownOrder, Goods | NoGoods]()
-    for path in sorted((folder / WITHHELD).glob("*.jsonl"), reverse=True) if wanted else ():
-        shown = f"{WITHHELD}/{path.name}"
+    names = [name for name in shelf.names(WITHHELD) if name.endswith(".jsonl")] if wanted else []
+    for name in reversed(names):
+        shown = f"{WITHHELD}/{name}"
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = _text_of(shelf, name)
         except OSError:
             unread = NoGoods(Unknown.UNREADABLE, shown)
             found |= {order: unread for order in orders if order not in found}
@@ -208,6 +200,15 @@ def _kept(folder: Path, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, G
                 if not isinstance(found.get(order), Goods):
                     found[order] = goods
     return found
+
+
+def _text_of(shelf: Shelf, name: str) -> str:
+    """Its lines, however they end."""
+    if file := shelf.open(WITHHELD, name):
+        with file:
+            text = file.read().decode("utf-8", errors="replace")
+            return text.replace("\r\n", "\n")
+    return ""
 
 
 def _in_line(

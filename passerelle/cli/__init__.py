@@ -46,11 +46,12 @@ report      looking    Write the page that shows how it goes: report.html, in th
 console     console    Show how it goes on a live page with buttons, until it is ended with Ctrl+C.
 history     looking    The runs so far, newest first.
 alerts      keeping    Tell people when something needs them, and when it is over.
-archive     keeping    By hand what runs do by themselves.
-customer    keeping    What a customer may ask of the shop about their personal data.
+archive     archives    By hand what runs do by themselves.
+customer    archives    What a customer may ask of the shop about their personal data.
 servers     servers    The servers, what Passerelle knows of each, and what a person says of them.
 shop        shop       First aid for the shop itself.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
+ledger      moving     Where the ledger is: in the folder, or in a database (docs/fleet.md).
 work        fleet      Carry out the runs of many shops at their minutes, until Ctrl+C; on any number of machines.
 fleet       fleet      The shops that `passerelle work` serves, looked at as a whole.
 desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.

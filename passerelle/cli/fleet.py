@@ -14,7 +14,7 @@ from passerelle.cli.common import json_option, now, print_json, tell
 
 _configs = click.option(
     "--configs", "folder", required=True, metavar="FOLDER",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     help="The shops: NAME.toml, or NAME/config.toml, for each.",
 )  # fmt: skip
 

@@ -21,6 +21,7 @@ from passerelle.cli.common import (
 )
 from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
+from passerelle.exchange.kept import shelf_of
 from passerelle.explain.goods import COLUMNS as GOODS
 from passerelle.explain.goods import goods_as_dict, rows_of, sums_of, why_unknown
 from passerelle.explain.inquiry import Found, Inquiry, look_up
@@ -122,7 +123,11 @@ def show(settings: Settings, id: str, as_json: bool) -> None:
 
 def _found_as_dict(found: Found, accounts: list[Account], inquiry: Inquiry) -> dict[str, Any]:
     """One order; or, where several have the reference, all of them."""
-    goods = goods_of(inquiry.settings, [account.order for account in accounts])
+    goods = goods_of(
+        inquiry.settings,
+        shelf_of(inquiry.settings, inquiry.ledger),
+        [account.order for account in accounts],
+    )
     orders = [
         _as_dict(account.order)
         | {"events": account.events}
@@ -169,7 +174,8 @@ def _tell_of(id: str, found: Found, account: Account, inquiry: Inquiry) -> None:
     click.echo()
     tell((*in_words(inquiry, account), *tell_sales(inquiry, order)))
     click.echo()
-    _show_goods(order, goods_of(inquiry.settings, [order])[order])
+    shelf = shelf_of(inquiry.settings, inquiry.ledger)
+    _show_goods(order, goods_of(inquiry.settings, shelf, [order])[order])
 
 
 def _show_goods(order: KnownOrder, found: Goods | NoGoods) -> None:

@@ -43,7 +43,8 @@ class Database:
 Place = Path | Database
 
 
-def _checked(url: str) -> str:
+def checked(url: str) -> str:
+    """``url`` itself. Raises :class:`ValueError` for what names no database, or a password."""
     if not url:
         return url
     problem = _('write it like "postgresql://user@host:5432/database", or leave it out')
@@ -60,7 +61,7 @@ def _checked(url: str) -> str:
     return url
 
 
-LedgerUrl = Annotated[str, AfterValidator(_checked), checked_by(r"^$|^postgres(ql)?://")]
+LedgerUrl = Annotated[str, AfterValidator(checked), checked_by(r"^$|^postgres(ql)?://")]
 
 
 def _is_schema(name: str) -> str:

@@ -54,8 +54,8 @@ class Archive(Section):
 
     store: Literal["", "folder", "ledger"] = ""
     """Where ArchiveExport and ArchiveWithheld are: "folder" for folders of these names,
-    "ledger" for the ledger's database, from which `passerelle archive export` writes them out. Empty: where the
-    ledger is.
+    "ledger" for the ledger's database, from which `passerelle archive export` writes them out.
+    Empty: where the ledger is.
 
     = …  # of XMLs: "folder", or "ledger"; empty: where the ledger is
     """
@@ -250,6 +250,11 @@ class Settings(Section):
     """
     alerts: Alerts = Alerts()
     """[…]  # whom to tell when something needs a person, and when it is over"""
+
+    @property
+    def keeps_in_ledger(self) -> bool:
+        """Whether the ledger keeps what would be in ArchiveExport and ArchiveWithheld."""
+        return self.archive.store == "ledger" or bool(self.ledger and not self.archive.store)
 
     @property
     def ledger_at(self) -> Place:

@@ -75,7 +75,7 @@ def what_is_settled(config: Path, deed: Deed) -> Settled:
         now = look_at(settings, ledger, deed)
         rest = deed_of(now.left)
         left = look_at(settings, ledger, rest) if rest else now
-        return Settled(now.mark, "\n".join(now.describe(settings)), now.left, left.mark)
+        return Settled(now.mark, "\n".join(now.describe(settings, ledger)), now.left, left.mark)
 
 
 def _toolbar(settings: Settings, undo: str) -> Iterator[Button]:

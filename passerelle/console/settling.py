@@ -14,6 +14,7 @@ from passerelle.base.language import _
 from passerelle.base.wording import shorten
 from passerelle.config.model import Settings
 from passerelle.console.deeds import Deed
+from passerelle.exchange.kept import shelf_of
 from passerelle.health.naming import named_in, of_kind
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.records import KnownOrder
@@ -45,9 +46,10 @@ class Settling:
             return self.deed.text
         return command("settle", *ids) if ids else ""
 
-    def describe(self, settings: Settings) -> Iterator[str]:
+    def describe(self, settings: Settings, ledger: Ledger) -> Iterator[str]:
         """Each order on a line: what is to be entered, or why it is not any more."""
-        goods = goods_of(settings, [order for order in self.orders if _is_open(order)])
+        still = [order for order in self.orders if _is_open(order)]
+        goods = goods_of(settings, shelf_of(settings, ledger), still)
         for order in self.orders[:_MOST_LINES]:
             found = goods.get(order)
             yield _bought(order, found) if found else _done(order)

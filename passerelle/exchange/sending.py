@@ -17,7 +17,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from passerelle.archive.folders import Exports
 from passerelle.base.commands import of_xml
 from passerelle.base.errors import (
     AlreadyThereError,
@@ -34,6 +33,7 @@ from passerelle.base.language import _
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.exchange.import_folders import ImportFolders
+from passerelle.exchange.kept import exports_of
 from passerelle.exchange.marks import Marks
 from passerelle.exchange.uploads import (
     is_unaltered,
@@ -68,7 +68,7 @@ class Sender:
         self.settings, self.ledger, self.remote = settings, ledger, remote
         self.now, self.say, self.do = now, say, do
         self.book = ledger.dispatches
-        self.exports = Exports(settings.folder)
+        self.exports = exports_of(settings, ledger, now)
         self.marks = Marks(settings, ledger, remote, say)
         self.folders = ImportFolders(settings, ledger, self.marks)
         # How many orders this run brought into the ERP's folder.

@@ -79,7 +79,9 @@ def _load(path: Path) -> Shop:
 def _fault_of(settings: Settings, path: Path) -> ConfigError | None:
     """Why a shop cannot be worked on by whichever machine is free."""
     if not settings.ledger:
-        mend = _('write ledger = "postgresql://…"; `passerelle ledger copy` takes it there')
+        mend = _(
+            'write ledger = "postgresql://…"; `passerelle ledger copy --to URL` takes it there'
+        )
         return ConfigError(_("the ledger is on one machine's disk"), str(path), mend)
     if settings.archive.store == "folder":
         mend = _('write [archive] store = "ledger", or leave it out')

@@ -1,7 +1,8 @@
 """Old files leave the archives once a day, unless a clock was set or most of them would go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from passerelle.archive.retention import Overdue, Pruned, overdue, prune
 from passerelle.base.language import _, n_
@@ -23,14 +24,36 @@ def prune_archives(
     """
     needed = [dispatch.archived for dispatch in ledger.dispatches.unfinished()]
     found = overdue(settings.folder, settings.archive, needed, now)
-    why = "" if is_sure else next(_doubts(settings, ledger, found, now), "")
+    kept = dict(_kept_too_long(settings, ledger, needed, now))
+    why = "" if is_sure else next(_doubts(settings, ledger, (*found, *kept), now), "")
     if why:
         ledger.runs.do_chore(PRUNE_HELD, ledger.runs.chore_done(PRUNE_HELD) or now)
         return [], why
     ledger.runs.drop_chore(PRUNE_HELD)
     if is_sure:
         ledger.runs.do_chore(PRUNE_ALLOWED, now)
-    return prune(found), ""
+    for one in kept:
+        ledger.kept.remove(one.archive.name, [path.name for path in one.paths])
+    # A folder that is not used has nothing to say.
+    told = [one for one in prune(found) if one.removed or not settings.keeps_in_ledger]
+    return [*told, *(_removed(one, size) for one, size in kept.items())], ""
+
+
+def _kept_too_long(
+    settings: Settings, ledger: Ledger, needed: Collection[str], now: datetime
+) -> Iterator[tuple[Overdue, int]]:
+    """What the ledger keeps and need not any longer, and its size in bytes."""
+    files = ledger.kept.files() if settings.keeps_in_ledger else []
+    limit = now - settings.archive.keep_exports
+    for archive in dict.fromkeys(file.archive for file in files):
+        mine = [file for file in files if file.archive == archive]
+        over = [file for file in mine if file.kept < limit and file.name not in needed]
+        paths = tuple(Path(file.name) for file in over)
+        yield Overdue(Path(archive), paths, len(mine), ()), sum(file.size for file in over)
+
+
+def _removed(over: Overdue, size: int) -> Pruned:
+    return Pruned(over.archive.name, tuple(path.name for path in over.paths), size, ())
 
 
 def _doubts(

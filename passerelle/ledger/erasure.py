@@ -15,6 +15,7 @@ from passerelle.ledger.book import Book
 from passerelle.ledger.schema import (
     dispatches,
     events,
+    kept_files,
     orders,
     runs,
     sale_events,
@@ -120,15 +121,19 @@ class ErasureBook(Book):
             connection.execute(delete(events).where(events.c.number.in_(numbers)))
 
     def compact(self) -> bool:
-        """Writes the file anew, so that nothing deleted is left in it or in its log.
+        """Writes the tables anew, so that nothing deleted is left in them or in SQLite's log.
 
-        SQLite keeps what was deleted until the place is used again. Returns whether the log could
-        be emptied too: a program that reads the ledger meanwhile keeps it.
+        A database keeps what was deleted until the place is used again. Returns whether the log
+        could be emptied too: a program that reads the ledger meanwhile keeps it.
         """
         with self._begin() as connection:
-            if connection.dialect.name != "sqlite":
-                return True
             connection.exec_driver_sql("COMMIT")  # VACUUM runs in no transaction
+            if connection.dialect.name != "sqlite":
+                texts = (table for table, _column in _FREE + _PROOF)
+                texts = (table for table, _column in _FREE + _PROOF)
+                for table in dict.fromkeys((kept_files, *texts)):
+                    connection.exec_driver_sql(f"VACUUM FULL {table.name}")
+                return True
             connection.exec_driver_sql("VACUUM")
             busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar()
             return not busy

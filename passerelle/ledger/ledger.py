@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from passerelle.base.durable import private
-from passerelle.base.errors import LedgerAwayError, PasserelleError, UnreachableError
+from passerelle.base.errors import ConfigError, LedgerAwayError, PasserelleError, UnreachableError
 from passerelle.base.language import _
 from passerelle.config.ledger import Database, Place
 from passerelle.ledger.databases import (
@@ -22,18 +22,21 @@ from passerelle.ledger.databases import (
 )
 from passerelle.ledger.erasure import ErasureBook
 from passerelle.ledger.jobs import JobBook
+from passerelle.ledger.kept import KeptBook
 from passerelle.ledger.looking_back import LookingBack, Overview
 from passerelle.ledger.orders import OrderBook
 from passerelle.ledger.outbox import DispatchBook
 from passerelle.ledger.pool import PoolBook
 from passerelle.ledger.runs import AlertBook, RunBook
 from passerelle.ledger.sales import SaleBook
-from passerelle.ledger.schema import alembic_version
+from passerelle.ledger.schema import identity
 from passerelle.ledger.servers import ServerBook
 from passerelle.ledger.stock import StockBook
-from passerelle.ledger.versions import make_tables
+from passerelle.ledger.versions import is_made, make_tables
 
 FILE_NAME = "passerelle.db"
+# Where a ledger says that it went, while it is a copy that is still being made.
+UNFINISHED = "?"
 
 
 class Ledger:
@@ -43,11 +46,25 @@ class Ledger:
     database is away.
     """
 
-    def __init__(self, engine: Engine, where: str, within: Connection | None = None) -> None:
-        """``within`` is a transaction of which all others are parts, and that never ends well."""
+    def __init__(
+        self,
+        engine: Engine,
+        where: str,
+        within: Connection | None = None,
+        *,
+        even_moved: bool = False,
+    ) -> None:
+        """``within`` is a transaction of which all others are parts, and that never ends well.
+
+        Raises :class:`ConfigError` for a ledger that went elsewhere, unless ``even_moved``.
+        """
         self._engine, self._where, self._within = engine, where, within
         with self.begin() as connection:
             make_tables(connection)
+            self.moved = connection.scalar(select(identity.c.moved)) or ""
+        if self.moved and not even_moved:
+            self.close()
+            raise _moved(self.moved, where)
         self.orders = OrderBook(self.begin)
         self.dispatches = DispatchBook(self.begin, self.begin_lightly)
         self.stock = StockBook(self.begin)
@@ -59,6 +76,7 @@ class Ledger:
         self.pool = PoolBook(self.begin)
         self.sales = SaleBook(self.begin)
         self.jobs = JobBook(self.begin)
+        self.kept = KeptBook(self.begin)
         self.servers = ServerBook(self.begin, self.begin_lightly)
 
     def begin(self) -> AbstractContextManager[Connection]:
@@ -111,27 +129,38 @@ class Ledger:
         self._engine.dispose()
 
 
-def open_ledger(place: Place, engine: Engine | None = None) -> Ledger:
+def _moved(went: str, where: str) -> ConfigError:
+    if went == UNFINISHED:
+        what = _("this is a copy of a ledger that was not finished")
+        mend = _("say the same `passerelle ledger copy --to URL` again")
+        return ConfigError(what, where, mend)
+    what = _("this ledger went to {place}").format(place=went)
+    mend = _("have `ledger` in config.toml say so, or copy it back: docs/fleet.md")
+    return ConfigError(what, where, mend)
+
+
+def open_ledger(place: Place, engine: Engine | None = None, *, even_moved: bool = False) -> Ledger:
     """Opens the ledger at ``place``, creating it where there is none.
 
     SQLite in WAL mode: readers never wait for a run. ``engine`` is the one that holds the lock of
-    a database's ledger. Raises :class:`UnreachableError`.
+    a database's ledger. Raises :class:`UnreachableError`, and :class:`ConfigError` for one that
+    went elsewhere, unless ``even_moved``.
     """
     if isinstance(place, Database):
-        return Ledger(engine or postgresql_engine(place), str(place))
+        return Ledger(engine or postgresql_engine(place), str(place), even_moved=even_moved)
     path = place / FILE_NAME
     with suppress(OSError):
         # SQLite says better why it cannot; -wal and -shm take over this file's permissions. Where
         # it exists it is not touched: closing any handle of a file drops SQLite's locks on it.
         open(path, "xb", opener=private).close()
-    return Ledger(sqlite_engine(str(path)), str(path))
+    return Ledger(sqlite_engine(str(path)), str(path), even_moved=even_moved)
 
 
 def ledger_exists(place: Place) -> bool:
     """Whether a run has ever written a ledger there. Raises :class:`UnreachableError`."""
     if isinstance(place, Database):
         with _looking(postgresql_engine(place), place) as connection:
-            return _is_made(connection, place)
+            return is_made(connection, place.schema)
     return (place / FILE_NAME).exists()
 
 
@@ -184,12 +213,6 @@ def _looking(engine: Engine, database: Database) -> Iterator[Connection]:
         raise unreachable(database, error) from error
     finally:
         engine.dispose()
-
-
-def _is_made(connection: Connection, database: Database) -> bool:
-    name = f"{database.schema}.{alembic_version.name}"
-    found = connection.execute(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": name})
-    return bool(found.scalar())
 
 
 def _copy(source: Path, folder: Path) -> None:

@@ -6,7 +6,7 @@ A new ledger is made as the tables are now; an older one takes Alembic's steps, 
 import secrets
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.schema import CreateSchema
 
 from passerelle.base.errors import ConfigError
@@ -27,7 +27,7 @@ def make_tables(connection: Connection) -> None:
     if current == NEWEST:
         return
     if not current and _is_empty(connection):
-        metadata.create_all(connection)
+        metadata.create_all(connection, checkfirst=False)
         connection.execute(identity.insert().values(token=secrets.token_hex(4)))
         connection.execute(alembic_version.insert().values(version_num=NEWEST))
     elif current and current < NEWEST:
@@ -40,20 +40,39 @@ def _is_empty(connection: Connection) -> bool:
     """Whether nothing is there yet; PostgreSQL's schema is made then."""
     if connection.dialect.name == "sqlite":
         return not inspect(connection).get_table_names()
-    schema = str(connection.engine.url.database)
-    if not connection.dialect.has_schema(connection, schema):
+    schema = schema_of(connection)
+    found = {"schema": schema}
+    if connection.scalar(text("SELECT to_regnamespace(:schema) IS NULL"), found):
         connection.execute(CreateSchema(schema))
-    return not inspect(connection).get_table_names(schema=schema)
+    asked = "SELECT NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = :schema)"
+    return bool(connection.scalar(text(asked), found))
 
 
 def _version(connection: Connection) -> str:
     """The form that a ledger says it has; ``""`` where it does not say."""
-    if connection.dialect.has_table(connection, alembic_version.name):
+    if _has_versions(connection):
         return connection.scalar(select(alembic_version.c.version_num)) or ""
     if connection.dialect.name == "sqlite":
         number = connection.exec_driver_sql("PRAGMA user_version").scalar()
         return f"{number:04}" if number else ""
     return ""
+
+
+def _has_versions(connection: Connection) -> bool:
+    if connection.dialect.name == "sqlite":
+        return connection.dialect.has_table(connection, alembic_version.name)
+    # SQLAlchemy's own question takes longer the more shops a database has.
+    return is_made(connection, schema_of(connection))
+
+
+def is_made(connection: Connection, schema: str) -> bool:
+    """Whether a schema of PostgreSQL's has a ledger in it."""
+    name = {"name": f"{schema}.{alembic_version.name}"}
+    return bool(connection.scalar(text("SELECT to_regclass(:name) IS NOT NULL"), name))
+
+
+def schema_of(connection: Connection) -> str:
+    return str(connection.engine.url.database)
 
 
 def _upgrade(connection: Connection, current: str, to: str = NEWEST) -> None:
@@ -62,7 +81,7 @@ def _upgrade(connection: Connection, current: str, to: str = NEWEST) -> None:
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    if current and not connection.dialect.has_table(connection, alembic_version.name):
+    if current and not _has_versions(connection):
         command.stamp(config, current)
     command.upgrade(config, to)
 

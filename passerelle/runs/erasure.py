@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from passerelle.archive.folders import EXPORTS, PENDING, TRACES, is_link, kept_in
+from passerelle.archive.folders import EXPORTS, PENDING, TRACES, kept_in
 from passerelle.archive.person import Person, person_of, redact_text
 from passerelle.archive.redact import Names, Survey, redact, survey
 from passerelle.base.durable import remove, rewrite_whole
@@ -29,6 +29,7 @@ from passerelle.health.report.page import FILE_NAME as REPORT
 from passerelle.health.report.page import write_report
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.runs import TRACE_NAMES
+from passerelle.runs.kept_xmls import InFolder, InLedger, Kept, read_file
 
 _LEDGER = "passerelle.db"
 NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of what was sent")
@@ -38,7 +39,7 @@ NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of
 class Export:
     """An XML that holds the person; ``ids`` are of all orders that were sent in it."""
 
-    path: Path
+    file: Kept
     ids: frozenset[str]
     survey: Survey
 
@@ -55,7 +56,7 @@ class Erasure:
     person: Person
     exports: list[Export] = field(default_factory=list)
     traces: list[Path] = field(default_factory=list)
-    leftovers: list[Path] = field(default_factory=list)
+    leftovers: list[Kept] = field(default_factory=list)
     texts: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     is_blocked: bool = False
@@ -107,12 +108,12 @@ class Eraser:
         book.rewrite(person.without, person.without_address)
         for path in plan.traces:
             self._rewrite_trace(path, plan)
-        for path in plan.leftovers:
-            with self._told(path, plan):
-                remove(path)
+        for file in plan.leftovers:
+            with self._told(file.shown, plan):
+                file.remove()
         for export in plan.exports:
             if plan.is_blocked:
-                plan.failures[self.name(export.path)] = _("it waits for the traces")
+                plan.failures[export.file.shown] = _("it waits for the traces")
             else:
                 self._rewrite_export(export, plan, now)
         self._rewrite_report(plan, now)
@@ -129,38 +130,45 @@ class Eraser:
     def _survey_exports(self, plan: Erasure) -> set[str]:
         """Reads every XML; returns the archive's everyday words."""
         everyday: set[str] = set()
-        for path in kept_in(self._folder / EXPORTS):
+        for file in self._exports():
             moved(1)
-            name = path.name.removesuffix(PENDING)
-            if name != path.name and name not in self._on_the_way:
-                plan.leftovers.append(path)
+            if file.is_pending and file.name not in self._on_the_way:
+                plan.leftovers.append(file)
                 continue
-            with self._told(path, plan):
-                ids = frozenset(id for _, id in self._sent.get(name, ()))
-                found = survey(_read(path), self._address, self._names, ids)
+            with self._told(file.shown, plan):
+                ids = frozenset(id for _, id in self._sent.get(file.name, ()))
+                found = survey(file.read(), self._address, self._names, ids)
                 everyday |= found.everyday
                 if found.is_named:
-                    plan.exports.append(Export(path, ids, found))
+                    plan.exports.append(Export(file, ids, found))
         return everyday
+
+    def _exports(self) -> Iterator[Kept]:
+        """Those of the folder also where the ledger keeps them now: they were there before."""
+        for path in kept_in(self._folder / EXPORTS):
+            yield InFolder(path, self.name(path))
+        for one in self._ledger.kept.files(EXPORTS):
+            yield InLedger(self._ledger.kept, one)
 
     def _refuse_on_the_way(self, plan: Erasure) -> None:
         for export in plan.exports:
-            if export.path.name.removesuffix(PENDING) in self._on_the_way:
+            if export.file.name in self._on_the_way:
                 raise HeldError(
                     _("an XML with this customer is still on its way to the ERP"),
-                    self.name(export.path),
+                    export.file.shown,
                     _("say `passerelle run orders` first, then this again; nothing was erased"),
                 )
 
     def _rewrite_export(self, export: Export, plan: Erasure, now: datetime) -> None:
         mine = export.survey.orders
-        orders = [key for key in self._sent.get(export.path.name, ()) if key[1] in mine]
-        with self._told(export.path, plan):
-            data = redact(_read(export.path), plan.person, self._names, export.ids)
-            note = _(NOTE).format(name=self.name(export.path))
+        file = export.file
+        orders = [key for key in self._sent.get(file.name, ()) if key[1] in mine]
+        with self._told(file.shown, plan):
+            data = redact(file.read(), plan.person, self._names, export.ids)
+            note = _(NOTE).format(name=file.shown)
             noted = self._ledger.erasure.note(sorted(orders), now, note)
             try:
-                rewrite_whole(export.path, data)
+                file.rewrite(data)
             except OSError:
                 self._ledger.erasure.take_back(noted)
                 raise
@@ -178,20 +186,20 @@ class Eraser:
         for path in self._traces():
             moved(1)
             try:
-                data = _read(path)
+                data = read_file(path)
                 is_theirs = redact_text(data, plan.person.without) != data
             except OSError as error:
-                self._fail(plan, path, error)
+                self._fail(plan, self.name(path), error)
                 plan.is_blocked = True
             except ValueError as error:
-                self._fail(plan, path, error)
+                self._fail(plan, self.name(path), error)
             else:
                 if is_theirs:
                     plan.traces.append(path)
 
     def _rewrite_trace(self, path: Path, plan: Erasure) -> None:
-        with self._told(path, plan):
-            data = _read(path)
+        with self._told(self.name(path), plan):
+            data = read_file(path)
             without = redact_text(data, plan.person.without)
             try:
                 rewrite_whole(path, without)
@@ -204,7 +212,7 @@ class Eraser:
     def _rewrite_report(self, plan: Erasure, now: datetime) -> None:
         """It shows the ledger's texts, which are without the person now."""
         path = self._folder / REPORT
-        with self._told(path, plan):
+        with self._told(self.name(path), plan):
             if (part := path.with_name(path.name + PENDING)).exists():
                 remove(part)
             if path.exists():
@@ -213,18 +221,18 @@ class Eraser:
     # --- what goes wrong ---------------------------------------------------------------------
 
     @contextmanager
-    def _told(self, path: Path, plan: Erasure) -> Iterator[None]:
+    def _told(self, name: str, plan: Erasure) -> Iterator[None]:
         """One file that cannot be read or written hinders no other."""
         try:
             yield
         except (OSError, ValueError, UnreachableError) as error:
-            self._fail(plan, path, error)
+            self._fail(plan, name, error)
 
     def _fail(
-        self, plan: Erasure, path: Path, error: OSError | ValueError | UnreachableError
+        self, plan: Erasure, name: str, error: OSError | ValueError | UnreachableError
     ) -> None:
         reason = error.strerror if isinstance(error, OSError) else None
-        plan.failures[self.name(path)] = reason or str(error)
+        plan.failures[name] = reason or str(error)
 
 
 def _places(settings: Settings) -> Iterator[str]:
@@ -233,9 +241,3 @@ def _places(settings: Settings) -> Iterator[str]:
         if section:
             yield from (str(section.source), str(section.to))
     yield from (str(place) for place in (settings.fulfil.to, settings.fulfil.refused) if place)
-
-
-def _read(path: Path) -> bytes:
-    if is_link(path):
-        raise ValueError(_("it is a link, and links are not followed: look where it leads"))
-    return path.read_bytes()

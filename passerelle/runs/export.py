@@ -18,6 +18,7 @@ from passerelle.base.language import N_, _
 from passerelle.base.progress import moved
 from passerelle.base.words import gtin
 from passerelle.config.model import Settings
+from passerelle.exchange.kept import shelf_of
 from passerelle.explain.goods import why_unknown
 from passerelle.health.orders import look_at_orders
 from passerelle.ledger.ledger import Ledger
@@ -88,7 +89,8 @@ def state_of(order: KnownOrder) -> str:
 
 def _missed(asked: Asked) -> Rows:
     orders = [o for o in _to_see_to(asked.ledger) if _is_since(o, asked.since)]
-    goods, sold = goods_of(asked.settings, orders), asked.ledger.orders.sold(orders)
+    shelf = shelf_of(asked.settings, asked.ledger)
+    goods, sold = goods_of(asked.settings, shelf, orders), asked.ledger.orders.sold(orders)
     for order in sorted(orders, key=lambda one: (one.date or one.seen, one.id)):
         reason = order.reason or order.matter_note
         head = (order.id, order.reference, order.channel, order.date, state_of(order), reason)

@@ -15,6 +15,7 @@ from passerelle.base.ids import plain_id
 from passerelle.base.language import _
 from passerelle.base.progress import step
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
+from passerelle.exchange.kept import shelf_of
 from passerelle.exchange.sources import Source
 from passerelle.gateway.frame import Gateway
 from passerelle.model.orders import Fault, Order, Reading
@@ -74,9 +75,9 @@ def keep_goods_of(gateway: Gateway, orders: Sequence[Order]) -> None:
     between meets them as new again."""
     if not orders:
         return
-    folder, channel = gateway.settings.folder, gateway.settings.needed_orders.channel
+    channel = gateway.settings.needed_orders.channel
     try:
-        keep_goods(folder, channel, orders, gateway.now())
+        keep_goods(shelf_of(gateway.settings, gateway.ledger), channel, orders, gateway.now())
     except OSError as error:
         text = _(
             "the goods of orders that were not sent cannot be kept in {folder} ({reason}): make "

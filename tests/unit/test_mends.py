@@ -21,7 +21,14 @@ SAMPLES = {
     "item": "370",
 }
 # Where a person has to choose, the message says so in capitals.
-CHOSEN = {"MEMBER": "paris", "SHOP": "lyon", "NUMBER": "370", "NAME": "ftp"}
+CHOSEN = {
+    "URL": "postgresql://host/shops",
+    "FOLDER": "shops",
+    "MEMBER": "paris",
+    "SHOP": "lyon",
+    "NUMBER": "370",
+    "NAME": "ftp",
+}
 
 
 def commands() -> Iterator[str]:

@@ -13,6 +13,7 @@ from passerelle.base.durable import replace_whole
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, clock, money, number, short_date, shorten
 from passerelle.config.model import Settings
+from passerelle.exchange.kept import shelf_of
 from passerelle.health.alerts.sending import Address, Message, addresses, deliver
 from passerelle.health.alerts.telling import footer, place_of
 from passerelle.health.concerns import Concern, Level
@@ -137,7 +138,7 @@ def _to_enter(settings: Settings, ledger: Ledger, health: Health) -> Iterator[st
 
 def _goods(settings: Settings, ledger: Ledger, orders: list[KnownOrder]) -> Iterator[str]:
     """The names of the products, or their item numbers where no more is known."""
-    goods, sold = goods_of(settings, orders), ledger.orders.sold(orders)
+    goods, sold = goods_of(settings, shelf_of(settings, ledger), orders), ledger.orders.sold(orders)
     for order in orders:
         found, when = goods[order], order.date or order.seen
         day, time = short_date(when.astimezone().date()), clock(when)

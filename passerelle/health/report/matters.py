@@ -7,6 +7,7 @@ from decimal import Decimal
 from passerelle.archive.goods import Goods, goods_of
 from passerelle.base.language import N_, _, n_
 from passerelle.config.model import Settings
+from passerelle.exchange.kept import shelf_of
 from passerelle.health.concerns import Concern, ConcernKind, Level
 from passerelle.health.folding import SALES
 from passerelle.health.status import Health
@@ -81,7 +82,7 @@ def verdict(groups: Sequence[Group]) -> str:
 def _matter(settings: Settings, ledger: Ledger, health: Health, concern: Concern) -> Matter:
     found = _orders_of(settings, ledger, health, concern)
     shown = tuple(found[:ORDERS_SHOWN])
-    told = goods_of(settings, shown) if concern.kind in _BY_HAND else {}
+    told = goods_of(settings, shelf_of(settings, ledger), shown) if concern.kind in _BY_HAND else {}
     goods = {order: one for order, one in told.items() if isinstance(one, Goods)}
     return Matter(concern, shown, len(found) - len(shown), goods)
 
