@@ -35,7 +35,7 @@ UNSENT, PENDING = "unsent", ".part"
 _JUNCTION = 0xA0000003
 
 
-class Shelf(Protocol):
+class Archives(Protocol):
     """Where archives are, by their names: this folder, or the ledger."""
 
     def open(self, archive: str, name: str) -> BinaryIO | None:
@@ -48,7 +48,7 @@ class Shelf(Protocol):
         """Adds to the end of a file. Raises :class:`OSError`."""
 
 
-class FolderShelf:
+class FolderArchives:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from lxml import etree
 
-from passerelle.archive.folders import EXPORTS, WITHHELD, Shelf
+from passerelle.archive.folders import EXPORTS, WITHHELD, Archives
 from passerelle.archive.redact import Names
 from passerelle.base.dates import same_moment
 from passerelle.config.model import Settings
@@ -70,7 +70,7 @@ class NoGoods:
 
 
 def goods_of(
-    settings: Settings, shelf: Shelf, orders: Iterable[KnownOrder]
+    settings: Settings, shelf: Archives, orders: Iterable[KnownOrder]
 ) -> Mapping[KnownOrder, Goods | NoGoods]:
     """The goods of each of the orders, or why they are not known; each file is read once."""
     by_xml, found = defaultdict[str, list[KnownOrder]](list), dict[KnownOrder, Goods | NoGoods]()
@@ -92,7 +92,7 @@ def goods_of(
 
 
 def _in_xml(
-    shelf: Shelf, name: str, wanted: Collection[str], names: Mapping[str, str]
+    shelf: Archives, name: str, wanted: Collection[str], names: Mapping[str, str]
 ) -> Mapping[str, Goods] | NoGoods:
     """The goods of the orders of these ids in an XML that was sent, of those in canonical form."""
     shown = f"{EXPORTS}/{name}"
@@ -161,7 +161,7 @@ def _decimal(text: str) -> Decimal:
 # --- what was not
 
 
-def keep_goods(shelf: Shelf, channel: str, orders: Collection[Order], at: datetime) -> None:
+def keep_goods(shelf: Archives, channel: str, orders: Collection[Order], at: datetime) -> None:
     """Notes the goods of orders of which no XML can be read; raises :class:`OSError`."""
     # What a power cut left of a line does not spoil the next one.
     lines = "".join(f"\n{_as_json(channel, order)}" for order in orders)
@@ -180,7 +180,7 @@ def _plain(value: str | int | Decimal | None) -> str:
     return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
-def _kept(shelf: Shelf, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, Goods | NoGoods]:
+def _kept(shelf: Archives, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, Goods | NoGoods]:
     """Of these orders those whose goods were kept; the newest file that has them counts."""
     wanted = defaultdict[tuple[str, str], list[KnownOrder]](list)
     for order in orders:
@@ -202,7 +202,7 @@ def _kept(shelf: Shelf, orders: Collection[KnownOrder]) -> Mapping[KnownOrder, G
     return found
 
 
-def _text_of(shelf: Shelf, name: str) -> str:
+def _text_of(shelf: Archives, name: str) -> str:
     """Its lines, however they end."""
     if file := shelf.open(WITHHELD, name):
         with file:

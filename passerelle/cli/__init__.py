@@ -53,7 +53,7 @@ shop        shop       First aid for the shop itself.
 schedule    schedule   When the runs start, and what starts them: the minutes are in config.toml, [schedule].
 ledger      moving     Where the ledger is: in the folder, or in a database (docs/fleet.md).
 work        fleet      Carry out the runs of many shops at their minutes, until Ctrl+C; on any number of machines.
-fleet       fleet      The shops that `passerelle work` serves, looked at as a whole.
+fleet       fleet      Many shops, looked at as a whole.
 desktop     desktop    What you use of Passerelle without typing, on Windows: the Start menu, the PATH.
 secret      keeping    Keep a server's password in the operating system's credential store (keyring).
 completion  preparing  Print the script that lets SHELL complete commands, options, states, servers and files.

@@ -28,8 +28,16 @@ def _needs_fleet() -> None:
 
 @click.command()
 @_configs
-@click.option("--slots", type=click.IntRange(1, 64), help="Runs at the same time.  [2 a processor]")
-@click.option("--slot", type=click.Choice(["usual", "all"]), hidden=True)
+@click.option(
+    "--slots",
+    type=click.IntRange(1, 64),
+    help="How many runs at the same time; two for each processor, if none is given.",
+)
+@click.option(
+    "--slot",
+    type=click.Choice(["usual", "all"]),
+    help="Be one of them, as this command starts them: for shops that answer, or for all.",
+)
 def work(folder: Path, slots: int | None, slot: str | None) -> None:
     """Carry out the runs of many shops at their minutes, until Ctrl+C; on any number of machines.
 
@@ -61,7 +69,7 @@ def work(folder: Path, slots: int | None, slot: str | None) -> None:
 
 @click.group()
 def fleet() -> None:
-    """The shops that `passerelle work` serves, looked at as a whole.
+    """Many shops, looked at as a whole.
 
     \b
     passerelle fleet status --configs shops
@@ -103,4 +111,4 @@ def _say(text: str) -> None:
 
 
 def _fail(text: str) -> None:
-    click.echo(f"passerelle: {local(now())}: {text}", err=True)
+    click.echo(_(": ").join(("passerelle", local(now()), text)), err=True)

@@ -7,7 +7,7 @@ from passerelle.base.language import _
 from passerelle.cli.common import ask_first, now, tell, with_settings, yes_option
 from passerelle.config.ledger import Database, checked
 from passerelle.config.model import Settings
-from passerelle.runs.moving import TO_FOLDER, Move, move_ledger, places_of
+from passerelle.runs.moving import TO_FOLDER, LedgerMove, move_ledger, places_of
 
 
 @click.group()
@@ -50,7 +50,7 @@ def _check(to: str) -> None:
         raise UsageError(str(error), "--to") from None
 
 
-def _told(move: Move, to: str) -> list[str]:
+def _told(move: LedgerMove, to: str) -> list[str]:
     done = _("copied: {rows} rows, {files} files; {source} is not used any more")
     todo = _('now have config.toml say: ledger = "{url}"').format(url=to)
     if not isinstance(move.target, Database):

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
-from passerelle.archive.folders import EXPORTS, Exports, FolderShelf, Shelf
+from passerelle.archive.folders import EXPORTS, Archives, Exports, FolderArchives
 from passerelle.config.model import Settings
 from passerelle.ledger.kept import KeptBook
 from passerelle.ledger.ledger import Ledger
 
 
-def shelf_of(settings: Settings, ledger: Ledger) -> Shelf:
-    return ledger.kept if settings.keeps_in_ledger else FolderShelf(settings.folder)
+def shelf_of(settings: Settings, ledger: Ledger) -> Archives:
+    return ledger.kept if settings.keeps_in_ledger else FolderArchives(settings.folder)
 
 
 def exports_of(settings: Settings, ledger: Ledger, now: Callable[[], datetime]) -> Exports:

@@ -37,7 +37,7 @@ board = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LastRun:
     """The last run of that name of a shop. ``concerns`` are of the shop as a whole, then.
 
     ``level`` is that of the gravest concern, ``""`` where all is well; ``worker`` is the machine

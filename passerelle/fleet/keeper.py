@@ -18,7 +18,7 @@ from passerelle.base.clocks import clock
 from passerelle.base.errors import LedgerAwayError, lines_of
 from passerelle.base.language import _
 from passerelle.fleet.queue import SLOW, USUAL, Errand, Queue, install
-from passerelle.fleet.shops import Shop, Shops, database_of
+from passerelle.fleet.shops import FleetShop, Shops, database_of
 from passerelle.schedule.timetable import starts, timetable
 
 # What was missed for longer, while no machine worked, is left to the next time it is planned.
@@ -101,7 +101,7 @@ class Keeper:
         if planned:
             self._say(_("{n} runs planned, of {shops} shops").format(n=planned, shops=len(shops)))
 
-    def _look(self) -> dict[str, Shop]:
+    def _look(self) -> dict[str, FleetShop]:
         """The shops that can be worked on; what is wrong with another is told once."""
         shops = self._shops.now()
         faults = {name: shop.fault for name, shop in shops.items() if shop.fault}
@@ -138,7 +138,7 @@ class Keeper:
             await asyncio.sleep(_AGAIN)
 
 
-def _due(shops: dict[str, Shop], since: datetime, until: datetime) -> list[Errand]:
+def _due(shops: dict[str, FleetShop], since: datetime, until: datetime) -> list[Errand]:
     """The newest start of each run of each shop in that time, the earliest first."""
     found = []
     for name, shop in shops.items():

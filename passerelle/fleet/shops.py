@@ -15,7 +15,7 @@ SCHEMA = "passerelle_fleet"
 
 
 @dataclass(frozen=True, slots=True)
-class Shop:
+class FleetShop:
     """A shop by its name, which is its file's, or its folder's; what is wrong with its config."""
 
     name: str
@@ -29,9 +29,9 @@ class Shops:
     """The shops below ``folder``: ``NAME.toml``, or ``NAME/config.toml``."""
 
     folder: Path
-    _read: dict[Path, tuple[tuple[int, int], Shop]] = field(default_factory=dict)
+    _read: dict[Path, tuple[tuple[int, int], FleetShop]] = field(default_factory=dict)
 
-    def now(self) -> Mapping[str, Shop]:
+    def now(self) -> Mapping[str, FleetShop]:
         """The shops by name; one whose config cannot be used has a fault, and hinders no other.
 
         Raises :class:`ConfigError` where there is none at all.
@@ -43,7 +43,7 @@ class Shops:
             raise ConfigError(what, str(self.folder), mend)
         return {shop.name: shop for shop in _without_clashes(found)}
 
-    def shop(self, name: str) -> Shop | None:
+    def shop(self, name: str) -> FleetShop | None:
         """One of them, without a look at the others."""
         for path in (self.folder / f"{name}.toml", self.folder / name / "config.toml"):
             if path.is_file():
@@ -54,12 +54,12 @@ class Shops:
         yield from (path for path in self.folder.glob("*.toml") if path.name != "config.toml")
         yield from self.folder.glob("*/config.toml")
 
-    def _shop(self, path: Path) -> Shop:
+    def _shop(self, path: Path) -> FleetShop:
         try:
             stat = path.stat()
         except OSError as error:
             fault = ConfigError(_("cannot read the configuration"), str(path), error.strerror or "")
-            return Shop(shop_name(path), path, fault=fault)
+            return FleetShop(shop_name(path), path, fault=fault)
         state = (stat.st_mtime_ns, stat.st_size)
         if (known := self._read.get(path)) and known[0] == state:
             return known[1]
@@ -68,20 +68,18 @@ class Shops:
         return shop
 
 
-def _load(path: Path) -> Shop:
+def _load(path: Path) -> FleetShop:
     try:
         settings = load_config(path)
-        return Shop(shop_name(path), path, settings, _fault_of(settings, path))
+        return FleetShop(shop_name(path), path, settings, _fault_of(settings, path))
     except PasserelleError as error:
-        return Shop(shop_name(path), path, fault=error)
+        return FleetShop(shop_name(path), path, fault=error)
 
 
 def _fault_of(settings: Settings, path: Path) -> ConfigError | None:
     """Why a shop cannot be worked on by whichever machine is free."""
     if not settings.ledger:
-        mend = _(
-            'write ledger = "postgresql://…"; `passerelle ledger copy --to URL` takes it there'
-        )
+        mend = _("`passerelle ledger copy --to URL`, then write that URL as `ledger`")
         return ConfigError(_("the ledger is on one machine's disk"), str(path), mend)
     if settings.archive.store == "folder":
         mend = _('write [archive] store = "ledger", or leave it out')
@@ -92,9 +90,9 @@ def _fault_of(settings: Settings, path: Path) -> ConfigError | None:
     return None
 
 
-def _without_clashes(shops: list[Shop]) -> Iterator[Shop]:
+def _without_clashes(shops: list[FleetShop]) -> Iterator[FleetShop]:
     """Two shops with one ledger, one folder or one name would take each other's for their own."""
-    seen: dict[object, Shop] = {}
+    seen: dict[object, FleetShop] = {}
     for shop in shops:
         settings = shop.settings
         marks: list[object] = [shop.name.lower()]
@@ -109,10 +107,10 @@ def _without_clashes(shops: list[Shop]) -> Iterator[Shop]:
             mend = _("give each shop its own `folder`, and its own `ledger_schema`")
             what = what.format(name=shop.config.name, other=other.config)
             name = f"{shop.name} ({shop.config})" if shop.name in seen else shop.name
-            yield Shop(name, shop.config, settings, ConfigError(what, str(shop.config), mend))
+            yield FleetShop(name, shop.config, settings, ConfigError(what, str(shop.config), mend))
 
 
-def database_of(shops: Mapping[str, Shop]) -> Database:
+def database_of(shops: Mapping[str, FleetShop]) -> Database:
     """Where the queue is: in the one database of all the shops' ledgers.
 
     Raises :class:`ConfigError` where no shop has one, or not all have the same.
@@ -135,6 +133,6 @@ def database_of(shops: Mapping[str, Shop]) -> Database:
     return Database(at.url, SCHEMA, at.secret)
 
 
-def _address(shop: Shop) -> object:
+def _address(shop: FleetShop) -> object:
     settings = shop.settings
     return settings and (settings.ledger, settings.ledger_password.get_secret_value())

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DatabaseError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, fields_of
 from passerelle.config.ledger import Database
-from passerelle.fleet.board import Entry, board
+from passerelle.fleet.board import LastRun, board
 from passerelle.fleet.queue import SILENCE
-from passerelle.fleet.shops import Shop
+from passerelle.fleet.shops import FleetShop
 from passerelle.health.concerns import Level
 from passerelle.ledger.book import record_of
 from passerelle.ledger.databases import postgresql_engine, unreachable
@@ -46,9 +46,9 @@ class ShopHealth:
     """``level`` is that of what is gravest there; ``late`` are the runs that were not done in time,
     ``entries`` the last of each."""
 
-    shop: Shop
+    shop: FleetShop
     level: Level | None
-    entries: tuple[Entry, ...]
+    entries: tuple[LastRun, ...]
     late: tuple[str, ...]
 
     @property
@@ -78,7 +78,7 @@ class FleetHealth:
         return not idle and not self.of_level(Level.OUT_OF_ORDER)
 
 
-def look_at_fleet(shops: Mapping[str, Shop], database: Database, now: datetime) -> FleetHealth:
+def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datetime) -> FleetHealth:
     """Two questions to the database, however many shops there are.
 
     Raises :class:`LedgerAwayError`, also where no `passerelle work` was there yet.
@@ -94,16 +94,16 @@ def look_at_fleet(shops: Mapping[str, Shop], database: Database, now: datetime) 
         raise unreachable(database, error) from error
     finally:
         engine.dispose()
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[LastRun]] = {}
     for row in rows:
-        entries.setdefault(row.shop, []).append(record_of(Entry, row))
+        entries.setdefault(row.shop, []).append(record_of(LastRun, row))
     oldest = datetime.fromtimestamp(jobs.oldest).astimezone() if jobs.oldest else None
     found = [_look_at(shop, entries.get(name, ()), now) for name, shop in shops.items()]
     queue = QueueHealth(jobs.waiting, jobs.going_on, oldest, workers)
     return FleetHealth(now, tuple(found), queue)
 
 
-def _look_at(shop: Shop, entries: Sequence[Entry], now: datetime) -> ShopHealth:
+def _look_at(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> ShopHealth:
     late = tuple(_late(shop, entries, now)) if not shop.fault else ()
     levels: list[Level | None] = [level for level in Level if level in {e.level for e in entries}]
     if shop.fault or late:
@@ -111,7 +111,7 @@ def _look_at(shop: Shop, entries: Sequence[Entry], now: datetime) -> ShopHealth:
     return ShopHealth(shop, levels[-1] if levels else None, tuple(entries), late)
 
 
-def _late(shop: Shop, entries: Sequence[Entry], now: datetime) -> Iterator[str]:
+def _late(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Iterator[str]:
     """The runs that should have ended since they were last planned."""
     done = {entry.run: entry.planned for entry in entries}
     for run, minutes in timetable(shop.settings).items() if shop.settings else ():

@@ -26,7 +26,7 @@ class KeptFile:
 
 
 class KeptBook(Book):
-    """The book of kept files; a shelf, as :class:`passerelle.archive.folders.Shelf` asks for it."""
+    """The book of kept files: archives, as :mod:`passerelle.archive.folders` asks for them."""
 
     def open(self, archive: str, name: str) -> BytesIO | None:
         data = self.read(archive, name)

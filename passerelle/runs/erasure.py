@@ -29,7 +29,7 @@ from passerelle.health.report.page import FILE_NAME as REPORT
 from passerelle.health.report.page import write_report
 from passerelle.ledger.ledger import Ledger
 from passerelle.model.runs import TRACE_NAMES
-from passerelle.runs.kept_xmls import InFolder, InLedger, Kept, read_file
+from passerelle.runs.kept_xmls import InFolder, InLedger, KeptXml, read_file
 
 _LEDGER = "passerelle.db"
 NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of what was sent")
@@ -39,7 +39,7 @@ NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of
 class Export:
     """An XML that holds the person; ``ids`` are of all orders that were sent in it."""
 
-    file: Kept
+    file: KeptXml
     ids: frozenset[str]
     survey: Survey
 
@@ -56,7 +56,7 @@ class Erasure:
     person: Person
     exports: list[Export] = field(default_factory=list)
     traces: list[Path] = field(default_factory=list)
-    leftovers: list[Kept] = field(default_factory=list)
+    leftovers: list[KeptXml] = field(default_factory=list)
     texts: int = 0
     failures: dict[str, str] = field(default_factory=dict)
     is_blocked: bool = False
@@ -143,7 +143,7 @@ class Eraser:
                     plan.exports.append(Export(file, ids, found))
         return everyday
 
-    def _exports(self) -> Iterator[Kept]:
+    def _exports(self) -> Iterator[KeptXml]:
         """Those of the folder also where the ledger keeps them now: they were there before."""
         for path in kept_in(self._folder / EXPORTS):
             yield InFolder(path, self.name(path))

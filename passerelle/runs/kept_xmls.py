@@ -10,7 +10,7 @@ from passerelle.base.language import _
 from passerelle.ledger.kept import KeptBook, KeptFile
 
 
-class Kept(Protocol):
+class KeptXml(Protocol):
     """An XML, wherever it is kept. ``name`` is as it was sent, ``shown`` with its archive."""
 
     @property

@@ -22,7 +22,7 @@ TO_FOLDER = "sqlite"
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class LedgerMove:
     """What a copy did. ``files`` are the XMLs, and the goods, that went with it."""
 
     source: Place
@@ -48,7 +48,7 @@ def places_of(settings: Settings, to: str) -> tuple[Place, Place]:
     return source, target
 
 
-def move_ledger(settings: Settings, to: str, now: datetime) -> Move:
+def move_ledger(settings: Settings, to: str, now: datetime) -> LedgerMove:
     """Copies, and hands over. Raises as ledgers do; the original counts until all is copied."""
     source, target = places_of(settings, to)
     deed, folder = "ledger copy", settings.folder
@@ -63,7 +63,7 @@ def move_ledger(settings: Settings, to: str, now: datetime) -> Move:
         rows = copy_rows(old, new)
         files = _move_files(settings, new, target)
         hand_over(old, new, str(target))
-    return Move(source, target, rows, files)
+    return LedgerMove(source, target, rows, files)
 
 
 def _refuse_moved(ledger: Ledger, target: Place) -> None:
