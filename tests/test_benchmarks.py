@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[1]
         ("pool", "## `run pool`, 5 shops of 2,000 items"),
         ("sync", "## `sync run`, 2,000 SKUs, 200 changed"),
         ("tills", "50 idle streams:"),
+        ("fleet", "| 5 (next) | 10 |"),
         ("windows", "Left out: PASSERELLE_WINDOWS names no folder"),
     ],
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.suites.age import age
+from benchmarks.suites.fleet import fleet
 from benchmarks.suites.orders import orders
 from benchmarks.suites.pool import pool
 from benchmarks.suites.runs import runs
@@ -27,6 +28,7 @@ SUITES: dict[str, Callable[[Path, Scale], Iterator[Outcome]]] = {
     "pool": pool,
     "sync": sync,
     "tills": tills,
+    "fleet": fleet,
     "windows": windows,
 }
 

@@ -37,6 +37,7 @@ class Scale:
     sync_skus: int = 100_000
     odoo_skus: int = 5_000
     till_seconds: float = 30.0
+    fleets: Sequence[int] = (10, 100, 1_000)
     rounds: int = 3
 
 
@@ -51,6 +52,7 @@ QUICK = Scale(
     sync_skus=2_000,
     odoo_skus=0,
     till_seconds=2.0,
+    fleets=(5,),
     rounds=1,
 )
 

@@ -1,6 +1,7 @@
 """A look at the whole fleet: which shops are well, which need a person, what the queue is like."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -43,11 +44,12 @@ class QueueHealth:
 
 @dataclass(frozen=True, slots=True)
 class ShopHealth:
-    """``level`` is that of what is gravest there; ``late`` are the runs that were not done in time,
-    ``entries`` the last of each."""
+    """``level`` is that of what is gravest there, as of the end of the ``newest`` run; ``late`` are
+    the runs that were not done in time, ``entries`` the last of each."""
 
     shop: FleetShop
     level: Level | None
+    newest: LastRun | None
     entries: tuple[LastRun, ...]
     late: tuple[str, ...]
 
@@ -58,8 +60,7 @@ class ShopHealth:
             yield str(self.shop.fault)
         for run in self.late:
             yield _("run {run} is late").format(run=run)
-        newest = max(self.entries, key=lambda entry: entry.ended, default=None)
-        for concern in newest.concerns if newest else ():
+        for concern in self.newest.concerns if self.newest else ():
             yield concern["text"]
 
 
@@ -105,19 +106,25 @@ def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datet
 
 def _look_at(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> ShopHealth:
     late = tuple(_late(shop, entries, now)) if not shop.fault else ()
-    levels: list[Level | None] = [level for level in Level if level in {e.level for e in entries}]
+    newest = max(entries, key=lambda entry: entry.ended, default=None)
+    level = Level(newest.level) if newest and newest.level else None
     if shop.fault or late:
-        levels.append(Level.OUT_OF_ORDER)
-    return ShopHealth(shop, levels[-1] if levels else None, tuple(entries), late)
+        level = Level.OUT_OF_ORDER
+    return ShopHealth(shop, level, newest, tuple(entries), late)
 
 
 def _late(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Iterator[str]:
-    """The runs that should have ended since they were last planned."""
+    """The runs that should have ended since they were last planned.
+
+    What its config asks for only since then is not late yet.
+    """
     done = {entry.run: entry.planned for entry in entries}
-    for run, minutes in timetable(shop.settings).items() if shop.settings else ():
-        due = last_start(minutes, now - _LATE)
-        if done.get(run, 0) < due.timestamp():
-            yield run
+    with suppress(OSError):
+        changed = shop.config.stat().st_mtime
+        for run, minutes in timetable(shop.settings).items() if shop.settings else ():
+            due = last_start(minutes, now - _LATE).timestamp()
+            if done.get(run, 0) < due and changed < due:
+                yield run
 
 
 def describe_fleet(health: FleetHealth, *, everything: bool = False) -> Iterator[str]:

@@ -25,7 +25,9 @@ _SETTINGS = ("fsync=off", "max_connections=200", "shared_buffers=32MB")
 class PostgreSql:
     """A running server. Raises :class:`CannotStartError` where there is none to start."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        """``durable``: it writes as for a shop, and takes its time."""
+        self._settings = _SETTINGS[1:] if durable else _SETTINGS
         self._bin, self._data, self._numbers = _programs(), folder / "postgresql", count(1)
         self._data.mkdir()
         if os.name != "nt" and os.geteuid() == 0:
@@ -36,7 +38,7 @@ class PostgreSql:
 
     def start(self) -> None:
         options = ["-p", str(self.port), "-k", str(self._data), "-h", "127.0.0.1"]
-        options += [part for setting in _SETTINGS for part in ("-c", setting)]
+        options += [part for setting in self._settings for part in ("-c", setting)]
         log = self._data / "log"
         self._do("pg_ctl", "-D", self._data, "-l", log, "-o", " ".join(options), "-w", "start")
 
