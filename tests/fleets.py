@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,16 +31,18 @@ from = "ftp:commandes.csv"
 to = "ftp:import/commandes_{{time}}.xml"
 start_from = 2000-01-01T00:00:00
 
+[schedule]
+orders = {orders}
+"""
+_STOCK = """\
+stock = {stock}
+
 [stock]
 from = "ftp:ExportCSV.csv"
 to = "ftp:ExportCSVmod.csv"
 
 [stock.gift_cards]
 ids = ["1201"]
-
-[schedule]
-orders = {orders}
-stock = {stock}
 """
 _HEADER = (
     "ID commande;Référence la commande;État de la commande/Dénomination;Ajout de dates;"
@@ -67,11 +69,13 @@ class FleetShop:
     def server(self) -> Path:
         return self.folder / "server"
 
-    def open(self, url: str, *, orders: Iterable[int], stock: Iterable[int], at: str = "") -> None:
-        """``at`` is the server's URL, where it is not the shop's own folder."""
+    def open(self, url: str, *, orders: Sequence[int], stock: Sequence[int], at: str = "") -> None:
+        """``at`` is the server's URL, where it is not the shop's own folder. Without minutes
+        there is no run of stock."""
         (self.server / "import").mkdir(parents=True)
         server = at or self.server.as_uri()
-        text = _CONFIG.format(url=url, server=server, orders=[*orders], stock=[*stock])
+        text = _CONFIG.format(url=url, server=server, orders=[*orders])
+        text += _STOCK.format(stock=[*stock]) if stock else ""
         (self.folder / "config.toml").write_text(text, encoding="utf-8")
 
     def sells(self, orders: int) -> None:
@@ -124,8 +128,8 @@ class Fleet:
         self,
         number: int,
         *,
-        orders: Iterable[int] = _EVERY,
-        stock: Iterable[int] = (),
+        orders: Sequence[int] = _EVERY,
+        stock: Sequence[int] = (),
         at: str = "",
     ) -> list[FleetShop]:
         """So many more shops, whose runs start at these minutes."""

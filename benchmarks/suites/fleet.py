@@ -47,7 +47,8 @@ def _slots() -> int:
 
 def _played(folder: Path, database: PostgreSql, number: int) -> Iterator[str]:
     played = Fleet(folder / f"fleet{number}", database.new_database())
-    played.open(number, orders=(), stock=())
+    later = [(datetime.now().astimezone().minute - 5) % 60]
+    played.open(number, orders=later, stock=later)
     try:
         machine = played.start(_slots())
         for kind in ("first", "next"):

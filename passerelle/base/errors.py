@@ -61,6 +61,10 @@ class LedgerAwayError(UnreachableError):
     """The database that keeps the ledger does not answer, or does not any more."""
 
 
+class LedgerMovedError(ConfigError):
+    """The ledger went elsewhere, or comes: what lies on the servers is another one's."""
+
+
 class LoginRefusedError(UnreachableError):
     """The account was not let in: that says nothing of any file."""
 

@@ -51,7 +51,7 @@ def _check(to: str) -> None:
 
 
 def _told(move: LedgerMove, to: str) -> list[str]:
-    done = _("copied: {rows} rows, {files} files; {source} is not used any more")
+    done = _("copied: {rows} rows, {files} files; {source} is not used any more: remove it later")
     todo = _('now have config.toml say: ledger = "{url}"').format(url=to)
     if not isinstance(move.target, Database):
         todo = _("now take the line `ledger` out of config.toml")

@@ -35,8 +35,8 @@ class Database:
         return secret_of(PASSWORD_KEY, self.secret.get_secret_value())
 
     def __str__(self) -> str:
-        parts = urlsplit(self.url)
-        return f"postgresql://{parts.hostname or ''}{parts.path} ({self.schema})"
+        bare = self.url.partition("?")[0]
+        return f"{bare} ({self.schema})"
 
 
 # A folder, whose passerelle.db is the ledger; or a database.

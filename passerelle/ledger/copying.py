@@ -12,12 +12,14 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.book import in_batches
 from passerelle.ledger.ledger import UNFINISHED, Ledger
-from passerelle.ledger.schema import alembic_version, identity, metadata, runs
+from passerelle.ledger.schema import alembic_version, identity, kept_files, metadata, runs
 from passerelle.ledger.versions import schema_of
 
 
-def copy_rows(source: Ledger, target: Ledger) -> int:
+def copy_rows(source: Ledger, target: Ledger, url: str = "") -> int:
     """Copies all rows; returns how many. The copy cannot be used until :func:`hand_over`.
+
+    ``url`` is that of the source's database, if it is one: who finds the copy unfinished needs it.
 
     Raises :class:`UsageError` where the target has a ledger of its own, or has gone on since.
     """
@@ -30,14 +32,18 @@ def copy_rows(source: Ledger, target: Ledger) -> int:
                 new.execute(table.insert(), [dict(row) for row in rows])
                 copied += len(rows)
             _count_on(new, table)
-        new.execute(update(identity).values(moved=UNFINISHED))
+        new.execute(update(identity).values(moved=UNFINISHED + url))
     return copied
 
 
 def hand_over(source: Ledger, target: Ledger, place: str) -> None:
-    """From now on the copy is the ledger, and the original says that it went to ``place``."""
+    """From now on the copy is the ledger, and the original says that it went to ``place``.
+
+    The original keeps no XMLs: these have customers in them, whom nobody could erase there.
+    """
     with source.begin() as old:
         old.execute(update(identity).values(moved=place))
+        old.execute(delete(kept_files))
     with target.begin() as new:
         new.execute(update(identity).values(moved=""))
 

@@ -130,7 +130,6 @@ class ErasureBook(Book):
             connection.exec_driver_sql("COMMIT")  # VACUUM runs in no transaction
             if connection.dialect.name != "sqlite":
                 texts = (table for table, _column in _FREE + _PROOF)
-                texts = (table for table, _column in _FREE + _PROOF)
                 for table in dict.fromkeys((kept_files, *texts)):
                     connection.exec_driver_sql(f"VACUUM FULL {table.name}")
                 return True

@@ -10,7 +10,12 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from passerelle.base.durable import private
-from passerelle.base.errors import ConfigError, LedgerAwayError, PasserelleError, UnreachableError
+from passerelle.base.errors import (
+    LedgerAwayError,
+    LedgerMovedError,
+    PasserelleError,
+    UnreachableError,
+)
 from passerelle.base.language import _
 from passerelle.config.ledger import Database, Place
 from passerelle.ledger.databases import (
@@ -35,7 +40,8 @@ from passerelle.ledger.stock import StockBook
 from passerelle.ledger.versions import is_made, make_tables
 
 FILE_NAME = "passerelle.db"
-# Where a ledger says that it went, while it is a copy that is still being made.
+# Where a ledger says that it went, while it is a copy that is still being made; behind it stands
+# the URL of the original, if that is a database.
 UNFINISHED = "?"
 
 
@@ -63,7 +69,8 @@ class Ledger:
             make_tables(connection)
             self.moved = connection.scalar(select(identity.c.moved)) or ""
         if self.moved and not even_moved:
-            self.close()
+            if not within:
+                self.close()
             raise _moved(self.moved, where)
         self.orders = OrderBook(self.begin)
         self.dispatches = DispatchBook(self.begin, self.begin_lightly)
@@ -129,14 +136,14 @@ class Ledger:
         self._engine.dispose()
 
 
-def _moved(went: str, where: str) -> ConfigError:
-    if went == UNFINISHED:
+def _moved(went: str, where: str) -> LedgerMovedError:
+    if went.startswith(UNFINISHED):
         what = _("this is a copy of a ledger that was not finished")
         mend = _("say the same `passerelle ledger copy --to URL` again")
-        return ConfigError(what, where, mend)
+        return LedgerMovedError(what, where, mend)
     what = _("this ledger went to {place}").format(place=went)
     mend = _("have `ledger` in config.toml say so, or copy it back: docs/fleet.md")
-    return ConfigError(what, where, mend)
+    return LedgerMovedError(what, where, mend)
 
 
 def open_ledger(place: Place, engine: Engine | None = None, *, even_moved: bool = False) -> Ledger:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from passerelle.archive.folders import EXPORTS, PENDING, WITHHELD, kept_in
+from passerelle.archive.folders import EXPORTS, PENDING, UNSENT, WITHHELD, kept_in
 from passerelle.base.durable import make_private_folder, write_privately
 from passerelle.base.errors import UnreachableError, UsageError
 from passerelle.base.language import _
@@ -15,7 +15,7 @@ from passerelle.config.model import Settings
 from passerelle.exchange.witness import Witness
 from passerelle.ledger.copying import copy_rows, hand_over
 from passerelle.ledger.kept import KeptBook
-from passerelle.ledger.ledger import Ledger, ledger_exists, open_ledger
+from passerelle.ledger.ledger import UNFINISHED, Ledger, ledger_exists, open_ledger
 from passerelle.ledger.locks import run_lock
 
 TO_FOLDER = "sqlite"
@@ -42,10 +42,20 @@ def places_of(settings: Settings, to: str) -> tuple[Place, Place]:
         target = Database(to, settings.ledger_schema, settings.ledger_password)
     source = settings.ledger_at
     if source == target:
-        source = settings.folder
+        source = _unfinished(settings) if target == settings.folder else settings.folder
     if source == target or not ledger_exists(source):
         raise UsageError(_("there is no ledger to copy"), str(source))
     return source, target
+
+
+def _unfinished(settings: Settings) -> Place:
+    """The database that an unfinished copy in the folder is of; else the folder."""
+    folder = settings.folder
+    if not ledger_exists(folder):
+        return folder
+    with closing(open_ledger(folder, even_moved=True)) as ledger:
+        url = ledger.moved.removeprefix(UNFINISHED) if ledger.moved.startswith(UNFINISHED) else ""
+    return Database(url, settings.ledger_schema, settings.ledger_password) if url else folder
 
 
 def move_ledger(settings: Settings, to: str, now: datetime) -> LedgerMove:
@@ -59,8 +69,9 @@ def move_ledger(settings: Settings, to: str, now: datetime) -> LedgerMove:
         closing(open_ledger(target, theirs, even_moved=True)) as new,
     ):
         _refuse_moved(old, target)
-        Witness(folder).question(old)
-        rows = copy_rows(old, new)
+        if not old.moved:
+            Witness(folder).question(old)
+        rows = copy_rows(old, new, source.url if isinstance(source, Database) else "")
         files = _move_files(settings, new, target)
         hand_over(old, new, str(target))
     return LedgerMove(source, target, rows, files)
@@ -89,17 +100,20 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _keep(book: KeptBook, path: Path, folder: Path) -> int:
     """The file in the folder stays, as a copy."""
-    archive, name = path.relative_to(folder).parts[0], path.name
+    archive, *parts = path.relative_to(folder).parts
+    is_pending = parts[0] == UNSENT and path.name.endswith(PENDING)
+    name = path.name.removesuffix(PENDING) if is_pending else "/".join(parts)
     kept = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    is_pending = name.endswith(PENDING)
-    book.write(archive, name.removesuffix(PENDING), path.read_bytes(), kept, pending=is_pending)
+    book.write(archive, name, path.read_bytes(), kept, pending=is_pending)
     return 1
 
 
 def _write_out(book: KeptBook, folder: Path) -> int:
-    files = [file for file in book.files() if not file.is_pending]
+    files = book.files()
     for file in files:
         path = folder / file.archive / file.name
+        if file.is_pending:
+            path = folder / file.archive / UNSENT / (file.name + PENDING)
         try:
             make_private_folder(path.parent)
             write_privately(path, book.read(file.archive, file.name) or b"")

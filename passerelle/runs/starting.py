@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from passerelle.base.clocks import clock
-from passerelle.base.errors import PasserelleError, bug_in_words
+from passerelle.base.errors import LedgerMovedError, PasserelleError, bug_in_words
 from passerelle.config.model import Settings
 from passerelle.gateway.frame import Gateway, Outcome, perform
 from passerelle.gateway.trace import RunTrace
@@ -49,7 +49,8 @@ def start(
 
     def without_ledger(trace: RunTrace, error: PasserelleError) -> None:
         # Whatever keeps a run of levels from publishing, old ones do not stay.
-        if deed := getattr(module, "without_ledger", None):
+        deed = getattr(module, "without_ledger", None)
+        if deed and not isinstance(error, LedgerMovedError):
             deed(settings, lambda text: trace.warn(text, clock()))
         _tell_monitors(monitors, trace, error.exit_code)
 

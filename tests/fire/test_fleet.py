@@ -6,9 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,11 +62,14 @@ def test_nothing_is_lost_doubled_or_late(
 ) -> None:
     """Three machines, one of which is killed every 20 seconds; all shops sell meanwhile."""
     fleet, chance = new_fleet(), random.Random(7)
-    fleet.open(scale.pick(8, 8, 60))
+    # Enough for the runs of a minute to take several seconds.
+    fleet.open(scale.pick(30, 30, 60))
     for _number in range(3):
         fleet.start(slots=2)
     seconds, kills, last_sale, restarted = scale.pick(100, 100, 600), 0, -60.0, not restarts
-    for passed in fleet.watch(seconds + 150):
+    # Every third one dies when the runs have just begun.
+    time.sleep((60 + 41.5 - datetime.now(UTC).second) % 60)
+    for passed in fleet.watch(seconds + 150, each=0.3):
         if passed < seconds and passed - last_sale > 13:
             last_sale = passed
             for shop in fleet.shops:
