@@ -16,12 +16,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from unittest import mock
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from passerelle.base import durable
 from passerelle.base.deadline import Deadline
@@ -44,6 +52,7 @@ from passerelle.runs.steering import Steering
 from passerelle.runs.stock import run_stock
 from tests import scale
 from tests.servers import RunningServer
+from tests.servers.postgresql import PostgreSql
 from tests.world import Sale, World
 
 ITEMS = tuple(str(370 + n) for n in range(6))
@@ -143,9 +152,13 @@ class Machine(RuleBasedStateMachine):
         self.root.mkdir()
         server = RunningServer("folder", self.root.as_uri(), "", self.root)
         self.world = World(self.folder, server)
-        self.world.configure(**config)
+        self.world.configure(**config, top=self.where())
         self.settings: Settings = load_config(self.folder / "config.toml")
         self.now = datetime(2026, 11, 23, 9, 0).astimezone()
+
+    def where(self) -> str:
+        """Where the ledger is, as config.toml says it: in the folder."""
+        return ""
 
     @rule(minutes=st.integers(1, 40))
     def pass_time(self, minutes: int) -> None:
@@ -169,15 +182,15 @@ class Machine(RuleBasedStateMachine):
     @contextmanager
     def ledger(self) -> Iterator[Ledger | None]:
         """What there is of it, which may be none yet."""
-        if not ledger_exists(self.settings.folder):
+        if not ledger_exists(self.settings.ledger_at):
             yield None
             return
-        with closing(open_ledger(self.settings.folder)) as ledger:
+        with closing(open_ledger(self.settings.ledger_at)) as ledger:
             yield ledger
 
     def steer(self, verb: str, id: str) -> bool:
         """Whether a person may do that."""
-        with closing(open_ledger(self.settings.folder)) as ledger, suppress(PasserelleError):
+        with closing(open_ledger(self.settings.ledger_at)) as ledger, suppress(PasserelleError):
             getattr(Steering(ledger, "web", lambda: self.now), verb)([id])
             return True
         return False
@@ -448,6 +461,7 @@ class HalfHours(Machine):
         shutil.rmtree(root)
         (self.folder / "old server").rename(root)
 
+    @precondition(lambda self: not self.settings.ledger)  # it is in no folder to be restored
     @rule(kind=st.sampled_from(KINDS), item=st.sampled_from(ITEMS))
     def older_copy_runs(self, kind: str, item: str) -> None:
         """The old PC, or a folder restored from yesterday: it sends nothing."""
@@ -485,7 +499,7 @@ class HalfHours(Machine):
 
     # --- the staff ---------------------------------------------------------------------------
 
-    @precondition(lambda self: self.orders and ledger_exists(self.settings.folder))
+    @precondition(lambda self: self.orders and ledger_exists(self.settings.ledger_at))
     @rule(verb=st.sampled_from(("settle", "resend", "forget")), data=st.data())
     def staff_steers(self, verb: str, data: st.DataObject) -> None:
         self.staff_types(verb, data.draw(st.sampled_from(sorted(self.orders))))
@@ -554,3 +568,19 @@ HalfHours.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestHalfHours = HalfHours.TestCase
+
+
+class OnPostgreSql(HalfHours):
+    """The same with each shop's ledger in a schema of its own, and its XMLs there."""
+
+    server: ClassVar[PostgreSql]
+
+    def where(self) -> str:
+        place = self.server.new_place()
+        return f'ledger = "{place.url}"\nledger_schema = "{place.schema}"\n'
+
+
+@pytest.mark.realserver
+def test_half_hours_on_postgresql(postgresql: PostgreSql) -> None:
+    OnPostgreSql.server = postgresql
+    run_state_machine_as_test(OnPostgreSql, settings=HalfHours.TestCase.settings)

@@ -192,7 +192,7 @@ class Sales(Machine):
 
     # --- the staff ---------------------------------------------------------------------------
 
-    @precondition(lambda self: self.orders and ledger_exists(self.settings.folder))
+    @precondition(lambda self: self.orders and ledger_exists(self.settings.ledger_at))
     @rule(verb=st.sampled_from(("retry", "resend")), data=st.data())
     def staff_steers(self, verb: str, data: st.DataObject) -> None:
         """Neither may ever bring a second sale."""
