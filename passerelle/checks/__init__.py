@@ -20,7 +20,7 @@ from passerelle.checks.local import (
     check_names,
     limit_of_names,
 )
-from passerelle.checks.servers import check_password, check_server
+from passerelle.checks.servers import check_ledger_password, check_password, check_server
 from passerelle.checks.tills import check_tills
 from passerelle.config.model import Settings
 from passerelle.health.alerts.sending import Address, addresses, is_in_clear, name, services_of
@@ -42,6 +42,7 @@ def check_all(settings: Settings, config: Path) -> Iterator[Finding]:
     yield from _check_start(settings)
     yield from check_folder(settings)
     yield from check_names(settings, limit_of_names())
+    yield from check_ledger_password(settings, config)
     yield from check_ledger(settings)
     yield from check_forms(settings)
     for label, server in settings.servers.items():

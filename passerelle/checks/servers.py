@@ -15,8 +15,9 @@ from passerelle.base.wording import in_words
 from passerelle.checks.columns import check_file
 from passerelle.checks.findings import Finding, fault, ok, warning
 from passerelle.checks.local import TOKEN, filled
+from passerelle.config.ledger import PASSWORD_KEY
 from passerelle.config.model import Settings
-from passerelle.config.passwords import account, password_of
+from passerelle.config.passwords import account, secret_of
 from passerelle.config.servers import Server, kind_of
 from passerelle.exchange.sources import named_alike_there
 from passerelle.exchange.uploads import tmp_name
@@ -353,11 +354,22 @@ def check_password(name: str, server: Server, config: Path) -> list[Finding]:
     if "password" not in kind_of(server.url).keys:
         return []
     what = f"servers.{name}.password"
+    return _check_secret(what, name, server.password.get_secret_value(), config)
+
+
+def check_ledger_password(settings: Settings, config: Path) -> list[Finding]:
+    """The same of the database that keeps the ledger; nothing where there is none."""
+    if not settings.ledger:
+        return []
+    source = settings.ledger_password.get_secret_value()
+    return _check_secret(PASSWORD_KEY, PASSWORD_KEY, source, config)
+
+
+def _check_secret(what: str, name: str, source: str, config: Path) -> list[Finding]:
     try:
-        password = password_of(name, server)
+        password = secret_of(name, source)
     except ConfigError as error:
         return [fault(what, error)]
-    source = server.password.get_secret_value()
     if source == "keyring":
         found = _("{account} can read it in the credential store")
         return [ok(what, found.format(account=account()))]
@@ -373,9 +385,10 @@ def check_password(name: str, server: Server, config: Path) -> list[Finding]:
 
 
 def _check_written_password(what: str, name: str, config: Path) -> list[Finding]:
-    mend = _('`passerelle secret set {server}`, then write password = "keyring"')
+    mend = _('`passerelle secret set {server}`, then write {key} = "keyring"')
     seen = _("it is written in {file} for everyone to see").format(file=config.name)
-    found = [warning(what, seen, mend.format(server=name))]
+    key = what.rpartition(".")[2]
+    found = [warning(what, seen, mend.format(server=name, key=key))]
     if os.name != "nt" and config.stat().st_mode & 0o077:
         lock = f"chmod 600 {config}"
         found.append(warning(config.name, _("other users of this machine may open it"), lock))

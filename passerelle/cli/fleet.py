@@ -21,8 +21,10 @@ _configs = click.option(
 
 def _needs_fleet() -> None:
     """Raises :class:`ConfigError` where the extra is not installed."""
+    from passerelle.ledger.databases import mend_without_driver
+
     if find_spec("procrastinate") is None or find_spec("psycopg") is None:
-        mend = _('install it with `pip install "passerelle[fleet]"`')
+        mend = mend_without_driver()
         raise ConfigError(_("a fleet needs psycopg and procrastinate"), "", mend)
 
 

@@ -7,6 +7,7 @@ alone, whichever database keeps it.
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, lru_cache, partial
@@ -236,6 +237,12 @@ def _psycopg() -> Any:
         raise ConfigError(
             _("PostgreSQL's driver is not installed"),
             "ledger",
-            _('install it with `pip install "passerelle[fleet]"`'),
+            mend_without_driver(),
         ) from error
     return psycopg
+
+
+def mend_without_driver() -> str:
+    if getattr(sys, "frozen", False):
+        return _("this program has none: use a Python with passerelle[fleet], see docs/fleet.md")
+    return _('install it with `pip install "passerelle[fleet]"`')
