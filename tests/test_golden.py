@@ -8,6 +8,7 @@ import pytest
 
 from tests.golden import REGENERATE, Pair, cases, pairs
 from tests.golden.stories import Story
+from tests.servers.postgresql import PostgreSql
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in cases()])
@@ -20,6 +21,20 @@ def test_the_files_come_out_as_expected(case: Pair | Story) -> None:
             f"{case.name}:\n{difference}\nIf the new output is what it must be: {REGENERATE}",
             pytrace=False,
         )
+
+
+@pytest.mark.realserver
+@pytest.mark.parametrize(
+    "story", [one for one in cases() if isinstance(one, Story)], ids=lambda one: one.name
+)
+def test_a_story_ends_the_same_on_postgresql(story: Story, postgresql: PostgreSql) -> None:
+    place = postgresql.new_place()
+    lines = [f'ledger = "{place.url}"', f'ledger_schema = "{place.schema}"']
+    # Which the expected files show in their folder.
+    lines.append('archive.store = "folder"')
+    difference = diff(story.expected(), story.actual("\n".join((*lines, ""))))
+    if difference:
+        pytest.fail(f"{story.name}:\n{difference}", pytrace=False)
 
 
 @pytest.mark.parametrize("kind", ["orders", "stock", "pool", "columns"])

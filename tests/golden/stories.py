@@ -20,7 +20,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from shutil import copyfile
 from tempfile import TemporaryDirectory
 from unittest import mock
 from zoneinfo import ZoneInfo
@@ -49,10 +48,10 @@ class Story:
         """The expected files, by their place below ``expected``."""
         return files_in(self.folder / "expected", "**/*")
 
-    def actual(self) -> Mapping[str, bytes]:
-        """The files as they come out now."""
+    def actual(self, top: str = "") -> Mapping[str, bytes]:
+        """The files as they come out now; with further lines at the ``top`` of config.toml."""
         with TemporaryDirectory() as temporary:
-            play = Play(Path(temporary), self.folder)
+            play = Play(Path(temporary), self.folder, top)
             said = "".join(play.steps())
             ledger = "".join(play.run(*args).stdout for args in play.questions())
             kept = files_in(play.folder / "data", *KEPT)
@@ -77,12 +76,13 @@ class Story:
 class Play:
     """A story that is being played in ``folder``, on a clock that its steps set."""
 
-    def __init__(self, folder: Path, source: Path) -> None:
-        self.folder, self._source = folder, source
+    def __init__(self, folder: Path, source: Path, top: str = "") -> None:
+        self.folder, self._source, self._top = folder, source, top
         self._now = datetime(2026, 11, 22, tzinfo=PARIS)
         for name in ("import", "ventes", "refus"):
             (folder / "server" / name).mkdir(parents=True)
-        copyfile(source / "config.toml", folder / "config.toml")
+        text = (source / "config.toml").read_text("utf-8")
+        (folder / "config.toml").write_text(f"{top}{text}", encoding="utf-8")
 
     def steps(self) -> Iterator[str]:
         for line in (self._source / "story.txt").read_text("utf-8").splitlines():
@@ -104,7 +104,8 @@ class Play:
 
     def _put(self, name: str, _as: str, place: str) -> str:
         path = self.folder / "server" / place
-        self._write(path, (self._source / "in" / name).read_bytes())
+        top = self._top if path.name == "config.toml" else ""
+        self._write(path, top.encode() + (self._source / "in" / name).read_bytes())
         return ""
 
     def _passerelle(self, *args: str) -> str:
