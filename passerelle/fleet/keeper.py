@@ -5,8 +5,9 @@ needed by the others, and what one of them had begun is done by another within a
 """
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from psycopg import Error as DriverError
 from psycopg_pool import PoolTimeout
 
 from passerelle.base.clocks import clock
-from passerelle.base.errors import LedgerAwayError, lines_of
+from passerelle.base.errors import LedgerAwayError, PasserelleError, lines_of
 from passerelle.base.language import _
 from passerelle.fleet.queue import SLOW, USUAL, Errand, Queue, install
 from passerelle.fleet.shops import FleetShop, Shops, database_of
@@ -23,7 +24,7 @@ from passerelle.schedule.timetable import starts, timetable
 
 # What was missed for longer, while no machine worked, is left to the next time it is planned.
 _MADE_UP = timedelta(minutes=29)
-_SWEEP, _AGAIN = 5.0, 2.0
+_SWEEP, _AGAIN, _LOOK = 5.0, 2.0, 0.3
 _AWAY = (ConnectorException, DriverError, PoolTimeout, OSError)
 # A shop is slow whose last run took so many seconds, or reached no server.
 _SLOW = "SELECT DISTINCT shop FROM board WHERE code = 4 OR seconds > 30"
@@ -81,6 +82,10 @@ class Keeper:
                     text = _("the queue is away ({kind}); it is tried again")
                     self._fail(text.format(kind=type(error).__name__))
                 is_away = True
+            except PasserelleError as error:  # the folder with the configs is away
+                if not is_away:
+                    self._fail(str(error))
+                is_away = True
             await asyncio.sleep(seconds)
 
     # --- planning
@@ -124,17 +129,18 @@ class Keeper:
         takes_slow = number >= self._slots // 2
         command = [*self._command, "all" if takes_slow else "usual"]
         while True:
-            child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE)
+            # Not asyncio's: on Windows the loop that psycopg needs starts no processes.
+            child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - this program
             try:
-                code = await child.wait()
+                while child.poll() is None:
+                    await asyncio.sleep(_LOOK)
             finally:
-                # Its input ends with it, so it ends its run and then itself.
+                # Its input ends, so it ends its run and then itself.
                 if child.stdin:
                     child.stdin.close()
-                with suppress(asyncio.CancelledError):
-                    await asyncio.shield(child.wait())
+                child.wait()
             text = _("slot {number} ended ({code}); another takes its place")
-            self._fail(text.format(number=number, code=code))
+            self._fail(text.format(number=number, code=child.returncode))
             await asyncio.sleep(_AGAIN)
 
 

@@ -8,7 +8,7 @@ all that it missed. A job that cannot be done yet makes way for a new one that i
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ TASK = "run"
 # Shops whose last run took its time, or reached no server, wait for slots of their own.
 USUAL, SLOW = "usual", "slow"
 # A worker that was not heard of for so long is taken for dead; it is heard of each few seconds.
+_PASSED = timedelta(minutes=30)
 BEAT, SILENCE = timedelta(seconds=5), timedelta(seconds=20)
 
 
@@ -36,6 +37,11 @@ class Errand:
     shop: str
     run: str
     planned: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is left to the next time that the run is planned."""
+        return datetime.now(UTC) - datetime.fromtimestamp(self.planned, UTC) > _PASSED
 
     @property
     def name(self) -> str:
@@ -85,7 +91,8 @@ class Queue:
         for job in stalled:
             errand = errand_of(job)
             # In this order: who dies in between leaves one too many, never one too few.
-            await self.put(errand, job.queue)
+            if not errand.is_over:
+                await self.put(errand, job.queue)
             if job.id is not None:
                 await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
             taken.append(errand)

@@ -50,6 +50,11 @@ class Shops:
                 return self._shop(path)
         return None
 
+    @property
+    def are_there(self) -> bool:
+        """Whether the folder, which may be a share, has any at all."""
+        return any(self._configs())
+
     def _configs(self) -> Iterator[Path]:
         yield from (path for path in self.folder.glob("*.toml") if path.name != "config.toml")
         yield from self.folder.glob("*/config.toml")

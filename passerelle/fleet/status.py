@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from passerelle.base.errors import UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import ago, fields_of
 from passerelle.config.ledger import Database
@@ -28,6 +29,7 @@ _QUEUE = text("""
            min((args->>'timestamp')::bigint) FILTER (WHERE status = 'todo') AS oldest
     FROM procrastinate_jobs
 """)
+_IS_THERE = text("SELECT to_regclass('board')")
 _WORKERS = text("SELECT count(*) FROM procrastinate_workers "
                 "WHERE last_heartbeat > now() - make_interval(secs => :seconds)")  # fmt: skip
 
@@ -82,11 +84,13 @@ class FleetHealth:
 def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datetime) -> FleetHealth:
     """Two questions to the database, however many shops there are.
 
-    Raises :class:`LedgerAwayError`, also where no `passerelle work` was there yet.
+    Raises :class:`LedgerAwayError`, and :class:`UsageError` where nobody ever worked.
     """
     engine = postgresql_engine(database, "fleet status")
     try:
         with engine.begin() as connection:
+            if connection.scalar(_IS_THERE) is None:
+                raise _not_begun(database)
             rows = list(connection.execute(select(board)))
             jobs = connection.execute(_QUEUE).one()
             seconds = {"seconds": SILENCE.total_seconds()}
@@ -102,6 +106,11 @@ def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datet
     found = [_look_at(shop, entries.get(name, ()), now) for name, shop in shops.items()]
     queue = QueueHealth(jobs.waiting, jobs.going_on, oldest, workers)
     return FleetHealth(now, tuple(found), queue)
+
+
+def _not_begun(database: Database) -> UsageError:
+    mend = _("`passerelle work --configs FOLDER` on at least one machine")
+    return UsageError(_("nobody has worked on these shops yet"), str(database), mend)
 
 
 def _look_at(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> ShopHealth:

@@ -9,9 +9,9 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +29,13 @@ from passerelle.fleet.board import note
 from passerelle.fleet.queue import BEAT, SILENCE, SLOW, TASK, USUAL, Errand, Queue
 from passerelle.fleet.shops import Shops, database_of
 from passerelle.gateway.frame import Outcome
+from passerelle.model.runs import RUNS
 from passerelle.runs.starting import start
 
 # Another run of the shop is active, or the database restarts: what follows is soon enough.
 _SOON = timedelta(seconds=10)
-# What was planned longer ago is left to the next time it is planned.
-_PASSED = timedelta(minutes=30)
+# A run ends within its time limit, what follows it within seconds. The exit code is EX_SOFTWARE.
+_GRACE, _HANGS = 120.0, 70
 
 
 def work(folder: Path, say: Callable[[str], None], *, takes_slow: bool) -> None:
@@ -97,9 +98,12 @@ class _Slot:
         if shop is None or shop.settings is None or shop.fault:
             why = shop.fault if shop else _("it is no shop of this fleet any more")
             self._tell(errand, str(why))
+            if shop is None and not self._shops.are_there:
+                await self._try_again(errand)
             return
         try:
-            outcome = await asyncio.to_thread(_start, shop.settings, errand)
+            async with _watched(shop.settings, errand):
+                outcome = await asyncio.to_thread(_start, shop.settings, errand)
         except (BusyError, LedgerAwayError) as error:
             self._tell(errand, str(error))
             await self._try_again(errand)
@@ -112,12 +116,27 @@ class _Slot:
             self._tell(errand, outcome.summary)
 
     async def _try_again(self, errand: Errand) -> None:
-        planned = datetime.fromtimestamp(errand.planned, UTC)
-        if datetime.now(UTC) - planned < _PASSED:
+        if not errand.is_over:
             await self._queue.put(errand, USUAL, _SOON)
 
     def _tell(self, errand: Errand, text: str) -> None:
         self._say(_(": ").join((errand.name, text)))
+
+
+@asynccontextmanager
+async def _watched(settings: Settings, errand: Errand) -> AsyncIterator[None]:
+    """A run that goes on long after its time hangs, and nothing else can end it but this process.
+
+    Its lock goes with it, and others take it over.
+    """
+    limit = settings.time_limit.total_seconds() + _GRACE
+    loop = asyncio.get_running_loop()
+    watch = None if RUNS[errand.run].is_long else loop.call_later(limit, os._exit, _HANGS)
+    try:
+        yield
+    finally:
+        if watch:
+            watch.cancel()
 
 
 def _start(settings: Settings, errand: Errand) -> Outcome:

@@ -164,9 +164,9 @@ def rehearsing_engine(database: Database) -> Engine:
 def _shadow(connection: Connection, schema: str, table: str) -> None:
     found = connection.exec_driver_sql(f"SELECT to_regclass('pg_temp.{table}')").scalar()
     if found is None:
-        shape = f"(LIKE {schema}.{table} INCLUDING ALL) ON COMMIT DROP"
+        shape = f'(LIKE "{schema}".{table} INCLUDING ALL) ON COMMIT DROP'
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {table} {shape}")
-        connection.exec_driver_sql(f"INSERT INTO pg_temp.{table} TABLE {schema}.{table}")
+        connection.exec_driver_sql(f'INSERT INTO pg_temp.{table} TABLE "{schema}".{table}')
 
 
 def _once(connect: Callable[[], Any]) -> Callable[[], Any]:
