@@ -157,8 +157,10 @@ class Fleet:
 
     def kill(self, machine: "subprocess.Popen[bytes]") -> None:
         """It goes with all its slots, as when its power fails."""
-        with suppress(ProcessLookupError):
-            os.killpg(machine.pid, signal.SIGKILL)
+        machine.send_signal(signal.SIGSTOP)
+        for pid in (*slots_of(machine.pid), machine.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         machine.wait()
         self.machines.remove(machine)
 
@@ -189,6 +191,16 @@ class Fleet:
         """How many runs have ended, by what the machines say."""
         said = self.said()
         return said.count("orders sent") + said.count(" lines, ")
+
+
+def slots_of(machine: int) -> list[int]:
+    """The processes that a machine has started: man 5 proc_pid_stat."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == machine:
+                found.append(int(path.parent.name))
+    return found
 
 
 def _order(id: int) -> str:

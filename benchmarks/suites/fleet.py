@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from benchmarks.suites.shared import Outcome, Scale
-from tests.fleets import Fleet
+from tests.fleets import Fleet, slots_of
 from tests.servers.postgresql import PostgreSql
 from tests.servers.real import CannotStartError
 
@@ -93,23 +93,19 @@ def _wait(played: Fleet, runs: int) -> float:
     return time.monotonic() - began
 
 
-def _stats() -> Iterator[tuple[int, list[str]]]:
-    """The group of each process, and its figures from the fourth on: man 5 proc_pid_stat."""
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            cells = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        yield int(cells[2]), cells
+def _stats(machine: int) -> Iterator[list[str]]:
+    """The figures of its processes, from the third on: man 5 proc_pid_stat."""
+    for pid in (machine, *slots_of(machine)):
+        yield Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
 
 
-def _cpu(group: int) -> float:
-    ticks = sum(sum(map(int, cells[11:15])) for found, cells in _stats() if found == group)
+def _cpu(machine: int) -> float:
+    ticks = sum(sum(map(int, cells[11:15])) for cells in _stats(machine))
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _memory(group: int) -> int:
-    pages = sum(int(cells[21]) for found, cells in _stats() if found == group)
+def _memory(machine: int) -> int:
+    pages = sum(int(cells[21]) for cells in _stats(machine))
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

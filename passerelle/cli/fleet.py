@@ -96,9 +96,9 @@ def fleet_status(context: click.Context, folder: Path, as_json: bool, everything
     from passerelle.fleet.shops import Shops, database_of
     from passerelle.fleet.status import describe_fleet, fleet_as_dict, look_at_fleet
 
-    shops = Shops(folder.absolute()).now()
     if as_json:
         speak("en")  # programs read it
+    shops = Shops(folder.absolute()).now()
     health = look_at_fleet(shops, database_of(shops), now())
     if as_json:
         print_json(fleet_as_dict(health))

@@ -45,6 +45,8 @@ def set_secret(settings: Settings, server: str) -> None:
     _check_server(settings, server)
     store_password(server, _asked(server) if _is_console() else _piped(server))
     text = _('stored; in config.toml write password = "keyring" under [servers.{server}]')
+    if server not in settings.servers:
+        text = _('stored; in config.toml write {server} = "keyring"')
     click.echo(text.format(server=server))
 
 

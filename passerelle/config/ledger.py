@@ -15,6 +15,8 @@ from passerelle.config.values import checked_by
 
 PASSWORD_KEY = "ledger_password"  # noqa: S105 - the name of a key
 _SCHEMES = ("postgresql", "postgres")
+# Beside the shops' schemas, in the same database: the queue of a fleet.
+FLEET_SCHEMA = "passerelle_fleet"
 # PostgreSQL cuts longer names.
 _LONGEST = 63
 
@@ -67,7 +69,7 @@ LedgerUrl = Annotated[str, AfterValidator(checked), checked_by(r"^$|^postgres(ql
 def _is_schema(name: str) -> str:
     if name and not re.fullmatch(r"[a-z_][a-z0-9_]*", name, re.ASCII):
         raise ValueError(_("a schema is written in small letters, digits and _"))
-    if len(name) > _LONGEST or name.startswith("pg_") or name == "public":
+    if len(name) > _LONGEST or name.startswith("pg_") or name in ("public", FLEET_SCHEMA):
         raise ValueError(_("PostgreSQL takes no such schema for a shop: name another"))
     return name
 

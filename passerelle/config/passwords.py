@@ -133,11 +133,11 @@ def _telling(name: str) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as error:
-        mend = _('use password = "env:NAME" instead, or log on once as {account}, which runs this')
+        mend = _('use {key} = "env:NAME" instead, or log on once as {account}, which runs this')
         raise ConfigError(
             _("the credential store failed ({kind})").format(kind=type(error).__name__),
             _key_of(name),
-            mend.format(account=account()),
+            mend.format(key=_key_of(name).rpartition(".")[2], account=account()),
         ) from None
 
 

@@ -285,7 +285,7 @@ def _ahead(name: str, path: str) -> HeldError:
     what = _("more was sent there in this ledger's name than it knows of")
     mend = _(
         "does a copy of this folder run elsewhere? Stop one of them. Was it restored? Put back the "
-        "newest passerelle.db; else `passerelle orders adopt --until-mark`"
+        "newest passerelle.db, or its database; else `passerelle orders adopt --until-mark`"
     )
     return HeldError(what, f"{name}:{path}", mend)
 

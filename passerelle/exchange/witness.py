@@ -53,8 +53,9 @@ class Witness:
                 "older copy"
             )
             mend = _(
-                "put back the newest passerelle.db; or let the mark on the server say what was "
-                "sent: `passerelle orders adopt --until-mark`; only where there is none, and once "
-                "all orders now in the shop's file are in the ERP, `passerelle orders adopt`"
+                "put back the newest passerelle.db, or its database; or let the mark on the server "
+                "say what was sent: `passerelle orders adopt --until-mark`; only where there is "
+                "none, and once all orders now in the shop's file are in the ERP, `passerelle "
+                "orders adopt`"
             )
             raise HeldError(what.format(archived=archived), str(self._path.parent), mend)

@@ -12,8 +12,8 @@ from platform import node
 
 from sqlalchemy import JSON, BigInteger, Column, Float, Integer, MetaData, String, Table, delete
 
+from passerelle.config.ledger import FLEET_SCHEMA
 from passerelle.fleet.queue import Errand
-from passerelle.fleet.shops import SCHEMA
 from passerelle.gateway.frame import Gateway
 from passerelle.health.concerns import Concern
 from passerelle.health.status import examine
@@ -21,7 +21,7 @@ from passerelle.ledger.column_types import UtcTime
 
 board = Table(
     "board",
-    MetaData(schema=SCHEMA),
+    MetaData(schema=FLEET_SCHEMA),
     Column("shop", String, primary_key=True),
     Column("run", String, primary_key=True),
     Column("planned", BigInteger),

@@ -6,28 +6,40 @@ needed by the others, and what one of them had begun is done by another within a
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from procrastinate.exceptions import ConnectorException
 from psycopg import Error as DriverError
+from psycopg.errors import InsufficientPrivilege
 from psycopg_pool import PoolTimeout
 
 from passerelle.base.clocks import clock
 from passerelle.base.errors import LedgerAwayError, PasserelleError, lines_of
 from passerelle.base.language import _
+from passerelle.config.ledger import Database
 from passerelle.fleet.queue import SLOW, USUAL, Errand, Queue, install
 from passerelle.fleet.shops import FleetShop, Shops, database_of
 from passerelle.schedule.timetable import starts, timetable
 
 # What was missed for longer, while no machine worked, is left to the next time it is planned.
 _MADE_UP = timedelta(minutes=29)
+_SET_BACK = timedelta(minutes=2)
 _SWEEP, _AGAIN, _LOOK = 5.0, 2.0, 0.3
 _AWAY = (ConnectorException, DriverError, PoolTimeout, OSError)
 # A shop is slow whose last run took so many seconds, or reached no server.
 _SLOW = "SELECT DISTINCT shop FROM board WHERE code = 4 OR seconds > 30"
+
+# What a terminal tells this program, Ctrl+C and that it closes, is none of the slots' business.
+_APART: dict[str, Any] = (
+    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+    if sys.platform == "win32"
+    else {"start_new_session": True}
+)
 
 Say = Callable[[str], None]
 
@@ -39,7 +51,7 @@ class Keeper:
         self._shops, self._slots, self._command = Shops(folder), slots, command
         self._say, self._fail = say, fail
         self._planned_until = clock() - _MADE_UP
-        self._told: dict[str, str] = {}
+        self._told: dict[str, list[str]] = {}
         self._queue: Queue
 
     def go_on(self) -> None:
@@ -48,27 +60,18 @@ class Keeper:
         Raises :class:`ConfigError` and :class:`LedgerAwayError` where it cannot begin.
         """
         database = database_of(self._look())
-        try:
-            install(database)
-        except DriverError as error:
-            what = _("the queue cannot be used ({reason})")
-            reason = " ".join(str(error).split())
-            mend = _("see that PostgreSQL runs, and that this account may make a schema there")
-            raise LedgerAwayError(what.format(reason=reason), str(database), mend) from error
+        _install(database)
         self._queue = Queue(database, "keeper")
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(self._keep())
 
     async def _keep(self) -> None:
-        async with self._open():
-            slots = (self._keep_slot(number) for number in range(self._slots))
-            await asyncio.gather(self._often(self._plan, 1.0), self._often(self._sweep, _SWEEP),
-                                 *slots)  # fmt: skip
-
-    @asynccontextmanager
-    async def _open(self) -> AsyncIterator[None]:
-        async with self._queue.app.open_async():
-            yield
+        # A group waits for all of its tasks, whatever ends them.
+        async with self._queue.app.open_async(), asyncio.TaskGroup() as group:
+            group.create_task(self._often(self._plan, 1.0))
+            group.create_task(self._often(self._sweep, _SWEEP))
+            for number in range(self._slots):
+                group.create_task(self._keep_slot(number))
 
     async def _often(self, deed: Callable[[], Awaitable[None]], seconds: float) -> None:
         """Whatever the database does meanwhile: what one deed missed, a later one makes up for."""
@@ -76,12 +79,17 @@ class Keeper:
         while True:
             try:
                 await deed()
+                if is_away:
+                    self._say(_("the queue is back"))
                 is_away = False
             except _AWAY as error:
                 if not is_away:
                     text = _("the queue is away ({kind}); it is tried again")
                     self._fail(text.format(kind=type(error).__name__))
                 is_away = True
+                # Of a database that was restored, its tables may be gone.
+                with suppress(PasserelleError):
+                    await asyncio.to_thread(_install, database_of(self._shops.now()))
             except PasserelleError as error:  # the folder with the configs is away
                 if not is_away:
                     self._fail(str(error))
@@ -95,6 +103,9 @@ class Keeper:
         until = clock().replace(second=0, microsecond=0)
         since = self._planned_until
         if until <= since:
+            if since - until > _SET_BACK:
+                self._say(_("the clock was set back: the runs go on by the time it tells now"))
+                self._planned_until = until
             return
         shops = self._look()
         rows = await self._queue.app.connector.execute_query_all_async(_SLOW)
@@ -111,10 +122,11 @@ class Keeper:
         shops = self._shops.now()
         faults = {name: shop.fault for name, shop in shops.items() if shop.fault}
         for name, fault in faults.items():
-            if self._told.get(name) != str(fault):
-                for line in lines_of(fault):
+            if self._told.get(name) != (said := [*lines_of(fault)]):
+                self._told[name] = said
+                for line in said:
                     self._fail(_(": ").join((name, line)))
-        self._told = {name: str(fault) for name, fault in faults.items()}
+        self._told = {name: said for name, said in self._told.items() if name in faults}
         return dict(shops)
 
     async def _sweep(self) -> None:
@@ -130,18 +142,37 @@ class Keeper:
         command = [*self._command, "all" if takes_slow else "usual"]
         while True:
             # Not asyncio's: on Windows the loop that psycopg needs starts no processes.
-            child = subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - this program
+            child = subprocess.Popen(command, stdin=subprocess.PIPE, **_APART)  # noqa: S603
             try:
-                while child.poll() is None:
-                    await asyncio.sleep(_LOOK)
-            finally:
+                await _ended(child)
+            except asyncio.CancelledError:
                 # Its input ends, so it ends its run and then itself.
                 if child.stdin:
                     child.stdin.close()
-                child.wait()
+                await _ended(child)
+                raise
             text = _("slot {number} ended ({code}); another takes its place")
             self._fail(text.format(number=number, code=child.returncode))
             await asyncio.sleep(_AGAIN)
+
+
+def _install(database: Database) -> None:
+    try:
+        install(database)
+    except DriverError as error:
+        what = _("the queue cannot be used ({reason})")
+        mend = _("see that PostgreSQL runs, and takes this user and password")
+        if isinstance(error, InsufficientPrivilege):
+            mend = _("let this user make a schema, or make it: {schema}")
+        reason, schema = " ".join(str(error).split()), database.schema
+        raise LedgerAwayError(
+            what.format(reason=reason), str(database), mend.format(schema=schema)
+        ) from error
+
+
+async def _ended(child: "subprocess.Popen[bytes]") -> None:
+    while child.poll() is None:
+        await asyncio.sleep(_LOOK)
 
 
 def _due(shops: dict[str, FleetShop], since: datetime, until: datetime) -> list[Errand]:

@@ -6,7 +6,7 @@ all that it missed. A job that cannot be done yet makes way for a new one that i
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.schema import SchemaManager
 
@@ -93,9 +93,9 @@ class Queue:
             # In this order: who dies in between leaves one too many, never one too few.
             if not errand.is_over:
                 await self.put(errand, job.queue)
-            if job.id is not None:
-                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-            taken.append(errand)
+            with suppress(ConnectorException):  # another machine did it meanwhile
+                await manager.finish_job_by_id_async(job.id or 0, Status.FAILED, delete_job=True)
+                taken.append(errand)
         return taken
 
     def _job(self, errand: Errand, queue: str) -> Job:
@@ -139,7 +139,10 @@ def install(database: Database) -> None:
         connection.transaction(),
     ):
         connection.execute(f"SELECT pg_advisory_xact_lock({lock_key(schema, 'install')})")
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        # Who has the schema need not have the right to make one.
+        there = connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone()
+        if there == (None,):
+            connection.execute(f"CREATE SCHEMA {schema}")
         connection.execute("CREATE TABLE IF NOT EXISTS steps (name text PRIMARY KEY)")
         steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
         last = connection.execute("SELECT max(name) FROM steps").fetchone()

@@ -1,17 +1,22 @@
 """The shops of a fleet: a folder with a config.toml for each, read anew when one changes."""
 
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from passerelle.base.errors import ConfigError, PasserelleError
-from passerelle.base.language import _
-from passerelle.config.ledger import Database, shop_name
+from passerelle.base.language import _, speak, spoken
+from passerelle.config.ledger import FLEET_SCHEMA, Database, shop_name
 from passerelle.config.load import load_config
 from passerelle.config.model import Settings
 
-# Beside the shops' schemas, in the same database.
-SCHEMA = "passerelle_fleet"
+# A look at a thousand files costs milliseconds, but not between two runs.
+_FRESH = 2.0
+Mark = tuple[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,12 @@ class FleetShop:
     settings: Settings | None = None
     fault: PasserelleError | None = None
 
+    @property
+    def fault_in_words(self) -> str:
+        """In one line, with the first of its config's faults."""
+        faults = self.fault.faults if isinstance(self.fault, ConfigError) else ()
+        return _(": ").join((str(self.fault), *faults[:1]))
+
 
 @dataclass(slots=True)
 class Shops:
@@ -30,6 +41,7 @@ class Shops:
 
     folder: Path
     _read: dict[Path, tuple[tuple[int, int], FleetShop]] = field(default_factory=dict)
+    _seen: tuple[float, Mapping[str, FleetShop]] = (0.0, MappingProxyType({}))
 
     def now(self) -> Mapping[str, FleetShop]:
         """The shops by name; one whose config cannot be used has a fault, and hinders no other.
@@ -41,23 +53,22 @@ class Shops:
             what = _("no shop is there")
             mend = _("each shop is a file NAME.toml, or a folder NAME with a config.toml")
             raise ConfigError(what, str(self.folder), mend)
-        return {shop.name: shop for shop in _without_clashes(found)}
+        shops = {shop.name: shop for shop in _in_one_database(_without_clashes(found))}
+        self._seen = (time.monotonic(), shops)
+        return shops
 
     def shop(self, name: str) -> FleetShop | None:
-        """One of them, without a look at the others."""
-        for path in (self.folder / f"{name}.toml", self.folder / name / "config.toml"):
-            if path.is_file():
-                return self._shop(path)
-        return None
-
-    @property
-    def are_there(self) -> bool:
-        """Whether the folder, which may be a share, has any at all."""
-        return any(self._configs())
+        """One of them, as it was a moment ago. Raises as :meth:`now` does."""
+        at, shops = self._seen
+        if not at or time.monotonic() - at > _FRESH:
+            shops = self.now()
+        return shops.get(name)
 
     def _configs(self) -> Iterator[Path]:
-        yield from (path for path in self.folder.glob("*.toml") if path.name != "config.toml")
-        yield from self.folder.glob("*/config.toml")
+        for path in (*self.folder.glob("*.toml"), *self.folder.glob("*/config.toml")):
+            # Editors keep such files beside those that are open.
+            if not path.relative_to(self.folder).parts[0].startswith("."):
+                yield path
 
     def _shop(self, path: Path) -> FleetShop:
         try:
@@ -68,21 +79,30 @@ class Shops:
         state = (stat.st_mtime_ns, stat.st_size)
         if (known := self._read.get(path)) and known[0] == state:
             return known[1]
-        shop = _load(path)
+        shop = _load(path, self.folder)
         self._read[path] = (state, shop)
         return shop
 
 
-def _load(path: Path) -> FleetShop:
+def _load(path: Path, folder: Path) -> FleetShop:
+    """The shop's config says its own language; what is said of all shops keeps its."""
+    name = shop_name(path) if path.parent != folder else path.stem
+    language = spoken()
     try:
         settings = load_config(path)
-        return FleetShop(shop_name(path), path, settings, _fault_of(settings, path))
+        return FleetShop(name, path, settings, _fault_of(settings, path, name))
     except PasserelleError as error:
-        return FleetShop(shop_name(path), path, fault=error)
+        return FleetShop(name, path, fault=error)
+    finally:
+        speak(language)
 
 
-def _fault_of(settings: Settings, path: Path) -> ConfigError | None:
+def _fault_of(settings: Settings, path: Path, name: str) -> ConfigError | None:
     """Why a shop cannot be worked on by whichever machine is free."""
+    if "." in name or (name == "config" and path.parent.name != "config"):
+        what = _("this is no shop's file, but a copy of one, or one without a name")
+        mend = _("name it NAME.toml, without another dot, or take it away")
+        return ConfigError(what, str(path), mend)
     if not settings.ledger:
         mend = _("`passerelle ledger copy --to URL`, then write that URL as `ledger`")
         return ConfigError(_("the ledger is on one machine's disk"), str(path), mend)
@@ -96,48 +116,66 @@ def _fault_of(settings: Settings, path: Path) -> ConfigError | None:
 
 
 def _without_clashes(shops: list[FleetShop]) -> Iterator[FleetShop]:
-    """Two shops with one ledger, one folder or one name would take each other's for their own."""
-    seen: dict[object, FleetShop] = {}
+    """Two with one ledger, one folder or one name would take each other's for their own.
+
+    Nobody but a person knows which of the two is meant: neither is worked on.
+    """
+    owners: dict[Mark, list[FleetShop]] = {}
     for shop in shops:
-        settings = shop.settings
-        marks: list[object] = [shop.name.lower()]
-        if settings:
-            marks += [settings.folder, (settings.ledger, settings.ledger_schema)]
-        other = next((seen[mark] for mark in marks if mark in seen), None)
+        for mark in _marks(shop):
+            owners.setdefault(mark, []).append(shop)
+    for shop in shops:
+        alike = (other for mark in _marks(shop) for other in owners[mark] if other is not shop)
+        other = next(alike, None)
         if other is None:
-            seen |= dict.fromkeys(marks, shop)
             yield shop
+            continue
+        what = _("{name} has the folder, the ledger or the name of {other}")
+        mend = _("give each shop its own `folder`, and its own `ledger_schema`")
+        what = what.format(name=shop.config.name, other=other.config)
+        # Both are told, also where they have one name.
+        name = shop.name if shop.name != other.name else str(shop.config.relative_to(
+            shop.config.parents[1]))  # fmt: skip
+        yield replace(shop, name=name, fault=ConfigError(what, str(shop.config), mend))
+
+
+def _marks(shop: FleetShop) -> Iterator[Mark]:
+    if shop.settings is None or shop.fault:
+        return
+    yield "name", shop.name.lower()
+    yield "folder", shop.settings.folder
+    yield "ledger", (_address(shop.settings.ledger), shop.settings.ledger_schema)
+
+
+def _address(url: str) -> tuple[str, int, str]:
+    """A database's host, port and name, however its URL spells them."""
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or 5432, parts.path
+
+
+def _in_one_database(shops: Iterator[FleetShop]) -> Iterator[FleetShop]:
+    """A fleet has one queue, beside the ledgers: it is where most shops have theirs."""
+    found = list(shops)
+    usable = [shop.settings.ledger for shop in found if shop.settings and not shop.fault]
+    most = Counter(map(_address, usable)).most_common(1)
+    for shop in found:
+        settings = shop.settings
+        if settings and not shop.fault and _address(settings.ledger) != most[0][0]:
+            what = _("its ledger is in another database than those of most shops")
+            mend = _("write the same `ledger` in each; a fleet has one queue")
+            yield replace(shop, fault=ConfigError(what, str(shop.config), mend))
         else:
-            what = _("{name} has the folder, the ledger or the name of {other}")
-            mend = _("give each shop its own `folder`, and its own `ledger_schema`")
-            what = what.format(name=shop.config.name, other=other.config)
-            name = f"{shop.name} ({shop.config})" if shop.name in seen else shop.name
-            yield FleetShop(name, shop.config, settings, ConfigError(what, str(shop.config), mend))
+            yield shop
 
 
 def database_of(shops: Mapping[str, FleetShop]) -> Database:
     """Where the queue is: in the one database of all the shops' ledgers.
 
-    Raises :class:`ConfigError` where no shop has one, or not all have the same.
+    Raises :class:`ConfigError` where no shop has one that can be used.
     """
-    usable = [shop for shop in shops.values() if shop.settings and not shop.fault]
-    if not usable:
-        some = next(iter(shops.values()))
-        raise some.fault or ConfigError(_("no shop can be worked on"), str(some.config))
-    first = usable[0]
-    for shop in usable:
-        if _address(shop) != _address(first):
-            raise ConfigError(
-                _("not all shops have the same database"),
-                f"{first.config}, {shop.config}",
-                _("write the same `ledger` in each; a fleet has one queue"),
-            )
-    at = first.settings.ledger_at if first.settings else None
-    if not isinstance(at, Database):
-        raise AssertionError(at)
-    return Database(at.url, SCHEMA, at.secret)
-
-
-def _address(shop: FleetShop) -> object:
-    settings = shop.settings
-    return settings and (settings.ledger, settings.ledger_password.get_secret_value())
+    for shop in shops.values():
+        at = shop.settings.ledger_at if shop.settings and not shop.fault else None
+        if isinstance(at, Database):
+            return Database(at.url, FLEET_SCHEMA, at.secret)
+    some = next(iter(shops.values()))
+    raise some.fault or ConfigError(_("no shop can be worked on"), str(some.config))

@@ -1,9 +1,12 @@
 """A look at the whole fleet: which shops are well, which need a person, what the queue is like."""
 
+import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from subprocess import list2cmdline
 from typing import Any
 
 from sqlalchemy import select, text
@@ -23,6 +26,8 @@ from passerelle.schedule.timetable import last_start, timetable
 
 # A run that is not done so long after its time is late.
 _LATE = timedelta(minutes=10)
+# Whatever its config says since then.
+_LONG = timedelta(hours=2)
 _QUEUE = text("""
     SELECT count(*) FILTER (WHERE status = 'todo') AS waiting,
            count(*) FILTER (WHERE status = 'doing') AS going_on,
@@ -59,7 +64,9 @@ class ShopHealth:
     def reasons(self) -> Iterator[str]:
         """What is wrong there, the gravest first."""
         if self.shop.fault:
-            yield str(self.shop.fault)
+            yield self.shop.fault_in_words
+        elif self.newest is None:
+            yield _("it has not run yet")
         for run in self.late:
             yield _("run {run} is late").format(run=run)
         for concern in self.newest.concerns if self.newest else ():
@@ -117,23 +124,32 @@ def _look_at(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Shop
     late = tuple(_late(shop, entries, now)) if not shop.fault else ()
     newest = max(entries, key=lambda entry: entry.ended, default=None)
     level = Level(newest.level) if newest and newest.level else None
+    if newest is None:
+        level = Level.TO_DO
     if shop.fault or late:
         level = Level.OUT_OF_ORDER
     return ShopHealth(shop, level, newest, tuple(entries), late)
 
 
 def _late(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Iterator[str]:
-    """The runs that should have ended since they were last planned.
+    """The runs that should have ended since they were last planned, or begun.
 
     What its config asks for only since then is not late yet.
     """
-    done = {entry.run: entry.planned for entry in entries}
+    begun = {entry.run: max(entry.started.timestamp(), _past(entry.planned, now))
+             for entry in entries}  # fmt: skip
     with suppress(OSError):
         changed = shop.config.stat().st_mtime
         for run, minutes in timetable(shop.settings).items() if shop.settings else ():
             due = last_start(minutes, now - _LATE).timestamp()
-            if done.get(run, 0) < due and changed < due:
+            last = begun.get(run, 0)
+            if last < due and (changed < due or 0 < last < due - _LONG.total_seconds()):
                 yield run
+
+
+def _past(planned: int, now: datetime) -> int:
+    """A clock that was ahead planned what is still to come."""
+    return planned if planned <= now.timestamp() else 0
 
 
 def describe_fleet(health: FleetHealth, *, everything: bool = False) -> Iterator[str]:
@@ -170,7 +186,9 @@ def _shop_in_words(sign: str, one: ShopHealth, now: datetime) -> Iterator[str]:
     for entry in one.entries if sign == " " else ():
         yield f"    run {entry.run}: {ago(now - entry.ended)}, {entry.summary}"
     if sign != " " and not one.shop.fault:
-        yield f"  -> `passerelle --config {one.shop.config} status`"
+        config = str(one.shop.config)
+        quoted = list2cmdline([config]) if os.name == "nt" else shlex.quote(config)
+        yield f"  -> `passerelle --config {quoted} status`"
 
 
 def fleet_as_dict(health: FleetHealth) -> dict[str, Any]:
@@ -184,7 +202,7 @@ def fleet_as_dict(health: FleetHealth) -> dict[str, Any]:
                 "shop": one.shop.name,
                 "config": one.shop.config,
                 "level": one.level,
-                "fault": str(one.shop.fault) if one.shop.fault else None,
+                "fault": one.shop.fault_in_words if one.shop.fault else None,
                 "late": one.late,
                 "runs": [fields_of(entry) for entry in one.entries],
             }

@@ -7,7 +7,6 @@ input ends, after the run that it is in: whoever started it is gone then, or wan
 import asyncio
 import logging
 import os
-import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,10 +14,14 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
+from psycopg import Error as DriverError
+from psycopg_pool import PoolTimeout
 
 from passerelle.base.errors import (
     BusyError,
+    ConfigError,
     LedgerAwayError,
     PasserelleError,
     bug_in_words,
@@ -27,25 +30,33 @@ from passerelle.base.language import _, speak
 from passerelle.config.model import Settings
 from passerelle.fleet.board import note
 from passerelle.fleet.queue import BEAT, SILENCE, SLOW, TASK, USUAL, Errand, Queue
-from passerelle.fleet.shops import Shops, database_of
+from passerelle.fleet.shops import FleetShop, Shops, database_of
 from passerelle.gateway.frame import Outcome
 from passerelle.model.runs import RUNS
 from passerelle.runs.starting import start
 
 # Another run of the shop is active, or the database restarts: what follows is soon enough.
-_SOON = timedelta(seconds=10)
+_SOON, _LATER = timedelta(seconds=10), timedelta(seconds=30)
 # A run ends within its time limit, what follows it within seconds. The exit code is EX_SOFTWARE.
 _GRACE, _HANGS = 120.0, 70
 
 
 def work(folder: Path, say: Callable[[str], None], *, takes_slow: bool) -> None:
     """Works until standard input ends. Raises :class:`ConfigError` where there is no shop."""
-    logging.basicConfig(level=logging.ERROR, format="%(message)s", stream=sys.stderr, force=True)
+    # What they tell of a database that is away is told by the keeper, in a person's words.
+    for name in ("procrastinate", "psycopg", "psycopg.pool"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     shops = Shops(folder)
-    queue = Queue(database_of(shops.now()), "worker")
+    database = database_of(shops.now())
+    queue = Queue(database, "worker")
     queues = [USUAL, SLOW] if takes_slow else [USUAL]
     with asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(_serve(queue, queues, _Slot(shops, queue, say)))
+        try:
+            runner.run(_serve(queue, queues, _Slot(shops, queue, say)))
+        except (ConnectorException, DriverError, PoolTimeout) as error:
+            what = _("the queue is away ({kind})").format(kind=type(error).__name__)
+            mend = _("see that PostgreSQL runs, and takes this user and password")
+            raise LedgerAwayError(what, str(database), mend) from error
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -94,12 +105,15 @@ class _Slot:
         self._shops, self._queue, self._say = shops, queue, say
 
     async def carry_out(self, errand: Errand) -> None:
-        shop = self._shops.shop(errand.shop)
+        try:
+            shop = self._shops.shop(errand.shop)
+        except ConfigError as error:
+            shop = FleetShop(errand.shop, self._shops.folder, fault=error)
         if shop is None or shop.settings is None or shop.fault:
-            why = shop.fault if shop else _("it is no shop of this fleet any more")
-            self._tell(errand, str(why))
-            if shop is None and not self._shops.are_there:
-                await self._try_again(errand)
+            why = shop.fault_in_words if shop else _("this machine knows no such shop")
+            self._tell(errand, why)
+            # Another machine may: its folder is newer, or this one's is away.
+            await self._try_again(errand, _LATER)
             return
         try:
             async with _watched(shop.settings, errand):
@@ -115,9 +129,9 @@ class _Slot:
         else:
             self._tell(errand, outcome.summary)
 
-    async def _try_again(self, errand: Errand) -> None:
+    async def _try_again(self, errand: Errand, after: timedelta = _SOON) -> None:
         if not errand.is_over:
-            await self._queue.put(errand, USUAL, _SOON)
+            await self._queue.put(errand, USUAL, after)
 
     def _tell(self, errand: Errand, text: str) -> None:
         self._say(_(": ").join((errand.name, text)))

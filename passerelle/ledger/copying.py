@@ -43,9 +43,11 @@ def hand_over(source: Ledger, target: Ledger, place: str) -> None:
     """
     with source.begin() as old:
         old.execute(update(identity).values(moved=place))
-        old.execute(delete(kept_files))
     with target.begin() as new:
         new.execute(update(identity).values(moved=""))
+    # Last: until then the same command begins anew, from the original.
+    with source.begin() as old:
+        old.execute(delete(kept_files))
 
 
 def _tables() -> Iterator[Table]:
