@@ -44,7 +44,7 @@ _GRACE, _HANGS = 120.0, 70
 def work(folder: Path, say: Callable[[str], None], *, takes_slow: bool) -> None:
     """Works until standard input ends. Raises :class:`ConfigError` where there is no shop."""
     # What they tell of a database that is away is told by the keeper, in a person's words.
-    for name in ("procrastinate", "psycopg", "psycopg.pool"):
+    for name in ("procrastinate", "psycopg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     shops = Shops(folder)
     database = database_of(shops.now())
