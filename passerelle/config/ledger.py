@@ -1,5 +1,6 @@
 """``ledger``: where the ledger lies, if not in the folder."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ _SCHEMES = ("postgresql", "postgres")
 # Beside the shops' schemas, in the same database: the queue of a fleet.
 FLEET_SCHEMA = "passerelle_fleet"
 # PostgreSQL cuts longer names.
-_LONGEST = 63
+_LONGEST, _ROOM = 63, 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ def shop_name(config: Path) -> str:
 
 
 def schema_of(shop: str) -> str:
-    """A shop's schema: `shop_` and its name in small ASCII letters."""
+    """A shop's schema: `shop_` and its name in small ASCII letters.
+
+    What of a name gets lost by that stands behind it as a few digits, so that no two shops have
+    one schema.
+    """
+    if len(shop) <= _ROOM and re.fullmatch("[a-z0-9]+(_[a-z0-9]+)*", shop):
+        return f"shop_{shop}"
     plain = unicodedata.normalize("NFKD", shop).encode("ascii", "ignore").decode().lower()
-    return f"shop_{re.sub('[^a-z0-9]+', '_', plain).strip('_')}"[:_LONGEST]
+    name = re.sub("[^a-z0-9]+", "_", plain).strip("_")
+    digits = hashlib.sha256(shop.encode()).hexdigest()[:8]
+    return "_".join(filter(None, ("shop", name[:_ROOM], digits)))

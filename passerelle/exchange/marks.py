@@ -232,6 +232,7 @@ class Marks:
             newest, tuple(self.names(known.name)),
         )  # fmt: skip
         data = (json.dumps(asdict(mark), ensure_ascii=False) + "\n").encode()
+        self._ledger.hold()
         for _attempt in range(ATTEMPTS):
             remote.rewrite(path, data)
             # A line that is cut may take no more than the last line's end.

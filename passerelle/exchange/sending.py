@@ -212,6 +212,7 @@ class Sender:
 
     def _store(self, dispatch: Dispatch, path: str, content: bytes) -> Entry:
         remote = self.marks.at(dispatch.place.server)
+        self.ledger.hold()
         if dispatch.kind in LEVELS:
             return store_to_the_letter(remote, path, content, dispatch.place)
         return store_whole(remote, path, content)
@@ -234,6 +235,7 @@ class Sender:
         return self._sent(dispatch)
 
     def _move(self, remote: Remote, dispatch: Dispatch) -> None:
+        self.ledger.hold()
         if dispatch.kind in LEVELS:
             remote.replace(self.tmp(dispatch), dispatch.place.path)
             return

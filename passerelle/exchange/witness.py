@@ -40,6 +40,13 @@ class Witness:
         """A person has looked after what a lost ledger had known."""
         self._path.unlink(missing_ok=True)
 
+    def _is_settled(self, ledger: Ledger) -> bool:
+        """A person has looked after what a lost ledger had known, on another machine."""
+        adopted = ledger.orders.last_adopted()
+        with suppress(OSError):
+            return adopted is not None and self._path.stat().st_mtime < adopted.timestamp()
+        return False
+
     def question(self, ledger: Ledger) -> None:
         """Raises :class:`HeldError` for a ledger that does not know the last dispatch."""
         try:
@@ -47,7 +54,7 @@ class Witness:
             number, archived = int(last["dispatch"]), str(last["archived"])
         except (OSError, ValueError, KeyError, TypeError):
             return
-        if ledger.dispatches.archived_as(number) != archived:
+        if ledger.dispatches.archived_as(number) != archived and not self._is_settled(ledger):
             what = _(
                 "the ledger does not know {archived}, which was sent: it was lost, or it is an "
                 "older copy"

@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import Dialect, String, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
+# PostgreSQL keeps no NUL in a text. Its picture stands for it there, which no shop writes.
+_NUL = "\N{SYMBOL FOR NULL}"
+
 
 class Text(TypeDecorator[str]):
     """Text that sorts and compares by its characters' numbers, whatever a database's locale is."""
@@ -18,6 +21,16 @@ class Text(TypeDecorator[str]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         collation = "C" if dialect.name == "postgresql" else None
         return dialect.type_descriptor(String(collation=collation))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value and dialect.name == "postgresql" and "\0" in value:
+            return value.replace("\0", _NUL)
+        return value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        if value and dialect.name == "postgresql" and _NUL in value:
+            return value.replace(_NUL, "\0")
+        return value
 
 
 class UtcTime(TypeDecorator[datetime]):

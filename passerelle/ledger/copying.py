@@ -5,15 +5,18 @@ original says where it went. Who dies in between says the same command again.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, text, update
+from sqlalchemy.exc import DatabaseError
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
-from passerelle.ledger.book import in_batches
 from passerelle.ledger.ledger import UNFINISHED, Ledger
 from passerelle.ledger.schema import alembic_version, identity, kept_files, metadata, runs
 from passerelle.ledger.versions import schema_of
+
+_ROWS = 1_000
 
 
 def copy_rows(source: Ledger, target: Ledger, url: str = "") -> int:
@@ -28,8 +31,8 @@ def copy_rows(source: Ledger, target: Ledger, url: str = "") -> int:
         _refuse_another(old, new)
         for table in _tables():
             new.execute(delete(table))
-            for rows in in_batches(old.execute(select(table)).mappings()):
-                new.execute(table.insert(), [dict(row) for row in rows])
+            for rows in _batches(source, old, table):
+                new.execute(table.insert(), rows)
                 copied += len(rows)
             _count_on(new, table)
         new.execute(update(identity).values(moved=UNFINISHED + url))
@@ -48,6 +51,20 @@ def hand_over(source: Ledger, target: Ledger, place: str) -> None:
     # Last: until then the same command begins anew, from the original.
     with source.begin() as old:
         old.execute(delete(kept_files))
+
+
+def _batches(
+    source: Ledger, connection: Connection, table: Table
+) -> Iterator[list[dict[str, Any]]]:
+    """A few rows at a time, of kept files one: they may be large. What the source's database says
+    is told as the source's."""
+    size = 1 if table is kept_files else _ROWS
+    query = select(table).execution_options(yield_per=size)
+    try:
+        for rows in connection.execute(query).mappings().partitions():
+            yield [dict(row) for row in rows]
+    except DatabaseError as error:
+        raise source.told(error) from error
 
 
 def _tables() -> Iterator[Table]:

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 from hashlib import blake2b
@@ -25,6 +26,8 @@ from passerelle.config.ledger import Database
 from passerelle.ledger.schema import metadata
 
 _BUSY_MS = 10_000
+# A long table that somebody exports keeps runs waiting; a machine that vanished does not, so long.
+_TURN_MS = 30_000
 # A process that serves many ledgers, or one all day, compiles its SQL once.
 _COMPILED: LRUCache[Any, Any] = LRUCache(500)
 
@@ -97,18 +100,20 @@ _OPTIONS = {
     "tcp_user_timeout": 25_000,
 }
 _SETTINGS = {
-    "lock_timeout": f"{_BUSY_MS}",
+    "lock_timeout": f"{_TURN_MS}",
     "idle_in_transaction_session_timeout": "30000",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
     # Times and numbers are read as Passerelle wrote them, whatever the server's habits are.
     "timezone": "UTC",
+    # What is promised is on the disk before it is sent, whatever the role's habits are.
+    "synchronous_commit": "on",
     "client_min_messages": "warning",
 }
 _NO_MORE: Mapping[str, str] = {}
-# A dry run asks servers in the middle of its transaction.
-_PATIENT = {"idle_in_transaction_session_timeout": "0"}
+# Who is long in the middle of a transaction: a dry run asks servers, a copy writes elsewhere.
+PATIENT = {"idle_in_transaction_session_timeout": "0"}
 
 
 def lock_key(schema: str, purpose: str) -> int:
@@ -117,13 +122,15 @@ def lock_key(schema: str, purpose: str) -> int:
     return int.from_bytes(blake2b(name, digest_size=8).digest(), signed=True)
 
 
-def postgresql_engine(database: Database, deed: str = "") -> Engine:
+def postgresql_engine(
+    database: Database, deed: str = "", more: Mapping[str, str] = _NO_MORE
+) -> Engine:
     """One connection, from its first use to ``dispose()``.
 
     It is made once: with it goes whatever lock it held, so whoever lost it must not go on as if
     nothing had been. ``deed`` is what PostgreSQL shows of who holds it.
     """
-    pool = StaticPool(_once(partial(_connect, database, deed)))
+    pool = StaticPool(_once(partial(_connect, database, deed, more)))
     options = {"compiled_cache": _COMPILED}
     url = make_url(f"postgresql+psycopg:///{database.schema}")
     engine = Engine(pool, _dialect(database), url, execution_options=options)
@@ -131,9 +138,10 @@ def postgresql_engine(database: Database, deed: str = "") -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        lazy = "SET LOCAL synchronous_commit = off; " if lightly(connection) else ""
+        lazy = " SET LOCAL synchronous_commit = off;" if lightly(connection) else ""
+        begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
         # One message: a transaction costs as few round trips as can be.
-        connection.exec_driver_sql(f"BEGIN; {lazy}SELECT pg_advisory_xact_lock({turn})")
+        connection.exec_driver_sql(f"{begin}{lazy} SELECT pg_advisory_xact_lock({turn})")
 
     return engine
 
@@ -144,7 +152,9 @@ def rehearsing_engine(database: Database) -> Engine:
     What it writes nobody else sees or waits for: the first write to a table makes a temporary one
     in its place, which goes with the transaction.
     """
-    pool = StaticPool(_once(partial(_connect, database, "dry run", _PATIENT)))
+    # A prepared statement would go on reading the table that a temporary one stands in for.
+    connect = partial(_connect, database, "dry run", PATIENT, prepare_threshold=None)
+    pool = StaticPool(_once(connect))
     options = {"compiled_cache": _COMPILED}
     url = make_url(f"postgresql+psycopg:///{database.schema}")
     engine = Engine(pool, _dialect(database), url, execution_options=options)
@@ -191,6 +201,7 @@ def connection_arguments(
     named = {
         "options": " ".join(filter(None, (given.pop("options", ""), options))),
         "application_name": _name(deed),
+        "client_encoding": "UTF8",
     }
     if password := database.password():
         named["password"] = password
@@ -198,8 +209,10 @@ def connection_arguments(
     return {**_OPTIONS, **given, **named, "autocommit": True}
 
 
-def _connect(database: Database, deed: str, more: Mapping[str, str] = _NO_MORE) -> Any:
-    return _psycopg().connect(**connection_arguments(database, deed, more))
+def _connect(
+    database: Database, deed: str, more: Mapping[str, str] = _NO_MORE, **options: Any
+) -> Any:
+    return _psycopg().connect(**connection_arguments(database, deed, more), **options)
 
 
 def _name(deed: str) -> str:
@@ -226,7 +239,12 @@ def _postgresql_dialect(database: Database) -> Dialect:
     model = create_engine(
         "postgresql+psycopg://", creator=connect, poolclass=NullPool, use_native_hstore=False
     )
-    model.connect().close()
+    with closing(model.connect()) as connection:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar()
+    if encoding != "UTF8":
+        what = _("the database keeps texts in {encoding}").format(encoding=encoding)
+        mend = _("make it anew with ENCODING 'UTF8' TEMPLATE template0")
+        raise ConfigError(what, str(database), mend)
     return model.dialect
 
 

@@ -66,7 +66,7 @@ class Ledger:
         """
         self._engine, self._where, self._within = engine, where, within
         with self.begin() as connection:
-            make_tables(connection)
+            make_tables(connection, may_upgrade=within is None)
             self.moved = connection.scalar(select(identity.c.moved)) or ""
         if self.moved and not even_moved:
             if not within:
@@ -97,6 +97,16 @@ class Ledger:
         """
         return self._begin(self._engine.execution_options(lightly=True))
 
+    def hold(self) -> None:
+        """What follows touches others' files: is the run's lock still held?
+
+        A database's lock goes with its connection, and another run may have begun since. Raises
+        :class:`LedgerAwayError`.
+        """
+        if not self._is_file:
+            with self.begin_lightly():
+                pass
+
     @contextmanager
     def _begin(self, engine: Engine) -> Iterator[Connection]:
         try:
@@ -106,12 +116,15 @@ class Ledger:
             else:
                 with engine.begin() as connection:
                     yield connection
-        except OperationalError as error:
-            raise self._away(error) from error
         except DatabaseError as error:
-            raise self._damaged(error) from error
+            raise self.told(error) from error
 
-    def _away(self, error: OperationalError) -> PasserelleError:
+    def told(self, error: DatabaseError) -> PasserelleError:
+        """What this ledger's database says, in words for people."""
+        is_away = isinstance(error, OperationalError)
+        return self._away(error) if is_away else self._damaged(error)
+
+    def _away(self, error: DatabaseError) -> PasserelleError:
         what = _("the ledger cannot be used ({reason})").format(reason=reason_of(error))
         mend = _("close programs that hold it open, make room on the disk; the next run goes on")
         if self._is_file:

@@ -6,9 +6,10 @@ Only reading. A person waits for the answer, no run does: some questions walk th
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select
 
 from passerelle.ledger.book import Book, in_batches, record_of
+from passerelle.ledger.column_types import Text
 from passerelle.ledger.marks import select_with_xml
 from passerelle.ledger.outbox import oldest
 from passerelle.ledger.runs import as_run
@@ -43,7 +44,7 @@ class LookingBack(Book):
 
     def by_reference(self, reference: str) -> list[KnownOrder]:
         """The orders with that reference, whatever its case; split orders share one."""
-        same = func.lower(orders.c.reference) == func.lower(reference)
+        same = func.lower(orders.c.reference) == func.lower(literal(reference, Text))
         query = select_with_xml(orders).where(same)
         query = query.order_by(orders.c.channel, func.length(orders.c.id), orders.c.id)
         return self._records(KnownOrder, query)
@@ -140,7 +141,9 @@ class Overview(Book):
         """Every order, or those dated ``since`` then (first seen, where they have no date), the
         oldest first, one at a time as :meth:`totals`.
         """
-        query = select_with_xml(orders).order_by(orders.c.date, orders.c.channel, orders.c.id)
+        query = select_with_xml(orders).order_by(
+            orders.c.date.nulls_first(), orders.c.channel, orders.c.id
+        )
         if since is not None:
             undated = orders.c.date.is_(None) & (orders.c.seen >= since)
             query = query.where((orders.c.date >= since) | undated)

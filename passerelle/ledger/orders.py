@@ -278,6 +278,10 @@ class OrderBook(Book):
             row = row_of(adopted, newest, channel=channel, at=at)
             insert_all(connection, adopted, [row])
 
+    def last_adopted(self) -> datetime | None:
+        """When a person last said which orders the ERP has."""
+        return self._value(select(adopted.c.at).order_by(adopted.c.at.desc()).limit(1))
+
     def high_water(self, channel: str) -> HighWater | None:
         query = select(adopted.c.date, adopted.c.id).where(adopted.c.channel == channel)
         return self._first(HighWater, query)

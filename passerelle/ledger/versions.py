@@ -17,11 +17,12 @@ from passerelle.ledger.schema import alembic_version, identity, metadata
 NEWEST = "0002"
 
 
-def make_tables(connection: Connection) -> None:
+def make_tables(connection: Connection, *, may_upgrade: bool = True) -> None:
     """Makes the tables of an empty ledger, or brings an older one to its newest form.
 
-    In the caller's transaction. Raises :class:`ConfigError` for a ledger that is newer than this
-    program, or that nobody knows who wrote.
+    In the caller's transaction; who is long in it ``may_upgrade`` nothing. Raises
+    :class:`ConfigError` for a ledger that is newer than this program, or that nobody knows who
+    wrote.
     """
     current = _version(connection)
     if current == NEWEST:
@@ -30,6 +31,10 @@ def make_tables(connection: Connection) -> None:
         metadata.create_all(connection, checkfirst=False)
         connection.execute(identity.insert().values(token=secrets.token_hex(4)))
         connection.execute(alembic_version.insert().values(version_num=NEWEST))
+    elif current and current < NEWEST and not may_upgrade:
+        what = _("the ledger has an older form")
+        mend = _("let a run bring it to the newest one first")
+        raise ConfigError(what, schema_of(connection), mend)
     elif current and current < NEWEST:
         _upgrade(connection, current)
     else:

@@ -63,8 +63,8 @@ def move_ledger(settings: Settings, to: str, now: datetime) -> LedgerMove:
     source, target = places_of(settings, to)
     deed, folder = "ledger copy", settings.folder
     with (
-        run_lock(source, folder, deed, now) as mine,
-        run_lock(target, folder, deed, now) as theirs,
+        run_lock(source, folder, deed, now, is_patient=True) as mine,
+        run_lock(target, folder, deed, now, is_patient=True) as theirs,
         closing(open_ledger(source, mine, even_moved=True)) as old,
         closing(open_ledger(target, theirs, even_moved=True)) as new,
     ):

@@ -50,7 +50,8 @@ def start(
     def without_ledger(trace: RunTrace, error: PasserelleError) -> None:
         # Whatever keeps a run of levels from publishing, old ones do not stay.
         deed = getattr(module, "without_ledger", None)
-        if deed and not isinstance(error, LedgerMovedError):
+        # Of a ledger that others use as well, what lies there may be theirs.
+        if deed and not settings.ledger and not isinstance(error, LedgerMovedError):
             deed(settings, lambda text: trace.warn(text, clock()))
         _tell_monitors(monitors, trace, error.exit_code)
 

@@ -1,5 +1,6 @@
 """Whichever database keeps a ledger: its form, its lock, and a look that changes nothing."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 
 from passerelle.base.errors import BusyError, ConfigError, UnreachableError
-from passerelle.config.ledger import Database, Place
+from passerelle.config.ledger import Database, Place, schema_of
 from passerelle.ledger import versions
 from passerelle.ledger.databases import postgresql_engine, sqlite_engine
 from passerelle.ledger.ledger import (
@@ -194,3 +195,70 @@ def test_texts_sort_by_their_characters_in_any_locale(database: Database) -> Non
         found = {row[0] for row in connection.exec_driver_sql(asked)}
         # Alembic's own is a number in letters.
         assert found == {"C", None}
+
+
+@pytest.mark.realserver
+def test_what_a_role_is_used_to_changes_nothing(postgresql: PostgreSql) -> None:
+    habits = {
+        "synchronous_commit": "off",
+        "default_transaction_isolation": "'repeatable read'",
+        "client_encoding": "LATIN1",
+        "search_path": "public",
+    }
+    with closing(psycopg.connect(postgresql.url, autocommit=True)) as connection:
+        connection.execute("CREATE ROLE moody LOGIN SUPERUSER")
+        for name, value in habits.items():
+            connection.execute(f"ALTER ROLE moody SET {name} = {value}".encode())
+    place = postgresql.new_place()
+    place = Database(place.url.replace("passerelle@", "moody@"), place.schema, place.secret)
+    with closing(open_ledger(place)) as ledger, ledger.begin() as connection:
+        asked = ("synchronous_commit", "transaction_isolation", "client_encoding")
+        found = [connection.exec_driver_sql(f"SHOW {name}").scalar() for name in asked]
+        assert found == ["on", "read committed", "UTF8"]
+
+
+@pytest.mark.realserver
+def test_a_text_that_postgresql_cannot_keep_comes_back_as_it_was(database: Database) -> None:
+    gist = Gist("1\0", "a\0b", NOW, "Payé", (), "", None)
+    with closing(open_ledger(database)) as ledger:
+        for _time in range(2):
+            ledger.orders.mark("web", [Mark(gist, State.WAITING, State.WAITING)], NOW)
+            assert ledger.orders.known("web", ["1\0"])["1\0"].reference == "a\0b"
+
+
+@pytest.mark.realserver
+def test_a_dry_run_sees_what_it_wrote_however_often_it_asked_before(database: Database) -> None:
+    with closing(open_ledger(database)) as ledger:
+        ledger.orders.mark("web", [MARK], NOW)
+    with open_copy(database) as copy:
+        for _time in range(8):
+            assert copy.orders.known("web", ["é1"])["é1"].state == State.WAITING
+        copy.orders.settle(copy.orders.known("web", ["é1"])["é1"], NOW)
+        assert copy.orders.known("web", ["é1"])["é1"].state == State.SETTLED
+
+
+@pytest.mark.realserver
+def test_a_database_in_another_encoding_is_refused(postgresql: PostgreSql) -> None:
+    with closing(psycopg.connect(postgresql.url, autocommit=True)) as connection:
+        connection.execute("CREATE DATABASE old ENCODING 'LATIN1' TEMPLATE template0 "
+                           "LC_COLLATE 'C' LC_CTYPE 'C'")  # fmt: skip
+    place = Database(postgresql.url.replace("/postgres", "/old"), "shop_a", SecretStr(""))
+    with pytest.raises(ConfigError, match=r"keeps texts in LATIN1: .*UTF8"):
+        open_ledger(place)
+
+
+@pytest.mark.parametrize(
+    ("shop", "schema"),
+    [
+        ("lyon", "shop_lyon"),
+        ("lyon_2", "shop_lyon_2"),
+        ("Lyon", r"shop_lyon_[0-9a-f]{8}"),
+        ("lyon-2", r"shop_lyon_2_[0-9a-f]{8}"),
+        ("Café été", r"shop_cafe_ete_[0-9a-f]{8}"),
+        ("東京", r"shop_[0-9a-f]{8}"),
+        ("x" * 80, r"shop_x{48}_[0-9a-f]{8}"),
+    ],
+)
+def test_each_name_of_a_shop_has_a_schema_of_its_own(shop: str, schema: str) -> None:
+    assert re.fullmatch(schema, schema_of(shop))
+    assert len(schema_of(shop)) <= 63
