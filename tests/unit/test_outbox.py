@@ -1,33 +1,38 @@
 """The outbox: whatever dies where, an XML arrives once, and levels are whole or not there."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
     AccessDeniedError,
     HeldError,
+    LedgerAwayError,
     PasserelleError,
     PermanentError,
     TransientError,
 )
 from passerelle.config.ledger import Place
 from passerelle.config.model import Settings
+from passerelle.exchange.marks import Marks
 from passerelle.exchange.outbox import Outbox, Parcel
 from passerelle.exchange.sending import Sender
 from passerelle.ledger.ledger import Ledger, open_ledger
-from passerelle.ledger.outbox import Promise
+from passerelle.ledger.outbox import DispatchBook, Promise
 from passerelle.model.location import Location
 from passerelle.model.orders import Reading
 from passerelle.model.records import Dispatch, Mark
 from passerelle.model.servers import MARK_NAME
 from passerelle.model.states import STAGES, Kind, Stage, State
 from passerelle.remotes.folder import FolderRemote
+from tests.servers.postgresql import PostgreSql
 
 NOW = datetime(2026, 11, 22, 10, 27, tzinfo=UTC)
 XML, STOCK = Location("shop", "import/a.xml"), Location("shop", "ExportCSVmod.csv")
@@ -84,6 +89,7 @@ class World:
         tree = {"folder": str(folder), "servers": {"shop": server}}
         context = {"folder": folder, "servers": ("shop",)}
         self.settings = Settings.model_validate(tree, context=context)
+        self.place = place
         self.ledger: Ledger = open_ledger(place)
         self.told: list[str] = []
 
@@ -364,3 +370,30 @@ def test_a_refused_upload_leaves_the_promise_for_the_next_run(world: World) -> N
     (world.root / "import").mkdir()
     world.outbox().recover()
     assert world.lies() == {XML.path: b"<orders/>\n"}
+
+
+@pytest.mark.realserver
+@pytest.mark.parametrize("deed", ["announce", "stage"])
+def test_who_lost_the_lock_touches_no_server(
+    tmp_path: Path, postgresql: PostgreSql, monkeypatch: pytest.MonkeyPatch, deed: str
+) -> None:
+    """It stood still after that deed, and another machine may have gone on meanwhile."""
+    world = World(tmp_path, postgresql.new_place())
+    owner = Marks if deed == "announce" else DispatchBook
+    real = getattr(owner, deed)
+
+    def stand_still(*args: Any, **more: Any) -> Any:
+        done = real(*args, **more)
+        with closing(psycopg.connect(postgresql.url, autocommit=True)) as other:
+            found = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
+            other.execute(f"{found} pg_backend_pid() AND application_name LIKE 'passerelle%'")
+        return done
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, deed, stand_still)
+        with pytest.raises(LedgerAwayError):
+            world.send_orders()
+    assert not any(name.endswith(".xml") for name in world.lies())
+    world.ledger = open_ledger(world.place)
+    world.outbox().recover()
+    assert [name for name in world.lies() if name.endswith(".xml")] == [XML.path]
