@@ -47,7 +47,8 @@ def _slots() -> int:
 
 def _played(folder: Path, database: PostgreSql, number: int) -> Iterator[str]:
     played = Fleet(folder / f"fleet{number}", database.new_database())
-    later = [(datetime.now().astimezone().minute - 5) % 60]
+    # As far from now as can be: what was missed for less than half an hour is made up for.
+    later = [(datetime.now().astimezone().minute + 30) % 60]
     played.open(number, orders=later, stock=later)
     try:
         machine = played.start(_slots())
