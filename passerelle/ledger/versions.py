@@ -66,8 +66,14 @@ def _version(connection: Connection) -> str:
 def _has_versions(connection: Connection) -> bool:
     if connection.dialect.name == "sqlite":
         return connection.dialect.has_table(connection, alembic_version.name)
+    schema = schema_of(connection)
+    if connection.scalar(text("SELECT current_setting('search_path')")) != schema:
+        # A pool between took them: all shops' tables would be made in one schema.
+        what = _("the connection has lost its settings")
+        mend = _("connect to PostgreSQL itself, or to a pool of sessions that passes `options` on")
+        raise ConfigError(what, schema, mend)
     # SQLAlchemy's own question takes longer the more shops a database has.
-    return is_made(connection, schema_of(connection))
+    return is_made(connection, schema)
 
 
 def is_made(connection: Connection, schema: str) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from passerelle.base.errors import BusyError, ConfigError, UnreachableError
 from passerelle.config.ledger import Database, Place, schema_of
-from passerelle.ledger import versions
+from passerelle.ledger import databases, versions
 from passerelle.ledger.databases import postgresql_engine, sqlite_engine
 from passerelle.ledger.ledger import (
     FILE_NAME,
@@ -262,3 +262,14 @@ def test_a_database_in_another_encoding_is_refused(postgresql: PostgreSql) -> No
 def test_each_name_of_a_shop_has_a_schema_of_its_own(shop: str, schema: str) -> None:
     assert re.fullmatch(schema, schema_of(shop))
     assert len(schema_of(shop)) <= 63
+
+
+@pytest.mark.realserver
+def test_a_pool_that_takes_the_connection_s_settings_is_told(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = databases.connection_arguments
+    bare = lambda *args: whole(*args) | {"options": ""}  # noqa: E731
+    monkeypatch.setattr(databases, "connection_arguments", bare)
+    with pytest.raises(ConfigError, match="the connection has lost its settings"):
+        open_ledger(database)
