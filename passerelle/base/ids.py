@@ -1,5 +1,6 @@
 """Ids and references of orders as they compare, whatever a spreadsheet made of them. Pure."""
 
+import hashlib
 import re
 
 from passerelle.base.words import bare_id, visible
@@ -20,6 +21,21 @@ def plain_id(id: str) -> str:
     found = _THOUSANDS.match(bare)
     digits = re.sub("[.,’]", "", found[0]) + bare[found.end() :] if found else bare
     return bare_id(digits) if digits else id
+
+
+# No shop's are longer; a database's index takes some thousand bytes.
+_LONGEST = 500
+
+
+def is_overlong(id: str) -> bool:
+    return len(id) > _LONGEST
+
+
+def within_limits(id: str) -> str:
+    """An id that is too long, cut, with a few digits by which it differs from others."""
+    if not is_overlong(id):
+        return id
+    return f"{id[:100]}…{hashlib.sha256(id.encode(errors='replace')).hexdigest()[:8]}"
 
 
 def lost_its_digits(id: str) -> bool:

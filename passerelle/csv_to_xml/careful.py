@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
 
-from passerelle.base.ids import lost_its_digits
+from passerelle.base.ids import is_overlong, lost_its_digits, within_limits
 from passerelle.base.language import N_, _
 from passerelle.base.wording import printable, shorten
 from passerelle.base.words import (
@@ -93,7 +93,7 @@ class CarefulReader:
                 why = str(Fault(self._file, self._rows[0].line, "total_paid", problem))
         sold = tuple(chain.from_iterable(map(self._sold, own)))
         return Reading(
-            *(printable(order.id), order.reference, order.date, order.status),
+            *(within_limits(printable(order.id)), order.reference, order.date, order.status),
             *(None if faults else order, sold, faults, why),
             self._habits.dates.other(order.date),
         )
@@ -104,6 +104,9 @@ class CarefulReader:
         if DAMAGED in id:
             # Two ids with different damaged letters look the same.
             self._fault(0, "id", _(_DAMAGE))
+        if is_overlong(id):
+            problem = _('"{text}" is too long for an id: is it in the right column?')
+            self._fault(0, "id", problem.format(text=shorten(id)))
         if lost_its_digits(id):
             problem = _('"{text}" lost its digits in a spreadsheet; export it again')
             self._fault(0, "id", problem.format(text=shorten(id)))

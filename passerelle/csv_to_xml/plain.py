@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 
-from passerelle.base.ids import lost_its_digits
+from passerelle.base.ids import is_overlong, lost_its_digits
 from passerelle.base.words import (
     BLANKS,
     any_only_signs,
@@ -122,7 +122,7 @@ class PlainReader:
 
     def _order(self, head: Sequence[str], lines: tuple[Line, ...]) -> Order:
         id, reference, date, status, payment, voucher, carrier, shipping, discount, paid = head[:10]
-        if lost_its_digits(id):
+        if lost_its_digits(id) or is_overlong(id):
             raise _OddError
         return Order(
             id,

@@ -214,6 +214,18 @@ ODD = [
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize("quoted", ["", '"'])
+def test_an_id_that_is_too_long_for_a_database_is_told_and_stays_apart_from_others(
+    quoted: str,
+) -> None:
+    ids = ["x" * 600 + "1", "x" * 600 + "2"]
+    file = read(rows(*(row(f"{quoted}{id}{quoted}") for id in ids), row("3")))
+    assert whole(file) == ["3"]
+    found = [reading.id for reading in file.readings]
+    assert len(set(found)) == 3 and max(map(len, found)) < 200
+    assert all("is too long for an id: is it in the right column?" in one for one in faults(file))
+
+
 class TestALine:
     @pytest.mark.parametrize(("key", "value", "message"), REJECTED, ids=[m for *_, m in REJECTED])
     def test_that_cannot_be_read_is_told_and_rejects_its_order_and_no_other(
