@@ -8,7 +8,6 @@ from passerelle.base.lock import OWNER_NAME
 from passerelle.base.wording import to_json
 from passerelle.ledger.ledger import FILE_NAME as LEDGER
 from passerelle.ledger.till_tables import FILE_NAME as TILL_BOOK
-from passerelle.model.runs import TRACE_NAMES
 
 _LOOK_SECONDS = 0.5
 # The page tells ages, and what has not happened in time.
@@ -42,8 +41,6 @@ def state_of(config: Path, folder: Path) -> State:
 def _files(config: Path, folder: Path) -> Iterator[Path]:
     yield config
     yield folder / OWNER_NAME
-    # Where the ledger is in a database, runs of this machine still write here.
-    yield from (folder / name for name in TRACE_NAMES)
     for name in (LEDGER, TILL_BOOK):
         yield folder / name
         yield folder / f"{name}-wal"
