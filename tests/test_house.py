@@ -259,7 +259,7 @@ NO_MESSAGES = {
     ("__main__.py", "passerelle: {}"),
     ("common.py", "passerelle: {}"),
     ("preparing.py", "passerelle: {}"),
-    ("schedule.py", "passerelle: {}: {}"),
+    ("common.py", "passerelle: {}: {}"),
     ("schtasks.py", "`passerelle schedule install`"),
     ("looking.py", "Passerelle, {}\n"),
 }

@@ -7,7 +7,7 @@ import click
 
 from passerelle.archive import folders as archives
 from passerelle.archive.retention import mend_of_prune
-from passerelle.base.durable import private
+from passerelle.base.durable import replace_whole
 from passerelle.base.errors import HeldError, UnreachableError
 from passerelle.base.language import N_, _, n_
 from passerelle.base.progress import step
@@ -103,11 +103,10 @@ def _write_out(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.read_bytes() == data:
             return
-        with open(path, "xb", opener=private) as file:
-            file.write(data)
-    except FileExistsError as error:
-        what, mend = _("another file is there already"), _("name an empty folder")
-        raise UnreachableError(what, str(path), mend) from error
+        if path.exists():
+            what, mend = _("another file is there already"), _("name an empty folder")
+            raise UnreachableError(what, str(path), mend)
+        replace_whole(path, data)
     except OSError as error:
         what = _("the file cannot be written")
         raise UnreachableError(what, str(path), error.strerror or str(error)) from error

@@ -23,7 +23,7 @@ from passerelle.base.errors import (
     lines_of,
 )
 from passerelle.base.language import _
-from passerelle.base.wording import fitted, to_json
+from passerelle.base.wording import fitted, local, to_json
 from passerelle.config.file import ENVIRONMENT
 from passerelle.config.load import find_config, load_config
 from passerelle.config.model import Settings
@@ -75,6 +75,16 @@ def config_path(context: click.Context) -> Path:
 def now() -> datetime:
     """The time, aware, in this machine's zone."""
     return clocks.clock()
+
+
+def say(text: str) -> None:
+    """What goes on in a command that goes on, with the time."""
+    click.echo(f"{local(now())}  {text}")
+
+
+def fail(text: str) -> None:
+    """The same of what goes wrong in it."""
+    click.echo(f"passerelle: {local(now())}: {text}", err=True)
 
 
 yes_option = click.option("--yes", is_flag=True,

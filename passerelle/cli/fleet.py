@@ -9,8 +9,7 @@ import click
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.language import _, speak
 from passerelle.base.program import this_program
-from passerelle.base.wording import local
-from passerelle.cli.common import json_option, now, print_json, tell
+from passerelle.cli.common import fail, json_option, now, print_json, say, tell
 
 _configs = click.option(
     "--configs", "folder", required=True, metavar="FOLDER",
@@ -55,7 +54,7 @@ def work(folder: Path, slots: int | None, slot: str | None) -> None:
     if slot:
         from passerelle.fleet.worker import work as serve
 
-        serve(folder, _say, takes_slow=slot == "all")
+        serve(folder, say, takes_slow=slot == "all")
         return
     from passerelle.fleet.keeper import Keeper
     from passerelle.schedule.loop import stoppable
@@ -64,9 +63,9 @@ def work(folder: Path, slots: int | None, slot: str | None) -> None:
     command = this_program(None, "work", "--configs", str(folder), "--slot")
     try:
         with stoppable():
-            Keeper(folder, number, command, _say, _fail).go_on()
+            Keeper(folder, number, command, say, fail).go_on()
     except KeyboardInterrupt:
-        _say(_("stopped"))
+        say(_("stopped"))
 
 
 @click.group()
@@ -106,11 +105,3 @@ def fleet_status(context: click.Context, folder: Path, as_json: bool, everything
         tell(describe_fleet(health, everything=everything))
     if not health.is_well:
         context.exit(HeldError.exit_code)
-
-
-def _say(text: str) -> None:
-    click.echo(f"{local(now())}  {text}")
-
-
-def _fail(text: str) -> None:
-    click.echo(_(": ").join(("passerelle", local(now()), text)), err=True)

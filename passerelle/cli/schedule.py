@@ -14,12 +14,14 @@ from passerelle.base.wording import local, minutes_in_words
 from passerelle.cli.common import (
     config_path,
     deliver,
+    fail,
     json_option,
     now,
     print_facts,
     print_json,
     print_table,
     readable,
+    say,
     settings_of,
     with_settings,
 )
@@ -252,7 +254,7 @@ def run_loop(context: click.Context) -> None:
 
     with the_only_loop(settings.folder), stoppable():
         _refuse_beside_tasks(plan)
-        Loop(plan, start, say=_say, fail=_fail, now=now).go_on()
+        Loop(plan, start, say=say, fail=fail, now=now).go_on()
 
 
 def _start_beside(config: Path, run: str) -> "subprocess.Popen[bytes]":
@@ -269,24 +271,16 @@ def _refuse_beside_tasks(plan: Timetable) -> None:
     if find_schtasks() is None:
         return
     # Said first: Windows may take its time.
-    _say(_("asking the Task Scheduler whether it starts the runs already"))
+    say(_("asking the Task Scheduler whether it starts the runs already"))
     try:
         tasks.refuse_beside(plan)
     except UnreachableError as error:
         unknown = _("whether tasks start the runs as well is not known")
-        _fail(_(": ").join((unknown, str(error))))
+        fail(_(": ").join((unknown, str(error))))
 
 
 def _tell_of(task: str, text: str) -> None:
     click.echo(_(": ").join((task, text)))
-
-
-def _say(text: str) -> None:
-    click.echo(f"{local(now())}  {text}")
-
-
-def _fail(text: str) -> None:
-    click.echo(f"passerelle: {local(now())}: {text}", err=True)
 
 
 def _plan(settings: Settings, what: str | None = None) -> Timetable:

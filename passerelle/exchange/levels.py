@@ -142,6 +142,7 @@ class Levels:
         return "".join(told)
 
     def _take_back(self, remote: Remote, dispatch: Dispatch) -> str:
+        self._sender.ledger.hold()
         remote.delete(dispatch.place.path)
         self._book.end(dispatch, Stage.WITHDRAWN, self._now())
         text = _("{file} was withdrawn: the shop had not taken it yet")

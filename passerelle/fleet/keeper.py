@@ -5,6 +5,7 @@ needed by the others, and what one of them had begun is done by another within a
 """
 
 import asyncio
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,16 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from procrastinate.exceptions import ConnectorException
 from psycopg import Error as DriverError
 from psycopg.errors import InsufficientPrivilege
-from psycopg_pool import PoolTimeout
 
 from passerelle.base.clocks import clock
 from passerelle.base.errors import LedgerAwayError, PasserelleError, lines_of
 from passerelle.base.language import _
 from passerelle.config.ledger import Database
-from passerelle.fleet.queue import SLOW, USUAL, Errand, Queue, install
+from passerelle.fleet.queue import AWAY, SLOW, USUAL, Errand, Queue, install, mend_of_away
 from passerelle.fleet.shops import FleetShop, Shops, database_of
 from passerelle.schedule.timetable import starts, timetable
 
@@ -30,7 +29,6 @@ from passerelle.schedule.timetable import starts, timetable
 _MADE_UP = timedelta(minutes=29)
 _SET_BACK = timedelta(minutes=2)
 _SWEEP, _AGAIN, _LOOK = 5.0, 2.0, 0.3
-_AWAY = (ConnectorException, DriverError, PoolTimeout, OSError)
 # A shop is slow whose last run took so many seconds, or reached no server.
 _SLOW = "SELECT DISTINCT shop FROM board WHERE code = 4 OR seconds > 30"
 
@@ -62,12 +60,12 @@ class Keeper:
         database = database_of(self._look())
         _install(database)
         self._queue = Queue(database, "keeper")
-        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(self._keep())
+        self._queue.run(self._keep())
 
     async def _keep(self) -> None:
+        _end_between_steps()
         # A group waits for all of its tasks, whatever ends them.
-        async with self._queue.app.open_async(), asyncio.TaskGroup() as group:
+        async with asyncio.TaskGroup() as group:
             group.create_task(self._often(self._plan, 1.0))
             group.create_task(self._often(self._sweep, _SWEEP))
             for number in range(self._slots):
@@ -82,7 +80,7 @@ class Keeper:
                 if is_away:
                     self._say(_("the queue is back"))
                 is_away = False
-            except _AWAY as error:
+            except AWAY as error:
                 if not is_away:
                     text = _("the queue is away ({kind}); it is tried again")
                     self._fail(text.format(kind=type(error).__name__))
@@ -141,18 +139,12 @@ class Keeper:
         takes_slow = number >= self._slots // 2
         command = [*self._command, "all" if takes_slow else "usual"]
         while True:
-            # Not asyncio's: on Windows the loop that psycopg needs starts no processes.
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, **_APART)  # noqa: S603
             try:
-                await _ended(child)
-            except asyncio.CancelledError:
-                # Its input ends, so it ends its run and then itself.
-                if child.stdin:
-                    child.stdin.close()
-                await _ended(child)
-                raise
+                why: object = await _slot(command)
+            except OSError as error:
+                why = error.strerror
             text = _("slot {number} ended ({code}); another takes its place")
-            self._fail(text.format(number=number, code=child.returncode))
+            self._fail(text.format(number=number, code=why))
             await asyncio.sleep(_AGAIN)
 
 
@@ -161,7 +153,7 @@ def _install(database: Database) -> None:
         install(database)
     except DriverError as error:
         what = _("the queue cannot be used ({reason})")
-        mend = _("see that PostgreSQL runs, and takes this user and password")
+        mend = mend_of_away()
         if isinstance(error, InsufficientPrivilege):
             mend = _("let this user make a schema, or make it: {schema}")
         reason, schema = " ".join(str(error).split()), database.schema
@@ -170,9 +162,38 @@ def _install(database: Database) -> None:
         ) from error
 
 
-async def _ended(child: "subprocess.Popen[bytes]") -> None:
-    while child.poll() is None:
+def _end_between_steps() -> None:
+    """Whatever asks this program to end does as Ctrl+C does in asyncio: it cancels its tasks.
+
+    :func:`stoppable` has them raise :class:`KeyboardInterrupt`, which may be in the middle of the
+    task that is to wait for a slot.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.default_int_handler:
+            signal.signal(number, signal.getsignal(signal.SIGINT))
+
+
+async def _slot(command: list[str]) -> int:
+    """A slot's whole life; its exit code. Cancelled, it waits until the slot has ended its run.
+
+    Raises :class:`OSError` where none can be started.
+    """
+    # Not asyncio's: on Windows the loop that psycopg needs starts no processes.
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, **_APART)  # noqa: S603 - this program
+    try:
+        return await _ended(child)
+    except asyncio.CancelledError:
+        if child.stdin:
+            child.stdin.close()
+        await _ended(child)
+        raise
+
+
+async def _ended(child: "subprocess.Popen[bytes]") -> int:
+    while (code := child.poll()) is None:
         await asyncio.sleep(_LOOK)
+    return code
 
 
 def _due(shops: dict[str, FleetShop], since: datetime, until: datetime) -> list[Errand]:

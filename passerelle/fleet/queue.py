@@ -5,7 +5,8 @@ queueing lock keeps a second one from waiting: a fleet that is late makes up for
 all that it missed. A job that cannot be done yet makes way for a new one that is due later.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Coroutine, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,10 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.schema import SchemaManager
+from psycopg_pool import PoolTimeout
 
+from passerelle.base.errors import LedgerAwayError
+from passerelle.base.language import _
 from passerelle.config.ledger import Database
 from passerelle.ledger.databases import connection_arguments, lock_key
 from passerelle.model.runs import RUNS
@@ -25,9 +29,12 @@ from passerelle.model.runs import RUNS
 TASK = "run"
 # Shops whose last run took its time, or reached no server, wait for slots of their own.
 USUAL, SLOW = "usual", "slow"
-# A worker that was not heard of for so long is taken for dead; it is heard of each few seconds.
+# A run that was planned longer ago is left to the next time that it is planned.
 _PASSED = timedelta(minutes=30)
+# A worker that was not heard of for so long is taken for dead; it is heard of each few seconds.
 BEAT, SILENCE = timedelta(seconds=5), timedelta(seconds=20)
+# How a database that is away shows.
+AWAY = (ConnectorException, psycopg.Error, PoolTimeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +59,29 @@ class Errand:
 
 
 class Queue:
-    """An open queue. Its methods raise :class:`procrastinate.exceptions.ConnectorException`."""
+    """A queue, within :meth:`run`. When it is away its methods raise one of :data:`AWAY`."""
 
     def __init__(self, database: Database, deed: str) -> None:
+        self._database = database
         arguments = connection_arguments(database, deed)
         del arguments["autocommit"]  # procrastinate says so itself
         connector = PsycopgConnector(kwargs=arguments, min_size=1, max_size=2, timeout=10.0)
         self.app = App(connector=connector)
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs ``work`` with the queue open. Raises :class:`LedgerAwayError`."""
+
+        async def within() -> None:
+            async with self.app.open_async():
+                await work
+
+        # Psycopg cannot wait on the loop that Windows has by default.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            try:
+                runner.run(within())
+            except AWAY as error:
+                what = _("the queue is away ({kind})").format(kind=type(error).__name__)
+                raise LedgerAwayError(what, str(self._database), mend_of_away()) from error
 
     async def plan(self, errand: Errand, queue: str) -> bool:
         """Whether it waits now. Of several machines that plan the same moment, one does it."""
@@ -117,6 +140,10 @@ def errand_of(job: Job) -> Errand:
 def _lock_of(errand: Errand) -> str:
     """A shop's runs go one after the other, as its ledger wants it; but for those of hours."""
     return errand.name if RUNS[errand.run].is_long else errand.shop
+
+
+def mend_of_away() -> str:
+    return _("see that PostgreSQL runs, and takes this user and password")
 
 
 # --- its tables

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from passerelle.base.errors import ConfigError, PasserelleError
@@ -41,7 +40,7 @@ class Shops:
 
     folder: Path
     _read: dict[Path, tuple[tuple[int, int], FleetShop]] = field(default_factory=dict)
-    _seen: tuple[float, Mapping[str, FleetShop]] = (0.0, MappingProxyType({}))
+    _seen: tuple[float, Mapping[str, FleetShop]] | None = None
 
     def now(self) -> Mapping[str, FleetShop]:
         """The shops by name; one whose config cannot be used has a fault, and hinders no other.
@@ -59,10 +58,9 @@ class Shops:
 
     def shop(self, name: str) -> FleetShop | None:
         """One of them, as it was a moment ago. Raises as :meth:`now` does."""
-        at, shops = self._seen
-        if not at or time.monotonic() - at > _FRESH:
-            shops = self.now()
-        return shops.get(name)
+        if self._seen is None or time.monotonic() - self._seen[0] > _FRESH:
+            return self.now().get(name)
+        return self._seen[1].get(name)
 
     def _configs(self) -> Iterator[Path]:
         for path in (*self.folder.glob("*.toml"), *self.folder.glob("*/config.toml")):

@@ -89,7 +89,7 @@ class FleetHealth:
 
 
 def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datetime) -> FleetHealth:
-    """Two questions to the database, however many shops there are.
+    """A few questions to the database, however many shops there are.
 
     Raises :class:`LedgerAwayError`, and :class:`UsageError` where nobody ever worked.
     """

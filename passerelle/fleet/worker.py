@@ -14,10 +14,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import DeleteJobCondition
-from psycopg import Error as DriverError
-from psycopg_pool import PoolTimeout
 
 from passerelle.base.errors import (
     BusyError,
@@ -47,21 +44,9 @@ def work(folder: Path, say: Callable[[str], None], *, takes_slow: bool) -> None:
     for name in ("procrastinate", "psycopg"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     shops = Shops(folder)
-    database = database_of(shops.now())
-    queue = Queue(database, "worker")
+    queue = Queue(database_of(shops.now()), "worker")
     queues = [USUAL, SLOW] if takes_slow else [USUAL]
-    with asyncio.Runner(loop_factory=_loop) as runner:
-        try:
-            runner.run(_serve(queue, queues, _Slot(shops, queue, say)))
-        except (ConnectorException, DriverError, PoolTimeout) as error:
-            what = _("the queue is away ({kind})").format(kind=type(error).__name__)
-            mend = _("see that PostgreSQL runs, and takes this user and password")
-            raise LedgerAwayError(what, str(database), mend) from error
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """Psycopg cannot wait on the loop that Windows has by default."""
-    return asyncio.SelectorEventLoop()
+    queue.run(_serve(queue, queues, _Slot(shops, queue, say)))
 
 
 async def _serve(queue: Queue, queues: list[str], slot: "_Slot") -> None:
@@ -69,22 +54,19 @@ async def _serve(queue: Queue, queues: list[str], slot: "_Slot") -> None:
     async def run(shop: str, run: str, timestamp: int) -> None:
         await slot.carry_out(Errand(shop, run, timestamp))
 
-    async with queue.app.open_async():
-        worker = asyncio.create_task(
-            queue.app.run_worker_async(
-                queues=queues,
-                concurrency=1,
-                delete_jobs=DeleteJobCondition.ALWAYS,
-                update_heartbeat_interval=BEAT.total_seconds(),
-                stalled_worker_timeout=SILENCE.total_seconds(),
-                fetch_job_polling_interval=2.0,
-            )
+    worker = asyncio.create_task(
+        queue.app.run_worker_async(
+            queues=queues,
+            concurrency=1,
+            delete_jobs=DeleteJobCondition.ALWAYS,
+            update_heartbeat_interval=BEAT.total_seconds(),
+            stalled_worker_timeout=SILENCE.total_seconds(),
+            fetch_job_polling_interval=2.0,
         )
-        _when_input_ends(asyncio.get_running_loop(), worker)
-        try:
-            await worker
-        except asyncio.CancelledError:
-            return
+    )
+    _when_input_ends(asyncio.get_running_loop(), worker)
+    with suppress(asyncio.CancelledError):
+        await worker
 
 
 def _when_input_ends(loop: asyncio.AbstractEventLoop, worker: "asyncio.Task[None]") -> None:

@@ -26,7 +26,8 @@ from passerelle.config.ledger import Database
 from passerelle.ledger.schema import metadata
 
 _BUSY_MS = 10_000
-# A long table that somebody exports keeps runs waiting; a machine that vanished does not, so long.
+# So long a run waits for whoever writes a long table out; longer than a machine that vanished keeps
+# its turn.
 _TURN_MS = 30_000
 # A process that serves many ledgers, or one all day, compiles its SQL once.
 _COMPILED: LRUCache[Any, Any] = LRUCache(500)
@@ -130,10 +131,7 @@ def postgresql_engine(
     It is made once: with it goes whatever lock it held, so whoever lost it must not go on as if
     nothing had been. ``deed`` is what PostgreSQL shows of who holds it.
     """
-    pool = StaticPool(_once(partial(_connect, database, deed, more)))
-    options = {"compiled_cache": _COMPILED}
-    url = make_url(f"postgresql+psycopg:///{database.schema}")
-    engine = Engine(pool, _dialect(database), url, execution_options=options)
+    engine = _engine(database, partial(_connect, database, deed, more))
     turn = lock_key(database.schema, "turn")
 
     @event.listens_for(engine, "begin")
@@ -154,10 +152,7 @@ def rehearsing_engine(database: Database) -> Engine:
     """
     # A prepared statement would go on reading the table that a temporary one stands in for.
     connect = partial(_connect, database, "dry run", PATIENT, prepare_threshold=None)
-    pool = StaticPool(_once(connect))
-    options = {"compiled_cache": _COMPILED}
-    url = make_url(f"postgresql+psycopg:///{database.schema}")
-    engine = Engine(pool, _dialect(database), url, execution_options=options)
+    engine = _engine(database, connect)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -169,6 +164,12 @@ def rehearsing_engine(database: Database) -> Engine:
             _shadow(connection, database.schema, statement.table.name)
 
     return engine
+
+
+def _engine(database: Database, connect: Callable[[], Any]) -> Engine:
+    options = {"compiled_cache": _COMPILED}
+    url = make_url(f"postgresql+psycopg:///{database.schema}")
+    return Engine(StaticPool(_once(connect)), _dialect(database), url, execution_options=options)
 
 
 def _shadow(connection: Connection, schema: str, table: str) -> None:

@@ -1,6 +1,7 @@
 """Machines of a fleet die, their database restarts, a shop's server hangs: no sale is lost, doubled
 or late."""
 
+import json
 import random
 import signal
 import socket
@@ -16,7 +17,7 @@ import pytest
 
 from tests import scale
 from tests.fire.conftest import Note
-from tests.fleets import Fleet
+from tests.fleets import Fleet, slots_of
 from tests.servers.postgresql import PostgreSql
 
 pytestmark = [
@@ -116,16 +117,23 @@ def test_a_shop_whose_server_hangs_delays_no_other(new_fleet: NewFleet) -> None:
         assert code == 6 and all(f"! {shop.name}: " in told for shop in hanging), told
 
 
-def test_a_machine_that_is_asked_to_end_ends_its_run_first(new_fleet: NewFleet) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_machine_that_is_asked_to_end_ends_its_run_first(new_fleet: NewFleet, name: str) -> None:
     fleet = new_fleet()
-    for shop in fleet.open(4):
+    for shop in fleet.open(12):
         shop.sells(5)
     machine = fleet.start(slots=2)
-    for _passed in fleet.watch(100, each=0.2):
+    for _passed in fleet.watch(100, each=0.05):
         if "orders sent" in fleet.said():
             break
-    machine.send_signal(signal.SIGTERM)
+    slots = slots_of(machine.pid)
+    machine.send_signal(signal.Signals[name])
     assert machine.wait(timeout=30) == 0
+    assert slots and not any(Path(f"/proc/{pid}").exists() for pid in slots)
+    for shop in fleet.shops:
+        words = [sys.executable, "-m", "passerelle", "--config", str(shop.folder / "config.toml")]
+        done = subprocess.run([*words, "history", "--json"], capture_output=True, check=True)
+        assert all(run["exit_code"] == 0 for run in json.loads(done.stdout)), done.stdout
     said = fleet.said()
     assert said.rstrip().endswith("stopped") and "Traceback" not in said
     code, told = status(fleet)

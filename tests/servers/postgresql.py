@@ -61,6 +61,13 @@ class PostgreSql:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url.removesuffix("postgres") + name
 
+    def cut(self, deed: str = "") -> None:
+        """Ends Passerelle's connections, as a firewall may; of one deed, where it is named."""
+        asked = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE pid <> pg_backend_pid() AND application_name LIKE %s"""
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            connection.execute(asked, (f"passerelle {deed}".rstrip() + "%",))
+
     def _do(self, program: str, *args: object) -> None:
         command = [str(self._bin / program), *map(str, args)]
         if os.name != "nt" and os.geteuid() == 0:

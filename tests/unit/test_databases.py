@@ -79,7 +79,7 @@ def test_the_steps_lead_to_the_tables_that_a_new_ledger_has(ledger_place: Place)
             assert compare_metadata(found, metadata) == []
 
 
-def test_a_ledger_of_the_first_form_is_brought_to_the_newest(tmp_path: Path) -> None:
+def test_a_ledger_of_the_first_form_that_says_so_as_it_did_then(tmp_path: Path) -> None:
     with engine_at(tmp_path) as engine, engine.begin() as connection:
         versions._upgrade(connection, "", to="0001")
         connection.exec_driver_sql("INSERT INTO identity VALUES ('1234abcd')")
@@ -89,6 +89,20 @@ def test_a_ledger_of_the_first_form_is_brought_to_the_newest(tmp_path: Path) -> 
         with closing(open_ledger(tmp_path)) as ledger:
             assert ledger.servers.token == "1234abcd"
             ledger.runs.start("orders", NOW)
+
+
+def test_a_ledger_of_the_first_form_is_brought_to_the_newest(ledger_place: Place) -> None:
+    with engine_at(ledger_place) as engine, engine.begin() as connection:
+        assert versions._is_empty(connection)
+        versions._upgrade(connection, "", to="0001")
+        connection.exec_driver_sql("INSERT INTO identity VALUES ('1234abcd')")
+    if isinstance(ledger_place, Database):
+        # It would keep runs waiting until the dry run has ended.
+        with pytest.raises(ConfigError, match="an older form"), open_copy(ledger_place):
+            pass
+    with closing(open_ledger(ledger_place)) as ledger:
+        assert ledger.servers.token == "1234abcd"
+        assert ledger.kept.files() == []
 
 
 def test_a_newer_ledger_is_refused_and_left_as_it_is(ledger_place: Place) -> None:
@@ -116,13 +130,11 @@ def test_one_run_at_a_time_and_the_other_hears_which(ledger_place: Place, tmp_pa
 
 @pytest.mark.realserver
 def test_who_loses_the_connection_loses_the_lock_and_does_not_go_on(
-    database: Database, tmp_path: Path
+    postgresql: PostgreSql, database: Database, tmp_path: Path
 ) -> None:
     with run_lock(database, tmp_path, "run orders", NOW) as engine:
         ledger = open_ledger(database, engine)
-        with closing(psycopg.connect(database.url, autocommit=True)) as other:
-            found = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            other.execute(f"{found} WHERE application_name LIKE 'passerelle run orders%'")
+        postgresql.cut("run orders")
         for _time in range(3):
             with pytest.raises(UnreachableError, match="the ledger cannot be used"):
                 ledger.runs.start("orders", NOW)

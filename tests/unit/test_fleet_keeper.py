@@ -1,7 +1,6 @@
 """What a machine of a fleet plans, by the clock that it has."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,11 +11,9 @@ import pytest
 from passerelle.fleet import keeper as keepers
 from passerelle.fleet.keeper import Keeper
 from passerelle.fleet.queue import SLOW, USUAL, Errand
-from tests.unit.test_fleet_shops import Write, write
+from tests.unit.conftest import Write
 
-__all__ = ["write"]
 NOON = datetime(2026, 11, 25, 12, 0, 5).astimezone()
-At = Callable[[datetime], list[Errand]]
 
 
 class FakeQueue:

@@ -1,13 +1,11 @@
 """The outbox: whatever dies where, an XML arrives once, and levels are whole or not there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from passerelle.base.deadline import Deadline
@@ -384,9 +382,7 @@ def test_who_lost_the_lock_touches_no_server(
 
     def stand_still(*args: Any, **more: Any) -> Any:
         done = real(*args, **more)
-        with closing(psycopg.connect(postgresql.url, autocommit=True)) as other:
-            found = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> "
-            other.execute(f"{found} pg_backend_pid() AND application_name LIKE 'passerelle%'")
+        postgresql.cut()
         return done
 
     with monkeypatch.context() as patch:
@@ -397,3 +393,21 @@ def test_who_lost_the_lock_touches_no_server(
     world.ledger = open_ledger(world.place)
     world.outbox().recover()
     assert [name for name in world.lies() if name.endswith(".xml")] == [XML.path]
+
+
+@pytest.mark.realserver
+def test_who_lost_the_lock_withdraws_nothing(
+    tmp_path: Path, postgresql: PostgreSql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies there may be another machine's by now, though it has the same bytes."""
+    world = World(tmp_path, postgresql.new_place())
+    world.send_stock()
+    outbox, last = world.outbox(), world.last(Kind.STOCK)
+
+    def stand_still(*_args: object) -> Dispatch:
+        postgresql.cut()
+        return last
+
+    monkeypatch.setattr(DispatchBook, "last", stand_still)
+    assert "could not be withdrawn" in outbox.levels.withdraw(STOCK)
+    assert STOCK.path in world.lies()
