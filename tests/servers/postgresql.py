@@ -61,6 +61,16 @@ class PostgreSql:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url.removesuffix("postgres") + name
 
+    def dump(self, schema: str) -> bytes:
+        """A backup of one shop, as docs/fleet.md makes it."""
+        command = [str(self._bin / "pg_dump"), "-n", schema, self.url]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    def restore(self, schema: str, dump: bytes) -> None:
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
+            connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+        subprocess.run([str(self._bin / "psql"), "-q", self.url], input=dump, check=True)
+
     def cut(self, deed: str = "") -> None:
         """Ends Passerelle's connections, as a firewall may; of one deed, where it is named."""
         asked = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
