@@ -112,7 +112,8 @@ class Queue:
         stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=SILENCE.total_seconds())
         taken = []
         for job in stalled:
-            errand = errand_of(job)
+            arguments: dict[str, Any] = job.task_kwargs
+            errand = Errand(arguments["shop"], arguments["run"], arguments["timestamp"])
             # In this order: who dies in between leaves one too many, never one too few.
             if not errand.is_over:
                 await self.put(errand, job.queue)
@@ -130,11 +131,6 @@ class Queue:
             task_name=TASK,
             task_kwargs=errand.as_arguments(),
         )
-
-
-def errand_of(job: Job) -> Errand:
-    arguments: dict[str, Any] = job.task_kwargs
-    return Errand(arguments["shop"], arguments["run"], arguments["timestamp"])
 
 
 def _lock_of(errand: Errand) -> str:

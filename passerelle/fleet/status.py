@@ -97,7 +97,8 @@ def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datet
     try:
         with engine.begin() as connection:
             if connection.scalar(_IS_THERE) is None:
-                raise _not_begun(database)
+                mend = _("`passerelle work --configs FOLDER` on at least one machine")
+                raise UsageError(_("nobody has worked on these shops yet"), str(database), mend)
             rows = list(connection.execute(select(board)))
             jobs = connection.execute(_QUEUE).one()
             seconds = {"seconds": SILENCE.total_seconds()}
@@ -113,11 +114,6 @@ def look_at_fleet(shops: Mapping[str, FleetShop], database: Database, now: datet
     found = [_look_at(shop, entries.get(name, ()), now) for name, shop in shops.items()]
     queue = QueueHealth(jobs.waiting, jobs.going_on, oldest, workers)
     return FleetHealth(now, tuple(found), queue)
-
-
-def _not_begun(database: Database) -> UsageError:
-    mend = _("`passerelle work --configs FOLDER` on at least one machine")
-    return UsageError(_("nobody has worked on these shops yet"), str(database), mend)
 
 
 def _look_at(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> ShopHealth:
@@ -136,8 +132,11 @@ def _late(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Iterato
 
     What its config asks for only since then is not late yet.
     """
-    begun = {entry.run: max(entry.started.timestamp(), _past(entry.planned, now))
-             for entry in entries}  # fmt: skip
+    begun = {}
+    for entry in entries:
+        # A clock that was ahead planned what is still to come.
+        planned = entry.planned if entry.planned <= now.timestamp() else 0
+        begun[entry.run] = max(entry.started.timestamp(), planned)
     with suppress(OSError):
         changed = shop.config.stat().st_mtime
         for run, minutes in timetable(shop.settings).items() if shop.settings else ():
@@ -145,11 +144,6 @@ def _late(shop: FleetShop, entries: Sequence[LastRun], now: datetime) -> Iterato
             last = begun.get(run, 0)
             if last < due and (changed < due or 0 < last < due - _LONG.total_seconds()):
                 yield run
-
-
-def _past(planned: int, now: datetime) -> int:
-    """A clock that was ahead planned what is still to come."""
-    return planned if planned <= now.timestamp() else 0
 
 
 def describe_fleet(health: FleetHealth, *, everything: bool = False) -> Iterator[str]:

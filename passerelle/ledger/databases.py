@@ -37,7 +37,7 @@ def unreachable(database: Database, error: DatabaseError) -> LedgerAwayError:
     return LedgerAwayError(
         _("the ledger cannot be used ({reason})").format(reason=reason_of(error)),
         str(database),
-        _("see that PostgreSQL runs, and answers here; the next run goes on"),
+        _("see that PostgreSQL runs, and takes this user and password; the next run goes on"),
     )
 
 
@@ -46,7 +46,7 @@ def reason_of(error: DatabaseError) -> str:
     return " ".join(str(error.orig).split())
 
 
-def lightly(connection: Connection) -> bool:
+def _is_light(connection: Connection) -> bool:
     """Whether its transaction need not wait for the disk."""
     return bool(connection.get_execution_options().get("lightly", False))
 
@@ -80,7 +80,7 @@ def sqlite_engine(path: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # In WAL mode, NORMAL leaves a commit to the operating system, and FULL waits for the disk.
-        mode = "NORMAL" if lightly(connection) else "FULL"
+        mode = "NORMAL" if _is_light(connection) else "FULL"
         if connection.info.get("synchronous") != mode:
             connection.exec_driver_sql(f"PRAGMA synchronous = {mode}")
             connection.info["synchronous"] = mode
@@ -136,7 +136,7 @@ def postgresql_engine(
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        lazy = " SET LOCAL synchronous_commit = off;" if lightly(connection) else ""
+        lazy = " SET LOCAL synchronous_commit = off;" if _is_light(connection) else ""
         begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
         # One message: a transaction costs as few round trips as can be.
         connection.exec_driver_sql(f"{begin}{lazy} SELECT pg_advisory_xact_lock({turn})")

@@ -129,7 +129,7 @@ class Ledger:
         mend = _("close programs that hold it open, make room on the disk; the next run goes on")
         if self._is_file:
             return UnreachableError(what, self._where, mend)
-        mend = _("see that PostgreSQL runs, and answers here; the next run goes on")
+        mend = _("see that PostgreSQL runs, and takes this user and password; the next run goes on")
         return LedgerAwayError(what, self._where, mend)
 
     def _damaged(self, error: DatabaseError) -> PasserelleError:
