@@ -105,10 +105,15 @@ class Shop:
             shutil.copytree(self.folder / name, self.folder / f"{name}.kept")
 
     def lay_out(self) -> None:
-        """Both folders as they were; what runs left of them is on the disk before it is timed."""
+        """Both folders as they were; what runs left of them is on the disk before it is timed.
+
+        The server's own folders stay: others in their place would be told from them.
+        """
         for name in ("server", "data"):
-            shutil.rmtree(self.folder / name)
-            shutil.copytree(self.folder / f"{name}.kept", self.folder / name)
+            for path in (self.folder / name).rglob("*"):
+                if path.is_file():
+                    path.unlink()
+            shutil.copytree(self.folder / f"{name}.kept", self.folder / name, dirs_exist_ok=True)
         self._age_sources()
         self.log.write_bytes(b"")
         getattr(os, "sync", lambda: None)()  # Windows has none
