@@ -1,9 +1,11 @@
 """``python -m benchmarks [SUITE...]``: measures, and writes benchmarks/RESULTS.md."""
 
 import argparse
+import compileall
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.measure import ROOT
 from benchmarks.results import write_results
 from benchmarks.suites import SUITES, run_suites
 from benchmarks.suites.shared import QUICK, Scale
@@ -22,6 +24,8 @@ def main() -> None:
     scale = QUICK if options.quick else Scale()
     if options.rounds:
         scale = replace(scale, rounds=options.rounds)
+    compileall.compile_dir(ROOT / "passerelle", quiet=1)
+    compileall.compile_dir(ROOT / "benchmarks", quiet=1)
     outcomes = [*run_suites(options.suites or [*SUITES], scale)]
     write_results(options.output, outcomes, scale)
     print(f"{options.output} is written")

@@ -74,6 +74,8 @@ class Contender:
         """Runs the command; it must end well. Raises :class:`ContenderError`."""
         command = [sys.executable, "-c", _SMALL_PARENT, *self.command]
         environment = os.environ | {"PYTHONPATH": str(ROOT)} | self.environment
+        # Whoever installs a program has its compiled files, whatever this shell was told.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, env=environment, encoding="utf-8"
         )

@@ -2,6 +2,7 @@
 read is marked for translation."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -193,6 +194,32 @@ def test_few_rooms_know_of_the_pool() -> None:
     ]
     others = [name for name in knowing if not any(own in name for own in POOLS_OWN)]
     assert len(others) <= 19, others
+
+
+def regexes_of(path: Path) -> list[str]:
+    """The module's names for regular expressions that are compiled later."""
+    tree = nodes_of(path)[0]
+    assert isinstance(tree, ast.Module)
+    return [
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if getattr(node.value.func, "id", "") == "regex"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+def test_every_regular_expression_compiles() -> None:
+    tried = 0
+    for path in MODULES:
+        if names := regexes_of(path):
+            parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+            module = importlib.import_module(".".join(parts).removesuffix(".__init__"))
+            for name in names:
+                assert getattr(module, name).groups >= 0, f"{path.name}: {name}"
+                tried += 1
+    assert tried > 100
 
 
 def test_convert_and_fix_pay_for_no_ledger_no_server_and_no_page() -> None:

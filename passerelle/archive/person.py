@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from passerelle.base.language import _
 from passerelle.base.reading import detect_encoding
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 
 ERASED = "[erased]"
@@ -36,8 +37,8 @@ _OWN_WORDS = frozenset(
      "lignes", "magasin", "paiement", "produit", "produits", "publié", "quantité", "rejetée",
      "rejetées", "retenue", "retenues", "rien", "saisie", "serveur", "statut", "vente", "ventes")
 )  # fmt: skip
-_DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d\d/\d\d/\d{4}.*")
-_PHONE = re.compile(r"[+(0][\d\s().+/-]{8,}")
+_DATE = regex(r"\d{4}-\d\d-\d\d.*|\d\d/\d\d/\d{4}.*")
+_PHONE = regex(r"[+(0][\d\s().+/-]{8,}")
 
 
 class Person:

@@ -14,7 +14,6 @@ Other orders stay as they are, and so does the encoding. :class:`ValueError` say
 not XML, or XML with entities of its own, which could hide anything.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,9 +21,10 @@ from lxml import etree
 
 from passerelle.archive.person import ERASED, Person
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.xml import CANONICAL_ELEMENTS, SALE_ELEMENTS
 
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = regex(r"[^\W\d_]")
 _NONE: Mapping[str, str] = {}
 # Attributes that say how to read an XML, not what is in it: xml:lang, xsi:type…
 _W3C = "{http://www.w3.org/"

@@ -9,7 +9,6 @@ What would take most of an archive is for a person to decide: a clock may have b
 Only files below the three archives are looked at, in subfolders too, and no link is followed.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, WITHHELD,
 from passerelle.base.durable import remove
 from passerelle.base.language import _, n_
 from passerelle.base.progress import moved, step
+from passerelle.base.regex import regex
 from passerelle.config.model import Archive
 
-_TIME_IN_NAME = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
+_TIME_IN_NAME = regex(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 # Long enough for any run or command that is writing one.
 _LEFTOVER = timedelta(days=1)
 # Few files may well be most of a young archive.

@@ -1,10 +1,11 @@
 """The mends that messages print: what can be typed as it stands, whatever signs an id has."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+from passerelle.base.regex import regex
+
+_PLAIN = regex(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # More make a line that nobody types, and that a console may cut.
 MOST = 10
 

@@ -10,22 +10,23 @@ from functools import lru_cache
 from typing import Literal
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold, visible
 
 # What is raised is not remembered: a message must be in the language spoken when it is told.
 _remembered = lru_cache(maxsize=4_000)
 DateOrder = Literal["dmy", "mdy"]
-_YEAR_FIRST = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
-_YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
-_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?=[T -]?[0-9]{4}(?:[0-9]{2})?Z?$|[T ]|$)")
+_YEAR_FIRST = regex(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
+_YEAR_LAST = regex(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
+_COMPACT = regex(r"([0-9]{4})([0-9]{2})([0-9]{2})(?=[T -]?[0-9]{4}(?:[0-9]{2})?Z?$|[T ]|$)")
 # Names of months in six languages, in full or cut short, with the name of the day before them.
 _WEEKDAY = r"(?:(?!\d)\w{2,10}\.?,? +)?"
-_DAY_AND_NAME = re.compile(
+_DAY_AND_NAME = regex(
     rf"{_WEEKDAY}(?:le )?([0-9]{{1,2}})(?:er|st|nd|rd|th|º|°|\.)?[ -]*(?:de |of )?"
     r"((?!\d)\w{3,10})\.?,?[ -]*(?:de |del )?([0-9]{4}|[0-9]{2})(?![0-9])"
 )
-_NAME_AND_DAY = re.compile(
+_NAME_AND_DAY = regex(
     rf"{_WEEKDAY}((?!\d)\w{{3,10}})\.? +([0-9]{{1,2}})(?:st|nd|rd|th)?,? +([0-9]{{4}})(?![0-9])"
 )
 _MONTHS = {
@@ -50,19 +51,19 @@ _MONTHS = {
     for name in names.split()
 }
 # Where a date ends: its time, "am" or "pm", its zone.
-_TIME = re.compile(
+_TIME = regex(
     r"(?:T|[ -])([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.,][0-9]{1,9})?)?(?: ?(?:Uhr|uur))?"
     r"(?: ?([AaPp])\.? ?[Mm]\.?)?(?: ?(?:(Z|UTC|GMT)|(?:UTC|GMT)?([+-])([0-9]{2}):?([0-9]{2})))?"
     r"(?: \([\w ,]+\))?"
 )
 # Between a date and its time; between hours and minutes; a time of digits alone.
-_AT = re.compile(r"[,.]? *(?:(?:à|at|um|alle(?: ore)?|a las|om|[|–]) *)?(?=[0-9])(?<!T)")
-_HOURS = re.compile(r"(?<=[0-9])(?: ?h ?|\.)(?=[0-9]{2}(?![0-9]))")
-_DIGITS = re.compile(r"([T -]?)([0-9]{2})([0-9]{2})([0-9]{2})?(Z?)")
+_AT = regex(r"[,.]? *(?:(?:à|at|um|alle(?: ore)?|a las|om|[|–]) *)?(?=[0-9])(?<!T)")
+_HOURS = regex(r"(?<=[0-9])(?: ?h ?|\.)(?=[0-9]{2}(?![0-9]))")
+_DIGITS = regex(r"([T -]?)([0-9]{2})([0-9]{2})([0-9]{2})?(Z?)")
 _DASHES = str.maketrans("\u2010\u2011\u2012\u2013\u2212", "-----")
-_SPACES = re.compile(r"[ \u00a0\u202f]+")
+_SPACES = regex(r"[ \u00a0\u202f]+")
 # A spreadsheet counts the days since this one, and parts of a day behind the mark.
-_SERIAL = re.compile(r"([2-7][0-9]{4})(?:[.,]([0-9]{1,12}))?")
+_SERIAL = regex(r"([2-7][0-9]{4})(?:[.,]([0-9]{1,12}))?")
 _SERIAL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 - parse_date adds the zone
 _CENTURY = 2000
 # No shop of this kind is older; a year of three digits, or of two written as four, is a slip.

@@ -1,18 +1,18 @@
 """One family of errors per exit code; each says what, where and what to do, on one line."""
 
-import re
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 
 INTERRUPTED = 130  # Ctrl+C, as shells count it
 # Where several things fail, the exit code tells the gravest: the last of these.
 GRAVITY = (0, 5, 7, 6, 4, 2, 3, 1)
 # French has a blank at which no line breaks.
-_BLANKS = re.compile(r"[^\S\N{NO-BREAK SPACE}]+")
+_BLANKS = regex(r"[^\S\N{NO-BREAK SPACE}]+")
 
 
 class PasserelleError(Exception):

@@ -3,11 +3,12 @@
 import hashlib
 import re
 
+from passerelle.base.regex import regex
 from passerelle.base.words import bare_id, visible
 
-_NUMBER_SIGN = re.compile(r"\s*(?:n(?:[°º]|[or]?[.:\s]|r(?=[0-9]))|№)[.:\s]*", re.IGNORECASE)
-_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}(?:[.,’][0-9]{3})+(?=[.,]0{1,2}$|$)")
-_ROUNDED = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
+_NUMBER_SIGN = regex(r"\s*(?:n(?:[°º]|[or]?[.:\s]|r(?=[0-9]))|№)[.:\s]*", re.IGNORECASE)
+_THOUSANDS = regex(r"[1-9][0-9]{0,2}(?:[.,’][0-9]{3})+(?=[.,]0{1,2}$|$)")
+_ROUNDED = regex(r"[0-9]+(?:[.,][0-9]+)?E\+[0-9]+", re.IGNORECASE)
 
 
 def plain_id(id: str) -> str:

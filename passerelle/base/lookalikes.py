@@ -1,19 +1,19 @@
 """Names that people, programs and disks take for one another: a hint where a file is missing."""
 
-import re
 import unicodedata
 from collections.abc import Iterable
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.words import fold
 
 # Windows hides and adds them; what is still being uploaded (.part, .tmp) is none.
-_ENDING = re.compile(r"\.(?:csv|txt|dat|asc|xml|xslt?|xsd)$")
-_COPY = re.compile(
+_ENDING = regex(r"\.(?:csv|txt|dat|asc|xml|xslt?|xsd)$")
+_COPY = regex(
     r"^(?:copie de|copy of|kopie van|kopie von|copia de|copia di) "
     r"|[ _]?\(\d+\)$|[ _]?-?[ _](?:copie|copy|kopie|copia|kopia)$"
 )
-_GAPS = re.compile(r"[ _.-]+")
+_GAPS = regex(r"[ _.-]+")
 _MOST = 3
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.base.words import visible
 
@@ -18,17 +19,15 @@ from passerelle.base.words import visible
 # in the language that is spoken when it is told.
 _remembered = lru_cache(maxsize=4_000)
 # A line end or a tab in a number separates two numbers.
-_SPACES = re.compile(r"[ \u00a0\u2007\u2009\u202f]+")
+_SPACES = regex(r"[ \u00a0\u2007\u2009\u202f]+")
 _APOSTROPHES = str.maketrans("\u2019\u00b4\u2212", "''-")
-_CURRENCY = re.compile(r"(?:€|EUR) ?(.*)|(.*?) ?(?:€|EUR)")
+_CURRENCY = regex(r"(?:€|EUR) ?(.*)|(.*?) ?(?:€|EUR)")
 # A spreadsheet's own quoting of what it should take for a text.
-_QUOTED = re.compile(r"=\"(.*)\"|'(.*)")
-_SIGN_BEHIND = re.compile(r"([0-9].*?) ?([+-])")
-_WHOLE = re.compile(r"[+-]?[0-9]{1,15}")
-_ONE_MARK = re.compile(r"[+-]?([0-9]{1,15})([.,])([0-9]{1,12})")
-_GROUPED = re.compile(
-    r"[+-]?[0-9]{1,3}([ '.,])[0-9]{3}(?:\1[0-9]{3}){0,3}(?:(?!\1)([.,])[0-9]{1,12})?"
-)
+_QUOTED = regex(r"=\"(.*)\"|'(.*)")
+_SIGN_BEHIND = regex(r"([0-9].*?) ?([+-])")
+_WHOLE = regex(r"[+-]?[0-9]{1,15}")
+_ONE_MARK = regex(r"[+-]?([0-9]{1,15})([.,])([0-9]{1,12})")
+_GROUPED = regex(r"[+-]?[0-9]{1,3}([ '.,])[0-9]{3}(?:\1[0-9]{3}){0,3}(?:(?!\1)([.,])[0-9]{1,12})?")
 _OTHER_MARK = {".": ",", ",": "."}
 # So many numbers that all may be two things show what they are by being alike.
 _FEW = 2

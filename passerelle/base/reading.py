@@ -12,6 +12,7 @@ from html import unescape
 from typing import AnyStr, NamedTuple
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.words import decoded, fold, is_gtin, visible
 
 # Longer than any real header.
@@ -25,18 +26,18 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # The letters of which UTF-8 begins with the bytes C3, C5 and E2.
-_UTF8_LETTER = re.compile("[\u00c0-\u00ff\u0140-\u017f\u2000-\u2fff]")
+_UTF8_LETTER = regex("[\u00c0-\u00ff\u0140-\u017f\u2000-\u2fff]")
 # Excel's own line above a header, which names the separator.
-_SEP_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+_SEP_LINE = regex(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
 # Amounts, dates and times, which no header calls a column.
-_VALUE = re.compile(r"[0-9]+(?:[-/.,: ]+[0-9]+)+")
-_SIGNS = re.compile(r"[\W_]*")
+_VALUE = regex(r"[0-9]+(?:[-/.,: ]+[0-9]+)+")
+_SIGNS = regex(r"[\W_]*")
 # How many lines may stand above a header.
 MOST_ABOVE = 20
 # A mark for the order of bytes, and the same one that was encoded once more.
 _MARKS = ("\ufeff", "ï»¿")
 # What the first cell of a row says that only sums up, or ends a report.
-TOTALS = re.compile(
+TOTALS = regex(
     r"(sous|sub|grand|gran|montant|valeur|importe|importo|valor|valore|zwischen|end|eind)?[ -]?"
     r"(total|totaux|totaal|somme|summe|suma|somma|gesamt)"
     r"|(a reporter|report|ubertrag|riporto|a riportare)\b"
@@ -55,7 +56,7 @@ END_OF_FILE = "\x1a\r\n"
 """The sign, and what may stand behind it."""
 _TAIL = 99
 # A cell that a ";" of an entity cut, as in "M&uuml;ller".
-HALF_ENTITY = re.compile(r"&#?\w+$")
+HALF_ENTITY = regex(r"&#?\w+$")
 # So many names of columns no row holds by chance.
 _FEW_NAMES = 3
 # Bytes that fit a processor's cache.

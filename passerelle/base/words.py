@@ -12,28 +12,29 @@ from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
 
+from passerelle.base.regex import regex
 from passerelle.base.wording import printable
 
 # Files say the same names and items line after line.
 _remembered = lru_cache(maxsize=4_000)
-_SPACES = re.compile(r"\s+")
-_NUMBER_DRESS = re.compile(r"[\s'\"=\x00-\x1f\x7f]")
+_SPACES = regex(r"\s+")
+_NUMBER_DRESS = regex(r"[\s'\"=\x00-\x1f\x7f]")
 # What people and spreadsheets write before a GTIN, and between its digits.
-_GTIN_DRESS = re.compile(
+_GTIN_DRESS = regex(
     r"(?:(?:ean|gtin|upc|gencod|isbn)(?:-?(?:8|12|13|14)(?=[^0-9]))?|#)?[:.#-]*([0-9][0-9.,-]*)",
     re.IGNORECASE,
 )
-_GROUPED = re.compile(r"[0-9]{3,}(?:-[0-9]{3,})+")
+_GROUPED = regex(r"[0-9]{3,}(?:-[0-9]{3,})+")
 # A number that a program made of one, all of its digits left.
-_WHOLE_ITEM = re.compile(r"([0-9]{8,14})[.,]0+")
+_WHOLE_ITEM = regex(r"([0-9]{8,14})[.,]0+")
 _SHORTEST, _LONGEST = 8, 14
-_WITHOUT = re.compile(
+_WITHOUT = regex(
     r"(no|without|sans|pas d[e']|sin|senza|kein|keine|ohne|geen|zonder|sem) ?"
     r"(ean|gtin|upc|isbn|gencod|bar ?code|code[ -]barres?|codigo( de barras)?|codice( a barre)?"
     r"|strichcode|streepjescode)s?(13)?"
 )
-_BETWEEN_DIGITS = re.compile(r"[.,-]")
-_DIGITS = re.compile(r"[0-9]+")
+_BETWEEN_DIGITS = regex(r"[.,-]")
+_DIGITS = regex(r"[0-9]+")
 # Unicode's Default_Ignorable_Code_Point beyond the category Cf, and the blank of Braille.
 UNSEEN = frozenset(
     (
@@ -42,8 +43,8 @@ UNSEEN = frozenset(
         *map(chr, range(0xE0100, 0xE01F0)),
     )
 )
-_SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
-_NO_SIGN = re.compile(r"[\W_]*")
+_SPREADSHEET_NUMBER = regex(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+|[0-9]+[.,]0+")
+_NO_SIGN = regex(r"[\W_]*")
 # What databases, spreadsheets and people write where there is nothing, in whatever case; and of
 # these, what people and towns are called.
 _NOTHING = (
@@ -86,14 +87,14 @@ _SIGNS = frozenset(
         *map(chr, range(0x2010, 0x205F)),
     )
 )
-_A_LINE_OF_SIGNS = re.compile(
+_A_LINE_OF_SIGNS = regex(
     "\n[{signs}][{signs}\\s]*\n".format(signs=re.escape("".join(sorted(_SIGNS))))
 )
-_ENTITY = re.compile(r"&#?\w+;")
-_FORMULA = re.compile(r'="(.*)"')
+_ENTITY = regex(r"&#?\w+;")
+_FORMULA = regex(r'="(.*)"')
 # How a letter looks that was encoded once more.
 _FIRST_OF_TWO = "\u00c3\u00c2\u00e2\u00c4\u00c5"
-_ENCODED_TWICE = re.compile("[\u00c2-\u00c5\u00e2][^\x00-\x7f]")
+_ENCODED_TWICE = regex("[\u00c2-\u00c5\u00e2][^\x00-\x7f]")
 # And in place of an item number, as they compare.
 NO_ITEMS = frozenset(
     (
@@ -340,7 +341,7 @@ def items_within(text: str) -> tuple[str, ...]:
     return tuple(filter(is_gtin_digits, _DIGITS.findall(visible(text))))
 
 
-_BETWEEN_ITEMS = re.compile(r"[|,;/\s]+")
+_BETWEEN_ITEMS = regex(r"[|,;/\s]+")
 
 
 def items_in(text: str) -> list[str]:
@@ -351,8 +352,8 @@ def items_in(text: str) -> list[str]:
     return parts if len(parts) > 1 else []
 
 
-_ID_DRESS = re.compile(r"[\s#'\"=]+")
-_ID_DECIMALS = re.compile(r"(?<=[0-9])[.,]0+$")
+_ID_DRESS = regex(r"[\s#'\"=]+")
+_ID_DECIMALS = regex(r"(?<=[0-9])[.,]0+$")
 
 
 def bare_id(id: str) -> str:

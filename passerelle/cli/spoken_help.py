@@ -4,7 +4,6 @@ Commands are written in English, in docstrings and options. Another language sho
 command, made when it is asked for: the command itself stays as it is, whatever is spoken next.
 """
 
-import re
 from collections.abc import Iterator
 from copy import copy
 from inspect import cleandoc
@@ -13,6 +12,7 @@ from typing import TypeGuard, TypeVar
 import click
 
 from passerelle.base.language import N_, _, spoken
+from passerelle.base.regex import regex
 
 C = TypeVar("C", bound=click.Command)
 # What the line of usage says of what may follow a group.
@@ -20,7 +20,7 @@ BELOW = N_("COMMAND [ARGS]...")
 _ANY_LANGUAGE = frozenset({"ID", "ID...", "EAN13", "SKU", "URL", "CODE", "STOCK.csv"})
 # Begins a paragraph whose lines click leaves as they are; two blanks set words apart from calls.
 _AS_IT_IS = "\b\n"
-_EXPLAINED = re.compile(r"\S {2,}\S")
+_EXPLAINED = regex(r"\S {2,}\S")
 
 
 def in_words(command: C) -> C:

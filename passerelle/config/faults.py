@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from passerelle.base.language import N_, _, n_
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.config.model import Settings
 from passerelle.config.syntax import right_form, written
@@ -18,7 +19,7 @@ from passerelle.config.values import Section, section_of
 Key = tuple[str, ...]
 # What may hold a line end or a bracket that ends or opens nothing: strings and comments.
 # https://toml.io/en/v1.0.0#string
-_TOKEN = re.compile(
+_TOKEN = regex(
     r'"""(?:\\.|[^\\])*?""""{0,2}'
     r"|'''.*?''''{0,2}"
     r'|"(?:\\.|[^"\\\n])*"'

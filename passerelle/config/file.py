@@ -1,17 +1,17 @@
 """Which config.toml it is, and the language that it asks for: what even ``--help`` must know."""
 
 import os
-import re
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 from passerelle.base.language import speak
+from passerelle.base.regex import regex
 
 ENVIRONMENT = "PASSERELLE_CONFIG"
 FILE_NAME = "config.toml"
 # Before the first table, on a line of its own; for files that are no TOML, too.
-_LANGUAGE = re.compile(r"""(?:^|\n)[ \t]*language[ \t]*=[ \t]*["'](\w+)["']""")
+_LANGUAGE = regex(r"""(?:^|\n)[ \t]*language[ \t]*=[ \t]*["'](\w+)["']""")
 
 
 def config_place(option: Path | None = None) -> Path:

@@ -13,12 +13,13 @@ from urllib.parse import quote, quote_plus
 
 from passerelle.base.errors import ConfigError, UsageError
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.servers import Server
 
 SERVICE = "passerelle"
-_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_VARIABLE = regex(r"[A-Za-z_]\w*", re.ASCII)
 # Neither FTP nor any login form can carry these; half a surrogate is a byte that was no text.
-_UNSENDABLE = re.compile("[\r\n\0\ud800-\udfff]")
+_UNSENDABLE = regex("[\r\n\0\ud800-\udfff]")
 
 
 def password_of(name: str, server: Server) -> str:

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.servers import address_of
 from passerelle.model.location import Location
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from passerelle.config.model import Settings
 
 # "//", "/./" and SFTP's "/~/", but for a scheme's slashes: the login folder may be the root.
-_NOTHING = re.compile(r"(?<![:/])(?:/[.~]?(?=/|$))+")
-_LOOPBACK = re.compile(r"@(?:127(?:\.\d+){1,3}|::1):")
+_NOTHING = regex(r"(?<![:/])(?:/[.~]?(?=/|$))+")
+_LOOPBACK = regex(r"@(?:127(?:\.\d+){1,3}|::1):")
 _TIME = "20260102_030405"
 
 

@@ -1,6 +1,5 @@
 """``[pool]``: one stock that several shops share."""
 
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, Literal
@@ -9,6 +8,7 @@ from pydantic import Field, ValidationInfo, ValidatorFunctionWrapHandler, field_
 from pydantic_core import PydanticKnownError
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.columns import Columns, OrderColumns, StockColumns
 from passerelle.config.statuses import CANCELLED
 from passerelle.config.stock import Guards, Stock
@@ -27,7 +27,7 @@ from passerelle.model.location import Location
 from passerelle.model.tills import ORIGIN
 
 # It stands in file names, in the ledger and on the command line.
-_SHOP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+_SHOP_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 _ORDERS = OrderColumns()
 
 

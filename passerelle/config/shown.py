@@ -13,14 +13,15 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from passerelle.base.language import _, spoken
+from passerelle.base.regex import regex
 from passerelle.config.faults import Key, key_lines
 from passerelle.config.file import ENVIRONMENT
 from passerelle.config.load import load_config, read_text
 
 MASK = "********"
 # What stands in config.toml for a password without being one.
-_NO_SECRET = re.compile(r"(keyring|env:[A-Za-z_]\w*)?", re.ASCII)
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NO_SECRET = regex(r"(keyring|env:[A-Za-z_]\w*)?", re.ASCII)
+_SCHEME = regex(r"[A-Za-z][A-Za-z0-9+.-]*://")
 Origin = Literal["config.toml", "default", "environment"]
 
 
@@ -110,7 +111,7 @@ def _note(path: Key, value: Any) -> str:
     return ""
 
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]+")
 
 
 def toml_value(value: Any) -> str:

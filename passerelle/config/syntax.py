@@ -10,22 +10,23 @@ import tomllib
 from collections.abc import Callable
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 
 # Values that may be, or hold, a password are never shown.
-_SECRET = re.compile(r"password|secret|token|key|url|ledger", re.IGNORECASE)
-_PAIR = re.compile(r"""\s*([\w.\-"']+)\s*=\s*(.*?)\s*$""")
-_BARE = re.compile(r"""[^"'\[{#=]+""")
-_COMMENT = re.compile(r"\s+#.*$")
-_TABLE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
+_SECRET = regex(r"password|secret|token|key|url|ledger", re.IGNORECASE)
+_PAIR = regex(r"""\s*([\w.\-"']+)\s*=\s*(.*?)\s*$""")
+_BARE = regex(r"""[^"'\[{#=]+""")
+_COMMENT = regex(r"\s+#.*$")
+_TABLE = regex(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
 # Word and phones put them in place of straight ones.
-_CURLY = re.compile("[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]")
+_CURLY = regex("[\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019\u201a]")
 _YES = frozenset({"true", "yes", "oui", "vrai", "on"})
 _NO = frozenset({"false", "no", "non", "faux", "off"})
-_TWO_VALUES = re.compile(r"""(?:"[^"]*"|'[^']*'|\b\d+)\s+(?:"|'|\d)""")
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
-_HOUR_OF_DAY = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{1,2}):(\d{2})")
-_QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
+_TWO_VALUES = regex(r"""(?:"[^"]*"|'[^']*'|\b\d+)\s+(?:"|'|\d)""")
+_DAY_FIRST = regex(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_HOUR_OF_DAY = regex(r"(\d{4}-\d{2}-\d{2}) (\d{1,2}):(\d{2})")
+_QUOTED = regex(r"""("[^"]*"|'[^']*')""")
 _LONGEST = 90
 # By what the parser says of a value that does not end: the line on which one begins.
 _BEGINNINGS = {

@@ -1,15 +1,15 @@
 """``[tills]``: several tills that share their open orders (docs/tills.md)."""
 
-import re
 from ipaddress import ip_address
 from typing import Literal
 
 from pydantic import field_validator
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.values import Section
 
-_GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
+_GROUP_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 
 
 class Certificate(Section):

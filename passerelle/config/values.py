@@ -26,6 +26,7 @@ from pydantic.fields import FieldInfo
 
 from passerelle.base.language import _
 from passerelle.base.reading import SEPARATORS
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.model.location import Location, clean_path
 from passerelle.model.tills import ORIGIN
@@ -71,7 +72,7 @@ def table_schema(keys: Iterable[str], pattern: str) -> WithJsonSchema:
 # --- Texts
 
 # https://www.w3.org/TR/xml/#charsets, without tab and line ends
-_NOT_PRINTABLE = re.compile("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_PRINTABLE = regex("[^ -\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def printable(text: str) -> str:
@@ -90,7 +91,7 @@ Printable = Annotated[str, AfterValidator(printable), _PRINTABLE]
 
 
 # What people put between names that they write into one text.
-_BETWEEN_NAMES = re.compile(r"\s*[,;]\s*")
+_BETWEEN_NAMES = regex(r"\s*[,;]\s*")
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -155,7 +156,7 @@ def _separator(value: Any) -> str:
 
 
 # What one system's ``strftime`` passes over stops the program on another.
-_DIRECTIVES = re.compile("%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]")
+_DIRECTIVES = regex("%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]")
 
 
 def _date_format(value: str) -> str:
@@ -176,8 +177,8 @@ DateFormat = Annotated[str, AfterValidator(_date_format), _FORMAT]
 
 # --- Durations and sizes: a number with its unit
 _NUMBER = r"^\s*[0-9]{1,12}(\.[0-9]{1,9})? ?"
-_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
-_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(B|kB|KB|MB|GB)", re.ASCII)
+_DURATION = regex(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(ms|s|m|h|d)")
+_SIZE = regex(r"([0-9]{1,12}(?:\.[0-9]{1,9})?) ?(B|kB|KB|MB|GB)", re.ASCII)
 _MICROSECONDS = {
     "d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000,
 }  # fmt: skip

@@ -1,6 +1,5 @@
 """What the buttons may start: commands of the command line, and what each asks first."""
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +7,13 @@ from dataclasses import dataclass
 from passerelle.base import commands
 from passerelle.base.errors import UsageError
 from passerelle.base.language import N_, _
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.health.concerns import Concern, ConcernKind
 from passerelle.health.report.live import Button
 
-_UNSTEADY = re.compile(r"\b(?:written|dated|écrit|daté)\b[^,\n]*|[0-9]{8}_[0-9]{6}")
-_PRINTED = re.compile(r"`(passerelle [^`]+)`")
+_UNSTEADY = regex(r"\b(?:written|dated|écrit|daté)\b[^,\n]*|[0-9]{8}_[0-9]{6}")
+_PRINTED = regex(r"`(passerelle [^`]+)`")
 # Where `settle` means that a person entered the order.
 _BY_HAND = frozenset(
     {ConcernKind.WITHHELD, ConcernKind.REJECTED, ConcernKind.NOT_SENT, ConcernKind.LEFT}

@@ -1,6 +1,5 @@
 """Pure: the rows of one order -> the order, whole or with the faults that reject it."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -8,6 +7,7 @@ from typing import TypeVar
 
 from passerelle.base.ids import is_overlong, lost_its_digits, within_limits
 from passerelle.base.language import N_, _
+from passerelle.base.regex import regex
 from passerelle.base.wording import printable, shorten
 from passerelle.base.words import (
     gtin,
@@ -24,9 +24,9 @@ from passerelle.csv_to_xml.repeats import adds_up, are_at_odds, doubt, latest, o
 from passerelle.model.orders import Customer, Fault, Line, Order, Reading, Sold
 
 T = TypeVar("T")
-_LINE_ENDS = re.compile(r"\s*[\r\n]+\s*")
+_LINE_ENDS = regex(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = regex("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
 CUSTOMER = tuple(Customer.__dataclass_fields__)
 LINE = tuple(Line.__dataclass_fields__)

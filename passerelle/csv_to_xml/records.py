@@ -13,6 +13,7 @@ from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
 from passerelle.base.numbers import parse_decimal, parse_whole
 from passerelle.base.reading import HALF_ENTITY
+from passerelle.base.regex import regex
 from passerelle.base.words import (
     BLANKS,
     NAMES_OF_SOME,
@@ -36,12 +37,12 @@ _FILLED = ("id", "date", "status", "quantity", "unit_price", "total_paid")
 _NAMES = frozenset(("first_name", "last_name", "city"))
 _READ = frozenset(("date", "quantity", "quantity_refunded", "unit_price", "shipping",
                    "discount", "total_paid", "vat_rate"))  # fmt: skip
-_ID = re.compile(r"\S*[0-9]\S*")
-_NO_ID = re.compile(r'[\s"]')
+_ID = regex(r"\S*[0-9]\S*")
+_NO_ID = regex(r'[\s"]')
 _UNSEEN = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+"
-_BESIDE_QUOTES = re.compile(f'{_UNSEEN}(?=")|(?<="){_UNSEEN}')
+_BESIDE_QUOTES = regex(f'{_UNSEEN}(?=")|(?<="){_UNSEEN}')
 # As `io` has it: either line end, and that of old Macs.
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)?")
+_LINE = regex(r"[^\r\n]*(?:\r\n?|\n)?")
 
 
 @dataclass(frozen=True, slots=True)

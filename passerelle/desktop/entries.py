@@ -6,20 +6,20 @@ there.
 """
 
 import ntpath
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.desktop import account
 
 RECORD = "Software\\Passerelle\\Desktop"
 MENU = "Passerelle"
 _ENVIRONMENT, _PATH = "Environment", "Path"
 # Entries with a semicolon in them stand between quotes.
-_SEPARATOR = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_SEPARATOR = regex(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 @dataclass(frozen=True, slots=True)

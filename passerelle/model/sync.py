@@ -1,6 +1,5 @@
 """Levels that go from one system to another: items, jobs, and what is promised of them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from passerelle.base.regex import regex
 from passerelle.model.states import Stage
 
 # The kind of all jobs so far.
@@ -105,7 +105,7 @@ class SourceItem:
 
 
 _NONE = Decimal(0)
-_LEVEL = re.compile(r"[+-]?[0-9]{1,20}(\.[0-9]{1,12})?")
+_LEVEL = regex(r"[+-]?[0-9]{1,20}(\.[0-9]{1,12})?")
 # What is greater is another column's number.
 _MOST = Decimal(10) ** 12
 

@@ -28,6 +28,7 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.progress import moved
+from passerelle.base.regex import regex
 from passerelle.config.passwords import hidden
 from passerelle.config.servers import Server
 from passerelle.remotes.base import (
@@ -49,11 +50,11 @@ _FINAL = ("absent", "denied", "full", "there")
 _NOT_IMPLEMENTED = ("500", "502", "504")
 _NOT_LOGGED_IN = ("530", "532", "332")
 _FOLDER_TYPES = ("dir", "cdir", "pdir")
-_DOS_FOLDER = re.compile(r"\s<(?:DIR|JUNCTION|SYMLINKD)>\s")
+_DOS_FOLDER = regex(r"\s<(?:DIR|JUNCTION|SYMLINKD)>\s")
 # At the beginning of a line of facts; some send it as a line of the reply's own.
-_FACT = re.compile(r"(?:250-)? *[\w.-]+=[^;]*[; ]")
-_TIME = re.compile(r"(?<!\d)(\d{14,})(?:\.(\d+))?")
-_EMPTY_FOLDER = re.compile(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
+_FACT = regex(r"(?:250-)? *[\w.-]+=[^;]*[; ]")
+_TIME = regex(r"(?<!\d)(\d{14,})(?:\.(\d+))?")
+_EMPTY_FOLDER = regex(r"no (?:such )?files?|no files|empty", re.IGNORECASE)
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _OTHER_NAME = (62, 64)
 _UNKNOWN_ISSUER = (2, 18, 19, 20, 21)

@@ -5,12 +5,13 @@ Windows, whose messages they pass on, in the languages of the shops that are ser
 nothing ("Failed to open file").
 """
 
-import re
 from typing import Literal
+
+from passerelle.base.regex import regex
 
 Cause = Literal["absent", "denied", "busy", "full", "there", ""]
 
-_ABSENT = re.compile(
+_ABSENT = regex(
     r"no such (?:file|director|folder|path|object)|not found|not exist|n't exist"
     r"|(?:cannot|can't|could not|couldn't) (?:find|locate)"
     r"|aucun fichier ou (?:dossier|r[eé]pertoire)|introuvable|n'existe pas"
@@ -21,24 +22,24 @@ _ABSENT = re.compile(
     r"|niet (?:vinden|gevonden)|bestaat niet"
 )
 # Pure-FTPd says so (messages_en.h, messages_fr.h) where it may not even look.
-_BLIND = re.compile(r"sorry, but that file doesn't exist|550 le fichier n'existe pas")
-_DENIED = re.compile(
+_BLIND = regex(r"sorry, but that file doesn't exist|550 le fichier n'existe pas")
+_DENIED = regex(
     r"denied|permission|privilege|forbidden|no(?:t enough)? (?:access|rights)"
     r"|not (?:allowed|permitted|authori)"
     r"|acc[eè]s refus|non (?:accord|autoris)|interdit|inaccessible|pas (?:les droits|autoris)"
     r"|verweigert|keine berechtigung|denegado|permiso|negato|permess|geweigerd"
 )
-_BUSY = re.compile(
+_BUSY = regex(
     r"(?:used|in use) by another process|sharing violation|utilis[eé] par un autre processus"
     r"|von einem anderen prozess verwendet"
 )
-_THERE = re.compile(
+_THERE = regex(
     r"file exists|already exists?|existe d[eé]j[aà]|(?:existiert|ist) (?:bereits|schon)"
     r"|bereits vorhanden|ya existe|esiste gi[aà]|bestaat (?:al|reeds)"
     # A folder onto another, as the C library has it.
     r"|directory not empty|dossier non vide|r[eé]pertoire non vide|nicht leer"
 )
-_FULL = re.compile(
+_FULL = regex(
     r"no (?:more )?(?:disk )?space|(?:disk|volume|file ?system) (?:is )?full|(?<!/)quota"
     r"|(?:insufficient|not enough) (?:disk |storage |free )?(?:space|storage)"
     r"|exceeded (?:its |your )?(?:storage|disk|space)|storage (?:allocation|limit)"
@@ -48,7 +49,7 @@ _FULL = re.compile(
     r"|onvoldoende (?:schijf)?ruimte"
 )
 # Of the command SIZE rather than of the file: some will not count in ASCII mode, or not at all.
-_NO_SIZE = re.compile(
+_NO_SIZE = regex(
     r"\bascii\b|\bbinary\b|\bsize\b.{0,30}(?:not |disabled|denied|forbidden|unavailable)"
 )
 

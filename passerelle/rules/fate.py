@@ -17,6 +17,7 @@ from functools import lru_cache
 from passerelle.base.commands import command
 from passerelle.base.dates import same_moment
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.wording import minute, shorten
 from passerelle.base.words import decoded, fold, plain_word
 from passerelle.config.orders import Orders
@@ -28,8 +29,8 @@ from passerelle.model.states import DONE, OpenMatter, State
 # The finest first, so that a reason names the code alone; a pattern may fit a code with blanks.
 _BETWEEN_CODES = tuple(re.compile(f"[{one}]+") for one in (r"^\w.*-", r",;|/+&\s", r",;|/\r\n"))
 _AROUND_CODES = " \t()[]{}<>\"'#"
-_DASHES = re.compile("[\u00ad\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
-_TAGS = re.compile(r"(?i)</?(?:br|p|li|ul|ol|div|span|b|i|em|strong|t[dr])(?:\s[^>]*)?/?>")
+_DASHES = regex("[\u00ad\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+_TAGS = regex(r"(?i)</?(?:br|p|li|ul|ol|div|span|b|i|em|strong|t[dr])(?:\s[^>]*)?/?>")
 
 
 class Fate(StrEnum):

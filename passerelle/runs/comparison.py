@@ -4,7 +4,6 @@ For whoever runs two systems side by side before one of them is switched off. Th
 of columns does not count, nor how a number is written: 5, 5.0 and 5,00 are the same.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,11 +11,12 @@ from pathlib import Path
 
 from passerelle.base.errors import UnreachableError, UsageError
 from passerelle.base.language import _, n_
+from passerelle.base.regex import regex
 from passerelle.base.words import fold, gtin, is_gtin
 from passerelle.runs.comparison_files import Key, Rows, Terms, is_xml, read_csv, read_xmls
 
 # Three decimals may be thousands, and zeros in front make it no number but a code.
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.,](?![0-9]{3}$)[0-9]+)?")
+_NUMBER = regex(r"-?(?:0|[1-9][0-9]*)(?:[.,](?![0-9]{3}$)[0-9]+)?")
 _ENDINGS = (".csv", ".txt", ".xml")
 
 

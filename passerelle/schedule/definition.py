@@ -7,7 +7,6 @@ A trigger's own elements come in a fixed sequence; those of settings and princip
 import codecs
 import math
 import os
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -18,12 +17,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
+from passerelle.base.regex import regex
 from passerelle.config.model import Settings
 from passerelle.model.runs import RUNS
 from passerelle.schedule.timetable import minutes_of
 
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
-_PLAIN = re.compile(r"[\w-]+")
+_PLAIN = regex(r"[\w-]+")
 # What a run needs beyond its own limit, to note how it ended.
 _GRACE = timedelta(minutes=1)
 # A first load of many levels takes so long.

@@ -1,6 +1,5 @@
 """The tasks ``Passerelle\\orders`` and ``Passerelle\\stock`` of Windows' Task Scheduler."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,14 @@ from tempfile import TemporaryDirectory
 
 from passerelle.base.errors import BusyError, NotFoundError, UnreachableError
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.config.model import Settings
 from passerelle.model.runs import RUNS
 from passerelle.schedule import schtasks
 from passerelle.schedule.definition import NAMESPACE, Program, needs_password, task_file, task_xml
 
 _FOLDER = "Passerelle"
-_NOT_ASCII = re.compile(r"[^\x20-\x7e]")
+_NOT_ASCII = regex(r"[^\x20-\x7e]")
 # https://learn.microsoft.com/windows/win32/taskschd/task-scheduler-error-and-success-constants
 NOT_YET, RUNNING = 0x41303, 0x41301
 

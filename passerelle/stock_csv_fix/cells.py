@@ -3,7 +3,6 @@
 Cells of plain digits are read all at once; of the others each spelling becomes a text once.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +15,7 @@ import numpy.typing as npt
 from passerelle.base.language import _
 from passerelle.base.numbers import DecimalMark, NumberColumn, is_amount, parse_decimal
 from passerelle.base.reading import names_columns, split_header
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.columns import COLUMNS
@@ -31,7 +31,7 @@ from passerelle.stock_csv_fix.packed import (
 from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
 from passerelle.stock_csv_fix.surroundings import hold, known_names
 
-_DIGIT = re.compile("[0-9]")
+_DIGIT = regex("[0-9]")
 # What PrestaShop holds of an item; what is greater is another column's number.
 MOST = 2**31 - 1
 _SPACE, _TAB = 0x20, 0x09

@@ -4,7 +4,6 @@ The item number and quantity columns decide; the bytes of every line that does n
 copied, and of a line that does, only the quantity is written anew.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from passerelle.base.language import _
+from passerelle.base.regex import regex
 from passerelle.base.wording import FEW, listed, shorten
 from passerelle.base.words import is_eaten_by_spreadsheet
 from passerelle.config.stock import Stock
@@ -170,7 +170,7 @@ def _plain(level: Decimal, before: str) -> str:
 # The column of a fault that lies in the shop's orders.
 SOLD = "orders"
 # https://www.php.net/manual/en/language.types.numeric-strings.php: leading numeric strings
-_LEADING = re.compile(r"[ \t\n\r\v\f]*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)")
+_LEADING = regex(r"[ \t\n\r\v\f]*([+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?)")
 
 
 def _shop_reads(text: str) -> int:

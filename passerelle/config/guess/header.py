@@ -6,12 +6,13 @@ from difflib import SequenceMatcher
 from functools import cache
 
 from passerelle.base.language import N_, _
+from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
 from passerelle.base.words import plain_word
 from passerelle.config.columns import COLUMNS
 
 # A price without tax, taken for one with it, would make every sale wrong.
-WITHOUT_TAX = re.compile(
+WITHOUT_TAX = regex(
     r"\b(ht|h\.t\.?|hors taxes?|net|netto|nett[aei]|neto|ex|excl\w*|exkl\w*|escl\w*|zzgl|sin iva"
     r"|senza iva|ohne (mwst|ust)|zonder btw|without (tax|vat)|w/o (tax|vat)|(base )?imponible"
     r"|imponibile|item cost)\b"
@@ -21,7 +22,7 @@ _COUNT = r"(qte|qty|quantites?|quantity|menge|anzahl|cantidad|quantita|aantal|ho
 _DONE = (r"(livre|expedie|deliver|shipp|fulfill?ed|geliefert|versandt|entregad|enviad|consegnat|"
          r"spedit|geleverd|verzonden|annul|cancel|storniert|anulad|geannuleerd)")  # fmt: skip
 # In a folded name: the pieces that came back are taken off already.
-NET = re.compile(
+NET = regex(
     r"(-|\b(?:minus|less|net of|after|moins|apres|abzuglich|abzgl\.?|menos|meno|min)) ?"
     r"(refund|rembours|ruckerstatt|erstatt|reembols|rimbors|terugbeta)"
 )
@@ -52,7 +53,7 @@ _GRID = frozenset(
     )
 )
 _OF_LINES = ("ean13", "product_reference", "product_name", "quantity", "unit_price")
-_WORDS = re.compile(r"\w+")
+_WORDS = regex(r"\w+")
 _EMPTY_WORDS = frozenset(
     (
         *("de", "du", "des", "la", "le", "les", "l", "d", "of", "the", "di", "del", "della"),

@@ -12,6 +12,7 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
+from passerelle.base.regex import regex
 from passerelle.base.words import is_gtin, plain_word
 from passerelle.config.columns import COLUMNS
 from passerelle.config.guess.header import likeness
@@ -41,7 +42,7 @@ _NO_ELEMENTS = frozenset({"vat_number", "quantity_refunded"})
 _OF_ORDERS = tuple(
     key for key in (*COLUMNS["orders"], "store") if key not in (*OF_LINES, *_NO_ELEMENTS)
 )
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-_.]")
+_WORDS = regex(r"(?<=[a-z0-9])(?=[A-Z])|[-_.]")
 
 
 # How dates stand in XMLs, beside the usual form; where a day may be a month, as Europe has it.

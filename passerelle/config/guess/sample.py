@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +25,7 @@ from passerelle.base.reading import (
     line_of,
     split_header,
 )
+from passerelle.base.regex import regex
 from passerelle.base.words import fold, is_eaten_by_spreadsheet, is_gtin, item_number
 from passerelle.config.columns import COLUMNS
 
@@ -43,7 +43,7 @@ _MOST = 0.9
 # More would say no more.
 _MANY = 500
 _LONGEST = 200
-_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_EMAIL = regex(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 class CellKind(StrEnum):

@@ -5,11 +5,11 @@ is the move: so a line moves the pool once however often it is read, an order th
 it by the change, and one that was cancelled moves it back.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from passerelle.base.ids import lost_its_digits
+from passerelle.base.regex import regex
 from passerelle.base.words import gtin, is_eaten_by_spreadsheet, is_gtin
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Fault, Reading
@@ -20,7 +20,7 @@ from passerelle.rules.pool.terms import CANCELLED, ORDER, Counted, OrderLine, Se
 # A fault elsewhere in an order is no matter of the pool's: it asks for no price.
 # What has no item number is none of the pool's either: gift wrapping, carriage.
 _TELLING = ("quantity", "line", "id")
-_LONG_NUMBER = re.compile("[0-9]{8,}")
+_LONG_NUMBER = regex("[0-9]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
