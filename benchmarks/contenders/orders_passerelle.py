@@ -18,7 +18,7 @@ def main(source: str, target: str) -> None:
     """Turns ``source`` into ``target``."""
     places = {"from": "ftp:a", "to": "ftp:b", "store": "008"}
     settings = Orders.model_validate(places, context=SERVERS)
-    gc.set_threshold(100_000, 20, 100)  # as passerelle.__main__ does
+    gc.set_threshold(250_000, 20, 100)  # as passerelle.__main__ does
 
     def work() -> None:
         file = read_orders(Path(source).read_bytes(), settings, "commandes.csv")

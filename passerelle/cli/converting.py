@@ -1,4 +1,7 @@
-"""What needs neither a ledger nor a server, and loads nothing of them: ``convert`` and ``fix``."""
+"""What needs neither a ledger nor a server, and loads nothing of them: ``convert`` and ``fix``.
+
+Each loads its own rules alone.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +19,7 @@ from passerelle.cli.common import (
     with_settings,
 )
 from passerelle.config.model import Settings
-from passerelle.runs.rehearsal import Rehearsal, convert_file, convert_sale, fix_file
+from passerelle.runs.local_files import Rehearsal
 
 
 @click.command()
@@ -31,6 +34,8 @@ def convert(settings: Settings, source: Path, id: str | None, output: Path | Non
     passerelle convert commandes.csv -o ventes.xml
     passerelle convert commandes.csv --sale 1042
     """
+    from passerelle.runs.rehearsal import convert_file, convert_sale
+
     with step(_("converting {file}").format(file=source.name)):
         if id is None:
             result = convert_file(settings, source, now())
@@ -52,6 +57,8 @@ def fix(settings: Settings, source: Path, orders: Path | None, output: Path | No
     \b
     passerelle fix ExportCSV.csv --orders commandes.csv -o ExportCSVmod.csv
     """
+    from passerelle.runs.fixing import fix_file
+
     with step(_("correcting {file}").format(file=source.name)):
         result = fix_file(settings, source, orders)
     _deliver(result, output, source, orders)

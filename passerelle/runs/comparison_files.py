@@ -35,7 +35,7 @@ from passerelle.base.wording import shorten
 from passerelle.base.words import fold, gtin, is_dressed, is_gtin, meant
 from passerelle.config.model import Settings
 from passerelle.config.stock import Stock
-from passerelle.runs.rehearsal import read_local
+from passerelle.runs.local_files import read_local
 
 _END = "\x1a\r\n"
 # What [stock] says of columns where there is none.

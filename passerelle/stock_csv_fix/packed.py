@@ -5,6 +5,7 @@ word is a number or a piece of text that a processor compares, reads and folds i
 """
 
 from collections.abc import Iterator, Sequence
+from hashlib import shake_128
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ _HIGH = every(0x80)
 # By how many bytes of a word belong to the cell: those.
 _MASKS = np.array([(1 << 64) - (1 << (8 * (8 - n))) for n in range(9)], np.uint64)
 # Odd numbers of evenly spread bits, one for each word of a cell.
-_MIXES = np.random.default_rng(2026).integers(2**63, 2**64, LONGEST // _WORD, np.uint64) | 1
+_MIXES = np.frombuffer(shake_128(b"passerelle").digest(LONGEST), "<u8") | np.uint64(1)
 _HALF = np.uint64(32)
 
 

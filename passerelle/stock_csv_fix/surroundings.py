@@ -113,7 +113,7 @@ def read_over(
     header = _folded(split_header(header_line, separator))
     found = {}
     below = np.flatnonzero(filled & short)[-_MOST_BELOW:]
-    for row in np.union1d(rows[likely[pairs]], below).tolist():
+    for row in sorted({*rows[likely[pairs]].tolist(), *below.tolist()}):
         line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
         cells = split_header(line, separator)
         is_header = _folded(cells) == header

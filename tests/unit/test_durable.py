@@ -15,7 +15,7 @@ from passerelle.base.durable import (
     write_privately,
 )
 from passerelle.base.errors import NotReadyError, UnreachableError
-from passerelle.runs import rehearsal
+from passerelle.runs import local_files
 
 DATA = bytes(range(256)) * 5_000
 SHA256 = hashlib.sha256(DATA).hexdigest()
@@ -84,9 +84,9 @@ def test_a_local_file_says_where_it_changes_meanwhile_or_cannot_be_read(
 ) -> None:
     path = tmp_path / "commandes.csv"
     with pytest.raises(UnreachableError, match="cannot be read"):
-        rehearsal.read_local(path)
+        local_files.read_local(path)
     path.write_bytes(DATA)
-    assert rehearsal.read_local(path) == DATA
+    assert local_files.read_local(path) == DATA
     fstat = os.fstat
 
     def written_to(descriptor: int) -> os.stat_result:
@@ -96,4 +96,4 @@ def test_a_local_file_says_where_it_changes_meanwhile_or_cannot_be_read(
 
     monkeypatch.setattr(os, "fstat", written_to)
     with pytest.raises(NotReadyError, match="written to while it was read"):
-        rehearsal.read_local(path)
+        local_files.read_local(path)
