@@ -1,7 +1,5 @@
 """``passerelle`` and ``python -m passerelle``: runs a command and turns errors into exit codes."""
 
-import atexit
-import gc
 import logging
 import os
 import sys
@@ -12,6 +10,7 @@ from typing import NoReturn
 import click
 
 from passerelle.base import window
+from passerelle.base.circles import look_for_few_circles
 from passerelle.base.errors import (
     INTERRUPTED,
     PasserelleError,
@@ -32,12 +31,7 @@ def main() -> NoReturn:
     """Runs the command line; every failure is one line on stderr and its exit code."""
     speak("auto")
     speak_as_configured()
-    # Orders and lines are many objects without circles, all of which are needed to the end: looking
-    # for circles among them as often as usual takes a sixth of the time of reading.
-    gc.set_threshold(250_000, 20, 100)
-    # Nor are circles looked for among all that was loaded when the process ends, and they die with
-    # it: that takes a fifth of a run.
-    atexit.register(gc.freeze)
+    look_for_few_circles()
     # Looking for plugins of pydantic's reads what every installed package says of itself.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):

@@ -1,11 +1,11 @@
 """Passerelle's own way, from file to file, with all that it checks."""
 
-import gc
 import sys
 from datetime import datetime
 from pathlib import Path
 
 from benchmarks.measure import timed
+from passerelle.base.circles import look_for_few_circles
 from passerelle.config.orders import Orders
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.csv_to_xml.sales_xml import write_sales
@@ -18,7 +18,7 @@ def main(source: str, target: str) -> None:
     """Turns ``source`` into ``target``."""
     places = {"from": "ftp:a", "to": "ftp:b", "store": "008"}
     settings = Orders.model_validate(places, context=SERVERS)
-    gc.set_threshold(250_000, 20, 100)  # as passerelle.__main__ does
+    look_for_few_circles()  # as passerelle.__main__ does
 
     def work() -> None:
         file = read_orders(Path(source).read_bytes(), settings, "commandes.csv")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmarks.contenders.stock_work import read_work
 from benchmarks.measure import timed
+from passerelle.base.circles import look_for_few_circles
 from passerelle.base.words import gtin
 from passerelle.config.stock import Stock
 from passerelle.model.orders import Missed
@@ -20,6 +21,7 @@ def main(source: str, work_file: str, target: str) -> None:
     places = {"from": "ftp:a", "to": "ftp:b", "gift_cards": CARDS}
     settings = Stock.model_validate(places, context=SERVERS)
     todo = read_work(work_file)
+    look_for_few_circles()  # as passerelle.__main__ does
 
     def work() -> None:
         sales = {gtin(item): Missed(None, ("1",)) for item in todo.items}

@@ -131,7 +131,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     marks = scan(array, ord(separator), quoted=quoted)
     _check_marks(array, marks, file)
     starts, ends = _records(array, marks.line_ends, settings, file)
-    numbers = _line_numbers(array, starts, marks)
+    numbers = _line_numbers(starts, marks)
     filled = _not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
     columns = _index(header, settings.columns.ean13), _index(header, settings.columns.quantity)
@@ -275,12 +275,12 @@ def _records(
     return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
 
 
-def _line_numbers(array: Bytes, starts: Offsets, marks: Scan) -> Offsets:
+def _line_numbers(starts: Offsets, marks: Scan) -> Offsets:
     """The number in the file of each record's first line."""
-    if marks.lines == len(marks.line_ends):
-        return np.arange(1, len(starts) + 1, dtype=starts.dtype)
-    every = np.flatnonzero(array == LF)
-    return np.asarray(np.searchsorted(every, starts) + 1, starts.dtype)
+    numbers: Offsets = np.arange(1, len(starts) + 1, dtype=starts.dtype)
+    if len(marks.inner):
+        numbers += np.asarray(np.searchsorted(marks.inner, starts), starts.dtype)
+    return numbers
 
 
 def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
@@ -319,6 +319,12 @@ class _Fields(NamedTuple):
 
 
 def _fields(separators: Offsets, starts: Offsets, bodies: Offsets) -> _Fields:
+    each, odd = divmod(len(separators), len(starts))
+    if each and not odd:  # in most files every record has as many: nothing need be sought
+        table = separators.reshape(-1, each)
+        if (table[:, 0] >= starts).all() and (table[:, -1] < bodies).all():
+            places = np.arange(0, len(separators), each, dtype=starts.dtype)
+            return _Fields(places, np.full(len(starts), each + 1, starts.dtype), bodies)
     firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
     counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
     return _Fields(firsts, counts, bodies)

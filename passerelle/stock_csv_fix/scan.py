@@ -27,15 +27,15 @@ _Flags = npt.NDArray[np.bool_]
 class Scan:
     """The places of line ends and separators, and the first byte that is not as it should be.
 
-    ``lines`` counts the line ends within quotes, too. ``stray_quote`` is a quote that neither opens
-    a field, nor closes one, nor stands doubled inside one: programs differ on where fields end
-    then. ``lone_cr`` is a CR that ends a line for some programs and none for others. Each is
-    ``None`` where there is none.
+    ``inner`` are the line ends within quotes, which end no record. ``stray_quote`` is a quote that
+    neither opens a field, nor closes one, nor stands doubled inside one: programs differ on where
+    fields end then. ``lone_cr`` is a CR that ends a line for some programs and none for others.
+    Both are ``None`` where there is none.
     """
 
     line_ends: Offsets
     separators: Offsets
-    lines: int
+    inner: Offsets
     stray_quote: int | None
     lone_cr: int | None
 
@@ -47,6 +47,7 @@ def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
         scanner = _Scanner(array, separator, quoted=quoted, start=start)
         for block in range(start, stop, PIECE):
             scanner.look(block, min(block + PIECE, stop))
+        scanner.gather()
         return scanner
 
     scanners = in_parts(scanned, len(array), PIECE)
@@ -56,7 +57,7 @@ def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
     return Scan(
         np.concatenate([places for scanner in scanners for places in scanner.line_ends]),
         np.concatenate([places for scanner in scanners for places in scanner.separators]),
-        sum(scanner.lines for scanner in scanners),
+        np.concatenate([places for scanner in scanners for places in scanner.inner]),
         next(iter(strays), None),
         next((scanner.lone for scanner in scanners if scanner.lone is not None), None),
     )
@@ -72,7 +73,7 @@ class _Scanner:
         )
         self.line_ends: list[Offsets] = [np.empty(0, self._place)]
         self.separators: list[Offsets] = [np.empty(0, self._place)]
-        self.lines = 0
+        self.inner: list[Offsets] = [np.empty(0, self._place)]
         self.is_inside, self._start, self._opened = False, start, -1
         for block in range(0, start if quoted else 0, PIECE):
             quotes = array[block : min(block + PIECE, start)] == QUOTE
@@ -87,7 +88,6 @@ class _Scanner:
         here = slice(1, -1)
         if not self._quoted:
             self._note(line_ends[here], separators[here], start)
-            self.lines += len(self.line_ends[-1])
             self._check_cr(crs[here], line_ends | crs, start)
             return
         quotes = around == QUOTE
@@ -95,10 +95,16 @@ class _Scanner:
         edges = line_ends | separators | quotes
         self._check_quotes(quotes[here], inside, edges, edges | crs, start)
         self.is_inside = bool(inside[-1])
-        self.lines += int(np.count_nonzero(line_ends[here]))
         # On truth values, "greater than" says "and not" in one step.
         self._note(line_ends[here] > inside, separators[here] > inside, start)
+        if np.count_nonzero(line_ends[here]) > len(self.line_ends[-1]):
+            self.inner.append(self._places(line_ends[here] & inside, start))
         self._check_cr(crs[here] > inside, line_ends | crs, start)
+
+    def gather(self) -> None:
+        """Puts what was found block by block behind one another, each part in its own thread."""
+        self.line_ends = [np.concatenate(self.line_ends)]
+        self.separators = [np.concatenate(self.separators)]
 
     def _around(self, start: int, stop: int) -> Bytes:
         """The block with a byte before it and one behind: line ends where the file has none."""
@@ -108,8 +114,11 @@ class _Scanner:
         return np.concatenate((before, around, behind)) if len(before) or len(behind) else around
 
     def _note(self, line_ends: _Flags, separators: _Flags, start: int) -> None:
-        for places, flags in ((self.line_ends, line_ends), (self.separators, separators)):
-            places.append(np.asarray(np.flatnonzero(flags) + start, self._place))
+        self.line_ends.append(self._places(line_ends, start))
+        self.separators.append(self._places(separators, start))
+
+    def _places(self, flags: _Flags, start: int) -> Offsets:
+        return np.asarray(np.flatnonzero(flags) + start, self._place)
 
     def _check_cr(self, crs: _Flags, ends: _Flags, start: int) -> None:
         lone = crs > ends[2:]

@@ -80,6 +80,9 @@ class TestAFileIsHeld:
                 "has 3 fields, the header 2: ExportCSV.csv:3",
             ),
             ("Gencod;Stock\n1\n", {}, "has 1 fields, the header 2: ExportCSV.csv:2"),
+            # As many separators as every line had one.
+            ("Gencod;Stock\n1;2;3\n4\n", {}, "has 3 fields, the header 2: ExportCSV.csv:2"),
+            ("Gencod;Stock\n1\n2;3;4\n", {}, "has 1 fields, the header 2: ExportCSV.csv:2"),
             ("Gencod;Stock;Nom;Nom \n1;2;3;4\n", {}, 'the header has "Nom" twice'),
             ("Gencod;Stock;STOCK\n1;2;3\n", {}, 'the header has "Stock" twice'),
             ('Gencod;Nom;Stock\n1;"a;2\n', {}, "not closed or not doubled: ExportCSV.csv:2"),

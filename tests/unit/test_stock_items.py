@@ -79,7 +79,9 @@ def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -
         parts = scan(array, ord(";"), quoted=quoted)
     assert parts.line_ends.tolist() == whole.line_ends.tolist()
     assert parts.separators.tolist() == whole.separators.tolist()
-    told = ("lines", "stray_quote", "lone_cr")
+    assert parts.inner.tolist() == whole.inner.tolist()
+    assert len(whole.inner) + len(whole.line_ends) == text.count("\n")
+    told = ("stray_quote", "lone_cr")
     assert [getattr(parts, name) for name in told] == [getattr(whole, name) for name in told]
 
 
