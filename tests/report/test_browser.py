@@ -79,6 +79,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     states = dict.fromkeys(range(WITHHELD), (State.WITHHELD, "paid with a chèque cadeau"))
     states |= {20: (State.REJECTED, 'quantity: "deux" is no number ' + "x" * 200)}
     now = datetime.now().astimezone()
+    if now.hour == 0:  # when a day has nothing to show yet
+        now -= timedelta(hours=1)
     ledger = Year(settings, now, days=31, states=states).write()
     path = write_report(settings, ledger, now)
     ledger.close()
