@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.data import Shape, StockData, records, stock_csv
-from benchmarks.measure import Contender, python, take_turns
+from benchmarks.measure import Contender, Timings, python, ratio, take_turns
 from benchmarks.suites.shared import OURS, DifferError, Outcome, Scale, target
 
 _SHAPES = {
@@ -30,6 +30,11 @@ _MODULES = {
     "raw copy": "raw_copy",
 }
 
+# How many times as fast as others a whole process is to be, and how much of the file it may hold.
+_GOALS = {"polars": 1.5, "pandas": 4}
+_PLAIN_GOALS = {"polars": 2, "pandas": 5}
+_MEMORY = 4
+
 
 def stock(folder: Path, scale: Scale) -> Iterator[Outcome]:
     """Everyone on the same file; what they wrote is compared cell by cell."""
@@ -39,7 +44,23 @@ def stock(folder: Path, scale: Scale) -> Iterator[Outcome]:
         timings = take_turns(contenders, scale.rounds)
         _compare(folder, [contender.name for contender in contenders], shape)
         title = f"Stock, {scale.stock_lines:,} lines, {kind}, {len(data.missed):,} changed"
-        yield Outcome(title, data.path.stat().st_size, timings)
+        size = data.path.stat().st_size
+        yield Outcome(title, size, timings, [*_against_goals(kind, size, timings)])
+
+
+def _against_goals(kind: str, size: int, timings: Mapping[str, Timings]) -> Iterator[str]:
+    """In words: which goals of a whole process are met, and which are not."""
+    ours = timings[OURS]
+    for name, goal in _PLAIN_GOALS.items() if kind == "plain" else _GOALS.items():
+        times = ratio(ours.whole, timings[name].whole)[0]
+        yield f"- {_verdict(times >= goal)}: {times:.2f} times as fast as {name}; wanted: {goal}."
+    memory = ours.peak / size
+    verdict = _verdict(memory <= _MEMORY)
+    yield f"- {verdict}: {memory:.1f} times the file in memory; {_MEMORY} at most."
+
+
+def _verdict(is_met: bool) -> str:
+    return "Met" if is_met else "**Missed**"
 
 
 def growth(folder: Path, scale: Scale) -> Iterator[Outcome]:
