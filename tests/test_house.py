@@ -223,10 +223,11 @@ def test_every_regular_expression_compiles() -> None:
 
 
 def test_convert_and_fix_pay_for_no_ledger_no_server_and_no_page() -> None:
-    loaded = modules_loaded_by("passerelle.cli.converting")
-    assert loaded.isdisjoint(
-        {*HEAVY, "sqlalchemy", "passerelle.gateway.frame", "passerelle.health"}
-    )
+    unneeded = {*HEAVY, "sqlalchemy", "passerelle.gateway.frame", "passerelle.health"}
+    assert modules_loaded_by("passerelle.cli.converting").isdisjoint(unneeded)
+    assert modules_loaded_by("passerelle.runs.rehearsal").isdisjoint(unneeded)
+    fixing = modules_loaded_by("passerelle.runs.fixing")
+    assert fixing.isdisjoint(unneeded - {"numpy"} | {"lxml", "passerelle.csv_to_xml.order_csv"})
 
 
 def test_a_run_of_orders_pays_for_no_heavy_library() -> None:

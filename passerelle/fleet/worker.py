@@ -16,6 +16,7 @@ from pathlib import Path
 
 from procrastinate.jobs import DeleteJobCondition
 
+from passerelle.base.circles import free_circles
 from passerelle.base.errors import (
     BusyError,
     ConfigError,
@@ -110,6 +111,7 @@ class _Slot:
             self._tell(errand, bug_in_words(error))
         else:
             self._tell(errand, outcome.summary)
+        free_circles()
 
     async def _try_again(self, errand: Errand, after: timedelta = _SOON) -> None:
         if not errand.is_over:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from schedule import Job, Scheduler
 
+from passerelle.base.circles import free_circles
 from passerelle.base.errors import BusyError, PasserelleError, bug_in_words, lines_of
 from passerelle.base.language import _
 from passerelle.base.lock import locked
@@ -101,6 +102,7 @@ class Loop:
                 self._fail(line)
         except Exception as error:
             self._fail(bug_in_words(error))
+        free_circles()
         self._running = False
 
     def _notice_clock_set_back(self) -> None:
