@@ -1,7 +1,9 @@
 """The foreground loop on a virtual clock: each start once, whatever the clock does."""
 
+import gc
 import os
 import signal
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -192,6 +194,28 @@ def test_a_run_that_fails_is_told_and_the_next_one_starts(
     assert len(day.runs) == 4
     assert [text if BUG not in text else BUG for text in day.failed] == told * 4
     assert not any("Lefèvre" in text for text in day.failed)
+
+
+def test_what_a_run_held_is_let_go_when_it_is_over(night: NewNight) -> None:
+    """An error and the functions that it went through hold each other, and a whole file."""
+    day, files = night(2026, 11, 24, hours=1), list[weakref.ref[set[int]]]()
+
+    def fail(run: str) -> None:
+        assert not any(file() for file in files)
+        file = {1}
+        files.append(weakref.ref(file))
+        error = HeldError("no stock", "ExportCSV.csv", "look")
+        held = [error]
+        raise held[0]
+
+    day.during = fail
+    gc.disable()
+    try:
+        day.pass_by()
+    finally:
+        gc.enable()
+    assert len(files) == 4 and not day.failed[0].startswith(BUG)
+    assert not any(BUG in text for text in day.failed)
 
 
 @pytest.mark.parametrize(
