@@ -226,6 +226,7 @@ def test_without_a_network_it_sells_and_says_what_it_cannot(a: Till, b: Till) ->
     a.scan(WOOL)
     a.sees("#order-title", "Order 2")
     b.choose("Order 2")
+    b.wait("!document.querySelector('#holder').textContent")  # born held, and let go at once
     b.pull()
     b.sees("#status", "No connection since")
     b.sees("#hindrance", "there is no connection")
