@@ -156,7 +156,8 @@ def _separator(value: Any) -> str:
 
 
 # What one system's ``strftime`` passes over stops the program on another.
-_DIRECTIVES = regex("%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]")
+_DIRECTIVE = "%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%]"
+_DIRECTIVES = regex(_DIRECTIVE)
 
 
 def _date_format(value: str) -> str:
@@ -172,7 +173,7 @@ _BUT_AUTO = {"anyOf": [{"enum": [*_COMMON_ENCODINGS]}, _TEXT], "not": {"enum": [
 WrittenEncoding = Annotated[Encoding, AfterValidator(_writable), WithJsonSchema(_BUT_AUTO)]
 _SEPARATORS = WithJsonSchema({"enum": ["auto", ";", ",", "\t", "|", ":"]})
 Separator = Annotated[str, BeforeValidator(_separator), _SEPARATORS]
-_FORMAT = checked_by(f"^([^%]|{_DIRECTIVES.pattern})*$")
+_FORMAT = checked_by(f"^([^%]|{_DIRECTIVE})*$")
 DateFormat = Annotated[str, AfterValidator(_date_format), _FORMAT]
 
 # --- Durations and sizes: a number with its unit

@@ -38,8 +38,9 @@ SALE_ELEMENTS = (
 )
 # https://www.w3.org/TR/xml/#NT-NameStartChar, as far as European languages need it
 _LETTERS = "A-Z_a-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff"
-_XML_NAME = regex(f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*")
-_FITS = f"^{_XML_NAME.pattern}$"
+_NAME = f"[{_LETTERS}][{_LETTERS}0-9.\u00b7-]*"
+_XML_NAME = regex(_NAME)
+_FITS = f"^{_NAME}$"
 _XmlNames = Annotated[dict[str, str], table_schema(CANONICAL_ELEMENTS, _FITS)]
 _SaleNames = Annotated[dict[str, str], table_schema(SALE_ELEMENTS, _FITS)]
 

@@ -105,6 +105,7 @@ class _Scanner:
         """Puts what was found block by block behind one another, each part in its own thread."""
         self.line_ends = [np.concatenate(self.line_ends)]
         self.separators = [np.concatenate(self.separators)]
+        self.inner = [np.concatenate(self.inner)]
 
     def _around(self, start: int, stop: int) -> Bytes:
         """The block with a byte before it and one behind: line ends where the file has none."""
