@@ -34,6 +34,8 @@ def main() -> NoReturn:
     look_for_few_circles()
     # Looking for plugins of pydantic's reads what every installed package says of itself.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # numpy's OpenBLAS starts a thread for each processor, which nothing here has work for.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         # A console in cp850 or cp1252 lacks characters: they show as "?" rather than fail.
         if stream is not None and hasattr(stream, "reconfigure"):

@@ -7,7 +7,7 @@ English, whatever the language.
 import gettext
 import os
 import sys
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal
 
 Language = Literal["fr", "en"]
@@ -67,6 +67,6 @@ def plural_of(singular: str, plural: str, number: int) -> str:
 
 
 def _french() -> gettext.GNUTranslations:
-    path = files("passerelle").joinpath("locale", "fr", "LC_MESSAGES", f"{DOMAIN}.mo")
+    path = Path(__file__).parents[1] / "locale" / "fr" / "LC_MESSAGES" / f"{DOMAIN}.mo"
     with path.open("rb") as file:
         return gettext.GNUTranslations(file)

@@ -3,7 +3,6 @@
 import codecs
 import tomllib
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +134,12 @@ def _faulty(path: Path, faults: list[str]) -> ConfigError:
 
 def template() -> bytes:
     """The commented file, in UTF-8."""
-    return files("passerelle.config").joinpath("template.toml").read_bytes()
+    return Path(__file__).with_name("template.toml").read_bytes()
 
 
 def shipped_schema() -> bytes:
     """The JSON Schema of config.toml, in UTF-8."""
-    return files("passerelle.config").joinpath(SCHEMA_NAME).read_bytes()
+    return Path(__file__).with_name(SCHEMA_NAME).read_bytes()
 
 
 def write_schema(folder: Path) -> None:

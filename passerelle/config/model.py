@@ -33,8 +33,7 @@ from passerelle.config.values import (
     Size,
     printable,
 )
-from passerelle.model.location import Location
-from passerelle.model.tills import ORIGIN, channel_of
+from passerelle.model.location import ORIGIN, Location, channel_of
 
 Key = tuple[str, ...]
 

@@ -23,8 +23,7 @@ from passerelle.config.values import (
     Separator,
     with_the_default,
 )
-from passerelle.model.location import Location
-from passerelle.model.tills import ORIGIN
+from passerelle.model.location import ORIGIN, Location
 
 # It stands in file names, in the ledger and on the command line.
 _SHOP_NAME = regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")

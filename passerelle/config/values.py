@@ -28,8 +28,7 @@ from passerelle.base.language import _
 from passerelle.base.reading import SEPARATORS
 from passerelle.base.regex import regex
 from passerelle.base.wording import shorten
-from passerelle.model.location import Location, clean_path
-from passerelle.model.tills import ORIGIN
+from passerelle.model.location import ORIGIN, Location, clean_path
 
 
 class Section(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any
 from passerelle.archive.goods import Goods, NoGoods, Unknown
 from passerelle.base.language import N_, _
 from passerelle.base.wording import fields_of, money, printable
+from passerelle.model.location import group_of
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import State
-from passerelle.model.tills import group_of
 
 COLUMNS = (N_("product"), N_("reference"), N_("EAN"), N_("quantity"), N_("price"), N_("total"))
 _IN_JSON = ("ean13", "product_id", "product_reference", "product_name", "quantity", "unit_price",

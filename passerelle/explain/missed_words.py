@@ -7,9 +7,9 @@ from passerelle.base.language import _
 from passerelle.base.wording import printable
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.order import Account
+from passerelle.model.location import group_of
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import State, state_in_words
-from passerelle.model.tills import group_of
 from passerelle.rules.missed_sales import Standing
 
 # What has to happen hangs on more than clocks.

@@ -9,10 +9,10 @@ from passerelle.base.commands import command
 from passerelle.base.wording import fields_of
 from passerelle.base.words import gtin
 from passerelle.explain.inquiry import Inquiry
+from passerelle.model.location import group_of
 from passerelle.model.orders import Sold
 from passerelle.model.records import Event, HeldBack, KnownOrder, Publication
 from passerelle.model.states import DONE, OpenMatter, Stage, State
-from passerelle.model.tills import group_of
 from passerelle.rules.missed_sales import Standing
 
 

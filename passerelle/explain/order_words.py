@@ -9,9 +9,9 @@ from passerelle.base.wording import in_words, printable
 from passerelle.explain.inquiry import Inquiry
 from passerelle.explain.missed_words import run_of, until_when
 from passerelle.explain.order import Account, HeldItem
+from passerelle.model.location import group_of
 from passerelle.model.records import HeldBack, KnownOrder
 from passerelle.model.states import DONE, OpenMatter, Stage, State
-from passerelle.model.tills import group_of
 
 
 def tell(inquiry: Inquiry, account: Account) -> Iterator[str]:

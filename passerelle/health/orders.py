@@ -8,9 +8,9 @@ from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few, shorten
 from passerelle.health.concerns import Concern, ConcernKind, Words, concern_about, times_of
 from passerelle.ledger.ledger import Ledger
+from passerelle.model.location import group_of
 from passerelle.model.records import KnownOrder, Run
 from passerelle.model.states import DONE, OpenMatter, Stage, State
-from passerelle.model.tills import group_of
 from passerelle.rules.fate import about_status, what_to_add
 
 # What may be open about an order beside that it was not sent; the others tell of it themselves.

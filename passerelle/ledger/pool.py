@@ -24,6 +24,7 @@ from passerelle.ledger.schema import (
     pool_shops,
     pool_suspects,
 )
+from passerelle.model.location import ORIGIN
 from passerelle.model.pool import (
     Bookings,
     KnownShop,
@@ -34,7 +35,6 @@ from passerelle.model.pool import (
     Suspect,
 )
 from passerelle.model.states import Kind, Stage
-from passerelle.model.tills import ORIGIN
 
 OF_ORDERS = ("order", "cancelled")
 

@@ -1,9 +1,23 @@
-"""A file on a server."""
+"""A file on a server; or the orders of a group of tills, in the place of one."""
 
 import unicodedata
 from dataclasses import dataclass
 
 from passerelle.base.language import _
+
+# Orders of tills are the ledger's orders of a channel of their own.
+CHANNEL = "till:"
+# What tells a group of tills from a file on a server: ``orders_from = "tills:store"``.
+ORIGIN = "tills"
+
+
+def channel_of(group: str) -> str:
+    return f"{CHANNEL}{group}"
+
+
+def group_of(channel: str) -> str:
+    """The group of tills whose channel it is; empty for a shop's."""
+    return channel.removeprefix(CHANNEL) if channel.startswith(CHANNEL) else ""
 
 
 @dataclass(frozen=True, slots=True)

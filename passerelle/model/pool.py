@@ -6,9 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from passerelle.model.location import ORIGIN
 from passerelle.model.orders import Fault
 from passerelle.model.states import Stage
-from passerelle.model.tills import ORIGIN
 
 Json = Mapping[str, Any]
 

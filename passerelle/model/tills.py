@@ -11,20 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-# Orders of tills are the ledger's orders of a channel of their own.
-CHANNEL = "till:"
-# What tells a group of tills from a file on a server: ``orders_from = "tills:store"``.
-ORIGIN = "tills"
-
-
-def channel_of(group: str) -> str:
-    return f"{CHANNEL}{group}"
-
-
-def group_of(channel: str) -> str:
-    """The group of tills whose channel it is; empty for a shop's."""
-    return channel.removeprefix(CHANNEL) if channel.startswith(CHANNEL) else ""
-
 
 class TillState(StrEnum):
     """Where a till's order stands. ``paid`` and ``cancelled`` are final."""

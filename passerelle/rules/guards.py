@@ -6,18 +6,16 @@ stale or short file empties the shop; no file at all is harmless.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from passerelle.base.errors import HeldError, StaleError
 from passerelle.base.language import _, n_
 from passerelle.base.numbers import parse_decimal
-from passerelle.config.pool import Pool
 from passerelle.config.stock import Guards
 from passerelle.model.orders import Fault
-from passerelle.model.records import Publication, SoldSince
-from passerelle.rules.pool.terms import (
-    Seen,
-    ShopPlan,
-)
+
+if TYPE_CHECKING:
+    from passerelle.model.records import Publication, SoldSince
 
 
 def check_age(age: timedelta, guards: Guards, file: str) -> None:
@@ -113,12 +111,12 @@ def is_drop(in_stock: int, before: int, guards: Guards, explained: int = 0) -> b
     return before - in_stock - explained > guards.max_drop * before
 
 
-def sold_out(levels: Mapping[str, int], sales: Mapping[str, SoldSince]) -> int:
+def sold_out(levels: Mapping[str, int], sales: Mapping[str, "SoldSince"]) -> int:
     """Of how many items the last ones were sold on the web: ``levels`` are the ERP's now."""
     return sum(_took_all(sale) for item, sale in sales.items() if not levels.get(item))
 
 
-def _took_all(sale: SoldSince) -> bool:
+def _took_all(sale: "SoldSince") -> bool:
     try:
         before = parse_decimal(sale.level or "0")
     except ValueError:
@@ -129,7 +127,7 @@ def _took_all(sale: SoldSince) -> bool:
 _DAY = timedelta(hours=24)
 
 
-def baselines(published: Sequence[Publication], now: datetime) -> Sequence[Publication]:
+def baselines(published: Sequence["Publication"], now: datetime) -> Sequence["Publication"]:
     """What a new file is compared with: the last one, and the one of 24 hours with most in stock.
 
     ``published``: the newest first. What is older than a drop that was accepted counts no more.
@@ -142,75 +140,3 @@ def baselines(published: Sequence[Publication], now: datetime) -> Sequence[Publi
 
 def _minutes(span: timedelta) -> int:
     return int(span.total_seconds() // 60)
-
-
-# A small pool sells its last two items on any day.
-_ALWAYS_ALLOWED = 2
-
-
-def check_amount(shops: Sequence[ShopPlan], settings: Pool) -> None:
-    """Raises :class:`HeldError` where a shop's file would set or change too much.
-
-    What was decided before, and is not taken yet, counts no more. A newcomer is written over on
-    purpose.
-    """
-    for plan in shops:
-        if plan.is_due and not (plan.seen.is_newcomer or plan.seen.is_joining):
-            _check_drop(plan, settings)
-            _check_change(plan, settings)
-
-
-def check_gone(seen: Seen, settings: Pool) -> None:
-    """Raises :class:`HeldError` where many items are gone from a shop's own file of levels.
-
-    It would be written without them, and an import sets what it does not find to 0.
-    """
-    before, file = seen.view, seen.levels
-    if before is None:
-        return
-    there = file.levels.keys() | file.lines.keys() | file.twice.keys()
-    gone = len(before.levels.keys() - there)
-    if gone <= max(_ALWAYS_ALLOWED, settings.max_drop * len(before.levels)):
-        return
-    what = n_(
-        "{n} of {all} items is gone from the file, more than max_drop allows ({limit:.0%})",
-        "{n} of {all} items are gone from the file, more than max_drop allows ({limit:.0%})",
-        gone,
-        all=len(before.levels),
-        limit=settings.max_drop,
-    )
-    mend = _("its file waits; if that is right, `passerelle run pool --accept`")
-    raise HeldError(what, file.name, mend)
-
-
-def _check_drop(plan: ShopPlan, settings: Pool) -> None:
-    if plan.zeroed <= max(_ALWAYS_ALLOWED, settings.max_drop * plan.share):
-        return
-    what = n_(
-        "{n} of {all} items would be set to 0 in {shop}, more than max_drop allows ({limit:.0%})",
-        "{n} of {all} items would be set to 0 in {shop}, more than max_drop allows ({limit:.0%})",
-        plan.zeroed,
-        all=plan.share,
-        shop=plan.seen.shop,
-        limit=settings.max_drop,
-    )
-    raise HeldError(what, plan.seen.levels.name, _mend())
-
-
-def _check_change(plan: ShopPlan, settings: Pool) -> None:
-    changed = plan.news
-    if changed <= max(_ALWAYS_ALLOWED, settings.max_change * plan.share):
-        return
-    what = n_(
-        "{n} of {all} items would change in {shop}, more than max_change allows ({limit:.0%})",
-        "{n} of {all} items would change in {shop}, more than max_change allows ({limit:.0%})",
-        changed,
-        all=plan.share,
-        shop=plan.seen.shop,
-        limit=settings.max_change,
-    )
-    raise HeldError(what, plan.seen.levels.name, _mend())
-
-
-def _mend() -> str:
-    return _("nothing was published; if that is right, `passerelle run pool --accept`")

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from passerelle.base.language import _
 from passerelle.gateway.frame import Gateway
+from passerelle.model.location import group_of
 from passerelle.model.records import KnownOrder
 from passerelle.model.states import OpenMatter
-from passerelle.model.tills import group_of
 from passerelle.rules.fate import is_abandoned
 
 

@@ -19,7 +19,7 @@ from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.model.pool import ACTIVE, KnownShop, ShopState
 from passerelle.model.states import UNTAKEN, Kind
-from passerelle.rules.guards import check_gone
+from passerelle.rules.pool.guards import check_gone
 from passerelle.runs.pool_plan import (
     Failure,
     PoolPlan,

@@ -11,7 +11,7 @@ from passerelle.config.pool import Pool as Section
 from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.model.pool import Bookings, Json, Move, ShopRead, ShopState
-from passerelle.rules.guards import check_amount
+from passerelle.rules.pool.guards import check_amount
 from passerelle.rules.pool.orders import count
 from passerelle.rules.pool.plan import decide, moved, sold_last
 from passerelle.rules.pool.terms import EDIT, Counted, Plan, Seen, SharedStock, ShopPlan, View

@@ -14,10 +14,11 @@ from passerelle.config.pool import PoolShop
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import Bookmark, cursor_of, here, question, reading_till_book
+from passerelle.model.location import channel_of
 from passerelle.model.pool import LevelFile, ShopState
 from passerelle.model.states import State
 from passerelle.model.till_forms import read_order
-from passerelle.model.tills import TillOrder, TillState, channel_of
+from passerelle.model.tills import TillOrder, TillState
 from passerelle.rules.pool.terms import OrderLine, Rules, Seen
 from passerelle.rules.tills.sales import named, pieces_in
 from passerelle.runs.pool_plan import TillReading

@@ -9,9 +9,9 @@ from passerelle.base.errors import UsageError
 from passerelle.base.language import _
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
+from passerelle.model.location import group_of
 from passerelle.model.records import KnownOrder, KnownSale, Settlement
 from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, State, state_in_words
-from passerelle.model.tills import group_of
 from passerelle.runs.remains import Remains, Seeker
 
 

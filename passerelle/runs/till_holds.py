@@ -12,8 +12,9 @@ from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import Bookmark, cursor_of, question, reading_till_book
+from passerelle.model.location import channel_of
 from passerelle.model.orders import Sold
-from passerelle.model.tills import TillOrder, channel_of
+from passerelle.model.tills import TillOrder
 from passerelle.rules.tills.sales import sold_in
 
 _DONE_WELL = (0, 5)

@@ -15,11 +15,10 @@ from passerelle.exchange.uploads import free_place_from
 from passerelle.gateway.frame import Gateway
 from passerelle.ledger.till_book import TillBook
 from passerelle.ledger.till_reading import Bookmark, here
-from passerelle.model.location import Location
+from passerelle.model.location import Location, channel_of
 from passerelle.model.orders import Reading
 from passerelle.model.records import KnownOrder, Mark
 from passerelle.model.states import UNSENT, State
-from passerelle.model.tills import channel_of
 from passerelle.rules.tills.sales import reading_of
 
 

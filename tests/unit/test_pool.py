@@ -9,7 +9,7 @@ from passerelle.config.columns import StockColumns
 from passerelle.config.pool import Pool as PoolSection
 from passerelle.config.stock import Guards, Stock
 from passerelle.model.pool import LevelFile, PoolItem, Suspect
-from passerelle.rules.guards import check_amount, check_gone
+from passerelle.rules.pool.guards import check_amount, check_gone
 from passerelle.rules.pool.looking import judge
 from passerelle.rules.pool.orders import count
 from passerelle.rules.pool.plan import decide
