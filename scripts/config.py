@@ -23,6 +23,7 @@ import ast
 import inspect
 import json
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -31,6 +32,7 @@ from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import PydanticJsonSchemaWarning
 
 from passerelle.config.columns import Columns
 from passerelle.config.model import Settings
@@ -151,7 +153,10 @@ def schema() -> dict[str, Any]:
 
 
 def _schema_of_table(model: type[BaseModel]) -> dict[str, Any]:
-    generated, docs = model.model_json_schema(), _docs(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # places: see _default
+        generated = model.model_json_schema()
+    docs = _docs(model)
     names = f" {_NAMES}" if issubclass(model, Columns) else ""
     properties = {}
     for name, field in model.model_fields.items():

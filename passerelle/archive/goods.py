@@ -9,13 +9,13 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, BinaryIO
 
 from lxml import etree
+from msgspec import Struct
 
 from passerelle.archive.folders import EXPORTS, WITHHELD, Archives
 from passerelle.archive.redact import Names
@@ -32,8 +32,7 @@ _LINE = (
 _SUMS = ("shipping", "discount", "total_paid")
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(Struct, frozen=True):
     """What an order holds, as the shop exported it; sums that its file does not say are ``None``.
 
     ``kept_in`` is the file that has them, below the folder of config.toml.
@@ -61,8 +60,7 @@ class Unknown(StrEnum):
     FOREIGN = "foreign"
 
 
-@dataclass(frozen=True, slots=True)
-class NoGoods:
+class NoGoods(Struct, frozen=True):
     """``file`` is the one that should have them, below the folder of config.toml."""
 
     why: Unknown

@@ -15,9 +15,9 @@ not XML, or XML with entities of its own, which could hide anything.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from lxml import etree
+from msgspec import Struct
 
 from passerelle.archive.person import ERASED, Person
 from passerelle.base.language import _
@@ -71,8 +71,7 @@ class Names:
         return own.get(str(element.tag), str(element.tag))
 
 
-@dataclass(frozen=True, slots=True)
-class TextSlot:
+class TextSlot(Struct, frozen=True):
     """A place in a tree that holds text: an element's text, its tail, or one of its attributes."""
 
     node: etree._Element
@@ -147,8 +146,7 @@ def everywhere(root: etree._Element) -> Iterator[TextSlot]:
 # --- what is a person's
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What an XML tells of a person.
 
     ``orders`` are the ids of the person's orders, ``fields`` what they hold (canonical element, or
@@ -161,8 +159,7 @@ class Survey:
     everyday: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(Struct, frozen=True):
     """The parts of a tree that are a person's: canonical orders, and orders of unknown form."""
 
     orders: list[etree._Element]

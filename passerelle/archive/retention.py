@@ -11,9 +11,10 @@ Only files below the three archives are looked at, in subfolders too, and no lin
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from passerelle.archive.folders import EXPORTS, PENDING, TIME, TRACES, WITHHELD, is_link, kept_in
 from passerelle.base.durable import remove
@@ -29,8 +30,7 @@ _LEFTOVER = timedelta(days=1)
 _HANDFUL = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Pruned:
+class Pruned(Struct, frozen=True):
     """What left one archive: names, their size in bytes; and what did not, with the reason."""
 
     archive: str
@@ -53,8 +53,7 @@ class Pruned:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Overdue:
+class Overdue(Struct, frozen=True):
     """What need not be kept any longer of the ``number`` of files of one archive."""
 
     archive: Path
@@ -94,8 +93,7 @@ def mend_of_prune() -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     """What is over, at one moment."""
 
     needed: frozenset[str]

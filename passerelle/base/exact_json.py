@@ -1,15 +1,15 @@
 """JSON whose numbers keep their text: ``0.10`` leaves as ``0.10``, thirty digits as they came."""
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A number of a JSON text, as it was written."""
 
     text: str

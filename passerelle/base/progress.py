@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO, TypeVar
+
+from msgspec import Struct
 
 from passerelle.base.language import _, n_
 
@@ -26,8 +27,7 @@ _PATIENCE = 1.0
 _EVERY = 0.1
 
 
-@dataclass(slots=True)
-class Step:
+class Step(Struct):
     text: str
     total: int | None
     unit: Unit

@@ -9,10 +9,11 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _, n_, spoken
 
@@ -175,7 +176,7 @@ def with_offset(moment: datetime) -> str:
 
 def fields_of(record: Any, *names: str) -> dict[str, Any]:
     """These fields of a record, or all of them; what they hold stays as it is."""
-    names = names or tuple(field.name for field in fields(record))
+    names = names or record.__struct_fields__
     return {name: getattr(record, name) for name in names}
 
 
@@ -187,7 +188,7 @@ def to_json(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone().isoformat()
-    is_record = is_dataclass(value) and type(value).__str__ is object.__str__
+    is_record = isinstance(value, Struct) and "__str__" not in vars(type(value))
     return fields_of(value) if is_record else str(value)
 
 

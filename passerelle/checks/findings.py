@@ -1,8 +1,9 @@
 """What a check found: one frozen result for each thing looked at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from passerelle.base.errors import GRAVITY, AccessDeniedError, ConfigError, PasserelleError
 from passerelle.base.language import _
@@ -14,8 +15,7 @@ class Grade(StrEnum):
     FAULT = "fault"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What was looked at, what was found and, unless all is well, the mend.
 
     ``exit_code`` is that of the error family of a fault, 0 for everything else.

@@ -2,10 +2,10 @@
 
 import subprocess
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from passerelle.base.errors import ConfigError, NotFoundError, UnreachableError
 from passerelle.base.language import N_, _, speak

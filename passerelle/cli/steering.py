@@ -6,12 +6,12 @@ What can make the ERP get an order twice, or never, says what will follow and as
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial, wraps
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
@@ -53,8 +53,7 @@ class _Moment(click.ParamType[datetime]):
             self.fail(_('"{text}" is no time, as in 2026-11-22T10:00:00').format(text=value))
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """The orders that a command line names, in one of three ways."""
 
     ids: tuple[str, ...]

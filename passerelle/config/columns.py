@@ -5,10 +5,11 @@ editable there, which is why every list can be replaced), and the ERP's stock ex
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Annotated, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import field_validator
 
 from passerelle.base.words import decoded
@@ -32,8 +33,7 @@ class ColumnKind(Enum):
     RATE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownColumn:
+class KnownColumn(Struct, frozen=True):
     """What is known of a column; ``names`` are those that config.toml has by default.
 
     ``required``: without it, or the one that may stand in for it, ``or_else``, the file is not

@@ -3,11 +3,11 @@
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 from pydantic import AfterValidator, SecretStr
 
 from passerelle.base.language import _
@@ -22,8 +22,7 @@ FLEET_SCHEMA = "passerelle_fleet"
 _LONGEST, _ROOM = 63, 48
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Struct, frozen=True):
     """A PostgreSQL database, and the schema in it that is one ledger's."""
 
     url: str

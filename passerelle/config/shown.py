@@ -5,11 +5,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from passerelle.base.language import _, spoken
@@ -25,8 +25,7 @@ _SCHEME = regex(r"[A-Za-z][A-Za-z0-9+.-]*://")
 Origin = Literal["config.toml", "default", "environment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One key of a table: its ``value`` as TOML writes it, ``None`` where it is not set.
 
     ``line`` is that of config.toml, ``None`` for a default. ``note`` tells people what the

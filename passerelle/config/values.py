@@ -18,6 +18,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    InstanceOf,
     PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
@@ -35,7 +36,11 @@ class Section(BaseModel):
     """A table of config.toml: frozen, strict, without unknown keys."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, populate_by_name=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
     )
 
 
@@ -339,14 +344,15 @@ def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
 _PLACE = r"^[^:]*:/?[^/\\][^\\]*$"
 # Where a key may be left out.
 NO_PLACE = Location("", "")
+_Place = InstanceOf[Location]
 _as_text = PlainSerializer(
     lambda place: "" if place in (None, NO_PLACE) else str(place), return_type=str
 )
-Place = Annotated[Location, BeforeValidator(_location), _as_text, checked_by(_PLACE)]
+Place = Annotated[_Place, BeforeValidator(_location), _as_text, checked_by(_PLACE)]
 _UNLESS_TILLS = checked_by(f"^$|{_PLACE}")
-LevelsPlace = Annotated[Location, BeforeValidator(_location), _as_text, _UNLESS_TILLS]
-OrdersPlace = Annotated[Location, BeforeValidator(_orders_place), _as_text, checked_by(_PLACE)]
+LevelsPlace = Annotated[_Place, BeforeValidator(_location), _as_text, _UNLESS_TILLS]
+OrdersPlace = Annotated[_Place, BeforeValidator(_orders_place), _as_text, checked_by(_PLACE)]
 _SOURCE = r"^[^:]*:(/?[^/\\][^\\]*)?$"
-SourcePlace = Annotated[Location, BeforeValidator(_source), _as_text, checked_by(_SOURCE)]
-Folder = Annotated[Location | None, BeforeValidator(_folder), _as_text, checked_by(f"^$|{_PLACE}")]
+SourcePlace = Annotated[_Place, BeforeValidator(_source), _as_text, checked_by(_SOURCE)]
+Folder = Annotated[_Place | None, BeforeValidator(_folder), _as_text, checked_by(f"^$|{_PLACE}")]
 FilePath = Annotated[Path | None, BeforeValidator(_beside_config), _as_text, WithJsonSchema(_TEXT)]

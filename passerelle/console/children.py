@@ -6,9 +6,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
@@ -24,8 +25,7 @@ _APART: dict[str, Any] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a command printed, and its exit code."""
 
     exit_code: int

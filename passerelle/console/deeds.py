@@ -2,7 +2,8 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base import commands
 from passerelle.base.errors import UsageError
@@ -23,8 +24,7 @@ _LONGEST = 4_000  # of a command line; Windows takes twice that
 _NAMING = frozenset({"--all", "--until", "--in"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """A command that a button may start: the words that it begins with, and how it is called.
 
     ``rehearse`` is the option by which it tells what will follow and does nothing; with ``--yes``
@@ -63,8 +63,7 @@ _KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
+class Deed(Struct, frozen=True):
     """What one button starts: the words of its command, without the program's name."""
 
     kind: _Kind

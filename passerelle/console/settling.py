@@ -5,8 +5,9 @@ Meanwhile the shop may have changed one, or a run may have sent it.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.archive.goods import Goods, goods_of
 from passerelle.base.commands import command
@@ -25,8 +26,7 @@ _OPEN = frozenset({State.WAITING, State.WITHHELD, State.REJECTED})
 _MOST_LINES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Settling:
+class Settling(Struct, frozen=True):
     """The orders that a command would settle, as they are now; ``mark`` tells them from others."""
 
     deed: Deed

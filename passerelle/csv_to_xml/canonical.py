@@ -15,13 +15,13 @@ from passerelle.config.orders import Orders
 from passerelle.config.xml import WrittenXml
 from passerelle.model.orders import Customer, Line, Order
 
-_SALE_CUSTOMER = tuple(Customer.__dataclass_fields__)
+_SALE_CUSTOMER = Customer.__struct_fields__
 _CUSTOMER = tuple(key for key in _SALE_CUSTOMER if key != "vat_number")
 _HEAD = ("id", "reference", "date", "status", "store")
 _SALE_HEAD = ("id", "reference", "date", "status", "document", "store", "generated")
 _TAIL = ("payment", "voucher", "shipping", "carrier", "discount", "total_paid", "currency")
 _USUAL_DATE = WrittenXml.model_fields["date_format"].default
-_LINE = (*Line.__dataclass_fields__, "amount")
+_LINE = (*Line.__struct_fields__, "amount")
 _customer_texts = attrgetter(*_CUSTOMER)
 _buyer_texts = attrgetter(*_SALE_CUSTOMER)
 

@@ -1,9 +1,10 @@
 """Pure: the rows of one order -> the order, whole or with the faults that reject it."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from passerelle.base.ids import is_overlong, lost_its_digits, within_limits
 from passerelle.base.language import N_, _
@@ -28,8 +29,8 @@ _LINE_ENDS = regex(r"\s*[\r\n]+\s*")
 # https://www.w3.org/TR/xml/#charsets
 _NOT_XML = regex("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 DAMAGED, _DAMAGE = "\ufffd", N_("holds a letter that was cut or damaged; export it again")
-CUSTOMER = tuple(Customer.__dataclass_fields__)
-LINE = tuple(Line.__dataclass_fields__)
+CUSTOMER = Customer.__struct_fields__
+LINE = Line.__struct_fields__
 SUMS = frozenset(("shipping", "discount", "total_paid"))
 
 

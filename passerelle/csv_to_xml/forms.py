@@ -5,9 +5,8 @@ writes nothing else (OWASP, "XML External Entity Prevention"), and a schema name
 lie beside it or in folders below.
 """
 
-from dataclasses import dataclass
-
 from lxml import etree
+from msgspec import Struct
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
@@ -20,8 +19,7 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(Struct, frozen=True):
     """The compiled stylesheet and schema, each ``None`` where the config names none."""
 
     stylesheet: etree.XSLT | None = None

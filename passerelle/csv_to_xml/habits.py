@@ -6,10 +6,11 @@ than was taken is read again.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.dates import DateOrder, has_no_time, is_ambiguous, parse_date, proved_order
 from passerelle.base.language import _
@@ -70,8 +71,7 @@ class Dates(dict[str, datetime]):
         return swapped or self._ends.get(date)
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
+class Habits(Struct, frozen=True):
     """How the columns of a file are read, by their keys."""
 
     money: Mapping[str, NumberColumn[Decimal]]

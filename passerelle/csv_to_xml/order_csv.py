@@ -8,8 +8,9 @@ any of five separators, fields enclosed or not, line ends of either kind, also i
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from passerelle.base.dates import DateOrder
 from passerelle.base.errors import ConfigError, HeldError, NotReadyError
@@ -45,8 +46,7 @@ from passerelle.csv_to_xml.table import Table
 from passerelle.model.orders import Fault, Reading
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFile:
+class OrderFile(Struct, frozen=True):
     """What one order CSV holds: every order met, and faults that belong to none of them.
 
     ``absent`` are the column keys by which orders are kept back, but that the file does not have;

@@ -3,11 +3,12 @@
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from passerelle.base.errors import NotReadyError
 from passerelle.base.language import N_, _
@@ -45,8 +46,7 @@ _BESIDE_QUOTES = regex(f'{_UNSEEN}(?=")|(?<="){_UNSEEN}')
 _LINE = regex(r"[^\r\n]*(?:\r\n?|\n)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One line of the file: its number, its cells, its fault where it has one.
 
     ``row[key]`` is the cell of a column key, ``""`` where the file has no such column. ``places``,
@@ -91,8 +91,7 @@ def first_lines(text: str, most: int) -> list[str]:
     return lines
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """A file's header: its names, the columns of the keys, and where the lines below it begin.
 
     ``line`` is the number of the first of those. Blank names at the end are none of its own:

@@ -7,11 +7,11 @@ under the ERP's own names (``[orders.xml.names]``) or through a stylesheet.
 import codecs
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 
 from lxml import etree
+from msgspec import Struct, field
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
@@ -26,8 +26,7 @@ _READ_BACK = ("order", "id", "reference", "line", "ean13", "product_reference", 
 _JOINABLE = ("utf-8", "ascii", "iso8859-", "cp125")
 
 
-@dataclass(frozen=True, slots=True)
-class SalesXml:
+class SalesXml(Struct, frozen=True):
     """The bytes to send, the orders in them, and why each of the others is not in them."""
 
     data: bytes

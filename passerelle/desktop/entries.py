@@ -7,8 +7,9 @@ there.
 
 import ntpath
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from passerelle.base.errors import UnreachableError
 from passerelle.base.language import _
@@ -22,8 +23,7 @@ _ENVIRONMENT, _PATH = "Environment", "Path"
 _SEPARATOR = regex(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
-@dataclass(frozen=True, slots=True)
-class MenuLink:
+class MenuLink(Struct, frozen=True):
     """An entry of the Start menu: its name there, its command line, and where that starts."""
 
     name: str
@@ -31,8 +31,7 @@ class MenuLink:
     folder: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """What Passerelle has added: ``folder`` on the PATH, ``""`` where it stood there already."""
 
     folder: str

@@ -8,7 +8,8 @@ as the server can tell one folder from another.
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError, NotFoundError, PermanentError
 from passerelle.base.language import _

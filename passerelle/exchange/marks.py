@@ -8,7 +8,8 @@ or running elsewhere, meets a mark that is ahead of it; another server has no ma
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+
+from msgspec.structs import asdict, replace
 
 from passerelle.base.errors import (
     ConfigError,

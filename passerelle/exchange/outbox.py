@@ -7,8 +7,9 @@ when it is gone. How it goes is :mod:`passerelle.exchange.sending`; levels for s
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from passerelle.base.errors import (
     AlreadyThereError,
@@ -31,8 +32,7 @@ from passerelle.model.states import Kind, Stage
 from passerelle.remotes.base import Entry, Remote, find, is_gone, lying_at
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """An XML ready to go: its bytes, its orders, its name there."""
 
     data: bytes

@@ -7,9 +7,10 @@ not have changed meanwhile. Where a server tells less, less is promised, and tha
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
@@ -34,8 +35,7 @@ _YOUNG = timedelta(minutes=1)
 _PROBE = b"Passerelle reads the server's clock from this file's time.\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A fetched file: its content, its time on the server's clock, its age by that same clock.
 
     ``notes`` say what could not be made sure of, because the server does not tell. ``is_live``: no

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
@@ -19,8 +20,7 @@ from passerelle.rules.missed_sales import Standing, counts_for_stock, standing
 from passerelle.schedule.timetable import next_start, taken_by
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """What an answer needs; ``when`` writes times for people."""
 
     settings: Settings
@@ -115,8 +115,7 @@ _FEW = 5
 _LONGEST = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The orders of that id (one), or of that reference (one or several)."""
 
     orders: tuple[KnownOrder, ...]

@@ -1,9 +1,10 @@
 """All that is known of one order, gathered; ``order_words`` puts it into words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.commands import command
 from passerelle.base.wording import fields_of
@@ -16,16 +17,14 @@ from passerelle.model.states import DONE, OpenMatter, Stage, State
 from passerelle.rules.missed_sales import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class HeldItem:
+class HeldItem(Struct, frozen=True):
     """What was sold, and the lines that the last publication holds back because of this order."""
 
     sold: Sold
     held: tuple[HeldBack, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An order's life so far.
 
     ``has_left``: it should be in the ERP, but has gone from the shop's file. ``expected_taken``:

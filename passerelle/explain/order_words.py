@@ -1,7 +1,8 @@
 """What has become of an order, in one sentence, and what comes next: the mend of each state."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.commands import command
 from passerelle.base.language import _
@@ -110,8 +111,7 @@ def _held(line: HeldBack) -> str:
     return told.format(before=line.before, after=line.after, line=line.line)
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(Struct, frozen=True):
     """``now``: how things stand. ``then``: what happens by itself, or what a person does."""
 
     now: str

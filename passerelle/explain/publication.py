@@ -5,9 +5,10 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from passerelle.archive.folders import LAST_COPY
 from passerelle.base.deadline import Deadline
@@ -26,8 +27,7 @@ _FEW = 20
 _MOST = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedRow:
+class PublishedRow(Struct, frozen=True):
     """A line of the kept copy in which a cell is what was asked for, and its item number."""
 
     line: int

@@ -1,8 +1,9 @@
 """All that is known of one item's level, gathered; ``stock_words`` puts it into words."""
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
@@ -22,8 +23,7 @@ from passerelle.rules.tills.sales import sold_in
 _MOST_PARTS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class HeldFor:
+class HeldFor(Struct, frozen=True):
     """An order that sold the item; ``quantity`` is ``None`` where that is not known.
 
     ``order`` and ``standing`` are ``None`` where the ledger does not have it; ``till`` is what the
@@ -37,16 +37,14 @@ class HeldFor:
     till: InBook | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A line of the ERP's file that was published lower, with the orders behind that."""
 
     line: HeldBack
     orders: tuple[HeldFor, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Why an item is at its level.
 
     ``item`` is as it was asked for; ``held`` are its changed lines, ``plain`` (line, level) those
@@ -98,8 +96,7 @@ def answer(inquiry: Inquiry, item: str) -> list[Answer]:
     return [asked.about(row.item, gtin(row.item), (row,)) for row in rows] or [found]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     inquiry: Inquiry
     stock: Stock
     publication: Publication

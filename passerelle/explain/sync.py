@@ -1,8 +1,9 @@
 """Why Odoo has an item at its level: what ZORT said, what Odoo had, what a job wrote."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.base.wording import in_prose
@@ -13,8 +14,7 @@ from passerelle.model.sync import Skip, Written
 from passerelle.rules.syncing import WORDS, level_in_words
 
 
-@dataclass(frozen=True, slots=True)
-class SyncAnswer:
+class SyncAnswer(Struct, frozen=True):
     """What one sync knows of an SKU. ``said``: by the source, ``None`` where it lacks the item."""
 
     sync: str

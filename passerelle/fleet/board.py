@@ -6,10 +6,10 @@ connection of the shop's own ledger, which is in the same database.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from platform import node
 
+from msgspec import Struct
 from sqlalchemy import JSON, BigInteger, Column, Float, Integer, MetaData, String, Table, delete
 
 from passerelle.config.ledger import FLEET_SCHEMA
@@ -36,8 +36,7 @@ board = Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(Struct, frozen=True):
     """The last run of that name of a shop. ``concerns`` are of the shop as a whole, then.
 
     ``level`` is that of the gravest concern, ``""`` where all is well; ``worker`` is the machine

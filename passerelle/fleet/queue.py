@@ -8,12 +8,12 @@ all that it missed. A job that cannot be done yet makes way for a new one that i
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from msgspec import Struct
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
@@ -37,8 +37,7 @@ BEAT, SILENCE = timedelta(seconds=5), timedelta(seconds=20)
 AWAY = (ConnectorException, psycopg.Error, PoolTimeout)
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """A run of a shop, and the moment for which it was planned, in seconds since 1970."""
 
     shop: str

@@ -3,9 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from passerelle.base.errors import ConfigError, PasserelleError
 from passerelle.base.language import _, speak, spoken
@@ -18,8 +20,7 @@ _FRESH = 10.0
 Mark = tuple[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class FleetShop:
+class FleetShop(Struct, frozen=True):
     """A shop by its name, which is its file's, or its folder's; what is wrong with its config."""
 
     name: str
@@ -34,8 +35,7 @@ class FleetShop:
         return _(": ").join((str(self.fault), *faults[:1]))
 
 
-@dataclass(slots=True)
-class Shops:
+class Shops(Struct):
     """The shops below ``folder``: ``NAME.toml``, or ``NAME/config.toml``."""
 
     folder: Path

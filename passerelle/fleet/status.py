@@ -4,11 +4,11 @@ import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from subprocess import list2cmdline
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
@@ -39,8 +39,7 @@ _WORKERS = text("SELECT count(*) FROM procrastinate_workers "
                 "WHERE last_heartbeat > now() - make_interval(secs => :seconds)")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class QueueHealth:
+class QueueHealth(Struct, frozen=True):
     """How many runs wait, how many go on, for when the oldest that waits was planned."""
 
     waiting: int
@@ -49,8 +48,7 @@ class QueueHealth:
     workers: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShopHealth:
+class ShopHealth(Struct, frozen=True):
     """``level`` is that of what is gravest there, as of the end of the ``newest`` run; ``late`` are
     the runs that were not done in time, ``entries`` the last of each."""
 
@@ -73,8 +71,7 @@ class ShopHealth:
             yield concern["text"]
 
 
-@dataclass(frozen=True, slots=True)
-class FleetHealth:
+class FleetHealth(Struct, frozen=True):
     at: datetime
     shops: tuple[ShopHealth, ...]
     queue: QueueHealth

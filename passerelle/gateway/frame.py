@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct, field
 from sqlalchemy import Engine
 
 from passerelle import __version__
@@ -37,8 +37,7 @@ from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a run ended well: a summary in words, and what was rejected on the way, if anything.
 
     ``facts`` are what the ledger keeps of it: counts, and the files met (:func:`file_fact`).

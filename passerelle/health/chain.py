@@ -1,8 +1,10 @@
 """The files by which the chain lives, judged by the others' clocks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from passerelle.base.errors import PasserelleError
 from passerelle.base.language import _
@@ -24,8 +26,7 @@ from passerelle.remotes.base import Remote, find, is_gone
 from passerelle.schedule.timetable import last_start, taken_by
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """A file as seen on its server; ``written`` is on our clock, ``None`` where it is not told."""
 
     present: bool
@@ -33,8 +34,7 @@ class Sight:
     written: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sights:
+class Sights(Struct, frozen=True):
     """What was seen ``at`` that time, and the servers that could not be looked at."""
 
     at: datetime
@@ -82,8 +82,7 @@ def _look(ledger: Ledger, remote: Remote, place: Location) -> Sight:
 _SLACK = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class FileHealth:
+class FileHealth(Struct, frozen=True):
     """One file: its ``role``, where, whether it is there, since when, and its concern if any.
 
     ``role`` is ``orders``, ``erp_stock``, ``sales`` or ``shop_stock``. ``present`` is ``None``

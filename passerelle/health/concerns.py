@@ -1,9 +1,10 @@
 """What needs a person: what it is, since when, and what to do about it."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from passerelle.base.commands import covering
 from passerelle.base.language import _
@@ -114,8 +115,7 @@ _CAN_WAIT = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """Why something is out of order, as far as concerns may share it: those of one ``name`` do.
 
     ``consequences`` are what a shopkeeper notices, ``details`` what is behind that.
@@ -130,8 +130,7 @@ class Cause:
         return _(": ").join(_("; ").join(part) for part in (self.consequences, self.details))
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
+class Concern(Struct, frozen=True):
     """Something that needs a person.
 
     ``subject`` is the run, file or server that it is about. ``text`` and ``mend`` are words for

@@ -1,7 +1,8 @@
 """One cause is one concern, however many runs or files it has: pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.language import n_
 from passerelle.base.wording import listed

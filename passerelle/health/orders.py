@@ -1,7 +1,8 @@
 """The orders that are not in the ERP as the shop has them, and those that need a person."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.commands import covering, of_xml
 from passerelle.base.language import N_, _, n_
@@ -17,8 +18,7 @@ from passerelle.rules.fate import about_status, what_to_add
 _UNSENT_ALONE = (None, OpenMatter.TWICE, OpenMatter.ID_REUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class OrdersHealth:
+class OrdersHealth(Struct, frozen=True):
     """Orders that are not in the ERP, and those of which it has something else than the shop.
 
     Those that wait need nobody and are many after some years: they are only counted, without

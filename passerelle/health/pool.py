@@ -1,9 +1,10 @@
 """The pool: how its shops stand, what is held, what is oversold."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
@@ -32,8 +33,7 @@ _HAPPENED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PoolShopHealth:
+class PoolShopHealth(Struct, frozen=True):
     """A shop: its ``state`` (``None`` where it never asked), when it was read, its last file.
 
     ``via`` is the member that it joins through, ``untaken_since`` when the first file was written
@@ -56,8 +56,7 @@ class PoolShopHealth:
         return self.file is not None and self.file.stage in UNTAKEN
 
 
-@dataclass(frozen=True, slots=True)
-class PoolHealth:
+class PoolHealth(Struct, frozen=True):
     """The pool: its shops in the config's order, and how many of which items are missing."""
 
     owner: str

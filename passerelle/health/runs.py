@@ -1,8 +1,9 @@
 """The runs: when each last went well, why it did not, what it missed, when it is next due."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from passerelle.base.errors import INTERRUPTED, DoubtfulError, HeldError, StaleError
 from passerelle.base.language import N_, _, n_
@@ -47,8 +48,7 @@ _GRACE = timedelta(minutes=1)
 _LONG = timedelta(hours=6)
 
 
-@dataclass(frozen=True, slots=True)
-class RunHealth:
+class RunHealth(Struct, frozen=True):
     """How one of the runs goes.
 
     ``last`` is the last that ended or was killed, ``success`` and ``failure`` the last of each

@@ -1,7 +1,8 @@
 """The sales that are not done, and those that need a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _, n_
 from passerelle.base.wording import few
@@ -15,8 +16,7 @@ from passerelle.rules.fulfilment import FAULTS, Problem
 _STUCK = FAULTS - {Problem.REFUSED, Problem.REUSED}
 
 
-@dataclass(frozen=True, slots=True)
-class SalesHealth:
+class SalesHealth(Struct, frozen=True):
     """The sales that are not done; ``cancelled`` were, and the shop cancelled their order.
 
     ``undated`` are orders that should have a sale, but have no date. ``is_off``: nothing is issued.

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from passerelle.archive.retention import mend_of_prune
 from passerelle.base.deadline import Deadline
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from passerelle.health.tills import TillsHealth
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """How it goes at the time ``at``; ``concerns`` need a person, the gravest first.
 
     ``sales`` is ``None`` where fulfilment is off.

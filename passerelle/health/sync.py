@@ -1,9 +1,10 @@
 """The syncs: on or off, their last jobs, and those that need a person."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _
 from passerelle.base.wording import ago, fields_of, time_of_day
@@ -36,8 +37,7 @@ _LATE = 3
 _MANY = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SyncHealth:
+class SyncHealth(Struct, frozen=True):
     """A sync: its ``last`` job that ended or was given up; the ``active`` one waits, or runs.
 
     ``right``: when a job last came to all levels, or to some; else when the first one was made.

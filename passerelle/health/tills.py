@@ -1,9 +1,10 @@
 """The tills: their sessions and drafts, who holds what, and what in their book needs a person."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.commands import typed
 from passerelle.base.errors import HeldError, PasserelleError
@@ -27,8 +28,7 @@ _FLAGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TillHold:
+class TillHold(Struct, frozen=True):
     """A draft that a till holds; ``silent``: when that till was last heard, if too long ago."""
 
     order: str
@@ -37,8 +37,7 @@ class TillHold:
     silent: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TillGroupHealth:
+class TillGroupHealth(Struct, frozen=True):
     """A group of tills; its last session may be closed."""
 
     name: str
@@ -49,8 +48,7 @@ class TillGroupHealth:
     unsent: Mapping[str, int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class TillFlag:
+class TillFlag(Struct, frozen=True):
     """Something that a person should know; ``about`` is how `till settle` names it."""
 
     at: datetime
@@ -64,8 +62,7 @@ class TillFlag:
         return _(told).format(till=self.till, about=self.about)
 
 
-@dataclass(frozen=True, slots=True)
-class TillsHealth:
+class TillsHealth(Struct, frozen=True):
     """``error``: why their book cannot be read."""
 
     groups: tuple[TillGroupHealth, ...] = ()

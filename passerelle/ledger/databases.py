@@ -10,11 +10,11 @@ import sqlite3
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from functools import cache, lru_cache, partial
 from hashlib import blake2b
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, StaticPool

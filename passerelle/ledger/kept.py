@@ -4,18 +4,17 @@ Whoever opens the ledger has it, on whichever machine. Names are as in the folde
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 
+from msgspec import Struct
 from sqlalchemy import ColumnElement, delete, func, select, update
 
 from passerelle.ledger.book import Book, in_batches
 from passerelle.ledger.schema import kept_files as k
 
 
-@dataclass(frozen=True, slots=True)
-class KeptFile:
+class KeptFile(Struct, frozen=True):
     """``is_pending``: it was not promised to anybody yet. ``size`` is in bytes."""
 
     archive: str

@@ -1,10 +1,10 @@
 """How an order is written into the ledger, and read back, within a caller's transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import (
     CompoundSelect,
     Connection,

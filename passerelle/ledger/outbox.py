@@ -5,11 +5,11 @@ follows for the orders, the sale or the shop that hang on the file.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, exists, func, select, update
 
 from passerelle.base.language import _
@@ -53,8 +53,7 @@ _KEPT_VIEWS = 3
 _FROM = {after: [s for s, nexts in STAGES.items() if s and after in nexts] for after in Stage}
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """A file to be sent: where to, and what it must be there.
 
     ``archived`` is an XML's name in ArchiveExport; levels have none. ``target`` is the shop of the
@@ -439,5 +438,5 @@ def _one(connection: Connection, number: int) -> Dispatch:
 def dispatch_of(row: Row[Any]) -> Dispatch:
     values = dict(row._mapping)
     place = Location(values.pop("server"), values.pop("path"))
-    names = {field.name for field in fields(Dispatch)}
-    return Dispatch(place=place, **{name: values[name] for name in names & values.keys()})
+    names = Dispatch.__struct_fields__
+    return Dispatch(place=place, **{name: values[name] for name in names if name in values})

@@ -1,10 +1,10 @@
 """The ledger's sales, and how one is written, within a caller's transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, select, update
 
 from passerelle.base.commands import command

@@ -1,11 +1,11 @@
 """The ledger's token, and the servers where it left marks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Column, Connection, Select, delete, exists, func, select, update
 
 from passerelle.ledger.book import Begin, Book, record_of, row_of

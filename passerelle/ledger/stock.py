@@ -1,10 +1,10 @@
 """The ledger's stock: what was published, why lines were changed, and the servers' clocks."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Select, delete, func, select
 
 from passerelle.base.words import gtin

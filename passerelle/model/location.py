@@ -1,7 +1,8 @@
 """A file on a server; or the orders of a group of tills, in the place of one."""
 
 import unicodedata
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 
@@ -20,8 +21,7 @@ def group_of(channel: str) -> str:
     return channel.removeprefix(CHANNEL) if channel.startswith(CHANNEL) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """A file on a server, written ``server:path``; the path starts at the server's base folder."""
 
     server: str

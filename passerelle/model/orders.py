@@ -6,10 +6,11 @@ aware. A blank field of the order file is the empty string (text) or ``None`` (e
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from sys import intern
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _
 
@@ -27,8 +28,7 @@ _COLUMNS = (N_("id"), N_("reference"), N_("date"), N_("status"), N_("payment"), 
             N_("line"))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What could not be read: ``commandes.csv:17: quantity: "deux" is no number``."""
 
     file: str
@@ -40,8 +40,7 @@ class Fault:
         return f"{self.file}:{self.line}: " + _(": ").join((_(self.column), self.problem))
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """Who buys. Goes into the sales XML and its archive, never into the ledger or a trace.
 
     ``vat_number`` stands in sales only, not in orders.
@@ -60,8 +59,7 @@ class Customer:
     vat_number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One product of an order. ``unit_price`` is the shop's, in the shop's currency."""
 
     ean13: str
@@ -80,8 +78,7 @@ class Line:
         return _EXACT.multiply(Decimal(self.quantity), self.unit_price)
 
 
-@dataclass(frozen=True, slots=True)
-class Sold:
+class Sold(Struct, frozen=True):
     """What an order takes out of stock: an item key, and how many.
 
     ``key`` is the line's EAN, or its product reference where it has none. ``quantity`` is
@@ -92,8 +89,7 @@ class Sold:
     quantity: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """One order as the shop exported it. ``id`` is unique, ``reference`` is not."""
 
     id: str
@@ -145,8 +141,7 @@ def _canonical(value: object) -> str | dict[str, object]:
 _JSON = json.JSONEncoder(default=_canonical, sort_keys=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """One order as read from the file, legible or not.
 
     ``order`` is ``None`` when a fault was found. What the later rooms need even then stands
@@ -185,8 +180,7 @@ class Reading:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Gist:
+class Gist(Struct, frozen=True):
     """What the ledger writes down of a reading: nothing of the customer, and small.
 
     ``fingerprint`` is ``""`` and ``total`` is ``None`` for an order that is illegible.
@@ -201,8 +195,7 @@ class Gist:
     total: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
+class Missed(Struct, frozen=True):
     """What was sold of an item that the ERP's file does not know of, and in which orders.
 
     ``quantity`` is ``None`` when an order does not say it legibly.
@@ -212,8 +205,7 @@ class Missed:
     orders: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A stock line that leaves changed; ``after`` is ``None`` for a line taken away."""
 
     line: int

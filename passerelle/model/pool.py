@@ -1,10 +1,11 @@
 """What the ledger knows of the pool, and what a run writes down at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 from passerelle.model.location import ORIGIN
 from passerelle.model.orders import Fault
@@ -25,8 +26,7 @@ class ShopState(StrEnum):
 ACTIVE = (ShopState.MEMBER, ShopState.JOINING)
 
 
-@dataclass(frozen=True, slots=True)
-class LevelFile:
+class LevelFile(Struct, frozen=True):
     """A shop's own levels, as its file has them: ``levels`` are those of items that can take part.
 
     ``marks`` tell each item's line by all but its number and quantity. ``nameless`` are the lines
@@ -41,8 +41,8 @@ class LevelFile:
     twice: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
-    data: bytes = field(default=b"", repr=False)
-    cells: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
+    data: bytes = b""
+    cells: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def rewritten(self, levels: Mapping[str, int]) -> bytes:
         """The file with these quantities; all else is copied byte for byte."""
@@ -53,8 +53,7 @@ class LevelFile:
         return b"".join((*pieces, data[position:]))
 
 
-@dataclass(frozen=True, slots=True)
-class PoolItem:
+class PoolItem(Struct, frozen=True):
     """An item of the pool: its level, which may be owed (below zero), and where it was first seen.
 
     ``since`` is when the shop wrote the level that counted, ``orders_until`` when it had written
@@ -67,8 +66,7 @@ class PoolItem:
     orders_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownShop:
+class KnownShop(Struct, frozen=True):
     """A shop. ``view`` is what it should show, of which ``items`` take part."""
 
     name: str
@@ -87,8 +85,7 @@ class KnownShop:
         return self.via.startswith(f"{ORIGIN}:")
 
 
-@dataclass(frozen=True, slots=True)
-class PoolFile:
+class PoolFile(Struct, frozen=True):
     """A file written for a shop; ``changed`` counts the levels in it that the shop did not show."""
 
     number: int
@@ -102,38 +99,35 @@ class PoolFile:
     view: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """What moves an item's level, and why; or what happened to a shop (without an item).
 
     The ledger gives it its ``number`` and its time.
     """
 
-    number: int | None = field(default=None, kw_only=True)
-    at: datetime | None = field(default=None, kw_only=True)
     shop: str
     item: str
     kind: str
     quantity: int
     order: str = ""
+    number: int | None = None
+    at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A difference that nothing explains, and on how many quiet reads in a row it was the same.
 
     The ledger knows where it is, and since when.
     """
 
-    shop: str = field(default="", kw_only=True)
-    item: str = field(default="", kw_only=True)
     difference: int
     reads: int
-    since: datetime | None = field(default=None, kw_only=True)
+    shop: str = ""
+    item: str = ""
+    since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShopRead:
+class ShopRead(Struct, frozen=True):
     """What a run keeps of a shop that it has read; ``via`` where it met it first."""
 
     name: str
@@ -146,8 +140,7 @@ class ShopRead:
     via: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LineMark:
+class LineMark(Struct, frozen=True):
     """What is counted of an order's line from now on; ``moved`` is what that moved the pool by."""
 
     shop: str
@@ -159,8 +152,7 @@ class LineMark:
     date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bookings:
+class Bookings(Struct, frozen=True):
     """What a run writes down at once. ``levels`` are those that changed."""
 
     moves: Sequence[Move] = ()

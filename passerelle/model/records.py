@@ -1,18 +1,18 @@
 """What the ledger knows, as values: orders, sales, dispatches, publications, runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from passerelle.model.location import Location
 from passerelle.model.orders import Gist, Reading, Sold
 from passerelle.model.states import DONE, IN_ERP, UNSENT, Kind, OpenMatter, SaleState, Stage, State
 
 
-@dataclass(frozen=True, slots=True)
-class KnownOrder:
+class KnownOrder(Struct, frozen=True):
     """An order as the ledger knows it.
 
     ``dispatch`` is the number of its last XML, ``sent_as`` that XML's name, ``published`` the time
@@ -70,8 +70,7 @@ class KnownOrder:
         return is_doubtful or (self.state not in DONE and not self.cancelled)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A state to write for an order, with its reason in words.
 
     ``due``: it should be in the ERP but cannot be sent now, so it must not be lost from sight.
@@ -86,8 +85,7 @@ class Mark:
     matter: OpenMatter | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedOrder:
+class ChangedOrder(Struct, frozen=True):
     """An order that the shop changed after it was sent; or another one that has its id.
 
     ``reading`` has what the shop says now; its fingerprint tells that from what it says next.
@@ -104,16 +102,14 @@ class ChangedOrder:
         return self.matter == OpenMatter.ID_REUSED
 
 
-@dataclass(frozen=True, slots=True)
-class HighWater:
+class HighWater(Struct, frozen=True):
     """The newest order of a channel that was adopted: what is older is the previous system's."""
 
     date: datetime | None
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What was decided on the order of this number in the file.
 
     ``before`` is what the ledger knew of it.
@@ -132,8 +128,7 @@ class Decision:
         return (before.state, before.reason) != (what.state, what.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """What an order, or (with a date) its sale, was before a person settled it."""
 
     number: int
@@ -144,8 +139,7 @@ class Settlement:
     before: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Something that happened to an order."""
 
     at: datetime
@@ -153,8 +147,7 @@ class Event:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """One ExportCSVmod, and the ERP's file that it was made from.
 
     ``sent``, ``taken`` or ``withdrawn`` are the stages of those that the shop could see; ``left``
@@ -180,8 +173,7 @@ class Publication:
         return "taken" if self.stage == Stage.TAKEN else "left" if self.left else None
 
 
-@dataclass(frozen=True, slots=True)
-class SoldSince:
+class SoldSince(Struct, frozen=True):
     """What web orders took of an item, of which the ERP had ``level``, as its file wrote it.
 
     ``quantity`` is ``None`` where an order does not say how many, ``level`` where it is not known.
@@ -195,8 +187,7 @@ class SoldSince:
         return SoldSince(told, self.level)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run so far; without ``ended`` it is active, or was killed.
 
     ``facts`` has what a run that ended well met and did: counts, and files with size and time.
@@ -211,8 +202,7 @@ class Run:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True):
     """A file that was promised: where it goes, what it must be, how far it is.
 
     ``archived`` is an XML's name in ArchiveExport. ``staged`` is when its upload was complete (our
@@ -246,8 +236,7 @@ CLOCK_SLACK = timedelta(seconds=5)
 DAILY = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSale:
+class KnownSale(Struct, frozen=True):
     """An order's sale as the ledger knows it.
 
     ``problem`` is a word for what stands or stood against it since it was last done, ``reason``
@@ -283,8 +272,7 @@ class KnownSale:
         return self.problem != problem or self.told is None or abs(now - self.told) >= DAILY
 
 
-@dataclass(frozen=True, slots=True)
-class SaleMark:
+class SaleMark(Struct, frozen=True):
     """What to write of a sale. ``is_told``: people are told of its problem now.
 
     ``refusals`` and ``imported`` are left as they are where they are ``None``. ``by_hand``: a
@@ -304,8 +292,7 @@ class SaleMark:
     by_hand: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(Struct, frozen=True):
     """A sale to issue now, as which ``document``, for the order's XML ``imported``.
 
     ``sold`` is what it takes out of stock: the shop may have changed the order since.
@@ -319,8 +306,7 @@ class Issue:
     sold: tuple[Sold, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ClockJump:
+class ClockJump(Struct, frozen=True):
     """That a ``server``'s clock or ours (``""`` where only ours can be meant) was set.
 
     ``seconds`` is by how much the server's went ahead of ours, below 0 where it fell back or ours
@@ -333,8 +319,7 @@ class ClockJump:
     upto: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClockHistory:
+class ClockHistory(Struct, frozen=True):
     """When clocks were set; and the last publication that was made from another file of the ERP's.
 
     The file was written after that one: it includes what was ``sent`` before and is taken now.
@@ -359,8 +344,7 @@ class ClockHistory:
         return self.number if self.jumps else None
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBack:
+class HeldBack(Struct, frozen=True):
     """A line that a publication has lower than the ERP, or (``after`` is ``None``) not at all."""
 
     line: int
@@ -374,24 +358,21 @@ class HeldBack:
         return f",{id}," in f",{self.orders},"
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """Since when something is as it is; not ``is_exact`` where it was so before, too."""
 
     at: datetime
     is_exact: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTotal:
+class OrderTotal(Struct, frozen=True):
     """An order that counts as sold: when it was ordered, and its total where that is known."""
 
     date: datetime
     total: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """An order that the ERP took: when it was ordered, and when the ERP was seen to have it."""
 
     id: str
@@ -399,8 +380,7 @@ class Delivery:
     taken: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What people were told, in which words; when it ``began``, when they were last ``told``."""
 
     key: str
@@ -409,8 +389,7 @@ class Told:
     told: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlertMemory:
+class AlertMemory(Struct, frozen=True):
     """What one address was told, by key, and the last ``run`` that was looked at for it."""
 
     told: Mapping[str, Told] = field(default_factory=dict)

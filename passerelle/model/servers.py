@@ -1,8 +1,9 @@
 """Who is on the other side: the mark that a ledger leaves on a server, and what it knows of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 # Followed by the ledger's token.
 MARK_NAME = "passerelle.mark."
@@ -10,8 +11,7 @@ MARK_NAME = "passerelle.mark."
 NAMED_IN_MARK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ServerMark:
+class ServerMark(Struct, frozen=True):
     """What a ledger wrote beside the files of others, in its own words.
 
     ``seq`` counts its deeds on that server, ``dispatch`` and ``archived`` are the last one.
@@ -29,8 +29,7 @@ class ServerMark:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownServer:
+class KnownServer(Struct, frozen=True):
     """A server as the ledger last knew it.
 
     ``marked``: whether our mark was written there; ``None`` before that was tried. ``written`` is

@@ -1,12 +1,13 @@
 """Levels that go from one system to another: items, jobs, and what is promised of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from passerelle.base.regex import regex
 from passerelle.model.states import Stage
@@ -54,8 +55,7 @@ OPEN_JOBS = (_J.PENDING, _J.WAITING, _J.UNSETTLED)
 DONE_JOBS = (_J.DONE, _J.PARTLY)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A job as the ledger knows it. ``due``: when it is run or tried again; ``owner`` runs it.
 
     ``facts`` are its result in numbers; ``result``, ``error`` and ``mend`` (what is to be done
@@ -94,8 +94,7 @@ class ItemKind(StrEnum):
     BUNDLE = "bundle"
 
 
-@dataclass(frozen=True, slots=True)
-class SourceItem:
+class SourceItem(Struct, frozen=True):
     """An item of the source. ``level`` as it was written, ``None`` where it says none."""
 
     id: str
@@ -119,16 +118,14 @@ def level_of(text: str | None) -> Decimal | None:
     return number if number is not None and abs(number) < _MOST else None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLevels:
+class SourceLevels(Struct, frozen=True):
     """All items of a source, each once, as they were at ``at`` (aware) or later."""
 
     items: tuple[SourceItem, ...]
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """A product of Odoo's. ``sku`` is what it is matched by, ``company`` ``None`` for all of them.
 
     ``rounding`` is the smallest step of its unit.
@@ -143,8 +140,7 @@ class Product:
     rounding: Decimal = Decimal("0.01")
 
 
-@dataclass(frozen=True, slots=True)
-class Quant:
+class Quant(Struct, frozen=True):
     """What lies of a product at the location or below it.
 
     ``is_plain``: right there, in no package, of no lot, of no owner. ``is_counted``: a person's
@@ -159,8 +155,7 @@ class Quant:
     reserved: Decimal = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPlace:
+class TargetPlace(Struct, frozen=True):
     """Odoo's location that is written, and its company."""
 
     location: int
@@ -168,8 +163,7 @@ class TargetPlace:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetStock:
+class TargetStock(Struct, frozen=True):
     """All that is known of the target: its products, also archived ones, and what lies there."""
 
     products: tuple[Product, ...]
@@ -201,8 +195,7 @@ class Skip(StrEnum):
     ABSENT = "absent"
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """An item that is left out; ``said`` is the source's level as it was written."""
 
     sku: str
@@ -211,8 +204,7 @@ class Skipped:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A level to write: ``before`` is what the target has, ``level`` what it gets.
 
     Of what is there so many are ``reserved``: where fewer are left, Odoo takes them back.
@@ -225,8 +217,7 @@ class Write:
     reserved: Decimal = _NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Levels that were promised to the target in one request.
 
     ``mark`` stands in its moves, whose ids are greater than ``moves_before``. ``address`` is the
@@ -243,8 +234,7 @@ class Batch:
     writes: tuple[Write, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The last write of an item: its job, batch, and what was read back, if it was."""
 
     sku: str

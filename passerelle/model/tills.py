@@ -6,10 +6,11 @@ Pure: no file, no clock.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 
 class TillState(StrEnum):
@@ -44,8 +45,7 @@ class Touch(NamedTuple):
     other: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """What was paid: ``receipt`` in the till's own series; each of ``payments`` as it came."""
 
     till: str
@@ -53,8 +53,7 @@ class Payment:
     payments: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TillOrder:
+class TillOrder(Struct, frozen=True):
     """An order that tills share, after ``rev`` commands.
 
     ``no`` counts within its ``session``. ``claim`` is the till that holds it. ``done``: of each
@@ -87,8 +86,7 @@ class Op(NamedTuple):
     words: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TillCommand:
+class TillCommand(Struct, frozen=True):
     """What a till asks for: all of it is done, or nothing.
 
     ``n`` ascends within a till; ``base`` is the order's ``rev`` that the till saw, 0 for none.
@@ -101,8 +99,7 @@ class TillCommand:
     ops: tuple[Op, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TillVerdict:
+class TillVerdict(Struct, frozen=True):
     """What a command does: ``order`` is what it leaves, ``None`` where there is still none.
 
     ``why`` it was not done, in words, and ``who`` (a till) stands against it.
@@ -114,8 +111,7 @@ class TillVerdict:
     who: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Surplus:
+class Surplus(Struct, frozen=True):
     """Money that a till took, and that no order could take: a person sees to it.
 
     ``settled``: when somebody did.
@@ -132,8 +128,7 @@ class Surplus:
     settled: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Till:
+class Till(Struct, frozen=True):
     """A till as the server's book knows it.
 
     ``is_program``: it was paired with ``--token`` and speaks the protocol itself. ``agent`` tells
@@ -152,8 +147,7 @@ class Till:
     receipt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TillSession:
+class TillSession(Struct, frozen=True):
     """A day at the tills of a group; its orders are numbered from 1."""
 
     number: int

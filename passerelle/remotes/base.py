@@ -11,9 +11,10 @@ and never takes one for another: an unreachable file is not an absent file.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from passerelle.base.errors import NotFoundError, PermanentError, TransientError
 from passerelle.base.language import _
@@ -25,8 +26,7 @@ _FETCHES = 3
 Deed = Literal["read", "write", "rename", "delete"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file on a server.
 
     ``size`` in bytes and ``modified`` (aware, on the server's clock) are ``None`` where the

@@ -6,10 +6,10 @@ has as well.
 
 import codecs
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import paramiko
+from msgspec import Struct
 from paramiko.hostkeys import HostKeyEntry
 
 from passerelle.base.errors import (
@@ -20,8 +20,7 @@ from passerelle.base.language import _
 _REVOKED = "@revoked"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """An SSH host as settings name it: the server's name in config.toml, its address, its file."""
 
     name: str

@@ -5,8 +5,9 @@ not named nobody knows, so that a person has to say.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.config.orders import Orders
@@ -17,8 +18,7 @@ from passerelle.model.states import DONE, OpenMatter, State
 from passerelle.rules.fate import Fate, decide, is_id_used_again, is_older, judge
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """What is adopted; what is left to the next run, by its state or matter; how many were done.
 
     ``newest`` is what the ledger keeps, so that a wider export later sends nothing older.
@@ -67,8 +67,7 @@ def plan_adoption(
     return Adoption(tuple(marks), left, done, newest)
 
 
-@dataclass(frozen=True, slots=True)
-class TakeOver:
+class TakeOver(Struct, frozen=True):
     """What the owners of some marks had sent, and what may have been: it is held and told.
 
     ``newest`` is ``None`` where they had sent nothing.

@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.language import _
 from passerelle.base.words import gtin
@@ -188,16 +190,14 @@ def _mark(
     return SaleMark(*key, state, "", reason, imported, cancelled)
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
+class Shelf(Struct, frozen=True):
     """What is left in stock: ``None`` where that is not asked, ``why`` where nobody can tell."""
 
     left: Mapping[str, int] | None = None
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Allotment:
+class Allotment(Struct, frozen=True):
     """The candidates that have their stock, and what is to be written of the others."""
 
     granted: tuple[Candidate, ...]

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.words import gtin
 from passerelle.config.orders import Orders
@@ -41,8 +42,7 @@ def held_for(order: KnownOrder, sent: Iterable[Sold], since: Sequence[Sold]) -> 
     return lacking(sent, since)
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What changed since it was sent, as a run of stock meets it.
 
     ``beyond`` is what the ERP lacks of it, by the orders' ids. ``settled`` are readings whose id

@@ -5,8 +5,9 @@ only what came one after the other: an XML, a publication of stock, another file
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from passerelle.model.records import CLOCK_SLACK, ClockHistory, ClockJump, KnownOrder, KnownSale
 from passerelle.model.states import ON_THE_WAY, SaleState, State
@@ -15,8 +16,7 @@ from passerelle.model.states import ON_THE_WAY, SaleState, State
 _WHOLE_SECONDS = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ErpFile:
+class ErpFile(Struct, frozen=True):
     """When the ERP wrote its file, on its server's clock; ``None`` where nobody can tell.
 
     ``offsets`` tells how far each server's clock is ahead of ours. ``certainty`` is how long

@@ -9,10 +9,12 @@ import fnmatch
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.commands import command
 from passerelle.base.dates import same_moment
@@ -43,8 +45,7 @@ class Fate(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     fate: Fate
     reason: str = ""
 

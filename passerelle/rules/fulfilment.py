@@ -1,9 +1,11 @@
 """Which orders want a sale, by what the file says of them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.config.statuses import PAID
@@ -13,8 +15,7 @@ from passerelle.model.states import DONE, IN_ERP, SaleState
 from passerelle.rules.fate import has_status, is_cancelled, is_id_used_again
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
+class Books(Struct, frozen=True):
     """What is known when the decision is made.
 
     ``orders`` and ``sales`` are the ledger's, by id. ``fresh`` are orders that this very run sends
@@ -28,8 +29,7 @@ class Books:
     fresh: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An order whose sale is to be issued if nothing else stands against it."""
 
     order: Order
@@ -48,8 +48,7 @@ class Candidate:
         return Issue(*key, self.document, self.imported, self.sold)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(Struct):
     """The candidates, what is to be written of other sales, and orders without a date."""
 
     candidates: list[Candidate] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """A person asked for an order again: each run asks whether the shop still wants it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.config.orders import Orders
 from passerelle.model.orders import Reading

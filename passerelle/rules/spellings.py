@@ -6,8 +6,10 @@ agree too, and the reference where there is one. What became 1,23E+05 is lost: r
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.dates import same_moment
 from passerelle.base.ids import may_be_same_reference, plain_id
@@ -17,8 +19,7 @@ from passerelle.model.orders import Fault, Reading
 from passerelle.model.records import KnownOrder
 
 
-@dataclass(frozen=True, slots=True)
-class Spelled:
+class Spelled(Struct, frozen=True):
     """A file's orders, each once; ``twice`` are the ids of those that are written otherwise too."""
 
     readings: tuple[Reading, ...]

@@ -6,8 +6,9 @@ company's location), its own habits (docs/connectors.md), and that a level nobod
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _, n_
 from passerelle.model.sync import (
@@ -49,8 +50,7 @@ WORDS: Mapping[Skip, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SyncPlan:
+class SyncPlan(Struct, frozen=True):
     """What one job would do.
 
     ``in_stock`` counts the items that the target has some of, ``emptied`` those of them that would
@@ -188,8 +188,7 @@ def levels_of(quants: Iterable[Quant], products: Iterable[int]) -> dict[int, Dec
     return levels
 
 
-@dataclass(frozen=True, slots=True)
-class SyncGuards:
+class SyncGuards(Struct, frozen=True):
     """What a job is held by: shares of 1, and what was met before it.
 
     ``is_first``: none is done yet.

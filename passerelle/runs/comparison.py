@@ -5,9 +5,10 @@ of columns does not count, nor how a number is written: 5, 5.0 and 5,00 are the 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct
 
 from passerelle.base.errors import UnreachableError, UsageError
 from passerelle.base.language import _, n_
@@ -20,8 +21,7 @@ _NUMBER = regex(r"-?(?:0|[1-9][0-9]*)(?:[.,](?![0-9]{3}$)[0-9]+)?")
 _ENDINGS = (".csv", ".txt", ".xml")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What a row of both says in a column."""
 
     key: Key
@@ -30,8 +30,7 @@ class Difference:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What differs between two files, or the XMLs of two folders."""
 
     old: Rows
@@ -50,8 +49,7 @@ class Comparison:
         ))  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """Every comparison; and the files of which the other folder has none of that name."""
 
     comparisons: tuple[Comparison, ...]

@@ -8,12 +8,12 @@ above its header. An XML has a row for each order (its elements by their path, a
 import csv
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 from lxml import etree
+from msgspec import Struct
 
 from passerelle.archive.redact import parse
 from passerelle.base.errors import UnreachableError, UsageError
@@ -53,8 +53,7 @@ class Key(NamedTuple):
         return f"{self.one} / {self.line}" if self.line else self.one
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A file, or the XMLs of a folder: by their keys, each row's texts by their columns.
 
     ``keyed`` are the columns that the keys are made of.
@@ -68,8 +67,7 @@ class Rows:
     is_xml: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """How files are read: by config.toml, and by what the command line says instead.
 
     ``keys`` are columns whose texts together name a row; or, for an XML, one ``ORDER/ID``.

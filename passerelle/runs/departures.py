@@ -1,8 +1,9 @@
 """Orders that wait for their status and have left the shop's file: told until they are settled."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.gateway.frame import Gateway
@@ -12,8 +13,7 @@ from passerelle.model.states import OpenMatter
 from passerelle.rules.fate import is_abandoned
 
 
-@dataclass(frozen=True, slots=True)
-class Departures:
+class Departures(Struct, frozen=True):
     """What has ``left`` since the last run, and what is let go of, since it waited long enough."""
 
     left: tuple[KnownOrder, ...] = ()

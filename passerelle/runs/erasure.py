@@ -12,9 +12,10 @@ written. The ledger notes each XML before it is rewritten: its SHA-256 fits no l
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from passerelle.archive.folders import EXPORTS, PENDING, TRACES, kept_in
 from passerelle.archive.person import Person, person_of, redact_text
@@ -35,8 +36,7 @@ _LEDGER = "passerelle.db"
 NOTE = N_("customer data erased from {name}, so its SHA-256 is no longer that of what was sent")
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(Struct, frozen=True):
     """An XML that holds the person; ``ids`` are of all orders that were sent in it."""
 
     file: KeptXml
@@ -44,8 +44,7 @@ class Export:
     survey: Survey
 
 
-@dataclass(slots=True)
-class Erasure:
+class Erasure(Struct):
     """What is erased: a dry run prints this very plan, a real one carries it out.
 
     ``leftovers`` are XMLs that were written but never promised, ``texts`` counts the ledger's,

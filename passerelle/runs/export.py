@@ -9,9 +9,10 @@
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from passerelle.archive.goods import Goods, NoGoods, goods_of
 from passerelle.base.language import N_, _
@@ -52,8 +53,7 @@ _ENDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Whom is asked, for what is dated ``since`` then (aware); ``None`` for all there is."""
 
     settings: Settings
@@ -61,8 +61,7 @@ class Asked:
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A table's title and columns, marked with ``N_``; its rows are asked for one at a time."""
 
     title: str

@@ -7,9 +7,11 @@ publish the XMLs, each order on its own.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.errors import (
     ConfigError,
@@ -149,8 +151,7 @@ def _plan(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _WrittenSale:
+class _WrittenSale(Struct, frozen=True):
     candidate: Candidate
     data: bytes
 

@@ -6,9 +6,10 @@ still be imported.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
 
 from passerelle.base.errors import (
     ConfigError,
@@ -33,13 +34,12 @@ from passerelle.rules.fulfilment import Candidate, Problem
 from passerelle.rules.guards import check_age
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """What was found out, ready to be written; ``trouble``: the folder could not be looked at."""
 
     done: tuple[SaleMark, ...] = ()
     refused: tuple[SaleMark, ...] = ()
-    trouble: PasserelleError | None = field(default=None, compare=False)
+    trouble: PasserelleError | None = None
 
 
 def find_answers(gateway: Gateway) -> Answers:
@@ -112,8 +112,7 @@ def _refused(gateway: Gateway, sale: KnownSale) -> SaleMark:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ShelfLook:
+class ShelfLook(Struct, frozen=True):
     """What is left in stock; ``trouble`` where looking failed."""
 
     shelf: Shelf = field(default_factory=Shelf)

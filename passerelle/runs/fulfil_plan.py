@@ -1,8 +1,9 @@
 """Pure: what fulfilment will do, and how that is told."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.errors import PasserelleError, RejectedError
 from passerelle.base.language import N_, _, n_
@@ -16,8 +17,7 @@ from passerelle.runs.fulfil_look import Answers
 _DOCUMENTS = {"invoice": N_("an invoice"), "receipt": N_("a receipt")}
 
 
-@dataclass(frozen=True, slots=True)
-class SaleParcel:
+class SaleParcel(Struct, frozen=True):
     """The XML of one sale, ready to go: its bytes, its name on the server.
 
     ``fingerprint`` tells the order that it was written from.
@@ -29,8 +29,7 @@ class SaleParcel:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FulfilPlan:
+class FulfilPlan(Struct, frozen=True):
     """What will be written and issued; ``troubles`` are what could not be looked at."""
 
     answers: Answers

@@ -1,8 +1,9 @@
 """XMLs as they were sent, one face for those in the folder and those in the ledger."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from passerelle.archive.folders import PENDING, is_link
 from passerelle.base.durable import remove, rewrite_whole
@@ -24,8 +25,7 @@ class KeptXml(Protocol):
     def remove(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class InFolder:
+class InFolder(Struct, frozen=True):
     path: Path
     shown: str
 
@@ -47,8 +47,7 @@ class InFolder:
         remove(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class InLedger:
+class InLedger(Struct, frozen=True):
     book: KeptBook
     file: KeptFile
 

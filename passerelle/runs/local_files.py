@@ -2,17 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from passerelle.base.durable import Data
 from passerelle.base.errors import NotReadyError, RejectedError, UnreachableError
 from passerelle.base.language import _
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True):
     """What came out: the bytes, a report for people, and what was rejected, if anything."""
 
     data: Data

@@ -6,7 +6,8 @@ its stock.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError, NotFoundError, PermanentError
 from passerelle.base.language import _

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from passerelle.archive.folders import EXPORTS, PENDING, UNSENT, WITHHELD, kept_in
 from passerelle.base.durable import make_private_folder, write_privately
@@ -21,8 +22,7 @@ from passerelle.ledger.locks import run_lock
 TO_FOLDER = "sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerMove:
+class LedgerMove(Struct, frozen=True):
     """What a copy did. ``files`` are the XMLs, and the goods, that went with it."""
 
     source: Place

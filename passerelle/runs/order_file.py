@@ -5,7 +5,8 @@ one spelling is the same under another where its reference and its date agree.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.archive.folders import WITHHELD
 from passerelle.archive.goods import keep_goods

@@ -1,7 +1,8 @@
 """What is told of an order file and its orders, by runs and by ``convert`` alike."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import N_, _, n_

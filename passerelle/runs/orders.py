@@ -7,8 +7,10 @@ finish what an earlier run left, publish the XML. Then, where that is enabled, t
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError, PasserelleError, gravest
 from passerelle.base.language import _
@@ -53,8 +55,7 @@ if TYPE_CHECKING:
 _ALLOWED = "the first run may send: "
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(Struct, frozen=True):
     """The order file as it was read, and what the ledger knows of its orders, by id.
 
     ``source`` is the file in words, ``fact`` what the ledger keeps of it. ``otherwise`` are those

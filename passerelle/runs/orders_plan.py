@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from passerelle.base.commands import covering
 from passerelle.base.dates import DateOrder
@@ -23,8 +25,7 @@ from passerelle.runs.departures import NO_DEPARTURES, Departures
 from passerelle.runs.order_remarks import about_unknown, rejection, remarks
 
 
-@dataclass(frozen=True, slots=True)
-class OrdersPlan:
+class OrdersPlan(Struct, frozen=True):
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``decisions`` has every order of the file that is not done, and of the others those that were

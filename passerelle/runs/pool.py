@@ -7,7 +7,8 @@ has not taken yet is withdrawn, and what no shop has where the run publishes not
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.deadline import Share
 from passerelle.base.errors import PasserelleError

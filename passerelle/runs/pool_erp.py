@@ -6,8 +6,9 @@ settings say how long after an order that is.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.base.progress import step
@@ -25,8 +26,7 @@ from passerelle.stock_csv_fix.levels import read_level_file
 _A_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ErpLevels:
+class ErpLevels(Struct, frozen=True):
     """The level of each item of the pool; of ``illegible`` ones it cannot be told."""
 
     levels: Mapping[str, int]

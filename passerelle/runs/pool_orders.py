@@ -1,7 +1,8 @@
 """What one shop of the pool sold, by its file of orders and what the ledger has counted of it."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from passerelle.base.language import _
 from passerelle.base.wording import few, shorten

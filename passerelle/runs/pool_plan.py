@@ -1,8 +1,10 @@
 """What a run of the pool will do, and what it writes down: decided here, done in pool.py."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError, PasserelleError
 from passerelle.base.language import _
@@ -21,16 +23,14 @@ from passerelle.runs.pool_reading import ShopReading
 ERP, RENAMED = "erp", "renamed"
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A shop that could not be read or written: its file waits."""
 
     shop: str
     error: PasserelleError
 
 
-@dataclass(frozen=True, slots=True)
-class TillReading:
+class TillReading(Struct, frozen=True):
     """What stands in the orders of a group of tills. ``token`` tells how far their book was read.
 
     ``origin`` is the group as config.toml writes it.
@@ -44,8 +44,7 @@ class TillReading:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ShopFile:
+class ShopFile(Struct, frozen=True):
     """A file to be written for a shop, and what the shop shows once it was taken."""
 
     name: str
@@ -55,8 +54,7 @@ class ShopFile:
     view: Json
 
 
-@dataclass(frozen=True, slots=True)
-class PoolPlan:
+class PoolPlan(Struct, frozen=True):
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``hold`` is why nothing may be published. ``pool`` is as it was before. ``sold`` tells of each

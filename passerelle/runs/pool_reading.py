@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.errors import (
     ConfigError,
@@ -30,8 +32,7 @@ from passerelle.runs.pool_orders import as_counted, read_shop_orders, with_no_it
 from passerelle.stock_csv_fix.levels import read_level_file
 
 
-@dataclass(frozen=True, slots=True)
-class ShopReading:
+class ShopReading(Struct, frozen=True):
     """A shop as a run has read it. ``token`` tells its file of levels from the next one."""
 
     name: str

@@ -5,9 +5,10 @@ on what it sells counts, and it takes part once it took that file.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+
+from msgspec import Struct
 
 from passerelle.base.errors import PasserelleError, RejectedError, UsageError, gravest
 from passerelle.base.language import _, n_
@@ -156,8 +157,7 @@ def leave(settings: Settings, ledger: Ledger, shop: str, now: datetime) -> list[
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedShop:
+class CheckedShop(Struct, frozen=True):
     """A shop's file of levels as it is now, or why it could not be read."""
 
     name: str

@@ -5,7 +5,8 @@ gives its name any more.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import NotFoundError, PasserelleError
@@ -18,8 +19,7 @@ from passerelle.remotes import open_remote
 from passerelle.remotes.base import Remote, is_gone
 
 
-@dataclass(frozen=True, slots=True)
-class Remains:
+class Remains(Struct, frozen=True):
     """Whether the XML lies there, and its upload; ``problem`` says why nobody could look."""
 
     xml: bool = False

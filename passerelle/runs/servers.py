@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import AccessDeniedError, UsageError
 from passerelle.base.language import _, n_

@@ -1,8 +1,9 @@
 """What a person may do with the ledger's orders: settle, unsettle, resend, retry, forget."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
@@ -15,8 +16,7 @@ from passerelle.model.states import DONE, OPEN, OpenMatter, SaleState, Stage, St
 from passerelle.runs.remains import Remains, Seeker
 
 
-@dataclass(frozen=True, slots=True)
-class Steering:
+class Steering(Struct, frozen=True):
     """Steers the orders of one channel. What its deeds return is to be told.
 
     ``seeker`` looks for what is in doubt on the servers.

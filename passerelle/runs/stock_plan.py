@@ -1,9 +1,10 @@
 """Pure: what a run of stock will publish, and how that is told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import n_
 from passerelle.csv_to_xml.order_csv import OrderFile
@@ -14,8 +15,7 @@ from passerelle.runs.stock_remarks import changes_in_words, describe_fix, lines_
 from passerelle.stock_csv_fix.fix import FixedStock
 
 
-@dataclass(frozen=True, slots=True)
-class OrderSource:
+class OrderSource(Struct, frozen=True):
     """The order file that the missed sales are found with, and what the ledger knows of it."""
 
     source: Source
@@ -31,8 +31,7 @@ class OrderSource:
         return f"{self.source.describe()}, {n_('{n} order', '{n} orders', number)}"
 
 
-@dataclass(frozen=True, slots=True)
-class StockPlan:
+class StockPlan(Struct, frozen=True):
     """What a run will publish, and why each line in it was changed."""
 
     source: Source

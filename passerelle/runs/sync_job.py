@@ -9,7 +9,8 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError
 from passerelle.base.language import _, n_

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import _, n_
@@ -17,8 +18,7 @@ from passerelle.runs.sync import named
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class SyncMap:
+class SyncMap(Struct, frozen=True):
     """What a sync makes of its source's items."""
 
     name: str

@@ -1,8 +1,9 @@
 """What a run of tills will do, by the tills' book and what the ledger knows; and its words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from passerelle.base.commands import command
 from passerelle.base.errors import RejectedError
@@ -37,8 +38,7 @@ class TillRejection(NamedTuple):
     is_news: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TillPlan:
+class TillPlan(Struct, frozen=True):
     """What a run will do: a dry run prints this very plan, a real run carries it out.
 
     ``missing`` are orders that are to be sent again and are not in the book; ``cursors`` how far

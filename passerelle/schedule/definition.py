@@ -10,12 +10,13 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
+
+from msgspec import Struct
 
 from passerelle.base.regex import regex
 from passerelle.config.model import Settings
@@ -82,8 +83,7 @@ _TRIGGER = """\
     </CalendarTrigger>"""
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """What a scheduler starts: the program with its first arguments, its folder, its account.
 
     ``account`` is ``DOMAIN\\user``; without one the task is that of whoever registers it.

@@ -1,9 +1,10 @@
 """The tasks ``Passerelle\\orders`` and ``Passerelle\\stock`` of Windows' Task Scheduler."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from msgspec import Struct
 
 from passerelle.base.errors import BusyError, NotFoundError, UnreachableError
 from passerelle.base.language import _
@@ -19,8 +20,7 @@ _NOT_ASCII = regex(r"[^\x20-\x7e]")
 NOT_YET, RUNNING = 0x41303, 0x41301
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A registered task, as Windows tells it. ``enabled`` is ``None`` where there is none."""
 
     name: str

@@ -56,12 +56,24 @@ def starts(minutes: Sequence[int], after: datetime, until: datetime) -> Iterator
     Those of the hour that the clock repeats in autumn come once.
     """
     hour = after.astimezone().replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    here, is_plain = _on_the_clock(hour)
     while hour <= until:
-        for minute in minutes:
-            moment = (hour + timedelta(minutes=minute)).astimezone()
-            if after < moment <= until and not _is_repeated(moment):
-                yield moment
         hour += timedelta(hours=1)
+        start, was_plain = here, is_plain
+        here, is_plain = _on_the_clock(hour)
+        # Nearly always the clock is set neither in this hour nor was shortly before.
+        is_even = was_plain and is_plain and start.utcoffset() == here.utcoffset()
+        for minute in minutes:
+            moment = start + timedelta(minutes=minute)
+            moment = moment if is_even else moment.astimezone(UTC).astimezone()
+            if after < moment <= until and (is_even or not _is_repeated(moment)):
+                yield moment
+
+
+def _on_the_clock(hour: datetime) -> tuple[datetime, bool]:
+    """An hour on this machine's clock, and whether that shows it for the first time."""
+    here = hour.astimezone()
+    return here, not _is_repeated(here)
 
 
 def _is_repeated(moment: datetime) -> bool:

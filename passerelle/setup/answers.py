@@ -1,12 +1,13 @@
 """Answers -> the keys of config.toml, and a short file with comments in the language spoken."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from passerelle.base.language import N_, _
 from passerelle.config.columns import OrderColumns, StockColumns, What
@@ -35,8 +36,7 @@ _KEYS: Mapping[str, str] = {
 _COMMENT = 33
 
 
-@dataclass(slots=True)
-class SetupAnswers:
+class SetupAnswers(Struct):
     """What people said, or what config.toml says already; ``server`` is its name there.
 
     ``password`` is what config.toml says of it, never the password itself. Places are written

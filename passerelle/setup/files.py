@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from passerelle.base.deadline import Deadline
@@ -26,8 +26,7 @@ _LIMIT = timedelta(minutes=1)
 _EXAMPLES = 3
 
 
-@dataclass(slots=True)
-class Mapped:
+class Mapped(Struct):
     """A file's columns by their key, with what it looked like; people change ``columns``.
 
     ``doubts`` says of a key why its column is a guess; ``taken_back`` are the keys whose column a

@@ -4,13 +4,13 @@ Cells of plain digits are read all at once; of the others each spelling becomes 
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.base.numbers import DecimalMark, NumberColumn, is_amount, parse_decimal
@@ -38,8 +38,7 @@ _SPACE, _TAB = 0x20, 0x09
 Rows = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class Spellings:
+class Spellings(Struct, frozen=True):
     """The cells of some rows as texts, each told once: ``texts[codes[i]]`` is that of ``rows[i]``.
 
     The rows ascend; a text may be told again where cells are long or very different.
@@ -154,8 +153,7 @@ def _trimmed(array: Bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Off
     return starts, ends
 
 
-@dataclass(frozen=True, slots=True)
-class Quantities:
+class Quantities(Struct, frozen=True):
     """A column's numbers, NaN where a cell holds none.
 
     ``odd`` are the cells that are no plain digits, or too many. ``written`` has the numbers of

@@ -5,10 +5,10 @@ copied, and of a line that does, only the quantity is written anew.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.base.regex import regex
@@ -23,8 +23,7 @@ from passerelle.stock_csv_fix.layout import Layout, read_layout
 from passerelle.stock_csv_fix.surroundings import hold, tidied
 
 
-@dataclass(frozen=True, slots=True)
-class FixedStock:
+class FixedStock(Struct, frozen=True):
     """What to publish, in pieces behind one another, and what there is to tell about it.
 
     ``in_stock`` counts the ERP's lines with stock. ``faults`` are quantities and item numbers
@@ -102,8 +101,7 @@ def fix_stock(data: bytes, settings: Stock, missed: Mapping[str, Missed], file: 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """The columns that decide, and the rows of gift cards, each with its id."""
 
     items: Items

@@ -8,11 +8,11 @@ import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
@@ -50,8 +50,7 @@ _ENTITY, _ANYTHING = re.compile(rb"&#?\w+;"), re.compile(b"")
 _BLANK = BOM_UTF8 + b" \t\r\n\v\f"
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """The file's dialect, and the byte offsets of its data lines (without header and blanks).
 
     ``quoted``: quotes enclose fields; ``enclosed``: they enclose them all. ``numbers`` are the

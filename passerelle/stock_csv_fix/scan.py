@@ -5,11 +5,11 @@ inside a field (RFC 4180). The bytes are looked at in blocks that fit a processo
 of 100 MB nothing but the places found is ever in memory.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from passerelle.base.processors import in_parts
 
@@ -23,8 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 _Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """The places of line ends and separators, and the first byte that is not as it should be.
 
     ``inner`` are the line ends within quotes, which end no record. ``stray_quote`` is a quote that

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError, UsageError
 from passerelle.base.language import _, n_

@@ -1,12 +1,12 @@
 """Which orders get a sale of their own, and which of them the stock is for."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passerelle.config.orders import Fulfil
 from passerelle.model.orders import Customer, Line, Order, Reading, Sold

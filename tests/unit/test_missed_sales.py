@@ -1,13 +1,13 @@
 """Which sales the ERP's stock file does not include yet."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passerelle.csv_to_xml.order_csv import read_orders
 from passerelle.model.orders import Missed, Reading, Sold

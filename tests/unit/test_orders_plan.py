@@ -1,11 +1,11 @@
 """The plan of a run of orders: every order of the file has its place in it, and is told."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passerelle.csv_to_xml.order_csv import OrderFile, read_orders
 from passerelle.model.location import Location

@@ -1,12 +1,12 @@
 """The outbox: whatever dies where, an XML arrives once, and levels are whole or not there."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (

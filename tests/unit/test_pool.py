@@ -1,8 +1,7 @@
 """The pool's own rules, one by one: what an order moves, what a shop gets, when a run is held."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from passerelle.base.errors import HeldError
 from passerelle.config.columns import StockColumns

@@ -1,10 +1,10 @@
 """How the ledger keeps the pool."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import asdict
 
 from passerelle.config.ledger import Place
 from passerelle.ledger.ledger import Ledger, open_ledger

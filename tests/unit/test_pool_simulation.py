@@ -6,11 +6,12 @@ after any of its steps, keeping only what its ledger and the servers hold.
 """
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from passerelle.model.pool import LevelFile, Move, PoolItem, Suspect
 from passerelle.rules.pool.orders import count

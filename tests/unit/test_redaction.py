@@ -1,13 +1,13 @@
 """One person leaves texts and sales XMLs; everybody else stays."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
+from msgspec.structs import replace
 
 from passerelle.archive.person import ERASED, Person, person_of
 from passerelle.archive.redact import Names, redact, survey

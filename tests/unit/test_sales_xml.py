@@ -4,7 +4,6 @@ That no number is rounded and no letter lost in any encoding is ``fuzz/order_csv
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from passerelle.base.errors import ConfigError
 from passerelle.config.xml import CANONICAL_ELEMENTS

@@ -1,13 +1,13 @@
 """A clock that was set: which sales the ERP's file includes all the same, and which it may lack."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from passerelle.exchange.sources import Source
 from passerelle.ledger.ledger import open_ledger

@@ -6,8 +6,10 @@ are ``None``, and read as ``false`` too. Quantities are floats, as in Odoo's ans
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
 from typing import Any, Protocol, TypeVar, cast
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 
 class Record(Protocol):
@@ -21,14 +23,12 @@ T = TypeVar("T", bound=Record)
 LOSS = 11
 
 
-@dataclass
-class OdooCompany:
+class OdooCompany(Struct):
     id: int
     name: str
 
 
-@dataclass
-class OdooUser:
+class OdooUser(Struct):
     """``groups`` by their external ids; who has none may read, but not adjust."""
 
     id: int
@@ -42,8 +42,7 @@ class OdooUser:
         return self.login
 
 
-@dataclass
-class OdooLocation:
+class OdooLocation(Struct):
     """``location_id`` is the one it lies in."""
 
     id: int
@@ -58,8 +57,7 @@ class OdooLocation:
         return self.complete_name
 
 
-@dataclass
-class OdooUom:
+class OdooUom(Struct):
     """On 19 the rounding is that of the whole database, up to 18 each unit's own."""
 
     id: int
@@ -67,8 +65,7 @@ class OdooUom:
     rounding: float = 0.01
 
 
-@dataclass
-class OdooProduct:
+class OdooProduct(Struct):
     id: int
     default_code: str | None
     name: str = ""
@@ -90,8 +87,7 @@ class OdooProduct:
         return f"[{self.default_code}] {self.name}" if self.default_code else self.name
 
 
-@dataclass
-class OdooQuant:
+class OdooQuant(Struct):
     """``inventory_diff_quantity`` is kept from when the count was set: it tells a conflict."""
 
     id: int
@@ -114,8 +110,7 @@ class OdooQuant:
         return self.product_id, self.location_id, self.lot_id, self.package_id, self.owner_id
 
 
-@dataclass
-class OdooMove:
+class OdooMove(Struct):
     id: int
     product_id: int
     reference: str
@@ -142,8 +137,7 @@ MODELS = {
 }
 
 
-@dataclass
-class OdooData:
+class OdooData(Struct):
     """All records by model and id. ``names`` has those of lots, packages and owners."""
 
     version: int = 19

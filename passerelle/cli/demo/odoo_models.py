@@ -3,10 +3,11 @@
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter, ge, gt, le, lt
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.cli.demo.odoo_data import MODELS, OdooData, OdooUser
 from passerelle.cli.demo.odoo_quants import STOCK_USER, FakeOdooError, Quants
@@ -20,8 +21,7 @@ _OWN = {
 _OF_RECORDS = {"has_group", "action_apply_inventory"}
 
 
-@dataclass
-class OdooCall:
+class OdooCall(Struct):
     """One request. Methods without an underline, and their arguments, are named as in Odoo."""
 
     data: OdooData

@@ -7,10 +7,11 @@ level of ``None`` is 0.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from passerelle.cli.demo.odoo_data import LOSS, OdooData, OdooMove, OdooQuant, OdooUser
 
@@ -27,16 +28,17 @@ class FakeOdooError(Exception):
         self.kind = kind
 
 
-@dataclass
 class Quants:
     """One request's work on the quants: written into the data at its end, whole or not at all."""
 
-    data: OdooData
-    user: OdooUser
-    context: Mapping[str, Any]
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        data: OdooData,
+        user: OdooUser,
+        context: Mapping[str, Any],
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.data, self.user, self.context, self.now = data, user, context, now
         self._changed: dict[int, OdooQuant] = {}
         self._moves: list[tuple[OdooQuant, float]] = []
         self._by_place: dict[object, list[OdooQuant]] = defaultdict(list)

@@ -13,16 +13,16 @@ import json
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True)
-class HttpRequest:
+
+class HttpRequest(Struct, frozen=True):
     """What came in. Header names are in lower case; of a parameter given twice the last counts."""
 
     method: str
@@ -36,8 +36,7 @@ class HttpRequest:
         return json.loads(self.body)
 
 
-@dataclass(frozen=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True):
     """What goes out. ``Content-Length`` is added."""
 
     status: int = 200

@@ -7,8 +7,10 @@ finds whatever contains the word.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from passerelle.cli.demo.serving import FakeServer, HttpAnswer, HttpRequest
 
@@ -17,8 +19,7 @@ _MOST = 500
 _PRODUCT, _SERVICE = 0, 1
 
 
-@dataclass
-class ZortProduct:
+class ZortProduct(Struct):
     """An item as ZORT lists it, to be changed between two calls as one likes.
 
     Levels are what stands in the answer, so that a test may let ZORT say ``None``, ``""`` or
@@ -56,8 +57,7 @@ class ZortProduct:
         return {key: value for key, value in row.items() if key not in self.absent}
 
 
-@dataclass(frozen=True)
-class ZortBundle:
+class ZortBundle(Struct, frozen=True):
     """Items that are sold together: it has no stock of its own."""
 
     sku: str

@@ -7,8 +7,9 @@ file, with what is not known marked in it.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from passerelle.base.errors import RejectedError
 from passerelle.base.language import _
@@ -29,8 +30,7 @@ _SHEET = """\
 """
 
 
-@dataclass(frozen=True, slots=True)
-class OldXml:
+class OldXml(Struct, frozen=True):
     """What was found: ``names`` by canonical element, or a ``stylesheet``; ``unknown`` paths.
 
     ``settings`` are keys of config.toml with which values are written as there.

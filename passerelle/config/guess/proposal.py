@@ -5,7 +5,8 @@ whether the column holds what it should; what is guessed so is said to be a gues
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.language import _
 from passerelle.base.reading import detect_separator
@@ -44,8 +45,7 @@ _TELLING = {
 _CERTAIN, _USUAL, _LIKE, _WORD, _CONTENT = 1.0, 0.9, 0.8, 0.6, 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """A key's column by its name, and why that is not certain; ``""`` where it is."""
 
     key: str
@@ -53,8 +53,7 @@ class Guess:
     doubt: str
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What the section ``[orders.columns]`` or ``[stock.columns]`` should say of a file.
 
     ``sure``: the file's kind is beyond doubt. ``missing``: the required keys without a column.

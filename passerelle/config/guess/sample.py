@@ -4,10 +4,11 @@ import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from typing import NoReturn
+
+from msgspec import Struct
 
 from passerelle.base.dates import parse_date
 from passerelle.base.errors import NotReadyError, RejectedError
@@ -146,8 +147,7 @@ _NO_NAMES = {CellKind.ITEM, CellKind.EATEN, CellKind.EMAIL, CellKind.DATE, CellK
 _NUMBERS = {CellKind.WHOLE, CellKind.DIGITS}
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What the beginning of a file tells. ``columns`` holds the values below each header.
 
     ``lines`` counts the lines below the header, of which ``odd`` have another number of fields;

@@ -1,8 +1,10 @@
 """What is news, of all that needs a person: pure, so that it can be tried on any history."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import span_of_time, time_of_day
@@ -20,16 +22,14 @@ _TROUBLES = (ConcernKind.FAILED, ConcernKind.HELD, ConcernKind.KILLED)
 _ORDER = "order:"
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(Struct, frozen=True):
     """What was over when it was found; ``key`` is that of the concern it would have been."""
 
     key: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tidings:
+class Tidings(Struct, frozen=True):
     """What people are to be told, and what they will have been ``told`` by then.
 
     ``grown`` are concerns they know of, with the orders that they do not know of yet; ``still``

@@ -8,10 +8,10 @@ import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Thread, get_ident
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from pydantic import SecretStr
 
 from passerelle.base.errors import ConfigError
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is sent: plain text. ``good`` when all that it tells is over."""
 
     subject: str
@@ -33,8 +32,7 @@ class Message:
     good: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """One of ``alerts.urls``, by its place in it, from 1 on."""
 
     number: int
@@ -118,8 +116,7 @@ LIMIT = 20.0
 _WAIT = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """How it went: ``where`` names the address without secrets, ``problem`` is empty if it did."""
 
     where: str

@@ -1,8 +1,9 @@
 """Charts as rectangles and lines, in percent of the drawing: it stretches, its text does not."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from passerelle.base.language import _, n_
 from passerelle.base.wording import money, number, short_date, span
@@ -14,8 +15,7 @@ _TOP, _BOTTOM = 16.0, 86.0
 _SHARE, _LEAST = 0.72, 1.2
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnBar:
+class DrawnBar(Struct, frozen=True):
     """A rectangle with a title; ``strong`` is the last one, which is not complete yet."""
 
     x: float
@@ -26,16 +26,14 @@ class DrawnBar:
     strong: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnLine:
+class DrawnLine(Struct, frozen=True):
     x1: float
     y1: float
     x2: float
     y2: float
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """What is drawn; ``top`` is the text of its greatest value."""
 
     bars: tuple[DrawnBar, ...]

@@ -1,11 +1,12 @@
 """What the page shows, gathered from the ledger and the settings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import dropwhile
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.language import N_
 from passerelle.config.model import Settings
@@ -42,8 +43,7 @@ STATES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class RunStrip:
+class RunStrip(Struct, frozen=True):
     """One run's strip, the newest day first."""
 
     run: str

@@ -3,12 +3,13 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 from operator import attrgetter
 from statistics import median
 from typing import TypeVar
+
+from msgspec import Struct
 
 from passerelle.model.records import Delivery, OrderTotal, Run
 
@@ -16,8 +17,7 @@ DAYS = 30
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """``now``, and the days up to today, by this machine's calendar."""
 
     now: datetime
@@ -68,8 +68,7 @@ def midnight(day: date) -> datetime:
 _EXACT = Context(prec=60)
 
 
-@dataclass(frozen=True, slots=True)
-class Turnover:
+class Turnover(Struct, frozen=True):
     """Orders and what they cost together; ``unknown`` of them have no amount in the ledger."""
 
     orders: int = 0
@@ -83,8 +82,7 @@ class Turnover:
         return Turnover(self.orders + 1, _EXACT.add(self.revenue, order.total), self.unknown)
 
 
-@dataclass(frozen=True, slots=True)
-class Delays:
+class Delays(Struct, frozen=True):
     """From the order to the ERP: half of the orders took at most ``median``; ``worst`` is one."""
 
     orders: int
@@ -93,8 +91,7 @@ class Delays:
     slowest: str
 
 
-@dataclass(frozen=True, slots=True)
-class HeldBackDay:
+class HeldBackDay(Struct, frozen=True):
     """Lines of stock held back by runs: least and most of them, the last, and lines with stock."""
 
     least: int
@@ -104,8 +101,7 @@ class HeldBackDay:
     lines: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     day: date
     turnover: Turnover
     delays: Delays | None

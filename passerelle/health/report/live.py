@@ -1,13 +1,13 @@
 """What the page has where it is served live: files beside it, and buttons."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.health.concerns import Concern
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """A button, as a form that posts ``values`` to ``actions/ACTION``.
 
     ``command`` is what a person would type instead. What is ``asking`` tells what will follow
@@ -21,8 +21,7 @@ class Button:
     asking: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
+class Live(Struct, frozen=True):
     """Styles and scripts by their addresses; buttons above all, those of each concern, and of each
     of its orders."""
 

@@ -1,8 +1,9 @@
 """What needs a person, in two groups: what is out of order, then what there is to do."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct, field
 
 from passerelle.archive.goods import Goods, goods_of
 from passerelle.base.language import N_, _, n_
@@ -21,8 +22,7 @@ TITLES = {Level.OUT_OF_ORDER: N_("Out of order"), Level.TO_DO: N_("To do")}
 _BY_HAND = (ConcernKind.WITHHELD, ConcernKind.REJECTED, ConcernKind.NOT_SENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Matter:
+class Matter(Struct, frozen=True):
     """A concern, the first of its orders, and how many more there are.
 
     ``goods`` are those of orders to be entered by hand, as far as they are kept.
@@ -43,8 +43,7 @@ class Matter:
         return len(self.orders) <= _FEW and (bool(self.goods) or self.has_reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The matters of one level, of which the page folds those after the first."""
 
     level: Level

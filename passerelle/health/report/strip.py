@@ -1,12 +1,13 @@
 """The runs as a strip of half hours: what became of each time at which one was to start."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import dropwhile, groupby
+
+from msgspec import Struct
 
 from passerelle.base.language import N_, _
 from passerelle.base.wording import clock
@@ -38,9 +39,11 @@ BAD = (SlotLook.REJECTED, SlotLook.MISSED, SlotLook.KILLED, SlotLook.HELD, SlotL
 _BY_EXIT_CODE = {0: SlotLook.WELL, 5: SlotLook.REJECTED, 6: SlotLook.HELD}
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One time at which a run was to start, and what started then; the last of these counts."""
+class Slot(Struct, frozen=True):
+    """One time at which a run was to start, and what started then; the last of these counts.
+
+    ``at`` is in this machine's zone.
+    """
 
     at: datetime
     look: SlotLook
@@ -51,8 +54,7 @@ class Slot:
         return self.runs[-1] if self.runs else None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One half hour of the local clock, with the times in it."""
 
     slots: tuple[Slot, ...]
@@ -62,8 +64,7 @@ class Cell:
         return max((slot.look for slot in self.slots), key=_ORDER.index, default=SlotLook.NONE)
 
 
-@dataclass(frozen=True, slots=True)
-class DayStrip:
+class DayStrip(Struct, frozen=True):
     """A day of one run, as 48 cells."""
 
     day: date
@@ -78,8 +79,7 @@ class DayStrip:
         return sum(slot.look == look for cell in self.cells for slot in cell.slots)
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True):
     """Times in a row, of one run, that did not go well in the same way."""
 
     run: str
@@ -95,25 +95,27 @@ def look_at_slots(
     ``ran`` are the runs of that name since its start, oldest first; ``began`` is when the very
     first of all started.
     """
-    minutes = minutes_of(settings, run)
-    times = [at for at in starts(minutes, window.start - EARLY, window.end)
-             if window.start <= at < window.end]  # fmt: skip
+    start, end = window.start, window.end
+    times = [at for at in starts(minutes_of(settings, run), start - EARLY, end)
+             if start <= at < end]  # fmt: skip
     met: dict[int, list[Run]] = defaultdict(list)
     for one in ran:
         met[bisect_right(times, one.started + EARLY) - 1].append(one)
+    missed = range(0)
+    if began is not None:
+        missed = range(bisect_left(times, began - EARLY), bisect_right(times, window.now - LATE))
     return [
-        Slot(at, _look(settings, met.get(n, []), at, window.now, began), tuple(met.get(n, ())))
+        Slot(at, _look(settings, met.get(n), window.now, is_missed=n in missed), (*met.get(n, ()),))
         for n, at in enumerate(times)
     ]
 
 
 def _look(
-    settings: Settings, ran: Sequence[Run], at: datetime, now: datetime, began: datetime | None
+    settings: Settings, ran: Sequence[Run] | None, now: datetime, *, is_missed: bool
 ) -> SlotLook:
     if ran:
         return look_of(ran[-1], is_going_on=is_active(ran[-1], settings, now))
-    is_expected = began is not None and began - EARLY <= at <= now - LATE
-    return SlotLook.MISSED if is_expected else SlotLook.NONE
+    return SlotLook.MISSED if is_missed else SlotLook.NONE
 
 
 def look_of(run: Run, *, is_going_on: bool) -> SlotLook:
@@ -128,8 +130,7 @@ def strips(slots: Iterable[Slot], window: Window) -> list[DayStrip]:
     """The window's days, the newest first, from the first on that has anything to show."""
     met: dict[tuple[date, int], list[Slot]] = defaultdict(list)
     for slot in slots:
-        local = slot.at.astimezone()
-        met[local.date(), local.hour * 2 + local.minute // 30].append(slot)
+        met[slot.at.date(), slot.at.hour * 2 + slot.at.minute // 30].append(slot)
     days = [
         DayStrip(day, tuple(Cell(tuple(met.get((day, n), ()))) for n in range(HALF_HOURS)))
         for day in window.days
@@ -137,8 +138,7 @@ def strips(slots: Iterable[Slot], window: Window) -> list[DayStrip]:
     return [*dropwhile(lambda day: day.is_empty, days[:-1]), days[-1]][::-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True):
     """How much of a day's times looked so, as a part of a bar; in percent of it."""
 
     look: SlotLook
@@ -158,7 +158,7 @@ def shares(day: DayStrip) -> Iterator[Portion]:
 def incidents(run: str, slots: Iterable[Slot]) -> Iterator[Incident]:
     """What did not go well, oldest first: times in a row and of one day as one."""
     seen = (slot for slot in slots if slot.look != SlotLook.NONE)
-    for (look, _day), group in groupby(seen, lambda one: (one.look, one.at.astimezone().date())):
+    for (look, _day), group in groupby(seen, lambda one: (one.look, one.at.date())):
         if look in BAD:
             yield Incident(run, look, tuple(group))
 

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.model.pool import Move, Suspect
 from passerelle.rules.pool.terms import Counted, Edit, Seen, View
@@ -13,8 +14,7 @@ QUIET_READS = 2
 _MANY = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What one level tells: ``level`` and ``others`` are the view from now on.
 
     ``difference`` is 0 where what was read can be explained.

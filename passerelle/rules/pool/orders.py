@@ -6,7 +6,8 @@ it by the change, and one that was cancelled moves it back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from passerelle.base.ids import lost_its_digits
 from passerelle.base.regex import regex
@@ -23,8 +24,7 @@ _TELLING = ("quantity", "line", "id")
 _LONG_NUMBER = regex("[0-9]{8,}")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLines:
+class OrderLines(Struct, frozen=True):
     """The lines of a shop's orders, one for each item of an order.
 
     ``illegible`` are items of which an order does not say how many, ``faults`` what could not be

@@ -1,8 +1,9 @@
 """The words of the pool: what was read, what is known, what is going to be done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from passerelle.model.pool import LevelFile, LineMark, Move, PoolItem, Suspect
 
@@ -11,8 +12,7 @@ LineKey = tuple[str, str]  # order id, item
 Moves = Mapping[str, Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What a shop should show of each item; ``others`` are further levels that it may show.
 
     ``marks`` tell each item's line by all but its number and quantity.
@@ -23,16 +23,14 @@ class View:
     marks: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the settings say of a shop: units kept unpublished, items that take no part in it."""
 
     buffer: int = 0
     exclude: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class OrderLine:
+class OrderLine(Struct, frozen=True):
     """What an order of a shop takes of an item: ``ordered``, or nothing once it is cancelled."""
 
     order: str
@@ -46,8 +44,7 @@ class OrderLine:
         return 0 if self.cancelled else self.ordered
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """A file that was written for a shop and not known to be taken; ``number`` is the ledger's.
 
     ``whole`` is false where an upload straight to the final name may have been cut, ``lies`` where
@@ -60,8 +57,7 @@ class Published:
     lies: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A shop as it was read: its orders, its own levels, and whether it took the last file.
 
     ``moves`` are those of its orders since ``view`` was known, ``waiting_moves`` those since the
@@ -96,13 +92,11 @@ class Seen:
     joined: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SharedStock:
+class SharedStock(Struct, frozen=True):
     items: Mapping[str, PoolItem] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """What the orders read do to the pool: moves, what is counted of lines, items met first.
 
     ``barred`` are items whose number a shop has twice: they take no part anywhere.
@@ -114,8 +108,7 @@ class Counted:
     barred: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """A change by hand that moves the pool."""
 
     shop: str
@@ -124,14 +117,12 @@ class Edit:
     shown: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shortfall:
+class Shortfall(Struct, frozen=True):
     item: str
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShopPlan:
+class ShopPlan(Struct, frozen=True):
     """What becomes of one shop: its view from now on, and the levels to write if any.
 
     ``changes`` are the items whose level changes, with what the shop shows; ``held`` those that
@@ -154,8 +145,7 @@ class ShopPlan:
     gone: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a run will do. ``levels`` is the pool from now on."""
 
     counted: Counted

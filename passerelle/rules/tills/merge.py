@@ -7,9 +7,11 @@ surplus, never refused into nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from passerelle.base.exact_json import Number, decimal_of
 from passerelle.base.language import _
@@ -30,8 +32,7 @@ EXACT = Context(prec=200)
 SEEN = ("qty", "price")
 
 
-@dataclass(frozen=True, slots=True)
-class Birth:
+class Birth(Struct, frozen=True):
     """What a new order gets: its number, and the session that it belongs to."""
 
     no: int
@@ -80,8 +81,7 @@ def payment_of(command: TillCommand) -> Op | None:
     return next((op for op in command.ops if op.kind == "pay"), None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(Struct, frozen=True):
     """The order as the command's earlier ops left it, and who asks for the next one."""
 
     order: TillOrder | None

@@ -5,11 +5,12 @@ A refund has negative quantities: what it gives back counts once it is paid.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import ceil
 from typing import Any
+
+from msgspec import Struct
 
 from passerelle.base.exact_json import decimal_of
 from passerelle.base.language import _
@@ -82,8 +83,7 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-@dataclass(frozen=True, slots=True)
-class _LineReading:
+class _LineReading(Struct, frozen=True):
     fields: Mapping[str, Any]
     receipt: str
     number: int
