@@ -24,6 +24,8 @@ from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.packed import (
     LONGEST,
     NOT_PLAIN,
+    Numbers,
+    in_blocks,
     packed,
     plain_numbers,
     representatives,
@@ -74,19 +76,19 @@ class Column:
     ``NOT_PLAIN`` for others."""
 
     def __init__(self, data: bytes, layout: Layout, index: int) -> None:
-        array = np.frombuffer(data, np.uint8)
-        starts, ends = layout.cells(index)
-        if layout.quoted:
-            enclosed = (ends - starts >= 2) & (array[np.minimum(starts, len(array) - 1)] == QUOTE)
-            starts, ends = starts + enclosed, ends - enclosed
-        self.data, self._starts, self._ends = data, starts, ends
+        self.data, self._quoted, array = data, layout.quoted, np.frombuffer(data, np.uint8)
         self._codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
-        self._quoted = layout.quoted
-        self.numbers = plain_numbers(data, starts, ends)
-        odd = np.flatnonzero(self.numbers == NOT_PLAIN)
-        begins, stops = _trimmed(array, starts[odd], ends[odd])
-        bare = (stops - begins < ends[odd] - starts[odd]) & (begins < stops)
-        self.numbers[odd[bare]] = plain_numbers(data, begins[bare], stops[bare])
+        self._starts, self._ends = np.empty_like(layout.starts), np.empty_like(layout.starts)
+        self.numbers = np.empty(len(layout.starts), np.int64)
+
+        def read(rows: slice) -> None:
+            starts, ends = layout.cells(index, rows)
+            if layout.quoted:
+                starts, ends = _inside_quotes(array, starts, ends)
+            self._starts[rows], self._ends[rows] = starts, ends
+            self.numbers[rows] = _numbers(data, starts, ends)
+
+        in_blocks(read, len(layout.starts))
 
     def text(self, row: int) -> str:
         """The cell as text, without enclosing quotes."""
@@ -103,8 +105,15 @@ class Column:
 
     def trimmed(self, rows: Rows) -> tuple[Offsets, Offsets]:
         """Where the cells of some rows start and end without the blanks around them."""
-        array = np.frombuffer(self.data, np.uint8)
-        return _trimmed(array, self._starts[rows], self._ends[rows])
+        starts, ends = np.empty((2, len(rows)), self._starts.dtype)
+
+        def look(part: slice) -> None:
+            chosen = rows[part]
+            edges = _trimmed(self.data, self._starts[chosen], self._ends[chosen])
+            starts[part], ends[part] = edges
+
+        in_blocks(look, len(rows))
+        return starts, ends
 
     @cached_property
     def others(self) -> Spellings:
@@ -118,8 +127,13 @@ class Column:
         met, short = np.arange(len(rows)), np.flatnonzero(lengths <= LONGEST)
         if len(short):
             count = max(1, -(-int(lengths[short].max()) // 8))
-            words = packed(self.data, ends[short], lengths[short], count)
-            met[short] = short[representatives(words)]
+            words = np.empty((count, len(short)), np.uint64)
+
+            def read(part: slice) -> None:
+                words[:, part] = packed(self.data, ends[short[part]], lengths[short[part]], count)
+
+            in_blocks(read, len(short))
+            met[short] = short[representatives([*words])]
         is_first = np.zeros(len(rows), np.bool_)
         is_first[met] = True
         firsts = np.flatnonzero(is_first)
@@ -140,9 +154,25 @@ class Column:
         return Quantities(floats, odd, written, problems)
 
 
-def _trimmed(array: Bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
+def _inside_quotes(array: Bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
+    """Without the quotes that enclose cells, those that have some."""
+    enclosed = (ends - starts >= 2) & (array[np.minimum(starts, len(array) - 1)] == QUOTE)
+    return starts + enclosed, ends - enclosed
+
+
+def _numbers(data: bytes, starts: Offsets, ends: Offsets) -> Numbers:
+    """As :func:`plain_numbers`, with blanks around the digits or none."""
+    numbers = plain_numbers(data, ends, ends - starts)
+    odd = np.flatnonzero(numbers == NOT_PLAIN)
+    begins, stops = _trimmed(data, starts[odd], ends[odd])
+    bare = (stops - begins < ends[odd] - starts[odd]) & (begins < stops)
+    numbers[odd[bare]] = plain_numbers(data, stops[bare], (stops - begins)[bare])
+    return numbers
+
+
+def _trimmed(data: bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
     """Without the blanks that stand around cells."""
-    starts, ends = starts.copy(), ends.copy()
+    array, starts, ends = np.frombuffer(data, np.uint8), starts.copy(), ends.copy()
     for edge, before, step in ((ends, 1, -1), (starts, 0, 1)):
         left = np.flatnonzero(starts < ends)
         while len(left):

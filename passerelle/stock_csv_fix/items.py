@@ -6,13 +6,13 @@ text, each spelling once.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from passerelle.base.language import _
-from passerelle.base.processors import in_parts
 from passerelle.base.wording import shorten
 from passerelle.base.words import NO_ITEMS, gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.model.orders import Fault
@@ -21,12 +21,12 @@ from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.packed import (
     LONGEST,
     NOT_PLAIN,
-    ROWS,
     Words,
     bits,
-    blocks,
     every,
+    first_word,
     hashed,
+    in_blocks,
     is_in,
     met_twice,
     packed,
@@ -179,13 +179,12 @@ def _references(data: bytes, starts: Offsets, ends: Offsets) -> tuple[_Flags, Wo
     """
     is_plain, hashes = np.zeros(len(starts), np.bool_), np.zeros(len(starts), np.uint64)
 
-    def read(start: int, stop: int) -> None:
-        for rows in blocks(start, stop):
-            look = _look(data, ends[rows], ends[rows] - starts[rows])
-            is_plain[rows] = look.may_be & ~_reads_otherwise(data, starts[rows], look)
-            hashes[rows] = look.hashes
+    def read(rows: slice) -> None:
+        look = _look(data, ends[rows], ends[rows] - starts[rows])
+        is_plain[rows] = look.may_be & ~_reads_otherwise(data, starts[rows], look)
+        hashes[rows] = look.hashes
 
-    in_parts(read, len(starts), ROWS)
+    in_blocks(read, len(starts))
     return is_plain, hashes
 
 
@@ -218,19 +217,25 @@ def _reads_otherwise(data: bytes, starts: Offsets, look: _Look) -> _Flags:
     # "sans EAN13" has two digits, and they end it.
     few = np.flatnonzero(look.may_be & ((look.digits == 0) | (look.digits == 3)))
     is_otherwise[few] = _begins(data, starts[few], _WITHOUT)
-    return is_otherwise | is_in(look.hashes, _hashes_of(NO_ITEMS))
+    # None of these has a digit.
+    is_otherwise[few] |= np.isin(look.hashes[few], _hashes_of_none())
+    return is_otherwise
 
 
 def _begins(data: bytes, starts: Offsets, words: Sequence[str]) -> _Flags:
-    """Whether what begins there begins like one of ``words``, in whatever case."""
-    begins = np.zeros(len(starts), np.bool_)
+    """Whether what begins there begins like one of ``words``, in whatever case; these have eight
+    letters at most."""
+    begins, found = np.zeros(len(starts), np.bool_), first_word(data, starts)
     for word in words:
-        ends = np.minimum(starts + len(word), len(data))
-        (found,) = packed(data, ends, np.full(len(starts), len(word)), 1)
-        length = np.array([len(word)])
-        (wanted,) = packed(word.encode(), length, length, 1)
-        begins |= found | every(0x20) == wanted | every(0x20)
+        wanted = int.from_bytes(word.encode(), "little")
+        letters = np.uint64((1 << 8 * len(word)) - 1)
+        begins |= found & letters | every(0x20) == np.uint64(wanted) | every(0x20)
     return begins
+
+
+@cache
+def _hashes_of_none() -> Words:
+    return _hashes_of(NO_ITEMS)
 
 
 def _hashes_of(keys: Iterable[str]) -> Words:

@@ -32,6 +32,7 @@ from passerelle.base.reading import (
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.stock import Stock
+from passerelle.stock_csv_fix.packed import in_blocks
 from passerelle.stock_csv_fix.scan import CR, LF, PIECE, Bytes, Offsets, Scan, scan
 from passerelle.stock_csv_fix.surroundings import (
     find_header,
@@ -48,6 +49,7 @@ from passerelle.stock_csv_fix.surroundings import (
 _ENTITY, _ANYTHING = re.compile(rb"&#?\w+;"), re.compile(b"")
 # What an empty file may still hold, as bytes.
 _BLANK = BOM_UTF8 + b" \t\r\n\v\f"
+_ALL = slice(None)
 
 
 class Layout(Struct, frozen=True):
@@ -77,11 +79,11 @@ class Layout(Struct, frozen=True):
     read_over: tuple[int, ...]
     copies: tuple[int, ...]
 
-    def cells(self, index: int) -> tuple[Offsets, Offsets]:
+    def cells(self, index: int, rows: slice = _ALL) -> tuple[Offsets, Offsets]:
         """Where the cells of a column start and end, enclosing quotes included."""
-        last = index == len(self.header) - 1
-        starts = self.starts if index == 0 else self.separators[self.firsts + index - 1] + 1
-        return starts, self.bodies if last else self.separators[self.firsts + index]
+        is_last, firsts = index == len(self.header) - 1, self.firsts[rows]
+        starts = self.starts[rows] if index == 0 else self.separators[firsts + index - 1] + 1
+        return starts, self.bodies[rows] if is_last else self.separators[firsts + index]
 
     def column(self, names: tuple[str, ...], key: str, file: str) -> int:
         """The index of a column.
@@ -151,6 +153,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
             where = f"{file}:{top.line + 1}"
             hold(_("no header was found"), where, _("look what was written in place of the stock"))
         hold(_("the file has a header and no line"), file, _("look why the ERP has no stock"))
+    rows = _as_slice(np.flatnonzero(filled))
     return Layout(
         encoding=encoding,
         separator=separator,
@@ -158,17 +161,23 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
         line_end=b"\r\n" if data[: ends[0]].endswith(b"\r\n") else b"\n",
         quoted=quoted,
         enclosed=header_line.startswith('"'),
-        starts=starts[filled],
-        ends=ends[filled],
-        bodies=fields.ends[filled],
-        numbers=numbers[filled],
+        starts=starts[rows],
+        ends=ends[rows],
+        bodies=fields.ends[rows],
+        numbers=numbers[rows],
         separators=marks.separators,
-        firsts=fields.firsts[filled],
+        firsts=fields.firsts[rows],
         top=top,
         spare=spare,
         read_over=tuple(int(numbers[row]) for row in over),
         copies=tuple(int(numbers[row]) for row, is_header in over.items() if is_header),
     )
+
+
+def _as_slice(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp] | slice:
+    """Rows that stand behind one another can be seen where they lie, without a copy."""
+    first, count = int(rows[0]), len(rows)
+    return slice(first, first + count) if int(rows[-1]) - first + 1 == count else rows
 
 
 def _index(header: Sequence[str], names: tuple[str, ...]) -> int | None:
@@ -277,19 +286,29 @@ def _records(
 def _line_numbers(starts: Offsets, marks: Scan) -> Offsets:
     """The number in the file of each record's first line."""
     numbers: Offsets = np.arange(1, len(starts) + 1, dtype=starts.dtype)
+
+    def count_inner(rows: slice) -> None:
+        numbers[rows] += np.asarray(np.searchsorted(marks.inner, starts[rows]), starts.dtype)
+
     if len(marks.inner):
-        numbers += np.asarray(np.searchsorted(marks.inner, starts), starts.dtype)
+        in_blocks(count_inner, len(starts))
     return numbers
 
 
 def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
-    bodies: Offsets = ends - (array[ends - 1] == LF)
-    while True:
-        last = array[bodies - 1]
-        ending = ((last == LF) | (last == CR)) & (bodies > starts)
-        if not ending.any():
-            return bodies
-        bodies -= ending
+    bodies = np.empty_like(ends)
+
+    def find(rows: slice) -> None:
+        body = ends[rows] - (array[ends[rows] - 1] == LF)
+        left = np.arange(len(body))
+        while len(left):
+            last = array[body[left] - 1]
+            left = left[((last == LF) | (last == CR)) & (body[left] > starts[rows][left])]
+            body[left] -= 1
+        bodies[rows] = body
+
+    in_blocks(find, len(ends))
+    return bodies
 
 
 def _check_header(header: list[str], where: str) -> None:

@@ -4,7 +4,7 @@ The last byte of a cell is the highest of its word 0, and what stands before the
 word is a number or a piece of text that a processor compares, reads and folds in one step.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import shake_128
 
 import numpy as np
@@ -23,7 +23,7 @@ _MOST_DIGITS = 18
 LONGEST = 64
 _WORD = 8
 # Rows whose cells fit a processor's cache.
-ROWS = 1 << 14
+_ROWS = 1 << 14
 # Of tables in which cells meet: of those near each other, and of many.
 _NEAR_BITS, _MOST_BITS = 12, 18
 # Of a table that tells nearly all numbers that are not sought.
@@ -43,9 +43,15 @@ _MIXES = np.frombuffer(shake_128(b"passerelle").digest(LONGEST), "<u8") | np.uin
 _HALF = np.uint64(32)
 
 
-def blocks(start: int, stop: int) -> Iterator[slice]:
-    """Slices of these rows, each of which fits a processor's cache."""
-    return (slice(row, min(row + ROWS, stop)) for row in range(start, stop, ROWS))
+def in_blocks(work: Callable[[slice], None], count: int) -> None:
+    """Does so with all of ``count`` rows, in blocks that fit a processor's cache, on several
+    processors where there are many."""
+
+    def part(start: int, stop: int) -> None:
+        for row in range(start, stop, _ROWS):
+            work(slice(row, min(row + _ROWS, stop)))
+
+    in_parts(part, count, _ROWS)
 
 
 def packed(data: bytes, ends: Offsets, lengths: Offsets, count: int) -> list[Words]:
@@ -63,19 +69,17 @@ def packed(data: bytes, ends: Offsets, lengths: Offsets, count: int) -> list[Wor
     return words
 
 
-def plain_numbers(data: bytes, starts: Offsets, ends: Offsets) -> Numbers:
+def first_word(data: bytes, starts: Offsets) -> Words:
+    """The eight bytes from each place on, zeros where the file ends before."""
+    buffer = data if len(data) >= _WORD else data.ljust(_WORD, b"\0")
+    view = np.ndarray((len(buffer) - _WORD + 1,), "<u8", buffer, strides=(1,))
+    over = np.clip(starts - len(buffer) + _WORD, 0, _WORD - 1)
+    words: Words = view[starts - over] >> (over * 8).astype(np.uint64)
+    return words
+
+
+def plain_numbers(data: bytes, ends: Offsets, lengths: Offsets) -> Numbers:
     """The numbers of cells made of digits alone, and ``NOT_PLAIN`` for others."""
-    numbers = np.empty(len(starts), np.int64)
-
-    def read(start: int, stop: int) -> None:
-        for rows in blocks(start, stop):
-            numbers[rows] = _plain(data, ends[rows], ends[rows] - starts[rows])
-
-    in_parts(read, len(starts), ROWS)
-    return numbers
-
-
-def _plain(data: bytes, ends: Offsets, lengths: Offsets) -> Numbers:
     plain = (lengths > 0) & (lengths <= _MOST_DIGITS)
     longest = int(lengths[plain].max(initial=0))
     numbers, scale = np.zeros(len(ends), np.int64), 1
@@ -111,17 +115,18 @@ def representatives(words: Sequence[Words]) -> npt.NDArray[np.int32]:
 
     First among those near it, then among what is left: most columns say the same few things.
     """
-    hashes, count = hashed(words), len(words[0])
-    found = np.arange(count, dtype=np.int32)
+    count = len(words[0])
+    hashes, found = np.empty(count, np.uint64), np.empty(count, np.int32)
 
-    def look(start: int, stop: int) -> None:
-        for rows in blocks(start, stop):
-            _meet([word[rows] for word in words], hashes[rows], found[rows], _NEAR_BITS, 1)
-            found[rows] += rows.start
+    def look(rows: slice) -> None:
+        near = [word[rows] for word in words]
+        hashes[rows] = hashed(near)
+        _meet(near, hashes[rows], found[rows], _NEAR_BITS, 1)
+        found[rows] += rows.start
 
-    in_parts(look, count, ROWS)
+    in_blocks(look, count)
     left = np.flatnonzero(found == np.arange(count))
-    met = np.arange(len(left), dtype=np.int32)
+    met = np.empty(len(left), np.int32)
     slot_bits = min(_MOST_BITS, max(_NEAR_BITS, len(left).bit_length() + 1))
     _meet([word[left] for word in words], hashes[left], met, slot_bits, len(_MIXES))
     found[left] = left[met]
@@ -141,14 +146,17 @@ def _meet(
     tries again, by another part of it.
     """
     left, table = np.arange(len(found), dtype=np.int32), np.empty(1 << slot_bits, np.int32)
+    found[:] = left
     for mix in _MIXES[:rounds]:
-        slots = hashes[left] * mix >> np.uint64(64 - slot_bits)
+        slots = (hashes[left] * mix >> np.uint64(64 - slot_bits)).view(np.intp)
         table[slots] = left
         met = table[slots]
+        others = np.flatnonzero(met != left)
+        left, met = left[others], met[others]
         same = np.ones(len(left), np.bool_)
         for word in words:
             same &= word[left] == word[met]
-        found[left] = np.where(same, met, left)
+        found[left[same]] = met[same]
         left = left[~same]
         if not len(left):
             break
@@ -157,7 +165,7 @@ def _meet(
 def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     """Which of some numbers of 64 bits are there more than once."""
     words = values.view(np.uint64)
-    met = np.arange(len(words), dtype=np.int32)
+    met = np.empty(len(words), np.int32)
     _meet([words], hashed([words]), met, len(words).bit_length() + 1, len(_MIXES))
     again = np.flatnonzero(met != np.arange(len(met)))
     twice = np.zeros(len(values), np.bool_)
@@ -173,19 +181,18 @@ def is_in(values: npt.NDArray[np.generic], wanted: npt.NDArray[np.generic]) -> _
     known = np.zeros(1 << _FILTER_BITS, np.bool_)
     known[_slots(wanted)] = True
 
-    def look(start: int, stop: int) -> None:
-        for rows in blocks(start, stop):
-            likely = rows.start + np.flatnonzero(known[_slots(values[rows])])
-            places = np.searchsorted(wanted, values[likely])
-            found[likely] = wanted.take(places, mode="clip") == values[likely]
+    def look(rows: slice) -> None:
+        likely = rows.start + np.flatnonzero(known[_slots(values[rows])])
+        places = np.searchsorted(wanted, values[likely])
+        found[likely] = wanted.take(places, mode="clip") == values[likely]
 
-    in_parts(look, len(values), ROWS)
+    in_blocks(look, len(values))
     return found
 
 
-def _slots(values: npt.NDArray[np.generic]) -> Words:
+def _slots(values: npt.NDArray[np.generic]) -> npt.NDArray[np.intp]:
     slots: Words = values.view(np.uint64) * _MIXES[0] >> np.uint64(64 - _FILTER_BITS)
-    return slots
+    return slots.view(np.intp)  # numpy takes places of any other type one by one
 
 
 def bits(flags: Sequence[Words]) -> Words:

@@ -49,6 +49,9 @@ def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
         scanner.gather()
         return scanner
 
+    # What is freed below the greatest piece that ever was, the C library (glibc) keeps at hand.
+    # Else it would take each block's flags from the system anew, page by page.
+    np.empty(4 * PIECE, np.uint8)
     scanners = in_parts(scanned, len(array), PIECE)
     strays = [scanner.stray for scanner in scanners if scanner.stray is not None]
     if not strays and scanners[-1].is_inside:

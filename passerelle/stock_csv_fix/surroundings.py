@@ -23,6 +23,7 @@ from passerelle.base.reading import (
 )
 from passerelle.base.words import fold, is_gtin
 from passerelle.config.stock import Stock
+from passerelle.stock_csv_fix.packed import in_blocks
 from passerelle.stock_csv_fix.scan import QUOTE, Offsets
 
 # A second mark for UTF-8, or one that was encoded again.
@@ -102,18 +103,23 @@ def read_over(
     likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
     for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
         likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
-    letters = np.take(array, starts, mode="clip")
-    # Most lines are out by their first letter.
-    short = records[1] - starts <= LONGEST_HEADER
-    rows = np.flatnonzero((initial[letters | np.uint8(0x20)] | (letters == QUOTE)) & filled & short)
-    begins = starts[rows] + (letters[rows] == QUOTE)
-    firsts, seconds = (np.take(array, begins + n, mode="clip") | np.uint8(0x20) for n in (0, 1))
-    pairs = firsts.astype(np.uint16) << np.uint16(8) | seconds
+    short, begins_so = filled & (records[1] - starts <= LONGEST_HEADER), np.zeros_like(filled)
+
+    def look(block: slice) -> None:
+        letters = np.take(array, starts[block], mode="clip")
+        # Most lines are out by their first letter.
+        first = np.flatnonzero(initial[letters | np.uint8(0x20)] | (letters == QUOTE))
+        begins = starts[block][first] + (letters[first] == QUOTE)
+        one, other = (np.take(array, begins + n, mode="clip") | np.uint8(0x20) for n in (0, 1))
+        pairs = one.astype(np.uint16) << np.uint16(8) | other
+        begins_so[block][first] = likely[pairs]
+
+    in_blocks(look, len(starts))
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
     header = _folded(split_header(header_line, separator))
     found = {}
-    below = np.flatnonzero(filled & short)[-_MOST_BELOW:]
-    for row in sorted({*rows[likely[pairs]].tolist(), *below.tolist()}):
+    below = np.flatnonzero(short)[-_MOST_BELOW:]
+    for row in sorted({*np.flatnonzero(begins_so & short).tolist(), *below.tolist()}):
         line = data[starts[row] : records[1][row]].decode(codec).strip("\r\n")
         cells = split_header(line, separator)
         is_header = _folded(cells) == header

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from passerelle.base import processors
 from passerelle.base.numbers import DecimalMark, NumberColumn
-from passerelle.base.words import gtin, is_eaten_by_spreadsheet, items_within
+from passerelle.base.words import NO_ITEMS, gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix import items as items_module
 from passerelle.stock_csv_fix import packed as packed_module
@@ -88,8 +88,7 @@ def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -
 def test_cells_read_in_parts_are_what_they_are_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     cells = [cell for cell in CELLS if not {*cell} & {*';"'}] * 3
     whole = Items(column(cells)).keys()
-    monkeypatch.setattr(packed_module, "ROWS", 16)
-    monkeypatch.setattr(items_module, "ROWS", 16)
+    monkeypatch.setattr(packed_module, "_ROWS", 16)
     monkeypatch.setattr(processors, "_UNITS", 1)
     monkeypatch.setattr("os.cpu_count", lambda: 4)
     assert Items(column(cells)).keys() == whole
@@ -103,6 +102,7 @@ def test_blank_cells_have_no_item() -> None:
 def test_words_for_none_are_no_references() -> None:
     assert not Items(column(["N/A", "sans EAN13", "NEANT", EAN])).has_references
     assert Items(column(["N/A", "SANS-14", EAN])).has_references
+    assert not any(map(str.isdigit, "".join(NO_ITEMS)))  # only cells without any are compared
 
 
 def test_references_of_one_hash_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_references_of_one_hash_are_looked_at(monkeypatch: pytest.MonkeyPatch) -
         return np.zeros(len(words[0]), np.uint64)  # type: ignore[arg-type]
 
     monkeypatch.setattr(items_module, "hashed", zeros)
-    monkeypatch.setattr(items_module, "NO_ITEMS", frozenset())
+    monkeypatch.setattr(items_module, "_hashes_of_none", lambda: np.zeros(0, np.uint64))
     read = Items(column(["REF-1", "REF-2", "ref-1"]))
     assert (read.rows_of(["ref-2"]), [*read.again()]) == ([1], [(2, 0)])
 
