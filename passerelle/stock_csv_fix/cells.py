@@ -30,7 +30,7 @@ from passerelle.stock_csv_fix.packed import (
     plain_numbers,
     representatives,
 )
-from passerelle.stock_csv_fix.scan import QUOTE, Bytes, Offsets
+from passerelle.stock_csv_fix.scan import Offsets
 from passerelle.stock_csv_fix.surroundings import hold, known_names
 
 _DIGIT = regex("[0-9]")
@@ -75,20 +75,20 @@ class Column:
     """A column's cells. ``numbers`` has those of plain digits, blanks around them or none, and
     ``NOT_PLAIN`` for others."""
 
-    def __init__(self, data: bytes, layout: Layout, index: int) -> None:
-        self.data, self._quoted, array = data, layout.quoted, np.frombuffer(data, np.uint8)
-        self._codec = "utf-8" if layout.encoding == "utf-8-sig" else layout.encoding
-        self._starts, self._ends = np.empty_like(layout.starts), np.empty_like(layout.starts)
-        self.numbers = np.empty(len(layout.starts), np.int64)
+    def __init__(self, data: bytes, layout: Layout, index: int, rows: Rows | None = None) -> None:
+        """Of some rows, or of all."""
+        self.data, self._quoted = data, layout.quoted
+        self._codec = layout.codec
+        count = len(layout.starts if rows is None else rows)
+        self._starts, self._ends = np.empty((2, count), layout.starts.dtype)
+        self.numbers = np.empty(count, np.int64)
 
-        def read(rows: slice) -> None:
-            starts, ends = layout.cells(index, rows)
-            if layout.quoted:
-                starts, ends = _inside_quotes(array, starts, ends)
-            self._starts[rows], self._ends[rows] = starts, ends
-            self.numbers[rows] = _numbers(data, starts, ends)
+        def read(block: slice) -> None:
+            starts, ends = layout.texts(data, index, block if rows is None else rows[block])
+            self._starts[block], self._ends[block] = starts, ends
+            self.numbers[block] = _numbers(data, starts, ends)
 
-        in_blocks(read, len(layout.starts))
+        in_blocks(read, count)
 
     def text(self, row: int) -> str:
         """The cell as text, without enclosing quotes."""
@@ -152,12 +152,6 @@ class Column:
         known = [float(written.get(text, "nan")) for text in odd.texts]
         floats[odd.rows] = np.array(known, np.float64)[odd.codes]
         return Quantities(floats, odd, written, problems)
-
-
-def _inside_quotes(array: Bytes, starts: Offsets, ends: Offsets) -> tuple[Offsets, Offsets]:
-    """Without the quotes that enclose cells, those that have some."""
-    enclosed = (ends - starts >= 2) & (array[np.minimum(starts, len(array) - 1)] == QUOTE)
-    return starts + enclosed, ends - enclosed
 
 
 def _numbers(data: bytes, starts: Offsets, ends: Offsets) -> Numbers:

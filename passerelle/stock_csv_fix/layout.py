@@ -33,7 +33,7 @@ from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.stock import Stock
 from passerelle.stock_csv_fix.packed import in_blocks
-from passerelle.stock_csv_fix.scan import CR, LF, PIECE, Bytes, Offsets, Scan, scan
+from passerelle.stock_csv_fix.scan import CR, LF, PIECE, QUOTE, Bytes, Offsets, Scan, scan
 from passerelle.stock_csv_fix.surroundings import (
     find_header,
     first_lines,
@@ -79,11 +79,27 @@ class Layout(Struct, frozen=True):
     read_over: tuple[int, ...]
     copies: tuple[int, ...]
 
-    def cells(self, index: int, rows: slice = _ALL) -> tuple[Offsets, Offsets]:
+    @property
+    def codec(self) -> str:
+        """The encoding of a part of the file."""
+        return "utf-8" if self.encoding == "utf-8-sig" else self.encoding
+
+    def cells(self, index: int, rows: "slice | Offsets" = _ALL) -> tuple[Offsets, Offsets]:
         """Where the cells of a column start and end, enclosing quotes included."""
         is_last, firsts = index == len(self.header) - 1, self.firsts[rows]
         starts = self.starts[rows] if index == 0 else self.separators[firsts + index - 1] + 1
         return starts, self.bodies[rows] if is_last else self.separators[firsts + index]
+
+    def texts(
+        self, data: bytes, index: int, rows: "slice | Offsets" = _ALL
+    ) -> tuple[Offsets, Offsets]:
+        """The same without enclosing quotes."""
+        starts, ends = self.cells(index, rows)
+        if not self.quoted:
+            return starts, ends
+        array = np.frombuffer(data, np.uint8)
+        enclosed = (ends - starts >= 2) & (array[np.minimum(starts, len(array) - 1)] == QUOTE)
+        return starts + enclosed, ends - enclosed
 
     def column(self, names: tuple[str, ...], key: str, file: str) -> int:
         """The index of a column.
@@ -216,8 +232,10 @@ def _has_any(data: bytes, wanted: Sequence[int]) -> bool:
 
     def look(start: int, stop: int) -> bool:
         pieces = (array[at : min(at + PIECE, stop)] for at in range(start, stop, PIECE))
-        near = (piece[piece - least <= span] for piece in pieces)
-        return any(bool(np.isin(letters, wanted).any()) for letters in near if len(letters))
+        near = ((piece, piece - least <= span) for piece in pieces)
+        return any(
+            np.isin(piece[is_near], wanted).any() for piece, is_near in near if is_near.any()
+        )
 
     return any(in_parts(look, len(array), PIECE))
 

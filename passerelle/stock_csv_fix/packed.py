@@ -10,7 +10,7 @@ from hashlib import shake_128
 import numpy as np
 import numpy.typing as npt
 
-from passerelle.base.processors import in_parts
+from passerelle.base.processors import at_once, in_parts
 from passerelle.stock_csv_fix.scan import Offsets
 
 Words = npt.NDArray[np.uint64]
@@ -26,6 +26,8 @@ _WORD = 8
 _ROWS = 1 << 14
 # Of tables in which cells meet: of those near each other, and of many.
 _NEAR_BITS, _MOST_BITS = 12, 18
+# In how many parts all of a column meet, a power of 2.
+_PARTS = 4
 # Of a table that tells nearly all numbers that are not sought.
 _FILTER_BITS = 18
 
@@ -164,12 +166,18 @@ def _meet(
 
 def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     """Which of some numbers of 64 bits are there more than once."""
-    words = values.view(np.uint64)
-    met = np.empty(len(words), np.int32)
-    _meet([words], hashed([words]), met, len(words).bit_length() + 1, len(_MIXES))
-    again = np.flatnonzero(met != np.arange(len(met)))
-    twice = np.zeros(len(values), np.bool_)
-    twice[again] = twice[met[again]] = True
+    words, twice = values.view(np.uint64), np.zeros(len(values), np.bool_)
+    hashes = hashed([words])
+
+    def look(part: int) -> None:
+        # Those of one number are in one part, by their hash.
+        rows = np.flatnonzero(hashes & np.uint64(_PARTS - 1) == np.uint64(part))
+        met = np.empty(len(rows), np.int32)
+        _meet([words[rows]], hashes[rows], met, len(rows).bit_length() + 1, len(_MIXES))
+        again = np.flatnonzero(met != np.arange(len(met)))
+        twice[rows[again]] = twice[rows[met[again]]] = True
+
+    at_once(look, range(_PARTS))
     return twice
 
 

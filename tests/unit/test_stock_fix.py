@@ -10,6 +10,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from passerelle.base.errors import ConfigError, HeldError
 from passerelle.base.words import gtin
@@ -279,6 +281,18 @@ class TestGiftCards:
         text = f"ID;Gencod;Stock\n1;12;2\n{id};;3\n"
         fixed = fix(text, gift_cards={"ids": [id, "7"]})
         assert fixed.gift_cards == ("7",)
+
+    @given(st.lists(st.text(" \u00a0\t7é", max_size=4), min_size=1), st.booleans())
+    @example(["\u00a077 ", "7", "07", "", "77\u2003", "é7"], True)
+    def test_are_found_whatever_blanks_are_around_them(
+        self, cells: list[str], quoted: bool
+    ) -> None:
+        row = '"{}";"12";"1"\n' if quoted else "{};12;1\n"
+        text = "".join(("ID;Gencod;Stock\n", *map(row.format, cells)))
+        ids = ["7", "77", "é7"]
+        fixed = fix(text, gift_cards={"ids": ids})
+        met = {cell.strip() for cell in cells}
+        assert fixed.gift_cards == tuple(id for id in ids if id not in met)
 
     def test_with_a_text_that_the_file_cannot_hold_are_a_fault_of_the_config(self) -> None:
         cards = {"ids": ["7"], "fill": {"Nom": "Łódź"}}
