@@ -73,14 +73,30 @@ async def _serve(queue: Queue, queues: list[str], slot: "_Slot") -> None:
 def _when_input_ends(loop: asyncio.AbstractEventLoop, worker: "asyncio.Task[None]") -> None:
     """Cancelled, procrastinate's worker ends the run that it is in, and takes no other."""
 
+    own = _own_input()
+
     def listen() -> None:
         # Not sys.stdin's buffer: whoever waits in it keeps Python from ending.
         with suppress(OSError):
-            while os.read(0, 100):
+            while os.read(own, 100):
                 pass
         loop.call_soon_threadsafe(worker.cancel)
 
     threading.Thread(target=listen, daemon=True).start()
+
+
+def _own_input() -> int:
+    """Standard input, for us alone; for all others there is nothing in it.
+
+    While somebody reads from a pipe, Windows lets all wait who ask anything about it, and numpy's
+    libraries look at standard input when they are loaded.
+    """
+    with suppress(OSError):
+        own, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        return own
+    return 0
 
 
 class _Slot:
