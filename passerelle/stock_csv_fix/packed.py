@@ -167,17 +167,17 @@ def _meet(
 def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     """Which of some numbers of 64 bits are there more than once."""
     words, twice = values.view(np.uint64), np.zeros(len(values), np.bool_)
-    hashes = hashed([words])
+    hashes, parts = hashed([words]), _PARTS if len(words) > _PARTS * _ROWS else 1
 
     def look(part: int) -> None:
         # Those of one number are in one part, by their hash.
-        rows = np.flatnonzero(hashes & np.uint64(_PARTS - 1) == np.uint64(part))
+        rows = np.flatnonzero(hashes & np.uint64(parts - 1) == np.uint64(part))
         met = np.empty(len(rows), np.int32)
         _meet([words[rows]], hashes[rows], met, len(rows).bit_length() + 1, len(_MIXES))
         again = np.flatnonzero(met != np.arange(len(met)))
         twice[rows[again]] = twice[rows[met[again]]] = True
 
-    at_once(look, range(_PARTS))
+    at_once(look, range(parts))
     return twice
 
 
