@@ -121,8 +121,8 @@ class Order(Struct, frozen=True):
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def _fields(value: object) -> dict[str, object]:
-    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]
+def _fields(value: Struct) -> dict[str, object]:
+    return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 def _canonical(value: object) -> str | dict[str, object]:
