@@ -227,7 +227,8 @@ def test_convert_and_fix_pay_for_no_ledger_no_server_and_no_page() -> None:
     assert modules_loaded_by("passerelle.cli.converting").isdisjoint(unneeded)
     assert modules_loaded_by("passerelle.runs.rehearsal").isdisjoint(unneeded)
     fixing = modules_loaded_by("passerelle.runs.fixing")
-    assert fixing.isdisjoint(unneeded - {"numpy"} | {"lxml", "passerelle.csv_to_xml.order_csv"})
+    others = {"lxml", "passerelle.csv_to_xml.order_csv", "passerelle.rules.pool"}
+    assert fixing.isdisjoint(unneeded - {"numpy"} | others | {"passerelle.model.records"})
 
 
 def test_a_run_of_orders_pays_for_no_heavy_library() -> None:
@@ -249,6 +250,38 @@ def test_no_run_loads_the_till_server(run: str) -> None:
     )
     assert loaded.isdisjoint({"starlette", "uvicorn", "passerelle.tills"})
     assert run != "orders" or "passerelle.ledger.till_book" not in loaded
+
+
+def replacements(path: Path) -> Iterator[tuple[int, str]]:
+    """What ``replace`` is told to replace in records."""
+    names = {
+        alias.name
+        for node in nodes_of(path)
+        if isinstance(node, ast.ImportFrom) and node.module == "msgspec.structs"
+        for alias in node.names
+    }
+    for node in nodes_of(path):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in names & {"replace"}:
+            yield from ((node.lineno, word.arg) for word in node.keywords if word.arg)
+
+
+def test_what_is_replaced_in_a_record_is_a_field_of_one() -> None:
+    """mypy does not look at the words of msgspec's ``replace``."""
+    fields = {
+        node.target.id
+        for path in MODULES
+        for record in nodes_of(path)
+        if isinstance(record, ast.ClassDef) and any(map(is_struct, record.bases))
+        for node in record.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    found = [(path, *one) for path in MODULES for one in replacements(path)]
+    assert len(found) > 50
+    assert [(str(path), line, word) for path, line, word in found if word not in fields] == []
+
+
+def is_struct(base: ast.expr) -> bool:
+    return isinstance(base, ast.Name) and base.id == "Struct"
 
 
 def dotted(path: Path) -> str:
