@@ -72,9 +72,13 @@ class Keeper:
                 group.create_task(self._keep_slot(number))
 
     async def _often(self, deed: Callable[[], Awaitable[None]], seconds: float) -> None:
-        """Whatever the database does meanwhile: what one deed missed, a later one makes up for."""
-        is_away = False
-        while True:
+        """Whatever the database does meanwhile: what one deed missed, a later one makes up for.
+
+        Until it is cancelled, also where a deed has overheard that: `asyncio.wait_for`, by which
+        psycopg waits, does so before Python 3.12 when the answer comes at the same moment.
+        """
+        is_away, task = False, asyncio.current_task()
+        while task and not task.cancelling():
             try:
                 await deed()
                 if is_away:

@@ -96,3 +96,27 @@ def test_a_fault_is_told_once_and_again_when_it_is_another(
         clock.at(clock.now + timedelta(minutes=1))
     told = [text for text in clock.said if text.startswith("nice: nice.toml")]
     assert len(told) == 2 and "nonsense" in told[0] and "more" in told[1]
+
+
+def test_a_deed_that_overhears_its_end_does_not_keep_the_machine(clock: Clock) -> None:
+    """As `asyncio.wait_for` may before Python 3.12."""
+    overheard = 0
+
+    async def deaf_once() -> None:
+        nonlocal overheard
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            overheard += 1
+            if overheard > 1:
+                raise
+
+    async def ends() -> bool:
+        task = asyncio.create_task(clock.keeper._often(deaf_once, 0.0))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        done, _running = await asyncio.wait({task}, timeout=5)
+        return bool(done)
+
+    assert asyncio.run(ends())
+    assert overheard == 1
