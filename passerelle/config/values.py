@@ -344,6 +344,7 @@ def _beside_config(value: Any, info: ValidationInfo) -> Path | None:
 _PLACE = r"^[^:]*:/?[^/\\][^\\]*$"
 # Where a key may be left out.
 NO_PLACE = Location("", "")
+# Made by the functions above: there is nothing in it for pydantic to look at.
 _Place = InstanceOf[Location]
 _as_text = PlainSerializer(
     lambda place: "" if place in (None, NO_PLACE) else str(place), return_type=str

@@ -18,7 +18,7 @@ def test_has_its_input_for_itself() -> None:
     assert done.stdout.split() == [b"b''", b"b'go", b"on'", b"b''"], done.stderr
 
 
-def test_without_any_it_ends() -> None:
+def test_has_none_to_wait_in_where_there_is_none() -> None:
     closed = f"import os; os.close(0)\n{_SLOT}"
     done = subprocess.run([sys.executable, "-c", closed], capture_output=True)
     assert b"Bad file descriptor" in done.stderr
