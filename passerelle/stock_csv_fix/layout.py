@@ -1,4 +1,4 @@
-"""Pure: where each line of the stock CSV begins and ends, and how its fields are written.
+"""Pure: the dialect of the stock CSV, its header, and where the cells of each line stand.
 
 Everything works on the bytes themselves, so that untouched lines can leave exactly as they came.
 """
@@ -8,7 +8,7 @@ import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -32,13 +32,21 @@ from passerelle.base.reading import (
 from passerelle.base.wording import shorten
 from passerelle.base.words import fold
 from passerelle.config.stock import Stock
-from passerelle.stock_csv_fix.packed import in_blocks
-from passerelle.stock_csv_fix.scan import CR, LF, PIECE, QUOTE, Bytes, Offsets, Scan, scan
+from passerelle.stock_csv_fix.records import (
+    check_marks,
+    check_widths,
+    fields_of_records,
+    line_numbers,
+    not_blank,
+    records_of,
+    without_blank_fields,
+    without_line_ends,
+)
+from passerelle.stock_csv_fix.scan import PIECE, QUOTE, Offsets, scan
 from passerelle.stock_csv_fix.surroundings import (
     find_header,
     first_lines,
     hold,
-    hold_cr,
     known_names,
     read_over,
     refuse_top,
@@ -146,24 +154,24 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     refuse_top(top, file)
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
-    _check_marks(array, marks, file)
-    starts, ends = _records(array, marks.line_ends, settings, file)
-    numbers = _line_numbers(starts, marks)
-    filled = _not_blank(data, starts, ends)
+    check_marks(array, marks, file)
+    starts, ends = records_of(array, marks.line_ends, settings, file)
+    numbers = line_numbers(starts, marks)
+    filled = not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False
     columns = _index(header, settings.columns.ean13), _index(header, settings.columns.quantity)
     over = read_over(data, (starts, ends), filled, header_line, separator, encoding, columns)
     filled[list(over)] = False
-    bodies = _without_line_ends(array, starts, ends)
-    fields = _fields(marks.separators, starts, bodies)
+    bodies = without_line_ends(array, starts, ends)
+    fields = fields_of_records(marks.separators, starts, bodies)
     alone = np.flatnonzero(filled & (fields.counts == 1)) if len(header) > 1 else ()
     filled[[row for row in alone if not data[starts[row] : ends[row]].strip()]] = False
     is_filled = separator != "," and fold(header[-1]) in map(fold, known_names(settings))
     doubted = _ENTITY if is_filled else _ANYTHING
     over_wide = np.flatnonzero(fields.counts > len(header) + spare).tolist()
     shifted = [row for row in over_wide if doubted.search(data, starts[row], ends[row])]
-    fields = _without_blanks(fields, marks.separators, len(header), shifted)
-    _check_widths(fields, filled, numbers, (len(header), len(header) + spare), file)
+    fields = without_blank_fields(fields, marks.separators, len(header), shifted)
+    check_widths(fields, filled, numbers, (len(header), len(header) + spare), file)
     if not filled.any():
         if columns == (None, None):
             where = f"{file}:{top.line + 1}"
@@ -271,64 +279,6 @@ def _encloses(data: bytes, separator: str) -> bool:
     return begins or separator.encode() + b'"' in data or b'\n"' in data
 
 
-def _check_marks(array: Bytes, marks: Scan, file: str) -> None:
-    if marks.stray_quote is not None:
-        hold(
-            _("a quote is not closed or not doubled"),
-            f"{file}:{_line_of(array, marks.stray_quote)}",
-            _("the file is cut there, or a text holds a lone quote"),
-        )
-    if marks.lone_cr is not None:
-        hold_cr(_line_of(array, marks.lone_cr), file)
-
-
-def _line_of(array: Bytes, place: int) -> int:
-    return int(np.count_nonzero(array[:place] == LF)) + 1
-
-
-def _records(
-    array: Bytes, line_ends: Offsets, settings: Stock, file: str
-) -> tuple[Offsets, Offsets]:
-    """Start and end of every record; a line end inside a quoted field ends none."""
-    ends = line_ends + 1
-    if not len(ends) or ends[-1] != len(array):
-        if settings.guards.final_newline:
-            what = _("the last line does not end: the file is cut")
-            hold(what, file, _("wait for a whole one"))
-        if array[-1] == CR:
-            hold_cr(_line_of(array, len(array)), file)
-        ends = np.append(ends, np.asarray([len(array)], ends.dtype))
-    return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
-
-
-def _line_numbers(starts: Offsets, marks: Scan) -> Offsets:
-    """The number in the file of each record's first line."""
-    numbers: Offsets = np.arange(1, len(starts) + 1, dtype=starts.dtype)
-
-    def count_inner(rows: slice) -> None:
-        numbers[rows] += np.asarray(np.searchsorted(marks.inner, starts[rows]), starts.dtype)
-
-    if len(marks.inner):
-        in_blocks(count_inner, len(starts))
-    return numbers
-
-
-def _without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
-    bodies = np.empty_like(ends)
-
-    def find(rows: slice) -> None:
-        body = ends[rows] - (array[ends[rows] - 1] == LF)
-        left = np.arange(len(body))
-        while len(left):
-            last = array[body[left] - 1]
-            left = left[((last == LF) | (last == CR)) & (body[left] > starts[rows][left])]
-            body[left] -= 1
-        bodies[rows] = body
-
-    in_blocks(find, len(ends))
-    return bodies
-
-
 def _check_header(header: list[str], where: str) -> None:
     if not any(header):
         hold(_("the header names no column"), where, _("look what the ERP wrote"))
@@ -344,68 +294,3 @@ def _hold_twice(name: str, where: str) -> NoReturn:
         where,
         _("the shop's import would abort; have the ERP name each column once"),
     )
-
-
-class _Fields(NamedTuple):
-    """Of each record: which separator is its first, how many fields it has, where the last ends."""
-
-    firsts: Offsets
-    counts: Offsets
-    ends: Offsets
-
-
-def _fields(separators: Offsets, starts: Offsets, bodies: Offsets) -> _Fields:
-    each, odd = divmod(len(separators), len(starts))
-    if each and not odd:  # in most files every record has as many: nothing need be sought
-        table = separators.reshape(-1, each)
-        if (table[:, 0] >= starts).all() and (table[:, -1] < bodies).all():
-            places = np.arange(0, len(separators), each, dtype=starts.dtype)
-            return _Fields(places, np.full(len(starts), each + 1, starts.dtype), bodies)
-    firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
-    counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
-    return _Fields(firsts, counts, bodies)
-
-
-def _without_blanks(
-    fields: _Fields, separators: Offsets, width: int, shifted: Sequence[int]
-) -> _Fields:
-    """Blank fields behind those of the header, as some programs end all of their lines, or some,
-    are none, but for records that may have ``shifted``."""
-    firsts, counts, bodies = fields
-    is_more = counts > width
-    is_more[shifted] = False
-    more = np.flatnonzero(is_more)
-    if not len(more):
-        return fields
-    behind = separators[firsts[more] + width - 1]
-    blank = bodies[more] - behind == counts[more] - width
-    bodies, counts = bodies.copy(), counts.copy()
-    bodies[more[blank]], counts[more[blank]] = behind[blank], width
-    return _Fields(firsts, counts, bodies)
-
-
-def _check_widths(
-    fields: _Fields,
-    filled: npt.NDArray[np.bool_],
-    numbers: Offsets,
-    widths: tuple[int, int],
-    file: str,
-) -> None:
-    """Every record has as many fields as the header; ``widths`` are its names without blank ones,
-    and with them."""
-    wrong = np.flatnonzero((fields.counts != widths[0]) & filled)
-    if len(wrong):
-        what = _("a line has {found} fields, the header {expected}")
-        hold(
-            what.format(found=fields.counts[wrong[0]], expected=widths[1]),
-            f"{file}:{numbers[wrong[0]]}",
-            _("the file is damaged there, or a text holds the separator"),
-        )
-
-
-def _not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:
-    """Which records hold more than their line end."""
-    filled = (ends - starts) > 2
-    short = np.flatnonzero(~filled)
-    filled[short] = [bool(data[starts[i] : ends[i]].strip()) for i in short]
-    return filled

@@ -1,0 +1,136 @@
+"""Pure: where each record of the stock CSV begins and ends, on which line, with how many fields."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from passerelle.base.language import _
+from passerelle.config.stock import Stock
+from passerelle.stock_csv_fix.packed import in_blocks
+from passerelle.stock_csv_fix.scan import CR, LF, Bytes, Offsets, Scan
+from passerelle.stock_csv_fix.surroundings import hold, hold_cr
+
+
+def check_marks(array: Bytes, marks: Scan, file: str) -> None:
+    if marks.stray_quote is not None:
+        hold(
+            _("a quote is not closed or not doubled"),
+            f"{file}:{_line_of(array, marks.stray_quote)}",
+            _("the file is cut there, or a text holds a lone quote"),
+        )
+    if marks.lone_cr is not None:
+        hold_cr(_line_of(array, marks.lone_cr), file)
+
+
+def _line_of(array: Bytes, place: int) -> int:
+    return int(np.count_nonzero(array[:place] == LF)) + 1
+
+
+def records_of(
+    array: Bytes, line_ends: Offsets, settings: Stock, file: str
+) -> tuple[Offsets, Offsets]:
+    """Start and end of every record; a line end inside a quoted field ends none."""
+    ends = line_ends + 1
+    if not len(ends) or ends[-1] != len(array):
+        if settings.guards.final_newline:
+            what = _("the last line does not end: the file is cut")
+            hold(what, file, _("wait for a whole one"))
+        if array[-1] == CR:
+            hold_cr(_line_of(array, len(array)), file)
+        ends = np.append(ends, np.asarray([len(array)], ends.dtype))
+    return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
+
+
+def line_numbers(starts: Offsets, marks: Scan) -> Offsets:
+    """The number in the file of each record's first line."""
+    numbers: Offsets = np.arange(1, len(starts) + 1, dtype=starts.dtype)
+
+    def count_inner(rows: slice) -> None:
+        numbers[rows] += np.asarray(np.searchsorted(marks.inner, starts[rows]), starts.dtype)
+
+    if len(marks.inner):
+        in_blocks(count_inner, len(starts))
+    return numbers
+
+
+def without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
+    bodies = np.empty_like(ends)
+
+    def find(rows: slice) -> None:
+        body = ends[rows] - (array[ends[rows] - 1] == LF)
+        left = np.arange(len(body))
+        while len(left):
+            last = array[body[left] - 1]
+            left = left[((last == LF) | (last == CR)) & (body[left] > starts[rows][left])]
+            body[left] -= 1
+        bodies[rows] = body
+
+    in_blocks(find, len(ends))
+    return bodies
+
+
+class Fields(NamedTuple):
+    """Of each record: which separator is its first, how many fields it has, where the last ends."""
+
+    firsts: Offsets
+    counts: Offsets
+    ends: Offsets
+
+
+def fields_of_records(separators: Offsets, starts: Offsets, bodies: Offsets) -> Fields:
+    each, odd = divmod(len(separators), len(starts))
+    if each and not odd:  # in most files every record has as many: nothing need be sought
+        table = separators.reshape(-1, each)
+        if (table[:, 0] >= starts).all() and (table[:, -1] < bodies).all():
+            places = np.arange(0, len(separators), each, dtype=starts.dtype)
+            return Fields(places, np.full(len(starts), each + 1, starts.dtype), bodies)
+    firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
+    counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
+    return Fields(firsts, counts, bodies)
+
+
+def without_blank_fields(
+    fields: Fields, separators: Offsets, width: int, shifted: Sequence[int]
+) -> Fields:
+    """Blank fields behind those of the header, as some programs end all of their lines, or some,
+    are none, but for records that may have ``shifted``."""
+    firsts, counts, bodies = fields
+    is_more = counts > width
+    is_more[shifted] = False
+    more = np.flatnonzero(is_more)
+    if not len(more):
+        return fields
+    behind = separators[firsts[more] + width - 1]
+    blank = bodies[more] - behind == counts[more] - width
+    bodies, counts = bodies.copy(), counts.copy()
+    bodies[more[blank]], counts[more[blank]] = behind[blank], width
+    return Fields(firsts, counts, bodies)
+
+
+def check_widths(
+    fields: Fields,
+    filled: npt.NDArray[np.bool_],
+    numbers: Offsets,
+    widths: tuple[int, int],
+    file: str,
+) -> None:
+    """Every record has as many fields as the header; ``widths`` are its names without blank ones,
+    and with them."""
+    wrong = np.flatnonzero((fields.counts != widths[0]) & filled)
+    if len(wrong):
+        what = _("a line has {found} fields, the header {expected}")
+        hold(
+            what.format(found=fields.counts[wrong[0]], expected=widths[1]),
+            f"{file}:{numbers[wrong[0]]}",
+            _("the file is damaged there, or a text holds the separator"),
+        )
+
+
+def not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:
+    """Which records hold more than their line end."""
+    filled = (ends - starts) > 2
+    short = np.flatnonzero(~filled)
+    filled[short] = [bool(data[starts[i] : ends[i]].strip()) for i in short]
+    return filled
