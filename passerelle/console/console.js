@@ -35,15 +35,16 @@
   const formOf = (command) => Array.from(document.querySelectorAll("form.deed")).find((form) => commandOf(form) === command);
   const isReading = () => !getSelection().isCollapsed && byId("verdict") && document.querySelector("main").contains(getSelection().anchorNode);
 
-  let isLate = false;
+  let isLate = false, asked = 0, shown = 0;
   const renew = async () => {
-    isLate = isReading(); // what somebody is about to copy stays until they have
-    if (isLate) return;
-    const answer = await fetch(".");
+    const turn = ++asked, answer = await fetch(".");
     if (!answer.ok) return;
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = told.querySelector("main");
-    if (!main) return;
+    if (!main || turn < shown) return; // a later page was quicker
+    isLate = isReading(); // what somebody is about to copy stays until they have
+    if (isLate) return;
+    shown = turn;
     const focus = place(), at = window.scrollY;
     keep(main);
     document.querySelector("main").replaceWith(document.adoptNode(main));

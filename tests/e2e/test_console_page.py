@@ -21,6 +21,16 @@ pytestmark = [
         not (CHROMIUM and DRIVER) and not is_required(), reason="chromium is not installed"
     ),
 ]
+# The next page that is fetched is there, and handed on when it is let pass.
+HELD = """
+const well = window.fetch, let_pass = new Promise(done => { window.letPass = done; });
+window.fetch = async (...asked) => {
+  const answer = await well(...asked);
+  window.held = true;
+  await let_pass;
+  return answer;
+};
+"""
 SAID = "document.querySelector('#said[open] h2')?.textContent.startsWith({start!r})"
 
 
@@ -175,9 +185,12 @@ def test_the_focus_and_what_is_selected_stay_where_they_are(
     world.run_well("run", "orders")
     window.wait(f"!{button}.dataset.old")
     assert window.browser.run(f"return document.activeElement === {button}")
-    window.browser.run("getSelection().selectAllChildren(document.querySelector('#verdict'))")
-    window.browser.run(f"{button}.dataset.old = 'yes'")
+    # Also when what is selected was selected while the new page was on its way.
+    window.browser.run(HELD)
     world.run_well("run", "orders")
+    window.wait("window.held")
+    window.browser.run("getSelection().selectAllChildren(document.querySelector('#verdict'))")
+    window.browser.run(f"{button}.dataset.old = 'yes'; window.letPass()")
     time.sleep(1.5)
     assert window.browser.run(f"return {button}.dataset.old === 'yes'"), "it is being copied"
     window.browser.run("getSelection().removeAllRanges()")
