@@ -97,7 +97,7 @@ def _check_server(settings: Settings, server: str) -> None:
         known = ", ".join(secrets) or _("none")
         raise UsageError(
             _('no server is named "{server}"').format(server=server),
-            "config.toml",
+            settings.file_name,
             _("servers: {names}").format(names=known),
         )
 

@@ -289,7 +289,7 @@ def _plan(settings: Settings, what: str | None = None) -> Timetable:
     missing = what if what and what not in plan else "" if plan else "orders] or [stock"
     if missing:
         lacking = _("[{section}] is missing").format(section=missing)
-        raise ConfigError(lacking, "config.toml", _("add it; `passerelle init` shows how"))
+        raise ConfigError(lacking, settings.file_name, _("add it; `passerelle init` shows how"))
     return {what: plan[what]} if what else plan
 
 

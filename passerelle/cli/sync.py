@@ -80,7 +80,7 @@ def run_now(
     skus = tuple(map(_one_sku, skus))
     names = [name] if name else [*settings.needed_syncs]
     for one in names:
-        named(settings.sync, one)
+        named(settings, one)
     if dry_run:
         click.echo(_("dry run: nothing is changed anywhere"))
         outcome = perform(settings, "sync", lambda g: rehearse(g, name, skus), dry_run=True)

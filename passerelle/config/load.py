@@ -68,7 +68,7 @@ def parse_config(path: Path, text: str) -> Settings:
         raise _faulty(path, faults_of(path.name, text, error)) from None
     if links := faults_of_links(settings):
         raise _faulty(path, located(path.name, text, links))
-    return settings
+    return settings.of_file(path.name)
 
 
 def _odoos(connectors: object) -> Iterator[str]:

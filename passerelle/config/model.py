@@ -9,12 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from passerelle.base.errors import ConfigError
 from passerelle.base.language import _
 from passerelle.config.alerts import Alerts
+from passerelle.config.file import FILE_NAME
 from passerelle.config.ledger import PASSWORD_KEY, Database, LedgerUrl, Place, SchemaName
 from passerelle.config.orders import Fulfil, Orders
 from passerelle.config.places import faults_of_places
@@ -250,6 +258,19 @@ class Settings(Section):
     alerts: Alerts = Alerts()
     """[…]  # whom to tell when something needs a person, and when it is over"""
 
+    # As errors name it: in a fleet each shop's file has its own name.
+    _file_name: str = PrivateAttr(FILE_NAME)
+
+    def of_file(self, name: str) -> Self:
+        """Remembers the ``name`` of the file that these settings were read from."""
+        self._file_name = name
+        return self
+
+    @property
+    def file_name(self) -> str:
+        """The name of the file that these settings stand in."""
+        return self._file_name
+
     @property
     def keeps_in_ledger(self) -> bool:
         """Whether the ledger keeps what would be in ArchiveExport and ArchiveWithheld."""
@@ -266,35 +287,35 @@ class Settings(Section):
     def needed_orders(self) -> Orders:
         """``[orders]``. Raises :class:`ConfigError` where there is none."""
         if self.orders is None:
-            raise _missing(_("[orders] is missing"))
+            raise self._lacks(_("[orders] is missing"))
         return self.orders
 
     @property
     def needed_stock(self) -> Stock:
         """``[stock]``. Raises :class:`ConfigError` where there is none."""
         if self.stock is None:
-            raise _missing(_("[stock] is missing"))
+            raise self._lacks(_("[stock] is missing"))
         return self.stock
 
     @property
     def needed_pool(self) -> Pool:
         """``[pool]``. Raises :class:`ConfigError` where there is none."""
         if self.pool is None:
-            raise _missing(_("[pool] is missing"))
+            raise self._lacks(_("[pool] is missing"))
         return self.pool
 
     @property
     def needed_syncs(self) -> dict[str, Sync]:
         """``[sync.NAME]``, each. Raises :class:`ConfigError` where there is none."""
         if not self.sync:
-            raise _missing(_("[sync.NAME] is missing"))
+            raise self._lacks(_("[sync.NAME] is missing"))
         return self.sync
 
     @property
     def needed_tills(self) -> Tills:
         """``[tills]``. Raises :class:`ConfigError` where there is none."""
         if self.tills is None:
-            raise _missing(_("[tills] is missing"))
+            raise self._lacks(_("[tills] is missing"))
         return self.tills
 
     @property
@@ -302,8 +323,11 @@ class Settings(Section):
         """``prod`` in the folder of ``[shop] cache``. Raises :class:`ConfigError` where none is."""
         if (cache := self.shop.cache) is None:
             mend = _('write the folder that holds prod: cache = "server:www/var/cache"')
-            raise ConfigError(_("[shop] cache is missing"), "config.toml", mend)
+            raise ConfigError(_("[shop] cache is missing"), self.file_name, mend)
         return Location(cache.server, f"{cache.path}/prod")
+
+    def _lacks(self, what: str) -> ConfigError:
+        return ConfigError(what, self.file_name, _("add it; `passerelle init` shows how"))
 
     @property
     def selling_channels(self) -> tuple[str, ...]:
@@ -440,7 +464,3 @@ def _with_channel(section: Any, channel: Any) -> Any:
     if not isinstance(section, dict) or not isinstance(section.get("to"), str):
         return section
     return section | {"to": section["to"].replace("{channel}", str(channel))}
-
-
-def _missing(what: str) -> ConfigError:
-    return ConfigError(what, "config.toml", _("add it; `passerelle init` shows how"))

@@ -87,7 +87,7 @@ class Gateway:
         if name not in self.settings.servers:
             raise ConfigError(
                 _('no server is named "{name}" any more').format(name=name),
-                "config.toml",
+                self.settings.file_name,
                 _(
                     "an XML on it is not finished: keep [servers.{name}] until the ERP has taken it"
                 ).format(name=name),

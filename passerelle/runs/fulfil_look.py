@@ -174,7 +174,7 @@ class Places:
         """Raises :class:`ConfigError` where the config does not say where sales go."""
         if gateway.settings.fulfil.to is None:
             mend = _("add it; `passerelle init` shows how")
-            raise ConfigError(_("fulfil.to is missing"), "config.toml", mend)
+            raise ConfigError(_("fulfil.to is missing"), gateway.settings.file_name, mend)
         self._gateway, self._now = gateway, gateway.now()
         self._template = gateway.settings.fulfil.to
         self._given: set[tuple[str, str]] = set()

@@ -169,7 +169,7 @@ def check_first_run(gateway: Gateway) -> None:
     if allowed and (last is None or allowed >= last[1]):
         return
     if last is not None:
-        _check_channel(orders.channel, last[0])
+        _check_channel(gateway, last[0])
         return
     if orders.start_from is None:
         mend = _(
@@ -180,15 +180,16 @@ def check_first_run(gateway: Gateway) -> None:
         raise HeldError(what, str(orders.source), mend)
 
 
-def _check_channel(channel: str, last: str) -> None:
-    if channel == last:
+def _check_channel(gateway: Gateway, last: str) -> None:
+    settings = gateway.settings
+    if (channel := settings.needed_orders.channel) == last:
         return
     what = _('orders of channel "{other}" were handled last, none of channel "{channel}" since')
     mend = _(
         "put orders.channel back; or `passerelle orders adopt` marks what is in the file as "
         "handled; or `passerelle run orders --all` sends it"
     )
-    raise HeldError(what.format(channel=channel, other=last), "config.toml", mend)
+    raise HeldError(what.format(channel=channel, other=last), settings.file_name, mend)
 
 
 def _without_recalled(gateway: Gateway, met: Met) -> Met:

@@ -65,11 +65,11 @@ def check_named(section: Section, name: str) -> None:
     if name in section.of_tills:
         what = _("{shop} is a group of tills: it takes part as long as it is in config.toml")
         mend = _("take [pool.shops.{shop}] out, if it is to take part no more")
-        raise UsageError(what.format(shop=name), "config.toml", mend.format(shop=name))
+        raise UsageError(what.format(shop=name), "[pool.shops]", mend.format(shop=name))
     if name not in section.shops:
         what = _("no shop is named {shop}").format(shop=name)
         known = ", ".join(section.shops)
-        raise UsageError(what, "config.toml", _("its shops are: {names}").format(names=known))
+        raise UsageError(what, "[pool.shops]", _("its shops are: {names}").format(names=known))
 
 
 def _members(known: Mapping[str, KnownShop]) -> set[str]:

@@ -33,7 +33,7 @@ def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Out
     if name not in gateway.settings.servers:
         known = ", ".join(gateway.settings.servers)
         what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
-        raise UsageError(what, "config.toml", _("see [servers]"))
+        raise UsageError(what, gateway.settings.file_name, _("see [servers]"))
     server = gateway.settings.servers[name]
     with suppress(AccessDeniedError):  # it must be there, and let us in; not let us list all
         gateway.remote(name).list_files("")

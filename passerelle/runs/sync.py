@@ -22,6 +22,7 @@ from passerelle.base.errors import (
 )
 from passerelle.base.language import _
 from passerelle.base.lock import locked
+from passerelle.config.model import Settings
 from passerelle.config.sync import Sync
 from passerelle.gateway.frame import Gateway, Outcome
 from passerelle.health.sync import mend_of
@@ -40,10 +41,9 @@ def run_sync(
     gateway: Gateway, *, target: str = "", skus: Sequence[str] = (), accept_drop: bool = False
 ) -> Outcome:
     """What a clock does, or a person: with a ``target``, its job is made and run now."""
-    syncs = gateway.settings.sync
     told, errors = list[str](), list[PasserelleError]()
-    for name in [target] if target else [*syncs]:
-        sync = named(syncs, name)
+    for name in [target] if target else [*gateway.settings.sync]:
+        sync = named(gateway.settings, name)
         if not sync.enabled:
             told.append(_("{name} is switched off (enabled = false): no job").format(name=name))
             continue
@@ -62,13 +62,14 @@ def run_sync(
     return Outcome("; ".join(told), gravest(*errors))
 
 
-def named(syncs: "dict[str, Sync]", name: str) -> Sync:
+def named(settings: Settings, name: str) -> Sync:
     """Raises :class:`UsageError` for a sync that config.toml lacks."""
-    if name not in syncs:
-        known = ", ".join(syncs) or _("none")
+    if name not in settings.sync:
+        known = ", ".join(settings.sync) or _("none")
         mend = _("syncs: {names}").format(names=known)
-        raise UsageError(_('no sync is named "{name}"').format(name=name), "config.toml", mend)
-    return syncs[name]
+        what = _('no sync is named "{name}"').format(name=name)
+        raise UsageError(what, settings.file_name, mend)
+    return settings.sync[name]
 
 
 def _make(
@@ -206,11 +207,11 @@ def _about_waiting(job: Job) -> str:
 
 def rehearse(gateway: Gateway, target: str, skus: Sequence[str]) -> Outcome:
     """What a job would write, and what it would leave out; both ends are only read."""
-    syncs = gateway.settings.sync
+    settings = gateway.settings
     summaries = list[str]()
     errors = list[PasserelleError]()
-    for name in [target] if target else [*syncs]:
-        work = SyncJob(gateway, name, named(syncs, name))
+    for name in [target] if target else [*settings.sync]:
+        work = SyncJob(gateway, name, named(settings, name))
         try:
             _place, _levels, plan = work.look(skus)
         finally:

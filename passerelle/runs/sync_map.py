@@ -57,7 +57,7 @@ def read_maps(settings: Settings, name: str) -> list[SyncMap]:
     """Raises what the connectors raise."""
     found = []
     for one in [name] if name else settings.needed_syncs:
-        sync = named(settings.sync, one)
+        sync = named(settings, one)
         connectors = settings.connectors
         with (
             closing(open_source(sync.source, connectors[sync.source])) as source,

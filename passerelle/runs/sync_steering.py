@@ -15,7 +15,7 @@ def retry_job(ledger: Ledger, job: Job, now: datetime, syncs: Mapping[str, Sync]
     if job.target not in syncs or not syncs[job.target].enabled:
         what = _("no job of {name} is run").format(name=job.target)
         mend = _("write [sync.{name}] with enabled = true first").format(name=job.target)
-        raise UsageError(what, "config.toml", mend)
+        raise UsageError(what, f"[sync.{job.target}]", mend)
     if JobState.PENDING not in JOB_STEPS[job.state] or job.state == JobState.RUNNING:
         _refuse(job, _("only a job that failed, was held, cancelled or did a part is run again"))
     other = ledger.jobs.open(job.target)

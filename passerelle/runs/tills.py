@@ -52,7 +52,8 @@ def run_tills(gateway: Gateway, *, accept: bool = False) -> Outcome:
 def _check_settings(gateway: Gateway) -> None:
     if gateway.settings.needed_tills and gateway.settings.orders is None:
         what = _("the tills' orders go to the ERP as [orders] says, and [orders] is missing")
-        raise ConfigError(what, "config.toml", _("add it; `passerelle init` shows how"))
+        mend = _("add it; `passerelle init` shows how")
+        raise ConfigError(what, gateway.settings.file_name, mend)
 
 
 def _begin_anew(gateway: Gateway) -> None:

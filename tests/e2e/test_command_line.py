@@ -96,9 +96,11 @@ def test_init_writes_a_file_that_leads_on_and_never_over_an_existing_one(tmp_pat
     path.write_text("# mine", encoding="utf-8")
     assert run_program("init", cwd=tmp_path).exit_code == 2
     assert path.read_text(encoding="utf-8") == "# mine"
+    path.rename(tmp_path / "shop-7.toml")
     for run in ("orders", "stock"):
-        result = run_program("run", run, cwd=tmp_path)
-        assert (result.exit_code, f"[{run}] is missing" in result.stderr) == (3, True)
+        result = run_program("--config", "shop-7.toml", "run", run, cwd=tmp_path)
+        told = f"[{run}] is missing: shop-7.toml: add it"
+        assert (result.exit_code, told in result.stderr) == (3, True)
 
 
 def test_only_one_run_is_active_in_a_folder_and_the_other_is_named(world: World) -> None:
