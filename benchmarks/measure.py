@@ -5,7 +5,6 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,11 +93,3 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float,
     """How many times as long they took: the median of the rounds' ratios, and its extremes."""
     ratios = sorted(their / our for our, their in zip(ours, theirs, strict=True))
     return statistics.median(ratios), ratios[0], ratios[-1]
-
-
-def timed(work: "object") -> None:
-    """Runs ``work`` and prints how long it took, for the process that measures."""
-    assert callable(work)
-    started = time.perf_counter()
-    work()
-    print(json.dumps({"inside": time.perf_counter() - started}))

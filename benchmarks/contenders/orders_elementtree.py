@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 from decimal import Decimal
 
 from benchmarks.contenders.orders_names import AFTER, CUSTOMER, GENERATED, LINE, ORDER, text
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(source: str, target: str) -> None:

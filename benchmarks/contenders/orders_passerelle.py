@@ -4,21 +4,22 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 from passerelle.base.circles import look_for_few_circles
-from passerelle.config.orders import Orders
-from passerelle.csv_to_xml.order_csv import read_orders
-from passerelle.csv_to_xml.sales_xml import write_sales
-from passerelle.rules.fate import Fate, judge
 
 SERVERS = {"folder": Path(), "servers": ("ftp",)}
 
 
 def main(source: str, target: str) -> None:
     """Turns ``source`` into ``target``."""
+    look_for_few_circles()  # as passerelle.__main__ does before it loads anything big
+    from passerelle.config.orders import Orders
+    from passerelle.csv_to_xml.order_csv import read_orders
+    from passerelle.csv_to_xml.sales_xml import write_sales
+    from passerelle.rules.fate import Fate, judge
+
     places = {"from": "ftp:a", "to": "ftp:b", "store": "008"}
     settings = Orders.model_validate(places, context=SERVERS)
-    look_for_few_circles()  # as passerelle.__main__ does
 
     def work() -> None:
         file = read_orders(Path(source).read_bytes(), settings, "commandes.csv")

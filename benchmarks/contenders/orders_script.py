@@ -8,7 +8,7 @@ from xml.dom import minidom
 import pandas as pd
 
 from benchmarks.contenders.orders_names import AFTER, CUSTOMER, GENERATED, LINE, ORDER, text
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(source: str, target: str) -> None:

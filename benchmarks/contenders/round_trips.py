@@ -6,7 +6,7 @@ from ftplib import FTP, error_perm
 from io import BytesIO
 from pathlib import Path
 
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(port: str, log: str, size: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.contenders.stock_work import read_work
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 _FIX = """
 COPY (

@@ -5,7 +5,7 @@ import sys
 import pandas as pd
 
 from benchmarks.contenders.stock_work import read_work
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(source: str, work_file: str, target: str) -> None:

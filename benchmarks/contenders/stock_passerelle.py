@@ -4,12 +4,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.contenders.stock_work import read_work
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 from passerelle.base.circles import look_for_few_circles
-from passerelle.base.words import gtin
-from passerelle.config.stock import Stock
-from passerelle.model.orders import Missed
-from passerelle.stock_csv_fix.fix import fix_stock
 
 SERVERS = {"folder": Path(), "servers": ("ftp",)}
 # Each shop has some, and the ERP does not.
@@ -18,10 +14,15 @@ CARDS = {"column": "ID", "ids": ["51", "52"], "quantity": 100}
 
 def main(source: str, work_file: str, target: str) -> None:
     """Fixes ``source`` into ``target``."""
+    look_for_few_circles()  # as passerelle.__main__ does before it loads anything big
+    from passerelle.base.words import gtin
+    from passerelle.config.stock import Stock
+    from passerelle.model.orders import Missed
+    from passerelle.stock_csv_fix.fix import fix_stock
+
     places = {"from": "ftp:a", "to": "ftp:b", "gift_cards": CARDS}
     settings = Stock.model_validate(places, context=SERVERS)
     todo = read_work(work_file)
-    look_for_few_circles()  # as passerelle.__main__ does
 
     def work() -> None:
         sales = {gtin(item): Missed(None, ("1",)) for item in todo.items}

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.contenders.stock_work import read_work
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(source: str, work_file: str, target: str) -> None:

@@ -1,12 +1,11 @@
 """What there is to do with a stock file."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class StockWork:
+class StockWork(NamedTuple):
     """The ``items`` whose level becomes 0, and the file's dialect.
 
     ``blanks``: numbers may have blanks around them.

@@ -5,7 +5,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 from passerelle.base.deadline import Deadline
 from passerelle.config.servers import Server
 from passerelle.remotes import open_remote

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from benchmarks.measure import timed
+from benchmarks.contenders.timing import timed
 
 
 def main(source: str, target: str) -> None:

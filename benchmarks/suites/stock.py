@@ -32,7 +32,7 @@ _MODULES = {
 }
 
 # What passerelle.__main__ sets.
-_AS_MAIN = {"OPENBLAS_NUM_THREADS": "1"}
+_AS_MAIN = {"OPENBLAS_NUM_THREADS": "1", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 # How many times as fast as others a whole process is to be, and how much of the file it may hold.
 _GOALS = {"polars": 1.5, "pandas": 4}
 _PLAIN_GOALS = {"polars": 2, "pandas": 5}

@@ -5,13 +5,15 @@ inside a field (RFC 4180). The bytes are looked at in blocks that fit a processo
 of 100 MB nothing but the places found is ever in memory.
 """
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from passerelle.base.processors import in_parts
+from passerelle.base.processors import at_once, in_parts
 
 QUOTE, LF, CR = 0x22, 0x0A, 0x0D
 # Bytes that fit a processor's cache.
@@ -46,7 +48,6 @@ def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
         scanner = _Scanner(array, separator, quoted=quoted, start=start)
         for block in range(start, stop, PIECE):
             scanner.look(block, min(block + PIECE, stop))
-        scanner.gather()
         return scanner
 
     # What is freed below the greatest piece that ever was, the C library (glibc) keeps at hand.
@@ -55,14 +56,26 @@ def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
     scanners = in_parts(scanned, len(array), PIECE)
     strays = [scanner.stray for scanner in scanners if scanner.stray is not None]
     if not strays and scanners[-1].is_inside:
-        strays = [scanners[-1].opened()]
+        strays = [_last_quote(array)]
     return Scan(
-        np.concatenate([places for scanner in scanners for places in scanner.line_ends]),
-        np.concatenate([places for scanner in scanners for places in scanner.separators]),
-        np.concatenate([places for scanner in scanners for places in scanner.inner]),
+        _joined([scanner.line_ends for scanner in scanners]),
+        _joined([scanner.separators for scanner in scanners]),
+        _joined([scanner.inner for scanner in scanners]),
         next(iter(strays), None),
         next((scanner.lone for scanner in scanners if scanner.lone is not None), None),
     )
+
+
+def _joined(parts: Sequence[Sequence[Offsets]]) -> Offsets:
+    """All places behind one another, each part put there in its own thread."""
+    stops = [*accumulate(sum(map(len, part)) for part in parts)]
+    joined = np.empty(stops[-1], parts[0][0].dtype)
+
+    def put(part: Sequence[Offsets], start: int, stop: int) -> None:
+        np.concatenate(part, out=joined[start:stop])
+
+    at_once(lambda one: put(*one), [*zip(parts, [0, *stops], stops, strict=False)])
+    return joined
 
 
 class _Scanner:
@@ -76,7 +89,7 @@ class _Scanner:
         self.line_ends: list[Offsets] = [np.empty(0, self._place)]
         self.separators: list[Offsets] = [np.empty(0, self._place)]
         self.inner: list[Offsets] = [np.empty(0, self._place)]
-        self.is_inside, self._start, self._opened = False, start, -1
+        self.is_inside = False
         for block in range(0, start if quoted else 0, PIECE):
             quotes = array[block : min(block + PIECE, start)] == QUOTE
             self.is_inside ^= bool(np.count_nonzero(quotes) & 1)
@@ -93,7 +106,7 @@ class _Scanner:
             self._check_cr(crs[here], line_ends | crs, start)
             return
         quotes = around == QUOTE
-        inside = _toggled(quotes[here]) ^ self.is_inside
+        inside = _toggled(quotes[here], is_inside=self.is_inside)
         edges = line_ends | separators | quotes
         self._check_quotes(quotes[here], inside, edges, edges | crs, start)
         self.is_inside = bool(inside[-1])
@@ -102,12 +115,6 @@ class _Scanner:
         if np.count_nonzero(line_ends[here]) > len(self.line_ends[-1]):
             self.inner.append(self._places(line_ends[here] & inside, start))
         self._check_cr(crs[here] > inside, line_ends | crs, start)
-
-    def gather(self) -> None:
-        """Puts what was found block by block behind one another, each part in its own thread."""
-        self.line_ends = [np.concatenate(self.line_ends)]
-        self.separators = [np.concatenate(self.separators)]
-        self.inner = [np.concatenate(self.inner)]
 
     def _around(self, start: int, stop: int) -> Bytes:
         """The block with a byte before it and one behind: line ends where the file has none."""
@@ -141,25 +148,20 @@ class _Scanner:
             wrong[_BOM] = False
         wrong |= (quotes ^ opening) > behind[2:]
         if self.stray is None and wrong.any():
-            self.stray = self._last_opened(opening[: int(wrong.argmax()) + 1], start)
-        if opening.any():
-            self._opened = self._last_opened(opening, start)
-
-    def _last_opened(self, opening: _Flags, start: int) -> int:
-        """The last quote that opens a field, in this block or before it."""
-        back = int(opening[::-1].argmax())
-        return start + len(opening) - 1 - back if opening[-1 - back] else self.opened()
-
-    def opened(self) -> int:
-        """The last quote that opened a field so far: before this part, where none did in it."""
-        if self._opened < 0:
-            quotes = np.flatnonzero(self._array[: self._start] == QUOTE)
-            self._opened = int(quotes[-1]) if len(quotes) else 0
-        return self._opened
+            place = int(wrong.argmax())
+            here = np.flatnonzero(opening[: place + 1])
+            self.stray = start + int(here[-1]) if len(here) else _last_quote(self._array[:start])
 
 
-def _toggled(flags: _Flags) -> _Flags:
-    """For each place whether an odd number of ``flags`` is set up to it, itself included.
+def _last_quote(array: Bytes) -> int:
+    """Inside a field that is the one which opened it."""
+    quotes = np.flatnonzero(array == QUOTE)
+    return int(quotes[-1]) if len(quotes) else 0
+
+
+def _toggled(flags: _Flags, *, is_inside: bool) -> _Flags:
+    """For each place whether an odd number of ``flags`` is set up to it, itself included: or an
+    even one, where what is before them ``is_inside`` already.
 
     In words of 64 bits: each bit takes over those before it in six steps, then whole words do.
     """
@@ -169,6 +171,7 @@ def _toggled(flags: _Flags) -> _Flags:
     for shift in (1, 2, 4, 8, 16, 32):
         words ^= words << np.uint64(shift)
     is_odd = np.logical_xor.accumulate((words >> np.uint64(63)).astype(np.bool_))
-    words[1:] ^= np.where(is_odd[:-1], np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(0))
+    before = np.concatenate(([is_inside], is_odd[:-1] ^ is_inside))
+    words ^= np.where(before, np.uint64(0xFFFF_FFFF_FFFF_FFFF), np.uint64(0))
     toggled = np.unpackbits(words.view(np.uint8), count=len(flags), bitorder="little")
     return toggled.view(np.bool_)
