@@ -8,14 +8,12 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from enum import IntEnum
 from pathlib import Path
 from stat import S_IFMT, S_ISDIR, S_ISLNK, S_ISREG
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import paramiko
-from paramiko.sftp import CMD_EXTENDED, CMD_EXTENDED_REPLY
 
 from passerelle.base.deadline import Deadline
 from passerelle.base.errors import (
@@ -43,33 +41,7 @@ from passerelle.remotes.base import (
 )
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.replies import cause_in
-
-# What every server takes in one request, and what is asked of those that say that they take it.
-_CHUNK, _MOST_CHUNK = 1 << 15, 1 << 17
-# From so much on it pays to ask.
-_BIG = 1 << 20
-# https://github.com/openssh/openssh-portable/blob/master/PROTOCOL, section 4.8
-_LIMITS = "limits@openssh.com"
-
-
-class _Limit(IntEnum):
-    """Which of a server's limits, as it tells them."""
-
-    READ = 1
-    WRITE = 2
-
-
-def _limits_of(sftp: paramiko.SFTPClient) -> list[int]:
-    """The most bytes of a packet, a reading and a writing, and the most open files; zeros where
-    the server tells none."""
-    try:
-        # As paramiko itself asks for its extensions; it has no other way.
-        kind, answer = sftp._request(CMD_EXTENDED, _LIMITS)  # type: ignore[attr-defined]
-    except OSError as error:
-        if _is_network(error):
-            raise
-        return [0, 0, 0, 0]
-    return [answer.get_int64() for _each in range(4)] if kind == CMD_EXTENDED_REPLY else [0] * 4
+from passerelle.remotes.sftp_transfer import Limit, Limits, Reading, is_network
 
 
 def _transport(*args: Any, **options: Any) -> paramiko.Transport:
@@ -90,7 +62,7 @@ class SftpRemote:
         host = Host(name, self._url.hostname or "", self._url.port or 22, known_hosts)
         self._where = host.where
         self._ssh = paramiko.SSHClient()
-        self._limits: list[int] | None = None
+        self._limits = Limits()
         try:
             self._known_hosts = KnownHosts(host)
             with self._telling(""):
@@ -122,7 +94,7 @@ class SftpRemote:
         try:
             self._channel().listdir(self._full(path))
         except OSError as error:
-            if _is_network(error):
+            if is_network(error):
                 raise
             return False
         return True
@@ -147,18 +119,9 @@ class SftpRemote:
         return False
 
     def fetch(self, path: str) -> bytes:
-        # Not prefetched: that takes a thread, which prints a traceback when the connection is lost.
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
-            taken = 0
-
-            def receive() -> bytes:
-                nonlocal taken
-                self._channel()
-                file.MAX_REQUEST_SIZE = size = self._chunk(taken, _Limit.READ)
-                taken += len(piece := file.read(size))
-                return piece
-
-            return gather(receive)
+            reading = Reading(file, self._limits)
+            return gather(lambda: reading.receive(self._channel()))
 
     def store(self, path: str, data: bytes) -> None:
         try:
@@ -179,19 +142,11 @@ class SftpRemote:
 
     def _write(self, file: paramiko.SFTPFile, data: bytes) -> None:
         # Not pipelined: paramiko would ignore what the server answers, a full disk for one.
-        size = file.MAX_REQUEST_SIZE = self._chunk(len(data), _Limit.WRITE)
+        size = file.MAX_REQUEST_SIZE = self._limits.chunk(self._channel(), len(data), Limit.WRITE)
         for start in range(0, len(data), size):
             file.write(chunk := data[start : start + size])
             moved(len(chunk))
             self._channel()
-
-    def _chunk(self, size: int, which: "_Limit") -> int:
-        """How much of so many bytes to ask for at once: as much as the server says it may be."""
-        if size < _BIG:
-            return _CHUNK
-        if self._limits is None:
-            self._limits = _limits_of(self._channel())
-        return max(_CHUNK, min(_MOST_CHUNK, self._limits[which]))
 
     def _is_file(self, path: str) -> bool:
         """Not so of a link to one."""
@@ -206,7 +161,7 @@ class SftpRemote:
         try:
             return self._channel().open(full, "wxb")
         except OSError as error:
-            if error.errno == errno.ENOENT or _is_network(error):
+            if error.errno == errno.ENOENT or is_network(error):
                 raise
             refused = error
         try:
@@ -346,7 +301,7 @@ class SftpRemote:
                 return NotFoundError(_("no such file"), where)
             case errno.EACCES | errno.EPERM:
                 return AccessDeniedError(_("access denied"), where, right_to(deed))
-            case None if not _is_network(error):
+            case None if not is_network(error):
                 return _failure(reason, path, where, deed)
         what = _("connection lost or refused ({reason})")
         return TransientError(
@@ -363,12 +318,6 @@ def _failure(reason: str, path: str, where: str, deed: Deed) -> PermanentError:
     mend = _("look whether its disk or quota is full") if deed == "write" else right_to(deed)
     what = _("the server said {words}").format(words=repr(reason))
     return PermanentError(what, where, mend)
-
-
-def _is_network(error: OSError) -> bool:
-    lost = (ConnectionError, TimeoutError, paramiko.ssh_exception.NoValidConnectionsError)
-    # Of a channel that is closed already paramiko speaks as of a server that refuses.
-    return isinstance(error, lost) or error.args == ("Socket is closed",)
 
 
 def _entry(name: str, attributes: paramiko.SFTPAttributes) -> Entry:

@@ -167,16 +167,22 @@ def _meet(
 def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     """Which of some numbers of 64 bits are there more than once."""
     words, twice = values.view(np.uint64), np.zeros(len(values), np.bool_)
-    hashes, parts = hashed([words]), _PARTS if len(words) > _PARTS * _ROWS else 1
+    hashes, of_parts = np.empty_like(words), np.empty(len(words), np.uint8)
+    parts = _PARTS if len(words) > _PARTS * _ROWS else 1
+
+    def part(rows: slice) -> None:
+        hashes[rows] = hashed([words[rows]])
+        of_parts[rows] = hashes[rows] & np.uint64(parts - 1)
 
     def look(part: int) -> None:
         # Those of one number are in one part, by their hash.
-        rows = np.flatnonzero(hashes & np.uint64(parts - 1) == np.uint64(part))
+        rows = np.flatnonzero(of_parts == np.uint8(part))
         met = np.empty(len(rows), np.int32)
         _meet([words[rows]], hashes[rows], met, len(rows).bit_length() + 1, len(_MIXES))
         again = np.flatnonzero(met != np.arange(len(met)))
         twice[rows[again]] = twice[rows[met[again]]] = True
 
+    in_blocks(part, len(words))
     at_once(look, range(parts))
     return twice
 

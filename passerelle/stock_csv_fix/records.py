@@ -59,12 +59,13 @@ def without_line_ends(array: Bytes, starts: Offsets, ends: Offsets) -> Offsets:
     bodies = np.empty_like(ends)
 
     def find(rows: slice) -> None:
-        body = ends[rows] - (array[ends[rows] - 1] == LF)
-        left = np.arange(len(body))
-        while len(left):
-            last = array[body[left] - 1]
-            left = left[((last == LF) | (last == CR)) & (body[left] > starts[rows][left])]
-            body[left] -= 1
+        begin, body = starts[rows], ends[rows].copy()
+        left: slice | npt.NDArray[np.intp] = slice(None)  # of most lines all have two signs
+        while len(here := body[left]):
+            last = array[here - 1]
+            is_end = ((last == LF) | (last == CR)) & (here > begin[left])
+            body[left] = here - is_end
+            left = np.flatnonzero(is_end) if isinstance(left, slice) else left[is_end]
         bodies[rows] = body
 
     in_blocks(find, len(ends))

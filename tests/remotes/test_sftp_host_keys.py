@@ -20,6 +20,9 @@ from tests.remotes.conftest import BIG, Shop
 from tests.servers import HOST
 from tests.servers.sftp import SftpQuirks, SftpServer
 
+# Of which several pieces are asked for at once.
+LARGE = BIG * 3
+
 
 def write_key(path: Path, passphrase: str = "") -> paramiko.PKey:
     """Writes a private key as ssh-keygen does."""
@@ -169,12 +172,24 @@ def test_moves_once_whatever_the_server_can_though_a_reply_is_lost(
     assert server.mishaps == 1
 
 
-def test_never_gives_a_part_of_a_file_for_the_whole(shop: Shop) -> None:
-    shop.start_sftp(SftpQuirks(cut_reads=2))
-    shop.put(a=BIG)
+@pytest.mark.parametrize("place", [0, len(LARGE) // 2, len(LARGE)])
+def test_never_gives_a_part_of_a_file_for_the_whole(shop: Shop, place: int) -> None:
+    """Of a big one several pieces are on their way when the connection is lost."""
+    shop.start_sftp(SftpQuirks(cut_reads=2, cut_reads_from=place))
+    shop.put(a=LARGE)
     with pytest.raises(TransientError):
         shop.once(timeout="5s").fetch("a.csv")
-    assert shop.patient(timeout="5s").fetch("a.csv") == BIG
+    assert shop.patient(timeout="5s").fetch("a.csv") == LARGE
+
+
+@pytest.mark.parametrize("place", [40_000, len(LARGE) // 2, len(LARGE) - 1])
+def test_says_that_a_file_could_not_be_wholly_read(shop: Shop, place: int) -> None:
+    shop.start_sftp(SftpQuirks(unreadable_from=place))
+    shop.put(a=LARGE, b=b"data")
+    remote = shop.once()
+    with pytest.raises(PermanentError):
+        remote.fetch("a.csv")
+    assert remote.fetch("b.csv") == b"data", "answers to the first are not taken for its"
 
 
 @pytest.mark.parametrize("room", [0, 100_000, len(BIG) - 1])

@@ -26,7 +26,11 @@ class SftpQuirks:
     disk_room: int | None = None
     """Bytes that a file may have before the disk is full."""
     cut_reads: int = 0
-    """How many times the connection is lost when a file is read."""
+    """How many times the connection is lost when a file is read ..."""
+    cut_reads_from: int = 0
+    """... from this byte on."""
+    unreadable_from: int | None = None
+    """The first byte that the server's disk does not give."""
     modes: Callable[[int], int | None] = field(default=lambda mode: mode, repr=False)
     """What is told of a file's type and permissions."""
     failure: str = "Failure"
@@ -240,9 +244,12 @@ class _Handle(paramiko.SFTPHandle):
         self.readfile = self.writefile = os.fdopen(descriptor, mode)
 
     def read(self, offset: int, length: int) -> bytes | int:
-        if self._house.mishaps < self._house.quirks.cut_reads:
+        quirks = self._house.quirks
+        if self._house.mishaps < quirks.cut_reads and offset >= quirks.cut_reads_from:
             self._house.mishaps += 1
             self._house.hang_up()
+        if quirks.unreadable_from is not None and offset + length > quirks.unreadable_from:
+            return SFTP_FAILURE
         return super().read(offset, length)
 
     def write(self, offset: int, data: Any) -> int:
