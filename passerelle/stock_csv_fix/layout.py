@@ -155,7 +155,7 @@ def read_layout(data: bytes, settings: Stock, file: str) -> Layout:
     array, quoted = np.frombuffer(data, np.uint8), _encloses(data, separator)
     marks = scan(array, ord(separator), quoted=quoted)
     check_marks(array, marks, file)
-    starts, ends = records_of(array, marks.line_ends, settings, file)
+    starts, ends = records_of(array, marks.edges, settings, file)
     numbers = line_numbers(starts, marks)
     filled = not_blank(data, starts, ends)
     filled[: int(np.searchsorted(numbers, top.line + 1, "right"))] = False

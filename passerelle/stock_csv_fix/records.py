@@ -28,19 +28,16 @@ def _line_of(array: Bytes, place: int) -> int:
     return int(np.count_nonzero(array[:place] == LF)) + 1
 
 
-def records_of(
-    array: Bytes, line_ends: Offsets, settings: Stock, file: str
-) -> tuple[Offsets, Offsets]:
+def records_of(array: Bytes, edges: Offsets, settings: Stock, file: str) -> tuple[Offsets, Offsets]:
     """Start and end of every record; a line end inside a quoted field ends none."""
-    ends = line_ends + 1
-    if not len(ends) or ends[-1] != len(array):
+    if edges[-1] != len(array):
         if settings.guards.final_newline:
             what = _("the last line does not end: the file is cut")
             hold(what, file, _("wait for a whole one"))
         if array[-1] == CR:
             hold_cr(_line_of(array, len(array)), file)
-        ends = np.append(ends, np.asarray([len(array)], ends.dtype))
-    return np.concatenate((np.zeros(1, ends.dtype), ends[:-1])), ends
+        edges = np.append(edges, np.asarray([len(array)], edges.dtype))
+    return edges[:-1], edges[1:]
 
 
 def line_numbers(starts: Offsets, marks: Scan) -> Offsets:

@@ -5,7 +5,7 @@ inside a field (RFC 4180). The bytes are looked at in blocks that fit a processo
 of 100 MB nothing but the places found is ever in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from passerelle.base.processors import at_once, in_parts
+from passerelle.base.processors import in_parts
 
 QUOTE, LF, CR = 0x22, 0x0A, 0x0D
 # Bytes that fit a processor's cache.
@@ -23,18 +23,20 @@ _BOM = 3  # the length of UTF-8's mark, behind which a quote may open the first 
 Offsets = npt.NDArray[np.signedinteger[Any]]
 Bytes = npt.NDArray[np.uint8]
 _Flags = npt.NDArray[np.bool_]
+_Place = type[np.signedinteger[Any]]
 
 
 class Scan(Struct, frozen=True):
     """The places of line ends and separators, and the first byte that is not as it should be.
 
-    ``inner`` are the line ends within quotes, which end no record. ``stray_quote`` is a quote that
-    neither opens a field, nor closes one, nor stands doubled inside one: programs differ on where
-    fields end then. ``lone_cr`` is a CR that ends a line for some programs and none for others.
-    Both are ``None`` where there is none.
+    ``edges`` are the file's start and the places behind the line ends that end a record; ``inner``
+    are the line ends within quotes, which end none. ``stray_quote`` is a quote that neither opens a
+    field, nor closes one, nor stands doubled inside one: programs differ on where fields end then.
+    ``lone_cr`` is a CR that ends a line for some programs and none for others. Both are ``None``
+    where there is none.
     """
 
-    line_ends: Offsets
+    edges: Offsets
     separators: Offsets
     inner: Offsets
     stray_quote: int | None
@@ -43,78 +45,106 @@ class Scan(Struct, frozen=True):
 
 def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
     """Scans a file; ``quoted`` tells whether its quotes enclose fields or are plain text."""
-
-    def scanned(start: int, stop: int) -> _Scanner:
-        scanner = _Scanner(array, separator, quoted=quoted, start=start)
-        for block in range(start, stop, PIECE):
-            scanner.look(block, min(block + PIECE, stop))
-        return scanner
-
     # What is freed below the greatest piece that ever was, the C library (glibc) keeps at hand.
     # Else it would take each block's flags from the system anew, page by page.
     np.empty(4 * PIECE, np.uint8)
-    scanners = in_parts(scanned, len(array), PIECE)
-    strays = [scanner.stray for scanner in scanners if scanner.stray is not None]
-    if not strays and scanners[-1].is_inside:
-        strays = [_last_quote(array)]
-    return Scan(
-        _joined([scanner.line_ends for scanner in scanners]),
-        _joined([scanner.separators for scanner in scanners]),
-        _joined([scanner.inner for scanner in scanners]),
-        next(iter(strays), None),
-        next((scanner.lone for scanner in scanners if scanner.lone is not None), None),
-    )
+    scanner = _Scanner(array, separator, quoted=quoted)
+
+    def look(start: int, stop: int) -> None:
+        for block in range(start, stop or 1, PIECE):
+            scanner.look(block, min(block + PIECE, stop))
+
+    in_parts(look, len(array), PIECE)
+    return scanner.found()
 
 
-def _joined(parts: Sequence[Sequence[Offsets]]) -> Offsets:
-    """All places behind one another, each part put there in its own thread."""
-    stops = [*accumulate(sum(map(len, part)) for part in parts)]
-    joined = np.empty(stops[-1], parts[0][0].dtype)
+class _Places:
+    """Places that are found block by block, in one array that has ``room`` for all that there may
+    be in each block: nothing is copied where that many were found."""
 
-    def put(part: Sequence[Offsets], start: int, stop: int) -> None:
-        np.concatenate(part, out=joined[start:stop])
+    def __init__(self, room: Sequence[int], place: _Place, first: Sequence[int] = ()) -> None:
+        """``first`` are places before those of the first block."""
+        self._room, self._found = [*room], [0] * len(room)
+        self._starts = [*accumulate(room, initial=len(first))]
+        self._all = np.empty(self._starts[-1], place)
+        self._all[: len(first)] = first
 
-    at_once(lambda one: put(*one), [*zip(parts, [0, *stops], stops, strict=False)])
-    return joined
+    def note(self, block: int, flags: _Flags, shift: int) -> bool:
+        """Where the flags are set; whether that is everywhere where there was room for it."""
+        places, start = np.flatnonzero(flags), self._starts[block]
+        self._all[start : start + len(places)] = places + shift
+        self._found[block] = len(places)
+        return len(places) == self._room[block]
+
+    def together(self) -> Offsets:
+        """All of them behind one another."""
+        if self._found == self._room:
+            return self._all
+        pairs = zip(self._starts, self._found, strict=False)
+        found = (self._all[start : start + count] for start, count in pairs)
+        return np.concatenate([self._all[: self._starts[0]], *found])
 
 
 class _Scanner:
-    """Scans one part of a file, block by block, from ``start`` on."""
+    """Scans a file block by block, in any order."""
 
-    def __init__(self, array: Bytes, separator: int, *, quoted: bool, start: int) -> None:
+    def __init__(self, array: Bytes, separator: int, *, quoted: bool) -> None:
         self._array, self._separator, self._quoted = array, separator, quoted
-        self._place: type[np.signedinteger[Any]] = (
-            np.int32 if len(array) < 2**31 - PIECE else np.int64
-        )
-        self.line_ends: list[Offsets] = [np.empty(0, self._place)]
-        self.separators: list[Offsets] = [np.empty(0, self._place)]
-        self.inner: list[Offsets] = [np.empty(0, self._place)]
-        self.is_inside = False
-        for block in range(0, start if quoted else 0, PIECE):
-            quotes = array[block : min(block + PIECE, start)] == QUOTE
-            self.is_inside ^= bool(np.count_nonzero(quotes) & 1)
-        self.stray: int | None = None
-        self.lone: int | None = None
+        place: _Place = np.int32 if len(array) < 2**31 - PIECE else np.int64
+        line_ends, separators, quotes = self._counts()
+        self._edges, self._separators = _Places(line_ends, place, [0]), _Places(separators, place)
+        self._inner = [np.empty(0, place) for _block in line_ends]
+        # Before each block, and behind the last one.
+        self._is_inside = [bool(count & 1) for count in accumulate(quotes, initial=0)]
+        self._strays: list[int | None] = [None] * len(quotes)
+        self._lone: list[int | None] = [None] * len(quotes)
+
+    def _counts(self) -> tuple[list[int], list[int], list[int]]:
+        """How many line ends, separators and quotes each block has."""
+        wanted = (LF, self._separator, QUOTE)
+
+        def count(start: int, stop: int) -> list[list[int]]:
+            blocks = range(start, stop or 1, PIECE)
+            pieces = (self._array[block : min(block + PIECE, stop)] for block in blocks)
+            signs = wanted if self._quoted else wanted[:2]
+            return [[int(np.count_nonzero(piece == sign)) for sign in signs] for piece in pieces]
+
+        counts = [one for part in in_parts(count, len(self._array), PIECE) for one in part]
+        line_ends, separators, *quotes = map(list, zip(*counts, strict=True))
+        return line_ends, separators, quotes[0] if quotes else [0] * len(counts)
 
     def look(self, start: int, stop: int) -> None:
-        around = self._around(start, stop)
+        block, around = start // PIECE, self._around(start, stop)
         line_ends, crs = around == LF, around == CR
         separators = around == self._separator
         here = slice(1, -1)
         if not self._quoted:
-            self._note(line_ends[here], separators[here], start)
+            self._edges.note(block, line_ends[here], start + 1)
+            self._separators.note(block, separators[here], start)
             self._check_cr(crs[here], line_ends | crs, start)
             return
         quotes = around == QUOTE
-        inside = _toggled(quotes[here], is_inside=self.is_inside)
+        inside = _toggled(quotes[here], is_inside=self._is_inside[block])
         edges = line_ends | separators | quotes
         self._check_quotes(quotes[here], inside, edges, edges | crs, start)
-        self.is_inside = bool(inside[-1])
         # On truth values, "greater than" says "and not" in one step.
-        self._note(line_ends[here] > inside, separators[here] > inside, start)
-        if np.count_nonzero(line_ends[here]) > len(self.line_ends[-1]):
-            self.inner.append(self._places(line_ends[here] & inside, start))
+        if not self._edges.note(block, line_ends[here] > inside, start + 1):
+            self._inner[block] = np.flatnonzero(line_ends[here] & inside) + start
+        self._separators.note(block, separators[here] > inside, start)
         self._check_cr(crs[here] > inside, line_ends | crs, start)
+
+    def found(self) -> Scan:
+        """What all blocks have, once all were looked at."""
+        stray = _first(self._strays)
+        if stray is None and self._is_inside[-1]:
+            stray = _last_quote(self._array)
+        return Scan(
+            self._edges.together(),
+            self._separators.together(),
+            np.concatenate(self._inner),
+            stray,
+            _first(self._lone),
+        )
 
     def _around(self, start: int, stop: int) -> Bytes:
         """The block with a byte before it and one behind: line ends where the file has none."""
@@ -123,17 +153,10 @@ class _Scanner:
         before, behind = end[: start == 0], end[: stop == len(self._array)]
         return np.concatenate((before, around, behind)) if len(before) or len(behind) else around
 
-    def _note(self, line_ends: _Flags, separators: _Flags, start: int) -> None:
-        self.line_ends.append(self._places(line_ends, start))
-        self.separators.append(self._places(separators, start))
-
-    def _places(self, flags: _Flags, start: int) -> Offsets:
-        return np.asarray(np.flatnonzero(flags) + start, self._place)
-
     def _check_cr(self, crs: _Flags, ends: _Flags, start: int) -> None:
         lone = crs > ends[2:]
-        if self.lone is None and lone.any():
-            self.lone = start + int(lone.argmax())
+        if lone.any():
+            self._lone[start // PIECE] = start + int(lone.argmax())
 
     def _check_quotes(
         self, quotes: _Flags, inside: _Flags, before: _Flags, behind: _Flags, start: int
@@ -147,10 +170,14 @@ class _Scanner:
         if start == 0 and len(wrong) > _BOM:
             wrong[_BOM] = False
         wrong |= (quotes ^ opening) > behind[2:]
-        if self.stray is None and wrong.any():
-            place = int(wrong.argmax())
-            here = np.flatnonzero(opening[: place + 1])
-            self.stray = start + int(here[-1]) if len(here) else _last_quote(self._array[:start])
+        if wrong.any():
+            here = np.flatnonzero(opening[: int(wrong.argmax()) + 1])
+            opened = start + int(here[-1]) if len(here) else _last_quote(self._array[:start])
+            self._strays[start // PIECE] = opened
+
+
+def _first(places: Iterable[int | None]) -> int | None:
+    return next((place for place in places if place is not None), None)
 
 
 def _last_quote(array: Bytes) -> int:

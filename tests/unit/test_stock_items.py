@@ -77,10 +77,10 @@ def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -
         patch.setattr(processors, "_UNITS", 1)
         patch.setattr("os.cpu_count", lambda: 4)
         parts = scan(array, ord(";"), quoted=quoted)
-    assert parts.line_ends.tolist() == whole.line_ends.tolist()
+    assert parts.edges.tolist() == whole.edges.tolist()
     assert parts.separators.tolist() == whole.separators.tolist()
     assert parts.inner.tolist() == whole.inner.tolist()
-    assert len(whole.inner) + len(whole.line_ends) == text.count("\n")
+    assert len(whole.inner) + len(whole.edges) - 1 == text.count("\n")
     told = ("stray_quote", "lone_cr")
     assert [getattr(parts, name) for name in told] == [getattr(whole, name) for name in told]
 
