@@ -41,7 +41,7 @@ from passerelle.remotes.base import (
 )
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.replies import cause_in
-from passerelle.remotes.sftp_transfer import Limit, Limits, Reading, is_network
+from passerelle.remotes.sftp_transfer import Download, Limit, Limits, is_network
 
 
 def _transport(*args: Any, **options: Any) -> paramiko.Transport:
@@ -120,8 +120,8 @@ class SftpRemote:
 
     def fetch(self, path: str) -> bytes:
         with self._telling(path), self._channel().open(self._full(path), "rb") as file:
-            reading = Reading(file, self._limits)
-            return gather(lambda: reading.receive(self._channel()))
+            download = Download(file, self._limits)
+            return gather(lambda: download.receive(self._channel()))
 
     def store(self, path: str, data: bytes) -> None:
         try:

@@ -61,13 +61,13 @@ def _limits_of(sftp: paramiko.SFTPClient) -> list[int]:
     return [answer.get_int64() for _each in range(4)] if kind == CMD_EXTENDED_REPLY else [0] * 4
 
 
-class _Asked(NamedTuple):
+class _Awaited(NamedTuple):
     number: int
     place: int
     size: int
 
 
-class Reading:
+class Download:
     """A file that is read to its end; of a big one the next pieces are asked for beforehand.
 
     paramiko's own way of that takes a thread, which prints a traceback when the connection is lost.
@@ -77,7 +77,7 @@ class Reading:
     def __init__(self, file: paramiko.SFTPFile, limits: Limits) -> None:
         self._handle, self._limits = file.handle, limits
         self._place, self._taken, self._gives_less = 0, 0, False
-        self._asked = deque[_Asked]()
+        self._asked = deque[_Awaited]()
         self._answers: dict[int, tuple[int, Message]] = {}
 
     def receive(self, sftp: paramiko.SFTPClient) -> bytes:
@@ -101,7 +101,7 @@ class Reading:
         number = sftp._async_request(  # type: ignore[attr-defined]
             self, CMD_READ, self._handle, int64(self._place), size
         )
-        self._asked.append(_Asked(number, self._place, size))
+        self._asked.append(_Awaited(number, self._place, size))
         self._place += size
 
     def _async_response(self, kind: int, answer: Message, number: int) -> None:

@@ -101,7 +101,7 @@ class Steering(Struct, frozen=True):
         if not self.issues_sales:
             mend = _("set fulfil.enabled = true; or enter the sale by hand, then `{settle}`")
             mend = mend.format(settle=command("settle", *ids))
-            raise UsageError(_("[fulfil] is off: no sale is issued"), "fulfil.enabled", mend)
+            raise UsageError(_("[fulfil] is off: no sale is issued"), "", mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
             self._without_upload(sale)

@@ -25,6 +25,7 @@ from passerelle.stock_csv_fix.packed import (
     LONGEST,
     NOT_PLAIN,
     Numbers,
+    Words,
     in_blocks,
     packed,
     plain_numbers,
@@ -47,7 +48,7 @@ class Spellings(Struct, frozen=True):
     """
 
     rows: Rows
-    codes: Rows
+    codes: npt.NDArray[np.int32]
     texts: Sequence[str]
 
     def items(self) -> Iterator[tuple[int, str]]:
@@ -105,15 +106,7 @@ class Column:
 
     def trimmed(self, rows: Rows) -> tuple[Offsets, Offsets]:
         """Where the cells of some rows start and end without the blanks around them."""
-        starts, ends = np.empty((2, len(rows)), self._starts.dtype)
-
-        def look(part: slice) -> None:
-            chosen = rows[part]
-            edges = _trimmed(self.data, self._starts[chosen], self._ends[chosen])
-            starts[part], ends[part] = edges
-
-        in_blocks(look, len(rows))
-        return starts, ends
+        return _trimmed(self.data, self._starts[rows], self._ends[rows])
 
     @cached_property
     def others(self) -> Spellings:
@@ -122,24 +115,42 @@ class Column:
 
     def spellings(self, rows: Rows) -> Spellings:
         """The cells of some rows, each spelling decoded once."""
-        starts, ends = self._starts[rows], self._ends[rows]
-        lengths = ends - starts
-        met, short = np.arange(len(rows)), np.flatnonzero(lengths <= LONGEST)
-        if len(short):
-            count = max(1, -(-int(lengths[short].max()) // 8))
-            words = np.empty((count, len(short)), np.uint64)
+        ends, lengths = np.empty((2, len(rows)), self._starts.dtype)
+        longest = [1]
 
-            def read(part: slice) -> None:
-                words[:, part] = packed(self.data, ends[short[part]], lengths[short[part]], count)
+        def look(part: slice) -> None:
+            ends[part] = self._ends[rows[part]]
+            lengths[part] = length = ends[part] - self._starts[rows[part]]
+            longest.append(int(length[length <= LONGEST].max(initial=1)))
 
-            in_blocks(read, len(short))
-            met[short] = short[representatives([*words])]
+        in_blocks(look, len(rows))
+        met = representatives(self._words(ends, lengths, -(-max(longest) // 8)))
         is_first = np.zeros(len(rows), np.bool_)
         is_first[met] = True
         firsts = np.flatnonzero(is_first)
-        edges = zip(starts[firsts].tolist(), ends[firsts].tolist(), strict=True)
-        texts = [self._decoded(self.data[start:end]) for start, end in edges]
-        return Spellings(rows, (np.cumsum(is_first) - 1)[met], texts)
+        codes, code_of = np.empty((2, len(rows)), np.int32)
+        code_of[firsts] = np.arange(len(firsts))
+
+        def number(part: slice) -> None:
+            codes[part] = code_of[met[part]]
+
+        in_blocks(number, len(rows))
+        edges = zip((ends - lengths)[firsts].tolist(), ends[firsts].tolist(), strict=True)
+        return Spellings(rows, codes, [self._decoded(self.data[start:end]) for start, end in edges])
+
+    def _words(self, ends: Offsets, lengths: Offsets, count: int) -> list[Words]:
+        """The words of cells that are not too long; the others are like none, by the byte 0 that
+        ends them here, and is in no file."""
+        words = np.empty((count, len(ends)), np.uint64)
+
+        def read(part: slice) -> None:
+            words[:, part] = packed(self.data, ends[part], lengths[part], count)
+            long = part.start + np.flatnonzero(lengths[part] > LONGEST)
+            words[:, long] = 0
+            words[0, long] = long + 1
+
+        in_blocks(read, len(ends))
+        return [*words]
 
     def levels(self) -> "Quantities":
         """The column as numbers, each read with the decimal mark that the whole column shows."""
@@ -149,8 +160,12 @@ class Column:
         if numbers.has_doubt and (mark := numbers.shown()):
             written, problems = _read({*odd.texts}, NumberColumn(_level, mark))
         floats = self.numbers.astype(np.float64)
-        known = [float(written.get(text, "nan")) for text in odd.texts]
-        floats[odd.rows] = np.array(known, np.float64)[odd.codes]
+        known = np.array([float(written.get(text, "nan")) for text in odd.texts], np.float64)
+
+        def put(part: slice) -> None:
+            floats[odd.rows[part]] = known[odd.codes[part]]
+
+        in_blocks(put, len(odd.rows))
         return Quantities(floats, odd, written, problems)
 
 

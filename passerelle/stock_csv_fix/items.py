@@ -16,7 +16,7 @@ from passerelle.base.language import _
 from passerelle.base.wording import shorten
 from passerelle.base.words import NO_ITEMS, gtin, is_eaten_by_spreadsheet, items_within
 from passerelle.model.orders import Fault
-from passerelle.stock_csv_fix.cells import Column
+from passerelle.stock_csv_fix.cells import Column, Rows
 from passerelle.stock_csv_fix.layout import Layout
 from passerelle.stock_csv_fix.packed import (
     LONGEST,
@@ -50,14 +50,8 @@ class Items:
 
     def __init__(self, column: Column) -> None:
         self._column, self._numbers = column, column.numbers.copy()
-        odd = np.flatnonzero((self._numbers == NOT_PLAIN) | (self._numbers >= _LONG))
-        starts, ends = column.trimmed(odd)
-        is_blank = starts == ends
-        self._numbers[odd[is_blank]] = _NONE
-        odd, starts, ends = odd[~is_blank], starts[~is_blank], ends[~is_blank]
-        is_plain, hashes = _references(column.data, starts, ends)
-        self._references, self._hashes = odd[is_plain], hashes[is_plain]
-        self._others = column.spellings(odd[~is_plain])
+        self._references, self._hashes, others = self._read()
+        self._others = column.spellings(others)
         keys = [gtin(text) for text in self._others.texts]
         numbers = [_as_number(key) for key in keys]
         known = np.array([NOT_PLAIN if n is None else n for n in numbers], np.int64)
@@ -65,6 +59,25 @@ class Items:
         named = {text: key for text, key, n in zip(self._others.texts, keys, numbers, strict=True)
                  if n is None}  # fmt: skip
         self._texts = {row: named[text] for row, text in self._others.where(named.__contains__)}
+
+    def _read(self) -> tuple[Rows, Words, Rows]:
+        """The rows of references, the hashes of these, and the rows of what is left to be read as
+        text; what is blank is no item."""
+        found = {-1: (np.empty(0, np.intp), np.empty(0, np.uint64), np.empty(0, np.intp))}
+
+        def read(block: slice) -> None:
+            numbers = self._numbers[block]
+            odd = np.flatnonzero((numbers == NOT_PLAIN) | (numbers >= _LONG)) + block.start
+            starts, ends = self._column.trimmed(odd)
+            is_filled = starts < ends
+            self._numbers[odd[~is_filled]] = _NONE
+            odd, starts, ends = odd[is_filled], starts[is_filled], ends[is_filled]
+            is_plain, hashes = _references(self._column.data, starts, ends)
+            found[block.start] = odd[is_plain], hashes[is_plain], odd[~is_plain]
+
+        in_blocks(read, len(self._numbers))
+        references, hashes, others = zip(*(found[start] for start in sorted(found)), strict=True)
+        return np.concatenate(references), np.concatenate(hashes), np.concatenate(others)
 
     def key(self, row: int) -> str:
         """The item of a line."""
@@ -177,22 +190,15 @@ def _references(data: bytes, starts: Offsets, ends: Offsets) -> tuple[_Flags, Wo
     That is what :func:`gtin` and :func:`items_within` make of plain ASCII with a letter in it that
     holds no item number, does not begin like one, and is no word for "none".
     """
-    is_plain, hashes = np.zeros(len(starts), np.bool_), np.zeros(len(starts), np.uint64)
-
-    def read(rows: slice) -> None:
-        look = _look(data, ends[rows], ends[rows] - starts[rows])
-        is_plain[rows] = look.may_be & ~_reads_otherwise(data, starts[rows], look)
-        hashes[rows] = look.hashes
-
-    in_blocks(read, len(starts))
-    return is_plain, hashes
+    look = _look(data, ends, ends - starts)
+    return look.may_be & ~_reads_otherwise(data, starts, look), look.hashes
 
 
 def _look(data: bytes, ends: Offsets, lengths: Offsets) -> _Look:
     may_be = (lengths > 0) & (lengths <= LONGEST)
     longest = max(1, int(lengths[may_be].max(initial=0)))
     words = packed(data, ends, np.minimum(lengths, LONGEST), -(-longest // 8))
-    kinds = [_KINDS[word.view(np.uint8)].view(np.uint64) for word in words]
+    kinds = [_KINDS.take(word.view(np.uint8)).view(np.uint64) for word in words]
     every_kind = np.bitwise_or.reduce(kinds)
     may_be &= (every_kind & every(_SENSE) > 0) & (every_kind & every(_STRANGE) == 0)
     digits = bits([kind & every(_DIGIT) for kind in kinds])

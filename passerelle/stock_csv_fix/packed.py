@@ -23,11 +23,11 @@ _MOST_DIGITS = 18
 LONGEST = 64
 _WORD = 8
 # Rows whose cells fit a processor's cache.
-_ROWS = 1 << 14
+_ROWS = 1 << 15
 # Of tables in which cells meet: of those near each other, and of many.
 _NEAR_BITS, _MOST_BITS = 12, 18
 # In how many parts all of a column meet, a power of 2.
-_PARTS = 4
+_PARTS = 8
 # Of a table that tells nearly all numbers that are not sought.
 _FILTER_BITS = 18
 
@@ -119,20 +119,27 @@ def representatives(words: Sequence[Words]) -> npt.NDArray[np.int32]:
     """
     count = len(words[0])
     hashes, found = np.empty(count, np.uint64), np.empty(count, np.int32)
+    is_left, last = np.empty(count, np.bool_), np.empty(count, np.int32)
 
     def look(rows: slice) -> None:
         near = [word[rows] for word in words]
         hashes[rows] = hashed(near)
         _meet(near, hashes[rows], found[rows], _NEAR_BITS, 1)
+        is_left[rows] = found[rows] == np.arange(len(found[rows]))
         found[rows] += rows.start
 
     in_blocks(look, count)
-    left = np.flatnonzero(found == np.arange(count))
+    left = np.flatnonzero(is_left)
     met = np.empty(len(left), np.int32)
     slot_bits = min(_MOST_BITS, max(_NEAR_BITS, len(left).bit_length() + 1))
     _meet([word[left] for word in words], hashes[left], met, slot_bits, len(_MIXES))
     found[left] = left[met]
-    return found[found]
+
+    def follow(rows: slice) -> None:
+        last[rows] = found[found[rows]]
+
+    in_blocks(follow, count)
+    return last
 
 
 def _meet(

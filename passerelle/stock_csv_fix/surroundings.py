@@ -103,9 +103,10 @@ def read_over(
     likely, initial = np.zeros(1 << 16, np.bool_), np.zeros(1 << 8, np.bool_)
     for one, other in (pair.encode() for pair in wanted if len(pair) == 2 and pair.isascii()):
         likely[(one << 8 | other) | 0x2020] = initial[one | 0x20] = True
-    short, begins_so = filled & (records[1] - starts <= LONGEST_HEADER), np.zeros_like(filled)
+    short, begins_so = np.empty_like(filled), np.zeros_like(filled)
 
     def look(block: slice) -> None:
+        short[block] = filled[block] & (records[1][block] - starts[block] <= LONGEST_HEADER)
         letters = np.take(array, starts[block], mode="clip")
         # Most lines are out by their first letter.
         first = np.flatnonzero(initial[letters | np.uint8(0x20)] | (letters == QUOTE))

@@ -8,7 +8,7 @@ import pytest
 from paramiko.message import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF, SFTP_FAILURE
 
-from passerelle.remotes.sftp_transfer import Limits, Reading
+from passerelle.remotes.sftp_transfer import Download, Limits
 
 DATA = random.Random(5).randbytes(3_000_001)
 CHUNK = 1 << 15
@@ -54,8 +54,8 @@ class File:
 
 def read(server: Any) -> bytes:
     file: Any = File()
-    reading, pieces = Reading(file, Limits()), list[bytes]()
-    while piece := reading.receive(server):
+    download, pieces = Download(file, Limits()), list[bytes]()
+    while piece := download.receive(server):
         pieces.append(piece)
     return b"".join(pieces)
 
