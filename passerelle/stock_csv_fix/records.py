@@ -83,7 +83,8 @@ def fields_of_records(separators: Offsets, starts: Offsets, bodies: Offsets) -> 
         table = separators.reshape(-1, each)
         if (table[:, 0] >= starts).all() and (table[:, -1] < bodies).all():
             places = np.arange(0, len(separators), each, dtype=starts.dtype)
-            return Fields(places, np.full(len(starts), each + 1, starts.dtype), bodies)
+            count = np.asarray(each + 1, starts.dtype)
+            return Fields(places, np.broadcast_to(count, starts.shape), bodies)
     firsts = np.asarray(np.searchsorted(separators, starts), starts.dtype)
     counts = np.asarray(np.diff(firsts, append=len(separators)) + 1, starts.dtype)
     return Fields(firsts, counts, bodies)
