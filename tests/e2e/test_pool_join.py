@@ -124,7 +124,7 @@ def test_an_accept_that_cannot_read_the_newcomer_is_asked_again(strangers: PoolW
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("join de --via fr", "no shop is named de: config.toml: its shops are: fr"),
+        ("join de --via fr", "no shop is named de: [pool.shops]: its shops are: fr"),
         ("join fr --via fr", "fr cannot join through itself"),
         ("join be --via nl", "nl is no member of the pool: --via: name one of these"),
         ("accept be", "be has not asked to join: `passerelle pool join be --via MEMBER`"),

@@ -127,6 +127,13 @@ def test_few_spellings_become_texts_once() -> None:
     assert sorted(others.texts) == [f"{number},00" for number in range(7)]
 
 
+def test_long_cells_are_told_each_as_it_is_though_they_end_alike() -> None:
+    """Of a long one no more than its end fits the words by which cells are compared."""
+    cells = [f"{'long' * number} and the end of it, alike in all" for number in range(40)]
+    cells += ["", "5,00", *cells]
+    assert [text for _row, text in column(cells).others.items()] == cells
+
+
 def test_levels_with_decimals_are_what_each_says() -> None:
     """As the whole column reads them."""
     cells = [f"{number % 50},{number % 4 * 25:02}" for number in range(2_000)]
