@@ -286,9 +286,10 @@ def _tell_of(task: str, text: str) -> None:
 def _plan(settings: Settings, what: str | None = None) -> Timetable:
     """The runs to speak of: the one named, or all that have their section in the config."""
     plan = timetable(settings)
-    missing = what if what and what not in plan else "" if plan else "orders] or [stock"
-    if missing:
-        lacking = _("[{section}] is missing").format(section=missing)
+    lacking = "" if plan else _("neither [orders] nor [stock] is there")
+    if what and what not in plan:
+        lacking = _("[{section}] is missing").format(section=what)
+    if lacking:
         raise ConfigError(lacking, settings.file_name, _("add it; `passerelle init` shows how"))
     return {what: plan[what]} if what else plan
 

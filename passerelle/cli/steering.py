@@ -241,4 +241,5 @@ def _steering(settings: Settings, command: str) -> Iterator[Steering]:
 def _steering_of(settings: Settings, ledger: Ledger) -> Iterator[Steering]:
     channel = settings.needed_orders.channel
     with closing(Seeker(settings, ledger)) as seeker:
-        yield Steering(ledger, channel, now, settings.fulfil.enabled, seeker)
+        enabled, name = settings.fulfil.enabled, settings.file_name
+        yield Steering(ledger, channel, now, enabled, seeker, name)

@@ -55,7 +55,7 @@ class ZortConnector:
         if unknown := [code for code in warehouses if code not in known]:
             raise HeldError(
                 _("ZORT has no warehouse {codes}").format(codes=", ".join(unknown)),
-                "config.toml",
+                f"connectors.{self._web.name}",
                 _("warehouses there: {names}").format(names=", ".join(known) or _("none")),
             )
 

@@ -35,16 +35,17 @@
   const formOf = (command) => Array.from(document.querySelectorAll("form.deed")).find((form) => commandOf(form) === command);
   const isReading = () => !getSelection().isCollapsed && byId("verdict") && document.querySelector("main").contains(getSelection().anchorNode);
 
-  let isLate = false, asked = 0, shown = 0;
+  let isLate = false, asked = 0, newest = 0;
+  const isToWait = () => (isLate = isReading()); // what somebody is about to copy stays until they have
   const renew = async () => {
-    const turn = ++asked, answer = await fetch(".");
-    if (!answer.ok) return;
+    if (isToWait()) return;
+    const turn = ++asked, answer = await fetch(".").catch(() => null); // where it is gone, that is told
+    if (!answer?.ok) return;
     const told = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = told.querySelector("main");
-    if (!main || turn < shown) return; // a later page was quicker
-    isLate = isReading(); // what somebody is about to copy stays until they have
-    if (isLate) return;
-    shown = turn;
+    if (!main || turn < newest) return; // a later page was quicker
+    newest = turn;
+    if (isToWait()) return;
     const focus = place(), at = window.scrollY;
     keep(main);
     document.querySelector("main").replaceWith(document.adoptNode(main));

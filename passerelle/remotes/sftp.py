@@ -41,7 +41,7 @@ from passerelle.remotes.base import (
 )
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.replies import cause_in
-from passerelle.remotes.sftp_transfer import Download, Limit, Limits, is_network
+from passerelle.remotes.sftp_transfer import Download, Limit, Limits, closing, is_network
 
 
 def _transport(sock: Any, **options: Any) -> paramiko.Transport:
@@ -121,9 +121,11 @@ class SftpRemote:
         return False
 
     def fetch(self, path: str) -> bytes:
-        with self._telling(path), self._channel().open(self._full(path), "rb") as file:
-            download = Download(file, self._limits)
-            return gather(lambda: download.receive(self._channel()))
+        with self._telling(path):
+            file = self._channel().open(self._full(path), "rb")
+            with closing(file):
+                download = Download(file, self._limits)
+                return gather(lambda: download.receive(self._channel))
 
     def store(self, path: str, data: bytes) -> None:
         try:
@@ -132,14 +134,15 @@ class SftpRemote:
         except PermanentError as error:
             error.is_undone = True
             raise
-        with self._telling(path, "write"), file:
+        with self._telling(path, "write"), closing(file):
             self._write(file, data)
 
     def rewrite(self, path: str, data: bytes) -> None:
         with self._telling(path, "write"):
             if not self._is_file(path):
                 return self.store(path, data)
-            with self._channel().open(self._full(path), "wb") as file:
+            file = self._channel().open(self._full(path), "wb")
+            with closing(file):
                 return self._write(file, data)
 
     def _write(self, file: paramiko.SFTPFile, data: bytes) -> None:
@@ -277,9 +280,9 @@ class SftpRemote:
             raise LoginRefusedError(
                 _("login refused"), self._where, _("check user, password and key_file")
             ) from self._cause(error)
-        except (paramiko.SSHException, EOFError, TimeoutError) as error:
+        except (paramiko.SSHException, paramiko.SFTPError, EOFError, TimeoutError) as error:
             what = _("connection lost or refused ({reason})")
-            reason = hidden(str(error), self._password) or _("no answer in time")
+            reason = hidden(str(error), self._password).rstrip(": ") or _("no answer in time")
             raise TransientError(
                 what.format(reason=reason), self._where, _("the next run tries again")
             ) from self._cause(error)

@@ -1,6 +1,8 @@
 """How a file's bytes travel by SFTP: how many are asked for at once, and how far ahead."""
 
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -61,6 +63,21 @@ def _limits_of(sftp: paramiko.SFTPClient) -> list[int]:
     return [answer.get_int64() for _each in range(4)] if kind == CMD_EXTENDED_REPLY else [0] * 4
 
 
+@contextmanager
+def closing(file: paramiko.SFTPFile) -> Iterator[None]:
+    """Closes a file; where something failed, without waiting for the server's answer.
+
+    That may come late, behind all that was asked for before, or never; and where a wait was given
+    up amid an answer, what is read next is none.
+    """
+    try:
+        yield
+    except BaseException:
+        file._close(async_=True)  # type: ignore[attr-defined]
+        raise
+    file.close()
+
+
 class _Awaited(NamedTuple):
     number: int
     place: int
@@ -76,24 +93,27 @@ class Download:
 
     def __init__(self, file: paramiko.SFTPFile, limits: Limits) -> None:
         self._handle, self._limits = file.handle, limits
-        self._place, self._taken, self._gives_less = 0, 0, False
+        self._place, self._taken, self._is_uneven = 0, 0, False
         self._asked = deque[_Awaited]()
         self._answers: dict[int, tuple[int, Message]] = {}
 
-    def receive(self, sftp: paramiko.SFTPClient) -> bytes:
-        """The next piece, none at the file's end. Raises what paramiko raises."""
-        is_ahead = self._taken >= _BIG and not self._gives_less
+    def receive(self, channel: Callable[[], paramiko.SFTPClient]) -> bytes:
+        """The next piece, none at the file's end; ``channel`` is asked for before each wait.
+
+        Raises what paramiko raises, and what ``channel`` does.
+        """
+        is_ahead = self._taken >= _BIG and not self._is_uneven
         while len(self._asked) < (_AHEAD if is_ahead else 1):
-            self._ask(sftp)
+            self._ask(channel())
         asked = self._asked.popleft()
         while asked.number not in self._answers:
-            sftp._read_response()  # type: ignore[attr-defined]
-        piece = _piece(sftp, *self._answers.pop(asked.number))
+            channel()._read_response()  # type: ignore[attr-defined]
+        piece = _piece(channel(), *self._answers.pop(asked.number))
         self._taken += len(piece)
-        if len(piece) < asked.size:
+        if len(piece) != asked.size:
             # It may give less than asked for: what was asked for ahead does not follow this piece.
             self._asked.clear()
-            self._place, self._gives_less = asked.place + len(piece), True
+            self._place, self._is_uneven = asked.place + len(piece), True
         return piece
 
     def _ask(self, sftp: paramiko.SFTPClient) -> None:

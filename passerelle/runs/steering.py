@@ -8,6 +8,7 @@ from msgspec import Struct
 from passerelle.base.commands import command
 from passerelle.base.errors import UsageError
 from passerelle.base.language import _
+from passerelle.config.file import FILE_NAME
 from passerelle.ledger.ledger import Ledger
 from passerelle.ledger.runs import READ_ANEW
 from passerelle.model.location import group_of
@@ -27,6 +28,8 @@ class Steering(Struct, frozen=True):
     now: Callable[[], datetime]
     issues_sales: bool = True
     seeker: Seeker | None = None
+    # Of the file in which [fulfil] stands.
+    config_name: str = FILE_NAME
 
     def settle(self, ids: Sequence[str]) -> list[str]:
         """The orders, or their sales, were entered by hand, and are no longer missed.
@@ -101,7 +104,7 @@ class Steering(Struct, frozen=True):
         if not self.issues_sales:
             mend = _("set fulfil.enabled = true; or enter the sale by hand, then `{settle}`")
             mend = mend.format(settle=command("settle", *ids))
-            raise UsageError(_("[fulfil] is off: no sale is issued"), "", mend)
+            raise UsageError(_("[fulfil] is off: no sale is issued"), self.config_name, mend)
         sales = [(order, self._sale_to_retry(order)) for order in self._all(ids)]
         for _order, sale in sales:
             self._without_upload(sale)

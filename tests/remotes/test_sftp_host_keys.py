@@ -1,5 +1,6 @@
 """SFTP: whose key the host shows, with which key we log in, and servers unlike OpenSSH."""
 
+import time
 from pathlib import Path
 
 import paramiko
@@ -190,6 +191,18 @@ def test_says_that_a_file_could_not_be_wholly_read(shop: Shop, place: int) -> No
     with pytest.raises(PermanentError):
         remote.fetch("a.csv")
     assert remote.fetch("b.csv") == b"data", "answers to the first are not taken for its"
+
+
+def test_what_is_given_up_amid_a_file_is_not_waited_for_again(shop: Shop) -> None:
+    """As the file is closed: what was asked for beforehand may take its time, too."""
+    server = shop.start_sftp(SftpQuirks(stalls_from=len(LARGE) // 2))
+    shop.put(a=LARGE, b=b"data")
+    remote, began = shop.once(timeout="4s"), time.monotonic()
+    with pytest.raises(TransientError):
+        remote.fetch("a.csv")
+    assert time.monotonic() - began < 7.5
+    server.may_go_on.set()
+    assert remote.fetch("b.csv") == b"data"
 
 
 @pytest.mark.parametrize("room", [0, 100_000, len(BIG) - 1])

@@ -31,6 +31,8 @@ class SftpQuirks:
     """... from this byte on."""
     unreadable_from: int | None = None
     """The first byte that the server's disk does not give."""
+    stalls_from: int | None = None
+    """The byte from which on reading takes until the server's ``may_go_on`` is set."""
     modes: Callable[[int], int | None] = field(default=lambda mode: mode, repr=False)
     """What is told of a file's type and permissions."""
     failure: str = "Failure"
@@ -59,11 +61,12 @@ class SftpServer:
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._open: list[paramiko.Transport] = []
-        self._stopping = threading.Event()
+        self._stopping, self.may_go_on = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        self.may_go_on.set()
         """Hangs up on everyone and frees the port."""
         self._stopping.set()
         self._thread.join(10)
@@ -250,6 +253,8 @@ class _Handle(paramiko.SFTPHandle):
             self._house.hang_up()
         if quirks.unreadable_from is not None and offset + length > quirks.unreadable_from:
             return SFTP_FAILURE
+        if quirks.stalls_from is not None and offset + length > quirks.stalls_from:
+            self._house.may_go_on.wait(60)
         return super().read(offset, length)
 
     def write(self, offset: int, data: Any) -> int:

@@ -8,7 +8,7 @@ import pytest
 from paramiko.message import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF, SFTP_FAILURE
 
-from passerelle.remotes.sftp_transfer import Download, Limits
+from passerelle.remotes.sftp_transfer import Download, Limits, closing
 
 DATA = random.Random(5).randbytes(3_000_001)
 CHUNK = 1 << 15
@@ -19,8 +19,11 @@ class Server:
 
     _convert_status = paramiko.SFTPClient._convert_status  # type: ignore[attr-defined]
 
-    def __init__(self, seed: int, gives: float = 0.0, fails_from: int = len(DATA) + 1) -> None:
+    def __init__(
+        self, seed: int, gives: float = 0.0, fails_from: int = len(DATA) + 1, more: int = 0
+    ) -> None:
         self._random, self._gives, self._fails_from = random.Random(seed), gives, fails_from
+        self._more = more
         self._waiting: list[tuple[Any, int, int, int]] = []
         self.asked = 0
 
@@ -35,7 +38,7 @@ class Server:
     def _read_response(self) -> None:
         turn = self._random.randrange(len(self._waiting))
         asker, number, place, size = self._waiting.pop(turn)
-        answer, piece = Message(), DATA[place : place + size]
+        answer, piece = Message(), DATA[place : place + size + self._more]
         if self._random.random() < self._gives:
             piece = piece[: self._random.randrange(1, size)]
         if place >= self._fails_from or not piece:
@@ -49,13 +52,19 @@ class Server:
 
 
 class File:
-    handle = b"h"
+    handle, ended = b"h", ""
+
+    def close(self) -> None:
+        self.ended = "waited for"
+
+    def _close(self, *, async_: bool) -> None:
+        self.ended = "told" if async_ else "waited for"
 
 
 def read(server: Any) -> bytes:
     file: Any = File()
     download, pieces = Download(file, Limits()), list[bytes]()
-    while piece := download.receive(server):
+    while piece := download.receive(lambda: server):
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -64,6 +73,39 @@ def read(server: Any) -> bytes:
 @pytest.mark.parametrize("seed", range(5))
 def test_all_of_a_file_comes_in_its_order(seed: int, gives: float) -> None:
     assert read(Server(seed, gives)) == DATA
+
+
+def test_what_is_given_beyond_what_was_asked_for_comes_once() -> None:
+    assert read(Server(3, more=5000)) == DATA
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError, OSError])
+def test_a_file_that_fails_is_closed_without_waiting(error: type[BaseException]) -> None:
+    """What is awaited is behind all that was asked for before it: a slow line takes minutes."""
+    file: Any = File()
+    with pytest.raises(error), closing(file):
+        raise error
+    assert file.ended == "told"
+    with closing(file):
+        pass
+    assert file.ended == "waited for"
+
+
+def test_the_time_limit_is_looked_at_before_each_wait() -> None:
+    """Answers to nothing that was asked for may come without end."""
+    looks, strange = 0, Server(4)
+    strange._read_response = lambda: None  # type: ignore[method-assign]
+
+    def channel() -> Any:
+        nonlocal looks
+        looks += 1
+        if looks > 100:
+            raise TimeoutError
+        return strange
+
+    file: Any = File()
+    with pytest.raises(TimeoutError):
+        Download(file, Limits()).receive(channel)
 
 
 def test_nothing_is_asked_for_in_vain_of_servers_that_give_less() -> None:
