@@ -129,7 +129,8 @@ class _Scanner:
         self._check_quotes(quotes[here], inside, edges, edges | crs, start)
         # On truth values, "greater than" says "and not" in one step.
         if not self._edges.note(block, line_ends[here] > inside, start + 1):
-            self._inner[block] = np.flatnonzero(line_ends[here] & inside) + start
+            places = np.flatnonzero(line_ends[here] & inside) + start
+            self._inner[block] = places.astype(self._inner[block].dtype)
         self._separators.note(block, separators[here] > inside, start)
         self._check_cr(crs[here] > inside, line_ends | crs, start)
 
@@ -137,12 +138,12 @@ class _Scanner:
         """What all blocks have, once all were looked at."""
         stray = _first(self._strays)
         if stray is None and self._is_inside[-1]:
-            stray = _last_quote(self._array)
+            stray = len(self._array)
         return Scan(
             self._edges.together(),
             self._separators.together(),
             np.concatenate(self._inner),
-            stray,
+            None if stray is None else _last_quote(self._array[:stray]),
             _first(self._lone),
         )
 
@@ -161,7 +162,8 @@ class _Scanner:
     def _check_quotes(
         self, quotes: _Flags, inside: _Flags, before: _Flags, behind: _Flags, start: int
     ) -> None:
-        """Notes the opening quote of the first field whose quotes are wrong, in the file's order.
+        """Notes up to where the last quote is the one that opens the first field whose quotes are
+        wrong: a wrong one itself, or the one before it.
 
         ``before`` and ``behind`` are what may stand before an opening and behind a closing one.
         """
@@ -171,9 +173,8 @@ class _Scanner:
             wrong[_BOM] = False
         wrong |= (quotes ^ opening) > behind[2:]
         if wrong.any():
-            here = np.flatnonzero(opening[: int(wrong.argmax()) + 1])
-            opened = start + int(here[-1]) if len(here) else _last_quote(self._array[:start])
-            self._strays[start // PIECE] = opened
+            place = int(wrong.argmax())
+            self._strays[start // PIECE] = start + place + int(opening[place])
 
 
 def _first(places: Iterable[int | None]) -> int | None:
@@ -181,9 +182,12 @@ def _first(places: Iterable[int | None]) -> int | None:
 
 
 def _last_quote(array: Bytes) -> int:
-    """Inside a field that is the one which opened it."""
-    quotes = np.flatnonzero(array == QUOTE)
-    return int(quotes[-1]) if len(quotes) else 0
+    for stop in range(len(array), 0, -PIECE):
+        start = max(stop - PIECE, 0)
+        quotes = np.flatnonzero(array[start:stop] == QUOTE)
+        if len(quotes):
+            return start + int(quotes[-1])
+    return 0
 
 
 def _toggled(flags: _Flags, *, is_inside: bool) -> _Flags:

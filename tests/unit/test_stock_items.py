@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -83,6 +84,16 @@ def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -
     assert len(whole.inner) + len(whole.edges) - 1 == text.count("\n")
     told = ("stray_quote", "lone_cr")
     assert [getattr(parts, name) for name in told] == [getattr(whole, name) for name in told]
+
+
+def test_where_a_field_is_opened_is_sought_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Behind one wrong quote all others seem wrong: each looked back for is a file read anew."""
+    array = np.frombuffer(b'"1;"5"\n' + b'"1";"5"\n' * 50, np.uint8)
+    sought = Mock(wraps=scan_module._last_quote)
+    monkeypatch.setattr(scan_module, "_last_quote", sought)
+    monkeypatch.setattr(scan_module, "PIECE", 8)
+    assert scan(array, ord(";"), quoted=True).stray_quote == 0
+    assert sought.call_count == 1
 
 
 def test_cells_read_in_parts_are_what_they_are_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
