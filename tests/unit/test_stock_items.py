@@ -88,7 +88,8 @@ def test_a_file_scanned_in_parts_is_what_it_is_in_one(text: str, quoted: bool) -
 
 def test_where_a_field_is_opened_is_sought_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Behind one wrong quote all others seem wrong: each looked back for is a file read anew."""
-    array = np.frombuffer(b'"1;"5"\n' + b'"1";"5"\n' * 50, np.uint8)
+    long = b'"a cell of more than a block";"another one that is as long"\n'
+    array = np.frombuffer(b'"1;"5"\n' + long * 50, np.uint8)
     sought = Mock(wraps=scan_module._last_quote)
     monkeypatch.setattr(scan_module, "_last_quote", sought)
     monkeypatch.setattr(scan_module, "PIECE", 8)
