@@ -45,8 +45,8 @@ class Scan(Struct, frozen=True):
 
 def scan(array: Bytes, separator: int, *, quoted: bool) -> Scan:
     """Scans a file; ``quoted`` tells whether its quotes enclose fields or are plain text."""
-    # What is freed below the greatest piece that ever was, the C library (glibc) keeps at hand: more
-    # than all flags of a block. Else it would take them from the system anew, page by page.
+    # What is freed below the greatest piece that ever was, the C library (glibc) keeps at hand:
+    # here all flags of a block. Else it would take them from the system anew, page by page.
     np.empty(16 * PIECE, np.uint8)
     scanner = _Scanner(array, separator, quoted=quoted)
 
