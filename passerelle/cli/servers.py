@@ -18,7 +18,7 @@ from passerelle.cli.ledgers import reading_ledger
 from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.gateway.frame import perform
-from passerelle.runs.servers import accept_server
+from passerelle.runs.servers import accept_server, check_server_name
 
 _COLUMNS = (N_("server"), N_("address"), N_("last known at"), N_("our mark"))
 
@@ -82,6 +82,7 @@ def accept(settings: Settings, name: str, restored: bool, yes: bool) -> None:
     passerelle servers accept ftp
     passerelle servers accept ftp --restored
     """
+    check_server_name(settings, name)
     what = _("{server}: what is on its way there, or waits for the ERP, becomes doubtful")
     more = _(
         "orders of before now that this ledger does not know as sent are held back until you say "

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from passerelle.base.errors import AccessDeniedError, UsageError
 from passerelle.base.language import _, n_
 from passerelle.base.wording import FEW, few, minute
+from passerelle.config.model import Settings
 from passerelle.config.servers import address_of
 from passerelle.exchange.marks import Marks
 from passerelle.exchange.sending import mend_of_doubt
@@ -22,6 +23,14 @@ from passerelle.runs.lying import adopt_lying
 from passerelle.runs.order_file import read_order_file
 
 
+def check_server_name(settings: Settings, name: str) -> None:
+    """Raises :class:`UsageError` for a server that config.toml lacks."""
+    if name not in settings.servers:
+        known = ", ".join(settings.servers)
+        what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
+        raise UsageError(what, settings.file_name, _("see [servers]"))
+
+
 def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Outcome:
     """A person has looked: the server at this address is the one to work with from now on.
 
@@ -30,10 +39,7 @@ def accept_server(gateway: Gateway, name: str, *, restored: bool = False) -> Out
     ledger is an older copy, and no mark tells what was sent since. Raises what servers raise, of
     one that cannot be looked at.
     """
-    if name not in gateway.settings.servers:
-        known = ", ".join(gateway.settings.servers)
-        what = _('no server is named "{name}" (servers: {known})').format(name=name, known=known)
-        raise UsageError(what, gateway.settings.file_name, _("see [servers]"))
+    check_server_name(gateway.settings, name)
     server = gateway.settings.servers[name]
     with suppress(AccessDeniedError):  # it must be there, and let us in; not let us list all
         gateway.remote(name).list_files("")

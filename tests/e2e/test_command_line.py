@@ -50,6 +50,7 @@ def version(number: str) -> Callable[[Path], None]:
         ("orders show 4711", "no order 4711 is in the ledger: see `passerelle orders list`"),
         ("secret delete ftp", "ftp"),
         ("secret set fpt", 'no server is named "fpt"'),
+        ("servers accept fpt", 'no server is named "fpt"'),
     ],
 )
 def test_wrong_usage_is_told_in_one_line(
