@@ -41,7 +41,7 @@ from passerelle.remotes.base import (
 )
 from passerelle.remotes.host_keys import Host, KnownHosts
 from passerelle.remotes.replies import cause_in
-from passerelle.remotes.sftp_transfer import Download, Limit, Limits, closing, is_network
+from passerelle.remotes.sftp_transfer import Download, Limit, Limits, closing_file, is_network
 
 
 def _transport(sock: Any, **options: Any) -> paramiko.Transport:
@@ -123,7 +123,7 @@ class SftpRemote:
     def fetch(self, path: str) -> bytes:
         with self._telling(path):
             file = self._channel().open(self._full(path), "rb")
-            with closing(file):
+            with closing_file(file):
                 download = Download(file, self._limits)
                 return gather(lambda: download.receive(self._channel))
 
@@ -134,7 +134,7 @@ class SftpRemote:
         except PermanentError as error:
             error.is_undone = True
             raise
-        with self._telling(path, "write"), closing(file):
+        with self._telling(path, "write"), closing_file(file):
             self._write(file, data)
 
     def rewrite(self, path: str, data: bytes) -> None:
@@ -142,7 +142,7 @@ class SftpRemote:
             if not self._is_file(path):
                 return self.store(path, data)
             file = self._channel().open(self._full(path), "wb")
-            with closing(file):
+            with closing_file(file):
                 return self._write(file, data)
 
     def _write(self, file: paramiko.SFTPFile, data: bytes) -> None:

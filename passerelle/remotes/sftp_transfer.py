@@ -64,7 +64,7 @@ def _limits_of(sftp: paramiko.SFTPClient) -> list[int]:
 
 
 @contextmanager
-def closing(file: paramiko.SFTPFile) -> Iterator[None]:
+def closing_file(file: paramiko.SFTPFile) -> Iterator[None]:
     """Closes a file; where something failed, without waiting for the server's answer.
 
     That may come late, behind all that was asked for before, or never; and where a wait was given
@@ -111,7 +111,7 @@ class Download:
         piece = _piece(channel(), *self._answers.pop(asked.number))
         self._taken += len(piece)
         if len(piece) != asked.size:
-            # It may give less than asked for: what was asked for ahead does not follow this piece.
+            # Less than asked for, or more: what was asked for beforehand does not follow it.
             self._asked.clear()
             self._place, self._is_uneven = asked.place + len(piece), True
         return piece

@@ -124,18 +124,8 @@ class Column:
             longest.append(int(length[length <= LONGEST].max(initial=1)))
 
         in_blocks(look, len(rows))
-        met = representatives(self._words(ends, lengths, -(-max(longest) // 8)))
-        is_first = np.zeros(len(rows), np.bool_)
-        is_first[met] = True
-        firsts = np.flatnonzero(is_first)
-        codes, code_of = np.empty((2, len(rows)), np.int32)
-        code_of[firsts] = np.arange(len(firsts))
-
-        def number(part: slice) -> None:
-            codes[part] = code_of[met[part]]
-
-        in_blocks(number, len(rows))
-        edges = zip((ends - lengths)[firsts].tolist(), ends[firsts].tolist(), strict=True)
+        firsts, codes = _coded(representatives(self._words(ends, lengths, -(-max(longest) // 8))))
+        edges = zip((ends[firsts] - lengths[firsts]).tolist(), ends[firsts].tolist(), strict=True)
         return Spellings(rows, codes, [self._decoded(self.data[start:end]) for start, end in edges])
 
     def _words(self, ends: Offsets, lengths: Offsets, count: int) -> list[Words]:
@@ -167,6 +157,21 @@ class Column:
 
         in_blocks(put, len(odd.rows))
         return Quantities(floats, odd, written, problems)
+
+
+def _coded(met: npt.NDArray[np.int32]) -> tuple[Rows, npt.NDArray[np.int32]]:
+    """The places that others were found equal to, and for each which of these is its own."""
+    is_first = np.zeros(len(met), np.bool_)
+    is_first[met] = True
+    firsts = np.flatnonzero(is_first)
+    codes, code_of = np.empty((2, len(met)), np.int32)
+    code_of[firsts] = np.arange(len(firsts))
+
+    def number(part: slice) -> None:
+        codes[part] = code_of[met[part]]
+
+    in_blocks(number, len(met))
+    return firsts, codes
 
 
 def _numbers(data: bytes, starts: Offsets, ends: Offsets) -> Numbers:

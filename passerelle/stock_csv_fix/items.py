@@ -143,11 +143,8 @@ class Items:
 
     def again(self) -> Iterator[tuple[int, int]]:
         """Each line whose item stands in a line above, with the first of those lines."""
-        has_number = self._numbers > 0
-        # Most files have one in each line: then nothing is copied.
-        numbers = self._numbers if has_number.all() else self._numbers[has_number]
-        again = np.flatnonzero(met_twice(numbers))
-        again = again if numbers is self._numbers else np.flatnonzero(has_number)[again]
+        numbers = np.flatnonzero(self._numbers > 0)
+        again = numbers[met_twice(self._numbers[numbers])]
         alike = self._references[met_twice(self._hashes)]
         first: dict[str, int] = {}
         for row in sorted([*again.tolist(), *alike.tolist(), *self._texts]):

@@ -177,7 +177,7 @@ def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
     hashes, of_parts = np.empty_like(words), np.empty(len(words), np.uint8)
     parts = _PARTS if len(words) > _PARTS * _ROWS else 1
 
-    def part(rows: slice) -> None:
+    def mix(rows: slice) -> None:
         hashes[rows] = hashed([words[rows]])
         of_parts[rows] = hashes[rows] & np.uint64(parts - 1)
 
@@ -189,7 +189,7 @@ def met_twice(values: npt.NDArray[np.generic]) -> _Flags:
         again = np.flatnonzero(met != np.arange(len(met)))
         twice[rows[again]] = twice[rows[met[again]]] = True
 
-    in_blocks(part, len(words))
+    in_blocks(mix, len(words))
     at_once(look, range(parts))
     return twice
 

@@ -129,12 +129,7 @@ def check_widths(
 
 def not_blank(data: bytes, starts: Offsets, ends: Offsets) -> npt.NDArray[np.bool_]:
     """Which records hold more than their line end."""
-    filled = np.empty(len(starts), np.bool_)
-
-    def look(rows: slice) -> None:
-        filled[rows] = ends[rows] - starts[rows] > 2
-
-    in_blocks(look, len(starts))
+    filled = (ends - starts) > 2
     short = np.flatnonzero(~filled)
     filled[short] = [bool(data[starts[i] : ends[i]].strip()) for i in short]
     return filled

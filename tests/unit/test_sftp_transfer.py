@@ -8,7 +8,7 @@ import pytest
 from paramiko.message import Message
 from paramiko.sftp import CMD_DATA, CMD_STATUS, SFTP_EOF, SFTP_FAILURE
 
-from passerelle.remotes.sftp_transfer import Download, Limits, closing
+from passerelle.remotes.sftp_transfer import Download, Limits, closing_file
 
 DATA = random.Random(5).randbytes(3_000_001)
 CHUNK = 1 << 15
@@ -83,10 +83,10 @@ def test_what_is_given_beyond_what_was_asked_for_comes_once() -> None:
 def test_a_file_that_fails_is_closed_without_waiting(error: type[BaseException]) -> None:
     """What is awaited is behind all that was asked for before it: a slow line takes minutes."""
     file: Any = File()
-    with pytest.raises(error), closing(file):
+    with pytest.raises(error), closing_file(file):
         raise error
     assert file.ended == "told"
-    with closing(file):
+    with closing_file(file):
         pass
     assert file.ended == "waited for"
 
